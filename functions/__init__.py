@@ -1,0 +1,1 @@
+"""The endpoints: one folder each, each a door of its own."""

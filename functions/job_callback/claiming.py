@@ -1,0 +1,162 @@
+"""Claims and heartbeats: which worker runs a job, and until when."""
+
+import asyncio
+
+from shared import paths
+from shared.auth import Worker
+from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.letters import CallbackAnswer, CallbackRequest, Upload
+from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.queries import claims, jobs, progress, workers
+from shared.queries.connection import Connection
+from shared.services import Services
+from shared.storage import WRITE_ONCE
+
+LEAST_RUN_SECONDS = 5 * 60
+MOST_RUN_SECONDS = 29 * 60
+"""A minute less than Cloud Tasks waits."""
+
+HEARTBEATS_PER_LEASE = 6
+
+_UPLOAD_GRACE_SECONDS = 10 * 60
+"""How long past its deadline a claim's URLs still hold, for a late upload's retries."""
+
+_NO_MORE = CallbackAnswer(message="The job has ended, or is dispatched anew.", proceed=False)
+
+
+async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
+    """Give the job to this claim, with what it needs, or say that it is not to be had."""
+    if letter.dispatch_no is None:
+        raise InvalidError("A claim carries the dispatchNo of its message.")
+    async with services.database.transaction() as connection:
+        if not await workers.holds(connection, job_id=letter.job_id, key_id=worker.key_id):
+            raise ForbiddenError("The job was not dispatched to this worker.")
+        job = await _claimed(connection, letter, letter.dispatch_no, services)
+    return await _equip(job, letter, services) if job else _NO_MORE
+
+
+async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
+    """Extend the claim's lease and note its progress, or tell the worker to stop."""
+    async with services.database.transaction() as connection:
+        await check_claim(connection, letter, worker)
+        goes_on = await jobs.extend_lease(
+            connection,
+            letter.job_id,
+            claim_id=letter.claim_id,
+            lease_seconds=services.settings.lease_seconds,
+        )
+        if goes_on:
+            await progress.record(
+                connection,
+                letter.job_id,
+                progress=letter.progress or 0.0,
+                step=letter.step,
+                steps=letter.steps,
+            )
+    return CallbackAnswer(message="Go on.") if goes_on else _NO_MORE
+
+
+async def check_claim(connection: Connection, letter: CallbackRequest, worker: Worker) -> None:
+    """Raise ForbiddenError unless this worker once made that claim on that job."""
+    if not await claims.is_of_key(
+        connection, job_id=letter.job_id, claim_id=letter.claim_id, key_id=worker.key_id
+    ):
+        raise ForbiddenError("This claim on the job is not this worker's.")
+
+
+async def _claimed(
+    connection: Connection, letter: CallbackRequest, dispatch_no: int, services: Services
+) -> jobs.Job | None:
+    """The job under this claim; None where the task is to be dropped.
+
+    Raises:
+        ConflictError: ``claimed``, where another claim holds it: the task stays in its queue, for
+            that claim's lease may lapse.
+    """
+    before = await jobs.get(connection, letter.job_id)
+    if before is None:
+        return None
+    job = await jobs.claim(
+        connection,
+        letter.job_id,
+        claim_id=letter.claim_id,
+        dispatch_no=dispatch_no,
+        lease_seconds=services.settings.lease_seconds,
+        run_seconds=_run_seconds(before),
+    )
+    if job and job.worker_id:
+        await claims.insert(
+            connection,
+            job_id=job.id,
+            claim_id=letter.claim_id,
+            attempt=job.attempts,
+            worker_id=job.worker_id,
+        )
+        await progress.record(connection, job.id, progress=0, step=None, steps=None)
+        return job
+    now = await jobs.get(connection, letter.job_id)
+    if now is None or now.status != "processing" or now.dispatch_no != dispatch_no:
+        return None
+    if now.claim_id != letter.claim_id:
+        raise ConflictError("Another claim runs this job.", code="claimed")
+    return now
+
+
+async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> CallbackAnswer:
+    """The claim's answer: where its files go. The same claim is always answered alike."""
+    ids = (job.user_id, job.id, letter.claim_id)
+    manifest_headers = {"content-type": "application/json", **WRITE_ONCE}
+    preview_headers = {"content-type": paths.THUMBNAIL_TYPE}
+    uploads, manifest_url, preview_url = await asyncio.gather(
+        asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
+        _put_url(job, paths.manifest(*ids), manifest_headers, services),
+        _put_url(job, paths.preview(*ids), preview_headers, services),
+    )
+    return CallbackAnswer(
+        message="The job is yours.",
+        heartbeat_seconds=services.settings.lease_seconds / HEARTBEATS_PER_LEASE,
+        uploads=uploads,
+        manifest_put_url=manifest_url,
+        manifest_headers=manifest_headers,
+        preview_put_url=preview_url,
+        preview_headers=preview_headers,
+    )
+
+
+async def _upload(job: jobs.Job, letter: CallbackRequest, index: int, services: Services) -> Upload:
+    mime_type = paths.MIME_TYPES[job.format]
+    path = paths.asset(job.user_id, job.id, letter.claim_id, index, mime_type)
+    thumbnail_path = paths.asset_thumbnail(job.user_id, job.id, letter.claim_id, index)
+    most = CATALOGUE[job.job_type].most_bytes
+    limit = {"x-goog-content-length-range": f"1,{most}"}
+    headers = {"content-type": mime_type, **WRITE_ONCE, **limit}
+    thumbnail_headers = {"content-type": paths.THUMBNAIL_TYPE, **WRITE_ONCE, **limit}
+    put_url, thumbnail_put_url = await asyncio.gather(
+        _put_url(job, path, headers, services),
+        _put_url(job, thumbnail_path, thumbnail_headers, services),
+    )
+    return Upload(
+        asset_index=index,
+        path=path,
+        put_url=put_url,
+        headers=headers,
+        thumbnail_path=thumbnail_path,
+        thumbnail_put_url=thumbnail_put_url,
+        thumbnail_headers=thumbnail_headers,
+    )
+
+
+async def _put_url(job: jobs.Job, path: str, headers: dict[str, str], services: Services) -> str:
+    return await services.storage.sign(
+        services.settings.workspace_bucket,
+        path,
+        "PUT",
+        seconds=_run_seconds(job) + _UPLOAD_GRACE_SECONDS,
+        headers=headers,
+    )
+
+
+def _run_seconds(job: jobs.Job) -> float:
+    """The most that one attempt may take: ten times what is expected, within bounds."""
+    expected = CATALOGUE[job.job_type].expected_seconds * job.num_images
+    return min(max(LEAST_RUN_SECONDS, 10 * expected), MOST_RUN_SECONDS)

@@ -1,0 +1,88 @@
+"""How a job ends, as its worker tells it."""
+
+import hashlib
+
+from functions.job_callback.claiming import check_claim
+from shared import completion, dispatch
+from shared.auth import Worker
+from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
+from shared.errors import ConflictError
+from shared.queries import claims, jobs, ledger, receipts
+from shared.queries.connection import Connection
+from shared.services import Services
+
+_ENDED = CallbackAnswer(message="The job has ended already.", proceed=False)
+_HEARD = CallbackAnswer(message="Heard.")
+
+
+async def completed(
+    job: jobs.Job, letter: CallbackRequest, worker: Worker, services: Services
+) -> CallbackAnswer:
+    """Check every object, then complete the job; an older claim may, while the job is open."""
+    async with services.database.transaction() as connection:
+        if earlier := await _earlier_answer(connection, worker):
+            return earlier
+        await check_claim(connection, letter, worker)
+    if not job.is_open:
+        return _ENDED
+    checked = await completion.check(services, job, letter)
+    async with services.database.transaction() as connection:
+        answer = _HEARD if await completion.record(connection, job.id, letter, checked) else _ENDED
+        await _keep_answer(connection, worker, answer)
+    await dispatch.fill(services, job.queue)
+    return answer
+
+
+async def failed(
+    job: jobs.Job, letter: CallbackRequest, worker: Worker, services: Services
+) -> CallbackAnswer:
+    """Send the job back to its queue while an attempt is left, else end it with a refund."""
+    async with services.database.transaction() as connection:
+        if earlier := await _earlier_answer(connection, worker):
+            return earlier
+        await check_claim(connection, letter, worker)
+        heard = await _record_failure(connection, job, letter)
+        answer = _HEARD if heard else _ENDED
+        await _keep_answer(connection, worker, answer)
+    await dispatch.fill(services, job.queue)
+    return answer
+
+
+async def _record_failure(connection: Connection, job: jobs.Job, letter: CallbackRequest) -> bool:
+    """False where the job has ended, or runs under another claim."""
+    failure = letter.failure or Failure(code="worker_error")
+    if (failure.retryable or failure.hand_back) and await jobs.send_back(
+        connection, job.id, claim_id=letter.claim_id, costs_attempt=not failure.hand_back
+    ):
+        outcome: claims.Outcome = "handed_back" if failure.hand_back else "sent_back"
+        await claims.end(connection, letter.claim_id, outcome)
+        return True
+    reason = letter.error_message or "The worker could not make it."
+    if not await jobs.fail(connection, job.id, claim_id=letter.claim_id, reason=reason):
+        return False
+    await ledger.refund(connection, user_id=job.user_id, job_id=job.id)
+    await claims.end(connection, letter.claim_id, "failed")
+    return True
+
+
+async def _earlier_answer(connection: Connection, worker: Worker) -> CallbackAnswer | None:
+    """What this very letter was answered before.
+
+    Raises:
+        ConflictError: ``id_reused``, where another letter carried its id.
+    """
+    receipt = await receipts.get(connection, worker.message_id)
+    if receipt is None:
+        return None
+    if receipt.body_hash != hashlib.sha256(worker.body).digest():
+        raise ConflictError("Another letter had this webhook-id.", code="id_reused")
+    return CallbackAnswer.model_validate(receipt.answer)
+
+
+async def _keep_answer(connection: Connection, worker: Worker, answer: CallbackAnswer) -> None:
+    await receipts.insert(
+        connection,
+        worker.message_id,
+        body_hash=hashlib.sha256(worker.body).digest(),
+        answer=answer.model_dump(mode="json", by_alias=True),
+    )

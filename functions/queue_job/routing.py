@@ -1,0 +1,108 @@
+"""From a request to a job: which queue, which model, what it costs, and every parameter."""
+
+from uuid import UUID
+
+from shared.contracts.catalogue import ALIASES, CATALOGUE, JobType, job_type
+from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
+from shared.contracts.letters import Parameters
+from shared.errors import InvalidError
+from shared.queries.jobs import NewJob
+
+
+def resolve(request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int) -> NewJob:
+    """The job that a request asks for; ``seed`` is taken where the request gives none.
+
+    What the server computes (credits, queue, bucket) is never taken from the metadata.
+
+    Raises:
+        InvalidError: with the field that is wrong.
+    """
+    row = _row(request)
+    metadata = request.metadata
+    prompt = _prompt(metadata)
+    _check_offered(request, row)
+    parameters = _parameters(metadata, row, seed)
+    return NewJob(
+        id=job_id,
+        user_id=user_id,
+        job_type=row.name,
+        queue=row.queue,
+        model_variant=row.model_variant,
+        format=row.media,
+        quality=row.quality,
+        destination=metadata.destination,
+        metadata=_stored(metadata),
+        original_prompt=prompt,
+        enhanced_prompt=metadata.enhanced_prompt,
+        credits=row.credits * metadata.num_images,
+        project_id=request.project_id,
+        video_id=request.video_id,
+        image_id=request.image_id,
+        parameters=parameters.model_dump(mode="json", by_alias=True),
+        num_images=metadata.num_images,
+    )
+
+
+def describe(request: QueueJobRequest) -> str:
+    """The answer's sentence."""
+    if request.metadata.user_requested_enhancement and not request.metadata.enhanced_prompt:
+        return "The job is queued, with your prompt as it is: enhancement is not offered yet."
+    return "The job is queued."
+
+
+def _row(request: QueueJobRequest) -> JobType:
+    row = job_type(request.job_type)
+    if row is None:
+        known = ", ".join([*CATALOGUE, *ALIASES])
+        raise _invalid("jobType", f"This job type is not known. Known are: {known}.")
+    return row
+
+
+def _prompt(metadata: JobMetadata) -> str:
+    if metadata.prompt is None:
+        raise _invalid("metadata.prompt", "A prompt is needed.")
+    return metadata.prompt
+
+
+def _check_offered(request: QueueJobRequest, row: JobType) -> None:
+    metadata = request.metadata
+    if metadata.num_images > row.most_images:
+        raise _invalid("metadata.num_images", f"{row.name} makes one at a time.")
+    if metadata.destination == "library":
+        raise _invalid("metadata.destination", "'library' is not offered yet; save the asset.")
+    for name in ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl"):
+        if request.model_dump(by_alias=True)[name] is not None:
+            raise _invalid(name, "References are not offered yet.")
+    if metadata.reference_image:
+        raise _invalid("metadata.reference_image", "References are not offered yet.")
+
+
+def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
+    return Parameters(
+        prompt=metadata.enhanced_prompt or _prompt(metadata),
+        negative_prompt=metadata.negative_prompt,
+        steps=metadata.steps or row.steps,
+        guidance_scale=row.guidance_scale
+        if metadata.guidance_scale is None
+        else metadata.guidance_scale,
+        num_images=metadata.num_images,
+        seed=seed if metadata.seed is None else metadata.seed,
+        aspect_ratio=metadata.aspect_ratio,
+        content_type=metadata.content_type,
+    )
+
+
+def _stored(metadata: JobMetadata) -> dict[str, object]:
+    """The metadata as it was sent, within bounds, and without what Postgres cannot hold."""
+    text = metadata.model_dump_json(by_alias=True, exclude_unset=True)
+    if len(text.encode()) > MOST_METADATA_BYTES:
+        raise _invalid("metadata", f"The metadata holds more than {MOST_METADATA_BYTES} bytes.")
+    if "\\u0000" in text:
+        raise _invalid("metadata", "The metadata holds a NUL character.")
+    stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return stored
+
+
+def _invalid(field: str, sentence: str) -> InvalidError:
+    detail = {"field": field, "message": sentence, "type": "value_error"}
+    return InvalidError(sentence, details=[detail])

@@ -1,0 +1,1 @@
+"""Tables, as PostgREST would serve them."""

@@ -1,0 +1,104 @@
+"""Signed addresses: a token that proves which object may be fetched, and until when."""
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import jwt
+from pydantic import Field
+
+from shared.contracts.base import CamelContract
+from shared.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from shared.services import Services
+
+MOST_SECONDS = 7 * 24 * 3600
+"""As long as a V4 signed URL may last."""
+
+MOST_REDIRECT_SECONDS = 3600
+"""How long the bucket's own URL lasts: a film may be sought in for an hour."""
+
+Bucket = Literal["workspace-temp", "user-library"]
+_BUCKETS: dict[str, Bucket] = {"workspace-temp": "workspace-temp", "user-library": "user-library"}
+_AUDIENCE = "storage"
+
+
+class SignRequest(CamelContract):
+    """``POST /object/sign/{bucket}/{path}``."""
+
+    expires_in: Annotated[int, Field(ge=1, le=MOST_SECONDS)]
+
+
+class SignAnswer(CamelContract):
+    """The address, below ``/storage/v1``."""
+
+    signed_url: str = Field(alias="signedURL")
+
+
+class Place(NamedTuple):
+    """An object, by the bucket's public name."""
+
+    bucket: Bucket
+    path: str
+
+
+def parse(path: str) -> tuple[Place, Literal["sign", "object"]]:
+    """The object that a path names, and whether it goes by a signed address.
+
+    Raises:
+        NotFoundError: for every other path.
+    """
+    head, _, rest = path.removeprefix("/").partition("/")
+    kind: Literal["sign", "object"] = "object"
+    if rest.startswith("sign/"):
+        kind, rest = "sign", rest.removeprefix("sign/")
+    else:
+        rest = rest.removeprefix("authenticated/")
+    bucket, _, name = rest.partition("/")
+    if head != "object" or not name or "\0" in name:
+        raise NotFoundError("There is nothing at this address.")
+    if bucket not in _BUCKETS:
+        raise NotFoundError("There is no such bucket.")
+    return Place(_BUCKETS[bucket], name), kind
+
+
+def bucket_name(bucket: Bucket, services: Services) -> str:
+    """What the cloud calls it."""
+    settings = services.settings
+    return settings.workspace_bucket if bucket == "workspace-temp" else settings.library_bucket
+
+
+def sign(place: Place, seconds: int, services: Services) -> str:
+    """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
+    now = int(services.clock())
+    claims = {"url": "/".join(place), "aud": _AUDIENCE, "iat": now, "exp": now + seconds}
+    token = jwt.encode(claims, _secret(services), algorithm="HS256")
+    return f"/object/sign/{place.bucket}/{place.path}?token={token}"
+
+
+def check(place: Place, token: str, services: Services) -> int:
+    """How many seconds are left of a signed address, an hour at most.
+
+    Raises:
+        UnauthenticatedError: where the token has expired, or is another object's.
+    """
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            _secret(services),
+            algorithms=["HS256"],
+            audience=_AUDIENCE,
+            options={"require": ["exp", "aud", "url"]},
+        )
+    except jwt.ExpiredSignatureError:
+        raise UnauthenticatedError("The address has expired.", code="url_expired") from None
+    except (jwt.PyJWTError, ValueError):
+        raise UnauthenticatedError("The address is not signed by us.") from None
+    if claims["url"] != "/".join(place):
+        raise UnauthenticatedError("The address is signed for another object.")
+    left = int(claims["exp"] - services.clock())
+    return max(1, min(left, MOST_REDIRECT_SECONDS))
+
+
+def _secret(services: Services) -> str:
+    secret = services.settings.url_token_secret
+    if secret is None:
+        raise UnavailableError("Signed addresses are not configured.")
+    return secret.get_secret_value()

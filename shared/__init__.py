@@ -1,0 +1,1 @@
+"""What the functions share: contracts, queries, and the clients of the cloud around them."""

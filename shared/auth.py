@@ -1,0 +1,233 @@
+"""Who is calling. Each function here is a door's keeper: it names the caller or raises.
+
+The issuer's configuration, never the token's header, chooses the key and the one algorithm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from shared.contracts import signature
+from shared.database import Role
+from shared.errors import ForbiddenError, UnauthenticatedError
+from shared.http import Call
+from shared.log import bind
+from shared.queries import roles
+from shared.services import Services
+
+_REFUSED_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
+_SUPABASE_ISSUER = "supabase"
+"""What Supabase writes as the issuer of a project's anon key."""
+
+_GOOGLE_ISSUER = "accounts.google.com"
+"""Google's tokens carry their issuer with or without the scheme."""
+
+_LEEWAY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A signed-in person."""
+
+    id: UUID
+    claims: Mapping[str, Any] = field(repr=False)
+    role: Role = "authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Anon:
+    """Anyone: with the project's anon key, or (``has_key`` false) with nothing at all."""
+
+    has_key: bool
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    role: Role = "anon"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The holder of a worker's key, and the letter's own id."""
+
+    key_id: str
+    message_id: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """Cloud Scheduler, or the local system's timer."""
+
+
+async def user_token(call: Call, services: Services) -> User:
+    """A user, by the JWT of the issuer. The anon and service-role keys are no user."""
+    token = _bearer(call)
+    claims = await _decode_user_token(
+        token,
+        services,
+        required=["exp", "sub", "aud", "iss"],
+        audience=services.settings.jwt_audience,
+        issuer=services.settings.jwt_issuer,
+    )
+    if claims.get("role") != "authenticated":
+        raise UnauthenticatedError("This token is not a signed-in user's.")
+    user = User(_uuid(claims["sub"]), claims)
+    bind(user_id=str(user.id))
+    return user
+
+
+async def admin_token(call: Call, services: Services) -> User:
+    """An admin: the token says so and ``user_roles`` agrees, for a token outlives a demotion."""
+    user = await user_token(call, services)
+    app_metadata = user.claims.get("app_metadata")
+    if not isinstance(app_metadata, dict) or app_metadata.get("role") != "admin":
+        raise ForbiddenError("Only an admin may do that.")
+    if not services.settings.local_system:
+        async with services.database.transaction() as connection:
+            if not await roles.has(connection, user_id=user.id, role="admin"):
+                raise ForbiddenError("Only an admin may do that.")
+    return user
+
+
+async def user_or_anon(call: Call, services: Services) -> User | Anon:
+    """A user, or anyone with the project's anon key."""
+    token = _bearer(call)
+    if _unverified_role(token) != "anon":
+        return await user_token(call, services)
+    claims = await _decode_user_token(
+        token,
+        services,
+        required=["exp", "iss"],
+        audience=None,
+        issuer=[services.settings.jwt_issuer, _SUPABASE_ISSUER],
+    )
+    return Anon(has_key=True, claims=claims)
+
+
+async def anyone(call: Call, services: Services) -> User | Anon:
+    """Whoever it is; but a credential that is shown must hold."""
+    if "authorization" not in call.headers:
+        return Anon(has_key=False)
+    return await user_or_anon(call, services)
+
+
+async def worker_seal(call: Call, services: Services) -> Worker:
+    """A worker, by the seal on its letter."""
+    key_id = call.headers.get(signature.WORKER_HEADER, "")
+    body = await call.body()
+    try:
+        message_id = signature.check_seal(
+            services.settings.keys_of(key_id), call.headers, body, now=services.clock()
+        )
+    except signature.BadSealError as error:
+        raise UnauthenticatedError(f"The letter's seal is not good: {error}.") from None
+    bind(worker=key_id)
+    return Worker(key_id, message_id, body)
+
+
+async def scheduler_token(call: Call, services: Services) -> Scheduler:
+    """Cloud Scheduler, by its Google OIDC token: made for this function, by that account."""
+    settings = services.settings
+    token = _bearer(call)
+    if not (settings.scheduler_email and settings.scheduler_audience):
+        raise UnauthenticatedError("No scheduler is configured.")
+    key = await services.oidc_keys.get(_header(token, "RS256").get("kid", ""))
+    claims = _decode(
+        token,
+        key,
+        algorithm="RS256",
+        required=["exp", "iat", "aud", "iss", "email"],
+        audience=settings.scheduler_audience,
+        issuer=[settings.oidc_issuer, _GOOGLE_ISSUER],
+    )
+    if claims["email"] != settings.scheduler_email or claims.get("email_verified") is not True:
+        raise UnauthenticatedError("This token is not the scheduler's.")
+    return Scheduler()
+
+
+def _bearer(call: Call) -> str:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError("An Authorization header with a Bearer token is needed.")
+    return token.strip()
+
+
+def _header(token: str, algorithm: str) -> dict[str, Any]:
+    """The token's header, of which only the kid is believed."""
+    try:
+        header: dict[str, Any] = jwt.get_unverified_header(token)
+    except jwt.PyJWTError:
+        raise UnauthenticatedError("The token is malformed.") from None
+    if header.get("alg") != algorithm or _REFUSED_HEADERS & header.keys():
+        raise UnauthenticatedError("The token's header asks for what is not offered.")
+    return header
+
+
+def _unverified_role(token: str) -> object:
+    """Which check to make, that is all: each of them is whole."""
+    try:
+        return jwt.decode(token, options={"verify_signature": False}).get("role")
+    except (jwt.PyJWTError, ValueError):
+        raise UnauthenticatedError("The token is malformed.") from None
+
+
+async def _decode_user_token(
+    token: str,
+    services: Services,
+    *,
+    required: list[str],
+    audience: str | None,
+    issuer: str | list[str],
+) -> dict[str, Any]:
+    settings = services.settings
+    header = _header(token, settings.jwt_algorithm)
+    if settings.jwt_secret:
+        key: Any = settings.jwt_secret.get_secret_value()
+    else:
+        key = await services.user_keys.get(str(header.get("kid", "")))
+    return _decode(
+        token,
+        key,
+        algorithm=settings.jwt_algorithm,
+        required=required,
+        audience=audience,
+        issuer=issuer,
+    )
+
+
+def _decode(
+    token: str,
+    key: Any,  # noqa: ANN401 - a key of any algorithm
+    *,
+    algorithm: str,
+    required: list[str],
+    audience: str | None,
+    issuer: str | list[str],
+) -> dict[str, Any]:
+    if key is None:
+        raise UnauthenticatedError("The token was signed by a key that its issuer does not have.")
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=audience,
+            issuer=issuer,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": required, "verify_aud": audience is not None},
+        )
+    except jwt.ExpiredSignatureError:
+        raise UnauthenticatedError("The token has expired.", code="token_expired") from None
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise UnauthenticatedError("The token is not valid.") from None
+
+
+def _uuid(text: object) -> UUID:
+    try:
+        value = UUID(str(text))
+    except ValueError:
+        value = None
+    if value is None or str(value) != str(text).lower():
+        raise UnauthenticatedError("The token's subject is not a user's id.")
+    return value

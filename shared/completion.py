@@ -1,0 +1,95 @@
+"""Completing a job: by its worker's callback, or by the manifest that the worker left behind."""
+
+import asyncio
+from typing import NamedTuple
+from uuid import UUID
+
+from shared import paths
+from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.letters import Asset, CallbackRequest
+from shared.errors import ConflictError, InvalidError
+from shared.queries import assets, claims, jobs, ledger
+from shared.queries.connection import Connection
+from shared.services import Services
+from shared.storage import StoredObject
+
+
+class CheckedAsset(NamedTuple):
+    """An asset that lies in the bucket as it was reported."""
+
+    asset: Asset
+    stored: StoredObject
+    thumbnail: StoredObject
+
+
+async def check(services: Services, job: jobs.Job, letter: CallbackRequest) -> list[CheckedAsset]:
+    """Hold what a worker reports against its claim and against the bucket.
+
+    Raises:
+        InvalidError: where it is not what the claim was to make.
+        ConflictError: ``object_missing``, where the bucket holds something else, or nothing.
+    """
+    reported = letter.results.assets if letter.results else []
+    _check_set(job, reported)
+    for asset in reported:
+        _check_asset(job, letter, asset)
+    return await asyncio.gather(*(_check_objects(services, asset) for asset in reported))
+
+
+async def record(
+    connection: Connection, job_id: UUID, letter: CallbackRequest, checked: list[CheckedAsset]
+) -> bool:
+    """Complete the job with its assets and its account. False where it has ended already."""
+    job = await jobs.complete(connection, job_id)
+    if job is None:
+        return False
+    for asset, stored, thumbnail in checked:
+        await assets.insert(
+            connection,
+            job,
+            asset,
+            crc32c=stored.crc32c,
+            generation=stored.generation,
+            thumbnail_generation=thumbnail.generation,
+        )
+    await ledger.settle(connection, user_id=job.user_id, job_id=job.id)
+    await claims.end(connection, letter.claim_id, "completed")
+    return True
+
+
+def _check_set(job: jobs.Job, reported: list[Asset]) -> None:
+    if sorted(asset.asset_index for asset in reported) != list(range(job.num_images)):
+        raise InvalidError("The assets are not those that the claim was to make.")
+
+
+def _check_asset(job: jobs.Job, letter: CallbackRequest, asset: Asset) -> None:
+    ids = (job.user_id, job.id, letter.claim_id, asset.asset_index)
+    expected_type = paths.MIME_TYPES[job.format]
+    if (
+        asset.asset_type != job.format
+        or asset.mime_type != expected_type
+        or asset.temp_storage_path != paths.asset(*ids, expected_type)
+        or asset.thumbnail_path != paths.asset_thumbnail(*ids)
+        or asset.file_size_bytes > CATALOGUE[job.job_type].most_bytes
+    ):
+        raise InvalidError("An asset is not what the claim was to make.")
+
+
+async def _check_objects(services: Services, asset: Asset) -> CheckedAsset:
+    bucket = services.settings.workspace_bucket
+    stored, thumbnail = await asyncio.gather(
+        services.storage.stat(bucket, asset.temp_storage_path),
+        services.storage.stat(bucket, asset.thumbnail_path or ""),
+    )
+    if (
+        stored is None
+        or thumbnail is None
+        or stored.size != asset.file_size_bytes
+        or stored.content_type != asset.mime_type
+        or stored.crc32c != asset.crc32c
+        or thumbnail.content_type != paths.THUMBNAIL_TYPE
+    ):
+        raise ConflictError(
+            "An object is missing or differs; upload it again.", code="object_missing"
+        )
+    return CheckedAsset(asset, stored, thumbnail)

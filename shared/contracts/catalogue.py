@@ -1,0 +1,98 @@
+"""What can be asked for: one row a job type. Data, not code.
+
+Steps, guidance, credits and expected seconds are the product's own settings for each type. They
+hold for SDXL base 1.0 and Wan 2.1 T2V 1.3B.
+"""
+
+from typing import Literal, NamedTuple
+
+Media = Literal["image", "video"]
+Quality = Literal["fast", "high"]
+QueueName = Literal["sdxl_queue", "wan_queue"]
+WorkerType = Literal["sdxl", "wan", "chat"]
+
+MEBIBYTE = 1024 * 1024
+
+
+class JobType(NamedTuple):
+    """One row of the catalogue."""
+
+    name: str
+    media: Media
+    quality: Quality
+    queue: QueueName
+    worker_type: WorkerType
+    model_variant: str
+    steps: int
+    guidance_scale: float
+    credits: int
+    """For each image or video."""
+    expected_seconds: int
+    """For each image or video, on the GPU that the type is meant for."""
+    most_megabytes: int
+    """The largest file that a worker may hand in, in MiB."""
+    most_images: int
+    enhanced: bool
+    """The worker first asks the chat server to enhance the prompt."""
+
+    @property
+    def most_bytes(self) -> int:
+        """The largest file that a worker may hand in."""
+        return self.most_megabytes * MEBIBYTE
+
+
+def _sdxl(
+    name: str, quality: Quality, steps: int, guidance: float, credit: int, seconds: int, most: int
+) -> JobType:
+    return JobType(
+        name, "image", quality, "sdxl_queue", "sdxl", "sdxl",
+        steps, guidance, credit, seconds, most, most_images=6, enhanced=False,
+    )  # fmt: skip
+
+
+def _wan(
+    name: str, media: Media, quality: Quality, credit: int, seconds: int, most: int
+) -> JobType:
+    steps, guidance = (25, 6.5) if quality == "fast" else (50, 7.5)
+    return JobType(
+        name, media, quality, "wan_queue", "wan", "wan_2_1_1_3b",
+        steps, guidance, credit, seconds, most, most_images=1, enhanced="7b" in name,
+    )  # fmt: skip
+
+
+#     name                     quality  steps  CFG  credits  seconds  MiB
+_ROWS = (
+    _sdxl("sdxl_image_fast", "fast", 15, 6.0, 1, 4, 5),
+    _sdxl("sdxl_image_high", "high", 25, 7.5, 2, 8, 10),
+    _wan("image_fast", "image", "fast", 1, 25, 5),
+    _wan("image_high", "image", "high", 2, 40, 10),
+    _wan("wan_video_fast", "video", "fast", 3, 135, 50),
+    _wan("wan_video_high", "video", "high", 5, 180, 200),
+    _wan("image7b_fast_enhanced", "image", "fast", 2, 85, 20),
+    _wan("image7b_high_enhanced", "image", "high", 3, 100, 20),
+    _wan("video7b_fast_enhanced", "video", "fast", 4, 195, 100),
+    _wan("video7b_high_enhanced", "video", "high", 6, 240, 100),
+)
+
+CATALOGUE: dict[str, JobType] = {row.name: row for row in _ROWS}
+
+ALIASES = {"video_fast": "wan_video_fast", "video_high": "wan_video_high"}
+"""Earlier names. They are stored and answered as the name they stand for."""
+
+WORKER_TYPES: dict[QueueName, WorkerType] = {"sdxl_queue": "sdxl", "wan_queue": "wan"}
+"""Which workers serve a queue."""
+
+QUEUES: dict[WorkerType, QueueName] = {
+    worker_type: queue for queue, worker_type in WORKER_TYPES.items()
+}
+"""Which queue feeds a worker; a chat worker has none, it is called."""
+
+
+def queue_id(queue: QueueName) -> str:
+    """The queue's Cloud Tasks id, which cannot hold the underscore of the specification's name."""
+    return queue.replace("_", "-")
+
+
+def job_type(name: str) -> JobType | None:
+    """The row of that name or earlier name; None where the catalogue has none."""
+    return CATALOGUE.get(ALIASES.get(name, name))

@@ -1,0 +1,127 @@
+"""Queueing a job, and the job as everyone sees it."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from shared.contracts.base import CamelContract
+from shared.contracts.catalogue import Media, Quality, QueueName
+from shared.contracts.letters import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
+
+MOST_PROMPT_CHARACTERS = 2000
+MOST_METADATA_BYTES = 16 * 1024
+
+Destination = Literal["library", "workspace"]
+JobStatus = Literal["queued", "processing", "completed", "failed", "cancelled"]
+
+
+def _plain(text: str) -> str:
+    """NFC, and nothing that steers a terminal or hides text; line breaks and tabs may stand."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(one) in {"Cc", "Cs"} and one not in "\n\r\t" for one in text):
+        raise ValueError("must hold no control characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+Prompt = Annotated[Text, Field(min_length=1, max_length=MOST_PROMPT_CHARACTERS)]
+SideText = Annotated[Text, Field(max_length=MOST_PROMPT_CHARACTERS)]
+
+
+class JobMetadata(BaseModel):
+    """The keys that have an effect. Any other is stored with the job, and ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", validate_by_name=True)
+    __pydantic_extra__: dict[str, JsonValue]
+
+    prompt: Prompt | None = None
+    bucket: str | None = None
+    credits: float | None = None
+    queue: str | None = None
+    destination: Destination = "workspace"
+    session_name: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    num_images: Annotated[int, Field(ge=1, le=MOST_ASSETS, strict=True)] = 1
+    user_requested_enhancement: bool = False
+    reference_image: bool = False
+    reference_strength: Annotated[float, Field(ge=0, le=1)] | None = None
+    reference_type: ReferenceType | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] | None = None
+    aspect_ratio: AspectRatio = "1:1"
+    negative_prompt: SideText = ""
+    steps: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
+    guidance_scale: Annotated[float, Field(ge=0, le=30)] | None = None
+    enhanced_prompt: Prompt | None = None
+    content_type: ContentMode = Field(default="sfw", alias="contentType")
+
+
+class QueueJobRequest(CamelContract):
+    """``POST /queue-job``."""
+
+    job_type: Annotated[str, Field(max_length=100)]
+    metadata: JobMetadata = JobMetadata()
+    project_id: UUID | None = None
+    video_id: UUID | None = None
+    image_id: UUID | None = None
+    reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
+    start_reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
+    end_reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
+
+
+class JobRecord(BaseModel):
+    """A row of ``jobs`` without dispatch's own columns."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    created_at: datetime
+    updated_at: datetime
+    user_id: UUID
+    job_type: str
+    status: JobStatus
+    queue: QueueName
+    model_variant: str
+    format: Media
+    quality: Quality
+    destination: Destination
+    metadata: dict[str, Any]
+    original_prompt: str
+    enhanced_prompt: str | None
+    error_message: str | None
+    credits: int
+    project_id: UUID | None
+    video_id: UUID | None
+    image_id: UUID | None
+    workspace_session_id: UUID | None
+    attempts: int
+    max_attempts: int
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class QueueJobDebug(CamelContract):
+    """What the specification's clients print."""
+
+    user_id: UUID
+    has_prompt: bool
+    destination: Destination
+    workspace_session_created: bool = False
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class QueueJobResponse(CamelContract):
+    """The job is stored; it will run."""
+
+    success: bool = True
+    job: JobRecord
+    message: str
+    queue_length: int
+    """Jobs of that queue not yet ended, this one included."""
+    model_variant: str
+    workspace_session_id: UUID | None = Field(default=None, exclude_if=_absent)
+    debug: QueueJobDebug

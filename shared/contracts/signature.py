@@ -1,0 +1,108 @@
+"""The seal on every letter between the functions and the workers.
+
+It is the Standard Webhooks scheme (https://www.standardwebhooks.com): HMAC-SHA256 over
+``id.timestamp.body`` with a shared key, in the headers ``webhook-id``, ``webhook-timestamp`` and
+``webhook-signature``. A fourth header, ``x-worker-id``, names whose key it is.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+
+ID_HEADER = "webhook-id"
+TIMESTAMP_HEADER = "webhook-timestamp"
+SIGNATURE_HEADER = "webhook-signature"
+WORKER_HEADER = "x-worker-id"
+
+TOLERANCE_SECONDS = 300
+"""How far a callback's clock may be off, either way."""
+
+_KEY_PREFIX = "whsec_"
+_LEAST_KEY_BYTES = 24
+_MOST_ID_LENGTH = 200
+_MOST_DIGITS = 12
+
+
+class BadSealError(ValueError):
+    """The letter does not carry a seal that one of the keys made. Its text is safe to answer."""
+
+
+def new_key() -> str:
+    """A fresh key of 32 random bytes, as Standard Webhooks writes one."""
+    return _KEY_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def key_bytes(key: str) -> bytes:
+    """The bytes of a written key. Raises ValueError for one that is malformed or too short."""
+    try:
+        raw = base64.b64decode(key.removeprefix(_KEY_PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError("a worker key is not base64") from None
+    if len(raw) < _LEAST_KEY_BYTES:
+        raise ValueError(f"a worker key holds fewer than {_LEAST_KEY_BYTES} bytes")
+    return raw
+
+
+def seal(
+    key: str, *, worker_id: str, message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """The four headers that seal ``body``; ``timestamp`` is in Unix seconds."""
+    return {
+        ID_HEADER: message_id,
+        TIMESTAMP_HEADER: str(timestamp),
+        SIGNATURE_HEADER: _signature(key, message_id, timestamp, body),
+        WORKER_HEADER: worker_id,
+    }
+
+
+def check_seal(
+    keys: Iterable[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    tolerance_seconds: float | None = TOLERANCE_SECONDS,
+) -> str:
+    """Check a letter against each of ``keys`` and return its webhook-id.
+
+    Several keys are valid at once while one is rotated. A ``tolerance_seconds`` of None takes a
+    letter of any age: a job message may wait in its queue and carries its own ``expiresAt``.
+
+    Raises:
+        BadSealError: for every malformed, missing, stale or wrong header; never another error.
+    """
+    message_id = headers.get(ID_HEADER, "")
+    if not (0 < len(message_id) <= _MOST_ID_LENGTH and message_id.isascii()):
+        raise BadSealError("webhook-id is missing or malformed")
+    timestamp = _timestamp(headers.get(TIMESTAMP_HEADER, ""))
+    if tolerance_seconds is not None and abs(now - timestamp) > tolerance_seconds:
+        raise BadSealError("webhook-timestamp is too far from this server's clock; see Date")
+    given = headers.get(SIGNATURE_HEADER, "").split(" ")
+    expected = [_signature(key, message_id, timestamp, body) for key in keys]
+    matches = [
+        hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in given
+    ]
+    if not any(matches):
+        raise BadSealError("webhook-signature does not match")
+    return message_id
+
+
+def prove(key: str, *, worker_id: str, challenge: str) -> str:
+    """The answer to a registration's challenge, which only the key's holder can make."""
+    text = f"ourvidz-challenge\n{worker_id}\n{challenge}".encode()
+    return base64.b64encode(hmac.digest(key_bytes(key), text, hashlib.sha256)).decode()
+
+
+def _signature(key: str, message_id: str, timestamp: int, body: bytes) -> str:
+    text = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.digest(key_bytes(key), text, hashlib.sha256)
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def _timestamp(text: str) -> int:
+    if not (0 < len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()):
+        raise BadSealError("webhook-timestamp is missing or no plain decimal integer")
+    return int(text)

@@ -1,0 +1,72 @@
+"""Postgres: one pool a process, one role a transaction."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shared.errors import UnavailableError
+from shared.log import logger
+from shared.queries import session
+from shared.queries.connection import Connection
+from shared.settings import Settings
+
+Role = Literal["service", "authenticated", "anon"]
+
+_WAIT_SECONDS = 5.0
+"""How long a request waits for a connection before it is answered 503."""
+
+
+class Database:
+    """The pool, opened on first use: a cold start that needs no database does not wait for one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: AsyncConnectionPool[Connection] | None = None
+
+    @asynccontextmanager
+    async def transaction(
+        self, role: Role = "service", claims: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[Connection]:
+        """A transaction under ``role``; it commits at the end and rolls back on an error.
+
+        Raises:
+            UnavailableError: where the database is away, or too slow to go on waiting for.
+        """
+        try:
+            async with (await self._opened()).connection() as connection:
+                await session.enter(
+                    connection,
+                    role=role,
+                    claims=json.dumps(claims) if claims else "",
+                    statement_timeout_ms=self._settings.statement_timeout_ms,
+                    lock_timeout_ms=self._settings.lock_timeout_ms,
+                )
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            logger.warning("the database did not answer: %s", type(error).__name__)
+            raise UnavailableError("The database is away; try again in a moment.") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._pool:
+            await self._pool.close()
+            self._pool = None
+
+    async def _opened(self) -> AsyncConnectionPool[Connection]:
+        if self._pool is None:
+            self._pool = AsyncConnectionPool(
+                self._settings.database_url.get_secret_value(),
+                connection_class=AsyncConnection[DictRow],
+                kwargs={"row_factory": dict_row, "application_name": "ourvidz"},
+                min_size=1,
+                max_size=self._settings.database_connections,
+                timeout=_WAIT_SECONDS,
+                open=False,
+            )
+            await self._pool.open()
+        return self._pool

@@ -1,0 +1,135 @@
+"""Dispatch: Postgres holds the backlog, Cloud Tasks only what is about to run.
+
+``fill`` gives each active worker as many jobs as it has slots, and a look-ahead, so that it never
+idles between two. It is called after every change that frees a slot or adds a job; were a call
+lost, the sweep makes it up.
+"""
+
+import asyncio
+
+from shared.contracts import signature
+from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES, QueueName
+from shared.contracts.letters import JobMessage, Parameters
+from shared.errors import UnavailableError
+from shared.log import logger
+from shared.queries import turns, workers
+from shared.queries.connection import Connection
+from shared.services import Services
+
+LEAST_CLAIM_SECONDS = 60
+"""A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
+
+
+async def fill(services: Services, queue: QueueName, *, traceparent: str | None = None) -> int:
+    """Dispatch what there is room for; how many jobs.
+
+    It raises nothing: whoever calls it has committed a change that stands without it.
+    """
+    try:
+        chosen = await _choose(services, queue)
+    except UnavailableError:
+        return 0
+    await asyncio.gather(*(_send(services, queue, *one, traceparent) for one in chosen))
+    return len(chosen)
+
+
+async def _choose(
+    services: Services, queue: QueueName
+) -> list[tuple[turns.Dispatched, workers.OpenWorker]]:
+    """Give slots to jobs, fairly, in one transaction.
+
+    The first look takes no lock. Where it finds no free slot, whoever frees one fills after its
+    own commit, and finds this job committed.
+    """
+    async with services.database.transaction() as connection:
+        if not await turns.is_anyone_waiting(connection, queue):
+            return []
+        if not await _free_slots(services, connection, queue):
+            return []
+        await turns.lock(connection, queue)
+        slots = await _free_slots(services, connection, queue)
+        return await _assign(connection, queue, slots)
+
+
+async def _free_slots(
+    services: Services, connection: Connection, queue: QueueName
+) -> list[workers.OpenWorker]:
+    """One entry a free slot, the freest workers' first."""
+    open_workers = await workers.open_for(
+        connection,
+        WORKER_TYPES[queue],
+        look_ahead=services.settings.look_ahead,
+        key_ids=list(services.settings.worker_keys),
+    )
+    most = max((worker.free for worker in open_workers), default=0)
+    return [
+        worker for level in range(most, 0, -1) for worker in open_workers if worker.free >= level
+    ]
+
+
+async def _assign(
+    connection: Connection, queue: QueueName, slots: list[workers.OpenWorker]
+) -> list[tuple[turns.Dispatched, workers.OpenWorker]]:
+    assigned = []
+    for worker in slots:
+        job = await turns.first_by_priority(connection, queue)
+        job = job or await turns.first_by_turn(connection, queue)
+        if job is None:
+            break
+        seconds = _claim_seconds(job)
+        given = await turns.give_slot(
+            connection, job.id, worker_id=worker.id, claim_seconds=seconds
+        )
+        assigned.append((given, worker))
+    return assigned
+
+
+async def _send(
+    services: Services,
+    queue: QueueName,
+    job: turns.Dispatched,
+    worker: workers.OpenWorker,
+    traceparent: str | None,
+) -> None:
+    """Make the Cloud Task; where that fails the job gives its slot back and waits again."""
+    name = f"{job.id}-{job.dispatch_no}"
+    body = _message(services, job, traceparent).model_dump_json(by_alias=True).encode()
+    seal = signature.seal(
+        services.settings.keys_of(worker.key_id)[0],
+        worker_id=worker.key_id,
+        message_id=name,
+        timestamp=int(services.clock()),
+        body=body,
+    )
+    try:
+        await services.tasks.create(
+            queue, name, url=f"{worker.worker_url}/jobs", headers=seal, body=body
+        )
+    except UnavailableError:
+        await _take_slot_back(services, job)
+
+
+async def _take_slot_back(services: Services, job: turns.Dispatched) -> None:
+    try:
+        async with services.database.transaction() as connection:
+            await turns.take_slot_back(connection, job.id, dispatch_no=job.dispatch_no)
+    except UnavailableError:
+        logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
+
+
+def _message(services: Services, job: turns.Dispatched, traceparent: str | None) -> JobMessage:
+    return JobMessage(
+        job_id=job.id,
+        user_id=job.user_id,
+        dispatch_no=job.dispatch_no,
+        job_type=job.job_type,
+        parameters=Parameters.model_validate(job.parameters),
+        callback_url=f"{services.settings.functions_url}/job-callback",
+        traceparent=traceparent,
+        expires_at=job.expires_at,
+    )
+
+
+def _claim_seconds(job: turns.Waiting) -> float:
+    """How long a job may lie with a worker unclaimed: the line before it, and a minute."""
+    return CATALOGUE[job.job_type].expected_seconds * job.num_images + LEAST_CLAIM_SECONDS

@@ -1,0 +1,63 @@
+"""What came in."""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from uuid import uuid4
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from shared.errors import TooLargeError
+
+MOST_BODY_BYTES = 1024 * 1024
+
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+class Call:
+    """The request as a handler or a keeper may see it: no framework in it."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._body: bytes | None = None
+
+    @property
+    def method(self) -> str:
+        """In capitals."""
+        return self._request.method
+
+    @property
+    def path(self) -> str:
+        """Below the function's own address, decoded once."""
+        path: str = self._request.scope["path"]
+        return path
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names are matched in any case."""
+        return self._request.headers
+
+    @property
+    def query(self) -> QueryParams:
+        """The query's pairs, in their order by ``multi_items``."""
+        return self._request.query_params
+
+    @cached_property
+    def traceparent(self) -> str:
+        """The caller's trace, or one that begins here (W3C Trace Context)."""
+        given = self.headers.get("traceparent", "")
+        return given if _TRACEPARENT.match(given) else f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+
+    async def body(self) -> bytes:
+        """The whole body. Raises TooLargeError as soon as it passes the limit."""
+        if self._body is None:
+            chunks: list[bytes] = []
+            size = 0
+            async for chunk in self._request.stream():
+                size += len(chunk)
+                if size > MOST_BODY_BYTES:
+                    raise TooLargeError
+                chunks.append(chunk)
+            self._body = b"".join(chunks)
+        return self._body

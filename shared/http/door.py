@@ -1,0 +1,138 @@
+"""The door: what every endpoint does before and after its handler.
+
+``endpoint`` answers the CORS preflight, finds the caller before it reads the body, parses the body
+into the handler's request model, maps every error to its answer, and logs one line.
+"""
+
+import time
+import typing
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+import functions_framework.aio
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from shared import log, services
+from shared.errors import (
+    InvalidError,
+    MethodNotAllowedError,
+    NotJsonError,
+    Problem,
+    UnsupportedMediaTypeError,
+)
+from shared.http.answers import CORS, PREFLIGHT, render, render_problem
+from shared.http.call import Call
+from shared.services import Services
+
+Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
+Door = Callable[[Request], Awaitable[Response]]
+T = TypeVar("T")
+Keeper = Callable[[Call, Services], Awaitable[Any]]
+
+
+def endpoint(
+    handler: Callable[..., Awaitable[Any]],
+    *,
+    caller: Keeper,
+    methods: Sequence[Method] = ("POST",),
+    status: int = 200,
+) -> Door:
+    """Make a handler the function that the framework serves.
+
+    Args:
+        handler: takes the request, the caller and the services. The type of its first parameter
+            says what it reads: a pydantic model (or a union of them) is parsed from the body;
+            ``Call`` is the request itself.
+        caller: the door's keeper, of ``auth``.
+        methods: what it answers besides OPTIONS.
+        status: of a good answer.
+    """
+    log.configure()
+    reads = next(iter(typing.get_type_hints(handler).values()))
+    adapter = None if reads is Call else TypeAdapter(reads)
+
+    async def answer(call: Call) -> Response:
+        if call.method not in methods:
+            raise MethodNotAllowedError
+        given = services.current()
+        who = await caller(call, given)
+        what = await read_json(call, adapter) if adapter else call
+        return render(await handler(what, who, given), status)
+
+    async def main(request: Request) -> Response:
+        call = Call(request)
+        if call.method == "OPTIONS":
+            return Response(status_code=204, headers=_allowing(methods, PREFLIGHT))
+        started = time.perf_counter()
+        request_id = _begin(handler.__name__, call)
+        response = await _answered(answer, call, request_id)
+        response.headers.update({**CORS, "x-request-id": request_id})
+        if response.status_code == MethodNotAllowedError.status:
+            response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
+        _log(call, response, started)
+        return response
+
+    main.__doc__ = handler.__doc__
+    return typing.cast("Door", functions_framework.aio.http(main))
+
+
+async def _answered(
+    answer: Callable[[Call], Awaitable[Response]], call: Call, request_id: str
+) -> Response:
+    """The answer, or the error's; nothing gets past this."""
+    try:
+        return await answer(call)
+    except Problem as problem:
+        return render_problem(problem, request_id)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception:  # noqa: BLE001 - the last resort: whatever it is, the caller gets JSON
+        log.logger.error("unhandled error", exc_info=True)
+        unknown = Problem("Something went wrong here; it has been logged.")
+        return render_problem(unknown, request_id)
+
+
+async def read_json(call: Call, adapter: TypeAdapter[T]) -> T:
+    """The body as a model; its errors are the answers 400, 413, 415 and 422."""
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaTypeError
+    body = await call.body()
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
+            raise NotJsonError from None
+        raise InvalidError(details=_details(error)) from None
+
+
+def _details(error: ValidationError) -> list[dict[str, str]]:
+    """Each field that failed, by its name in the request, and never with what was sent."""
+    return [
+        {"field": ".".join(map(str, one["loc"])), "message": one["msg"], "type": one["type"]}
+        for one in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+
+
+def _allowing(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
+    return {**others, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
+
+
+def _begin(function: str, call: Call) -> str:
+    request_id = uuid4().hex
+    log.unbind()
+    log.bind(function=function, request_id=request_id, trace=call.traceparent.split("-")[1])
+    return request_id
+
+
+def _log(call: Call, answer: Response, started: float) -> None:
+    fields = {
+        "status": answer.status_code,
+        "ms": round((time.perf_counter() - started) * 1000, 1),
+        "method": call.method,
+    }
+    level = "error" if answer.status_code >= 500 else "info"  # noqa: PLR2004 - HTTP's own classes
+    getattr(log.logger, level)("answered", extra={"fields": fields})

@@ -1,0 +1,117 @@
+"""workers: who can be sent a job, and where."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.contracts.catalogue import WorkerType
+from shared.queries.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWorker:
+    """An active worker and what it may still be sent."""
+
+    id: str
+    worker_url: str
+    key_id: str
+    free: int
+
+
+async def key_of(connection: Connection, worker_id: str) -> str | None:
+    """Whose key that worker registered with; None for one that never did."""
+    rows = await connection.execute(
+        "select key_id from workers where id = %(id)s", {"id": worker_id}
+    )
+    row = await rows.fetchone()
+    return row["key_id"] if row else None
+
+
+async def register(
+    connection: Connection,
+    *,
+    worker_id: str,
+    worker_type: WorkerType,
+    worker_url: str,
+    key_id: str,
+    models: list[str],
+    slots: int,
+    response_ms: int,
+) -> bool:
+    """Record where a worker is. False where the id belongs to another key."""
+    rows = await connection.execute(
+        """
+        insert into workers (id, worker_type, worker_url, key_id, models, slots, response_ms)
+        values (%(id)s, %(worker_type)s, %(worker_url)s, %(key_id)s, %(models)s, %(slots)s,
+            %(response_ms)s)
+        on conflict (id) do update
+            set worker_url = excluded.worker_url, models = excluded.models,
+                slots = excluded.slots, response_ms = excluded.response_ms,
+                is_active = true, health = 'healthy', last_seen = now()
+            where workers.key_id = excluded.key_id
+                and workers.worker_type = excluded.worker_type
+        """,
+        {
+            "id": worker_id,
+            "worker_type": worker_type,
+            "worker_url": worker_url,
+            "key_id": key_id,
+            "models": models,
+            "slots": slots,
+            "response_ms": response_ms,
+        },
+    )
+    return rows.rowcount > 0
+
+
+async def release_unclaimed(connection: Connection, worker_id: str, *, other_than_url: str) -> int:
+    """Give back the slots of jobs sent to an address that the worker has left; how many."""
+    rows = await connection.execute(
+        """
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from workers
+        where workers.id = %(worker_id)s and workers.worker_url <> %(url)s
+            and jobs.worker_id = workers.id
+            and jobs.status = 'queued' and jobs.dispatched_at is not null
+        """,
+        {"worker_id": worker_id, "url": other_than_url},
+    )
+    return rows.rowcount
+
+
+async def open_for(
+    connection: Connection, worker_type: WorkerType, *, look_ahead: int, key_ids: list[str]
+) -> list[OpenWorker]:
+    """The active workers of that type and those keys that may be sent a job, freest first."""
+    rows = connection.cursor(row_factory=class_row(OpenWorker))
+    await rows.execute(
+        """
+        select id, worker_url, key_id, free from (
+            select id, worker_url, key_id, slots + %(look_ahead)s - (
+                select count(*) from jobs
+                where jobs.worker_id = workers.id and status in ('queued', 'processing')
+                    and dispatched_at is not null
+            )::integer as free
+            from workers
+            where worker_type = %(worker_type)s and key_id = any(%(key_ids)s)
+                and is_active and health = 'healthy'
+        ) as counted
+        where free > 0
+        order by free desc, id
+        """,
+        {"worker_type": worker_type, "look_ahead": look_ahead, "key_ids": key_ids},
+    )
+    return await rows.fetchall()
+
+
+async def holds(connection: Connection, *, job_id: UUID, key_id: str) -> bool:
+    """Whether the job was dispatched to a worker of that key."""
+    rows = await connection.execute(
+        """
+        select from jobs join workers on workers.id = jobs.worker_id
+        where jobs.id = %(job_id)s and workers.key_id = %(key_id)s
+        """,
+        {"job_id": job_id, "key_id": key_id},
+    )
+    return rows.rowcount > 0

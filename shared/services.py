@@ -1,0 +1,98 @@
+"""The clock, the ids and the clients that a handler is given; a test gives its own.
+
+Each client is made on first use, and its library imported then: a cold start pays only for what
+the request needs.
+"""
+
+import functools
+import secrets
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from shared.database import Database
+from shared.settings import Settings, settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from shared.jwks import KeySet
+    from shared.storage import Storage
+    from shared.tasks import Tasks
+
+_HTTP_TIMEOUT_SECONDS = 10
+
+
+class Services:
+    """What a handler needs besides its request and its caller."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], UUID] = uuid4,
+        new_seed: Callable[[], int] = lambda: secrets.randbelow(2**32),
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.new_id = new_id
+        self.new_seed = new_seed
+        self.database = Database(settings)
+
+    @cached_property
+    def storage(self) -> "Storage":
+        """Cloud Storage."""
+        from shared.storage import Storage  # noqa: PLC0415 - half a second to import
+
+        return Storage(self.settings)
+
+    @cached_property
+    def tasks(self) -> "Tasks":
+        """Cloud Tasks."""
+        from shared.tasks import Tasks  # noqa: PLC0415 - half a second to import
+
+        return Tasks(self.settings)
+
+    @cached_property
+    def http(self) -> "httpx.AsyncClient":
+        """For calls to workers and to the issuers of keys; it follows no redirect."""
+        import httpx  # noqa: PLC0415 - most functions call nobody
+
+        return httpx.AsyncClient(timeout=_HTTP_TIMEOUT_SECONDS, trust_env=False)
+
+    @cached_property
+    def user_keys(self) -> "KeySet":
+        """The public keys of the users' token issuer."""
+        return self._key_set(self.settings.jwt_jwks_url or "")
+
+    @cached_property
+    def oidc_keys(self) -> "KeySet":
+        """The public keys of Google's OIDC tokens."""
+        return self._key_set(self.settings.oidc_jwks_url)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        await self.database.close()
+        if "http" in self.__dict__:
+            await self.http.aclose()
+
+    def _key_set(self, url: str) -> "KeySet":
+        from shared.jwks import KeySet  # noqa: PLC0415 - only where keys are fetched
+
+        return KeySet(url, self.http, self.clock)
+
+
+@functools.cache
+def current() -> Services:
+    """The process's own services."""
+    return Services(settings())
+
+
+async def close() -> None:
+    """Close the process's services, where any were used."""
+    if current.cache_info().currsize:
+        await current().close()
+        current.cache_clear()

@@ -1,0 +1,109 @@
+"""What the surroundings decide. The one place that reads the environment, on first use."""
+
+import functools
+import os
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, Json, SecretStr, model_validator
+from pydantic import BaseModel as Model
+
+from shared.contracts.signature import key_bytes
+
+LEAST_SECRET_BYTES = 32
+"""RFC 7518, section 3.2: a key of HS256 is at least as long as its hash."""
+
+
+def _long_enough(secret: SecretStr | None) -> SecretStr | None:
+    if secret and len(secret.get_secret_value().encode()) < LEAST_SECRET_BYTES:
+        raise ValueError(f"must hold {LEAST_SECRET_BYTES} bytes or more")
+    return secret
+
+
+def _well_formed(keys: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]:
+    for key in (key for several in keys.values() for key in several):
+        key_bytes(key.get_secret_value())
+    return keys
+
+
+Secret = Annotated[SecretStr | None, AfterValidator(_long_enough)]
+WorkerKeys = Annotated[dict[str, list[SecretStr]], AfterValidator(_well_formed)]
+
+
+class Settings(Model):
+    """Each field is the environment variable of its name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    # The database.
+    database_url: SecretStr
+    database_connections: int = 10
+    statement_timeout_ms: int = 10_000
+    lock_timeout_ms: int = 5_000
+
+    # Users' tokens: a shared secret, or the address of the issuer's public keys.
+    jwt_secret: Secret = None
+    jwt_jwks_url: str | None = None
+    jwt_algorithm: str = "HS256"
+    jwt_issuer: str
+    jwt_audience: str = "authenticated"
+
+    # The scheduler's token: Google's OIDC.
+    oidc_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    oidc_issuer: str = "https://accounts.google.com"
+    scheduler_email: str | None = None
+    scheduler_audience: str | None = None
+
+    # Workers.
+    worker_keys: Json[WorkerKeys] = {}
+    """``{"worker id": ["whsec_...", ...]}``: the first key seals, each of them opens."""
+    worker_hosts: Json[list[str]] = []
+    """Suffixes of host names at which a worker may be, such as ``[".run.app"]``."""
+
+    # Storage and queues.
+    workspace_bucket: str = "workspace-temp"
+    library_bucket: str = "user-library"
+    storage_emulator_host: str | None = None
+    signing_key_file: str | None = None
+    """A service account's key; where there is none, URLs are signed through IAM."""
+    url_token_secret: Secret = None
+    tasks_emulator_host: str | None = None
+    tasks_project: str = "local"
+    tasks_location: str = "local"
+    functions_url: str
+    """Where the functions are reached: ``https://.../functions/v1``."""
+
+    # The product's own numbers.
+    lease_seconds: Annotated[float, Field(gt=0)] = 60
+    starting_credits: Annotated[int, Field(ge=0)] = 100
+    queued_jobs_per_user: Annotated[int, Field(ge=0)] = 200
+    """0 lifts the limit."""
+    look_ahead: Annotated[int, Field(ge=1)] = 1
+    """Jobs sent to a worker beyond its slots, so that it never idles between two."""
+
+    local_system: bool = False
+    """One machine: workers on loopback, and ``--admin`` tokens count. The cloud refuses it."""
+    k_service: str | None = None
+    """Set by Cloud Run."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Settings":
+        if self.local_system and self.k_service:
+            raise ValueError("LOCAL_SYSTEM is not for the cloud")
+        if not (self.jwt_secret or self.jwt_jwks_url):
+            raise ValueError("one of JWT_SECRET and JWT_JWKS_URL is needed")
+        if bool(self.jwt_secret) != self.jwt_algorithm.startswith("HS"):
+            raise ValueError("JWT_SECRET goes with HS256, JWT_JWKS_URL with RS256, ES256 or EdDSA")
+        return self
+
+    def keys_of(self, worker_id: str) -> list[str]:
+        """The valid keys of a worker; none for one that is not known."""
+        return [key.get_secret_value() for key in self.worker_keys.get(worker_id, [])]
+
+
+@functools.cache
+def settings() -> Settings:
+    """The process's settings. Raises ValidationError naming what is missing or malformed."""
+    names = {name: name.upper() for name in Settings.model_fields}
+    return Settings.model_validate(
+        {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
+    )
