@@ -20,7 +20,7 @@ LEAST_CLAIM_SECONDS = 60
 """A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
 
 
-async def fill(services: Services, queue: QueueName, *, traceparent: str | None = None) -> int:
+async def fill(services: Services, queue: QueueName) -> int:
     """Dispatch what there is room for; how many jobs.
 
     It raises nothing: whoever calls it has committed a change that stands without it.
@@ -29,7 +29,7 @@ async def fill(services: Services, queue: QueueName, *, traceparent: str | None 
         chosen = await _choose(services, queue)
     except UnavailableError:
         return 0
-    await asyncio.gather(*(_send(services, queue, *one, traceparent) for one in chosen))
+    await asyncio.gather(*(_send(services, queue, *one) for one in chosen))
     return len(chosen)
 
 
@@ -89,11 +89,10 @@ async def _send(
     queue: QueueName,
     job: turns.Dispatched,
     worker: workers.OpenWorker,
-    traceparent: str | None,
 ) -> None:
     """Make the Cloud Task; where that fails the job gives its slot back and waits again."""
     name = f"{job.id}-{job.dispatch_no}"
-    body = _message(services, job, traceparent).model_dump_json(by_alias=True).encode()
+    body = _message(services, job).model_dump_json(by_alias=True).encode()
     seal = signature.seal(
         services.settings.keys_of(worker.key_id)[0],
         worker_id=worker.key_id,
@@ -117,7 +116,7 @@ async def _take_slot_back(services: Services, job: turns.Dispatched) -> None:
         logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
 
 
-def _message(services: Services, job: turns.Dispatched, traceparent: str | None) -> JobMessage:
+def _message(services: Services, job: turns.Dispatched) -> JobMessage:
     return JobMessage(
         job_id=job.id,
         user_id=job.user_id,
@@ -125,7 +124,7 @@ def _message(services: Services, job: turns.Dispatched, traceparent: str | None)
         job_type=job.job_type,
         parameters=Parameters.model_validate(job.parameters),
         callback_url=f"{services.settings.functions_url}/job-callback",
-        traceparent=traceparent,
+        traceparent=job.traceparent,
         expires_at=job.expires_at,
     )
 

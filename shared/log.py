@@ -15,9 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_bound: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
-    "bound", default=_NOTHING
-)
+_bound = contextvars.ContextVar("bound", default=_NOTHING)
+_traceparent = contextvars.ContextVar[str | None]("traceparent", default=None)
 
 logger = logging.getLogger("ourvidz")
 
@@ -27,9 +26,15 @@ def bind(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     _bound.set({**_bound.get(), **fields})
 
 
-def unbind() -> None:
-    """Forget what was bound, for a request that begins."""
-    _bound.set(_NOTHING)
+def begin(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """A request begins: forget what was bound, and take its trace (W3C Trace Context)."""
+    _traceparent.set(traceparent)
+    _bound.set({"trace": traceparent.split("-")[1], **fields})
+
+
+def traceparent() -> str | None:
+    """The trace of this request, to hand on."""
+    return _traceparent.get()
 
 
 class JsonLines(logging.Formatter):

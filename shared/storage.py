@@ -63,7 +63,7 @@ class Storage:
                 version="v4",
                 method=method,
                 expiration=timedelta(seconds=seconds),
-                headers=headers,
+                headers=dict(headers or {}),  # the client adds to what it is given
                 **self._signer(),
             )
             return url

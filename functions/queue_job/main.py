@@ -11,7 +11,7 @@ from shared.contracts.jobs import (
 )
 from shared.errors import NotEnoughCreditsError, TooManyError
 from shared.http import endpoint
-from shared.log import bind
+from shared.log import bind, traceparent
 from shared.queries import jobs, ledger, turns
 from shared.queries.connection import Connection
 from shared.services import Services
@@ -23,7 +23,11 @@ async def queue_job(request: QueueJobRequest, user: User, services: Services) ->
     """Store the job, then dispatch: a job that is not stored is never run."""
     safety.check(request)
     new = routing.resolve(
-        request, user_id=user.id, job_id=services.new_id(), seed=services.new_seed()
+        request,
+        user_id=user.id,
+        job_id=services.new_id(),
+        seed=services.new_seed(),
+        traceparent=traceparent(),
     )
     bind(job_id=str(new.id))
     async with services.database.transaction() as connection:

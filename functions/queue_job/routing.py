@@ -9,7 +9,9 @@ from shared.errors import InvalidError
 from shared.queries.jobs import NewJob
 
 
-def resolve(request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int) -> NewJob:
+def resolve(
+    request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int, traceparent: str | None
+) -> NewJob:
     """The job that a request asks for; ``seed`` is taken where the request gives none.
 
     What the server computes (credits, queue, bucket) is never taken from the metadata.
@@ -40,6 +42,7 @@ def resolve(request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int)
         image_id=request.image_id,
         parameters=parameters.model_dump(mode="json", by_alias=True),
         num_images=metadata.num_images,
+        traceparent=traceparent,
     )
 
 

@@ -3,6 +3,7 @@
 Bytes do not pass through here: the answer is a redirect to the bucket's own signed URL.
 """
 
+from psycopg.errors import InsufficientPrivilege
 from pydantic import TypeAdapter
 
 from functions.storage import links
@@ -41,9 +42,13 @@ async def _check_visible(place: links.Place, caller: User | Anon, services: Serv
     """Whoever may read the object's row may have the object; row-level security decides."""
     if isinstance(caller, Anon) and not caller.has_key:
         raise UnauthenticatedError("A token is needed, the user's or the project's anon key.")
-    async with services.database.transaction(caller.role, caller.claims) as connection:
-        if not await assets.is_visible(connection, place.bucket, place.path):
-            raise NotFoundError("There is no such object of yours.")
+    try:
+        async with services.database.transaction(caller.role, caller.claims) as connection:
+            visible = await assets.is_visible(connection, place.bucket, place.path)
+    except InsufficientPrivilege:  # anon may not read the workspace's table at all
+        visible = False
+    if not visible:
+        raise NotFoundError("There is no such object of yours.")
 
 
 main = endpoint(storage, caller=anyone, methods=("GET", "HEAD", "POST"))

@@ -123,8 +123,7 @@ def _allowing(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
 
 def _begin(function: str, call: Call) -> str:
     request_id = uuid4().hex
-    log.unbind()
-    log.bind(function=function, request_id=request_id, trace=call.traceparent.split("-")[1])
+    log.begin(call.traceparent, function=function, request_id=request_id)
     return request_id
 
 

@@ -52,6 +52,7 @@ class Job:
     lease_until: datetime | None
     deadline_at: datetime | None
     expires_at: datetime
+    traceparent: str | None
 
     @property
     def is_open(self) -> bool:
@@ -80,6 +81,7 @@ class NewJob:
     image_id: UUID | None
     parameters: dict[str, Any]
     num_images: int
+    traceparent: str | None
     priority: int = 0
 
 
@@ -91,12 +93,12 @@ async def insert(connection: Connection, job: NewJob) -> Job:
         insert into jobs (
             id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
             original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
-            num_images, priority
+            num_images, priority, traceparent
         ) values (
             %(id)s, %(user_id)s, %(job_type)s, %(queue)s, %(model_variant)s, %(format)s,
             %(quality)s, %(destination)s, %(metadata)s, %(original_prompt)s, %(enhanced_prompt)s,
             %(credits)s, %(project_id)s, %(video_id)s, %(image_id)s, %(parameters)s,
-            %(num_images)s, %(priority)s
+            %(num_images)s, %(priority)s, %(traceparent)s
         )
         returning *
         """,

@@ -21,6 +21,7 @@ class Dispatched:
     parameters: dict[str, Any]
     dispatch_no: int
     expires_at: datetime
+    traceparent: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ async def give_slot(
             claim_by = now() + make_interval(secs => %(claim_seconds)s),
             updated_at = now()
         where id = %(id)s and status = 'queued' and dispatched_at is null
-        returning id, user_id, job_type, parameters, dispatch_no, expires_at
+        returning id, user_id, job_type, parameters, dispatch_no, expires_at, traceparent
         """,
         {"id": job_id, "worker_id": worker_id, "claim_seconds": claim_seconds},
     )

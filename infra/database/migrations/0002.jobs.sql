@@ -55,6 +55,7 @@ create table jobs (
     lease_until timestamptz,
     deadline_at timestamptz,
     expires_at timestamptz not null default now() + interval '24 hours',
+    traceparent text,                 -- W3C Trace Context of the request that queued it
 
     check (octet_length(metadata::text) <= 20000),
     check (status <> 'processing' or (claim_id is not null and lease_until is not null))

@@ -1,0 +1,1 @@
+"""What the README promises, as a person would try it."""

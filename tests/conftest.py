@@ -1,0 +1,76 @@
+"""The systems that tests share: each is started once a run, by its own command line."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from infra.local import keys
+from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
+from infra.local.tasks_emulator.oidc import TokenSigner
+from tests.hand_worker import HandWorker
+from tests.system import Person, System
+
+
+@pytest.fixture(scope="session")
+def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with the noop worker."""
+    yield from _running(System(tmp_path_factory.mktemp("noop") / "data", worker="noop"))
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system without a worker, where leases are short and nothing sweeps unless a test does."""
+    yield from _running(
+        System(
+            tmp_path_factory.mktemp("bare") / "data",
+            worker="none",
+            LEASE_SECONDS="1",
+            SWEEP_SECONDS="3600",
+            QUEUED_JOBS_PER_USER="5",
+            STARTING_CREDITS="20",
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def hand_worker(bare: System) -> Iterator[HandWorker]:
+    """A worker that is moved by hand, with room for every test's jobs."""
+    worker = HandWorker(bare)
+    assert worker.register(slots=1000).status_code == 200
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def somebody(noop: System) -> Person:
+    """A new user of the system with the noop worker."""
+    return Person(noop)
+
+
+@pytest.fixture
+def person(bare: System) -> Person:
+    """A new user of the system without a worker."""
+    return Person(bare)
+
+
+@pytest.fixture
+def sweep(bare: System) -> Callable[[], dict[str, int]]:
+    """Sweep the system without a worker now; what was done, counted."""
+    url = f"{bare.base}/functions/v1/sweep-jobs"
+    signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
+
+    def call() -> dict[str, int]:
+        token = signer.token(SCHEDULER_EMAIL, url)
+        answer = httpx.post(url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        counts: dict[str, int] = answer.json()
+        return counts
+
+    return call
+
+
+def _running(system: System) -> Iterator[System]:
+    system.start()
+    yield system
+    assert system.stop() == 0

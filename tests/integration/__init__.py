@@ -1,0 +1,1 @@
+"""One function or part at a time, over the real stack."""

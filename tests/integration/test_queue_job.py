@@ -1,0 +1,320 @@
+"""queue-job: what is accepted, what is refused, and that a refusal leaves nothing behind."""
+
+import concurrent.futures
+import json
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.contracts.catalogue import CATALOGUE
+from tests.hand_worker import HandWorker
+from tests.system import Person, System
+
+_TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "turns")
+
+
+def _belongings(system: System, person: Person) -> dict[str, int]:
+    """How many rows of each table are the person's."""
+    owner = {"profiles": "id"}
+    return {
+        table: system.value(
+            f"select count(*) from {table} where {owner.get(table, 'user_id')} = %s", person.id
+        )
+        for table in _TABLES
+    }
+
+
+def test_answer_is_the_specifications(person: Person) -> None:
+    project = str(uuid4())
+    answer = person.call(
+        "queue-job",
+        {
+            "jobType": "sdxl_image_high",
+            "metadata": {"prompt": "a boat", "num_images": 2, "mine": {"a": [1]}, "credits": 0},
+            "projectId": project,
+        },
+    )
+    assert answer.status_code == 202
+    body = answer.json()
+    job = body["job"]
+    assert body["success"] is True
+    assert body["modelVariant"] == "sdxl"
+    assert body["queueLength"] >= 1
+    assert body["debug"] == {
+        "userId": person.id,
+        "hasPrompt": True,
+        "destination": "workspace",
+        "workspaceSessionCreated": False,
+    }
+    assert "workspaceSessionId" not in body
+    assert job["status"] == "queued"
+    assert job["queue"] == "sdxl_queue"
+    assert job["credits"] == 4  # the server's, whatever the metadata say
+    assert job["project_id"] == project
+    assert job["metadata"]["mine"] == {"a": [1]}
+    assert "dispatch_no" not in job
+    assert "parameters" not in job
+    assert person.rows("jobs", id=f"eq.{job['id']}") == [
+        # The very row, but for the time zone's spelling.
+        {**job, "created_at": _any, "updated_at": _any}
+    ]
+
+
+@pytest.mark.parametrize("job_type", [*CATALOGUE, "video_fast", "video_high"])
+def test_every_type_of_the_catalogue_is_accepted(person: Person, job_type: str) -> None:
+    answer = person.ask(job_type=job_type)
+    assert answer.status_code == 202, answer.text
+    row = CATALOGUE[answer.json()["job"]["job_type"]]
+    assert answer.json()["modelVariant"] == row.model_variant
+    assert answer.json()["job"]["queue"] == row.queue
+
+
+def test_every_parameter_reaches_the_worker(person: Person, hand_worker: HandWorker) -> None:
+    job_id = person.queue(
+        "a cafe\u0301",
+        num_images=2,
+        seed=5,
+        aspect_ratio="16:9",
+        negative_prompt="rain",
+        steps=3,
+        guidance_scale=0,
+    )
+    message = hand_worker.message(job_id)
+    assert message.parameters.model_dump() == {
+        "prompt": "a caf\u00e9",
+        "negative_prompt": "rain",
+        "steps": 3,
+        "guidance_scale": 0.0,
+        "num_images": 2,
+        "seed": 5,
+        "aspect_ratio": "16:9",
+        "reference_strength": None,
+        "reference_type": None,
+        "content_type": "sfw",
+    }
+    assert str(message.user_id) == person.id
+    assert message.dispatch_no == 1
+    assert message.callback_url.endswith("/functions/v1/job-callback")
+
+
+def test_the_enhanced_prompt_is_what_the_worker_gets(
+    person: Person, hand_worker: HandWorker
+) -> None:
+    job_id = person.queue("a boat", enhanced_prompt="a boat at dawn")
+    assert hand_worker.message(job_id).parameters.prompt == "a boat at dawn"
+    (job,) = person.rows("jobs", id=f"eq.{job_id}")
+    assert (job["original_prompt"], job["enhanced_prompt"]) == ("a boat", "a boat at dawn")
+
+
+def test_a_seed_is_chosen_and_kept_when_none_is_given(
+    person: Person, hand_worker: HandWorker
+) -> None:
+    first, second = (hand_worker.message(person.queue()).parameters.seed for _ in range(2))
+    assert first != second
+
+
+def test_the_trace_goes_with_the_job(person: Person, hand_worker: HandWorker) -> None:
+    trace = f"00-{uuid4().hex}-00f067aa0ba902b7-01"
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
+    answer = person.call("queue-job", body, traceparent=trace)
+    assert hand_worker.message(answer.json()["job"]["id"]).traceparent == trace
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field"),
+    [
+        ({"prompt": ""}, "metadata.prompt"),
+        ({"prompt": "   "}, "metadata.prompt"),
+        ({}, "metadata.prompt"),
+        ({"prompt": "x" * 2001}, "metadata.prompt"),
+        ({"prompt": "a\x00b"}, "metadata.prompt"),
+        ({"prompt": "a\x1b[2Jb"}, "metadata.prompt"),
+        ({"prompt": 5}, "metadata.prompt"),
+        ({"prompt": "x", "num_images": 0}, "metadata.num_images"),
+        ({"prompt": "x", "num_images": 7}, "metadata.num_images"),
+        ({"prompt": "x", "num_images": "2"}, "metadata.num_images"),
+        ({"prompt": "x", "num_images": 1.5}, "metadata.num_images"),
+        ({"prompt": "x", "seed": -1}, "metadata.seed"),
+        ({"prompt": "x", "seed": 2**32}, "metadata.seed"),
+        ({"prompt": "x", "aspect_ratio": "2:1"}, "metadata.aspect_ratio"),
+        ({"prompt": "x", "steps": 0}, "metadata.steps"),
+        ({"prompt": "x", "steps": 101}, "metadata.steps"),
+        ({"prompt": "x", "guidance_scale": -1}, "metadata.guidance_scale"),
+        ({"prompt": "x", "reference_strength": 1.1}, "metadata.reference_strength"),
+        ({"prompt": "x", "contentType": "other"}, "metadata.contentType"),
+        ({"prompt": "x", "destination": "moon"}, "metadata.destination"),
+        ({"prompt": "x", "destination": "library"}, "metadata.destination"),
+        ({"prompt": "x", "reference_image": True}, "metadata.reference_image"),
+        ({"prompt": "x", "mine": "y" * 17_000}, "metadata"),
+        ({"prompt": "x", "mine": "a\x00b"}, "metadata"),
+    ],
+)
+def test_bad_metadata_is_422_and_names_the_field(
+    bare: System, person: Person, metadata: dict[str, object], field: str
+) -> None:
+    answer = person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
+    _refused(answer, 422, "invalid")
+    assert field in [detail["field"] for detail in answer.json()["details"]]
+    assert not any(_belongings(bare, person).values())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"projectId": "not-a-uuid"},
+        {"referenceImageUrl": "https://example.com/a.png"},
+        {"startReferenceImageUrl": "someone/else.png"},
+        {"endReferenceImageUrl": "http://127.0.0.1/x"},
+    ],
+)
+def test_bad_fields_are_422(bare: System, person: Person, more: dict[str, object]) -> None:
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "x"}, **more}
+    _refused(person.call("queue-job", body), 422, "invalid")
+    assert not any(_belongings(bare, person).values())
+
+
+def test_an_unknown_job_type_is_422_and_lists_the_known_ones(person: Person) -> None:
+    answer = person.ask(job_type="sdxl_poem")
+    _refused(answer, 422, "invalid")
+    assert all(name in answer.json()["error"] for name in CATALOGUE)
+
+
+def test_several_images_of_a_wan_type_are_422(person: Person) -> None:
+    _refused(person.ask(job_type="image_fast", num_images=2), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "category"),
+    [
+        ({"prompt": "a red star", "contentType": "nsfw"}, "nsfw"),
+        ({"prompt": "n4ked te3nager"}, "sexual_minors"),
+        ({"prompt": "a red star", "enhanced_prompt": "nude child"}, "sexual_minors"),
+        ({"prompt": "deepfake of a celebrity, topless"}, "sexual_real_person"),
+    ],
+)
+def test_refused_content_is_422_with_its_category(
+    bare: System, person: Person, metadata: dict[str, object], category: str
+) -> None:
+    answer = person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
+    _refused(answer, 422, "content_refused")
+    assert answer.json()["details"][0]["message"] == category
+    assert str(metadata["prompt"]) not in answer.text
+    assert not any(_belongings(bare, person).values())
+
+
+def test_a_body_that_is_not_json_is_400(person: Person) -> None:
+    _refused(_post(person, b"{"), 400, "not_json")
+    _refused(_post(person, b"\xff\xfe"), 400, "not_json")
+
+
+def test_a_body_of_another_type_is_415(person: Person) -> None:
+    answer = _post(person, b"{}", **{"content-type": "text/plain"})
+    _refused(answer, 415, "unsupported_media_type")
+
+
+def test_a_body_over_1_mib_is_413(person: Person) -> None:
+    body = json.dumps({"jobType": "x", "metadata": {"prompt": "a" * 1024 * 1024}}).encode()
+    _refused(_post(person, body), 413, "too_large")
+
+
+def test_another_method_is_405_and_says_which(person: Person) -> None:
+    answer = person.get("/functions/v1/queue-job")
+    _refused(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST, OPTIONS"
+
+
+def test_no_token_is_401_before_the_body_is_looked_at(bare: System) -> None:
+    answer = httpx.post(f"{bare.base}/functions/v1/queue-job", content=b"{")
+    _refused(answer, 401, "unauthenticated")
+
+
+def test_preflight_lets_a_browser_in(bare: System) -> None:
+    answer = httpx.options(
+        f"{bare.base}/functions/v1/queue-job",
+        headers={
+            "origin": "https://app.example.com",
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,apikey,content-type,x-client-info",
+        },
+    )
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    allowed = answer.headers["access-control-allow-headers"]
+    for name in ("authorization", "apikey", "content-type", "x-client-info", "idempotency-key"):
+        assert name in allowed
+
+
+def test_credits_that_are_short_are_402_and_nothing_is_kept(bare: System, person: Person) -> None:
+    for _ in range(3):
+        person.queue(job_type="video7b_high_enhanced")  # 6 of the 20 each
+    before = _belongings(bare, person)
+    _refused(person.ask(num_images=3), 402, "insufficient_credits")
+    assert _belongings(bare, person) == before
+    assert person.rows("profiles")[0]["token_balance"] == 2
+    assert person.ask(num_images=2).status_code == 202
+
+
+def test_credits_are_never_negative_when_requests_race(person: Person) -> None:
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(person.ask, job_type="video7b_high_enhanced") for _ in range(12)]
+    codes = sorted(one.result().status_code for one in asked)
+    assert codes == [202] * 3 + [402] * 9
+    assert person.rows("profiles")[0]["token_balance"] == 2
+    assert len(person.rows("jobs")) == 3
+
+
+def test_too_many_queued_jobs_are_429_with_retry_after(person: Person) -> None:
+    for _ in range(5):
+        person.queue()
+    answer = person.ask()
+    _refused(answer, 429, "too_many")
+    assert int(answer.headers["retry-after"]) > 0
+    assert len(person.rows("jobs")) == 5
+    assert person.rows("profiles")[0]["token_balance"] == 15
+
+
+def test_an_error_has_one_shape_and_never_the_prompt(person: Person) -> None:
+    answer = person.ask("a very private thought", num_images=9)
+    body = answer.json()
+    assert body.keys() == {"success", "error", "code", "details", "timestamp", "request_id"}
+    assert answer.headers["x-request-id"] == body["request_id"]
+    assert "private" not in answer.text
+
+
+def test_no_prompt_token_or_signed_url_is_in_the_logs(
+    bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    job_id = person.queue("a very secret zeppelin")
+    person.ask("another secret zeppelin", num_images=9)
+    hand_worker.finish(job_id)
+    log = (bare.data / "logs" / "gateway.log").read_text()
+    assert job_id in log
+    for secret in ("zeppelin", person.token, "X-Goog-Signature", hand_worker.key):
+        assert secret not in log
+
+
+def _post(person: Person, body: bytes, **headers: str) -> httpx.Response:
+    sent = {
+        "authorization": f"Bearer {person.token}",
+        "content-type": "application/json",
+        **headers,
+    }
+    return httpx.post(f"{person.base}/functions/v1/queue-job", content=body, headers=sent)
+
+
+def _refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.json()["code"] == code
+    assert answer.json()["success"] is False
+    assert answer.headers["content-type"] == "application/json"
+
+
+class _Any:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_any = _Any()
