@@ -1,0 +1,106 @@
+"""The emulator as an ASGI application: which address is whose, and how refusals are told."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from . import bucket_api, copy_api, cors, object_api, upload_api, xml_api
+from .addresses import decode, raw_path
+from .errors import ApiError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import Receive, Scope, Send
+
+    from .signed_urls import SignedUrlVerifier
+    from .store import Store
+
+Handler: TypeAlias = "Callable[..., Awaitable[Response]]"
+
+_BUCKET = "/storage/v1/b/{bucket}"
+_OBJECT = "/storage/v1/b/{bucket}/o/{name}"
+_UPLOAD = "/upload/storage/v1/b/{bucket}/o"
+_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/storage/v1/b", bucket_api.list_buckets),
+    ("POST", "/storage/v1/b", bucket_api.insert_bucket),
+    ("GET", _BUCKET, bucket_api.get_bucket),
+    ("PATCH", _BUCKET, bucket_api.patch_bucket),
+    ("DELETE", _BUCKET, bucket_api.delete_bucket),
+    ("GET", f"{_BUCKET}/o", object_api.list_objects),
+    ("GET", _OBJECT, object_api.get_object),
+    ("GET", f"/download{_OBJECT}", object_api.get_object),
+    ("PATCH", _OBJECT, object_api.patch_object),
+    ("DELETE", _OBJECT, object_api.delete_object),
+    ("POST", f"{_OBJECT}/copyTo/b/{{to_bucket}}/o/{{to_name}}", copy_api.copy_object),
+    ("POST", f"{_OBJECT}/rewriteTo/b/{{to_bucket}}/o/{{to_name}}", copy_api.rewrite_object),
+    ("POST", f"{_OBJECT}/compose", copy_api.compose_object),
+    ("POST", _UPLOAD, upload_api.insert_object),
+    ("PUT", _UPLOAD, upload_api.continue_upload),
+    ("DELETE", _UPLOAD, upload_api.cancel_upload),
+)
+_JSON_API = re.compile(r"/(storage|upload|download|batch)/")
+_JSON_BUCKET = re.compile(r"(?:/upload|/download)?/storage/v1/b/([^/]+)")
+_XML_OBJECT = re.compile(r"/([^/]+)/(.+)")
+
+
+class StorageEmulator:
+    """Cloud Storage, as far as this system uses it."""
+
+    def __init__(self, store: Store, verifier: SignedUrlVerifier) -> None:
+        self._store = store
+        self._verifier = verifier
+        self._routes: defaultdict[str, list[tuple[re.Pattern[str], Handler]]] = defaultdict(list)
+        for method, template, handler in _ROUTES:
+            pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", template))
+            self._routes[method].append((pattern, handler))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        path = raw_path(request)
+        rules = self._bucket_rules(request, path)
+        if path == "/healthz":
+            response: Response = PlainTextResponse("ok")
+        elif request.method == "OPTIONS":
+            response = cors.preflight(request, rules)
+        else:
+            response = await self._answer(request, path)
+            cors.expose(request, response, rules)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, path: str) -> Response:
+        is_json = _JSON_API.match(path)
+        try:
+            return await (self._call if is_json else self._serve_signed)(request, path)
+        except ApiError as error:
+            return error.as_json() if is_json else error.as_xml()
+        except ClientDisconnect:
+            # Nobody reads this; it only keeps the disconnection from being logged as a fault.
+            return Response(status_code=499)
+
+    async def _call(self, request: Request, path: str) -> Response:
+        for pattern, handler in self._routes[request.method]:
+            if found := pattern.fullmatch(path):
+                names = {group: decode(text) for group, text in found.groupdict().items()}
+                return await handler(self._store, request, **names)
+        raise NotFoundError
+
+    async def _serve_signed(self, request: Request, path: str) -> Response:
+        self._verifier.verify(request)
+        found = _XML_OBJECT.fullmatch(path)
+        if not found:
+            raise NotFoundError
+        return await xml_api.serve(self._store, request, decode(found[1]), decode(found[2]))
+
+    def _bucket_rules(self, request: Request, path: str) -> cors.Rules:
+        if "origin" not in request.headers:
+            return ()
+        found = _JSON_BUCKET.match(path) or _XML_OBJECT.match(path)
+        bucket = self._store.buckets.find(found[1]) if found else None
+        return bucket.properties.get("cors", ()) if bucket else ()

@@ -1,0 +1,116 @@
+"""The JSON API that makes objects of objects: copy, rewrite and compose."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+from . import properties
+from .addresses import base_url
+from .content import read
+from .errors import InvalidError
+from .preconditions import NO_CONDITIONS, Preconditions, integer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.requests import Request
+
+    from .properties import Properties
+    from .store import Store
+    from .stored_object import StoredObject
+
+_COMPOSE_LIMIT = 32
+
+
+async def copy_object(
+    store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
+) -> Response:
+    """POST …/copyTo/…: the new object."""
+    document = properties.parse(await request.body())
+    copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
+    return JSONResponse(copy.resource(base_url(request)))
+
+
+async def rewrite_object(
+    store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
+) -> Response:
+    """POST …/rewriteTo/…: the new object, always done in the one call."""
+    document = properties.parse(await request.body())
+    copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
+    body = {
+        "kind": "storage#rewriteResponse",
+        "totalBytesRewritten": str(copy.size),
+        "objectSize": str(copy.size),
+        "done": True,
+        "resource": copy.resource(base_url(request)),
+    }
+    return JSONResponse(body)
+
+
+async def compose_object(store: Store, request: Request, bucket: str, name: str) -> Response:
+    """POST /b/BUCKET/o/NAME/compose: one object of the bytes of several."""
+    document = properties.parse(await request.body())
+    sources = _compose_sources(store, bucket, document)
+    conditions = Preconditions.from_query(request.query_params)
+    store.objects.check_write(bucket, name, conditions)
+    destination = document.get("destination")
+    fields = properties.of_object(destination if isinstance(destination, dict) else {})
+    async with store.files.receive(_bytes_of(store, sources)) as content:
+        components = sum(source.component_count or 1 for source in sources)
+        # Of a composite Cloud Storage knows the CRC32C alone.
+        composite = replace(content, md5=None, component_count=components)
+        composed = store.objects.publish(
+            bucket, name, composite, properties.merge({}, fields), conditions
+        )
+    return JSONResponse(composed.resource(base_url(request)))
+
+
+def _compose_sources(store: Store, bucket: str, document: Properties) -> list[StoredObject]:
+    sources = document.get("sourceObjects")
+    if not isinstance(sources, list) or not 0 < len(sources) <= _COMPOSE_LIMIT:
+        raise InvalidError("The number of source components must be between 1 and 32.")
+    if document.get("deleteSourceObjects"):
+        raise InvalidError("deleteSourceObjects is not supported here.")
+    found = []
+    for source in sources:
+        if not isinstance(source, dict):
+            raise InvalidError("Invalid value for sourceObjects.")
+        wanted = source.get("objectPreconditions")
+        conditions = Preconditions.from_query(wanted) if isinstance(wanted, dict) else NO_CONDITIONS
+        generation = integer(source, "generation")
+        name = str(source.get("name"))
+        found.append(store.objects.get(bucket, name, conditions, generation=generation))
+    return found
+
+
+async def _bytes_of(store: Store, sources: Sequence[StoredObject]) -> AsyncIterator[bytes]:
+    # All are opened before the first is read: a source replaced meanwhile stays as it was.
+    with ExitStack() as stack:
+        files = [stack.enter_context(store.files.open(source.generation)) for source in sources]
+        for source, file in zip(sources, files, strict=True):
+            async for chunk in read(file, 0, source.size):
+                yield chunk
+
+
+def _copy(
+    store: Store,
+    request: Request,
+    source_address: tuple[str, str],
+    address: tuple[str, str],
+    document: Properties,
+) -> StoredObject:
+    """Publish the same bytes under another name; metadata in the body replaces the source's."""
+    query = request.query_params
+    source = store.objects.get(
+        *source_address,
+        Preconditions.from_query(query, "ifSource"),
+        generation=integer(query, "sourceGeneration"),
+    )
+    content = store.objects.content(source)
+    given = properties.merge({}, properties.of_object(document))
+    conditions = Preconditions.from_query(query)
+    return store.objects.publish(*address, content, given or source.properties, conditions)

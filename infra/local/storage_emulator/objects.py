@@ -1,0 +1,138 @@
+"""Objects: the live version of each, published whole and under its preconditions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .content import Content
+from .database import now
+from .errors import InvalidError, NoSuchObjectError
+from .preconditions import NO_CONDITIONS, Preconditions
+from .properties import Properties, merge
+from .stored_object import StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .buckets import Buckets
+    from .content import ContentFiles
+    from .database import Database
+
+_NAME_BYTES_LIMIT = 1024
+_INSERT = "insert or replace into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class Objects:
+    """The table of live objects, each row naming a file of bytes that is entire."""
+
+    def __init__(self, database: Database, buckets: Buckets, files: ContentFiles) -> None:
+        self._database = database
+        self._buckets = buckets
+        self._files = files
+        rows = database.execute("select generation from objects")
+        files.mop_up({row["generation"] for row in rows})
+
+    def find(self, bucket: str, name: str) -> StoredObject | None:
+        """Look a live object up."""
+        query = "select * from objects where bucket = ? and name = ?"
+        row = self._database.execute(query, (bucket, name)).fetchone()
+        return StoredObject.from_row(row) if row else None
+
+    def get(
+        self,
+        bucket: str,
+        name: str,
+        conditions: Preconditions = NO_CONDITIONS,
+        *,
+        generation: int | None = None,
+        reading: bool = False,
+    ) -> StoredObject:
+        """Give an object that must be live, of this generation, and meet the conditions."""
+        stored = self.find(bucket, name)
+        if not stored:
+            self._buckets.get(bucket)
+        if not stored or generation not in {None, stored.generation}:
+            raise NoSuchObjectError(f"No such object: {bucket}/{name}")
+        conditions.check(stored, reading=reading)
+        return stored
+
+    def content(self, stored: StoredObject) -> Content:
+        """Give an object's bytes as content that another object may take."""
+        path = self._files.path(stored.generation)
+        return Content(path, stored.size, stored.crc32c, stored.md5, stored.component_count)
+
+    def check_write(self, bucket: str, name: str, conditions: Preconditions) -> StoredObject | None:
+        """Refuse what could not be written; give the object that would be replaced."""
+        self._buckets.get(bucket)
+        _check_name(name)
+        replaced = self.find(bucket, name)
+        conditions.check(replaced)
+        return replaced
+
+    def publish(
+        self,
+        bucket: str,
+        name: str,
+        content: Content,
+        properties: Properties,
+        conditions: Preconditions,
+        *,
+        upload_id: str | None = None,
+    ) -> StoredObject:
+        """Make bytes the live object; a resumable upload is told its outcome in the same step."""
+        with self._database.transaction():
+            replaced = self.check_write(bucket, name, conditions)
+            generation = self._database.next_generation()
+            stored = StoredObject.new(bucket, name, content, properties, generation)
+            # The bytes come first: a row never names a file that is not there.
+            self._files.adopt(content, stored.generation)
+            self._database.execute(_INSERT, stored.as_row())
+            query = "update uploads set generation = ? where id = ?"
+            if upload_id:
+                self._database.execute(query, (stored.generation, upload_id))
+        if replaced:
+            self._files.discard(replaced.generation)
+        return stored
+
+    def patch(
+        self,
+        bucket: str,
+        name: str,
+        changes: Properties,
+        conditions: Preconditions,
+        generation: int | None,
+    ) -> StoredObject:
+        """Change what is set on an object, its bytes and generation staying."""
+        with self._database.transaction():
+            stored = self.get(bucket, name, conditions, generation=generation)
+            properties = merge(stored.properties, changes)
+            query = (
+                "update objects set metageneration = metageneration + 1, updated = ?, "
+                "properties = ? where bucket = ? and name = ?"
+            )
+            self._database.execute(query, (now(), json.dumps(properties), bucket, name))
+        return self.get(bucket, name)
+
+    def delete(
+        self, bucket: str, name: str, conditions: Preconditions, generation: int | None = None
+    ) -> None:
+        """Remove an object, and then its bytes."""
+        with self._database.transaction():
+            stored = self.get(bucket, name, conditions, generation=generation)
+            query = "delete from objects where bucket = ? and name = ?"
+            self._database.execute(query, (bucket, name))
+        self._files.discard(stored.generation)
+
+    def list(self, bucket: str, first: str) -> Iterator[StoredObject]:
+        """Walk a bucket in the order of names, from `first` on."""
+        self._buckets.get(bucket)
+        query = "select * from objects where bucket = ? and name >= ? order by name"
+        return map(StoredObject.from_row, self._database.execute(query, (bucket, first)))
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.encode()) <= _NAME_BYTES_LIMIT or name in {".", ".."}:
+        raise InvalidError("Invalid object name.")
+    if "\r" in name or "\n" in name:
+        raise InvalidError("Disallowed unicode characters present in object name.")

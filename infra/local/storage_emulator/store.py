@@ -1,0 +1,27 @@
+"""Everything that is stored under one directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .buckets import Buckets
+from .content import ContentFiles
+from .database import Database
+from .objects import Objects
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .properties import Properties
+
+
+class Store:
+    """The tables and files of one emulator, opened and mopped up."""
+
+    def __init__(self, directory: Path, bucket_defaults: Properties) -> None:
+        self.files = ContentFiles(directory)
+        database = Database(directory / "metadata.sqlite3")
+        self.buckets = Buckets(database, bucket_defaults)
+        self.objects = Objects(database, self.buckets, self.files)
+        self.uploads = Uploads(database, self.objects, directory)

@@ -1,0 +1,66 @@
+"""All queues at work: one lane each, over one store and one HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from infra.local.tasks_emulator.lane import Lane
+from infra.local.tasks_emulator.names import check_queue_name
+from infra.local.tasks_emulator.refusals import QUEUE_MISSING, not_found
+
+if TYPE_CHECKING:
+    from google.cloud.tasks_v2 import Queue
+
+    from infra.local.tasks_emulator.push import Pusher
+    from infra.local.tasks_emulator.store import Store
+
+
+class Dispatcher:
+    """The lanes by queue name, in step with the store."""
+
+    def __init__(self, store: Store, pusher: Pusher) -> None:
+        self._store = store
+        self._pusher = pusher
+        self._lanes: dict[str, Lane] = {}
+
+    def start(self) -> None:
+        """Take up what the store holds: what was in flight at the end is due again at once."""
+        for queue in self._store.queues():
+            lane = self._open(queue)
+            for stored in self._store.tasks(queue.name):
+                lane.schedule(stored.id, stored.task.schedule_time)
+
+    async def close(self) -> None:
+        """Stop every attempt; the store keeps their tasks."""
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+    def has(self, name: str) -> bool:
+        """Whether there is a queue of this name."""
+        return name in self._lanes
+
+    def lane(self, name: str) -> Lane:
+        """The lane of a queue, or the service's refusal."""
+        check_queue_name(name)
+        if name not in self._lanes:
+            raise not_found(QUEUE_MISSING)
+        return self._lanes[name]
+
+    def put(self, queue: Queue) -> Queue:
+        """Create a queue, or give one its new settings and state."""
+        self._store.put_queue(queue)
+        if self.has(queue.name):
+            self._lanes[queue.name].configure(queue)
+        else:
+            self._open(queue)
+        return queue
+
+    def delete(self, name: str) -> None:
+        """Delete a queue with its tasks; attempts in flight run out and change nothing."""
+        self.lane(name).clear()
+        self._store.delete_queue(name)
+        del self._lanes[name]
+
+    def _open(self, queue: Queue) -> Lane:
+        lane = self._lanes[queue.name] = Lane(queue, self._store, self._pusher)
+        return lane

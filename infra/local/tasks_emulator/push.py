@@ -1,0 +1,189 @@
+"""One attempt: the HTTP request a task becomes, and what its answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+from google.cloud.tasks_v2 import HttpMethod, UriOverride
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from google.cloud.tasks_v2 import Queue
+
+    from infra.local.tasks_emulator.oidc import TokenSigner
+    from infra.local.tasks_emulator.store import StoredTask
+
+_REPLACED = ("host", "content-length", "user-agent")
+_RESERVED = ("x-cloudtasks-", "x-google-", "x-appengine-")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        status: The HTTP status; 504 for a passed deadline and 503 for no connection, as the
+            service reports them.
+        answered: Whether the target answered at all.
+        retry_after_seconds: The least delay that the target asked for.
+    """
+
+    status: int
+    answered: bool = True
+    retry_after_seconds: float = 0.0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the task is done."""
+        return httpx.codes.is_success(self.status)
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether the target has more than it can take."""
+        return self.status in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+
+
+class Pusher:
+    """Sends tasks to their targets over connections that are kept alive.
+
+    Each attempt in flight has an HTTP client to itself, and the last used is used next: the pool
+    of one shared client looks through all of its connections at every request, which at a
+    thousand in flight takes longer than the request.
+    """
+
+    MOST_IDLE_CLIENTS = 100
+
+    def __init__(self, signer: TokenSigner | None) -> None:
+        self._signer = signer
+        self._tls = ssl.create_default_context()
+        self._idle: list[httpx.AsyncClient] = []
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        for client in self._idle:
+            await client.aclose()
+
+    async def push(self, queue: Queue, stored: StoredTask) -> Outcome:
+        """Make one attempt at a task, whose dispatch is already counted."""
+        try:
+            request = self._request(queue, stored)
+            deadline = stored.task.dispatch_deadline.total_seconds()
+            async with self._client() as client, asyncio.timeout(deadline):
+                response = await client.send(request)
+        except TimeoutError:
+            return Outcome(httpx.codes.GATEWAY_TIMEOUT, answered=False)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
+            return Outcome(httpx.codes.SERVICE_UNAVAILABLE, answered=False)
+        return Outcome(
+            response.status_code,
+            retry_after_seconds=_seconds_of(response.headers.get("Retry-After", "")),
+        )
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
+        client = self._idle.pop() if self._idle else self._new_client()
+        try:
+            yield client
+        finally:
+            if len(self._idle) < self.MOST_IDLE_CLIENTS:
+                self._idle.append(client)
+            else:
+                await client.aclose()
+
+    def _new_client(self) -> httpx.AsyncClient:
+        # Connections idle for two seconds are dropped, before a server's own limit (uvicorn:
+        # five) can close one under a request.
+        return httpx.AsyncClient(
+            timeout=None,  # noqa: S113 - each attempt runs under its dispatch deadline
+            trust_env=False,
+            verify=self._tls,
+            limits=httpx.Limits(keepalive_expiry=2.0),
+        )
+
+    def _request(self, queue: Queue, stored: StoredTask) -> httpx.Request:
+        http, target = stored.task.http_request, queue.http_target
+        url = overridden_url(http.url, target.uri_override)
+        method = HttpMethod(target.http_method or http.http_method)
+        headers = _caller_headers(queue, stored)
+        headers.update(_task_headers(queue, stored))
+        token = target.oidc_token if "oidc_token" in target else http.oidc_token
+        if token.service_account_email and self._signer:
+            signed = self._signer.token(token.service_account_email, token.audience or url)
+            headers["Authorization"] = f"Bearer {signed}"
+        body = None if method == HttpMethod.GET else http.body
+        return httpx.Request(method.name, url, headers=headers, content=body)
+
+
+def overridden_url(url: str, override: UriOverride) -> str:
+    """A task's URL after its queue's override.
+
+    In the mode IF_NOT_EXISTS a part is put in only where the URL lacks it, which scheme and host
+    never do.
+    """
+    parts = urlsplit(url)
+    always = override.uri_override_enforce_mode != UriOverride.UriOverrideEnforceMode.IF_NOT_EXISTS
+    scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    path, query = parts.path, parts.query
+    if always and override.scheme:
+        scheme = UriOverride.Scheme(override.scheme).name.lower()
+    if always and override.host:
+        host = override.host
+    if "port" in override and (always or port is None):
+        port = override.port or None
+    if "path_override" in override and (always or path in {"", "/"}):
+        path = override.path_override.path
+    if "query_override" in override and (always or not query):
+        query = override.query_override.query_params
+    netloc = f"[{host}]" if ":" in host else host
+    return urlunsplit((scheme, netloc if port is None else f"{netloc}:{port}", path, query, ""))
+
+
+def _caller_headers(queue: Queue, stored: StoredTask) -> httpx.Headers:
+    """The task's own headers under the queue's, without those only the service may set."""
+    headers = httpx.Headers(dict(stored.task.http_request.headers))
+    for override in queue.http_target.header_overrides:
+        headers[override.header.key] = override.header.value
+    for name in list(headers):
+        if name in _REPLACED or name.startswith(_RESERVED):
+            del headers[name]
+    return headers
+
+
+def _task_headers(queue: Queue, stored: StoredTask) -> dict[str, str]:
+    """What the service tells the target about the task.
+
+    As recorded from the service: the retry reason is sent empty, and the execution count leaves
+    out attempts that ended in 5xx.
+    """
+    task = stored.task
+    headers = {
+        "User-Agent": "Google-Cloud-Tasks",
+        "X-CloudTasks-QueueName": queue.name.rpartition("/")[2],
+        "X-CloudTasks-TaskName": task.name.rpartition("/")[2],
+        "X-CloudTasks-TaskRetryCount": str(task.dispatch_count - 1),
+        "X-CloudTasks-TaskExecutionCount": str(stored.executions),
+        "X-CloudTasks-TaskETA": f"{task.schedule_time.timestamp():.6f}",
+    }
+    if stored.previous_status is not None:
+        headers["X-CloudTasks-TaskPreviousResponse"] = str(stored.previous_status)
+        headers["X-CloudTasks-TaskRetryReason"] = ""
+    return headers
+
+
+def _seconds_of(retry_after: str) -> float:
+    """The delay that a Retry-After header asks for, in either of its forms; 0 for none."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return 0.0
