@@ -92,7 +92,7 @@ async def _send(
 ) -> None:
     """Make the Cloud Task; where that fails the job gives its slot back and waits again."""
     name = f"{job.id}-{job.dispatch_no}"
-    body = _message(services, job).model_dump_json(by_alias=True).encode()
+    body = _message(job).model_dump_json(by_alias=True).encode()
     seal = signature.seal(
         services.settings.keys_of(worker.key_id)[0],
         worker_id=worker.key_id,
@@ -116,14 +116,13 @@ async def _take_slot_back(services: Services, job: turns.Dispatched) -> None:
         logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
 
 
-def _message(services: Services, job: turns.Dispatched) -> JobMessage:
+def _message(job: turns.Dispatched) -> JobMessage:
     return JobMessage(
         job_id=job.id,
         user_id=job.user_id,
         dispatch_no=job.dispatch_no,
         job_type=job.job_type,
         parameters=Parameters.model_validate(job.parameters),
-        callback_url=f"{services.settings.functions_url}/job-callback",
         traceparent=job.traceparent,
         expires_at=job.expires_at,
     )

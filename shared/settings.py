@@ -69,8 +69,6 @@ class Settings(Model):
     tasks_emulator_host: str | None = None
     tasks_project: str = "local"
     tasks_location: str = "local"
-    functions_url: str
-    """Where the functions are reached: ``https://.../functions/v1``."""
 
     # The product's own numbers.
     lease_seconds: Annotated[float, Field(gt=0)] = 60

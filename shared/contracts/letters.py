@@ -52,7 +52,6 @@ class JobMessage(CamelContract):
     """A name of the catalogue."""
     parameters: Parameters
     reference_roles: list[ReferenceRole] = []
-    callback_url: str
     traceparent: str | None = None
     expires_at: datetime
     """After this the job has ended, whatever became of it."""
@@ -107,7 +106,7 @@ class Asset(CamelContract):
     duration_seconds: Annotated[float, Field(gt=0)] | None = None
     asset_index: Annotated[int, Field(ge=0, lt=MOST_ASSETS)] = 0
     thumbnail_path: str | None = Field(default=None, max_length=1024)
-    crc32c: str | None = Field(default=None, max_length=8)
+    crc32c: str | None = Field(default=None, max_length=8, alias="crc32c")
     """Base64 of the big-endian CRC-32C, as Cloud Storage writes it."""
     width: Annotated[int, Field(gt=0)] | None = None
     height: Annotated[int, Field(gt=0)] | None = None

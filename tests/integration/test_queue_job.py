@@ -95,7 +95,6 @@ def test_every_parameter_reaches_the_worker(person: Person, hand_worker: HandWor
     }
     assert str(message.user_id) == person.id
     assert message.dispatch_no == 1
-    assert message.callback_url.endswith("/functions/v1/job-callback")
 
 
 def test_the_enhanced_prompt_is_what_the_worker_gets(

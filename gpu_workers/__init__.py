@@ -1,0 +1,1 @@
+"""The GPU workers. They import `shared.contracts` and nothing else of the functions."""

@@ -1,0 +1,1 @@
+"""One process that serves every model there is, for a machine without a GPU."""

@@ -1,0 +1,1 @@
+"""The worker that answers at once, for measuring what surrounds a model."""

@@ -1,0 +1,14 @@
+"""``python -m gpu_workers.noop.main``: a worker of all three types that answers at once."""
+
+from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime.process import serve
+
+
+def main() -> None:
+    """Serve until told to end."""
+    noop = NoopPipeline()
+    serve({"sdxl": noop, "wan": noop, "chat": noop})
+
+
+if __name__ == "__main__":
+    main()

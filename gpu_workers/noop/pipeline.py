@@ -1,0 +1,94 @@
+"""A pipeline without a model: one pixel for an image, one frame for a video, at once.
+
+``clip.mp4`` is that frame. It was made so, with PyAV 18.1:
+
+    with av.open("clip.mp4", "w", options={"movflags": "faststart"}) as file:
+        stream = file.add_stream("libx264", rate=16, options={"preset": "veryslow"})
+        stream.width = stream.height = 16
+        stream.pix_fmt = "yuv420p"
+        frame = av.VideoFrame.from_image(Image.new("RGB", (16, 16), (64, 96, 128)))
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from gpu_workers.runtime import media, settings
+from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
+from shared.contracts.catalogue import job_type
+from shared.contracts.letters import JobMessage, Parameters
+
+_CLIP = Path(__file__).with_name("clip.mp4")
+_CLIP_SIZE = (16, 16)
+_CLIP_COLOUR = (64, 96, 128)
+_CLIP_SECONDS = 1 / 16
+_MODEL = "noop"
+
+
+class NoopPipeline:
+    """Serves every type of job."""
+
+    def __init__(self) -> None:
+        self._clip = b""
+
+    @property
+    def models(self) -> list[str]:
+        """None but its own name."""
+        return [_MODEL]
+
+    def load(self) -> None:
+        """Read the clip."""
+        self._clip = _CLIP.read_bytes()
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        """Take the configured steps, then answer."""
+        del references
+        pretended = settings.noop()
+        for step in range(1, pretended.noop_steps + 1):
+            time.sleep(pretended.noop_seconds)
+            on_step(step, pretended.noop_steps)
+        row = job_type(message.job_type)
+        if row is None:
+            raise PermanentError("unsupported_job_type", "There is no such type of job.")
+        wanted = message.parameters
+        if row.media == "video":
+            return [self._video(wanted)]
+        return [_image(wanted, wanted.seed + index) for index in range(wanted.num_images)]
+
+    def _video(self, wanted: Parameters) -> Media:
+        used = media.generation_settings(
+            wanted, model=_MODEL, sampler=_MODEL, seed=wanted.seed, size=_CLIP_SIZE
+        )
+        return Media(
+            content=self._clip,
+            mime_type="video/mp4",
+            width=_CLIP_SIZE[0],
+            height=_CLIP_SIZE[1],
+            seed=wanted.seed,
+            duration_seconds=_CLIP_SECONDS,
+            thumbnail_source=Image.new("RGB", _CLIP_SIZE, _CLIP_COLOUR),
+            settings=used,
+        )
+
+
+def _image(wanted: Parameters, seed: int) -> Media:
+    """One pixel, whose colour is its seed."""
+    pixel = Image.new("RGB", (1, 1), (seed >> 16 & 255, seed >> 8 & 255, seed & 255))
+    used = media.generation_settings(
+        wanted, model=_MODEL, sampler=_MODEL, seed=seed, size=pixel.size
+    )
+    return Media(
+        content=media.png(pixel, used),
+        mime_type="image/png",
+        width=1,
+        height=1,
+        seed=seed,
+        thumbnail_source=pixel,
+        settings=used,
+    )

@@ -1,0 +1,100 @@
+"""From finished media to a completed job: upload, manifest, callback."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gpu_workers.runtime.callbacks import Callbacks, Heard, Letter
+from gpu_workers.runtime.mailbox import Mailbox
+from gpu_workers.runtime.media import crc32c, thumbnail
+from gpu_workers.runtime.pipeline import Media, PermanentError, RetryableError
+from gpu_workers.runtime.transfer import Transfer
+from shared.contracts.catalogue import JobType
+from shared.contracts.letters import Asset, CallbackAnswer, SealedManifest, Upload
+
+MOST_REPEATS = 3
+"""How often everything is uploaded again where the callback's check misses an object."""
+
+_OBJECT_MISSING = "object_missing"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One asset with all that goes to its two addresses."""
+
+    upload: Upload
+    asset: Asset
+    content: bytes
+    thumbnail: bytes
+
+
+def pack(made: Sequence[Media], uploads: Sequence[Upload], job_type: JobType) -> list[Parcel]:
+    """Put each medium into the place that the claim gave it.
+
+    Raises:
+        PermanentError: a file is larger than its type of job may hand in.
+    """
+    if any(len(media.content) > job_type.most_bytes for media in made):
+        raise PermanentError("result_too_large", "The result is larger than this job may hand in.")
+    places = sorted(uploads, key=lambda upload: upload.asset_index)
+    return [_parcel(media, place, job_type) for media, place in zip(made, places, strict=True)]
+
+
+def _parcel(media: Media, upload: Upload, job_type: JobType) -> Parcel:
+    asset = Asset(
+        asset_type=job_type.media,
+        temp_storage_path=upload.path,
+        file_size_bytes=len(media.content),
+        mime_type=media.mime_type,
+        duration_seconds=media.duration_seconds,
+        asset_index=upload.asset_index,
+        thumbnail_path=upload.thumbnail_path,
+        crc32c=crc32c(media.content),
+        width=media.width,
+        height=media.height,
+        seed=media.seed,
+        generation_settings=media.settings,
+    )
+    return Parcel(upload, asset, media.content, thumbnail(media.thumbnail_source))
+
+
+class Delivery:
+    """Hands in one claim's result."""
+
+    def __init__(self, mailbox: Mailbox, transfer: Transfer, callbacks: Callbacks) -> None:
+        self._mailbox = mailbox
+        self._transfer = transfer
+        self._callbacks = callbacks
+
+    async def hand_in(self, claim: CallbackAnswer, parcels: Sequence[Parcel]) -> Heard:
+        """Upload and complete, again where an object is missing.
+
+        Raises:
+            RetryableError: the objects cannot be put where the callback finds them.
+            UnheardError: the callback was not heard as long as the job may live.
+        """
+        letter = self._callbacks.completed([parcel.asset for parcel in parcels])
+        for _ in range(1 + MOST_REPEATS):
+            await self._upload(parcels)
+            await self._put_manifest(claim, letter)
+            heard = await self._callbacks.send(letter)
+            if heard.code != _OBJECT_MISSING:
+                return heard
+        raise RetryableError(_OBJECT_MISSING, "The result was not found where it was stored.")
+
+    async def _upload(self, parcels: Sequence[Parcel]) -> None:
+        put = self._transfer.put
+        assets = [put(one.upload.put_url, one.content, one.upload.headers) for one in parcels]
+        thumbnails = [
+            put(one.upload.thumbnail_put_url, one.thumbnail, one.upload.thumbnail_headers)
+            for one in parcels
+        ]
+        await asyncio.gather(*assets, *thumbnails)
+
+    async def _put_manifest(self, claim: CallbackAnswer, letter: Letter) -> None:
+        if claim.manifest_put_url is None:
+            return
+        headers = self._mailbox.seal(letter.body, message_id=letter.message_id)
+        manifest = SealedManifest(headers=headers, body=letter.body.decode())
+        content = manifest.model_dump_json(by_alias=True).encode()
+        await self._transfer.put(claim.manifest_put_url, content, claim.manifest_headers)

@@ -1,0 +1,180 @@
+"""One job's life on a worker: claim, references, run, deliver; each end reported."""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+
+from gpu_workers.runtime import log, outcome
+from gpu_workers.runtime.callbacks import Callbacks, Heard
+from gpu_workers.runtime.clock import Clock
+from gpu_workers.runtime.delivery import Delivery, pack
+from gpu_workers.runtime.line import ClosedError, Line, Turn
+from gpu_workers.runtime.mailbox import Mailbox
+from gpu_workers.runtime.outcome import Outcome
+from gpu_workers.runtime.pipeline import (
+    JobError,
+    Media,
+    PermanentError,
+    Pipelines,
+    RetryableError,
+    Stopped,
+)
+from gpu_workers.runtime.progress import Progress, beat
+from gpu_workers.runtime.retry import UnheardError
+from gpu_workers.runtime.transfer import Transfer
+from shared.contracts.catalogue import JobType, job_type
+from shared.contracts.letters import CallbackAnswer, JobMessage
+
+CLAIM_SECONDS = 20
+"""How long a claim is tried; then the task goes back to its queue."""
+
+_DEFAULT_HEARTBEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What every job of this worker uses."""
+
+    worker_id: str
+    pipelines: Pipelines
+    line: Line
+    threads: Executor
+    mailbox: Mailbox
+    transfer: Transfer
+    clock: Clock
+
+
+class Job:
+    """One delivery of a job message."""
+
+    def __init__(self, message: JobMessage, workplace: Workplace) -> None:
+        self.progress = Progress()
+        self._message = message
+        self._workplace = workplace
+        self._callbacks = Callbacks(workplace.mailbox, workplace.clock, message)
+        self._began = time.monotonic()
+        self._event = partial(
+            log.event,
+            job_id=message.job_id,
+            claim_id=self._callbacks.claim_id,
+            worker_id=workplace.worker_id,
+            job_type=message.job_type,
+        )
+
+    async def run(self) -> Outcome:
+        """Wait for a turn, claim, and see the claim through."""
+        try:
+            turn = await self._workplace.line.turn()
+        except ClosedError:
+            return outcome.DRAINING
+        with turn:
+            claim = await self._claim()
+            ended = claim if isinstance(claim, Outcome) else await self._see_through(claim, turn)
+        self._note("job ended", outcome=ended.code)
+        return ended
+
+    async def _claim(self) -> CallbackAnswer | Outcome:
+        try:
+            heard = await self._callbacks.send(self._callbacks.claim(), within=CLAIM_SECONDS)
+        except UnheardError:
+            return outcome.NOT_CLAIMED
+        if heard.answer is not None and heard.answer.proceed:
+            self._note("job claimed")
+            return heard.answer
+        return self._not_claimed(heard)
+
+    def _not_claimed(self, heard: Heard) -> Outcome:
+        if heard.status == httpx.codes.CONFLICT:
+            return outcome.CLAIMED
+        if heard.answer is not None:
+            return outcome.DECLINED
+        self._note("claim refused", severity="ERROR", status=heard.status, code=heard.code)
+        # A refused seal may be a key in rotation, and a 2xx that cannot be read a gateway's fault.
+        undecided = heard.status in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}
+        return outcome.NOT_CLAIMED if undecided else outcome.DECLINED
+
+    async def _see_through(self, claim: CallbackAnswer, turn: Turn) -> Outcome:
+        every = claim.heartbeat_seconds or _DEFAULT_HEARTBEAT_SECONDS
+        beating = asyncio.create_task(beat(self.progress, self._heartbeat, every=every))
+        try:
+            return await self._complete(claim, turn)
+        except Stopped:
+            return await self._stopped()
+        except JobError as error:
+            return await self._report(error)
+        except UnheardError:
+            return outcome.UNHEARD
+        except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; it is reported
+            self._note("job broke", severity="ERROR", trace=self._trace(error))
+            return await self._report(
+                RetryableError("worker_error", "The worker failed while it ran this job.")
+            )
+        finally:
+            beating.cancel()
+
+    async def _complete(self, claim: CallbackAnswer, turn: Turn) -> Outcome:
+        with turn:
+            row, made = await self._make(claim)
+        self._note("job made")
+        if self.progress.stop_reason == "ended":
+            raise Stopped
+        parcels = await asyncio.to_thread(pack, made, claim.uploads, row)
+        delivery = Delivery(self._workplace.mailbox, self._workplace.transfer, self._callbacks)
+        heard = await delivery.hand_in(claim, parcels)
+        if heard.not_ours:
+            return outcome.DECLINED
+        if heard.status < httpx.codes.BAD_REQUEST:
+            return outcome.COMPLETED
+        self._note("result refused", severity="ERROR", status=heard.status, code=heard.code)
+        raise PermanentError("result_refused", "The finished result was refused.")
+
+    async def _make(self, claim: CallbackAnswer) -> tuple[JobType, list[Media]]:
+        row = job_type(self._message.job_type)
+        if row is None or row.worker_type not in self._workplace.pipelines:
+            raise PermanentError("unsupported_job_type", "This worker does not run such jobs.")
+        references = await self._workplace.transfer.references(claim.references)
+        made = await asyncio.get_running_loop().run_in_executor(
+            self._workplace.threads,
+            self._workplace.pipelines[row.worker_type].run,
+            self._message,
+            references,
+            self.progress.on_step,
+        )
+        return row, made
+
+    async def _heartbeat(self) -> bool:
+        try:
+            heard = await self._callbacks.heartbeat(self.progress)
+        except httpx.HTTPError:
+            self._note("heartbeat unheard", severity="WARNING")
+            return True
+        return not heard.not_ours
+
+    async def _stopped(self) -> Outcome:
+        if self.progress.stop_reason != "draining":
+            return outcome.STOPPED
+        ending = RetryableError("draining", "The worker is ending and gave the job back.")
+        reported = await self._report(ending, hand_back=True)
+        return outcome.HANDED_BACK if reported is outcome.FAILED else reported
+
+    async def _report(self, error: JobError, *, hand_back: bool = False) -> Outcome:
+        self._note("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
+        try:
+            heard = await self._callbacks.send(self._callbacks.failed(error, hand_back=hand_back))
+        except UnheardError:
+            return outcome.UNHEARD
+        if heard.not_ours:
+            return outcome.DECLINED
+        return outcome.FAILED if heard.status < httpx.codes.BAD_REQUEST else outcome.UNHEARD
+
+    def _note(self, message: str, *, severity: str = "INFO", **fields: object) -> None:
+        ms = round((time.monotonic() - self._began) * 1000, 1)
+        self._event(message, severity=severity, ms=ms, **fields)
+
+    def _trace(self, error: Exception) -> str:
+        wanted = self._message.parameters
+        return log.trace(error, [wanted.prompt, wanted.negative_prompt])

@@ -1,0 +1,128 @@
+"""Who may come in, and whose turn it is."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Literal, Self
+from uuid import UUID
+
+Refusal = Literal["draining", "already_here", "busy"]
+
+
+class ClosedError(Exception):
+    """The line was closed before this one's turn came."""
+
+
+class Turn:
+    """The right to use a slot. It ends once: when given back, or with its block."""
+
+    def __init__(self, line: "Line") -> None:
+        self._line: Line | None = line
+
+    def give_back(self) -> None:
+        """Let the next in line begin."""
+        if self._line is not None:
+            self._line.next()
+            self._line = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.give_back()
+
+
+class Line:
+    """The jobs held here: at most ``slots`` at work and a few that wait, first come, first served.
+
+    It begins with its slots shut, so that jobs can wait while the model is loaded.
+    """
+
+    def __init__(self, *, slots: int, look_ahead: int) -> None:
+        self._slots = slots
+        self._room = slots + max(look_ahead, 1)
+        self._free = 0
+        self._held: set[UUID] = set()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._closed = False
+
+    @property
+    def held(self) -> int:
+        """Jobs that were let in and have not left."""
+        return len(self._held)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs whose turn has not come."""
+        return len(self._waiting)
+
+    def enter(self, job_id: UUID) -> Refusal | None:
+        """Let a job in, or say why not. One that was let in must `leave`."""
+        if self._closed:
+            return "draining"
+        if job_id in self._held:
+            return "already_here"
+        if len(self._held) >= self._room:
+            return "busy"
+        self._held.add(job_id)
+        self._empty.clear()
+        return None
+
+    def leave(self, job_id: UUID) -> None:
+        """The job has been answered."""
+        self._held.discard(job_id)
+        if not self._held:
+            self._empty.set()
+
+    def open(self) -> None:
+        """Let the turns begin."""
+        for _ in range(self._slots):
+            self.next()
+
+    def close(self) -> None:
+        """Let nobody in any more, and send those away who still wait."""
+        self._closed = True
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_exception(ClosedError)
+
+    async def turn(self) -> Turn:
+        """Wait for a slot.
+
+        Raises:
+            ClosedError: the line was closed.
+        """
+        if self._closed:
+            raise ClosedError
+        if self._free:
+            self._free -= 1
+        else:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
+        return Turn(self)
+
+    def next(self) -> None:
+        """Pass a slot that has become free to whoever waits longest."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+        self._free += 1
+
+    async def emptied(self, within: float) -> bool:
+        """Whether the last job leaves within that many seconds."""
+        try:
+            await asyncio.wait_for(self._empty.wait(), within)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,54 @@
+"""One JSON line an event on stdout, as Cloud Logging reads it.
+
+No line holds a prompt, a signed URL or a key: events carry ids and figures, and the text of an
+exception is redacted.
+"""
+
+import json
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+_URL = re.compile(r"https?://[^\s'\"]+")
+_MOST_TRACE = 8000
+
+
+def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
+    """Write one line."""
+    line = {
+        "severity": severity,
+        "message": message,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        **{name: value for name, value in fields.items() if value is not None},
+    }
+    sys.stdout.write(json.dumps(line, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def trace(error: BaseException, secrets: Sequence[str] = ()) -> str:
+    """The exception's trace without addresses and without any of ``secrets``."""
+    text = "".join(traceback.format_exception(error))
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[redacted]")
+    return _URL.sub("[address]", text)[-_MOST_TRACE:]
+
+
+class _Handler(logging.Handler):
+    """What libraries log: as lines of the same form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        event(
+            _URL.sub("[address]", record.getMessage()),
+            severity=record.levelname,
+            logger=record.name,
+            trace=trace(error) if error else None,
+        )
+
+
+def take_over() -> None:
+    """Send the libraries' warnings and errors here. Their lower levels would print addresses."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Handler()], force=True)

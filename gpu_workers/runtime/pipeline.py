@@ -1,0 +1,92 @@
+"""What a model is to the runtime, and what passes between the two."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from PIL import Image
+
+from shared.contracts.catalogue import WorkerType
+from shared.contracts.letters import JobMessage, ReferenceRole, ReferenceType
+
+OnStep = Callable[[int, int], None]
+"""``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error: the job was told to stop
+    """The job is to stop now, with nothing to show for it."""
+
+
+class JobError(Exception):
+    """A job cannot be completed. ``sentence`` is for the person who asked for it."""
+
+    retryable = False
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class PermanentError(JobError):
+    """Another attempt would end in the same way."""
+
+
+class RetryableError(JobError):
+    """Another attempt, here or elsewhere, may succeed."""
+
+    retryable = True
+
+
+@dataclass(frozen=True)
+class ReferenceImage:
+    """A picture to start from, as it was downloaded."""
+
+    role: ReferenceRole
+    type: ReferenceType | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Media:
+    """One finished image or video."""
+
+    content: bytes = field(repr=False)
+    """The whole file."""
+    mime_type: str
+    width: int
+    height: int
+    seed: int
+    thumbnail_source: Image.Image = field(repr=False)
+    """The picture itself, or the video's middle frame; at any size."""
+    duration_seconds: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What was really used to make it."""
+
+
+class Pipeline(Protocol):
+    """A model. ``load`` and ``run`` are called in an inference thread and may block."""
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models it draws with; known before they are loaded."""
+        ...
+
+    def load(self) -> None:
+        """Load the model, once; heavy imports belong here."""
+        ...
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        """Make what the message asks for, in the order of its assets.
+
+        Raises:
+            Stopped: passed on from ``on_step``.
+            JobError: where it cannot; any other exception counts as a retryable one.
+        """
+        ...
+
+
+Pipelines = Mapping[WorkerType, Pipeline]
+"""Which pipeline serves which type of job. One may serve several."""

@@ -1,0 +1,57 @@
+"""Making the worker known to the functions, until they have taken it."""
+
+import asyncio
+
+import httpx
+
+from gpu_workers.runtime import log
+from gpu_workers.runtime.mailbox import Mailbox, new_message_id
+from gpu_workers.runtime.pipeline import Pipelines
+from gpu_workers.runtime.retry import FIRST_DELAY, LONGEST_DELAY
+from gpu_workers.runtime.settings import WorkerSettings
+from shared.contracts.catalogue import WorkerType
+from shared.contracts.workers import UpdateWorkerUrlRequest
+
+_ENDPOINT = "update-worker-url"
+
+
+def requests(settings: WorkerSettings, pipelines: Pipelines) -> list[UpdateWorkerUrlRequest]:
+    """One registration a type; where there are several, each has its own id."""
+    return [
+        UpdateWorkerUrlRequest(
+            worker_type=kind,
+            worker_url=settings.public_url,
+            worker_id=settings.worker_id if len(pipelines) == 1 else _own_id(settings, kind),
+            models=pipeline.models,
+            slots=settings.worker_slots,
+        )
+        for kind, pipeline in pipelines.items()
+    ]
+
+
+async def register(settings: WorkerSettings, pipelines: Pipelines, mailbox: Mailbox) -> None:
+    """Register every type, each tried until it is accepted. The worker must be listening."""
+    await asyncio.gather(*(_register(one, mailbox) for one in requests(settings, pipelines)))
+
+
+async def _register(request: UpdateWorkerUrlRequest, mailbox: Mailbox) -> None:
+    body, message_id = request.model_dump_json().encode(), new_message_id()
+    delay = FIRST_DELAY
+    while True:
+        try:
+            answer = await mailbox.post(_ENDPOINT, body, message_id=message_id)
+            status = answer.status_code
+        except httpx.TransportError:
+            status = None
+        if status is not None and status < httpx.codes.BAD_REQUEST:
+            log.event("registered", worker_id=request.worker_id)
+            return
+        log.event(
+            "not registered yet", severity="WARNING", worker_id=request.worker_id, status=status
+        )
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, LONGEST_DELAY)
+
+
+def _own_id(settings: WorkerSettings, kind: WorkerType) -> str:
+    return f"{settings.worker_id}-{kind}"

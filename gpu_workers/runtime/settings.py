@@ -1,0 +1,113 @@
+"""What the environment says. It is read on first use, here and nowhere else in the workers."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.contracts import signature
+from shared.contracts.workers import WorkerId
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _checked_key(key: str) -> str:
+    signature.key_bytes(key)
+    return key
+
+
+class _Settings(BaseModel):
+    """Each field is the environment variable of its name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class WorkerSettings(_Settings):
+    """Who this worker is and how it is reached."""
+
+    worker_id: WorkerId
+    """The id of its key."""
+    worker_key: Annotated[str, AfterValidator(_checked_key), Field(repr=False)]
+    functions_url: Annotated[str, Field(pattern="^https?://")]
+    """Where the functions are, such as ``https://example.com/functions/v1``."""
+    worker_url: str | None = None
+    """Where the functions reach this worker; without it, this machine's own port."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)]
+    worker_slots: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Jobs that run at the same time."""
+    look_ahead: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Jobs that may wait here for a slot; there is always room for one."""
+    drain_seconds: Annotated[float, Field(ge=0)] = 10
+    """How long a running job may go on once the worker was told to end."""
+
+    @property
+    def public_url(self) -> str:
+        """The address that is registered."""
+        return (self.worker_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    def endpoint(self, name: str) -> str:
+        """The address of one of the functions."""
+        return f"{self.functions_url.rstrip('/')}/{name}"
+
+
+class SdxlSettings(_Settings):
+    """Which SDXL model is drawn with, and how."""
+
+    sdxl_model: str | None = None
+    """A folder or a hub id; without it, a tiny random model that draws noise."""
+    model_cache: Path = _REPOSITORY / ".local" / "models"
+    """Where the tiny random model is kept once it has been made."""
+    torch_threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads of one CPU operation; without it, torch's own choice."""
+
+
+class NoopSettings(_Settings):
+    """How long the noop worker pretends to work."""
+
+    noop_steps: Annotated[int, Field(ge=0)] = 0
+    noop_seconds: Annotated[float, Field(ge=0)] = 0
+    """Of each step."""
+
+
+@cache
+def worker() -> WorkerSettings:
+    """The runtime's own settings."""
+    return _read(WorkerSettings)
+
+
+@cache
+def sdxl() -> SdxlSettings:
+    """The SDXL pipeline's settings."""
+    return _read(SdxlSettings)
+
+
+@cache
+def noop() -> NoopSettings:
+    """The noop pipeline's settings."""
+    return _read(NoopSettings)
+
+
+_S = TypeVar("_S", bound=_Settings)
+
+
+def _read(form: type[_S]) -> _S:
+    names = {name: name.upper() for name in form.model_fields}
+    given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        sys.exit(_sentence(error))
+
+
+def _sentence(error: ValidationError) -> str:
+    """What is wrong, by name alone: the value may be a key."""
+    problems = error.errors(include_input=False, include_context=False, include_url=False)
+    missing = [str(one["loc"][0]).upper() for one in problems if one["type"] == "missing"]
+    if missing:
+        return f"The worker cannot start: set {', '.join(missing)} in its environment."
+    name, reason = str(problems[0]["loc"][0]).upper(), problems[0]["msg"]
+    return f"The worker cannot start: {name} is not usable ({reason})."

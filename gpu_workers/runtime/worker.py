@@ -1,0 +1,90 @@
+"""The worker as a whole: what it serves, what it holds, and how it ends."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from gpu_workers.runtime import log, outcome
+from gpu_workers.runtime.clock import Clock
+from gpu_workers.runtime.job import Job, Workplace
+from gpu_workers.runtime.line import Line, Refusal
+from gpu_workers.runtime.mailbox import Mailbox
+from gpu_workers.runtime.outcome import Outcome
+from gpu_workers.runtime.pipeline import Pipelines
+from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.transfer import Transfer
+from shared.contracts.letters import JobMessage
+
+LAST_WORDS_SECONDS = 15
+"""For a stopped job's step to end and its hand-back to be heard."""
+
+_REFUSALS: dict[Refusal, Outcome] = {
+    "draining": outcome.DRAINING,
+    "already_here": outcome.ALREADY_HERE,
+    "busy": outcome.BUSY,
+}
+
+
+class Worker:
+    """Takes jobs in, runs them in turn, and ends without dropping one."""
+
+    def __init__(
+        self, settings: WorkerSettings, pipelines: Pipelines, http: httpx.AsyncClient
+    ) -> None:
+        self.settings = settings
+        self.pipelines = pipelines
+        self.loaded = False
+        self.draining = False
+        self.line = Line(slots=settings.worker_slots, look_ahead=settings.look_ahead)
+        self.clock = Clock()
+        self.mailbox = Mailbox(http, settings, self.clock)
+        self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
+        self._jobs: dict[Job, asyncio.Task[Outcome]] = {}
+        self._workplace = Workplace(
+            worker_id=settings.worker_id,
+            pipelines=pipelines,
+            line=self.line,
+            threads=self.threads,
+            mailbox=self.mailbox,
+            transfer=Transfer(http, self.clock),
+            clock=self.clock,
+        )
+
+    async def load(self) -> None:
+        """Load each model, in an inference thread; then let the jobs begin."""
+        loop = asyncio.get_running_loop()
+        for pipeline in dict.fromkeys(self.pipelines.values()):
+            await loop.run_in_executor(self.threads, pipeline.load)
+        self.loaded = True
+        self.line.open()
+
+    async def run(self, message: JobMessage) -> Outcome:
+        """Hold a job until it has ended."""
+        if message.expires_at.timestamp() <= self.clock.now():
+            return outcome.EXPIRED
+        refusal = self.line.enter(message.job_id)
+        if refusal is not None:
+            return _REFUSALS[refusal]
+        job = Job(message, self._workplace)
+        self._jobs[job] = asyncio.create_task(job.run())
+        try:
+            return await self._jobs[job]
+        except asyncio.CancelledError:
+            return outcome.DRAINING
+        finally:
+            del self._jobs[job]
+            self.line.leave(message.job_id)
+
+    async def drain(self) -> None:
+        """Take nothing in, let what runs finish for a while, and hand the rest back."""
+        self.draining = True
+        log.event("draining", worker_id=self.settings.worker_id, held=self.line.held)
+        self.line.close()
+        if not await self.line.emptied(self.settings.drain_seconds):
+            for job in self._jobs:
+                job.progress.stop("draining")
+            if not await self.line.emptied(LAST_WORDS_SECONDS):
+                for task in self._jobs.values():
+                    task.cancel()
+        log.event("drained", worker_id=self.settings.worker_id, held=self.line.held)

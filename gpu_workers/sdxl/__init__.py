@@ -1,0 +1,1 @@
+"""The SDXL worker: text to image."""

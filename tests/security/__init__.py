@@ -1,0 +1,1 @@
+"""Threats, each with a test of its own, over the real stack."""

@@ -1,0 +1,92 @@
+"""The functions and the store as a worker meets them, answering what they are told.
+
+The whole stack's own tests meet the real ones; here is what those cannot be made to answer.
+"""
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+import httpx
+
+from shared.contracts import signature
+from shared.contracts.letters import CallbackAnswer, CallbackRequest, Reference, Upload
+
+KEY = signature.new_key()
+HOME = "http://functions.test"
+REFUSED = {"success": False, "error": "No.", "code": "refused"}
+
+
+class Neighbours:
+    """The functions and the store, as one transport."""
+
+    def __init__(self) -> None:
+        self.letters: list[CallbackRequest] = []
+        self.message_ids: list[str] = []
+        self.stored: dict[str, bytes] = {}
+        self.answers: dict[str, list[httpx.Response]] = {}
+        self.lost: list[str] = []
+        self.images = 1
+        self.references: list[Reference] = []
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = PurePosixPath(request.url.path)
+        if request.method == "PUT":
+            return self._put(path.name, request)
+        if request.method == "GET":
+            return httpx.Response(200, content=b"picture")
+        self.message_ids.append(
+            signature.check_seal(
+                [KEY], request.headers, request.content, now=datetime.now(UTC).timestamp()
+            )
+        )
+        letter = CallbackRequest.model_validate_json(request.content)
+        self.letters.append(letter)
+        told = self.answers.get(self.kind(letter))
+        return told.pop(0) if told else self._heard(letter)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [self.kind(letter) for letter in self.letters]
+
+    @staticmethod
+    def kind(letter: CallbackRequest) -> str:
+        if letter.status != "processing":
+            return letter.status
+        return "claim" if letter.progress is None else "heartbeat"
+
+    def _put(self, name: str, request: httpx.Request) -> httpx.Response:
+        assert request.headers["x-goog-if-generation-match"] == "0"
+        if self.lost and self.lost[0] == name:
+            self.lost.pop(0)
+            return httpx.Response(200)
+        if name in self.stored:
+            return httpx.Response(412)
+        self.stored[name] = request.content
+        return httpx.Response(200)
+
+    def _heard(self, letter: CallbackRequest) -> httpx.Response:
+        if letter.results and any(
+            asset.temp_storage_path not in self.stored for asset in letter.results.assets
+        ):
+            return httpx.Response(409, json={**REFUSED, "code": "object_missing"})
+        headers = {"content-type": "image/png", "x-goog-if-generation-match": "0"}
+        answer = CallbackAnswer(
+            message="Heard.",
+            heartbeat_seconds=60,
+            uploads=[
+                Upload(
+                    asset_index=index,
+                    path=f"{index}.png",
+                    put_url=f"{HOME}/store/{index}.png",
+                    headers=headers,
+                    thumbnail_path=f"{index}.webp",
+                    thumbnail_put_url=f"{HOME}/store/{index}.webp",
+                    thumbnail_headers=headers,
+                )
+                for index in reversed(range(self.images))
+            ],
+            manifest_put_url=f"{HOME}/store/manifest.json",
+            manifest_headers=headers,
+            references=self.references,
+        )
+        return httpx.Response(200, content=answer.model_dump_json(by_alias=True))

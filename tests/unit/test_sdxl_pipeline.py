@@ -1,0 +1,193 @@
+"""The SDXL pipeline over a tiny random model: every parameter counts, and a seed is a picture."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+
+from gpu_workers.runtime import settings
+from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, RetryableError, Stopped
+from gpu_workers.sdxl.pipeline import SdxlPipeline
+from gpu_workers.sdxl.sizes import sides
+from shared.contracts.letters import AspectRatio, JobMessage, Parameters
+
+WANTED = Parameters(
+    prompt="a red star", negative_prompt="", steps=4, guidance_scale=6.0, seed=7, num_images=1
+)
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> SdxlPipeline:
+    chosen = settings.SdxlSettings(model_cache=tmp_path_factory.mktemp("models"), torch_threads=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "sdxl", lambda: chosen)
+        one = SdxlPipeline()
+        one.load()
+    return one
+
+
+def message(**changed: object) -> JobMessage:
+    return JobMessage(
+        job_id=uuid4(),
+        user_id=uuid4(),
+        dispatch_no=1,
+        job_type="sdxl_image_fast",
+        parameters=WANTED.model_copy(update=changed),
+        expires_at=datetime.now(UTC) + timedelta(minutes=5),
+    )
+
+
+def ignore(_step: int, _steps: int) -> None:
+    pass
+
+
+def drawn(pipeline: SdxlPipeline, **changed: object) -> list[Media]:
+    return pipeline.run(message(**changed), [], ignore)
+
+
+def pixels(media: Media) -> bytes:
+    return Image.open(io.BytesIO(media.content)).tobytes()
+
+
+def test_same_parameters_draw_the_same_pixels(pipeline: SdxlPipeline) -> None:
+    (first,), (second,) = drawn(pipeline), drawn(pipeline)
+    assert pixels(first) == pixels(second)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompt": "a blue star"},
+        {"prompt": "ein Käfer, 夜"},
+        {"negative_prompt": "blurry"},
+        {"guidance_scale": 7.5},
+        {"guidance_scale": 1.0},
+        {"steps": 5},
+        {"seed": 8},
+    ],
+)
+def test_each_parameter_changes_the_picture(
+    pipeline: SdxlPipeline, changed: dict[str, object]
+) -> None:
+    (first,), (other,) = drawn(pipeline), drawn(pipeline, **changed)
+    assert (first.width, first.height) == (other.width, other.height)
+    assert pixels(first) != pixels(other)
+
+
+def test_each_image_of_a_job_is_what_its_seed_draws_alone(pipeline: SdxlPipeline) -> None:
+    several = drawn(pipeline, num_images=3)
+    assert [media.seed for media in several] == [7, 8, 9]
+    (alone,) = drawn(pipeline, seed=9)
+    assert pixels(several[2]) == pixels(alone)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [("1:1", (64, 64)), ("16:9", (88, 48)), ("9:16", (48, 88)), ("4:3", (72, 56))],
+)
+def test_picture_has_the_models_own_size_at_the_ratio(
+    pipeline: SdxlPipeline, ratio: str, size: tuple[int, int]
+) -> None:
+    (made,) = drawn(pipeline, aspect_ratio=ratio, steps=1)
+    assert (made.width, made.height) == size
+    assert Image.open(io.BytesIO(made.content)).size == size
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [
+        ("1:1", (1024, 1024)),
+        ("16:9", (1344, 768)),
+        ("9:16", (768, 1344)),
+        ("4:3", (1152, 896)),
+        ("3:4", (896, 1152)),
+    ],
+)
+def test_sdxl_draws_at_the_sizes_it_was_trained_on(
+    ratio: AspectRatio, size: tuple[int, int]
+) -> None:
+    assert sides(ratio, own_side=1024) == size
+
+
+def test_file_says_what_it_was_made_with(pipeline: SdxlPipeline) -> None:
+    (made,) = drawn(pipeline, negative_prompt="blurry")
+    assert Image.open(io.BytesIO(made.content)).info["parameters"] == (
+        "a red star\nNegative prompt: blurry\nSteps: 4, Sampler: Euler, CFG scale: 6.0, Seed: 7, "
+        "Size: 64x64, Model: tiny-random-sdxl, Version: ourvidz"
+    )
+    assert made.settings["sampler"] == "Euler"
+
+
+def test_steps_are_counted_over_all_images(pipeline: SdxlPipeline) -> None:
+    seen: list[tuple[int, int]] = []
+    pipeline.run(message(num_images=2), [], lambda step, steps: seen.append((step, steps)))
+    assert seen == [(step, 8) for step in range(1, 9)]
+
+
+def test_stopped_job_takes_no_further_step(pipeline: SdxlPipeline) -> None:
+    seen: list[int] = []
+
+    def stop_at_two(step: int, _: int) -> None:
+        seen.append(step)
+        if step == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pipeline.run(message(), [], stop_at_two)
+    assert seen == [1, 2]
+
+
+def test_pipeline_draws_as_before_after_it_was_stopped(pipeline: SdxlPipeline) -> None:
+    (before,) = drawn(pipeline)
+    stop: OnStep = _raise_stopped
+    with pytest.raises(Stopped):
+        pipeline.run(message(), [], stop)
+    (after,) = drawn(pipeline)
+    assert pixels(before) == pixels(after)
+
+
+def _raise_stopped(_step: int, _steps: int) -> None:
+    raise Stopped
+
+
+def test_reference_is_refused_rather_than_ignored(pipeline: SdxlPipeline) -> None:
+    asked = message().model_copy(update={"reference_roles": ["reference"]})
+    with pytest.raises(PermanentError) as refused:
+        pipeline.run(asked, [], ignore)
+    assert refused.value.code == "unsupported_reference"
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_job_that_runs_out_of_memory_is_tried_once_more(
+    pipeline: SdxlPipeline, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    import torch  # noqa: PLC0415 - it takes seconds to import
+    from diffusers import StableDiffusionXLPipeline  # noqa: PLC0415 - the same
+
+    whole, left = StableDiffusionXLPipeline.__call__, [torch.OutOfMemoryError()] * failures
+
+    def short_of_memory(*positional: object, **named: object) -> object:
+        if left:
+            raise left.pop()
+        return whole(*positional, **named)
+
+    monkeypatch.setattr(StableDiffusionXLPipeline, "__call__", short_of_memory)
+    if failures == 1:
+        assert len(drawn(pipeline)) == 1
+    else:
+        with pytest.raises(RetryableError) as ended:
+            drawn(pipeline)
+        assert ended.value.code == "out_of_memory"
+
+
+def test_tiny_model_is_made_once_and_leaves_nothing_else_behind(tmp_path: Path) -> None:
+    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+
+    made = tiny_model(tmp_path)
+    written = (made / "model_index.json").stat().st_mtime_ns
+    assert tiny_model(tmp_path) == made
+    assert (made / "model_index.json").stat().st_mtime_ns == written
+    assert list(tmp_path.iterdir()) == [made]

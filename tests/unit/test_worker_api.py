@@ -1,0 +1,96 @@
+"""The worker's doors: who may knock, and what they are answered."""
+
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime.api import application
+from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.worker import Worker
+from shared.contracts import signature
+from shared.contracts.letters import MOST_MESSAGE_BYTES
+from shared.contracts.workers import Health
+
+KEY = signature.new_key()
+
+
+@pytest_asyncio.fixture
+async def door() -> AsyncIterator[httpx.AsyncClient]:
+    settings = WorkerSettings(worker_id="w", worker_key=KEY, functions_url="http://f", port=1)
+    async with httpx.AsyncClient() as http:
+        worker = Worker(settings, {"sdxl": NoopPipeline()}, http)
+        transport = httpx.ASGITransport(application(worker))
+        async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
+            yield client
+
+
+def sealed(body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0) -> dict[str, str]:
+    timestamp = int(time.time()) - age
+    return signature.seal(
+        key, worker_id=worker_id, message_id="msg_1", timestamp=timestamp, body=body
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        sealed(b"{}", key=signature.new_key()),
+        sealed(b"{}", worker_id="another"),
+        sealed(b"{ }"),
+        {**sealed(b"{}"), "webhook-timestamp": "1e9"},
+        {**sealed(b"{}"), "webhook-signature": "v1,\u00e9"},
+    ],
+)
+async def test_jobs_refuses_a_letter_without_our_seal(
+    door: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    answer = await door.post("/jobs", content=b"{}", headers=encoded)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"{nope", 400), (b"{}", 422), (b"[]", 422)])
+async def test_jobs_refuses_what_is_no_job_message_however_old_its_seal(
+    door: httpx.AsyncClient, body: bytes, status: int
+) -> None:
+    answer = await door.post("/jobs", content=body, headers=sealed(body, age=100_000))
+    assert (answer.status_code, answer.json()["code"]) == (status, "bad_message")
+
+
+async def test_jobs_refuses_a_body_beyond_what_a_task_can_carry(door: httpx.AsyncClient) -> None:
+    answer = await door.post("/jobs", content=b"x" * (MOST_MESSAGE_BYTES + 1))
+    assert answer.status_code == 413
+
+
+async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/healthz", params={"challenge": "a b&c"})
+    proof = signature.prove(KEY, worker_id="w", challenge="a b&c")
+    assert Health.model_validate(answer.json()).proof == proof
+
+
+async def test_healthz_says_that_the_model_is_still_loading(door: httpx.AsyncClient) -> None:
+    assert (await door.get("/healthz")).json() == {"status": "loading"}
+
+
+async def test_healthz_refuses_an_endless_challenge(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/healthz", params={"challenge": "x" * 201})
+    assert answer.status_code == 400
+
+
+async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/info")
+    told = answer.json()
+    assert told["models"] == {"sdxl": ["noop"]}
+    assert (told["slots"], told["busy"], told["waiting"], told["loaded"]) == (1, 0, 0, False)
+    assert KEY not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/debug", "/openapi.json"])
+async def test_there_is_no_other_route(door: httpx.AsyncClient, path: str) -> None:
+    answer = await door.get(path)
+    assert (answer.status_code, answer.json()["success"]) == (404, False)

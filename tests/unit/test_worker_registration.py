@@ -1,0 +1,54 @@
+"""How a worker makes itself known."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime import registration
+from gpu_workers.runtime.clock import Clock
+from gpu_workers.runtime.mailbox import Mailbox
+from gpu_workers.runtime.settings import WorkerSettings
+from shared.contracts import signature
+
+KEY = signature.new_key()
+SETTINGS = WorkerSettings(
+    worker_id="gpu-1", worker_key=KEY, functions_url="http://f.test", port=9001, worker_slots=2
+)
+NOOP = NoopPipeline()
+
+
+def test_worker_of_one_type_registers_under_its_keys_id() -> None:
+    (one,) = registration.requests(SETTINGS, {"sdxl": NOOP})
+    assert (one.worker_type, one.worker_id, one.slots) == ("sdxl", "gpu-1", 2)
+    assert (one.worker_url, one.models) == ("http://127.0.0.1:9001", ["noop"])
+
+
+def test_worker_of_several_types_registers_each_under_an_id_of_its_own() -> None:
+    asked = registration.requests(SETTINGS, {"sdxl": NOOP, "wan": NOOP, "chat": NOOP})
+    assert [one.worker_id for one in asked] == ["gpu-1-sdxl", "gpu-1-wan", "gpu-1-chat"]
+
+
+async def test_registration_is_tried_until_it_is_accepted_with_the_functions_own_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registration, "FIRST_DELAY", 0.001)
+    told: list[Any] = [httpx.ConnectError("down"), httpx.Response(503), None, None]
+
+    def functions(request: httpx.Request) -> httpx.Response:
+        answer = told.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            return httpx.Response(answer.status_code)
+        try:
+            signature.check_seal([KEY], request.headers, request.content, now=86_400)
+        except signature.BadSealError:
+            return httpx.Response(401, headers={"date": "Fri, 02 Jan 1970 00:00:00 GMT"})
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(functions)) as http:
+        mailbox = Mailbox(http, SETTINGS, Clock(lambda: 0.0))
+        await registration.register(SETTINGS, {"sdxl": NOOP}, mailbox)
+    assert not told

@@ -1,0 +1,71 @@
+"""The environment of a worker."""
+
+import pytest
+
+from gpu_workers.runtime import settings
+from shared.contracts import signature
+
+KEY = signature.new_key()
+COMPLETE = {
+    "WORKER_ID": "gpu-1",
+    "WORKER_KEY": KEY,
+    "FUNCTIONS_URL": "http://127.0.0.1:8080/functions/v1/",
+    "PORT": "9001",
+}
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **changed: str) -> settings.WorkerSettings:
+    names = [name.upper() for name in settings.WorkerSettings.model_fields]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**COMPLETE, **changed}.items():
+        monkeypatch.setenv(name, value)
+    settings.worker.cache_clear()
+    try:
+        return settings.worker()
+    finally:
+        settings.worker.cache_clear()
+
+
+def test_settings_have_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = read(monkeypatch)
+    assert (own.host, own.worker_slots, own.look_ahead) == ("127.0.0.1", 1, 1)
+    assert own.public_url == "http://127.0.0.1:9001"
+    assert own.endpoint("job-callback") == "http://127.0.0.1:8080/functions/v1/job-callback"
+
+
+def test_public_url_is_the_configured_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = read(monkeypatch, WORKER_URL="https://gpu.example.com/")
+    assert own.public_url == "https://gpu.example.com"
+
+
+def test_missing_settings_end_the_process_with_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read(monkeypatch, WORKER_KEY="", PORT="")
+    assert str(ended.value) == "The worker cannot start: set WORKER_KEY, PORT in its environment."
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKER_KEY", "whsec_c2hvcnQ="),
+        ("WORKER_KEY", "a secret that is not base64"),
+        ("WORKER_ID", "Not An Id"),
+        ("PORT", "many"),
+        ("WORKER_SLOTS", "0"),
+        ("FUNCTIONS_URL", "example.com"),
+    ],
+)
+def test_unusable_setting_is_named_and_its_value_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read(monkeypatch, **{name: value})
+    assert name in str(ended.value)
+    assert value not in str(ended.value)
+
+
+def test_key_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KEY not in repr(read(monkeypatch))
