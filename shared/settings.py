@@ -4,7 +4,15 @@ import functools
 import os
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, Json, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    Json,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic import BaseModel as Model
 
 from shared.contracts.signature import key_bytes
@@ -98,10 +106,24 @@ class Settings(Model):
         return [key.get_secret_value() for key in self.worker_keys.get(worker_id, [])]
 
 
+class SettingsError(ValueError):
+    """The environment lacks a setting, or holds one that is malformed."""
+
+
 @functools.cache
 def settings() -> Settings:
-    """The process's settings. Raises ValidationError naming what is missing or malformed."""
+    """The process's settings.
+
+    Raises:
+        SettingsError: naming each variable that is wrong, and never telling what it holds.
+    """
     names = {name: name.upper() for name in Settings.model_fields}
-    return Settings.model_validate(
-        {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
-    )
+    given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, one['loc'])).upper() or 'settings'}: {one['msg']}"
+            for one in error.errors(include_input=False, include_context=False)
+        ]
+        raise SettingsError("; ".join(wrong)) from None

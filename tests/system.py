@@ -48,9 +48,21 @@ class System:
         )
         until(self._is_up, seconds=_START_SECONDS, what="the system to start")
 
+    def terminal(self) -> str:
+        """What it told the person who started it."""
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+    def kill_whole(self) -> None:
+        """End the supervisor as kill -9 does."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> int:
         """Stop it as Ctrl-C does; its exit status."""
         assert self._process
+        if self._process.poll() is not None:
+            return self._process.returncode
         self._process.send_signal(signal.SIGINT)
         code = self._process.wait(timeout=60)
         self.log.close()
@@ -99,7 +111,7 @@ class System:
     def _is_up(self) -> bool:
         assert self._process
         if self._process.poll() is not None:
-            raise AssertionError((self.data.parent / f"{self.data.name}.log").read_text())
+            raise AssertionError(self.terminal())
         try:
             healthy = httpx.get(f"{self.base}/healthz").is_success
         except httpx.TransportError:

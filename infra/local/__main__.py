@@ -1,0 +1,80 @@
+"""The local system's command line."""
+
+import argparse
+import signal
+import sys
+import uuid
+from dataclasses import fields
+from pathlib import Path
+
+from infra.local.programs import WORKERS, Options
+
+_DATA = Options.data
+
+
+def main() -> int:
+    """Run what the command line asks for; the process's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_up(commands.add_parser("up", help="start everything and serve until Ctrl-C"))
+    _add_token(commands.add_parser("token", help="print a token for development"))
+    reset = commands.add_parser("reset", help="remove the data")
+    reset.add_argument("--data", type=Path, default=_DATA, help="the data folder")
+    arguments = parser.parse_args()
+    return {"up": _up, "token": _token, "reset": _reset}[arguments.command](arguments)
+
+
+def _add_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=Options.port, help="the gateway's")
+    parser.add_argument("--data", type=Path, default=_DATA, help="the data folder")
+    parser.add_argument("--worker", choices=[*WORKERS, "none"], default=Options.worker)
+    parser.add_argument("--sample", metavar="PROMPT", help="make one picture after the start")
+    parser.add_argument("--once", action="store_true", help="stop after the sample")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--admin", action="store_true", help="counts in the local system alone")
+    who.add_argument("--anon", action="store_true", help="a client without a user")
+    parser.add_argument("--user", type=uuid.UUID, help="default: one fixed user")
+    parser.add_argument("--expires-in", type=int, metavar="SECONDS", help="default: a week")
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Until the supervisor listens for them itself there is nothing to stop.
+        signal.signal(number, lambda *_: sys.exit(0))
+    from infra.local.supervisor import up  # noqa: PLC0415 - `token` and `reset` need none of it
+
+    return up(Options(**{field.name: getattr(arguments, field.name) for field in fields(Options)}))
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from infra.local import tokens  # noqa: PLC0415 - slow, and `up` needs it later
+
+    lifetime = arguments.expires_in
+    if lifetime is None:
+        lifetime = tokens.LIFETIME_SECONDS
+    if arguments.anon:
+        token = tokens.anon_token(expires_in=lifetime)
+    else:
+        user = str(arguments.user or tokens.DEVELOPER)
+        token = tokens.user_token(user, is_admin=arguments.admin, expires_in=lifetime)
+    print(token)
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    from infra.local import folder  # noqa: PLC0415 - for likeness with the others
+
+    try:
+        folder.reset(arguments.data.resolve())
+    except folder.BusyError as error:
+        print(error, "Stop it first.", file=sys.stderr)
+        return 1
+    print(f"The data in {arguments.data} is gone.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The data folder: one supervisor at a time, and what it tells of its processes."""
+
+import contextlib
+import fcntl
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypedDict
+
+from infra.local.atomic import write_json
+from infra.local.errors import LocalSystemError
+
+_MADE_HERE = (
+    *("postgres", "postgres.new", "storage", "tasks", "logs", "samples"),
+    *("ports.json", "processes.json"),
+)
+
+
+class BusyError(LocalSystemError):
+    """Another supervisor holds the folder."""
+
+
+class Process(TypedDict):
+    """One line of ``processes.json``."""
+
+    name: str
+    pid: int
+    port: int
+
+
+@contextlib.contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Hold the folder, made if it is missing; the kernel lets go when the process ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(f"A local system is running on {data} already.") from None
+        yield
+
+
+def tell(data: Path, processes: Iterable[Process]) -> None:
+    """Write which processes run now."""
+    write_json(data / "processes.json", list(processes))
+
+
+def forget(data: Path) -> None:
+    """Nothing runs any more."""
+    (data / "processes.json").unlink(missing_ok=True)
+
+
+def reset(data: Path) -> None:
+    """Remove what the local system made in the folder, and nothing else that may lie there."""
+    with held(data):
+        for name in _MADE_HERE:
+            path = data / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)

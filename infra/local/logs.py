@@ -1,0 +1,28 @@
+"""What the processes write, one file each: ``DATA/logs/NAME.log``."""
+
+from pathlib import Path
+
+_MOST_BYTES = 10_000_000
+
+
+def file_of(data: Path, name: str) -> Path:
+    """The log of a process."""
+    folder = data / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.log"
+
+
+def rotate(path: Path) -> None:
+    """Put a large log aside, in place of the one put aside before it."""
+    if path.exists() and path.stat().st_size > _MOST_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
+
+
+def last_lines(path: Path, count: int = 15) -> str:
+    """The end of a log, for a person to read."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 20_000))
+        lines = file.read().decode(errors="replace").splitlines()
+    return "\n".join(lines[-count:])
