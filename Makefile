@@ -19,7 +19,7 @@ COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 
 BY_THEMSELVES = torch triton nvidia-[a-z0-9-]* cuda-[a-z0-9-]*
 
 .DEFAULT_GOAL = help
-.PHONY: help setup dev run demo test test-all lint typecheck format lock bundle emulate
+.PHONY: help setup dev run demo test test-all bench lint typecheck format lock bundle emulate
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ test: setup ## Run the tests, but not the long proofs
 
 test-all: setup ## Run every test
 	$(PYTHON) -m pytest
+
+bench: setup ## Measure the control plane and write docs/performance.md
+	$(PYTHON) -m tests.performance.journey
 
 lint: setup ## Check style, format and who imports whom
 	$(VENV)/bin/ruff check .

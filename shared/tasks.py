@@ -15,7 +15,8 @@ from shared.settings import Settings
 DISPATCH_DEADLINE = timedelta(minutes=30)
 """The longest that Cloud Tasks waits for a worker's answer."""
 
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 3
+"""A caller waits for this: where the service does not answer, the sweep dispatches the job."""
 
 
 class Tasks:

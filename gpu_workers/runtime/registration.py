@@ -7,12 +7,14 @@ import httpx
 from gpu_workers.runtime import log
 from gpu_workers.runtime.mailbox import Mailbox, new_message_id
 from gpu_workers.runtime.pipeline import Pipelines
-from gpu_workers.runtime.retry import FIRST_DELAY, LONGEST_DELAY
+from gpu_workers.runtime.retry import FIRST_DELAY
 from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts.catalogue import WorkerType
 from shared.contracts.workers import UpdateWorkerUrlRequest
 
 _ENDPOINT = "update-worker-url"
+_LONGEST_DELAY = 2.0
+"""A worker that is not registered is idle, and asking costs little."""
 
 
 def requests(settings: WorkerSettings, pipelines: Pipelines) -> list[UpdateWorkerUrlRequest]:
@@ -50,7 +52,7 @@ async def _register(request: UpdateWorkerUrlRequest, mailbox: Mailbox) -> None:
             "not registered yet", severity="WARNING", worker_id=request.worker_id, status=status
         )
         await asyncio.sleep(delay)
-        delay = min(delay * 2, LONGEST_DELAY)
+        delay = min(delay * 2, _LONGEST_DELAY)
 
 
 def _own_id(settings: WorkerSettings, kind: WorkerType) -> str:
