@@ -48,8 +48,8 @@ demo: setup ## Start everything, make one picture, put it in ./first-picture.png
 test: setup ## Run the tests, but not the long proofs
 	$(PYTHON) -m pytest -m "not slow"
 
-test-all: setup ## Run every test
-	$(PYTHON) -m pytest
+test-all: test ## Run the tests, and the long proofs
+	$(PYTHON) -m pytest -m slow
 
 bench: setup ## Measure the control plane and write docs/performance.md
 	$(PYTHON) -m tests.performance.journey
@@ -78,4 +78,4 @@ bundle: setup ## Write dist/<name>.zip for each function
 	$(PYTHON) -m infra.bundle
 
 emulate: setup ## Serve one function with reload beside a running system: FUNCTION=queue-job PORT=8081
-	@exec $(PYTHON) -m infra.local.emulate $(FUNCTION) --port $(if $(filter command line,$(origin PORT)),$(PORT),8081)
+	@exec $(PYTHON) -m infra.local.emulate $(FUNCTION) --data $(DATA) --port $(if $(filter command line,$(origin PORT)),$(PORT),8081)

@@ -1,14 +1,12 @@
 """Each bundle, unpacked by itself and served by the framework's own command, as the cloud does."""
 
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +15,8 @@ import httpx
 import pytest
 
 from infra import map as the_map
-from infra.local import keys, postgres, ready
+from infra.bundle import REQUIREMENTS, write
+from infra.local import keys, postgres, privileges, ready
 from infra.local.database import functions_url
 from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
 from infra.local.environment import System as Parts
@@ -32,19 +31,19 @@ PATHS = {"storage": NOBODYS}
 """Where a function that has no answer at its root is asked for its 401."""
 
 
-def pack(folder: Path) -> None:
+def pack(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
     """``make bundle``."""
-    command = [sys.executable, "-m", "infra.bundle", "--out", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert [Path(line.split()[0]).stem for line in done.stdout.splitlines()] == list(FUNCTIONS)
+    command = [sys.executable, "-m", "infra.bundle", "--out", str(folder), *names]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every bundle."""
     folder = tmp_path_factory.mktemp("dist")
-    pack(folder)
+    done = pack(folder)
+    assert done.returncode == 0, done.stderr
+    assert [Path(line.split()[0]).stem for line in done.stdout.splitlines()] == list(FUNCTIONS)
     return folder
 
 
@@ -67,13 +66,12 @@ class Server:
         self._log = folder.with_suffix(".log")
         arguments = ["--target", "main", "--host", "127.0.0.1", "--port", str(self._port)]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [FRAMEWORK, *arguments],
+            self.process = subprocess.Popen(
+                [*privileges.child_prefix("TERM"), FRAMEWORK, *arguments],
                 cwd=folder,
                 env=environment,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
 
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
@@ -81,24 +79,16 @@ class Server:
         until(self._is_up, seconds=30, what="the bundle's server")
         return httpx.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=30, **more)
 
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        if self._process.wait(timeout=10) != 0:
-            os.killpg(self._process.pid, signal.SIGKILL)
-
     def _is_up(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
+        assert self.process.poll() is None, self._log.read_text()
         return ready.listens(self._port)
 
 
-@contextmanager
-def serving(servers: Mapping[str, Server]) -> Iterator[Mapping[str, Server]]:
-    try:
-        yield servers
-    finally:
-        for server in servers.values():
-            server.stop()
+def end(*servers: Server) -> None:
+    for server in servers:
+        server.process.terminate()
+    for server in servers:
+        server.process.wait(timeout=10)
 
 
 @pytest.fixture(scope="module")
@@ -107,31 +97,36 @@ def served(
 ) -> Iterator[Mapping[str, Server]]:
     """Every bundle in a folder of its own, all of them starting at once."""
     folder = tmp_path_factory.mktemp("served")
-    packed = {name: bundles / f"{name}.zip" for name in FUNCTIONS}
-    with serving(
-        {name: Server(path, folder / name, settings) for name, path in packed.items()}
-    ) as servers:
-        yield servers
+    servers = {name: Server(bundles / f"{name}.zip", folder / name, settings) for name in FUNCTIONS}
+    yield servers
+    end(*servers.values())
+
+
+def bearing(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
 def sealed(letter: dict[str, str]) -> dict[str, Any]:
     """A worker's letter, as httpx sends it."""
     content = json.dumps(letter).encode()
+    how = {"worker_id": "demo", "message_id": f"msg_{uuid4().hex}"}
     headers = signature.seal(
-        keys.worker_key("demo"),
-        worker_id="demo",
-        message_id=f"msg_{uuid4().hex}",
-        timestamp=int(time.time()),
-        body=content,
+        keys.worker_key("demo"), timestamp=int(time.time()), body=content, **how
     )
     return {"content": content, "headers": {"content-type": "application/json", **headers}}
 
 
-def test_the_same_tree_gives_the_same_bytes(bundles: Path, tmp_path: Path) -> None:
-    pack(tmp_path)
+def test_the_same_tree_gives_the_same_bytes_wherever_it_lies(bundles: Path, tmp_path: Path) -> None:
+    for name in ("functions", "shared"):
+        shutil.copytree(ROOT / name, tmp_path / name, copy_function=shutil.copyfile)
+    shutil.copyfile(ROOT / REQUIREMENTS, tmp_path / REQUIREMENTS)
+    (tmp_path / "shared" / "__pycache__").mkdir(exist_ok=True)
+    (tmp_path / "shared" / "__pycache__" / "more.pyc").touch()
+    (tmp_path / "shared" / "errors.py").chmod(0o600)
 
-    for name in FUNCTIONS:
-        assert (tmp_path / f"{name}.zip").read_bytes() == (bundles / f"{name}.zip").read_bytes()
+    for name, function in FUNCTIONS.items():
+        again = write(function, tmp_path / "dist", tmp_path)
+        assert again.read_bytes() == (bundles / f"{name}.zip").read_bytes()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -148,8 +143,7 @@ def test_a_bundle_holds_its_own_folder_and_the_library(bundles: Path, name: str)
 
 
 def test_a_name_that_the_map_lacks_is_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "infra.bundle", "--out", str(tmp_path), "queue-jobs"]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    done = pack(tmp_path, "queue-jobs")
 
     assert done.returncode == 1
     assert "no function queue-jobs" in done.stderr
@@ -181,7 +175,7 @@ def test_a_served_bundle_wants_a_credential(served: Mapping[str, Server], name: 
 def test_queue_job_takes_a_job_that_rest_shows(
     served: Mapping[str, Server], person: Person
 ) -> None:
-    headers = {"authorization": f"Bearer {person.token}"}
+    headers = bearing(person.token)
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
 
     taken = served["queue-job"].call("POST", json=body, headers=headers)
@@ -192,48 +186,33 @@ def test_queue_job_takes_a_job_that_rest_shows(
     assert read.json() == [{"id": taken.json()["job"]["id"], "status": "queued"}]
 
 
-def test_workspace_actions_knows_no_asset_of_another(
-    served: Mapping[str, Server], person: Person
+def test_each_other_bundle_reaches_what_it_needs(
+    served: Mapping[str, Server], settings: dict[str, str], person: Person
 ) -> None:
-    answer = served["workspace-actions"].call(
-        "POST",
-        json={"action": "save_to_library", "assetId": str(uuid4())},
-        headers={"authorization": f"Bearer {person.token}"},
-    )
-
-    assert answer.status_code == 404, answer.text
-
-
-def test_storage_knows_no_object_of_another(served: Mapping[str, Server], person: Person) -> None:
-    headers = {"authorization": f"Bearer {person.token}"}
-
-    assert served["storage"].call("GET", NOBODYS, headers=headers).status_code == 404
-
-
-def test_job_callback_knows_no_such_job(served: Mapping[str, Server]) -> None:
-    ids = {name: str(uuid4()) for name in ("jobId", "userId", "claimId")}
-    answer = served["job-callback"].call("POST", **sealed({**ids, "status": "processing"}))
-
-    assert answer.status_code == 404, answer.text
-
-
-def test_update_worker_url_wants_an_address(served: Mapping[str, Server]) -> None:
-    body = {"worker_type": "sdxl", "worker_id": "demo-sdxl"}
-    answer = served["update-worker-url"].call("POST", **sealed(body))
-
-    assert answer.status_code == 422, answer.text
-    assert [one["field"] for one in answer.json()["details"]] == ["worker_url"]
-
-
-def test_sweep_jobs_sweeps_for_the_scheduler(
-    served: Mapping[str, Server], settings: dict[str, str]
-) -> None:
+    users = bearing(person.token)
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
-    token = signer.token(SCHEDULER_EMAIL, settings["SCHEDULER_AUDIENCE"])
-    answer = served["sweep-jobs"].call("POST", headers={"authorization": f"Bearer {token}"})
+    schedulers = bearing(signer.token(SCHEDULER_EMAIL, settings["SCHEDULER_AUDIENCE"]))
+    unknown = {name: str(uuid4()) for name in ("jobId", "userId", "claimId", "assetId")}
+    save = {"action": "save_to_library", "assetId": unknown["assetId"]}
+    asked = {
+        "workspace-actions": served["workspace-actions"].call("POST", json=save, headers=users),
+        "storage": served["storage"].call("GET", NOBODYS, headers=users),
+        "job-callback": served["job-callback"].call(
+            "POST", **sealed({**unknown, "status": "processing"})
+        ),
+        "update-worker-url": served["update-worker-url"].call("POST", **sealed({})),
+        "sweep-jobs": served["sweep-jobs"].call("POST", headers=schedulers),
+    }
 
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["success"] is True
+    assert {
+        name: (answer.status_code, answer.json().get("code")) for name, answer in asked.items()
+    } == {
+        "workspace-actions": (404, "not_found"),
+        "storage": (404, "not_found"),
+        "job-callback": (404, "not_found"),
+        "update-worker-url": (422, "invalid"),
+        "sweep-jobs": (200, None),
+    }
 
 
 def test_an_installed_package_of_the_same_name_does_not_win(
@@ -243,11 +222,12 @@ def test_an_installed_package_of_the_same_name_does_not_win(
         (tmp_path / "decoys" / name).mkdir(parents=True)
         (tmp_path / "decoys" / name / "__init__.py").write_text("raise SystemExit('a decoy')\n")
     environment = {**settings, "PYTHONPATH": str(tmp_path / "decoys")}
-    told = subprocess.run(
-        [sys.executable, "-c", "import shared"], env=environment, check=False, capture_output=True
+    command = [sys.executable, "-c", "import shared"]
+    without = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=False, capture_output=True
     )
-    assert told.stderr.strip() == b"a decoy"
+    assert without.stderr.strip() == b"a decoy"
 
     server = Server(bundles / "queue-job.zip", tmp_path / "served", environment)
-    with serving({"queue-job": server}):
-        assert server.call("POST").status_code == 401
+    assert server.call("POST").status_code == 401
+    end(server)

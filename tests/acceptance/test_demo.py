@@ -1,0 +1,119 @@
+"""What a newcomer sees: the real pipeline, over the small model, by the README's commands."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.acceptance.test_readme import run_journey
+from tests.system import ROOT, Person, System, free_port, until
+
+pytestmark = pytest.mark.slow
+
+_SECOND_START_SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with the demo worker, where leases are short."""
+    system = System(
+        tmp_path_factory.mktemp("demo") / "data",
+        worker="demo",
+        LEASE_SECONDS="3",
+        SWEEP_SECONDS="0.5",
+    )
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+def test_make_demo_leaves_a_picture_with_its_settings_inside(tmp_path: Path) -> None:
+    picture = ROOT / "first-picture.png"
+    picture.unlink(missing_ok=True)
+    port = f"PORT={free_port()}"
+    began = time.monotonic()
+    for _ in range(2):
+        began = time.monotonic()
+        done = subprocess.run(
+            ["make", "demo", port, f"DATA={tmp_path}/data", "SAMPLE=a green ring by the sea"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+    assert "first-picture.png" in done.stdout
+    # Not a measurement: the second start, a picture and the end, on whatever machine this is.
+    assert time.monotonic() - began < 3 * _SECOND_START_SECONDS
+    made = Image.open(picture)
+    made.load()
+    assert made.info["parameters"].startswith("a green ring by the sea\nSteps: 15")
+    assert "trainedAlgorithmicMedia" in made.info["XML:com.adobe.xmp"]
+
+
+def test_the_curl_lines_do_the_whole_journey(demo: System, tmp_path: Path) -> None:
+    done = run_journey(demo.base, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "picture.png").size == (64, 64)
+
+
+def test_the_same_seed_gives_the_same_picture(demo: System) -> None:
+    person = Person(demo)
+    pictures = []
+    for _ in range(2):
+        job_id = person.queue("a blue boat", seed=3, aspect_ratio="16:9")
+        person.wait_for(job_id)
+        pictures.append(person.fetch(person.asset(job_id)["temp_storage_path"]))
+    assert pictures[0] == pictures[1]
+
+
+def test_a_killed_workers_job_completes_once(demo: System) -> None:
+    person = Person(demo)
+    job_id = person.queue(steps=100, num_images=2)
+    until(
+        lambda: any(row["step"] for row in person.rows("job_progress", job_id=f"eq.{job_id}")),
+        seconds=60,
+        what="the job to be in its middle",
+    )
+    demo.kill("worker")
+    person.wait_for(job_id, seconds=120)
+    (job,) = person.rows("jobs", id=f"eq.{job_id}")
+    assert job["attempts"] == 2
+    assert len(person.rows("workspace_assets", job_id=f"eq.{job_id}")) == 2
+    kinds = [row["kind"] for row in person.rows("credit_ledger", order="created_at.asc")]
+    assert kinds == ["grant", "reserve", "settle"]
+
+
+def test_ctrl_c_ends_make_run_and_leaves_no_process(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    run = subprocess.Popen(
+        ["make", "run", f"PORT={free_port()}", f"DATA={data}", "WORKER=noop"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert run.stderr
+        told = "".join(_until_welcome(iter(run.stderr.readline, "")))
+        assert "can be opened at http://127.0.0.1" in told
+        os.killpg(run.pid, signal.SIGINT)
+        run.wait(timeout=30)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    left = subprocess.run(["pgrep", "-f", str(data)], capture_output=True, text=True, check=False)
+    assert left.stdout == ""
+
+
+def _until_welcome(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if "Ctrl-C stops it" in line:
+            return

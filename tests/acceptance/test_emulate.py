@@ -1,0 +1,98 @@
+"""One function with reload, beside a running system, on a copy of the tree that a test may edit."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.system import ROOT, Person, System, free_port, until
+
+COMMAND = [sys.executable, "-m", "infra.local.emulate"]
+SENTENCE = '"The job is queued."'
+ROUTING = Path("functions", "queue_job", "routing.py")
+
+
+class Emulation:
+    """``python -m infra.local.emulate queue-job`` of a tree of its own."""
+
+    def __init__(self, system: System, root: Path) -> None:
+        for name in ("functions", "shared"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+        self.routing = root / ROUTING
+        self.address = f"http://127.0.0.1:{(port := free_port())}"
+        self._said = root / "said"
+        arguments = ["--port", str(port), "--data", str(system.data), "--root", str(root)]
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [*COMMAND, "queue-job", *arguments], cwd=ROOT, stdout=said, stderr=said
+            )
+
+    def said(self) -> str:
+        """What its terminal shows."""
+        assert self._process.poll() is None, self._said.read_text()
+        return self._said.read_text()
+
+    def message(self, person: Person) -> str:
+        """What queue-job says to a job; nothing while it is away."""
+        body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
+        headers = {"authorization": f"Bearer {person.token}"}
+        try:
+            answer = httpx.post(self.address, json=body, headers=headers, timeout=30)
+        except httpx.TransportError:
+            return ""
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["message"])
+
+    def stop(self) -> int:
+        """Stop it as Ctrl-C does; its exit status."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=10)
+
+
+@pytest.fixture
+def emulation(bare: System, tmp_path: Path) -> Iterator[Emulation]:
+    """queue-job, beside the system without a worker."""
+    emulation = Emulation(bare, tmp_path)
+    yield emulation
+    assert emulation.stop() == 0
+    with pytest.raises(httpx.TransportError):
+        httpx.get(emulation.address)
+
+
+def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
+    emulation: Emulation, person: Person
+) -> None:
+    text = emulation.routing.read_text()
+    until(lambda: emulation.message(person) == "The job is queued.", seconds=15, what="an answer")
+
+    emulation.routing.write_text(text + "\ndef broken(:\n")
+    until(lambda: "next saved change" in emulation.said(), seconds=15, what="the mistake told")
+    assert "SyntaxError" in emulation.said()
+    assert not emulation.message(person)
+
+    emulation.routing.write_text(text.replace(SENTENCE, '"It waits."'))
+    until(lambda: emulation.message(person) == "It waits.", seconds=15, what="the change")
+    assert len(person.rows("jobs")) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("queue-job", r"No local system runs on .*"),
+        ("queue_jobs", r"There is no function queue_jobs\. Known are: .*queue-job, .*rest.*\."),
+    ],
+)
+def test_what_cannot_be_served_is_told(tmp_path: Path, name: str, sentence: str) -> None:
+    command = [*COMMAND, name, "--data", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert re.fullmatch(sentence, done.stderr.strip())
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,68 @@
+"""The README's own lines, extracted and run."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from infra.local import tokens
+from tests.system import ROOT, System
+
+_README = (ROOT / "README.md").read_text()
+
+
+def _journey() -> str:
+    found = re.search(r"<!-- the journey.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    assert found
+    return found.group(1)
+
+
+def run_journey(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the journey's lines against a system, from a folder that has the checkout's parts."""
+    for name in (".venv", "infra", "shared", ".local"):
+        (folder / name).symlink_to(ROOT / name)
+    lines = _journey().replace("http://127.0.0.1:8080", base)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> None:
+    done = run_journey(noop.base, tmp_path)
+    assert done.returncode == 0, done.stderr
+    picture = Image.open(tmp_path / "picture.png")
+    assert "a big red star on blue, left" in picture.info["parameters"]
+    *_, saved, library = done.stdout.strip().splitlines()
+    assert json.loads(saved)["success"] is True
+    saved_id = json.loads(saved)["libraryAssetId"]
+    (kept,) = [row for row in json.loads(library) if row["id"] == saved_id]
+    assert kept["custom_title"] == "My star"
+    assert kept["storage_path"].startswith(tokens.DEVELOPER)
+
+
+def test_the_command_line_is_as_printed() -> None:
+    for command in ("up", "token", "reset"):
+        (printed,) = re.findall(rf"    python -m infra\.local {command} (.*)", _README)
+        usage = subprocess.run(
+            [ROOT / ".venv/bin/python", "-m", "infra.local", command, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        options = usage.partition("\n\n")[0]
+        assert set(re.findall(r"--[a-z-]+", printed)) == set(re.findall(r"--[a-z-]+", options))
+
+
+@pytest.mark.parametrize("target", ["run", "test", "demo", "bundle", "emulate", "setup", "help"])
+def test_every_target_that_the_readme_names_is_there(target: str) -> None:
+    assert f"make {target}" in _README
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -1,0 +1,166 @@
+"""The seal, against the public package of the same scheme, and against whatever is sent instead."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from shared.contracts import signature
+from shared.contracts.signature import BadSealError, check_seal, key_bytes, new_key, prove, seal
+
+KEY = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+OTHER = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="
+NOW = 1_790_000_000
+BODY = b'{"jobId": "1"}'
+
+a_letter = some.binary(max_size=200)
+a_message_id = some.text(some.characters(min_codepoint=33, max_codepoint=126), min_size=1)
+a_header = some.text(some.characters(max_codepoint=255), max_size=250) | some.text()
+
+
+def sealed(body: bytes = BODY, key: str = KEY, timestamp: int = NOW) -> dict[str, str]:
+    return seal(key, worker_id="demo", message_id="msg_1", timestamp=timestamp, body=body)
+
+
+@given(text=some.text(), message_id=a_message_id)
+def test_the_public_package_opens_our_seal(text: str, message_id: str) -> None:
+    now = int(time.time())
+    headers = seal(KEY, worker_id="demo", message_id=message_id, timestamp=now, body=text.encode())
+
+    Webhook(KEY).verify(text, headers, json_parse=False)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OTHER).verify(text, headers, json_parse=False)
+
+
+@given(text=some.text(), message_id=a_message_id)
+def test_we_open_the_public_packages_seal(text: str, message_id: str) -> None:
+    headers = {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(NOW),
+        "webhook-signature": Webhook(KEY).sign(message_id, datetime.fromtimestamp(NOW, UTC), text),
+    }
+
+    assert check_seal([KEY], headers, text.encode(), now=NOW) == message_id
+    with pytest.raises(BadSealError):
+        check_seal([OTHER], headers, text.encode(), now=NOW)
+
+
+@given(body=a_letter, other=a_letter)
+def test_a_changed_body_breaks_the_seal(body: bytes, other: bytes) -> None:
+    assert check_seal([KEY], sealed(body), body, now=NOW) == "msg_1"
+    if other != body:
+        with pytest.raises(BadSealError):
+            check_seal([KEY], sealed(body), other, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("webhook-id", "msg_2"), ("webhook-timestamp", str(NOW + 1))]
+)
+def test_a_changed_header_breaks_the_seal(name: str, value: str) -> None:
+    with pytest.raises(BadSealError):
+        check_seal([KEY], {**sealed(), name: value}, BODY, now=NOW)
+
+
+def test_both_keys_open_while_one_is_rotated() -> None:
+    both = [OTHER, KEY]
+
+    assert check_seal(both, sealed(key=KEY), BODY, now=NOW) == "msg_1"
+    assert check_seal(both, sealed(key=OTHER), BODY, now=NOW) == "msg_1"
+    with pytest.raises(BadSealError):
+        check_seal([OTHER], sealed(key=KEY), BODY, now=NOW)
+
+
+def test_a_letter_may_carry_several_signatures() -> None:
+    headers = sealed()
+    others = f"v1a,AAAA {sealed(key=OTHER)['webhook-signature']} v2,x"
+    headers["webhook-signature"] = f"{others} {headers['webhook-signature']}"
+
+    assert check_seal([KEY], headers, BODY, now=NOW) == "msg_1"
+
+
+def test_without_a_key_nothing_is_opened() -> None:
+    with pytest.raises(BadSealError):
+        check_seal([], sealed(), BODY, now=NOW)
+
+
+@pytest.mark.parametrize("off", [-300, 0, 300])
+def test_a_clock_may_be_five_minutes_off(off: int) -> None:
+    assert check_seal([KEY], sealed(timestamp=NOW + off), BODY, now=NOW) == "msg_1"
+
+
+@pytest.mark.parametrize("off", [-301, 301, -(10**6), 10**6])
+def test_a_clock_that_is_further_off_is_refused_unless_age_does_not_matter(off: int) -> None:
+    headers = sealed(timestamp=NOW + off)
+
+    with pytest.raises(BadSealError, match="clock"):
+        check_seal([KEY], headers, BODY, now=NOW)
+    assert check_seal([KEY], headers, BODY, now=NOW, tolerance_seconds=None) == "msg_1"
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        *("", " 1790000000", "+1790000000", "-1", "1790000000.0", "1e9", "0x6ab", "1_790_000_000"),
+        *("١٧٩٠٠٠٠٠٠٠", "²", "nan", "inf", "9" * 13, "9" * 5000, "1790000000\n"),
+    ],
+)
+def test_a_timestamp_is_a_plain_decimal_integer(timestamp: str) -> None:
+    with pytest.raises(BadSealError, match="webhook-timestamp"):
+        check_seal([KEY], {**sealed(), "webhook-timestamp": timestamp}, BODY, now=NOW)
+
+
+@given(
+    headers=some.fixed_dictionaries(
+        {},
+        optional={
+            "webhook-id": a_header,
+            "webhook-timestamp": a_header | some.integers().map(str),
+            "webhook-signature": a_header | some.text().map("v1,{}".format),
+        },
+    ),
+    body=a_letter,
+    tolerance=some.none() | some.just(300.0),
+)
+def test_whatever_else_is_sent_is_a_bad_seal_and_no_other_error(
+    headers: dict[str, str], body: bytes, tolerance: float | None
+) -> None:
+    for sent in (headers, {**sealed(body), **headers} if headers else {}):
+        with pytest.raises(BadSealError):
+            check_seal([KEY, OTHER], sent, body, now=NOW, tolerance_seconds=tolerance)
+
+
+@pytest.mark.parametrize("name", sorted(sealed().keys() - {signature.WORKER_HEADER}))
+def test_a_missing_header_is_a_bad_seal(name: str) -> None:
+    headers = sealed()
+    del headers[name]
+
+    with pytest.raises(BadSealError):
+        check_seal([KEY], headers, BODY, now=NOW)
+
+
+def test_a_new_key_is_of_32_bytes_and_never_the_same() -> None:
+    keys = {new_key() for _ in range(100)}
+
+    assert len(keys) == 100
+    assert {len(key_bytes(key)) for key in keys} == {32}
+
+
+@pytest.mark.parametrize("key", ["", "whsec_", "whsec_QUJD", "whsec_äää", "not base64 at all!!"])
+def test_a_malformed_key_is_a_value_error(key: str) -> None:
+    with pytest.raises(ValueError, match=r"key|ASCII"):
+        key_bytes(key)
+
+
+def test_a_proof_is_of_one_key_one_worker_and_one_challenge() -> None:
+    proofs = {
+        prove(key, worker_id=worker, challenge=challenge)
+        for key in (KEY, OTHER)
+        for worker in ("a", "b")
+        for challenge in ("1", "2")
+    }
+
+    assert len(proofs) == 8
+    assert prove(KEY, worker_id="a", challenge="1") in proofs
