@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
 from infra.local import keys
@@ -10,6 +9,7 @@ from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
+from tests.web import web
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def sweep(bare: System) -> Callable[[], dict[str, int]]:
 
     def call() -> dict[str, int]:
         token = signer.token(SCHEDULER_EMAIL, url)
-        answer = httpx.post(url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+        answer = web.post(url, headers={"authorization": f"Bearer {token}"}, timeout=30)
         assert answer.status_code == 200, answer.text
         counts: dict[str, int] = answer.json()
         return counts

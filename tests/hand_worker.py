@@ -16,6 +16,7 @@ from infra.local import keys
 from shared.contracts import signature
 from shared.contracts.letters import JobMessage
 from tests.system import System, until
+from tests.web import web
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
@@ -68,7 +69,7 @@ class HandWorker:
             timestamp=int(timestamp or time.time()),
             body=content,
         )
-        return httpx.post(
+        return web.post(
             f"{self.system.base}/functions/v1/{function}",
             content=content,
             headers={"content-type": "application/json", **sealed, **(headers or {})},
@@ -133,9 +134,9 @@ class HandWorker:
         assert answer.status_code == 200, answer.text
 
     def _upload(self, place: dict[str, Any]) -> dict[str, Any]:
-        put = httpx.put(place["putUrl"], content=PICTURE, headers=place["headers"])
+        put = web.put(place["putUrl"], content=PICTURE, headers=place["headers"])
         assert put.status_code == 200, put.text
-        put = httpx.put(
+        put = web.put(
             place["thumbnailPutUrl"], content=THUMBNAIL, headers=place["thumbnailHeaders"]
         )
         assert put.status_code == 200, put.text

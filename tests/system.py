@@ -18,6 +18,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from infra.local import postgres, tokens
+from tests.web import web
 
 ROOT = Path(__file__).parents[1]
 _START_SECONDS = 60
@@ -105,7 +106,7 @@ class System:
         return {
             f"{bucket}/{item['name']}"
             for bucket in ("workspace-temp", "user-library")
-            for item in httpx.get(f"{storage}/{bucket}/o").json().get("items", [])
+            for item in web.get(f"{storage}/{bucket}/o").json().get("items", [])
         }
 
     def _is_up(self) -> bool:
@@ -113,7 +114,7 @@ class System:
         if self._process.poll() is not None:
             raise AssertionError(self.terminal())
         try:
-            healthy = httpx.get(f"{self.base}/healthz").is_success
+            healthy = web.get(f"{self.base}/healthz").is_success
         except httpx.TransportError:
             return False
         wanted = 0 if self._worker == "none" else 1
@@ -128,7 +129,10 @@ class Person:
         self.base = system.base
         self.token = tokens.user_token(self.id)
         self._http = httpx.Client(
-            base_url=system.base, headers={"authorization": f"Bearer {self.token}"}, timeout=30
+            base_url=system.base,
+            headers={"authorization": f"Bearer {self.token}"},
+            timeout=30,
+            verify=False,  # noqa: S501 - loopback
         )
 
     def call(self, function: str, body: object, **headers: str) -> httpx.Response:
@@ -178,7 +182,7 @@ class Person:
     def fetch(self, path: str, bucket: str = "workspace-temp") -> bytes:
         """The bytes of an object, by its signed address, without a token."""
         signed = self.sign(path, bucket).json()["signedURL"]
-        answer = httpx.get(f"{self._http.base_url}/storage/v1{signed}", follow_redirects=True)
+        answer = web.get(f"{self._http.base_url}/storage/v1{signed}", follow_redirects=True)
         assert answer.status_code == 200, answer.text
         return answer.content
 

@@ -23,6 +23,7 @@ from infra.local.environment import System as Parts
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import signature
 from tests.system import ROOT, Person, System, free_port, until
+from tests.web import web
 
 FUNCTIONS = the_map.read().functions
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")
@@ -77,7 +78,7 @@ class Server:
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Its answer, once it answers."""
         until(self._is_up, seconds=30, what="the bundle's server")
-        return httpx.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=30, **more)
+        return web.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=30, **more)
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()

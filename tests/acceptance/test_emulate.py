@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.system import ROOT, Person, System, free_port, until
+from tests.web import web
 
 COMMAND = [sys.executable, "-m", "infra.local.emulate"]
 SENTENCE = '"The job is queued."'
@@ -44,7 +45,7 @@ class Emulation:
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
         headers = {"authorization": f"Bearer {person.token}"}
         try:
-            answer = httpx.post(self.address, json=body, headers=headers, timeout=30)
+            answer = web.post(self.address, json=body, headers=headers, timeout=30)
         except httpx.TransportError:
             return ""
         assert answer.status_code == 202, answer.text
@@ -63,7 +64,7 @@ def emulation(bare: System, tmp_path: Path) -> Iterator[Emulation]:
     yield emulation
     assert emulation.stop() == 0
     with pytest.raises(httpx.TransportError):
-        httpx.get(emulation.address)
+        web.get(emulation.address)
 
 
 def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(

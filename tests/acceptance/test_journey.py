@@ -2,10 +2,10 @@
 
 import io
 
-import httpx
 from PIL import Image
 
 from tests.system import Person, System
+from tests.web import web
 
 
 def test_journey_from_prompt_to_library(somebody: Person) -> None:
@@ -72,8 +72,8 @@ def test_a_signed_address_needs_no_token_and_serves_ranges(somebody: Person) -> 
     path = somebody.asset(job_id)["temp_storage_path"]
     signed = somebody.sign(path).json()["signedURL"]
     base = str(somebody.get("/healthz").request.url).removesuffix("/healthz")
-    whole = httpx.get(f"{base}/storage/v1{signed}", follow_redirects=True)
-    part = httpx.get(
+    whole = web.get(f"{base}/storage/v1{signed}", follow_redirects=True)
+    part = web.get(
         f"{base}/storage/v1{signed}", headers={"range": "bytes=1-3"}, follow_redirects=True
     )
     assert (part.status_code, part.content) == (206, b"PNG")

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
 from infra.database.migrate import migrate, pending
 from infra.local import database, postgres
 from tests.system import System, free_port, until
+from tests.web import web
 
 PATIENCE_SECONDS = 20
 COUNTING_MIGRATION = """
@@ -66,13 +66,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def test_the_gateway_answers_and_shows_the_issuers_key(running: System) -> None:
-    assert httpx.get(running.base + "/healthz").status_code == 200
-    assert httpx.get(running.base + "/.well-known/jwks.json").json()["keys"][0]["alg"] == "RS256"
-    assert "OurVidz" in httpx.get(running.base + "/").text
+    assert web.get(running.base + "/healthz").status_code == 200
+    assert web.get(running.base + "/.well-known/jwks.json").json()["keys"][0]["alg"] == "RS256"
+    assert "OurVidz" in web.get(running.base + "/").text
 
 
 def test_an_unknown_path_is_an_error_in_the_products_shape(running: System) -> None:
-    answer = httpx.get(running.base + "/functions/v1/nobody")
+    answer = web.get(running.base + "/functions/v1/nobody")
 
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
@@ -90,7 +90,7 @@ def test_processes_are_listed_with_living_pids_and_ports(running: System) -> Non
 
 def test_the_maps_buckets_exist_once_the_gateway_answers(running: System) -> None:
     port = running.ports()["storage"]
-    answer = httpx.get(f"http://127.0.0.1:{port}/storage/v1/b/workspace-temp", trust_env=False)
+    answer = web.get(f"http://127.0.0.1:{port}/storage/v1/b/workspace-temp")
 
     assert answer.status_code == 200
     assert set(answer.json()["cors"][0]["method"]) == {"GET", "HEAD", "PUT"}

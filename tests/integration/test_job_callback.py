@@ -12,6 +12,7 @@ import pytest
 from shared.contracts import signature
 from tests.hand_worker import PICTURE, HandWorker
 from tests.system import Person, System, until
+from tests.web import web
 
 Sweep = Callable[[], dict[str, int]]
 
@@ -235,11 +236,11 @@ def test_an_upload_url_writes_once_and_only_what_it_was_signed_for(
     _, claim = hand_worker.claimed(job)
     place = claim["uploads"][0]
     html = {**place["headers"], "content-type": "text/html"}
-    assert httpx.put(place["putUrl"], content=b"<p>", headers=html).status_code == 403
+    assert web.put(place["putUrl"], content=b"<p>", headers=html).status_code == 403
     huge = b"x" * (5 * 1024 * 1024 + 1)
-    assert httpx.put(place["putUrl"], content=huge, headers=place["headers"]).status_code == 400
-    assert httpx.put(place["putUrl"], content=b"1", headers=place["headers"]).status_code == 200
-    assert httpx.put(place["putUrl"], content=b"2", headers=place["headers"]).status_code == 412
+    assert web.put(place["putUrl"], content=huge, headers=place["headers"]).status_code == 400
+    assert web.put(place["putUrl"], content=b"1", headers=place["headers"]).status_code == 200
+    assert web.put(place["putUrl"], content=b"2", headers=place["headers"]).status_code == 412
 
 
 def test_a_permanent_failure_ends_the_job_with_its_reason_and_one_refund(
@@ -392,7 +393,7 @@ def _leave_manifest(
     headers = signature.seal(
         key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
     )
-    put = httpx.put(
+    put = web.put(
         claim["manifestPutUrl"],
         json={"headers": headers, "body": body.decode()},
         headers=claim["manifestHeaders"],

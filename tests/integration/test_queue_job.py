@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.catalogue import CATALOGUE
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
+from tests.web import web
 
 _TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "turns")
 
@@ -224,12 +225,12 @@ def test_another_method_is_405_and_says_which(person: Person) -> None:
 
 
 def test_no_token_is_401_before_the_body_is_looked_at(bare: System) -> None:
-    answer = httpx.post(f"{bare.base}/functions/v1/queue-job", content=b"{")
+    answer = web.post(f"{bare.base}/functions/v1/queue-job", content=b"{")
     _refused(answer, 401, "unauthenticated")
 
 
 def test_preflight_lets_a_browser_in(bare: System) -> None:
-    answer = httpx.options(
+    answer = web.options(
         f"{bare.base}/functions/v1/queue-job",
         headers={
             "origin": "https://app.example.com",
@@ -299,7 +300,7 @@ def _post(person: Person, body: bytes, **headers: str) -> httpx.Response:
         "content-type": "application/json",
         **headers,
     }
-    return httpx.post(f"{person.base}/functions/v1/queue-job", content=body, headers=sent)
+    return web.post(f"{person.base}/functions/v1/queue-job", content=body, headers=sent)
 
 
 def _refused(answer: httpx.Response, status: int, code: str) -> None:

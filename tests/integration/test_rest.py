@@ -1,11 +1,11 @@
 """rest: reading tables as supabase-js does."""
 
-import httpx
 import pytest
 
 from infra.local import tokens
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
+from tests.web import web
 
 
 @pytest.fixture
@@ -120,24 +120,24 @@ def test_anon_reads_what_is_public_alone(
     person.call("workspace-actions", {"action": "save_to_library", "assetId": asset})
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}
     library = f"{bare.base}/rest/v1/user_library?source_asset_id=eq.{asset}"
-    assert httpx.get(library, headers=anon).json() == []
+    assert web.get(library, headers=anon).json() == []
     bare.rows(
         "update user_library set visibility = 'public' where source_asset_id = %s returning id",
         asset,
     )
-    assert len(httpx.get(library, headers=anon).json()) == 1
+    assert len(web.get(library, headers=anon).json()) == 1
     assert len(Person(bare).rows("user_library", source_asset_id=f"eq.{asset}")) == 1
     for table in ("jobs", "workspace_assets", "profiles", "credit_ledger"):
-        assert httpx.get(f"{bare.base}/rest/v1/{table}", headers=anon).status_code == 404
+        assert web.get(f"{bare.base}/rest/v1/{table}", headers=anon).status_code == 404
 
 
 def test_nothing_is_read_without_a_token(bare: System) -> None:
-    answer = httpx.get(f"{bare.base}/rest/v1/jobs")
+    answer = web.get(f"{bare.base}/rest/v1/jobs")
     assert answer.status_code == 401
 
 
 def test_nothing_is_written(person: Person, bare: System) -> None:
     headers = {"authorization": f"Bearer {person.token}"}
     for method in ("POST", "PATCH", "DELETE", "PUT"):
-        answer = httpx.request(method, f"{bare.base}/rest/v1/profiles", headers=headers, json={})
+        answer = web.request(method, f"{bare.base}/rest/v1/profiles", headers=headers, json={})
         assert answer.status_code == 405

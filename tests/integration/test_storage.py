@@ -10,6 +10,7 @@ import pytest
 from infra.local import keys, tokens
 from tests.hand_worker import PICTURE, HandWorker
 from tests.system import Person, System
+from tests.web import web
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def path(person: Person, hand_worker: HandWorker) -> str:
 
 def _get(system: System, address: str, **headers: str) -> httpx.Response:
     url = f"{system.base}/storage/v1{address}"
-    return httpx.get(url, headers=headers, follow_redirects=True)
+    return web.get(url, headers=headers, follow_redirects=True)
 
 
 def test_a_signed_address_serves_the_object_to_whoever_holds_it(
@@ -37,17 +38,17 @@ def test_a_signed_address_serves_the_object_to_whoever_holds_it(
 def test_the_owner_downloads_with_their_token(bare: System, person: Person, path: str) -> None:
     bearer = f"Bearer {person.token}"
     for kind in ("object", "object/authenticated"):
-        answer = httpx.get(
+        answer = web.get(
             f"{bare.base}/storage/v1/{kind}/workspace-temp/{path}",
             headers={"authorization": bearer},
         )
         assert answer.status_code == 302
-        assert httpx.get(answer.headers["location"]).content == PICTURE
+        assert web.get(answer.headers["location"]).content == PICTURE
 
 
 def test_head_answers_with_the_size(bare: System, person: Person, path: str) -> None:
     signed = person.sign(path).json()["signedURL"]
-    answer = httpx.head(f"{bare.base}/storage/v1{signed}", follow_redirects=True)
+    answer = web.head(f"{bare.base}/storage/v1{signed}", follow_redirects=True)
     assert answer.status_code == 200
     assert int(answer.headers["content-length"]) == len(PICTURE)
 
@@ -67,7 +68,7 @@ def test_somebody_elses_object_is_404_like_one_that_never_was(
 
 def test_nobody_signs_without_a_token(bare: System, path: str) -> None:
     url = f"{bare.base}/storage/v1/object/sign/workspace-temp/{path}"
-    assert httpx.post(url, json={"expiresIn": 60}).status_code == 401
+    assert web.post(url, json={"expiresIn": 60}).status_code == 401
     assert _get(bare, f"/object/workspace-temp/{path}").status_code == 401
 
 

@@ -30,6 +30,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Blob, Bucket, Client
 from google.oauth2.service_account import Credentials
 
+from tests.web import web
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -100,7 +102,7 @@ class Emulator:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
-                httpx.get(f"{self.url}/healthz").raise_for_status()
+                web.get(f"{self.url}/healthz").raise_for_status()
             except httpx.TransportError:
                 time.sleep(0.02)
             else:
@@ -319,7 +321,7 @@ def test_upload_is_refused_when_its_checksum_is_wrong(emulator: Emulator, bucket
     with pytest.raises(exceptions.BadRequest, match="doesn't match calculated"):
         _put(blob, b"other", checksum=None)
     address = f"{emulator.url}/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=wrong"
-    answer = httpx.post(address, content=b"other", headers={"x-goog-hash": "crc32c=AAAAAA=="})
+    answer = web.post(address, content=b"other", headers={"x-goog-hash": "crc32c=AAAAAA=="})
     assert answer.status_code == 400
     assert not blob.exists()
 
@@ -328,7 +330,7 @@ def test_bytes_alone_are_stored_when_the_upload_is_of_media(
     emulator: Emulator, bucket: Bucket
 ) -> None:
     address = f"{emulator.url}/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=a%2Fb"
-    answer = httpx.post(address, content=b"bare", headers={"content-type": "text/css"})
+    answer = web.post(address, content=b"bare", headers={"content-type": "text/css"})
     assert answer.json()["contentType"] == "text/css"
     assert bucket.blob("a/b").download_as_bytes() == b"bare"
 
@@ -349,7 +351,7 @@ def test_multipart_upload_is_refused_when_malformed(
     emulator: Emulator, bucket: Bucket, content_type: str, body: bytes
 ) -> None:
     address = f"{emulator.url}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart"
-    answer = httpx.post(address, content=body, headers={"content-type": content_type})
+    answer = web.post(address, content=body, headers={"content-type": content_type})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == 400
     assert list(bucket.list_blobs()) == []
@@ -368,8 +370,8 @@ def test_json_errors_have_their_shape_when_a_condition_fails(
     assert answer.json() == {"error": {"code": 412, "message": message, "errors": [expected]}}
     assert httpx.delete(address, params={"ifGenerationMatch": "one"}).status_code == 400
     assert httpx.patch(address, content=b"{").status_code == 400
-    assert httpx.get(f"{emulator.url}/storage/v1/b/{bucket.name}/o/%ff").status_code == 400
-    assert httpx.get(f"{emulator.url}/storage/v1/nothing").json()["error"]["code"] == 404
+    assert web.get(f"{emulator.url}/storage/v1/b/{bucket.name}/o/%ff").status_code == 400
+    assert web.get(f"{emulator.url}/storage/v1/nothing").json()["error"]["code"] == 404
 
 
 def test_object_names_stay_names_when_they_look_like_paths(
@@ -996,15 +998,15 @@ def test_everything_acknowledged_is_kept_when_the_process_is_killed(
     try:
         blob = emulator.client().create_bucket("kept").blob("resumed")
         session = blob.create_resumable_upload_session()
-        httpx.put(session, content=b"abc", headers={"content-range": "bytes 0-2/6"})
+        web.put(session, content=b"abc", headers={"content-range": "bytes 0-2/6"})
         acknowledged = _write_until_killed(emulator, signer)
         killed_port = emulator.port
         emulator.start()
         _check_kept(emulator, acknowledged)
         resumed = session.replace(str(killed_port), str(emulator.port))
-        httpx.put(resumed, content=b"def", headers={"content-range": "bytes 3-5/6"})
+        web.put(resumed, content=b"def", headers={"content-range": "bytes 3-5/6"})
         url = Sign(emulator.url, signer.credentials)(blob)
-        assert httpx.get(url).content == b"abcdef"
+        assert web.get(url).content == b"abcdef"
     finally:
         assert emulator.end() < 3
 
@@ -1081,7 +1083,7 @@ def test_others_are_served_when_large_objects_move(
     piece = os.urandom(1024 * 1024)
     large, doubled = bucket.blob("large"), bucket.blob("doubled")
     moves = (
-        lambda: httpx.post(address, content=(piece for _ in range(40))).raise_for_status(),
+        lambda: web.post(address, content=(piece for _ in range(40))).raise_for_status(),
         lambda: doubled.compose([large, large]),
         doubled.download_as_bytes,
     )

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -26,6 +25,7 @@ from shared.http import Call
 from shared.services import Services
 from shared.settings import Settings
 from tests.system import Person, System
+from tests.web import web
 
 _NOW = int(time.time())
 _USER = str(uuid4())
@@ -103,7 +103,7 @@ _CORPUS = _corpus()
 @pytest.mark.parametrize("name", _CORPUS)
 def test_a_token_that_is_no_users_is_401(bare: System, name: str) -> None:
     before = bare.value("select count(*) from jobs")
-    answer = httpx.post(
+    answer = web.post(
         f"{bare.base}/functions/v1/queue-job",
         json={"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}},
         headers=[(b"authorization", b"Bearer " + _CORPUS[name].encode())],
@@ -117,7 +117,7 @@ def test_a_token_that_is_no_users_is_401(bare: System, name: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["Token", "Basic", "bearer:"])
 def test_another_scheme_is_401(bare: System, scheme: str) -> None:
-    answer = httpx.post(
+    answer = web.post(
         f"{bare.base}/functions/v1/queue-job",
         json={},
         headers={"authorization": f"{scheme} {_signed(_GOOD)}"},
@@ -126,7 +126,7 @@ def test_another_scheme_is_401(bare: System, scheme: str) -> None:
 
 
 def test_a_workers_seal_opens_no_users_door(bare: System, person: Person) -> None:
-    answer = httpx.post(
+    answer = web.post(
         f"{bare.base}/functions/v1/job-callback",
         json={},
         headers={"authorization": f"Bearer {person.token}"},
@@ -139,7 +139,7 @@ def test_sweep_jobs_takes_the_schedulers_token_alone(
     bare: System, person: Person, name: str
 ) -> None:
     token = {"user": person.token, "anon": tokens.anon_token(), "nonsense": "x.y.z"}[name]
-    answer = httpx.post(
+    answer = web.post(
         f"{bare.base}/functions/v1/sweep-jobs", headers={"authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 401
