@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from shared.jwks import KeySet
+    from shared.listener import Listener
     from shared.storage import Storage
     from shared.tasks import Tasks
 
@@ -64,6 +65,13 @@ class Services:
         return httpx.AsyncClient(timeout=_HTTP_TIMEOUT_SECONDS, trust_env=False)
 
     @cached_property
+    def listener(self) -> "Listener":
+        """What others have committed, as it is told."""
+        from shared.listener import Listener  # noqa: PLC0415 - only for those who wait
+
+        return Listener(self.settings)
+
+    @cached_property
     def user_keys(self) -> "KeySet":
         """The public keys of the users' token issuer."""
         return self._key_set(self.settings.jwt_jwks_url or "")
@@ -75,6 +83,8 @@ class Services:
 
     async def close(self) -> None:
         """Close what was opened."""
+        if "listener" in self.__dict__:
+            await self.listener.close()
         await self.database.close()
         if "http" in self.__dict__:
             await self.http.aclose()

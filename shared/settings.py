@@ -80,6 +80,9 @@ class Settings(Model):
 
     # The product's own numbers.
     lease_seconds: Annotated[float, Field(gt=0)] = 60
+    idempotency_lease_seconds: Annotated[float, Field(gt=0)] = 60
+    idempotency_wait_seconds: Annotated[float, Field(ge=0)] = 10
+    """How long a request waits for the answer to the one before it."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
     queued_jobs_per_user: Annotated[int, Field(ge=0)] = 200
     """0 lifts the limit."""

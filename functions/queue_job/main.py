@@ -11,6 +11,7 @@ from shared.contracts.jobs import (
 )
 from shared.errors import NotEnoughCreditsError, TooManyError
 from shared.http import endpoint
+from shared.idempotency import Once
 from shared.log import bind, traceparent
 from shared.queries import jobs, ledger, turns
 from shared.queries.connection import Connection
@@ -19,7 +20,9 @@ from shared.services import Services
 _FULL_RETRY_SECONDS = 30
 
 
-async def queue_job(request: QueueJobRequest, user: User, services: Services) -> QueueJobResponse:
+async def queue_job(
+    request: QueueJobRequest, user: User, services: Services, once: Once
+) -> QueueJobResponse:
     """Store the job, then dispatch: a job that is not stored is never run."""
     safety.check(request)
     new = routing.resolve(
@@ -33,14 +36,21 @@ async def queue_job(request: QueueJobRequest, user: User, services: Services) ->
     async with services.database.transaction() as connection:
         job = await jobs.insert(connection, new)
         await _charge(connection, job, services)
-        queue_length = await turns.count_open(connection, job.queue)
+        answer = await _answer(connection, request, job)
+        await once.keep(connection, answer)
     await dispatch.fill(services, job.queue)
+    return answer
+
+
+async def _answer(
+    connection: Connection, request: QueueJobRequest, job: jobs.Job
+) -> QueueJobResponse:
     return QueueJobResponse(
         job=JobRecord.model_validate(job),
         message=routing.describe(request),
-        queue_length=queue_length,
+        queue_length=await turns.count_open(connection, job.queue),
         model_variant=job.model_variant,
-        debug=QueueJobDebug(user_id=user.id, has_prompt=True, destination=job.destination),
+        debug=QueueJobDebug(user_id=job.user_id, has_prompt=True, destination=job.destination),
     )
 
 

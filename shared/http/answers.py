@@ -50,6 +50,9 @@ def render(result: object, status: int) -> Response:
         case BaseModel():
             body = result.model_dump_json(by_alias=True).encode()
             return Response(body, status_code=status, media_type="application/json")
+        case dict():  # an answer that was given before
+            text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
+            return Response(text, status_code=status, media_type="application/json")
         case Content():
             code = 206 if result.partial else status
             return Response(result.body, code, result.headers, result.media_type)

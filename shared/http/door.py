@@ -4,6 +4,7 @@
 into the handler's request model, maps every error to its answer, and logs one line.
 """
 
+import functools
 import time
 import typing
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from shared import log, services
+from shared import idempotency, log, services
 from shared.errors import (
     InvalidError,
     MethodNotAllowedError,
@@ -25,6 +26,7 @@ from shared.errors import (
 )
 from shared.http.answers import CORS, PREFLIGHT, render, render_problem
 from shared.http.call import Call
+from shared.idempotency import Once
 from shared.services import Services
 
 Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
@@ -45,13 +47,15 @@ def endpoint(
     Args:
         handler: takes the request, the caller and the services. The type of its first parameter
             says what it reads: a pydantic model (or a union of them) is parsed from the body;
-            ``Call`` is the request itself.
+            ``Call`` is the request itself. One that takes an ``Once`` as well heeds an
+            Idempotency-Key; its caller is a user.
         caller: the door's keeper, of ``auth``.
         methods: what it answers besides OPTIONS.
         status: of a good answer.
     """
     log.configure()
-    reads = next(iter(typing.get_type_hints(handler).values()))
+    parameters = list(typing.get_type_hints(handler).values())
+    reads, heeds_key = parameters[0], Once in parameters
     adapter = None if reads is Call else TypeAdapter(reads)
 
     async def answer(call: Call) -> Response:
@@ -60,7 +64,16 @@ def endpoint(
         given = services.current()
         who = await caller(call, given)
         what = await read_json(call, adapter) if adapter else call
-        return render(await handler(what, who, given), status)
+        if not heeds_key:
+            return render(await handler(what, who, given), status)
+        scope = idempotency.scope_of(
+            call.headers.get(idempotency.HEADER),
+            user_id=who.id,
+            endpoint=handler.__name__,
+            body=await call.body(),
+        )
+        act = functools.partial(handler, what, who, given)
+        return render(await idempotency.once(act, scope, given), status)
 
     async def main(request: Request) -> Response:
         call = Call(request)

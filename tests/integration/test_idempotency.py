@@ -1,0 +1,148 @@
+"""Idempotency-Key: one answer, however often a request is sent."""
+
+import concurrent.futures
+import threading
+import time
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.hand_worker import HandWorker
+from tests.system import Person, System
+from tests.web import web
+
+_BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star"}}
+
+
+def _ask(person: Person, key: str, body: object = _BODY) -> httpx.Response:
+    return person.call("queue-job", body, **{"idempotency-key": key})
+
+
+def test_the_same_key_and_body_give_the_first_answer_again(person: Person) -> None:
+    first, second = _ask(person, "one"), _ask(person, "one")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.text == second.text
+    assert len(person.rows("jobs")) == 1
+    assert person.rows("profiles")[0]["token_balance"] == 19
+
+
+def test_a_hundred_at_once_are_one_job(person: Person) -> None:
+    with concurrent.futures.ThreadPoolExecutor(100) as pool:
+        answers = [one.result() for one in [pool.submit(_ask, person, "k") for _ in range(100)]]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert len(person.rows("jobs")) == 1
+    assert person.rows("profiles")[0]["token_balance"] == 19
+
+
+def test_another_body_under_a_used_key_is_422(person: Person) -> None:
+    _ask(person, "one")
+    other = {**_BODY, "metadata": {"prompt": "a blue star"}}
+    answer = _ask(person, "one", other)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(person.rows("jobs")) == 1
+
+
+def test_keys_are_each_users_own(bare: System, person: Person) -> None:
+    stranger = Person(bare)
+    assert _ask(person, "one").json()["job"]["id"] != _ask(stranger, "one").json()["job"]["id"]
+
+
+def test_an_error_frees_the_key(bare: System, person: Person) -> None:
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a star", "num_images": 6}}
+    for _ in range(3):
+        person.queue(num_images=6)
+    assert _ask(person, "one", body).status_code == 402
+    bare.rows("update profiles set token_balance = 50 where id = %s returning id", person.id)
+    assert _ask(person, "one", body).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "\u00e9", "tab\there"])
+def test_a_malformed_key_is_422(person: Person, key: str) -> None:
+    headers = [
+        (b"authorization", f"Bearer {person.token}".encode()),
+        (b"idempotency-key", key.encode()),
+    ]
+    answer = web.post(f"{person.base}/functions/v1/queue-job", json=_BODY, headers=headers)
+    assert answer.status_code == 422
+    assert person.rows("jobs") == []
+
+
+def test_a_request_waits_for_the_one_before_it(bare: System, person: Person) -> None:
+    _hold(bare, person, "one", lease_seconds=60)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(_ask, person, "one")
+        time.sleep(0.3)
+        assert not asked.done()
+        bare.rows(
+            "with freed as (delete from idempotency_keys where user_id = %s returning id)"
+            " select pg_notify('idempotency', id::text) from freed",
+            person.id,
+        )
+        freed = time.monotonic()
+        assert asked.result().status_code == 202
+    assert time.monotonic() - freed < 0.9, "told, not by looking each second"
+
+
+def test_the_key_of_a_crashed_request_is_free_once_its_lease_lapses(
+    bare: System, person: Person
+) -> None:
+    _hold(bare, person, "one", lease_seconds=1.5)
+    assert _ask(person, "one").status_code == 202
+    assert len(person.rows("jobs")) == 1
+
+
+def test_a_request_that_waited_in_vain_is_409_with_retry_after(
+    bare: System, person: Person
+) -> None:
+    _hold(bare, person, "one", lease_seconds=60)
+    answer = _ask(person, "one")
+    assert (answer.status_code, answer.json()["code"]) == (409, "in_progress")
+    assert 30 < int(answer.headers["retry-after"]) <= 60
+    assert person.rows("jobs") == []
+
+
+def test_a_request_that_lost_its_key_makes_no_job(bare: System, person: Person) -> None:
+    with bare.database() as other, other.transaction():
+        # The first is held up in its transaction, by the user's locked profile.
+        person.queue()
+        other.execute("select from profiles where id = %s for update", [person.id])
+        answers: list[httpx.Response] = []
+        first = threading.Thread(target=lambda: answers.append(_ask(person, "one")))
+        first.start()
+        time.sleep(0.5)
+        bare.rows(
+            "update idempotency_keys set reservation = %s where user_id = %s returning id",
+            uuid4(),
+            person.id,
+        )
+    first.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (409, "in_progress")
+    assert len(person.rows("jobs")) == 1
+    assert person.rows("profiles")[0]["token_balance"] == 19
+
+
+def test_a_save_under_a_key_is_answered_alike(person: Person, hand_worker: HandWorker) -> None:
+    job_id = person.queue()
+    hand_worker.finish(job_id)
+    asset = person.asset(job_id)["id"]
+    body = {"action": "discard_asset", "assetId": asset}
+    first = person.call("workspace-actions", body, **{"idempotency-key": "d"})
+    second = person.call("workspace-actions", body, **{"idempotency-key": "d"})
+    assert (first.status_code, first.text) == (second.status_code, second.text) == (200, first.text)
+
+
+def _hold(system: System, person: Person, key: str, *, lease_seconds: float) -> None:
+    """Leave the key as a request does that crashed after it reserved it."""
+    body = httpx.Request("POST", "http://x", json=_BODY).content
+    digest = system.value("select sha256(%s)", body)
+    system.rows(
+        "insert into idempotency_keys (user_id, endpoint, key, body_hash, reservation, lease_until)"
+        " values (%s, 'queue_job', %s, %s, %s, now() + make_interval(secs => %s)) returning id",
+        person.id,
+        key,
+        digest,
+        uuid4(),
+        lease_seconds,
+    )
