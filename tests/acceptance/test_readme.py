@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from infra.local import tokens
-from tests.system import ROOT, System
+from shared.contracts.catalogue import CATALOGUE
+from tests.system import ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
 
@@ -46,6 +47,20 @@ def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> No
     (kept,) = [row for row in json.loads(library) if row["id"] == saved_id]
     assert kept["custom_title"] == "My star"
     assert kept["storage_path"].startswith(tokens.DEVELOPER)
+
+
+def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> None:
+    rows = re.findall(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", _README, re.MULTILINE)
+    assert len(rows) == len(CATALOGUE)
+    person = Person(noop)
+    for names, media, variant, credits_each in rows:
+        for name in re.findall(r"`(\w+)`", names):
+            answer = person.ask(job_type=name)
+            assert answer.status_code == 202, answer.text
+            job = answer.json()["job"]
+            assert (job["format"], job["model_variant"]) == (media, variant)
+            assert job["credits"] == int(credits_each)
+            person.wait_for(job["id"])
 
 
 def test_the_command_line_is_as_printed() -> None:

@@ -35,6 +35,18 @@ def test_a_signed_address_serves_the_object_to_whoever_holds_it(
     assert _get(bare, signed["signedURL"]).content == PICTURE
 
 
+def test_a_web_page_of_any_origin_may_read_what_it_has_the_address_of(
+    bare: System, person: Person, path: str
+) -> None:
+    signed = person.sign(path).json()["signedURL"]
+    origin = {"origin": "https://app.example.com"}
+    redirect = web.get(f"{bare.base}/storage/v1{signed}", headers=origin)
+    assert redirect.headers["access-control-allow-origin"] == "*"
+    # After a redirect to another origin, a browser asks as nobody.
+    answer = web.get(redirect.headers["location"], headers={"origin": "null"})
+    assert answer.headers["access-control-allow-origin"] in {"*", "null"}
+
+
 def test_the_owner_downloads_with_their_token(bare: System, person: Person, path: str) -> None:
     bearer = f"Bearer {person.token}"
     for kind in ("object", "object/authenticated"):
