@@ -50,7 +50,8 @@ def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> No
 
 
 def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> None:
-    rows = re.findall(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", _README, re.MULTILINE)
+    row = re.compile(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", re.MULTILINE)
+    rows = row.findall(_README)
     assert len(rows) == len(CATALOGUE)
     person = Person(noop)
     for names, media, variant, credits_each in rows:
