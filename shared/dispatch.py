@@ -123,6 +123,7 @@ def _message(job: turns.Dispatched) -> JobMessage:
         dispatch_no=job.dispatch_no,
         job_type=job.job_type,
         parameters=Parameters.model_validate(job.parameters),
+        reference_roles=job.reference_roles,
         traceparent=job.traceparent,
         expires_at=job.expires_at,
     )

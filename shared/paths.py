@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from shared.contracts.letters import ReferenceRole
+
 EXTENSIONS = {"image/png": "png", "video/mp4": "mp4"}
 """The kinds of file a worker may hand in, by the type that it declares."""
 
 MIME_TYPES = {"image": "image/png", "video": "video/mp4"}
 THUMBNAIL_TYPE = "image/webp"
+REFERENCE_TYPE = "image/png"
 
 
 def asset(user: UUID, job: UUID, claim: UUID, index: int, mime_type: str) -> str:
@@ -29,11 +32,26 @@ def preview(user: UUID, job: UUID, claim: UUID) -> str:
     return f"{user}/{job}/{claim}-preview.webp"
 
 
+def reference(user: UUID, job: UUID, role: ReferenceRole) -> str:
+    """A picture that a job starts from, in the job's own folder of workspace-temp."""
+    return f"{user}/{job}/reference-{role}.png"
+
+
 def library(user: UUID, asset_id: UUID, mime_type: str) -> str:
-    """A saved asset in user-library: the same for every try at saving one asset."""
+    """A library asset in user-library; no two, not even one after the other, share an object."""
     return f"{user}/{asset_id}.{EXTENSIONS[mime_type]}"
 
 
 def library_thumbnail(user: UUID, asset_id: UUID) -> str:
     """Its thumbnail."""
     return f"{user}/{asset_id}.thumb.webp"
+
+
+def workspace_copy(user: UUID, asset_id: UUID, mime_type: str) -> str:
+    """An asset in workspace-temp that no job made: a copy from the library."""
+    return f"{user}/library/{asset_id}.{EXTENSIONS[mime_type]}"
+
+
+def workspace_copy_thumbnail(user: UUID, asset_id: UUID) -> str:
+    """Its thumbnail."""
+    return f"{user}/library/{asset_id}.thumb.webp"

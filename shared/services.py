@@ -18,6 +18,7 @@ from shared.settings import Settings, settings
 if TYPE_CHECKING:
     import httpx
 
+    from shared.guard.fetching import Guard
     from shared.jwks import KeySet
     from shared.listener import Listener
     from shared.storage import Storage
@@ -70,6 +71,13 @@ class Services:
         from shared.listener import Listener  # noqa: PLC0415 - only for those who wait
 
         return Listener(self.settings)
+
+    @cached_property
+    def guard(self) -> "Guard":
+        """For addresses that a stranger gives: the one way out to them."""
+        from shared.guard.fetching import Guard  # noqa: PLC0415 - only where a reference is an address
+
+        return Guard()
 
     @cached_property
     def user_keys(self) -> "KeySet":

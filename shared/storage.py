@@ -93,6 +93,26 @@ class Storage:
 
         return await _in_thread(read)
 
+    async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
+        """Store an object where nothing is yet; equal bytes that are there already are success.
+
+        Raises:
+            ValueError: where something else lies there.
+        """
+
+        def write() -> None:
+            blob = self._blob(bucket, path)
+            try:
+                blob.upload_from_string(
+                    content, content_type, if_generation_match=0, timeout=_TIMEOUT_SECONDS
+                )
+            except PreconditionFailed:
+                # The client tries again where an answer was lost: the first try's bytes are ours.
+                if blob.download_as_bytes(timeout=_TIMEOUT_SECONDS) != content:
+                    raise ValueError("another object lies where this belongs") from None
+
+        await _in_thread(write)
+
     async def copy(
         self, source: tuple[str, str], target: tuple[str, str], *, generation: int
     ) -> StoredObject | None:

@@ -99,9 +99,9 @@ class HandWorker:
         assert answer.json()["proceed"] is True, answer.text
         return claim_id, answer.json()
 
-    def upload(self, claim: dict[str, Any]) -> list[dict[str, Any]]:
+    def upload(self, claim: dict[str, Any], content: bytes = PICTURE) -> list[dict[str, Any]]:
         """Put a picture and a thumbnail where each should go; the assets to report."""
-        return [self._upload(place) for place in claim["uploads"]]
+        return [self._upload(place, content) for place in claim["uploads"]]
 
     def complete(
         self,
@@ -127,14 +127,14 @@ class HandWorker:
             ),
         )
 
-    def finish(self, job_id: str) -> None:
+    def finish(self, job_id: str, content: bytes = PICTURE) -> None:
         """Run a job from its claim to its end."""
         claim_id, claim = self.claimed(job_id)
-        answer = self.complete(job_id, claim_id, self.upload(claim))
+        answer = self.complete(job_id, claim_id, self.upload(claim, content))
         assert answer.status_code == 200, answer.text
 
-    def _upload(self, place: dict[str, Any]) -> dict[str, Any]:
-        put = web.put(place["putUrl"], content=PICTURE, headers=place["headers"])
+    def _upload(self, place: dict[str, Any], content: bytes) -> dict[str, Any]:
+        put = web.put(place["putUrl"], content=content, headers=place["headers"])
         assert put.status_code == 200, put.text
         put = web.put(
             place["thumbnailPutUrl"], content=THUMBNAIL, headers=place["thumbnailHeaders"]
@@ -145,9 +145,9 @@ class HandWorker:
             "assetIndex": place["assetIndex"],
             "tempStoragePath": place["path"],
             "thumbnailPath": place["thumbnailPath"],
-            "fileSizeBytes": len(PICTURE),
+            "fileSizeBytes": len(content),
             "mimeType": "image/png",
-            "crc32c": crc32c(PICTURE),
+            "crc32c": crc32c(content),
             "width": 8,
             "height": 8,
             "seed": 7,

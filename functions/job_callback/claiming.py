@@ -5,7 +5,14 @@ import asyncio
 from shared import paths
 from shared.auth import Worker
 from shared.contracts.catalogue import CATALOGUE
-from shared.contracts.letters import CallbackAnswer, CallbackRequest, Upload
+from shared.contracts.letters import (
+    CallbackAnswer,
+    CallbackRequest,
+    Parameters,
+    Reference,
+    ReferenceRole,
+    Upload,
+)
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.queries import claims, jobs, progress, workers
 from shared.queries.connection import Connection
@@ -103,12 +110,13 @@ async def _claimed(
 
 
 async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> CallbackAnswer:
-    """The claim's answer: where its files go. The same claim is always answered alike."""
+    """The claim's answer: where files come from and go. The same claim is always answered alike."""
     ids = (job.user_id, job.id, letter.claim_id)
     manifest_headers = {"content-type": "application/json", **WRITE_ONCE}
     preview_headers = {"content-type": paths.THUMBNAIL_TYPE}
-    uploads, manifest_url, preview_url = await asyncio.gather(
+    uploads, references, manifest_url, preview_url = await asyncio.gather(
         asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
+        asyncio.gather(*(_reference(job, role, services) for role in job.reference_roles)),
         _put_url(job, paths.manifest(*ids), manifest_headers, services),
         _put_url(job, paths.preview(*ids), preview_headers, services),
     )
@@ -120,6 +128,7 @@ async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> 
         manifest_headers=manifest_headers,
         preview_put_url=preview_url,
         preview_headers=preview_headers,
+        references=references,
     )
 
 
@@ -144,6 +153,17 @@ async def _upload(job: jobs.Job, letter: CallbackRequest, index: int, services: 
         thumbnail_put_url=thumbnail_put_url,
         thumbnail_headers=thumbnail_headers,
     )
+
+
+async def _reference(job: jobs.Job, role: ReferenceRole, services: Services) -> Reference:
+    url = await services.storage.sign(
+        services.settings.workspace_bucket,
+        paths.reference(job.user_id, job.id, role),
+        "GET",
+        seconds=_run_seconds(job),
+    )
+    kind = Parameters.model_validate(job.parameters).reference_type
+    return Reference(role=role, url=url, type=kind)
 
 
 async def _put_url(job: jobs.Job, path: str, headers: dict[str, str], services: Services) -> str:

@@ -3,10 +3,11 @@
 import hashlib
 
 from functions.job_callback.claiming import check_claim
-from shared import completion, dispatch
+from shared import completion, dispatch, keeping
 from shared.auth import Worker
 from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
-from shared.errors import ConflictError
+from shared.errors import ConflictError, Problem
+from shared.log import logger
 from shared.queries import claims, jobs, ledger, receipts
 from shared.queries.connection import Connection
 from shared.services import Services
@@ -30,6 +31,8 @@ async def completed(
         answer = _HEARD if await completion.record(connection, job.id, letter, checked) else _ENDED
         await _keep_answer(connection, worker, answer)
     await dispatch.fill(services, job.queue)
+    if job.destination == "library":
+        await _promote(job, services)
     return answer
 
 
@@ -46,6 +49,14 @@ async def failed(
         await _keep_answer(connection, worker, answer)
     await dispatch.fill(services, job.queue)
     return answer
+
+
+async def _promote(job: jobs.Job, services: Services) -> None:
+    """Bring what is made to the library; what fails here, the sweep does."""
+    try:
+        await keeping.promote(services, job_id=job.id, most=job.num_images)
+    except Problem as problem:
+        logger.warning("the promotion is left to the sweep: %s", problem.error_code)
 
 
 async def _record_failure(connection: Connection, job: jobs.Job, letter: CallbackRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from functions.queue_job import references
 from shared.contracts.catalogue import ALIASES, CATALOGUE, JobType, job_type
 from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
 from shared.contracts.letters import Parameters
@@ -43,6 +44,7 @@ def resolve(
         parameters=parameters.model_dump(mode="json", by_alias=True),
         num_images=metadata.num_images,
         traceparent=traceparent,
+        reference_roles=list(references.wanted(request)),
     )
 
 
@@ -71,13 +73,8 @@ def _check_offered(request: QueueJobRequest, row: JobType) -> None:
     metadata = request.metadata
     if metadata.num_images > row.most_images:
         raise _invalid("metadata.num_images", f"{row.name} makes one at a time.")
-    if metadata.destination == "library":
-        raise _invalid("metadata.destination", "'library' is not offered yet; save the asset.")
-    for name in ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl"):
-        if request.model_dump(by_alias=True)[name] is not None:
-            raise _invalid(name, "References are not offered yet.")
-    if metadata.reference_image:
-        raise _invalid("metadata.reference_image", "References are not offered yet.")
+    if metadata.reference_image and not references.wanted(request):
+        raise _invalid("metadata.reference_image", "A reference is promised, and none is given.")
 
 
 def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
@@ -91,6 +88,8 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
         num_images=metadata.num_images,
         seed=seed if metadata.seed is None else metadata.seed,
         aspect_ratio=metadata.aspect_ratio,
+        reference_strength=metadata.reference_strength,
+        reference_type=metadata.reference_type,
         content_type=metadata.content_type,
     )
 

@@ -1,12 +1,12 @@
 """Signed addresses: a token that proves which object may be fetched, and until when."""
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-import jwt
 from pydantic import Field
 
+from shared import url_tokens
 from shared.contracts.base import CamelContract
-from shared.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from shared.errors import NotFoundError, UnauthenticatedError
 from shared.services import Services
 
 MOST_SECONDS = 7 * 24 * 3600
@@ -17,7 +17,6 @@ MOST_REDIRECT_SECONDS = 3600
 
 Bucket = Literal["workspace-temp", "user-library"]
 _BUCKETS: dict[str, Bucket] = {"workspace-temp": "workspace-temp", "user-library": "user-library"}
-_AUDIENCE = "storage"
 
 
 class SignRequest(CamelContract):
@@ -67,9 +66,7 @@ def bucket_name(bucket: Bucket, services: Services) -> str:
 
 def sign(place: Place, seconds: int, services: Services) -> str:
     """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
-    now = int(services.clock())
-    claims = {"url": "/".join(place), "aud": _AUDIENCE, "iat": now, "exp": now + seconds}
-    token = jwt.encode(claims, _secret(services), algorithm="HS256")
+    token = url_tokens.issue("/".join(place), seconds, services)
     return f"/object/sign/{place.bucket}/{place.path}?token={token}"
 
 
@@ -79,26 +76,7 @@ def check(place: Place, token: str, services: Services) -> int:
     Raises:
         UnauthenticatedError: where the token has expired, or is another object's.
     """
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            _secret(services),
-            algorithms=["HS256"],
-            audience=_AUDIENCE,
-            options={"require": ["exp", "aud", "url"]},
-        )
-    except jwt.ExpiredSignatureError:
-        raise UnauthenticatedError("The address has expired.", code="url_expired") from None
-    except (jwt.PyJWTError, ValueError):
-        raise UnauthenticatedError("The address is not signed by us.") from None
-    if claims["url"] != "/".join(place):
+    allowed, left = url_tokens.check(token, services)
+    if allowed != "/".join(place):
         raise UnauthenticatedError("The address is signed for another object.")
-    left = int(claims["exp"] - services.clock())
     return max(1, min(left, MOST_REDIRECT_SECONDS))
-
-
-def _secret(services: Services) -> str:
-    secret = services.settings.url_token_secret
-    if secret is None:
-        raise UnavailableError("Signed addresses are not configured.")
-    return secret.get_secret_value()

@@ -4,12 +4,10 @@ https at an allow-listed host, whose every address is public; in the local syste
 loopback by plain http.
 """
 
-import asyncio
-import ipaddress
-import socket
 from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import InvalidError
+from shared.guard.addresses import public_addresses
 from shared.settings import Settings
 
 _PORTS = {None, 443}
@@ -29,9 +27,7 @@ async def check(url: str, settings: Settings) -> str:
     host = (parts.hostname or "").lower()
     if not any(host.endswith(suffix) for suffix in settings.worker_hosts):
         raise _refused("its host is not among those that are allowed")
-    for address in await _resolve(host):
-        if not address.is_global or address.is_multicast:
-            raise _refused("its host is not a public one")
+    await public_addresses(host)
     return f"https://{host}"
 
 
@@ -50,14 +46,6 @@ def _split(url: str) -> SplitResult:
 
 def _is_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname == "127.0.0.1" and parts.port is not None
-
-
-async def _resolve(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except OSError:
-        raise _refused("its host is not known") from None
-    return [ipaddress.ip_address(address[4][0]) for address in found]
 
 
 def _refused(why: str) -> InvalidError:

@@ -1,21 +1,39 @@
-"""POST /workspace-actions: save to the library, discard; one body, told apart by its action."""
+"""POST /workspace-actions: what a user does with what was made, told apart by its action."""
 
-from functions.workspace_actions import discarding, saving
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from functions.workspace_actions import clearing, collections, discarding, library, saving
 from shared.auth import User, user_token
-from shared.contracts.workspace import Done, Saved, SaveToLibrary, WorkspaceActionRequest
+from shared.contracts import workspace as actions
 from shared.http import endpoint
+from shared.idempotency import Once
 from shared.services import Services
+
+Action = Callable[[Any, User, Services], Awaitable[actions.WorkspaceActionAnswer]]
+
+ACTIONS: dict[type, Action] = {
+    actions.SaveToLibrary: saving.save,
+    actions.DiscardAsset: discarding.discard,
+    actions.ClearAsset: clearing.clear_asset,
+    actions.ClearJob: clearing.clear_job,
+    actions.ClearWorkspace: clearing.clear_workspace,
+    actions.CopyToWorkspace: library.copy_to_workspace,
+    actions.UpdateLibraryAsset: library.update,
+    actions.DeleteLibraryAsset: library.delete,
+    actions.DeleteCollection: collections.delete,
+}
 
 
 async def workspace_actions(
-    request: WorkspaceActionRequest, user: User, services: Services
-) -> Saved | Done:
+    request: actions.WorkspaceActionRequest, user: User, services: Services, once: Once
+) -> actions.WorkspaceActionAnswer:
     """Nothing leaves the workspace before its library copy exists and is checked."""
-    if isinstance(request, SaveToLibrary):
-        library_asset_id = await saving.save(request, user, services)
-        return Saved(message="It is in your library.", library_asset_id=library_asset_id)
-    await discarding.discard(request.asset_id, user, services)
-    return Done(message="It is gone from your workspace.")
+    action = request.root
+    if isinstance(action, actions.CreateCollection):
+        # Any other action ends alike when a crash makes it be done again.
+        return await collections.create(action, user, services, once)
+    return await ACTIONS[type(action)](action, user, services)
 
 
 main = endpoint(workspace_actions, caller=user_token)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from shared.contracts.base import CamelContract
 from shared.contracts.jobs import Text
@@ -12,6 +12,8 @@ MOST_TAGS = 50
 
 Title = Annotated[Text, Field(min_length=1, max_length=200)]
 Tag = Annotated[Text, Field(min_length=1, max_length=50)]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
+Description = Annotated[Text, Field(max_length=2000)]
 
 
 class SaveToLibrary(CamelContract):
@@ -21,7 +23,7 @@ class SaveToLibrary(CamelContract):
     asset_id: UUID
     custom_title: Title | None = None
     collection_id: UUID | None = None
-    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    tags: Tags = []
 
 
 class DiscardAsset(CamelContract):
@@ -31,15 +33,83 @@ class DiscardAsset(CamelContract):
     asset_id: UUID
 
 
-WorkspaceActionRequest = Annotated[SaveToLibrary | DiscardAsset, Field(discriminator="action")]
+class ClearAsset(CamelContract):
+    """Save an asset where it is not saved yet, then remove it from the workspace."""
+
+    action: Literal["clear_asset"]
+    asset_id: UUID
 
 
-class Saved(CamelContract):
-    """It is in the library."""
+class ClearJob(CamelContract):
+    """Clear every asset of a job."""
 
-    success: bool = True
-    message: str
+    action: Literal["clear_job"]
+    job_id: UUID
+
+
+class ClearWorkspace(CamelContract):
+    """Clear every asset of the workspace."""
+
+    action: Literal["clear_workspace"]
+
+
+class CopyToWorkspace(CamelContract):
+    """Copy a library asset back to the workspace. While its copy lives, again gives the same."""
+
+    action: Literal["copy_to_workspace"]
     library_asset_id: UUID
+
+
+class UpdateLibraryAsset(CamelContract):
+    """Change what is given; null clears a title or a collection."""
+
+    action: Literal["update_library_asset"]
+    library_asset_id: UUID
+    custom_title: Title | None = None
+    tags: Tags = []
+    is_favorite: bool = False
+    collection_id: UUID | None = None
+
+
+class DeleteLibraryAsset(CamelContract):
+    """Delete an asset from the library. Deleting what is gone is success."""
+
+    action: Literal["delete_library_asset"]
+    library_asset_id: UUID
+
+
+class CreateCollection(CamelContract):
+    """Make a collection of library assets."""
+
+    action: Literal["create_collection"]
+    name: Title
+    description: Description | None = None
+
+
+class DeleteCollection(CamelContract):
+    """Delete a collection; its assets stay in the library."""
+
+    action: Literal["delete_collection"]
+    collection_id: UUID
+
+
+WorkspaceAction = Annotated[
+    SaveToLibrary
+    | DiscardAsset
+    | ClearAsset
+    | ClearJob
+    | ClearWorkspace
+    | CopyToWorkspace
+    | UpdateLibraryAsset
+    | DeleteLibraryAsset
+    | CreateCollection
+    | DeleteCollection,
+    Field(discriminator="action"),
+]
+
+
+class WorkspaceActionRequest(RootModel[WorkspaceAction]):
+    """``POST /workspace-actions``."""
 
 
 class Done(CamelContract):
@@ -47,3 +117,42 @@ class Done(CamelContract):
 
     success: bool = True
     message: str
+
+
+class Saved(Done):
+    """It is in the library."""
+
+    library_asset_id: UUID
+
+
+class Copied(Done):
+    """It is in the workspace."""
+
+    workspace_asset_id: UUID
+
+
+class CollectionMade(Done):
+    """The collection is there."""
+
+    collection_id: UUID
+
+
+class NotCleared(CamelContract):
+    """An asset that stays in the workspace, and why."""
+
+    asset_id: UUID
+    error: str
+
+
+class Cleared(Done):
+    """What became of many assets; those that are not named in ``errors`` are gone."""
+
+    assets_processed: int
+    """How many were tried, those in ``errors`` among them."""
+    new_saves: int
+    errors: list[NotCleared]
+    assets_remaining: int
+    """How many are there still: call again for those that were not tried."""
+
+
+WorkspaceActionAnswer = Done | Saved | Copied | CollectionMade | Cleared

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.catalogue import Media
 from shared.contracts.letters import Asset as ReportedAsset
-from shared.queries.connection import Connection
+from shared.queries.connection import Connection, one
 from shared.queries.jobs import Job
 
 
@@ -21,7 +21,7 @@ class Asset:
     id: UUID
     created_at: datetime
     user_id: UUID
-    job_id: UUID
+    job_id: UUID | None
     asset_index: int
     asset_type: Media
     temp_storage_path: str
@@ -41,6 +41,7 @@ class Asset:
     promotion: Literal["none", "pending", "done"]
     saving_until: datetime | None
     expires_at: datetime
+    source_library_id: UUID | None
 
 
 async def insert(
@@ -58,11 +59,13 @@ async def insert(
         insert into workspace_assets (
             user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
             file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
-            duration_seconds, generation_seed, original_prompt, model_used, generation_settings
+            duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
+            promotion
         ) values (
             %(user_id)s, %(job_id)s, %(asset_index)s, %(asset_type)s, %(path)s, %(thumbnail)s,
             %(size)s, %(mime_type)s, %(crc32c)s, %(generation)s, %(thumbnail_generation)s,
-            %(width)s, %(height)s, %(duration)s, %(seed)s, %(prompt)s, %(model)s, %(settings)s
+            %(width)s, %(height)s, %(duration)s, %(seed)s, %(prompt)s, %(model)s, %(settings)s,
+            %(promotion)s
         )
         """,
         {
@@ -84,34 +87,52 @@ async def insert(
             "prompt": job.original_prompt,
             "model": job.model_variant,
             "settings": Jsonb(asset.generation_settings),
+            "promotion": "pending" if job.destination == "library" else "none",
         },
     )
 
 
-async def mark_saving(
-    connection: Connection, asset_id: UUID, *, user_id: UUID, seconds: float
-) -> Asset | None:
-    """Hold an asset against expiry and discard while it is copied. None where it is not theirs."""
+async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
+    """The asset as the user has it in the workspace now."""
     rows = connection.cursor(row_factory=class_row(Asset))
     await rows.execute(
-        """
-        update workspace_assets set saving_until = now() + make_interval(secs => %(seconds)s)
-        where id = %(id)s and user_id = %(user_id)s
-        returning *
-        """,
-        {"id": asset_id, "user_id": user_id, "seconds": seconds},
+        "select * from workspace_assets where id = %(id)s and user_id = %(user_id)s",
+        {"id": asset_id, "user_id": user_id},
     )
     return await rows.fetchone()
 
 
-async def release(connection: Connection, asset_id: UUID) -> None:
-    """The copy is recorded: the asset may expire and be discarded again."""
-    await connection.execute(
-        "update workspace_assets set saving_until = null where id = %(id)s", {"id": asset_id}
+async def oldest(
+    connection: Connection, *, user_id: UUID, job_id: UUID | None, most: int
+) -> list[UUID]:
+    """What the user has in the workspace, of one job or of all."""
+    rows = await connection.execute(
+        """
+        select id from workspace_assets
+        where user_id = %(user_id)s and (%(job_id)s::uuid is null or job_id = %(job_id)s)
+        order by created_at, asset_index
+        limit %(most)s
+        """,
+        {"user_id": user_id, "job_id": job_id, "most": most},
     )
+    return [row["id"] for row in await rows.fetchall()]
 
 
-async def discard(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
+async def count(connection: Connection, *, user_id: UUID, job_id: UUID | None) -> int:
+    """How many assets the user has in the workspace, of one job or of all."""
+    rows = await connection.execute(
+        """
+        select count(*) as held from workspace_assets
+        where user_id = %(user_id)s and (%(job_id)s::uuid is null or job_id = %(job_id)s)
+        """,
+        {"user_id": user_id, "job_id": job_id},
+    )
+    return int(one(await rows.fetchone())["held"])
+
+
+async def discard(
+    connection: Connection, asset_id: UUID, *, user_id: UUID, only_if_saved: bool = False
+) -> Asset | None:
     """Remove the row, and remember that it was theirs. None where it may not be removed."""
     rows = connection.cursor(row_factory=class_row(Asset))
     await rows.execute(
@@ -120,6 +141,11 @@ async def discard(connection: Connection, asset_id: UUID, *, user_id: UUID) -> A
             delete from workspace_assets
             where id = %(id)s and user_id = %(user_id)s and promotion <> 'pending'
                 and (saving_until is null or saving_until < now())
+                and (not %(only_if_saved)s or exists (
+                    select from user_library as kept
+                    where kept.source_asset_id = workspace_assets.id
+                        or kept.id = workspace_assets.source_library_id
+                ))
             returning *
         ), remembered as (
             insert into discarded_assets (asset_id, user_id)
@@ -128,18 +154,9 @@ async def discard(connection: Connection, asset_id: UUID, *, user_id: UUID) -> A
         )
         select * from gone
         """,
-        {"id": asset_id, "user_id": user_id},
+        {"id": asset_id, "user_id": user_id, "only_if_saved": only_if_saved},
     )
     return await rows.fetchone()
-
-
-async def is_held(connection: Connection, asset_id: UUID, *, user_id: UUID) -> bool:
-    """Whether the user has that asset in the workspace now."""
-    rows = await connection.execute(
-        "select from workspace_assets where id = %(id)s and user_id = %(user_id)s",
-        {"id": asset_id, "user_id": user_id},
-    )
-    return rows.rowcount > 0
 
 
 async def was_discarded(connection: Connection, asset_id: UUID, *, user_id: UUID) -> bool:

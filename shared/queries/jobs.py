@@ -1,6 +1,6 @@
 """A job's life. Each change is one guarded UPDATE by the database's clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.catalogue import Media, Quality, QueueName
 from shared.contracts.jobs import Destination, JobStatus
+from shared.contracts.letters import ReferenceRole
 from shared.queries.connection import Connection, one
 
 
@@ -53,6 +54,7 @@ class Job:
     deadline_at: datetime | None
     expires_at: datetime
     traceparent: str | None
+    reference_roles: list[ReferenceRole]
 
     @property
     def is_open(self) -> bool:
@@ -82,6 +84,8 @@ class NewJob:
     parameters: dict[str, Any]
     num_images: int
     traceparent: str | None
+    reference_roles: list[ReferenceRole] = field(default_factory=list)
+    workspace_session_id: UUID | None = None
     priority: int = 0
 
 
@@ -93,12 +97,13 @@ async def insert(connection: Connection, job: NewJob) -> Job:
         insert into jobs (
             id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
             original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
-            num_images, priority, traceparent
+            num_images, priority, traceparent, workspace_session_id, reference_roles
         ) values (
             %(id)s, %(user_id)s, %(job_type)s, %(queue)s, %(model_variant)s, %(format)s,
             %(quality)s, %(destination)s, %(metadata)s, %(original_prompt)s, %(enhanced_prompt)s,
             %(credits)s, %(project_id)s, %(video_id)s, %(image_id)s, %(parameters)s,
-            %(num_images)s, %(priority)s, %(traceparent)s
+            %(num_images)s, %(priority)s, %(traceparent)s,
+            %(workspace_session_id)s, %(reference_roles)s
         )
         returning *
         """,

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.contracts.catalogue import QueueName
+from shared.contracts.letters import ReferenceRole
 from shared.queries.connection import Connection, one
 
 
@@ -22,6 +23,7 @@ class Dispatched:
     dispatch_no: int
     expires_at: datetime
     traceparent: str | None
+    reference_roles: list[ReferenceRole]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,8 @@ async def give_slot(
             claim_by = now() + make_interval(secs => %(claim_seconds)s),
             updated_at = now()
         where id = %(id)s and status = 'queued' and dispatched_at is null
-        returning id, user_id, job_type, parameters, dispatch_no, expires_at, traceparent
+        returning id, user_id, job_type, parameters, dispatch_no, expires_at, traceparent,
+            reference_roles
         """,
         {"id": job_id, "worker_id": worker_id, "claim_seconds": claim_seconds},
     )

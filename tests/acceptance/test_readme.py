@@ -3,7 +3,9 @@
 import json
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from shared.contracts.catalogue import CATALOGUE
 from tests.system import ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
+_CONTRACT = (ROOT / "shared/contracts/workspace.py").read_text()
 
 
 def _journey() -> str:
@@ -62,6 +65,40 @@ def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> Non
             assert (job["format"], job["model_variant"]) == (media, variant)
             assert job["credits"] == int(credits_each)
             person.wait_for(job["id"])
+
+
+def _ids(person: Person) -> dict[str, str]:
+    """One of each kind, all of them the person's."""
+    job_id, other = person.queue(), person.queue()
+    person.wait_for(job_id)
+    person.wait_for(other)
+    save = {"action": "save_to_library", "assetId": person.asset(other)["id"]}
+    collection = {"action": "create_collection", "name": "Mine"}
+    saved = person.call("workspace-actions", save).json()
+    made = person.call("workspace-actions", collection).json()
+    return {
+        "LIBRARY_ASSET": saved["libraryAssetId"],
+        "ASSET": person.asset(job_id)["id"],
+        "JOB": job_id,
+        "COLLECTION": made["collectionId"],
+    }
+
+
+def _owned(pairs: list[tuple[str, Any]], own: dict[str, str]) -> dict[str, Any]:
+    return {name: own.get(str(value), value) for name, value in pairs}
+
+
+def test_every_action_of_the_table_answers_as_the_table_says(noop: System) -> None:
+    rows = re.findall(r'^\| `(\{"action".*?\})` \|(.*)\|$', _README, re.MULTILINE)
+    actions = {json.loads(body)["action"] for body, _ in rows}
+    assert actions == set(re.findall(r'Literal\["(\w+)"\]\n', _CONTRACT))
+    for body, answers in rows:
+        person = Person(noop)
+        own = _ids(person)
+        sent = json.loads(body, object_pairs_hook=partial(_owned, own=own))
+        answer = person.call("workspace-actions", sent)
+        assert answer.status_code == 200, answer.text
+        assert {"success", "message", *re.findall(r"`(\w+)`", answers)} <= answer.json().keys()
 
 
 def test_the_command_line_is_as_printed() -> None:

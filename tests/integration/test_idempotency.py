@@ -3,6 +3,7 @@
 import concurrent.futures
 import threading
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
@@ -131,6 +132,27 @@ def test_a_save_under_a_key_is_answered_alike(person: Person, hand_worker: HandW
     first = person.call("workspace-actions", body, **{"idempotency-key": "d"})
     second = person.call("workspace-actions", body, **{"idempotency-key": "d"})
     assert (first.status_code, first.text) == (second.status_code, second.text) == (200, first.text)
+
+
+def test_a_collection_made_twice_under_a_key_is_one(person: Person) -> None:
+    body = {"action": "create_collection", "name": "Stars"}
+    keyed = {"idempotency-key": "c"}
+    first, second = (person.call("workspace-actions", body, **keyed) for _ in range(2))
+    assert first.text == second.text
+    assert len(person.rows("user_collections")) == 1
+
+
+def test_keys_are_forgotten_after_a_day(
+    bare: System, person: Person, sweep: Callable[[], dict[str, int]]
+) -> None:
+    first = _ask(person, "one")
+    bare.rows(
+        "update idempotency_keys set created_at = now() - interval '25 hours'"
+        " where user_id = %s returning id",
+        person.id,
+    )
+    assert sweep()["keys_deleted"] == 1
+    assert _ask(person, "one").json()["job"]["id"] != first.json()["job"]["id"]
 
 
 def _hold(system: System, person: Person, key: str, *, lease_seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from . import bucket_api, copy_api, cors, object_api, upload_api, xml_api
+from . import bucket_api, copy_api, cors, object_api, unsupported, upload_api, xml_api
 from .addresses import decode, raw_path
 from .errors import ApiError, NotFoundError
 
@@ -77,6 +77,7 @@ class StorageEmulator:
     async def _answer(self, request: Request, path: str) -> Response:
         is_json = _JSON_API.match(path)
         try:
+            unsupported.check_request(request)
             return await (self._call if is_json else self._serve_signed)(request, path)
         except ApiError as error:
             return error.as_json() if is_json else error.as_xml()

@@ -176,3 +176,10 @@ class RangeNotSatisfiableError(ApiError):
 
     status, reason, code = 416, "requestedRangeNotSatisfiable", "InvalidRange"
     message = "The requested range cannot be satisfied."
+
+
+class NotEmulatedError(ApiError):
+    """What Cloud Storage has and this does not."""
+
+    status, reason, code = 501, "notImplemented", "NotImplemented"
+    message = "This is not emulated."

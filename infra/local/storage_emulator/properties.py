@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from . import unsupported
 from .errors import InvalidError, ParseError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def parse(body: bytes) -> Properties:
 
 def of_object(document: Mapping[str, object]) -> Properties:
     """Keep what may be set on an object; None stands for a removal."""
+    unsupported.check_object(document)
     properties = {name: value for name, value in document.items() if name in _OBJECT_TEXTS}
     for name, value in properties.items():
         _require_text(name, value)
@@ -68,6 +70,7 @@ def of_object(document: Mapping[str, object]) -> Properties:
 
 def of_bucket(document: Mapping[str, object]) -> Properties:
     """Keep what may be set on a bucket; None stands for a removal."""
+    unsupported.check_bucket(document)
     properties = {name: value for name, value in document.items() if name not in _BUCKET_FACTS}
     rules = properties.get("cors")
     given = [] if rules is None else rules

@@ -11,6 +11,7 @@ from infra.local.tasks_emulator.names import check_queue_name
 from infra.local.tasks_emulator.refusals import invalid
 
 SETTINGS = ("rate_limits", "retry_config", "http_target")
+UNSUPPORTED = ("app_engine_routing_override", "stackdriver_logging_config")
 RUNNING = Queue.State(Queue.State.RUNNING)
 PAUSED = Queue.State(Queue.State.PAUSED)
 
@@ -65,6 +66,9 @@ def updated_queue(current: Queue, request: UpdateQueueRequest) -> Queue:
     mask = request.update_mask
     if not mask.IsValidForDescriptor(change.DESCRIPTOR):
         raise invalid(f"Invalid update mask: {', '.join(mask.paths)}.")
+    for name in UNSUPPORTED:
+        if name in request.queue:
+            raise invalid(f"Queue.{name} is not emulated.")
     paths = [path for path in mask.paths or SETTINGS if path.split(".")[0] in SETTINGS]
     updated = Queue.deserialize(Queue.serialize(current))
     UpdateQueueRequest(update_mask={"paths": paths}).update_mask.MergeMessage(

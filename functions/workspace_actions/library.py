@@ -1,0 +1,98 @@
+"""The library: its labels, its end, and the way back to the workspace."""
+
+from uuid import UUID
+
+from shared import keeping, paths
+from shared.auth import User
+from shared.contracts.workspace import (
+    Copied,
+    CopyToWorkspace,
+    DeleteLibraryAsset,
+    Done,
+    UpdateLibraryAsset,
+)
+from shared.errors import ConflictError, NotFoundError
+from shared.queries import collections, copies, library
+from shared.services import Services
+
+
+async def update(request: UpdateLibraryAsset, user: User, services: Services) -> Done:
+    """Change the labels that the request gives."""
+    labels = library.Labels(
+        custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
+    )
+    async with services.database.transaction() as connection:
+        collection = request.collection_id
+        if collection and not await collections.is_owned(connection, collection, user_id=user.id):
+            raise NotFoundError
+        if not await library.update(
+            connection,
+            request.library_asset_id,
+            labels,
+            user_id=user.id,
+            is_favorite=request.is_favorite,
+            changes=frozenset(request.model_fields_set),
+        ):
+            raise NotFoundError
+    return Done(message="It is changed.")
+
+
+async def delete(request: DeleteLibraryAsset, user: User, services: Services) -> Done:
+    """Delete the row, then the files; where it is cut off in between, again deletes them."""
+    async with services.database.transaction() as connection:
+        files = await library.delete(connection, request.library_asset_id, user_id=user.id)
+    if files is None:
+        raise NotFoundError
+    for path in files:
+        await services.storage.delete(services.settings.library_bucket, path)
+    return Done(message="It is gone from your library.")
+
+
+async def copy_to_workspace(request: CopyToWorkspace, user: User, services: Services) -> Copied:
+    """Copy the files, then record the copy; while it lives, again gives the same and renews it."""
+    asset_id = await _copy(request.library_asset_id, user, services)
+    return Copied(message="It is in your workspace for a week.", workspace_asset_id=asset_id)
+
+
+async def _copy(library_id: UUID, user: User, services: Services) -> UUID:
+    async with services.database.transaction() as connection:
+        kept = await library.lock(connection, library_id, user_id=user.id)
+        if kept is None:
+            raise NotFoundError
+        if living := await copies.renew(connection, library_id, user_id=user.id):
+            return living
+        asset_id = await copies.begin(
+            connection, library_id, user_id=user.id, target_id=services.new_id()
+        )
+    settings = services.settings
+    buckets = (settings.library_bucket, settings.workspace_bucket)
+    await keeping.check(services, kept)
+    files = _files(kept, asset_id)
+    made = await keeping.copy_files(services, buckets, files, ids=(library_id, asset_id))
+    return await _record(kept, asset_id, made, services)
+
+
+async def _record(
+    kept: library.Kept, asset_id: UUID, made: copies.Files, services: Services
+) -> UUID:
+    """The copy's id, or the id of the one that was recorded meanwhile."""
+    async with services.database.transaction() as connection:
+        if not await library.lock(connection, kept.id, user_id=kept.user_id):
+            raise NotFoundError
+        if await copies.finish(connection, kept.id, target_id=asset_id):
+            await copies.insert(connection, kept.id, made, asset_id=asset_id)
+            return asset_id
+        living = await copies.renew(connection, kept.id, user_id=kept.user_id)
+    if living is None:
+        raise ConflictError("It was copied and removed again meanwhile; copy it anew.")
+    return living
+
+
+def _files(kept: library.Kept, asset_id: UUID) -> list[keeping.Copy]:
+    """The asset's own file first, then its thumbnail, where it has one."""
+    path = paths.workspace_copy(kept.user_id, asset_id, kept.mime_type)
+    files = [keeping.Copy(kept.storage_path, kept.generation, path)]
+    if kept.thumbnail_path and kept.thumbnail_generation:
+        path = paths.workspace_copy_thumbnail(kept.user_id, asset_id)
+        files.append(keeping.Copy(kept.thumbnail_path, kept.thumbnail_generation, path))
+    return files

@@ -1,0 +1,1 @@
+"""The Cloud Tasks emulator, through the real clients and a real target."""

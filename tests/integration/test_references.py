@@ -1,0 +1,422 @@
+"""References: how they are named, what is kept of them, and that a refusal keeps nothing."""
+
+import io
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+from PIL import Image
+
+from functions.queue_job import references
+from infra.local import environment, keys
+from infra.local.database import functions_url
+from infra.local.postgres import url
+from shared import paths
+from shared.auth import User
+from shared.contracts.jobs import QueueJobRequest
+from shared.errors import InvalidError
+from shared.guard.fetching import Guard
+from shared.services import Services
+from shared.settings import Settings
+from tests.hand_worker import HandWorker
+from tests.stranger import HOST, Site
+from tests.system import Person, System
+from tests.web import web
+
+FIELDS = ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl")
+
+
+def picture(colour: str, **more: Any) -> bytes:  # noqa: ANN401 - Pillow's own
+    target = io.BytesIO()
+    Image.new("RGB", (24, 16), colour).save(target, "PNG", **more)
+    return target.getvalue()
+
+
+RED = picture("red")
+
+
+def ask(person: Person, metadata: dict[str, object] | None = None, **given: str) -> httpx.Response:
+    """Queue a picture by references."""
+    told = {"prompt": "like this", **(metadata or {})}
+    return person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": told, **given})
+
+
+def accepted(answer: httpx.Response) -> str:
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job"]["id"])
+
+
+def objects_of(system: System, person: Person) -> set[str]:
+    return {path for path in system.objects() if f"/{person.id}/" in path}
+
+
+@pytest.fixture
+def path(person: Person, hand_worker: HandWorker) -> str:
+    """A red picture in the person's workspace."""
+    job_id = person.queue()
+    hand_worker.finish(job_id, RED)
+    return str(person.asset(job_id)["temp_storage_path"])
+
+
+@pytest.fixture
+def refused(bare: System, person: Person) -> Iterator[Callable[[httpx.Response, int], str]]:
+    """Checks a refusal; at the end, that there is no job and no object that was not there."""
+    jobs, objects = len(person.rows("jobs")), objects_of(bare, person)
+    codes = {402: "insufficient_credits", 404: "not_found", 422: "invalid", 429: "too_many"}
+
+    def check(answer: httpx.Response, status: int) -> str:
+        assert answer.status_code == status, answer.text
+        assert answer.json()["code"] == codes[status]
+        return str(answer.json()["error"])
+
+    yield check
+    assert len(person.rows("jobs")) == jobs
+    assert objects_of(bare, person) == objects
+
+
+def claimed(worker: HandWorker, job_id: str) -> list[dict[str, Any]]:
+    """The references that the claim's answer gives."""
+    _, claim = worker.claimed(job_id)
+    references: list[dict[str, Any]] = claim["references"]
+    return references
+
+
+def fetched(reference: dict[str, Any]) -> Image.Image:
+    """A reference as the worker has it, by its signed URL alone."""
+    answer = web.get(reference["url"])
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+    return Image.open(io.BytesIO(answer.content))
+
+
+def test_the_worker_gets_every_reference_by_a_signed_url(
+    bare: System, person: Person, hand_worker: HandWorker, path: str
+) -> None:
+    metadata = {"reference_image": True, "reference_strength": 0.25, "reference_type": "style"}
+    job_id = accepted(ask(person, metadata, **dict.fromkeys(FIELDS, path)))
+
+    message = hand_worker.message(job_id)
+    assert message.reference_roles == ["reference", "start", "end"]
+    assert message.parameters.reference_strength == 0.25
+    assert message.parameters.reference_type == "style"
+    kept = [f"{person.id}/{job_id}/reference-{role}.png" for role in message.reference_roles]
+    assert {f"workspace-temp/{one}" for one in kept} <= objects_of(bare, person)
+
+    given = claimed(hand_worker, job_id)
+    assert [(one["role"], one["type"]) for one in given] == [
+        ("reference", "style"),
+        ("start", "style"),
+        ("end", "style"),
+    ]
+    for one, where in zip(given, kept, strict=True):
+        assert where in one["url"]
+        assert fetched(one).getpixel((4, 4)) == (255, 0, 0)
+
+
+def test_a_job_without_a_reference_has_none(person: Person, hand_worker: HandWorker) -> None:
+    job_id = person.queue()
+    assert hand_worker.message(job_id).reference_roles == []
+    assert claimed(hand_worker, job_id) == []
+
+
+@pytest.mark.parametrize("spelling", ["{}", "workspace-temp/{}"])
+def test_a_path_of_the_workspace_is_taken(
+    person: Person, hand_worker: HandWorker, path: str, spelling: str
+) -> None:
+    job_id = accepted(ask(person, startReferenceImageUrl=spelling.format(path)))
+    (given,) = claimed(hand_worker, job_id)
+    assert (given["role"], fetched(given).size) == ("start", (24, 16))
+
+
+def test_a_path_of_the_library_is_taken(person: Person, hand_worker: HandWorker, path: str) -> None:
+    (asset,) = person.rows("workspace_assets", temp_storage_path=f"eq.{path}")
+    save = {"action": "save_to_library", "assetId": asset["id"]}
+    assert person.call("workspace-actions", save).status_code == 200
+    saved = person.rows("user_library")[0]["storage_path"]
+    for spelling in (saved, f"user-library/{saved}"):
+        job_id = accepted(ask(person, referenceImageUrl=spelling))
+        (given,) = claimed(hand_worker, job_id)
+        assert fetched(given).getpixel((4, 4)) == (255, 0, 0)
+
+
+def test_our_signed_address_is_taken_from_whoever_holds_it(
+    bare: System, person: Person, hand_worker: HandWorker, path: str
+) -> None:
+    signed = person.sign(path).json()["signedURL"]
+    somebody = Person(bare)
+    for base in ("https://app.example.com/storage/v1", f"{bare.base}/storage/v1", ""):
+        job_id = accepted(ask(somebody, referenceImageUrl=base + signed))
+        (given,) = claimed(hand_worker, job_id)
+        assert f"{somebody.id}/{job_id}/reference-reference.png" in given["url"]
+        assert fetched(given).getpixel((4, 4)) == (255, 0, 0)
+
+
+def test_what_a_reference_carried_besides_its_pixels_is_left_behind(
+    person: Person, hand_worker: HandWorker
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    first = person.queue()
+    hand_worker.finish(first, picture("blue", exif=exif))
+    path = person.asset(first)["temp_storage_path"]
+    (given,) = claimed(hand_worker, accepted(ask(person, referenceImageUrl=path)))
+    assert b"taken at home" not in web.get(given["url"]).content
+
+
+def test_what_is_not_the_callers_is_404(
+    bare: System,
+    person: Person,
+    hand_worker: HandWorker,
+    refused: Callable[[httpx.Response, int], str],
+) -> None:
+    other = Person(bare)
+    job_id = other.queue()
+    hand_worker.finish(job_id, RED)
+    path = other.asset(job_id)["temp_storage_path"]
+    for given in (
+        path,
+        f"workspace-temp/{path}",
+        f"user-library/{path}",
+        f"{person.id}/../{path}",
+        f"{person.id}/{uuid4()}/{uuid4()}-0.png",
+        f"workspace-temp/{person.id}/%2e%2e/{path}",
+        f"{person.id}/a\x00b.png",
+        "secrets/key.json",
+        "/etc/passwd",
+        "data:image/png;base64,AAAA",
+        "",
+        "\U0001f600",
+    ):
+        sentence = refused(ask(person, referenceImageUrl=given), 404)
+        assert sentence == "There is no such object of yours."
+
+
+def test_a_path_in_the_callers_folder_is_not_enough(
+    bare: System, person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+) -> None:
+    with bare.database() as connection:
+        connection.execute(
+            "update workspace_assets set user_id = %s where temp_storage_path = %s",
+            (str(uuid4()), path),
+        )
+    refused(ask(person, referenceImageUrl=path), 404)
+
+
+def test_a_public_picture_of_somebody_elses_is_404_by_its_path(
+    bare: System,
+    person: Person,
+    hand_worker: HandWorker,
+    refused: Callable[[httpx.Response, int], str],
+) -> None:
+    other = Person(bare)
+    job_id = other.queue()
+    hand_worker.finish(job_id, RED)
+    save = {"action": "save_to_library", "assetId": other.asset(job_id)["id"]}
+    assert other.call("workspace-actions", save).status_code == 200
+    with bare.database() as connection:
+        connection.execute(
+            "update user_library set visibility = 'public' where user_id = %s", (other.id,)
+        )
+    saved = other.rows("user_library")[0]["storage_path"]
+    assert person.sign(saved, "user-library").status_code == 200, "it can be seen, and yet"
+    refused(ask(person, referenceImageUrl=f"user-library/{saved}"), 404)
+
+
+def test_an_object_of_ours_that_is_no_picture_is_422(
+    person: Person, hand_worker: HandWorker
+) -> None:
+    first = person.queue()
+    hand_worker.finish(first)
+    answer = ask(person, endReferenceImageUrl=person.asset(first)["temp_storage_path"])
+    assert answer.status_code == 422
+    (detail,) = answer.json()["details"]
+    assert detail["field"] == "endReferenceImageUrl"
+    assert detail["message"] == "This is no whole picture in PNG, JPEG or WebP."
+
+
+def test_a_video_of_ours_is_422(bare: System, person: Person, path: str) -> None:
+    with bare.database() as connection:
+        film = path.replace(".png", ".mp4")
+        connection.execute(
+            "update workspace_assets set temp_storage_path = %s where temp_storage_path = %s",
+            (film, path),
+        )
+    answer = ask(person, referenceImageUrl=film)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert "a video" in answer.json()["error"]
+
+
+def test_a_signed_address_that_does_not_hold_is_422(
+    bare: System, person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+) -> None:
+    base = f"{bare.base}/storage/v1/object/sign/workspace-temp"
+    good = person.sign(path).json()["signedURL"].partition("token=")[2]
+    claims = jwt.decode(good, options={"verify_signature": False})
+    secret = keys.secret("url-token-secret")
+    tokens = {
+        "none": "",
+        "another secret's": jwt.encode(claims, "x" * 32, algorithm="HS256"),
+        "unsigned": jwt.encode(claims, "", algorithm="none"),
+        "expired": jwt.encode({**claims, "exp": 1_600_000_000}, secret, algorithm="HS256"),
+        "endless": jwt.encode(
+            {name: value for name, value in claims.items() if name != "exp"}, secret, "HS256"
+        ),
+        "a user's": person.token,
+        "cut": good[:-4],
+    }
+    for token in tokens.values():
+        refused(ask(person, referenceImageUrl=f"{base}/{path}?token={token}"), 422)
+    refused(ask(person, referenceImageUrl=f"{base}/{path}"), 422)
+    refused(ask(person, referenceImageUrl=f"{base}/{person.id}/other.png?token={good}"), 422)
+
+
+def test_a_signed_address_needs_the_objects_row(bare: System, person: Person, path: str) -> None:
+    signed = person.sign(path).json()["signedURL"]
+    accepted(ask(person, referenceImageUrl=signed))
+    with bare.database() as connection:
+        connection.execute("delete from workspace_assets where temp_storage_path = %s", (path,))
+    gone = ask(person, referenceImageUrl=signed)
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://pictures.example/a.png",
+        "https://127.0.0.1/a.png",
+        "https://[::ffff:169.254.169.254]/latest/meta-data/",
+        "https://localhost:8080/a.png",
+        "https://user@pictures.example/a.png",
+        "https://2130706433/",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_hostile_address_is_422(
+    person: Person, refused: Callable[[httpx.Response, int], str], address: str
+) -> None:
+    refused(ask(person, referenceImageUrl=address), 422)
+
+
+def test_a_promised_reference_that_is_not_given_is_422(
+    person: Person, refused: Callable[[httpx.Response, int], str]
+) -> None:
+    refused(ask(person, {"reference_image": True}), 422)
+
+
+def test_one_bad_reference_of_three_keeps_none(
+    person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+) -> None:
+    hostile = "https://127.0.0.1/"
+    answer = ask(
+        person, referenceImageUrl=path, startReferenceImageUrl=path, endReferenceImageUrl=hostile
+    )
+    refused(answer, 422)
+
+
+def test_a_job_that_is_not_stored_leaves_no_object(
+    bare: System, person: Person, hand_worker: HandWorker, path: str
+) -> None:
+    for _ in range(3):
+        person.queue(job_type="video7b_high_enhanced")  # 6 each, of the 19 that are left
+    before = objects_of(bare, person)
+    answer = ask(person, {"num_images": 2}, referenceImageUrl=path)
+    assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
+    assert objects_of(bare, person) == before
+
+    other = Person(bare)
+    job_id = other.queue()
+    hand_worker.finish(job_id, RED)
+    mine = other.asset(job_id)["temp_storage_path"]
+    for _ in range(5):
+        other.queue()
+    before = objects_of(bare, other)
+    answer = ask(other, referenceImageUrl=mine)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
+    assert objects_of(bare, other) == before
+
+
+def test_an_address_is_in_no_log(bare: System, person: Person) -> None:
+    ask(person, referenceImageUrl="https://127.0.0.1/a-secret-address?token=very-secret")
+    log = (bare.data / "logs" / "gateway.log").read_text()
+    assert "secret-address" not in log
+    assert "very-secret" not in log
+
+
+@pytest.fixture
+async def outside(
+    bare: System, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Services, Site]]:
+    """The functions' services beside the running system, on a network with a stranger's site."""
+    parts = environment.System(bare.data, bare.port, bare.ports())
+    given = environment.of_functions(parts, functions_url(url(bare.ports()["postgres"])))
+    own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
+    services, site = _Outside(Settings.model_validate(own)), Site(tmp_path_factory.mktemp("site"))
+    services.outside = site.guard()
+    yield services, site
+    await services.close()
+    site.close()
+
+
+class _Outside(Services):
+    outside: Guard
+
+    @property
+    def guard(self) -> Guard:
+        return self.outside
+
+
+async def test_a_strangers_picture_is_fetched_once_and_kept(
+    bare: System, outside: tuple[Services, Site]
+) -> None:
+    services, site = outside
+    site.content = picture("green")
+    user, job_id = User(uuid4(), {}), uuid4()
+    request = QueueJobRequest(
+        job_type="sdxl_image_fast", start_reference_image_url=f"https://{HOST}/picture"
+    )
+    assert await references.take(request, user, job_id, services) == ["start"]
+    path = paths.reference(user.id, job_id, "start")
+    assert len(site.asked) == 1
+    assert f"workspace-temp/{path}" in bare.objects()
+
+    await references.drop(["start"], user, job_id, services)
+    assert f"workspace-temp/{path}" not in bare.objects()
+
+
+async def test_an_object_is_written_once(outside: tuple[Services, Site]) -> None:
+    services, _ = outside
+    place = (services.settings.workspace_bucket, f"{uuid4()}/once.png")
+    await services.storage.write(*place, RED, "image/png")
+    await services.storage.write(*place, RED, "image/png")
+    with pytest.raises(ValueError, match="another object"):
+        await services.storage.write(*place, b"others", "image/png")
+    assert await services.storage.read(*place, most_bytes=10_000) == RED
+    stored = await services.storage.stat(*place)
+    assert stored is not None
+    assert stored.content_type == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("picture", "no whole picture"),
+        ("large", "more than 10485760 bytes"),
+        ("missing", "did not answer with a picture"),
+        ("redirect?to=https://169.254.169.254/", "does not name a host"),
+    ],
+)
+async def test_a_strangers_address_without_a_good_picture_keeps_nothing(
+    bare: System, outside: tuple[Services, Site], address: str, why: str
+) -> None:
+    services, _ = outside
+    user, before = User(uuid4(), {}), bare.objects()
+    request = QueueJobRequest(
+        job_type="sdxl_image_fast", end_reference_image_url=f"https://{HOST}/{address}"
+    )
+    with pytest.raises(InvalidError, match=why) as raised:
+        await references.take(request, user, uuid4(), services)
+    assert raised.value.details[0]["field"] == "endReferenceImageUrl"
+    assert bare.objects() == before
