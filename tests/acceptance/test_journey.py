@@ -25,7 +25,7 @@ def test_journey_from_prompt_to_library(somebody: Person) -> None:
         "workspace-actions", {"action": "save_to_library", "assetId": asset["id"]}
     )
     assert saved.status_code == 200, saved.text
-    (kept,) = somebody.rows("user_library")
+    (kept,) = somebody.rows("user_library", user_id=f"eq.{somebody.id}")
     assert kept["id"] == saved.json()["libraryAssetId"]
     assert somebody.fetch(kept["storage_path"], "user-library") == somebody.fetch(
         asset["temp_storage_path"]

@@ -135,7 +135,7 @@ def test_a_path_of_the_library_is_taken(person: Person, hand_worker: HandWorker,
     (asset,) = person.rows("workspace_assets", temp_storage_path=f"eq.{path}")
     save = {"action": "save_to_library", "assetId": asset["id"]}
     assert person.call("workspace-actions", save).status_code == 200
-    saved = person.rows("user_library")[0]["storage_path"]
+    saved = person.rows("user_library", user_id=f"eq.{person.id}")[0]["storage_path"]
     for spelling in (saved, f"user-library/{saved}"):
         job_id = accepted(ask(person, referenceImageUrl=spelling))
         (given,) = claimed(hand_worker, job_id)
@@ -220,7 +220,7 @@ def test_a_public_picture_of_somebody_elses_is_404_by_its_path(
         connection.execute(
             "update user_library set visibility = 'public' where user_id = %s", (other.id,)
         )
-    saved = other.rows("user_library")[0]["storage_path"]
+    saved = other.rows("user_library", user_id=f"eq.{other.id}")[0]["storage_path"]
     assert person.sign(saved, "user-library").status_code == 200, "it can be seen, and yet"
     refused(ask(person, referenceImageUrl=f"user-library/{saved}"), 404)
 
