@@ -119,7 +119,10 @@ async def read_json(call: Call, adapter: TypeAdapter[T]) -> T:
     except ValidationError as error:
         if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
             raise NotJsonError from None
-        raise InvalidError(details=_details(error)) from None
+        details = _details(error)
+        first = details[0]
+        sentence = f"The request is not valid: {first['field'] or 'body'}: {first['message']}."
+        raise InvalidError(sentence, details=details) from None
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:

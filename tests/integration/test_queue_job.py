@@ -164,6 +164,7 @@ def test_bad_metadata_is_422_and_names_the_field(
     answer = person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
     _refused(answer, 422, "invalid")
     assert field in [detail["field"] for detail in answer.json()["details"]]
+    assert answer.json()["error"].endswith(".")
     assert not any(_belongings(bare, person).values())
 
 
