@@ -66,7 +66,8 @@ def test_a_job_completes_once_when_a_part_is_killed_in_its_middle(
         until(lambda: _answers(somebody), seconds=20, what="the gateway to answer again")
     _assert_made_once(slow, somebody, job_id)
     (job,) = somebody.rows("jobs", id=f"eq.{job_id}")
-    assert job["attempts"] == (2 if name == "worker" else 1)
+    # A part that was away longer than a lease may cost an attempt; a worker always does.
+    assert job["attempts"] in ({2} if name == "worker" else {1, 2})
 
 
 def test_a_draining_worker_hands_its_job_back_at_no_attempt(slow: System, somebody: Person) -> None:
