@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from infra.local import postgres
+from shared.queries.session import SERVICE_PATH
 from tests.system import System
 
 Role: TypeAlias = Literal["service", "authenticated", "anon"]
@@ -17,7 +18,12 @@ Connection: TypeAlias = psycopg.Connection[DictRow]
 
 @contextmanager
 def acting(
-    system: System, role: Role, user_id: str | None = None, *, says_admin: bool = False
+    system: System,
+    role: Role,
+    user_id: str | None = None,
+    *,
+    says_admin: bool = False,
+    path: str = SERVICE_PATH,
 ) -> Iterator[Connection]:
     """A connection of that role; parameters are Postgres's own, ``$1``.
 
@@ -26,6 +32,7 @@ def acting(
         role: who is calling.
         user_id: the subject of the caller's token.
         says_admin: whether the token calls the user an admin.
+        path: where names are looked for; ``USER_PATH`` as in a user's transaction.
     """
     claims = {"sub": user_id, "role": role} if user_id else {"role": role}
     told = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims
@@ -34,7 +41,8 @@ def acting(
         url, autocommit=True, row_factory=dict_row, cursor_factory=psycopg.RawCursor
     ) as connection:
         connection.execute(
-            "select set_config('request.jwt.claims', $1, false), set_config('role', $2, false)",
-            [json.dumps(told), role],
+            "select set_config('request.jwt.claims', $1, false), set_config('role', $2, false),"
+            " set_config('search_path', $3, false)",
+            [json.dumps(told), role, path],
         )
         yield connection

@@ -17,7 +17,9 @@ import httpx
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from infra.local import postgres, tokens
+from infra.local import environment, postgres, tokens
+from infra.local.database import functions_url
+from shared.settings import Settings
 from tests.web import web
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +84,14 @@ class System:
         """Where each part listens."""
         processes = json.loads((self.data / "processes.json").read_text())
         return {process["name"]: process["port"] for process in processes}
+
+    def settings(self, **more: object) -> Settings:
+        """What its functions are told, and ``more``."""
+        parts = environment.System(self.data, self.port, self.ports())
+        url = functions_url(postgres.url(self.ports()["postgres"]))
+        given = environment.of_functions(parts, url)
+        own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
+        return Settings.model_validate({**own, **more})
 
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection[DictRow]]:
@@ -161,6 +171,10 @@ class Person:
         assert answer.status_code == 200, answer.text
         rows: list[dict[str, Any]] = answer.json()
         return rows
+
+    def ledger(self) -> list[str]:
+        """The kinds of entries in the credit ledger, oldest first."""
+        return [row["kind"] for row in self.rows("credit_ledger", order="created_at.asc")]
 
     def status(self, job_id: str) -> str:
         """How a job stands."""

@@ -2,6 +2,10 @@
 
 from shared.queries.connection import Connection
 
+SERVICE_PATH = "public"
+USER_PATH = "readable, public"
+"""To a user, ``jobs`` is the view that a ``select *`` may read."""
+
 
 async def enter(
     connection: Connection,
@@ -18,6 +22,7 @@ async def enter(
     await connection.execute(
         """
         select set_config('role', %(role)s, true),
+               set_config('search_path', %(search_path)s, true),
                set_config('request.jwt.claims', %(claims)s, true),
                set_config('statement_timeout', %(statement_timeout)s, true),
                set_config('lock_timeout', %(lock_timeout)s, true),
@@ -25,6 +30,7 @@ async def enter(
         """,
         {
             "role": role,
+            "search_path": SERVICE_PATH if role == "service" else USER_PATH,
             "claims": claims,
             "statement_timeout": f"{statement_timeout_ms}ms",
             "lock_timeout": f"{lock_timeout_ms}ms",

@@ -17,18 +17,6 @@ from tests.web import web
 Sweep = Callable[[], dict[str, int]]
 
 
-@pytest.fixture
-def job(person: Person, hand_worker: HandWorker) -> str:
-    """A job whose message has arrived."""
-    job_id = person.queue()
-    hand_worker.message(job_id)
-    return job_id
-
-
-def _ledger(person: Person) -> list[str]:
-    return [row["kind"] for row in person.rows("credit_ledger", order="created_at.asc")]
-
-
 def test_the_message_is_sealed_by_the_workers_key(job: str, hand_worker: HandWorker) -> None:
     headers, body = next(
         (headers, body) for headers, body in hand_worker.heard if job.encode() in body
@@ -130,7 +118,7 @@ def test_completion_makes_the_assets_with_the_jobs_change(
     assert asset["original_prompt"] == "a red star on blue"
     assert asset["model_used"] == "sdxl"
     assert asset["generation"] > 0
-    assert _ledger(person) == ["grant", "reserve", "settle"]
+    assert person.ledger() == ["grant", "reserve", "settle"]
     outcome = bare.value("select outcome from job_claims where job_id = %s", job)
     assert outcome == "completed"
 
@@ -147,7 +135,7 @@ def test_a_replayed_completion_is_answered_alike_and_changes_nothing(
     another = hand_worker.complete(job, claim_id, assets)
     assert (another.status_code, another.json()["proceed"]) == (200, False)
     assert len(person.rows("workspace_assets")) == 1
-    assert _ledger(person) == ["grant", "reserve", "settle"]
+    assert person.ledger() == ["grant", "reserve", "settle"]
 
 
 def test_a_completion_sent_ten_times_at_once_is_one(
@@ -159,7 +147,7 @@ def test_a_completion_sent_ten_times_at_once_is_one(
         sent = [pool.submit(hand_worker.complete, job, claim_id, assets) for _ in range(10)]
     assert {one.result().status_code for one in sent} == {200}
     assert len(person.rows("workspace_assets")) == 1
-    assert _ledger(person) == ["grant", "reserve", "settle"]
+    assert person.ledger() == ["grant", "reserve", "settle"]
 
 
 def test_a_webhook_id_with_another_body_is_409(job: str, hand_worker: HandWorker) -> None:
@@ -192,9 +180,7 @@ def test_a_missing_object_is_409_and_the_job_goes_on(
 def test_an_object_that_differs_is_409(
     job: str, person: Person, hand_worker: HandWorker, lie: dict[str, object]
 ) -> None:
-    claim_id, claim = hand_worker.claimed(job)
-    (asset,) = hand_worker.upload(claim)
-    answer = hand_worker.complete(job, claim_id, [{**asset, **lie}])
+    answer = _complete_with(hand_worker, job, lie)
     assert (answer.status_code, answer.json()["code"]) == (409, "object_missing")
     assert person.rows("workspace_assets") == []
 
@@ -214,9 +200,7 @@ def test_an_object_that_differs_is_409(
 def test_an_asset_that_the_claim_was_not_to_make_is_422(
     job: str, person: Person, hand_worker: HandWorker, lie: dict[str, object]
 ) -> None:
-    claim_id, claim = hand_worker.claimed(job)
-    (asset,) = hand_worker.upload(claim)
-    answer = hand_worker.complete(job, claim_id, [{**asset, **lie}])
+    answer = _complete_with(hand_worker, job, lie)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert person.rows("workspace_assets") == []
 
@@ -251,7 +235,7 @@ def test_a_permanent_failure_ends_the_job_with_its_reason_and_one_refund(
     assert hand_worker.fail(job, claim_id).json()["proceed"] is False
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert (row["status"], row["error_message"]) == ("failed", "The model was not to be had.")
-    assert _ledger(person) == ["grant", "reserve", "refund"]
+    assert person.ledger() == ["grant", "reserve", "refund"]
     assert person.rows("profiles")[0]["token_balance"] == 20
 
 
@@ -268,7 +252,7 @@ def test_a_retryable_failure_is_tried_three_times_then_refunded(
         assert person.rows("jobs", id=f"eq.{job}")[0]["attempts"] == attempt
         hand_worker.fail(job, claim_id, retryable=True)
     assert person.status(job) == "failed"
-    assert _ledger(person) == ["grant", "reserve", "refund"]
+    assert person.ledger() == ["grant", "reserve", "refund"]
 
 
 def test_a_job_handed_back_costs_no_attempt(
@@ -281,124 +265,11 @@ def test_a_job_handed_back_costs_no_attempt(
     assert (row["status"], row["attempts"]) == ("queued", 0)
 
 
-def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    old_claim, _ = hand_worker.claimed(job)
-    time.sleep(1.1)
-    assert sweep()["sent_back"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
-    new_claim, claim = hand_worker.claimed(job)
-    beat = hand_worker.letter(job, old_claim, "processing", progress=0.9)
-    assert hand_worker.send("job-callback", beat).json()["proceed"] is False
-    hand_worker.complete(job, new_claim, hand_worker.upload(claim))
-    (row,) = person.rows("jobs", id=f"eq.{job}")
-    assert (row["status"], row["attempts"]) == ("completed", 2)
-
-
-def test_an_older_claim_may_complete_a_job_that_is_open(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    old_claim, old = hand_worker.claimed(job)
-    assets = hand_worker.upload(old)
-    time.sleep(1.1)
-    sweep()
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
-    new_claim, new = hand_worker.claimed(job)
-    assert hand_worker.complete(job, old_claim, assets).json()["proceed"] is True
-    late = hand_worker.complete(job, new_claim, hand_worker.upload(new))
-    assert late.json()["proceed"] is False
-    assert [asset["temp_storage_path"] for asset in person.rows("workspace_assets")] == [
-        assets[0]["tempStoragePath"]
-    ]
-
-
-def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    for attempt in (1, 2, 3):
-        until(
-            lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
-            seconds=10,
-            what=f"dispatch {attempt}",
-        )
-        hand_worker.claimed(job)
-        time.sleep(1.1)
-        sweep()
-    (row,) = person.rows("jobs", id=f"eq.{job}")
-    assert row["status"] == "failed"
-    assert "lost" in row["error_message"]
-    assert _ledger(person) == ["grant", "reserve", "refund"]
-
-
-def test_the_sweep_completes_a_job_from_its_manifest(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    claim_id, claim = hand_worker.claimed(job)
-    _leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
-    time.sleep(1.1)
-    assert sweep()["completed_from_manifest"] == 1
-    assert person.status(job) == "completed"
-    assert _ledger(person) == ["grant", "reserve", "settle"]
-
-
-def test_a_manifest_that_another_key_sealed_is_not_believed(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    claim_id, claim = hand_worker.claimed(job)
-    _leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
-    time.sleep(1.1)
-    assert sweep()["completed_from_manifest"] == 0
-    assert person.rows("workspace_assets") == []
-
-
-def test_a_job_past_its_deadline_fails_and_is_refunded(
-    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    hand_worker.claimed(job)
-    bare.rows(
-        "update jobs set deadline_at = now(), lease_until = now() where id = %s returning id", job
-    )
-    sweep()
-    (row,) = person.rows("jobs", id=f"eq.{job}")
-    assert (row["status"], row["attempts"]) == ("failed", 1)
-    assert _ledger(person) == ["grant", "reserve", "refund"]
-
-
-def test_a_job_that_never_began_is_ended_after_a_day(
-    job: str, bare: System, person: Person, sweep: Sweep
-) -> None:
-    bare.rows("update jobs set expires_at = now() where id = %s returning id", job)
-    assert sweep()["failed"] >= 1
-    assert person.status(job) == "failed"
-    assert _ledger(person) == ["grant", "reserve", "refund"]
-
-
-def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
-    job: str, bare: System, hand_worker: HandWorker, sweep: Sweep
-) -> None:
-    bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
-    assert sweep()["unclaimed"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
-
-
-def _leave_manifest(
-    worker: HandWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
-) -> None:
-    """Upload everything, and leave the completed callback in the bucket only."""
-    results = {"assets": worker.upload(claim)}
-    body = httpx.Request(
-        "POST", "http://x", json=worker.letter(job, claim_id, "completed", results=results)
-    ).content
-    headers = signature.seal(
-        key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
-    )
-    put = web.put(
-        claim["manifestPutUrl"],
-        json={"headers": headers, "body": body.decode()},
-        headers=claim["manifestHeaders"],
-    )
-    assert put.status_code == 200, put.text
+def _complete_with(worker: HandWorker, job: str, lie: dict[str, object]) -> httpx.Response:
+    """Upload what the claim was to make, and report it otherwise than it is."""
+    claim_id, claim = worker.claimed(job)
+    (asset,) = worker.upload(claim)
+    return worker.complete(job, claim_id, [{**asset, **lie}])
 
 
 def _report(place: dict[str, Any]) -> dict[str, Any]:

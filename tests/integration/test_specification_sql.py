@@ -6,6 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from shared.contracts.jobs import JobRecord
+from shared.queries.session import USER_PATH
+from shared.services import Services
 from tests.acting import Connection, Role, acting
 from tests.system import System
 
@@ -62,7 +65,7 @@ class Someone:
 
     def run(self, statement: str, *arguments: object) -> list[str]:
         """The ids of what a statement gives to this user."""
-        with acting(self._system, "authenticated", self.id) as own:
+        with acting(self._system, "authenticated", self.id, path=USER_PATH) as own:
             return ids(own, statement, *arguments)
 
     def _item(self, status: str) -> str:
@@ -179,19 +182,34 @@ def test_a_job_outlives_its_session(bare: System, owner: Someone) -> None:
 
 
 @pytest.mark.parametrize("statement", [JOBS_BY_DESTINATION, JOBS_OF_SESSION])
-def test_a_user_reads_the_columns_of_jobs_that_are_theirs(
+def test_jobs_are_read_by_their_owner_alone(
     bare: System, owner: Someone, stranger: Someone, statement: str
 ) -> None:
-    """``*`` would be dispatch's own columns too, which are the functions' alone."""
     with acting(bare, "service") as service:
         ids(service, PUT_JOB_IN_SESSION, owner.job, owner.session)
     by_session = statement == JOBS_OF_SESSION
     arguments = [owner.session] if by_session else [owner.id, "workspace"]
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        owner.run(statement, *arguments)
-    granted = statement.replace("*", "id, status, workspace_session_id, destination", 1)
-    assert owner.run(granted, *arguments) == [owner.job]
-    assert stranger.run(granted, *arguments) == []
+    assert owner.run(statement, *arguments) == [owner.job]
+    assert stranger.run(statement, *arguments) == []
+
+
+async def test_a_users_transaction_looks_there_first(bare: System, owner: Someone) -> None:
+    services = Services(bare.settings())
+    claims = {"sub": owner.id, "role": "authenticated"}
+    async with services.database.transaction("authenticated", claims) as connection:
+        rows = await (await connection.execute("select * from jobs")).fetchall()
+    await services.close()
+    assert [str(row["id"]) for row in rows] == [owner.job]
+
+
+def test_a_users_star_holds_none_of_dispatchs_own_columns(bare: System, owner: Someone) -> None:
+    with acting(bare, "authenticated", owner.id, path=USER_PATH) as own:
+        (row,) = own.execute(JOBS_BY_DESTINATION.encode(), [owner.id, "library"]).fetchall()
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            own.execute("select parameters from jobs")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            own.execute("select parameters from public.jobs")
+    assert row.keys() == JobRecord.model_fields.keys()
 
 
 def test_a_user_puts_no_job_in_a_session(owner: Someone) -> None:

@@ -16,14 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.requests import Request
 
-from infra.local import environment, tokens
-from infra.local.database import functions_url
-from infra.local.postgres import url
+from infra.local import tokens
 from shared import auth
 from shared.errors import ForbiddenError, Problem, UnauthenticatedError
 from shared.http import Call
 from shared.services import Services
-from shared.settings import Settings
 from tests.system import Person, System
 from tests.web import web
 
@@ -201,18 +198,11 @@ async def keyed(bare: System, issuer: KeyServer) -> AsyncIterator[tuple[Services
     """The functions' services where users' tokens are checked by a JWKS."""
     clock = Clock()
     services = Services(
-        _settings(bare, jwt_secret=None, jwt_algorithm="ES256", jwt_jwks_url=issuer.url),
+        bare.settings(jwt_secret=None, jwt_algorithm="ES256", jwt_jwks_url=issuer.url),
         clock=clock,
     )
     yield services, clock
     await services.close()
-
-
-def _settings(system: System, **more: object) -> Settings:
-    parts = environment.System(system.data, system.port, system.ports())
-    given = environment.of_functions(parts, functions_url(url(system.ports()["postgres"])))
-    own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
-    return Settings.model_validate({**own, **more})
 
 
 def _call(token: str) -> Call:
@@ -278,7 +268,7 @@ async def test_an_issuer_that_is_away_is_503_until_it_is_back(
 @pytest.fixture
 async def cloud(bare: System) -> AsyncIterator[Services]:
     """The functions' services as the cloud sets them."""
-    services = Services(_settings(bare, local_system=False))
+    services = Services(bare.settings(local_system=False))
     yield services
     await services.close()
 
@@ -295,7 +285,7 @@ async def test_an_admin_needs_the_token_and_the_role(bare: System, cloud: Servic
 
 
 async def test_user_metadata_makes_no_admin(bare: System) -> None:
-    local = Services(_settings(bare))
+    local = Services(bare.settings())
     for extra in ({"user_metadata": {"role": "admin"}}, {"app_metadata": "admin"}):
         with pytest.raises(ForbiddenError):
             await auth.admin_token(_call(_signed({**_GOOD, **extra})), local)
@@ -305,10 +295,10 @@ async def test_user_metadata_makes_no_admin(bare: System) -> None:
 
 def test_the_cloud_refuses_the_local_systems_setting(bare: System) -> None:
     with pytest.raises(ValueError, match="LOCAL_SYSTEM is not for the cloud"):
-        _settings(bare, k_service="queue-job")
+        bare.settings(k_service="queue-job")
 
 
 @pytest.mark.parametrize("secret", ["short", "x" * 31])
 def test_a_short_secret_is_refused(bare: System, secret: str) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        _settings(bare, jwt_secret=secret)
+        bare.settings(jwt_secret=secret)

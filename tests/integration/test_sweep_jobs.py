@@ -1,0 +1,134 @@
+"""sweep-jobs: what a crash left behind, put right."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from shared.contracts import signature
+from tests.hand_worker import HandWorker
+from tests.system import Person, System, until
+from tests.web import web
+
+Sweep = Callable[[], dict[str, int]]
+
+
+def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    old_claim, _ = hand_worker.claimed(job)
+    time.sleep(1.1)
+    assert sweep()["sent_back"] >= 1
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    new_claim, claim = hand_worker.claimed(job)
+    beat = hand_worker.letter(job, old_claim, "processing", progress=0.9)
+    assert hand_worker.send("job-callback", beat).json()["proceed"] is False
+    hand_worker.complete(job, new_claim, hand_worker.upload(claim))
+    (row,) = person.rows("jobs", id=f"eq.{job}")
+    assert (row["status"], row["attempts"]) == ("completed", 2)
+
+
+def test_an_older_claim_may_complete_a_job_that_is_open(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    old_claim, old = hand_worker.claimed(job)
+    assets = hand_worker.upload(old)
+    time.sleep(1.1)
+    sweep()
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    new_claim, new = hand_worker.claimed(job)
+    assert hand_worker.complete(job, old_claim, assets).json()["proceed"] is True
+    late = hand_worker.complete(job, new_claim, hand_worker.upload(new))
+    assert late.json()["proceed"] is False
+    assert [asset["temp_storage_path"] for asset in person.rows("workspace_assets")] == [
+        assets[0]["tempStoragePath"]
+    ]
+
+
+def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    for attempt in (1, 2, 3):
+        until(
+            lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
+            seconds=10,
+            what=f"dispatch {attempt}",
+        )
+        hand_worker.claimed(job)
+        time.sleep(1.1)
+        sweep()
+    (row,) = person.rows("jobs", id=f"eq.{job}")
+    assert row["status"] == "failed"
+    assert "lost" in row["error_message"]
+    assert person.ledger() == ["grant", "reserve", "refund"]
+
+
+def test_the_sweep_completes_a_job_from_its_manifest(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    _leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
+    time.sleep(1.1)
+    assert sweep()["completed_from_manifest"] == 1
+    assert person.status(job) == "completed"
+    assert person.ledger() == ["grant", "reserve", "settle"]
+
+
+def test_a_manifest_that_another_key_sealed_is_not_believed(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    _leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
+    time.sleep(1.1)
+    assert sweep()["completed_from_manifest"] == 0
+    assert person.rows("workspace_assets") == []
+
+
+def test_a_job_past_its_deadline_fails_and_is_refunded(
+    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    hand_worker.claimed(job)
+    bare.rows(
+        "update jobs set deadline_at = now(), lease_until = now() where id = %s returning id", job
+    )
+    sweep()
+    (row,) = person.rows("jobs", id=f"eq.{job}")
+    assert (row["status"], row["attempts"]) == ("failed", 1)
+    assert person.ledger() == ["grant", "reserve", "refund"]
+
+
+def test_a_job_that_never_began_is_ended_after_a_day(
+    job: str, bare: System, person: Person, sweep: Sweep
+) -> None:
+    bare.rows("update jobs set expires_at = now() where id = %s returning id", job)
+    assert sweep()["failed"] >= 1
+    assert person.status(job) == "failed"
+    assert person.ledger() == ["grant", "reserve", "refund"]
+
+
+def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
+    job: str, bare: System, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
+    assert sweep()["unclaimed"] >= 1
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+
+
+def _leave_manifest(
+    worker: HandWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
+) -> None:
+    """Upload everything, and leave the completed callback in the bucket only."""
+    results = {"assets": worker.upload(claim)}
+    body = httpx.Request(
+        "POST", "http://x", json=worker.letter(job, claim_id, "completed", results=results)
+    ).content
+    headers = signature.seal(
+        key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
+    )
+    put = web.put(
+        claim["manifestPutUrl"],
+        json={"headers": headers, "body": body.decode()},
+        headers=claim["manifestHeaders"],
+    )
+    assert put.status_code == 200, put.text
