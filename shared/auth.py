@@ -15,7 +15,7 @@ from shared.database import Role
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.http import Call
 from shared.log import bind
-from shared.queries import roles
+from shared.queries import roles, tickets
 from shared.services import Services
 
 _REFUSED_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
@@ -78,16 +78,22 @@ async def user_token(call: Call, services: Services) -> User:
 
 
 async def admin_token(call: Call, services: Services) -> User:
-    """An admin: the token says so and ``user_roles`` agrees, for a token outlives a demotion."""
+    """An admin."""
     user = await user_token(call, services)
+    if not await is_admin(user, services):
+        raise ForbiddenError("Only an admin may do that.")
+    return user
+
+
+async def is_admin(user: User, services: Services) -> bool:
+    """The token says so and ``user_roles`` agrees, for a token outlives a demotion."""
     app_metadata = user.claims.get("app_metadata")
     if not isinstance(app_metadata, dict) or app_metadata.get("role") != "admin":
-        raise ForbiddenError("Only an admin may do that.")
-    if not services.settings.local_system:
-        async with services.database.transaction() as connection:
-            if not await roles.has(connection, user_id=user.id, role="admin"):
-                raise ForbiddenError("Only an admin may do that.")
-    return user
+        return False
+    if services.settings.local_system:
+        return True
+    async with services.database.transaction() as connection:
+        return await roles.has(connection, user_id=user.id, role="admin")
 
 
 async def user_or_anon(call: Call, services: Services) -> User | Anon:
@@ -231,3 +237,17 @@ def _uuid(text: object) -> UUID:
     if value is None or str(value) != str(text).lower():
         raise UnauthenticatedError("The token's subject is not a user's id.")
     return value
+
+
+async def user_or_ticket(call: Call, services: Services) -> User:
+    """A user; or, to read, whoever brings a ticket of that user's, which works once."""
+    ticket = call.query.get("ticket")
+    if ticket is None or call.method != "GET" or "authorization" in call.headers:
+        return await user_token(call, services)
+    async with services.database.transaction() as connection:
+        redeemed = await tickets.redeem(connection, ticket)
+    if redeemed is None:
+        raise UnauthenticatedError("The ticket is unknown, used or expired.")
+    claims = {"sub": str(redeemed.user_id), "exp": redeemed.token_expires_at}
+    bind(user_id=claims["sub"])
+    return User(redeemed.user_id, {**claims, "role": "authenticated"})

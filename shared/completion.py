@@ -8,7 +8,7 @@ from shared import paths
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.letters import Asset, CallbackRequest
 from shared.errors import ConflictError, InvalidError
-from shared.queries import assets, claims, jobs, ledger
+from shared.queries import assets, jobs, life
 from shared.queries.connection import Connection
 from shared.services import Services
 from shared.storage import StoredObject
@@ -40,7 +40,7 @@ async def record(
     connection: Connection, job_id: UUID, letter: CallbackRequest, checked: list[CheckedAsset]
 ) -> bool:
     """Complete the job with its assets and its account. False where it has ended already."""
-    job = await jobs.complete(connection, job_id)
+    job = await life.complete(connection, job_id, claim_id=letter.claim_id)
     if job is None:
         return False
     for asset, stored, thumbnail in checked:
@@ -52,8 +52,6 @@ async def record(
             generation=stored.generation,
             thumbnail_generation=thumbnail.generation,
         )
-    await ledger.settle(connection, user_id=job.user_id, job_id=job.id)
-    await claims.end(connection, letter.claim_id, "completed")
     return True
 
 

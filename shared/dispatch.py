@@ -12,12 +12,17 @@ from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES, QueueName
 from shared.contracts.letters import JobMessage, Parameters
 from shared.errors import UnavailableError
 from shared.log import logger
-from shared.queries import turns, workers
+from shared.queries import life, turns, workers
 from shared.queries.connection import Connection
+from shared.queries.jobs import Job
+from shared.queries.turns import Address
 from shared.services import Services
 
 LEAST_CLAIM_SECONDS = 60
 """A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
+
+LOST_TASK_SECONDS = 5
+"""A dispatched job that nobody claims in this time may have no task."""
 
 
 async def fill(services: Services, queue: QueueName) -> int:
@@ -29,13 +34,24 @@ async def fill(services: Services, queue: QueueName) -> int:
         chosen = await _choose(services, queue)
     except UnavailableError:
         return 0
-    await asyncio.gather(*(_send(services, queue, *one) for one in chosen))
+    await asyncio.gather(*(_send_or_withdraw(services, *one) for one in chosen))
     return len(chosen)
 
 
-async def _choose(
-    services: Services, queue: QueueName
-) -> list[tuple[turns.Dispatched, workers.OpenWorker]]:
+async def send_again(services: Services, *, most: int) -> int:
+    """Make the tasks of jobs that should long have been claimed; how many.
+
+    A process may die between the commit of a dispatch and its task. A task that does exist has the
+    same name, so that making it again is nothing.
+    """
+    async with services.database.transaction() as connection:
+        unclaimed = await turns.unclaimed(connection, seconds=LOST_TASK_SECONDS, most=most)
+    known = [one for one in unclaimed if services.settings.keys_of(one[1].key_id)]
+    await asyncio.gather(*(_send(services, *one) for one in known))
+    return len(known)
+
+
+async def _choose(services: Services, queue: QueueName) -> list[tuple[Job, Address]]:
     """Give slots to jobs, fairly, in one transaction.
 
     The first look takes no lock. Where it finds no free slot, whoever frees one fills after its
@@ -69,54 +85,51 @@ async def _free_slots(
 
 async def _assign(
     connection: Connection, queue: QueueName, slots: list[workers.OpenWorker]
-) -> list[tuple[turns.Dispatched, workers.OpenWorker]]:
+) -> list[tuple[Job, Address]]:
     assigned = []
     for worker in slots:
-        job = await turns.first_by_priority(connection, queue)
-        job = job or await turns.first_by_turn(connection, queue)
-        if job is None:
+        waiting = await turns.first_by_priority(connection, queue)
+        waiting = waiting or await turns.first_by_turn(connection, queue)
+        if waiting is None:
             break
-        seconds = _claim_seconds(job)
-        given = await turns.give_slot(
-            connection, job.id, worker_id=worker.id, claim_seconds=seconds
+        job = await life.dispatch(
+            connection, waiting.id, worker_id=worker.id, claim_seconds=_claim_seconds(waiting)
         )
-        assigned.append((given, worker))
+        if job:
+            assigned.append((job, Address(worker.worker_url, worker.key_id)))
     return assigned
 
 
-async def _send(
-    services: Services,
-    queue: QueueName,
-    job: turns.Dispatched,
-    worker: workers.OpenWorker,
-) -> None:
-    """Make the Cloud Task; where that fails the job gives its slot back and waits again."""
+async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
+    """Where the task cannot be made, the job gives its slot back and waits again."""
+    try:
+        await _send(services, job, address)
+    except UnavailableError:
+        await _withdraw(services, job)
+
+
+async def _send(services: Services, job: Job, address: Address) -> None:
     name = f"{job.id}-{job.dispatch_no}"
     body = _message(job).model_dump_json(by_alias=True).encode()
     seal = signature.seal(
-        services.settings.keys_of(worker.key_id)[0],
-        worker_id=worker.key_id,
+        services.settings.keys_of(address.key_id)[0],
+        worker_id=address.key_id,
         message_id=name,
         timestamp=int(services.clock()),
         body=body,
     )
-    try:
-        await services.tasks.create(
-            queue, name, url=f"{worker.worker_url}/jobs", headers=seal, body=body
-        )
-    except UnavailableError:
-        await _take_slot_back(services, job)
+    await services.tasks.create(job.queue, name, url=f"{address.url}/jobs", headers=seal, body=body)
 
 
-async def _take_slot_back(services: Services, job: turns.Dispatched) -> None:
+async def _withdraw(services: Services, job: Job) -> None:
     try:
         async with services.database.transaction() as connection:
-            await turns.take_slot_back(connection, job.id, dispatch_no=job.dispatch_no)
+            await life.withdraw(connection, job.id, dispatch_no=job.dispatch_no)
     except UnavailableError:
         logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
 
 
-def _message(job: turns.Dispatched) -> JobMessage:
+def _message(job: Job) -> JobMessage:
     return JobMessage(
         job_id=job.id,
         user_id=job.user_id,

@@ -5,6 +5,7 @@ change. Others with the key wait for that answer. An error, or a lapsed lease, f
 """
 
 import asyncio
+import contextlib
 import hashlib
 import math
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.errors import ConflictError, InvalidError
+from shared.errors import ConflictError, InvalidError, UnavailableError
 from shared.queries import idempotency
 from shared.queries.connection import Connection
 from shared.queries.idempotency import Held, Scope
@@ -23,7 +24,11 @@ HEADER = "idempotency-key"
 
 _MOST_CHARACTERS = 255
 _LOOK_SECONDS = 1.0
-"""How often a waiting request looks for itself, should a notification be missed."""
+"""How often a waiting request looks for itself: that a lease lapses, nobody tells."""
+
+_RELEASE_SECONDS = 0.5
+_releasing: set[asyncio.Task[None]] = set()
+"""Keys that are to be freed: a task that nobody holds may be forgotten."""
 
 
 class Once:
@@ -92,17 +97,12 @@ async def _reserve(scope: Scope, reservation: UUID, services: Services) -> dict[
         return held.answer if held else None
     loop = asyncio.get_running_loop()
     until = loop.time() + services.settings.idempotency_wait_seconds
-    async with services.listener.heard(idempotency.CHANNEL, str(held.id)) as told:
+    with services.key_listener.heard(str(held.id)) as told:
         while loop.time() < until:
             held = await _try(scope, reservation, services)
             if held is None or held.answer is not None:
                 return held.answer if held else None
-            left = min(_LOOK_SECONDS, max(0.0, until - loop.time()))
-            try:
-                await asyncio.wait_for(told.wait(), left)
-                told.clear()
-            except TimeoutError:
-                continue
+            await told.next(min(until, loop.time() + _LOOK_SECONDS))
     raise _in_progress(held.lease_seconds)
 
 
@@ -129,6 +129,26 @@ async def _try(scope: Scope, reservation: UUID, services: Services) -> Held | No
 
 
 async def _release(reservation: UUID, services: Services) -> None:
+    """Free the key; where the database is away, as soon as it is back."""
+    try:
+        await _free(reservation, services)
+    except UnavailableError:
+        releasing = asyncio.create_task(_free_later(reservation, services))
+        _releasing.add(releasing)
+        releasing.add_done_callback(_releasing.discard)
+
+
+async def _free_later(reservation: UUID, services: Services) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + services.settings.idempotency_lease_seconds
+    while loop.time() < until:
+        await asyncio.sleep(_RELEASE_SECONDS)
+        with contextlib.suppress(UnavailableError):
+            await _free(reservation, services)
+            return
+
+
+async def _free(reservation: UUID, services: Services) -> None:
     async with services.database.transaction() as connection:
         await idempotency.release(connection, reservation)
 

@@ -1,47 +1,96 @@
-"""LISTEN: one connection a process hears what others have committed, for everyone who waits."""
+"""LISTEN: one connection a process and channel hears what others have committed, for all who wait.
+
+A notification's payload is a key, or a key, a space and something said about it.
+"""
 
 import asyncio
 import contextlib
-from collections import defaultdict
-from collections.abc import AsyncIterator
+import contextvars
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+import psycopg
+from psycopg import AsyncConnection
 
 from shared.log import logger
 from shared.queries import notifications
+from shared.queries.notifications import Channel
 from shared.settings import Settings
 
 _RECONNECT_SECONDS = 0.5
+_MOST_SAID = 64
+"""What is kept for one who does not come to read it; older is dropped."""
+
+_CONNECTION: dict[str, Any] = {
+    "application_name": "ourvidz-listener",
+    "connect_timeout": 5,
+    # A connection that says nothing for hours, so that its loss is noticed.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+class Subscription:
+    """What is told of one key."""
+
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+        self._is_told = False
+        self._said: deque[str] = deque(maxlen=_MOST_SAID)
+
+    def tell(self, said: str = "") -> None:
+        """Wake who waits: with what was said, or for the key's own sake."""
+        if said:
+            self._said.append(said)
+        else:
+            self._is_told = True
+        self._woken.set()
+
+    async def next(self, until: float) -> str | None:
+        """The next that was said; None once the key itself is told, or at ``until``.
+
+        ``until`` is a time of the event loop. What was said comes first.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while not (self._said or self._is_told):
+                    self._woken.clear()
+                    await self._woken.wait()
+        if self._said:
+            return self._said.popleft()
+        self._is_told = False
+        return None
 
 
 class Listener:
-    """Opened by the first who waits, and kept.
+    """Connected by the first who waits, and kept.
 
-    A notification may be missed while the connection is made again, so whoever waits looks for
-    itself every so often as well.
+    A notification may be missed while the connection is made, so everyone is told once it is:
+    whoever subscribes and then looks for itself misses nothing.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, channel: Channel) -> None:
         self._url = settings.database_url.get_secret_value()
+        self._channel: Channel = channel
         self._task: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
-        self._waiting: dict[tuple[str, str], set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[Subscription]] = defaultdict(set)
 
-    @contextlib.asynccontextmanager
-    async def heard(self, channel: str, payload: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set by each notification of ``payload`` on ``channel``."""
+    @contextlib.contextmanager
+    def heard(self, key: str) -> Iterator[Subscription]:
+        """What is told of ``key`` from now on."""
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
-        event = asyncio.Event()
-        self._waiting[channel, payload].add(event)
+            # A context of its own: what it logs is not of the request that came first.
+            self._task = asyncio.create_task(self._run(), context=contextvars.Context())
+        subscription = Subscription()
+        self._waiting[key].add(subscription)
         try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), _RECONNECT_SECONDS)
-            yield event
+            yield subscription
         finally:
-            self._waiting[channel, payload].discard(event)
-            if not self._waiting[channel, payload]:
-                del self._waiting[channel, payload]
+            self._waiting[key].discard(subscription)
+            if not self._waiting[key]:
+                del self._waiting[key]
 
     async def close(self) -> None:
         """Stop listening."""
@@ -54,16 +103,17 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except OperationalError as error:
-                logger.warning("the listener lost its connection: %s", type(error).__name__)
-            self._ready.clear()
+            except psycopg.Error as error:
+                logger.warning("a listener lost its connection: %s", type(error).__name__)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await AsyncConnection.connect(self._url, autocommit=True)
+        connection = await AsyncConnection.connect(self._url, autocommit=True, **_CONNECTION)
         async with connection:
-            await notifications.listen(connection)
-            self._ready.set()
+            await notifications.listen(connection, self._channel)
+            for subscription in [one for several in self._waiting.values() for one in several]:
+                subscription.tell()
             async for told in connection.notifies():
-                for event in self._waiting.get((told.channel, told.payload), ()):
-                    event.set()
+                key, _, said = told.payload.partition(" ")
+                for subscription in self._waiting.get(key, ()):
+                    subscription.tell(said)

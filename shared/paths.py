@@ -12,6 +12,11 @@ THUMBNAIL_TYPE = "image/webp"
 REFERENCE_TYPE = "image/png"
 
 
+def job_folder(user: UUID, job: UUID) -> str:
+    """Whatever a job has in workspace-temp lies below it."""
+    return f"{user}/{job}/"
+
+
 def asset(user: UUID, job: UUID, claim: UUID, index: int, mime_type: str) -> str:
     """An asset in workspace-temp; it holds the claim, so two claims never write one object."""
     return f"{user}/{job}/{claim}-{index}.{EXTENSIONS[mime_type]}"
@@ -55,3 +60,13 @@ def workspace_copy(user: UUID, asset_id: UUID, mime_type: str) -> str:
 def workspace_copy_thumbnail(user: UUID, asset_id: UUID) -> str:
     """Its thumbnail."""
     return f"{user}/library/{asset_id}.thumb.webp"
+
+
+def unrecorded_copies(user: UUID, asset_id: UUID) -> tuple[list[str], list[str]]:
+    """Where a copy's files may lie whose kind is not known: in workspace-temp, in user-library."""
+    copies = [workspace_copy(user, asset_id, mime_type) for mime_type in EXTENSIONS]
+    kept = [library(user, asset_id, mime_type) for mime_type in EXTENSIONS]
+    return (
+        [*copies, workspace_copy_thumbnail(user, asset_id)],
+        [*kept, library_thumbnail(user, asset_id)],
+    )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.guard.fetching import Guard
     from shared.jwks import KeySet
     from shared.listener import Listener
+    from shared.queries.notifications import Channel
     from shared.storage import Storage
     from shared.tasks import Tasks
 
@@ -66,11 +67,14 @@ class Services:
         return httpx.AsyncClient(timeout=_HTTP_TIMEOUT_SECONDS, trust_env=False)
 
     @cached_property
-    def listener(self) -> "Listener":
-        """What others have committed, as it is told."""
-        from shared.listener import Listener  # noqa: PLC0415 - only for those who wait
+    def key_listener(self) -> "Listener":
+        """What becomes of idempotency keys, as it is told."""
+        return self._listener("idempotency")
 
-        return Listener(self.settings)
+    @cached_property
+    def event_listener(self) -> "Listener":
+        """What changes for users, as it is told."""
+        return self._listener("events")
 
     @cached_property
     def guard(self) -> "Guard":
@@ -91,11 +95,16 @@ class Services:
 
     async def close(self) -> None:
         """Close what was opened."""
-        if "listener" in self.__dict__:
-            await self.listener.close()
+        for name in {"key_listener", "event_listener"} & self.__dict__.keys():
+            await getattr(self, name).close()
         await self.database.close()
         if "http" in self.__dict__:
             await self.http.aclose()
+
+    def _listener(self, channel: "Channel") -> "Listener":
+        from shared.listener import Listener  # noqa: PLC0415 - only for those who wait
+
+        return Listener(self.settings, channel)
 
     def _key_set(self, url: str) -> "KeySet":
         from shared.jwks import KeySet  # noqa: PLC0415 - only where keys are fetched

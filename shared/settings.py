@@ -74,6 +74,8 @@ class Settings(Model):
     signing_key_file: str | None = None
     """A service account's key; where there is none, URLs are signed through IAM."""
     url_token_secret: Secret = None
+    functions_url: str | None = None
+    """Where clients reach the functions; without it, a signed address is told without a host."""
     tasks_emulator_host: str | None = None
     tasks_project: str = "local"
     tasks_location: str = "local"
@@ -83,6 +85,8 @@ class Settings(Model):
     idempotency_lease_seconds: Annotated[float, Field(gt=0)] = 60
     idempotency_wait_seconds: Annotated[float, Field(ge=0)] = 10
     """How long a request waits for the answer to the one before it."""
+    event_heartbeat_seconds: Annotated[float, Field(gt=0)] = 15
+    """How long a stream of events says nothing, at most."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
     queued_jobs_per_user: Annotated[int, Field(ge=0)] = 200
     """0 lifts the limit."""

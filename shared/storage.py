@@ -79,6 +79,20 @@ class Storage:
 
         return await _in_thread(stat)
 
+    async def list_paths(self, bucket: str, folder: str) -> list[str]:
+        """Where the objects below ``folder`` lie; it ends in a slash."""
+
+        def list_paths() -> list[str]:
+            found = self._client.list_blobs(
+                bucket,
+                prefix=folder,
+                fields="items(name),nextPageToken",
+                timeout=_TIMEOUT_SECONDS,
+            )
+            return [blob.name for blob in found]
+
+        return await _in_thread(list_paths)
+
     async def read(self, bucket: str, path: str, *, most_bytes: int) -> bytes | None:
         """The first ``most_bytes`` of an object; None where nothing is."""
 

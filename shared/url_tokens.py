@@ -25,6 +25,12 @@ def issue(place: str, seconds: int, services: Services) -> str:
     return jwt.encode(claims, _secret(services), algorithm="HS256")
 
 
+def address(bucket: str, path: str, seconds: int, services: Services) -> str:
+    """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
+    token = issue(f"{bucket}/{path}", seconds, services)
+    return f"/object/sign/{bucket}/{path}?token={token}"
+
+
 def check(token: str, services: Services) -> Grant:
     """What a token allows now.
 

@@ -58,7 +58,12 @@ def person(bare: System) -> Person:
 @pytest.fixture
 def sweep(bare: System) -> Callable[[], dict[str, int]]:
     """Sweep the system without a worker now; what was done, counted."""
-    url = f"{bare.base}/functions/v1/sweep-jobs"
+    return sweep_of(bare)
+
+
+def sweep_of(system: System) -> Callable[[], dict[str, int]]:
+    """A call of that system's sweep, as its scheduler makes it."""
+    url = f"{system.base}/functions/v1/sweep-jobs"
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
 
     def call() -> dict[str, int]:

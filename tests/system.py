@@ -134,10 +134,12 @@ class System:
 class Person:
     """A signed-in user of a system, over HTTP alone."""
 
-    def __init__(self, system: System, user_id: str | None = None) -> None:
+    def __init__(
+        self, system: System, user_id: str | None = None, *, is_admin: bool = False
+    ) -> None:
         self.id = user_id or str(uuid4())
         self.base = system.base
-        self.token = tokens.user_token(self.id)
+        self.token = tokens.user_token(self.id, is_admin=is_admin)
         self._http = httpx.Client(
             base_url=system.base,
             headers={"authorization": f"Bearer {self.token}"},

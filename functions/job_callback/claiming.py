@@ -14,7 +14,7 @@ from shared.contracts.letters import (
     Upload,
 )
 from shared.errors import ConflictError, ForbiddenError, InvalidError
-from shared.queries import claims, jobs, progress, workers
+from shared.queries import claims, jobs, life, progress, workers
 from shared.queries.connection import Connection
 from shared.services import Services
 from shared.storage import WRITE_ONCE
@@ -46,7 +46,7 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
     """Extend the claim's lease and note its progress, or tell the worker to stop."""
     async with services.database.transaction() as connection:
         await check_claim(connection, letter, worker)
-        goes_on = await jobs.extend_lease(
+        goes_on = await life.extend_lease(
             connection,
             letter.job_id,
             claim_id=letter.claim_id,
@@ -83,7 +83,7 @@ async def _claimed(
     before = await jobs.get(connection, letter.job_id)
     if before is None:
         return None
-    job = await jobs.claim(
+    job = await life.claim(
         connection,
         letter.job_id,
         claim_id=letter.claim_id,
@@ -91,14 +91,7 @@ async def _claimed(
         lease_seconds=services.settings.lease_seconds,
         run_seconds=_run_seconds(before),
     )
-    if job and job.worker_id:
-        await claims.insert(
-            connection,
-            job_id=job.id,
-            claim_id=letter.claim_id,
-            attempt=job.attempts,
-            worker_id=job.worker_id,
-        )
+    if job:
         await progress.record(connection, job.id, progress=0, step=None, steps=None)
         return job
     now = await jobs.get(connection, letter.job_id)

@@ -8,7 +8,7 @@ from shared.auth import Worker
 from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
 from shared.errors import ConflictError, Problem
 from shared.log import logger
-from shared.queries import claims, jobs, ledger, receipts
+from shared.queries import jobs, life, receipts
 from shared.queries.connection import Connection
 from shared.services import Services
 
@@ -62,18 +62,17 @@ async def _promote(job: jobs.Job, services: Services) -> None:
 async def _record_failure(connection: Connection, job: jobs.Job, letter: CallbackRequest) -> bool:
     """False where the job has ended, or runs under another claim."""
     failure = letter.failure or Failure(code="worker_error")
-    if (failure.retryable or failure.hand_back) and await jobs.send_back(
-        connection, job.id, claim_id=letter.claim_id, costs_attempt=not failure.hand_back
-    ):
-        outcome: claims.Outcome = "handed_back" if failure.hand_back else "sent_back"
-        await claims.end(connection, letter.claim_id, outcome)
-        return True
-    reason = letter.error_message or "The worker could not make it."
-    if not await jobs.fail(connection, job.id, claim_id=letter.claim_id, reason=reason):
-        return False
-    await ledger.refund(connection, user_id=job.user_id, job_id=job.id)
-    await claims.end(connection, letter.claim_id, "failed")
-    return True
+    claim = letter.claim_id
+    if failure.hand_back:
+        job_after = await life.hand_back(connection, job.id, claim_id=claim)
+    elif failure.retryable:
+        job_after = await life.send_back(connection, job.id, claim_id=claim)
+    else:
+        job_after = None
+    if job_after is None:
+        reason = letter.error_message or "The worker could not make it."
+        job_after = await life.fail(connection, job.id, claim_id=claim, reason=reason)
+    return job_after is not None
 
 
 async def _earlier_answer(connection: Connection, worker: Worker) -> CallbackAnswer | None:

@@ -1,7 +1,7 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
-from functions.queue_job import references, routing, safety, storing
-from shared import dispatch
+from functions.queue_job import references, routing, storing
+from shared import dispatch, safety
 from shared.auth import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
 from shared.http import endpoint
@@ -14,7 +14,10 @@ async def queue_job(
     request: QueueJobRequest, user: User, services: Services, once: Once
 ) -> QueueJobResponse:
     """Store the job, then dispatch: a job that is not stored is never run."""
-    safety.check(request)
+    metadata = request.metadata
+    safety.check(
+        metadata.prompt, metadata.enhanced_prompt, field="metadata", mode=metadata.content_type
+    )
     new = routing.resolve(
         request,
         user_id=user.id,
@@ -27,8 +30,8 @@ async def queue_job(
         references.kept(request, user, new.id, services),
         services.database.transaction() as connection,
     ):
-        job = await storing.store(connection, new, request.metadata.session_name)
-        await storing.charge(connection, job, services.settings)
+        session_name = metadata.session_name
+        job = await storing.store(connection, new, session_name, services.settings)
         answer = await storing.answer(connection, job, routing.describe(request))
         await once.keep(connection, answer)
     await dispatch.fill(services, job.queue)

@@ -66,8 +66,7 @@ def bucket_name(bucket: Bucket, services: Services) -> str:
 
 def sign(place: Place, seconds: int, services: Services) -> str:
     """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
-    token = url_tokens.issue("/".join(place), seconds, services)
-    return f"/object/sign/{place.bucket}/{place.path}?token={token}"
+    return url_tokens.address(place.bucket, place.path, seconds, services)
 
 
 def check(place: Place, token: str, services: Services) -> int:

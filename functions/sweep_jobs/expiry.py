@@ -1,35 +1,59 @@
 """What has had its time."""
 
+from functools import partial
+from uuid import UUID
+
+from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs.parts import each
+from shared import keeping
 from shared.errors import UnavailableError
 from shared.log import logger
-from shared.queries import jobs, ledger, sweep
+from shared.queries import life, sweep
 from shared.services import Services
+
+_MOST_JOBS = 500
+_MOST_ASSETS = 500
+_ASSETS_AT_A_TIME = 25
+"""Where the sweep dies, files of so many are left to the bucket's lifecycle."""
+
+_MOST_PROMOTIONS = 100
+"""Each copies two files."""
 
 _EXPIRED = "It was not begun within a day, and was given up."
 
 
-async def end_overdue_jobs(services: Services, *, most: int) -> int:
-    """Fail, with a refund, what should long have ended; how many."""
+async def end_overdue_jobs(services: Services, done: SweepJobsResponse) -> None:
+    """Fail, with a refund, what should long have ended."""
     async with services.database.transaction() as connection:
-        overdue = await sweep.overdue(connection, most=most)
-    ended = 0
-    for job_id in overdue:
+        overdue = await sweep.overdue(connection, most=_MOST_JOBS)
+    await each(partial(_end, services, done), overdue)
+
+
+async def promote(services: Services, done: SweepJobsResponse) -> None:
+    """Keep in the library what was made for it."""
+    done.promoted += await keeping.promote(services, most=_MOST_PROMOTIONS)
+
+
+async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
+    """Delete expired assets: the rows first, then the files."""
+    for _ in range(0, _MOST_ASSETS, _ASSETS_AT_A_TIME):
         async with services.database.transaction() as connection:
-            job = await jobs.fail(connection, job_id, claim_id=None, reason=_EXPIRED)
-            if job:
-                await ledger.refund(connection, user_id=job.user_id, job_id=job.id)
-                ended += 1
-    return ended
+            expired = await sweep.delete_expired_assets(connection, most=_ASSETS_AT_A_TIME)
+        done.assets_expired += len(expired)
+        await each(partial(_delete_files, services), expired)
+        if len(expired) < _ASSETS_AT_A_TIME:
+            break
 
 
-async def delete_assets(services: Services, *, most: int) -> int:
-    """Delete expired assets: the rows first, then the files; how many."""
+async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> None:
     async with services.database.transaction() as connection:
-        expired = await sweep.delete_expired_assets(connection, most=most)
-    bucket = services.settings.workspace_bucket
+        job = await life.expire(connection, job_id, reason=_EXPIRED)
+    done.failed += job is not None
+
+
+async def _delete_files(services: Services, paths: tuple[str, ...]) -> None:
     try:
-        for path in (path for paths in expired for path in paths):
-            await services.storage.delete(bucket, path)
+        for path in paths:
+            await services.storage.delete(services.settings.workspace_bucket, path)
     except UnavailableError:
         logger.warning("an expired asset's file stays until its bucket's lifecycle ends it")
-    return len(expired)

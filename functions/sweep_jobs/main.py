@@ -1,56 +1,32 @@
 """POST /sweep-jobs: put right what a crash left behind. Called each minute, or oftener."""
 
-from functions.sweep_jobs import expiry, rescue
-from shared import dispatch, keeping
+from functions.sweep_jobs import cleaning, expiry, forgetting, parts, probes, rescue, slots
+from functions.sweep_jobs.counts import SweepJobsResponse
 from shared.auth import Scheduler, scheduler_token
-from shared.contracts.base import Contract
-from shared.contracts.catalogue import WORKER_TYPES
 from shared.http import Call, endpoint
-from shared.queries import idempotency, sweep
 from shared.services import Services
 
-_MOST_ROWS = 500
-_MOST_PROMOTIONS = 100
-"""Each copies two files."""
-
-
-class SweepJobsResponse(Contract):
-    """What was done, counted."""
-
-    success: bool = True
-    unclaimed: int
-    completed_from_manifest: int
-    sent_back: int
-    failed: int
-    promoted: int
-    assets_expired: int
-    receipts_deleted: int
-    keys_deleted: int
-    dispatched: int
+PARTS: dict[str, parts.Part] = {
+    "unclaimed jobs": slots.clear_unclaimed,
+    "lapsed claims": rescue.put_lapsed_right,
+    "overdue jobs": expiry.end_overdue_jobs,
+    "workers": probes.ask_workers,
+    "lost tasks": slots.send_again,
+    "free slots": slots.fill,
+    "promotions": expiry.promote,
+    "expired assets": expiry.delete_assets,
+    "ended jobs": cleaning.clean_jobs,
+    "unfinished copies": cleaning.end_copies,
+    "deleted library assets": cleaning.finish_deletions,
+    **forgetting.PARTS,
+}
+"""In this order: what frees a slot or a worker comes before the slots are filled, and all that
+before anything that can wait. Each is bounded in rows, and safe to run twice at once."""
 
 
 async def sweep_jobs(_: Call, __: Scheduler, services: Services) -> SweepJobsResponse:
-    """Each part is bounded in rows, and safe to run twice at once."""
-    async with services.database.transaction() as connection:
-        unclaimed = await sweep.clear_unclaimed(connection, most=_MOST_ROWS)
-        receipts = await sweep.delete_old_receipts(connection, most=_MOST_ROWS)
-        keys = await idempotency.delete_old(connection, most=_MOST_ROWS)
-    rescued = await rescue.lapsed_claims(services, most=_MOST_ROWS)
-    ended = await expiry.end_overdue_jobs(services, most=_MOST_ROWS)
-    promoted = await keeping.promote(services, most=_MOST_PROMOTIONS)
-    assets = await expiry.delete_assets(services, most=_MOST_ROWS)
-    dispatched = [await dispatch.fill(services, queue) for queue in WORKER_TYPES]
-    return SweepJobsResponse(
-        unclaimed=unclaimed,
-        completed_from_manifest=rescued["completed"],
-        sent_back=rescued["sent_back"],
-        failed=rescued["failed"] + ended,
-        promoted=promoted,
-        assets_expired=assets,
-        receipts_deleted=receipts,
-        keys_deleted=keys,
-        dispatched=sum(dispatched),
-    )
+    """Run every part; what fails keeps nothing else from being done."""
+    return await parts.run(PARTS, services)
 
 
 main = endpoint(sweep_jobs, caller=scheduler_token)

@@ -1,54 +1,48 @@
 """Claims whose worker is not heard of any more: complete from the manifest, or send back."""
 
-from collections import Counter
-from typing import Literal
+from functools import partial
 
 from pydantic import ValidationError
 
+from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs.parts import each
 from shared import completion, paths
 from shared.contracts import signature
 from shared.contracts.letters import CallbackRequest, SealedManifest
-from shared.errors import ConflictError, InvalidError, UnavailableError
+from shared.errors import ConflictError, InvalidError
 from shared.log import logger
-from shared.queries import claims, jobs, ledger, sweep
+from shared.queries import jobs, life, sweep
 from shared.services import Services
 
-Outcome = Literal["completed", "sent_back", "failed", "alive", "unknown"]
-
+_MOST_CLAIMS = 500
 _MOST_MANIFEST_BYTES = 256 * 1024
 _TOO_LONG = "It took too long, and was stopped."
 _LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
 
 
-async def lapsed_claims(services: Services, *, most: int) -> Counter[Outcome]:
-    """Put right every claim whose lease has run out; what became of them, counted."""
+async def put_lapsed_right(services: Services, done: SweepJobsResponse) -> None:
+    """End every claim whose lease has run out.
+
+    Without the bucket nobody knows whether its work is done: then the next sweep asks again.
+    """
     async with services.database.transaction() as connection:
-        lapsed = await sweep.lapsed_claims(connection, most=most)
-    outcomes: Counter[Outcome] = Counter()
-    for one in lapsed:
-        try:
-            outcomes[await _rescue(services, one)] += 1
-        except UnavailableError:
-            # Without the bucket nobody knows whether the work is done: the next sweep asks again.
-            outcomes["unknown"] += 1
-    return outcomes
+        lapsed = await sweep.lapsed_claims(connection, most=_MOST_CLAIMS)
+    await each(partial(_rescue, services, done), lapsed)
 
 
-async def _rescue(services: Services, lapsed: sweep.LapsedClaim) -> Outcome:
+async def _rescue(services: Services, done: SweepJobsResponse, lapsed: sweep.LapsedClaim) -> None:
     if await _complete_from_manifest(services, lapsed):
-        return "completed"
+        done.completed_from_manifest += 1
+        return
+    reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
     async with services.database.transaction() as connection:
-        if not await sweep.is_lapsed(connection, lapsed.job_id, claim_id=lapsed.claim_id):
-            return "alive"
-        await claims.end(connection, lapsed.claim_id, "lapsed")
-        if not lapsed.is_past_deadline and await jobs.send_back(
-            connection, lapsed.job_id, claim_id=lapsed.claim_id, costs_attempt=True
-        ):
-            return "sent_back"
-        reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
-        await jobs.fail(connection, lapsed.job_id, claim_id=lapsed.claim_id, reason=reason)
-        await ledger.refund(connection, user_id=lapsed.user_id, job_id=lapsed.job_id)
-        return "failed"
+        claim = {"claim_id": lapsed.claim_id}
+        sent_back = await life.lapse(connection, lapsed.job_id, **claim)
+        failed = not sent_back and await life.give_up(
+            connection, lapsed.job_id, **claim, reason=reason
+        )
+    done.sent_back += sent_back is not None
+    done.failed += bool(failed)
 
 
 async def _complete_from_manifest(services: Services, lapsed: sweep.LapsedClaim) -> bool:

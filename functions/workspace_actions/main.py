@@ -3,7 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from functions.workspace_actions import clearing, collections, discarding, library, saving
+from functions.workspace_actions import (
+    cancelling,
+    clearing,
+    collections,
+    discarding,
+    library,
+    retrying,
+    saving,
+)
 from shared.auth import User, user_token
 from shared.contracts import workspace as actions
 from shared.http import endpoint
@@ -22,6 +30,8 @@ ACTIONS: dict[type, Action] = {
     actions.UpdateLibraryAsset: library.update,
     actions.DeleteLibraryAsset: library.delete,
     actions.DeleteCollection: collections.delete,
+    actions.CancelJob: cancelling.cancel,
+    actions.RetryJob: retrying.retry,
 }
 
 

@@ -40,12 +40,15 @@ class Turn:
 class Line:
     """The jobs held here: at most ``slots`` at work and a few that wait, first come, first served.
 
+    How many are sent is the functions' business; refusing is for a window that was set too wide.
     It begins with its slots shut, so that jobs can wait while the model is loaded.
     """
 
     def __init__(self, *, slots: int, look_ahead: int) -> None:
         self._slots = slots
-        self._room = slots + max(look_ahead, 1)
+        # The functions fill a slot as soon as its job has ended for them: before the worker has
+        # read the answer to its callback, or has heard that the job was cancelled.
+        self._room = slots + max(look_ahead, 1) + slots
         self._free = 0
         self._held: set[UUID] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()

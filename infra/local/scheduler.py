@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from infra.local.tasks_emulator.oidc import TokenSigner
 
 SWEEP_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+"""After a call that failed, as Cloud Scheduler's retries: the gateway may just be starting."""
+
 _TIMEOUT_SECONDS = 300
 
 
@@ -29,9 +32,11 @@ async def sweep_forever(system: System) -> None:
         began = time.monotonic()
         try:
             await asyncio.to_thread(call, system.sweep_url, signer)
+            pause = began + seconds - time.monotonic()
         except (OSError, http.client.HTTPException, RuntimeError) as error:
             log.warning("%s: %r", system.sweep_url, error)
-        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+            pause = min(_RETRY_SECONDS, seconds)
+        await asyncio.sleep(max(0.0, pause))
 
 
 def call(url: str, signer: "TokenSigner") -> None:

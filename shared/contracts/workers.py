@@ -1,5 +1,6 @@
 """How a worker makes itself known."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -10,10 +11,9 @@ from shared.contracts.catalogue import WorkerType
 WorkerId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class UpdateWorkerUrlRequest(Contract):
-    """``POST /update-worker-url``: this worker can be reached there."""
+class RegisterChatWorkerRequest(Contract):
+    """``POST /register-chat-worker``: this chat worker can be reached there."""
 
-    worker_type: WorkerType
     worker_url: Annotated[str, Field(min_length=1, max_length=500)]
     worker_id: WorkerId
     """The key's own id, or ``{key id}-{worker type}`` where one process serves several types."""
@@ -22,11 +22,39 @@ class UpdateWorkerUrlRequest(Contract):
     """Jobs that it runs at the same time."""
 
 
+class RegisterChatWorkerResponse(Contract):
+    """The worker is registered."""
+
+    success: bool = True
+    message: str
+
+
+class UpdateWorkerUrlRequest(RegisterChatWorkerRequest):
+    """``POST /update-worker-url``: this worker can be reached there."""
+
+    worker_type: WorkerType
+
+
 class UpdateWorkerUrlResponse(Contract):
     """The worker is registered."""
 
     success: bool = True
     message: str
+
+
+class GetWorkerUrlRequest(Contract):
+    """``POST /get-active-worker-url``: where is a worker of that type?"""
+
+    worker_type: WorkerType
+
+
+class GetWorkerUrlResponse(Contract):
+    """The active worker of that type that was seen last."""
+
+    success: bool = True
+    worker_url: str
+    worker_type: WorkerType
+    last_updated: datetime
 
 
 class Health(CamelContract):

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, RootModel
 
 from shared.contracts.base import CamelContract
-from shared.contracts.jobs import Text
+from shared.contracts.jobs import JobRecord, Text
 
 MOST_TAGS = 50
 
@@ -93,6 +93,20 @@ class DeleteCollection(CamelContract):
     collection_id: UUID
 
 
+class CancelJob(CamelContract):
+    """End a job that has not ended, with its refund. Cancelling again is success."""
+
+    action: Literal["cancel_job"]
+    job_id: UUID
+
+
+class RetryJob(CamelContract):
+    """Queue a failed job as a new one. While that one lives, again gives the same."""
+
+    action: Literal["retry_job"]
+    job_id: UUID
+
+
 WorkspaceAction = Annotated[
     SaveToLibrary
     | DiscardAsset
@@ -103,7 +117,9 @@ WorkspaceAction = Annotated[
     | UpdateLibraryAsset
     | DeleteLibraryAsset
     | CreateCollection
-    | DeleteCollection,
+    | DeleteCollection
+    | CancelJob
+    | RetryJob,
     Field(discriminator="action"),
 ]
 
@@ -137,6 +153,12 @@ class CollectionMade(Done):
     collection_id: UUID
 
 
+class JobTold(Done):
+    """How the job stands now; for a retry, the new one."""
+
+    job: JobRecord
+
+
 class NotCleared(CamelContract):
     """An asset that stays in the workspace, and why."""
 
@@ -155,4 +177,4 @@ class Cleared(Done):
     """How many are there still: call again for those that were not tried."""
 
 
-WorkspaceActionAnswer = Done | Saved | Copied | CollectionMade | Cleared
+WorkspaceActionAnswer = Done | Saved | Copied | CollectionMade | Cleared | JobTold

@@ -1,7 +1,7 @@
 """The web, as far as handlers may know it: what came in, what goes out, and the door between."""
 
-from shared.http.answers import Content, Redirect
+from shared.http.answers import Accepted, Content, Redirect, Stream
 from shared.http.call import Call
 from shared.http.door import endpoint, read_json
 
-__all__ = ["Call", "Content", "Redirect", "endpoint", "read_json"]
+__all__ = ["Accepted", "Call", "Content", "Redirect", "Stream", "endpoint", "read_json"]

@@ -1,12 +1,16 @@
 """What goes out."""
 
+import asyncio
 import json
+import time
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 from starlette.datastructures import URL
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from shared import log
 from shared.errors import Problem, UnauthenticatedError
@@ -27,6 +31,13 @@ PREFLIGHT = {
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """202: an answer before what was asked for is done."""
+
+    answer: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """An answer that is no model: bytes of ``media_type``."""
 
@@ -44,6 +55,16 @@ class Redirect:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that is told piece by piece, until the pieces end or the client goes away."""
+
+    pieces: AsyncGenerator[bytes, None]
+    """Closed in either case."""
+    media_type: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 def render(result: object, status: int) -> Response:
     """What a handler answered, on the wire; ``status`` is the endpoint's own good one."""
     match result:
@@ -53,9 +74,13 @@ def render(result: object, status: int) -> Response:
         case dict():  # an answer that was given before
             text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
             return Response(text, status_code=status, media_type="application/json")
+        case Accepted():
+            return render(result.answer, 202)
         case Content():
             code = 206 if result.partial else status
             return Response(result.body, code, result.headers, result.media_type)
+        case Stream():
+            return _Streaming(result, status)
         case Redirect():
             headers = {"location": str(URL(result.url)), "cache-control": "no-store"}
             return Response(status_code=302, headers=headers)
@@ -80,3 +105,32 @@ def render_problem(problem: Problem, request_id: str) -> Response:
     if problem.status == UnauthenticatedError.status:
         headers["www-authenticate"] = "Bearer"
     return Response(json.dumps(body), problem.status, headers, "application/json")
+
+
+class _Streaming(StreamingResponse):
+    """Its client gone, it ends where it waits, and closes its pieces."""
+
+    def __init__(self, stream: Stream, status: int) -> None:
+        super().__init__(_unbroken(stream.pieces), status, stream.headers, stream.media_type)
+        self._pieces = stream.pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server stops: to the client this is an end like any other.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            await self._pieces.aclose()
+            fields = {"seconds": round(time.perf_counter() - began, 1)}
+            log.logger.info("the stream ended", extra={"fields": fields})
+
+
+async def _unbroken(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The pieces; an error is their end, for the answer has long begun."""
+    try:
+        async for piece in pieces:
+            yield piece
+    except Exception:  # noqa: BLE001 - the last resort, as in the door
+        log.logger.error("a stream broke off", exc_info=True)

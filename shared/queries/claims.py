@@ -1,11 +1,9 @@
 """job_claims: every claim that was ever made, and how it ended."""
 
-from typing import Literal
 from uuid import UUID
 
 from shared.queries.connection import Connection
-
-Outcome = Literal["completed", "failed", "sent_back", "handed_back", "lapsed"]
+from shared.queries.transitions import Outcome
 
 
 async def insert(
@@ -34,12 +32,22 @@ async def is_of_key(connection: Connection, *, job_id: UUID, claim_id: UUID, key
     return rows.rowcount > 0
 
 
-async def end(connection: Connection, claim_id: UUID, outcome: Outcome) -> None:
-    """Record how a claim ended; the first word stands."""
+async def end(
+    connection: Connection, job_id: UUID, claim_id: UUID, outcome: Outcome, *, is_last: bool
+) -> None:
+    """Record how a claim ended; the first word stands, but for a late completion.
+
+    ``is_last``: the job has ended with it, and any other claim that is still open is superseded.
+    """
     await connection.execute(
         """
-        update job_claims set ended_at = now(), outcome = %(outcome)s
-        where claim_id = %(claim_id)s and ended_at is null
+        update job_claims
+        set ended_at = coalesce(ended_at, now()),
+            outcome = case claim_id when %(claim_id)s then %(outcome)s else 'superseded' end
+        where job_id = %(job_id)s and (
+            claim_id = %(claim_id)s and (ended_at is null or %(outcome)s = 'completed')
+            or claim_id <> %(claim_id)s and ended_at is null and %(is_last)s
+        )
         """,
-        {"claim_id": claim_id, "outcome": outcome},
+        {"job_id": job_id, "claim_id": claim_id, "outcome": outcome, "is_last": is_last},
     )

@@ -1,4 +1,4 @@
-"""A job's life. Each change is one guarded UPDATE by the database's clock."""
+"""Jobs: stored and read. ``life`` changes them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +55,8 @@ class Job:
     expires_at: datetime
     traceparent: str | None
     reference_roles: list[ReferenceRole]
+    clean_after: datetime | None
+    retry_of: UUID | None
 
     @property
     def is_open(self) -> bool:
@@ -87,6 +89,7 @@ class NewJob:
     reference_roles: list[ReferenceRole] = field(default_factory=list)
     workspace_session_id: UUID | None = None
     priority: int = 0
+    retry_of: UUID | None = None
 
 
 async def insert(connection: Connection, job: NewJob) -> Job:
@@ -97,13 +100,13 @@ async def insert(connection: Connection, job: NewJob) -> Job:
         insert into jobs (
             id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
             original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
-            num_images, priority, traceparent, workspace_session_id, reference_roles
+            num_images, priority, traceparent, workspace_session_id, reference_roles, retry_of
         ) values (
             %(id)s, %(user_id)s, %(job_type)s, %(queue)s, %(model_variant)s, %(format)s,
             %(quality)s, %(destination)s, %(metadata)s, %(original_prompt)s, %(enhanced_prompt)s,
             %(credits)s, %(project_id)s, %(video_id)s, %(image_id)s, %(parameters)s,
             %(num_images)s, %(priority)s, %(traceparent)s,
-            %(workspace_session_id)s, %(reference_roles)s
+            %(workspace_session_id)s, %(reference_roles)s, %(retry_of)s
         )
         returning *
         """,
@@ -119,6 +122,32 @@ async def get(connection: Connection, job_id: UUID) -> Job | None:
     return await rows.fetchone()
 
 
+async def lock(connection: Connection, job_id: UUID, *, user_id: UUID) -> bool:
+    """Keep others from the user's job until the transaction ends. False where there is none."""
+    rows = await connection.execute(
+        "select from jobs where id = %(id)s and user_id = %(user_id)s for update",
+        {"id": job_id, "user_id": user_id},
+    )
+    return rows.rowcount > 0
+
+
+async def last_retry(connection: Connection, job_id: UUID) -> Job:
+    """What the job was last retried as; the job itself where it was not. The job is locked."""
+    rows = connection.cursor(row_factory=class_row(Job))
+    await rows.execute(
+        """
+        with recursive tries as (
+            select id, 0 as turn from jobs where id = %(id)s
+            union all
+            select jobs.id, turn + 1 from jobs join tries on jobs.retry_of = tries.id
+        )
+        select jobs.* from jobs where id = (select id from tries order by turn desc limit 1)
+        """,
+        {"id": job_id},
+    )
+    return one(await rows.fetchone())
+
+
 async def count_queued(connection: Connection, user_id: UUID) -> int:
     """How many jobs of the user have not begun."""
     rows = await connection.execute(
@@ -126,124 +155,6 @@ async def count_queued(connection: Connection, user_id: UUID) -> int:
         {"user_id": user_id},
     )
     return int(one(await rows.fetchone())["queued"])
-
-
-async def claim(
-    connection: Connection,
-    job_id: UUID,
-    *,
-    claim_id: UUID,
-    dispatch_no: int,
-    lease_seconds: float,
-    run_seconds: float,
-) -> Job | None:
-    """Queued → processing: this claim runs the job. None where it is not to be had."""
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(
-        """
-        update jobs
-        set status = 'processing',
-            attempts = attempts + 1,
-            claim_id = %(claim_id)s,
-            dispatched_at = coalesce(dispatched_at, now()),
-            deadline_at = now() + make_interval(secs => %(run_seconds)s),
-            lease_until = now() + make_interval(
-                secs => least(%(lease_seconds)s, %(run_seconds)s)::double precision),
-            started_at = coalesce(started_at, now()),
-            updated_at = now()
-        where id = %(id)s and status = 'queued' and dispatch_no = %(dispatch_no)s
-            and expires_at > now()
-        returning *
-        """,
-        {
-            "id": job_id,
-            "claim_id": claim_id,
-            "dispatch_no": dispatch_no,
-            "lease_seconds": lease_seconds,
-            "run_seconds": run_seconds,
-        },
-    )
-    return await rows.fetchone()
-
-
-async def extend_lease(
-    connection: Connection, job_id: UUID, *, claim_id: UUID, lease_seconds: float
-) -> bool:
-    """A heartbeat: the claim goes on, but never past its deadline. False where it is no more."""
-    rows = await connection.execute(
-        """
-        update jobs
-        set lease_until = least(now() + make_interval(secs => %(lease_seconds)s), deadline_at),
-            updated_at = now()
-        where id = %(id)s and status = 'processing' and claim_id = %(claim_id)s
-        """,
-        {"id": job_id, "claim_id": claim_id, "lease_seconds": lease_seconds},
-    )
-    return rows.rowcount > 0
-
-
-async def complete(connection: Connection, job_id: UUID) -> Job | None:
-    """→ completed. None where the job has ended already."""
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(
-        """
-        update jobs
-        set status = 'completed', error_message = null, lease_until = null,
-            completed_at = now(), updated_at = now()
-        where id = %(id)s and status in ('queued', 'processing')
-        returning *
-        """,
-        {"id": job_id},
-    )
-    return await rows.fetchone()
-
-
-async def send_back(
-    connection: Connection, job_id: UUID, *, claim_id: UUID, costs_attempt: bool
-) -> Job | None:
-    """Processing → queued, while an attempt is left. None where it may not.
-
-    A worker that hands its job back because it drains costs no attempt.
-    """
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(
-        """
-        update jobs
-        set status = 'queued',
-            attempts = attempts - (not %(costs_attempt)s)::integer,
-            dispatched_at = null, claim_by = null, claim_id = null, lease_until = null,
-            deadline_at = null, updated_at = now()
-        where id = %(id)s and status = 'processing' and claim_id = %(claim_id)s
-            and (attempts < max_attempts or not %(costs_attempt)s)
-        returning *
-        """,
-        {"id": job_id, "claim_id": claim_id, "costs_attempt": costs_attempt},
-    )
-    return await rows.fetchone()
-
-
-async def fail(
-    connection: Connection, job_id: UUID, *, claim_id: UUID | None, reason: str
-) -> Job | None:
-    """→ failed, by the current claim, or by the sweep (``claim_id`` None).
-
-    ``reason`` is for a person to read. None where the job has ended, or is another claim's.
-    """
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(
-        """
-        update jobs
-        set status = 'failed', error_message = %(reason)s, lease_until = null,
-            completed_at = now(), updated_at = now()
-        where id = %(id)s and (
-            status = 'processing' and claim_id = %(claim_id)s
-            or %(claim_id)s::uuid is null and status in ('queued', 'processing')
-        )
-        returning *
-        """,
-        {"id": job_id, "claim_id": claim_id, "reason": reason},
-    )
-    return await rows.fetchone()
 
 
 def _adapted(value: object) -> object:

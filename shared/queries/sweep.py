@@ -19,23 +19,6 @@ class LapsedClaim:
     is_past_deadline: bool
 
 
-async def clear_unclaimed(connection: Connection, *, most: int) -> int:
-    """Give back the slots of jobs that nobody claimed in time; they wait for another turn."""
-    rows = await connection.execute(
-        """
-        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
-        where id in (
-            select id from jobs
-            where status = 'queued' and dispatched_at is not null and claim_by < now()
-            limit %(most)s
-            for update skip locked
-        )
-        """,
-        {"most": most},
-    )
-    return rows.rowcount
-
-
 async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClaim]:
     """Jobs whose lease has run out, longest first."""
     rows = connection.cursor(row_factory=class_row(LapsedClaim))
@@ -51,20 +34,6 @@ async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClai
         {"most": most},
     )
     return await rows.fetchall()
-
-
-async def is_lapsed(connection: Connection, job_id: UUID, *, claim_id: UUID) -> bool:
-    """Lock the job and say whether that claim's lease is still out: a heartbeat may have come."""
-    rows = await connection.execute(
-        """
-        select from jobs
-        where id = %(id)s and status = 'processing' and claim_id = %(claim_id)s
-            and lease_until < now()
-        for update
-        """,
-        {"id": job_id, "claim_id": claim_id},
-    )
-    return rows.rowcount > 0
 
 
 async def overdue(connection: Connection, *, most: int) -> list[UUID]:
@@ -117,6 +86,57 @@ async def delete_old_receipts(connection: Connection, *, most: int) -> int:
         where webhook_id in (
             select webhook_id from webhook_receipts
             where created_at < now() - interval '25 hours'
+            limit %(most)s
+            for update skip locked
+        )
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_old_discards(connection: Connection, *, most: int) -> int:
+    """Forget what was discarded a month ago: no client retries that any more."""
+    rows = await connection.execute(
+        """
+        delete from discarded_assets
+        where asset_id in (
+            select asset_id from discarded_assets
+            where created_at < now() - interval '30 days'
+            limit %(most)s
+            for update skip locked
+        )
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_old_deletions(connection: Connection, *, most: int) -> int:
+    """Forget what was deleted from the library a month ago, once its files are gone."""
+    rows = await connection.execute(
+        """
+        delete from deleted_library_assets
+        where library_asset_id in (
+            select library_asset_id from deleted_library_assets
+            where created_at < now() - interval '30 days' and clean_after is null
+            limit %(most)s
+            for update skip locked
+        )
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_idle_turns(connection: Connection, *, most: int) -> int:
+    """Forget the turns of users who have no open job, and were not served for a day."""
+    rows = await connection.execute(
+        """
+        delete from turns
+        where (queue, user_id) in (
+            select queue, user_id from turns
+            where waiting = 0 and running = 0 and served_at < now() - interval '1 day'
             limit %(most)s
             for update skip locked
         )

@@ -1,29 +1,14 @@
 """Dispatch: which jobs run next. The caller holds the queue's lock."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from shared.contracts.catalogue import QueueName
-from shared.contracts.letters import ReferenceRole
-from shared.queries.connection import Connection, one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
-    """A job that was given a slot, with what its message needs."""
-
-    id: UUID
-    user_id: UUID
-    job_type: str
-    parameters: dict[str, Any]
-    dispatch_no: int
-    expires_at: datetime
-    traceparent: str | None
-    reference_roles: list[ReferenceRole]
+from shared.queries.connection import Connection
+from shared.queries.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +18,13 @@ class Waiting:
     id: UUID
     job_type: str
     num_images: int
+
+
+class Address(NamedTuple):
+    """Where a worker is, and whose key it holds."""
+
+    url: str
+    key_id: str
 
 
 async def lock(connection: Connection, queue: QueueName) -> None:
@@ -108,37 +100,24 @@ async def first_by_turn(connection: Connection, queue: QueueName) -> Waiting | N
     return await rows.fetchone()
 
 
-async def give_slot(
-    connection: Connection, job_id: UUID, *, worker_id: str, claim_seconds: float
-) -> Dispatched:
-    """Stays queued, and takes a slot of that worker until it is claimed or ``claim_by`` passes.
-
-    The caller has locked the row while it waited.
-    """
-    rows = connection.cursor(row_factory=class_row(Dispatched))
-    await rows.execute(
+async def unclaimed(
+    connection: Connection, *, seconds: float, most: int
+) -> list[tuple[Job, Address]]:
+    """Jobs that were dispatched so long ago and are not claimed, with their workers' addresses."""
+    rows = await connection.execute(
         """
-        update jobs
-        set worker_id = %(worker_id)s,
-            dispatch_no = dispatch_no + 1,
-            dispatched_at = now(),
-            claim_by = now() + make_interval(secs => %(claim_seconds)s),
-            updated_at = now()
-        where id = %(id)s and status = 'queued' and dispatched_at is null
-        returning id, user_id, job_type, parameters, dispatch_no, expires_at, traceparent,
-            reference_roles
+        select jobs.*, worker_url, key_id
+        from jobs join workers on workers.id = jobs.worker_id
+        where status = 'queued' and dispatched_at < now() - make_interval(secs => %(seconds)s)
+            and claim_by >= now()
+        order by claim_by
+        limit %(most)s
         """,
-        {"id": job_id, "worker_id": worker_id, "claim_seconds": claim_seconds},
+        {"seconds": seconds, "most": most},
     )
-    return one(await rows.fetchone())
+    return [_unclaimed(row) for row in await rows.fetchall()]
 
 
-async def take_slot_back(connection: Connection, job_id: UUID, *, dispatch_no: int) -> None:
-    """The task could not be made: the job waits again, and the sweep tries again."""
-    await connection.execute(
-        """
-        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
-        where id = %(id)s and status = 'queued' and dispatch_no = %(dispatch_no)s
-        """,
-        {"id": job_id, "dispatch_no": dispatch_no},
-    )
+def _unclaimed(row: dict[str, Any]) -> tuple[Job, Address]:
+    address = Address(row.pop("worker_url"), row.pop("key_id"))
+    return Job(**row), address

@@ -1,6 +1,7 @@
 """workers: who can be sent a job, and where."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -17,6 +18,15 @@ class OpenWorker:
     worker_url: str
     key_id: str
     free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """An address to ask for its proof; several rows of one key may share it."""
+
+    worker_url: str
+    key_id: str
+    asked_at: datetime
 
 
 async def key_of(connection: Connection, worker_id: str) -> str | None:
@@ -65,17 +75,57 @@ async def register(
     return rows.rowcount > 0
 
 
-async def release_unclaimed(connection: Connection, worker_id: str, *, other_than_url: str) -> int:
-    """Give back the slots of jobs sent to an address that the worker has left; how many."""
+async def to_probe(connection: Connection, *, most: int) -> list[Probe]:
+    """Where active workers are that run all the time: whoever was seen longest ago first.
+
+    A worker that starts when it is called is never among them.
+    """
+    rows = connection.cursor(row_factory=class_row(Probe))
+    await rows.execute(
+        """
+        select worker_url, key_id, now() as asked_at from workers
+        where is_active and keeps_awake
+        group by worker_url, key_id
+        order by min(last_seen)
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return await rows.fetchall()
+
+
+async def record_answer(connection: Connection, probe: Probe, *, response_ms: int) -> int:
+    """Whoever is still at that address has proved to be there; how many rows."""
     rows = await connection.execute(
         """
-        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
-        from workers
-        where workers.id = %(worker_id)s and workers.worker_url <> %(url)s
-            and jobs.worker_id = workers.id
-            and jobs.status = 'queued' and jobs.dispatched_at is not null
+        update workers
+        set health = 'healthy', last_seen = now(), response_ms = %(response_ms)s
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
         """,
-        {"worker_id": worker_id, "url": other_than_url},
+        {"url": probe.worker_url, "key_id": probe.key_id, "response_ms": response_ms},
+    )
+    return rows.rowcount
+
+
+async def record_silence(connection: Connection, probe: Probe, *, unseen_seconds: float) -> int:
+    """Send nothing more to that address, and after so long stop asking; how many rows.
+
+    A worker that was heard of since it was asked is left as it is.
+    """
+    rows = await connection.execute(
+        """
+        update workers
+        set health = 'unhealthy',
+            is_active = last_seen > now() - make_interval(secs => %(unseen_seconds)s)
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
+            and last_seen < %(asked_at)s
+        """,
+        {
+            "url": probe.worker_url,
+            "key_id": probe.key_id,
+            "asked_at": probe.asked_at,
+            "unseen_seconds": unseen_seconds,
+        },
     )
     return rows.rowcount
 

@@ -2,12 +2,24 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
 import pytest
 
+from infra.local import keys
+from shared.contracts import signature
+from shared.contracts.letters import JobMessage
 from tests.hand_worker import HandWorker
+from tests.reliability.own_worker import working
 from tests.system import Person, System, until
+from tests.web import web
+
+_BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +126,81 @@ def test_a_database_that_is_away_is_503_with_retry_after_and_the_pool_comes_back
     until(lambda: somebody.ask().status_code == 202, seconds=20, what="the pool to come back")
 
 
+def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) -> None:
+    people = [Person(slow) for _ in range(4)]
+    done = threading.Event()
+
+    def ask(person: Person) -> tuple[list[str], list[httpx.Response]]:
+        """Ask as a client should: again under the same key, until it is accepted."""
+        jobs: list[str] = []
+        refused: list[httpx.Response] = []
+        is_accepted = False
+        while not (done.is_set() and is_accepted):
+            key = {"idempotency-key": f"key {len(jobs)}"}
+            answer = person.call("queue-job", _BODY, **key)
+            is_accepted = answer.status_code == 202
+            if is_accepted:
+                jobs.append(str(answer.json()["job"]["id"]))
+            else:
+                refused.append(answer)
+            time.sleep(0.1)
+        return jobs, refused
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, person) for person in people]
+        for _ in range(2):
+            time.sleep(0.3)
+            until(lambda: "postgres" in slow.pids(), seconds=20, what="its restart")
+            slow.kill("postgres")
+        until(lambda: _answers(people[0]), seconds=20, what="the database to be back")
+        done.set()
+        told = [one.result() for one in asking]
+    refused = [answer for _, several in told for answer in several]
+    assert 503 in {answer.status_code for answer in refused} <= {409, 503}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    accepted = {job for jobs, _ in told for job in jobs}
+    found = slow.rows(
+        "select id::text from jobs where user_id = any(%s::uuid[])", [one.id for one in people]
+    )
+    assert {row["id"] for row in found} == accepted
+    slow.rows("update jobs set expires_at = now() where status = 'queued' returning id")
+
+
+def test_a_task_that_is_delivered_again_and_again_runs_once(slow: System, somebody: Person) -> None:
+    job_id = somebody.queue()
+    _wait_until_running(somebody, job_id)
+    (job,) = slow.rows("select * from jobs where id = %s", job_id)
+    message = JobMessage(
+        job_id=job["id"],
+        user_id=job["user_id"],
+        dispatch_no=job["dispatch_no"],
+        job_type=job["job_type"],
+        parameters=job["parameters"],
+        expires_at=job["expires_at"],
+    ).model_dump_json(by_alias=True)
+    again = [_deliver(slow, message) for _ in range(2)]
+    assert {answer.status_code for answer in again} == {503}, "it stays in its queue until then"
+    _assert_made_once(slow, somebody, job_id)
+    late = _deliver(slow, message)
+    assert (late.status_code, late.json()["outcome"]) == (200, "declined")
+    _assert_made_once(slow, somebody, job_id)
+    assert somebody.rows("jobs", id=f"eq.{job_id}")[0]["attempts"] == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_whose_clock_is_an_hour_off_makes_its_jobs(tmp_path: Path, hours: int) -> None:
+    system = System(tmp_path / "data", worker="none")
+    system.start()
+    shift = f"import time; real = time.time; time.time = lambda: real() + {3600 * hours}"
+    try:
+        with working(system, prelude=shift):
+            person = Person(system)
+            job_id = person.queue()
+            _assert_made_once(system, person, job_id)
+    finally:
+        assert system.stop() == 0
+
+
 def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: System) -> None:
     hoarder, newcomer = Person(slow), Person(slow)
     hoard = [hoarder.queue() for _ in range(8)]
@@ -121,6 +208,20 @@ def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: System) -> None:
     newcomer.wait_for(wanted, seconds=30)
     done = [hoarder.status(job_id) for job_id in hoard].count("completed")
     assert done <= 4, "one in work, one sent ahead, and the newcomer's turn"
+
+
+def _deliver(system: System, message: str) -> httpx.Response:
+    """Push a message as the queue does."""
+    seal = signature.seal(
+        keys.worker_key("noop"),
+        worker_id="noop",
+        message_id="again",
+        timestamp=int(time.time()),
+        body=message.encode(),
+    )
+    url = f"http://127.0.0.1:{system.ports()['worker']}/jobs"
+    headers = {"content-type": "application/json", **seal}
+    return web.post(url, content=message, headers=headers, timeout=30)
 
 
 def _answers(person: Person) -> bool:

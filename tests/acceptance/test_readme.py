@@ -1,6 +1,7 @@
 """The README's own lines, extracted and run."""
 
 import json
+import os
 import re
 import subprocess
 from functools import partial
@@ -12,6 +13,7 @@ from PIL import Image
 
 from infra.local import tokens
 from shared.contracts.catalogue import CATALOGUE
+from tests.hand_worker import HandWorker
 from tests.system import ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
@@ -52,6 +54,23 @@ def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> No
     assert kept["storage_path"].startswith(tokens.DEVELOPER)
 
 
+def test_the_events_line_tells_what_changes(noop: System) -> None:
+    (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    person = Person(noop)
+    listening = subprocess.Popen(
+        ["bash", "-c", line.replace("--max-time 5", "--max-time 3")],
+        env={**os.environ, "BASE": noop.base, "TOKEN": person.token},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    job_id = person.queue()
+    told, _ = listening.communicate(timeout=30)
+    assert told.startswith("retry: ")
+    assert "event: ready" in told
+    assert f'"id":"{job_id}"' in told.replace('": "', '":"')
+    assert '"status":"completed"' in told.replace('": "', '":"')
+
+
 def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> None:
     row = re.compile(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", re.MULTILINE)
     rows = row.findall(_README)
@@ -88,13 +107,24 @@ def _owned(pairs: list[tuple[str, Any]], own: dict[str, str]) -> dict[str, Any]:
     return {name: own.get(str(value), value) for name, value in pairs}
 
 
-def test_every_action_of_the_table_answers_as_the_table_says(noop: System) -> None:
+def _unmade(person: Person, worker: HandWorker) -> dict[str, str]:
+    """A job that has not ended, and one that failed."""
+    failed = person.queue()
+    claim_id, _ = worker.claimed(failed)
+    worker.fail(failed, claim_id)
+    return {"OPEN_JOB": person.queue(), "FAILED_JOB": failed}
+
+
+def test_every_action_of_the_table_answers_as_the_table_says(
+    noop: System, bare: System, hand_worker: HandWorker
+) -> None:
     rows = re.findall(r'^\| `(\{"action".*?\})` \|(.*)\|$', _README, re.MULTILINE)
     actions = {json.loads(body)["action"] for body, _ in rows}
     assert actions == set(re.findall(r'Literal\["(\w+)"\]\n', _CONTRACT))
     for body, answers in rows:
-        person = Person(noop)
-        own = _ids(person)
+        about_open = "_JOB" in body
+        person = Person(bare if about_open else noop)
+        own = _unmade(person, hand_worker) if about_open else _ids(person)
         sent = json.loads(body, object_pairs_hook=partial(_owned, own=own))
         answer = person.call("workspace-actions", sent)
         assert answer.status_code == 200, answer.text

@@ -22,7 +22,7 @@ MEDIA = (
 COLUMNS = {
     "jobs": f"{JOBS} {DISPATCH}",
     "job_claims": "id created_at job_id claim_id attempt worker_id ended_at outcome",
-    "job_progress": "job_id created_at updated_at progress step steps preview_path",
+    "job_progress": "job_id created_at updated_at progress step steps preview_path told_at",
     "turns": "queue user_id waiting running served_at",
     "workspace_assets": f"{MEDIA} id created_at user_id job_id asset_index temp_storage_path"
     " promotion saving_until expires_at",
@@ -41,7 +41,9 @@ COLUMNS = {
     "user_roles": "id created_at user_id role",
     "credit_ledger": "id created_at user_id job_id kind amount balance_after",
     "usage_logs": "id created_at user_id job_id action format quality credits_consumed",
-    "change_events": "seq xid table type user_id record old_record at",
+    "change_events": "seq xid table type user_id job_id record old_record at",
+    "forgotten_events": "is_only xid seq",
+    "event_tickets": "digest created_at user_id expires_at token_expires_at",
     "idempotency_keys": "id created_at user_id endpoint key body_hash state answer lease_until",
     "webhook_receipts": "webhook_id created_at body_hash answer",
     "rate_buckets": "user_id bucket tokens refilled_at",

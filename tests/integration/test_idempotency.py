@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.hand_worker import HandWorker
-from tests.system import Person, System
+from tests.system import Person, System, until
 from tests.web import web
 
 _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star"}}
@@ -94,6 +94,17 @@ def test_the_key_of_a_crashed_request_is_free_once_its_lease_lapses(
     assert len(person.rows("jobs")) == 1
 
 
+def test_an_answer_outlives_the_process_that_gave_it(bare: System, person: Person) -> None:
+    first = _ask(person, "restart")
+    for part in ("gateway", "postgres"):
+        bare.kill(part)
+    until(lambda: _ask_again(person) is not None, seconds=30, what="the gateway to answer again")
+    again = _ask_again(person)
+    assert again is not None
+    assert again.json() == first.json()
+    assert len(person.rows("jobs")) == 1
+
+
 def test_a_request_that_waited_in_vain_is_409_with_retry_after(
     bare: System, person: Person
 ) -> None:
@@ -168,3 +179,12 @@ def _hold(system: System, person: Person, key: str, *, lease_seconds: float) -> 
         uuid4(),
         lease_seconds,
     )
+
+
+def _ask_again(person: Person) -> httpx.Response | None:
+    """The answer under the key of before; None while nobody gives one."""
+    try:
+        answer = _ask(person, "restart")
+    except httpx.TransportError:
+        return None
+    return answer if answer.status_code == 202 else None

@@ -1,17 +1,13 @@
 """sweep-jobs: what a crash left behind, put right."""
 
 import time
-from collections.abc import Callable
-from typing import Any
-
-import httpx
+from concurrent.futures import ThreadPoolExecutor
 
 from shared.contracts import signature
-from tests.hand_worker import HandWorker
+from tests.hand_worker import HandWorker, leave_manifest
+from tests.sweeping import Sweep, at_once
 from tests.system import Person, System, until
-from tests.web import web
-
-Sweep = Callable[[], dict[str, int]]
+from tests.workspace import until_waiting
 
 
 def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
@@ -68,7 +64,7 @@ def test_the_sweep_completes_a_job_from_its_manifest(
     job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    _leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
+    leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
     time.sleep(1.1)
     assert sweep()["completed_from_manifest"] == 1
     assert person.status(job) == "completed"
@@ -79,7 +75,7 @@ def test_a_manifest_that_another_key_sealed_is_not_believed(
     job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    _leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
+    leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
     time.sleep(1.1)
     assert sweep()["completed_from_manifest"] == 0
     assert person.rows("workspace_assets") == []
@@ -115,20 +111,40 @@ def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
     until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
 
 
-def _leave_manifest(
-    worker: HandWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
+def test_a_job_whose_task_was_lost_is_sent_again(
+    job: str, bare: System, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
-    """Upload everything, and leave the completed callback in the bucket only."""
-    results = {"assets": worker.upload(claim)}
-    body = httpx.Request(
-        "POST", "http://x", json=worker.letter(job, claim_id, "completed", results=results)
-    ).content
-    headers = signature.seal(
-        key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
+    lost = "dispatch_no = 2, dispatched_at = now() - interval"
+    bare.rows(f"update jobs set {lost} '4 s' where id = %s returning id", job)
+    sweep()
+    assert hand_worker.messages[job].dispatch_no == 1, "it may only be late"
+    bare.rows(f"update jobs set {lost} '6 s' where id = %s returning id", job)
+    at_once(sweep)
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="the task")
+    heard = [body for _, body in hand_worker.heard if job.encode() in body]
+    assert len(heard) == 2
+    hand_worker.finish(job)
+
+
+def test_clearing_slots_waits_for_a_fill(job: str, bare: System, sweep: Sweep) -> None:
+    bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
+    with ThreadPoolExecutor() as pool, bare.database() as connection:
+        for queue in ("sdxl_queue", "wan_queue"):
+            lock = f"select pg_advisory_xact_lock(hashtext('dispatch'), hashtext('{queue}'))"
+            with connection.transaction():
+                connection.execute(lock.encode())
+                swept = pool.submit(sweep)
+                until_waiting(bare)
+            assert swept.result()["not_done"] == []
+    assert bare.value("select dispatch_no from jobs where id = %s", job) == 2
+
+
+def test_several_sweeps_at_once_end_a_job_once(
+    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    hand_worker.claimed(job)
+    bare.rows(
+        "update jobs set deadline_at = now(), lease_until = now() where id = %s returning id", job
     )
-    put = web.put(
-        claim["manifestPutUrl"],
-        json={"headers": headers, "body": body.decode()},
-        headers=claim["manifestHeaders"],
-    )
-    assert put.status_code == 200, put.text
+    assert sum(one["failed"] for one in at_once(sweep)) == 1
+    assert person.ledger() == ["grant", "reserve", "refund"]

@@ -18,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = the_map.read().functions
 
 KEEPERS = {
-    "user": {"user_token"},
+    "user": {"user_token", "user_or_ticket"},  # a ticket stands for its user's token
     "user_or_anon": {"user_or_anon", "anyone"},  # a signed address carries its own proof
     "admin": {"admin_token"},
     "worker": {"worker_seal"},
     "scheduler": {"scheduler_token"},
 }
 SUPPLIED_ELSEWHERE = {
-    "functions/update_worker_url/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
+    "shared/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
     "shared/contracts/signature.py: secrets.token_bytes",  # a key, for the operator
     "shared/http/answers.py: datetime.now",  # an error's own timestamp
     "shared/http/call.py: uuid.uuid4",  # a trace that begins here

@@ -260,8 +260,8 @@ async def test_second_delivery_and_a_full_line_are_refused(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     serve(worker, Stepping())
-    first, second = message(), message()
-    held = [asyncio.create_task(worker.run(one)) for one in (first, second)]
+    first, *others = (message() for _ in range(3))
+    held = [asyncio.create_task(worker.run(one)) for one in (first, *others)]
     await asyncio.sleep(0.05)
     assert await worker.run(first) is outcome.ALREADY_HERE
     assert await worker.run(message()) is outcome.BUSY

@@ -8,14 +8,14 @@ import pytest
 from gpu_workers.runtime.line import ClosedError, Line
 
 
-def test_line_lets_in_slots_and_look_ahead_and_is_then_busy() -> None:
+def test_line_is_busy_beyond_the_window_and_what_is_ending() -> None:
     line = Line(slots=2, look_ahead=1)
-    assert [line.enter(uuid4()) for _ in range(4)] == [None, None, None, "busy"]
+    assert [line.enter(uuid4()) for _ in range(6)] == [*[None] * 5, "busy"]
 
 
 def test_line_has_room_for_one_when_the_look_ahead_is_zero() -> None:
     line = Line(slots=1, look_ahead=0)
-    assert [line.enter(uuid4()) for _ in range(3)] == [None, None, "busy"]
+    assert [line.enter(uuid4()) for _ in range(4)] == [*[None] * 3, "busy"]
 
 
 def test_line_refuses_a_second_delivery_until_the_first_has_left() -> None:

@@ -1,5 +1,6 @@
-"""The challenge: only the holder of the worker's key can answer, and only at its own address."""
+"""The challenge: only the holder of a worker's key can answer, and only at its own address."""
 
+import asyncio
 import hmac
 import secrets
 import time
@@ -12,19 +13,26 @@ from shared.contracts.workers import Health
 from shared.errors import InvalidError
 from shared.services import Services
 
-_TIMEOUT_SECONDS = 5
 _MOST_BYTES = 10_000
+_ANEW = {"connection": "close"}
+"""A kept connection may just be ending: a worker that is there would seem to be gone."""
 
 
-async def answer_time(url: str, key_id: str, services: Services) -> int:
+async def answer_time(
+    url: str, key_id: str, services: Services, *, timeout_seconds: float = 5
+) -> int:
     """Ask the address for its proof; how long the answer took, in ms.
 
     Raises:
-        InvalidError: where it does not answer, or cannot prove that it holds the key.
+        InvalidError: where it does not answer in time, or cannot prove that it holds the key.
     """
     challenge = secrets.token_urlsafe(24)
     started = time.perf_counter()
-    health = await _ask(url, challenge, services)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            health = await _ask(url, challenge, services)
+    except (TimeoutError, httpx.HTTPError):
+        raise InvalidError("The address did not answer GET /healthz.") from None
     given = (health.proof or "").encode()
     if not any(
         hmac.compare_digest(given, prove(key, worker_id=key_id, challenge=challenge).encode())
@@ -37,7 +45,7 @@ async def answer_time(url: str, key_id: str, services: Services) -> int:
 async def _ask(url: str, challenge: str, services: Services) -> Health:
     try:
         async with services.http.stream(
-            "GET", f"{url}/healthz", params={"challenge": challenge}, timeout=_TIMEOUT_SECONDS
+            "GET", f"{url}/healthz", params={"challenge": challenge}, headers=_ANEW
         ) as answer:
             body = b""
             async for chunk in answer.aiter_bytes():
@@ -46,7 +54,5 @@ async def _ask(url: str, challenge: str, services: Services) -> Health:
                     raise InvalidError("The address answered too much.")
             answer.raise_for_status()
             return Health.model_validate_json(body)
-    except httpx.HTTPError:
-        raise InvalidError("The address did not answer GET /healthz.") from None
     except ValidationError:
         raise InvalidError("The address answered GET /healthz with something else.") from None

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from shared.contracts.jobs import QueueJobRequest
+from shared.contracts.letters import ContentMode
 from shared.errors import ContentRefusedError
 
 _LEETSPEAK = [
@@ -65,21 +65,19 @@ _RUN_TOGETHER = re.compile(
 _LETTER_BY_LETTER = re.compile(r"(?<!\w)(?:\w ){2,}\w(?!\w)")
 
 
-def check(request: QueueJobRequest) -> None:
-    """Refuse what may not be asked for.
+def check(*prompts: str | None, field: str, mode: ContentMode = "sfw") -> None:
+    """Refuse what may not be asked for, by ``field`` of the request.
 
     Raises:
         ContentRefusedError: with the category, and never with the prompt.
     """
-    metadata = request.metadata
-    texts = [metadata.prompt or "", metadata.enhanced_prompt or ""]
-    category = next((found for text in texts if (found := refused_category(text))), None)
-    if category is None and metadata.content_type == "nsfw":
+    category = next((found for text in prompts if (found := refused_category(text or ""))), None)
+    if category is None and mode == "nsfw":
         category = "nsfw"
     if category:
         raise ContentRefusedError(
             f"This content is refused: {category}.",
-            details=[{"field": "metadata", "message": category, "type": "content_refused"}],
+            details=[{"field": field, "message": category, "type": "content_refused"}],
         )
 
 

@@ -1,0 +1,1 @@
+"""Changes and progress, as server-sent events."""

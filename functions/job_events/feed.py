@@ -1,0 +1,42 @@
+"""A user's events: it waits until something is told of the user, and looks into the database."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from functions.job_events import looks, wire
+from shared.contracts.events import Progress
+from shared.queries.events import Page, Reader
+from shared.services import Services
+
+_PENDING_SECONDS = 0.025
+_SAFETY_SECONDS = 15.0
+"""How often it looks without being told."""
+
+
+async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
+    """What is told to a reader, on from where it is. It has no end of its own."""
+    yield wire.RETRY
+    loop = asyncio.get_running_loop()
+    with services.event_listener.heard(str(reader.user_id)) as told:
+        page = await looks.of(services).page(reader)
+        if not page.is_lost:
+            yield wire.ready(reader.position or page.position)
+        while True:
+            if page.is_lost:
+                yield wire.reset(page.position)
+            for event in page.events:
+                yield wire.change(event)
+            until = loop.time() + _seconds_to_next(page)
+            while (said := await told.next(until)) is not None:
+                progress = Progress.model_validate_json(said)
+                if reader.job_id in {None, progress.job_id}:
+                    yield wire.progress(progress)
+            reader = replace(reader, position=page.position)
+            page = await looks.of(services).page(reader)
+
+
+def _seconds_to_next(page: Page) -> float:
+    if page.goes_on:
+        return 0
+    return _PENDING_SECONDS if page.is_pending else _SAFETY_SECONDS

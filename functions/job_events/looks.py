@@ -1,0 +1,68 @@
+"""What many streams want to know at the same time is asked of the database at once."""
+
+import asyncio
+import contextvars
+import functools
+from dataclasses import dataclass
+
+from shared.errors import UnavailableError
+from shared.queries import events
+from shared.queries.events import Page, Reader
+from shared.services import Services
+
+_MOST_READERS = 50
+_MOST_EVENTS = 50
+"""Of each reader."""
+_OUTAGE_SECONDS = 0.5
+
+
+@functools.cache
+def of(services: Services) -> "Looks":
+    """The process's own."""
+    return Looks(services)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    reader: Reader
+    answer: asyncio.Future[Page]
+
+
+class Looks:
+    """A thousand streams may be told something in one moment, and take one connection."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._open: list[_Question] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def page(self, reader: Reader) -> Page:
+        """The reader's next page, once the database gives it: streams outlive an outage."""
+        question = _Question(reader, asyncio.get_running_loop().create_future())
+        self._open.append(question)
+        if self._task is None or self._task.done():
+            # A context of its own: what it logs is not of the request that came first.
+            self._task = asyncio.create_task(self._answer_all(), context=contextvars.Context())
+        return await question.answer
+
+    async def _answer_all(self) -> None:
+        while self._open:
+            asked, self._open = self._open[:_MOST_READERS], self._open[_MOST_READERS:]
+            asked = [question for question in asked if not question.answer.done()]
+            try:
+                await self._answer(asked)
+            except UnavailableError:
+                self._open = [*asked, *self._open]
+                await asyncio.sleep(_OUTAGE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - each stream ends by it, and logs it
+                for question in asked:
+                    if not question.answer.done():
+                        question.answer.set_exception(error)
+
+    async def _answer(self, asked: list[_Question]) -> None:
+        readers = [question.reader for question in asked]
+        async with self._services.database.transaction() as connection:
+            pages = await events.after(connection, readers, most=_MOST_EVENTS)
+        for question, page in zip(asked, pages, strict=True):
+            if not question.answer.done():  # its stream may be gone
+                question.answer.set_result(page)

@@ -1,0 +1,29 @@
+"""/job-events: ``GET`` tells a user what changes, as server-sent events, while the token lasts.
+
+``POST`` gives a ticket that opens one stream, for a browser's EventSource, which sends no header.
+"""
+
+from functions.job_events import admission, asked, feed, heartbeat
+from shared.auth import User, user_or_ticket
+from shared.contracts.events import EventTicket
+from shared.http import Call, Stream, endpoint
+from shared.services import Services
+
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""The latter keeps a proxy from collecting what is to be told at once."""
+
+
+async def job_events(call: Call, caller: User, services: Services) -> EventTicket | Stream:
+    """Whatever their rows' owner may read, and nothing of anybody else's."""
+    if call.method == "POST":
+        return await admission.ticket(caller, services)
+    told = feed.of(asked.read(call, caller.id), services)
+    lasting = heartbeat.between(
+        told,
+        every_seconds=services.settings.event_heartbeat_seconds,
+        for_seconds=caller.claims["exp"] - services.clock(),
+    )
+    return Stream(lasting, "text/event-stream", _HEADERS)
+
+
+main = endpoint(job_events, caller=user_or_ticket, methods=("GET", "POST"))

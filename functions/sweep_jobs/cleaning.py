@@ -1,0 +1,80 @@
+"""Files that are nobody's: what claims left behind, copies that came to nothing, deleted assets."""
+
+from functools import partial
+
+from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs.parts import each
+from shared import paths
+from shared.queries import cleaning, copies, library
+from shared.queries.cleaning import Deleted, Ended, Unfinished
+from shared.services import Services
+
+_MOST_JOBS = 500
+_MOST_COPIES = 100
+_MOST_DELETED = 200
+
+
+async def clean_jobs(services: Services, done: SweepJobsResponse) -> None:
+    """Delete from ended jobs' folders what no asset names."""
+    async with services.database.transaction() as connection:
+        ended = await cleaning.take_jobs(connection, most=_MOST_JOBS)
+    await each(partial(_clean_job, services, done), ended)
+
+
+async def end_copies(services: Services, done: SweepJobsResponse) -> None:
+    """Give up copies that nobody goes on with, and delete what was copied."""
+    async with services.database.transaction() as connection:
+        unfinished = await cleaning.take_unfinished(connection, most=_MOST_COPIES)
+    await each(partial(_end_copy, services, done), unfinished)
+
+
+async def finish_deletions(services: Services, done: SweepJobsResponse) -> None:
+    """Delete the files of deleted library assets, in case whoever was to do it died."""
+    async with services.database.transaction() as connection:
+        deleted = await cleaning.take_deleted(connection, most=_MOST_DELETED)
+    await each(partial(_finish_deletion, services, done), deleted)
+
+
+async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) -> None:
+    bucket = services.settings.workspace_bucket
+    # Listed before the assets are read: none is recorded once its job has ended.
+    found = await services.storage.list_paths(bucket, paths.job_folder(job.user_id, job.id))
+    async with services.database.transaction() as connection:
+        kept = await cleaning.files_of_assets(connection, job.id)
+    kept |= {paths.reference(job.user_id, job.id, role) for role in job.kept_references}
+    for path in (path for path in found if path not in kept):
+        await services.storage.delete(bucket, path)
+        done.objects_deleted += 1
+    async with services.database.transaction() as connection:
+        await cleaning.finish_job(connection, job.id)
+    done.jobs_cleaned += 1
+
+
+async def _end_copy(services: Services, done: SweepJobsResponse, copy: Unfinished) -> None:
+    if not await _given_up(services, copy):
+        return
+    in_workspace, in_library = paths.unrecorded_copies(copy.user_id, copy.target_id)
+    for path in in_workspace:
+        await services.storage.delete(services.settings.workspace_bucket, path)
+    for path in in_library:
+        await services.storage.delete(services.settings.library_bucket, path)
+    async with services.database.transaction() as connection:
+        await cleaning.finish_unfinished(connection, copy.target_id)
+    done.copies_given_up += 1
+
+
+async def _given_up(services: Services, copy: Unfinished) -> bool:
+    if copy.source_id is None:
+        return True
+    async with services.database.transaction() as connection:
+        await copies.lock_asset(connection, copy.source_id, user_id=copy.user_id)
+        await library.lock(connection, copy.source_id, user_id=copy.user_id)
+        return await cleaning.give_up(connection, copy.target_id)
+
+
+async def _finish_deletion(services: Services, done: SweepJobsResponse, deleted: Deleted) -> None:
+    for path in filter(None, (deleted.storage_path, deleted.thumbnail_path)):
+        await services.storage.delete(services.settings.library_bucket, path)
+    async with services.database.transaction() as connection:
+        await cleaning.finish_deleted(connection, deleted.library_asset_id)
+    done.deletions_finished += 1

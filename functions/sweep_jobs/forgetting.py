@@ -1,0 +1,40 @@
+"""Rows that nobody asks for any more."""
+
+from typing import Protocol
+
+from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs.parts import Part
+from shared.queries import events, idempotency, sweep, tickets
+from shared.queries.connection import Connection
+from shared.services import Services
+
+_MOST_ROWS = 5000
+"""Of a kind. Deleting so many took 20 to 170 ms on two busy cores."""
+
+
+class _Delete(Protocol):
+    async def __call__(self, connection: Connection, *, most: int) -> int: ...
+
+
+_OLD: dict[str, _Delete] = {
+    "receipts_deleted": sweep.delete_old_receipts,
+    "keys_deleted": idempotency.delete_old,
+    "events_deleted": events.delete_old,
+    "tickets_deleted": tickets.delete_old,
+    "turns_deleted": sweep.delete_idle_turns,
+    "discards_forgotten": sweep.delete_old_discards,
+    "deletions_forgotten": sweep.delete_old_deletions,
+}
+"""By the name under which each is counted."""
+
+
+def _part(name: str, delete: _Delete) -> Part:
+    async def forget(services: Services, done: SweepJobsResponse) -> None:
+        async with services.database.transaction() as connection:
+            deleted = await delete(connection, most=_MOST_ROWS)
+        setattr(done, name, deleted)
+
+    return forget
+
+
+PARTS = {name: _part(name, delete) for name, delete in _OLD.items()}

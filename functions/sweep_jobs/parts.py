@@ -1,0 +1,78 @@
+"""One part of the sweep after the other, each within its time, whatever becomes of the others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+from functions.sweep_jobs.counts import SweepJobsResponse
+from shared.errors import UnavailableError
+from shared.log import logger
+from shared.services import Services
+
+T = TypeVar("T")
+Part = Callable[[Services, SweepJobsResponse], Awaitable[None]]
+
+SWEEP_SECONDS = 60
+"""The next sweep begins a minute after this one."""
+
+PART_SECONDS = 15
+_AT_ONCE = 5
+"""Half of a process's database connections: other requests go on."""
+
+_ANSWER_SECONDS = 5
+
+
+async def run(
+    parts: Mapping[str, Part], services: Services, *, part_seconds: float = PART_SECONDS
+) -> SweepJobsResponse:
+    """What the parts did. One that fails, or is cut off, is named and left to the next sweep.
+
+    Raises:
+        UnavailableError: where the database is away.
+    """
+    done = SweepJobsResponse()
+    end = services.clock() + SWEEP_SECONDS
+    for name, part in parts.items():
+        seconds = min(part_seconds, end - services.clock())
+        if seconds <= 0:
+            done.not_done.append(name)
+        elif not await _tried(name, part(services, done), seconds):
+            done.not_done.append(name)
+            await _ask_database(services)
+    return done
+
+
+async def each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+    """Act on every item, a few at once, whatever becomes of the others; then raise a failure."""
+    failures: list[BaseException] = []
+    for start in range(0, len(items), _AT_ONCE):
+        batch = (act(item) for item in items[start : start + _AT_ONCE])
+        results = await asyncio.gather(*batch, return_exceptions=True)
+        failures += [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        raise failures[0]
+
+
+async def _tried(name: str, part: Awaitable[None], seconds: float) -> bool:
+    fields = {"fields": {"part": name}}
+    try:
+        async with asyncio.timeout(seconds):
+            await part
+    except TimeoutError:
+        logger.warning("a part of the sweep took too long", extra=fields)
+    except UnavailableError:
+        logger.warning("a part of the sweep lacked what it needs", extra=fields)
+    except Exception:  # noqa: BLE001 - whatever one part has, the others go on
+        logger.error("a part of the sweep failed", exc_info=True, extra=fields)
+    else:
+        return True
+    return False
+
+
+async def _ask_database(services: Services) -> None:
+    """Without it no part can do anything."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS), services.database.transaction():
+            return
+    except TimeoutError:
+        raise UnavailableError("The database is away; try again in a moment.") from None

@@ -1,0 +1,30 @@
+"""Cancelling: the job ends at once; its worker stops when it is next heard of."""
+
+from shared import dispatch
+from shared.auth import User, is_admin
+from shared.contracts.jobs import JobRecord
+from shared.contracts.workspace import CancelJob, JobTold
+from shared.errors import ConflictError, NotFoundError
+from shared.queries import jobs, life
+from shared.services import Services
+
+
+async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:
+    """End the job, give the credits back, and give its slot to the next.
+
+    Raises:
+        NotFoundError: where it is not the user's.
+        ConflictError: ``ended``, where it is completed or failed already.
+    """
+    async with services.database.transaction() as connection:
+        job = await jobs.get(connection, request.job_id)
+        if job is None or not (job.user_id == user.id or await is_admin(user, services)):
+            raise NotFoundError
+        reason = "You cancelled it." if job.user_id == user.id else "An admin cancelled it."
+        cancelled = await life.cancel(connection, job.id, reason=reason)
+        job = cancelled or await jobs.get(connection, request.job_id)
+    if job is None or job.status != "cancelled":
+        raise ConflictError("The job has ended already.", code="ended")
+    if cancelled:
+        await dispatch.fill(services, job.queue)
+    return JobTold(message="The job is cancelled.", job=JobRecord.model_validate(job))

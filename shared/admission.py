@@ -1,0 +1,44 @@
+"""Admitting a job: the row, its account and its use, in the caller's transaction or not at all."""
+
+from dataclasses import replace
+
+from shared.errors import NotEnoughCreditsError, TooManyError
+from shared.queries import jobs, ledger
+from shared.queries.connection import Connection
+from shared.settings import Settings
+
+_FULL_RETRY_SECONDS = 30
+
+
+async def admit(
+    connection: Connection, new: jobs.NewJob, settings: Settings, *, is_free: bool = False
+) -> jobs.Job:
+    """Store the job, queued, reserve its credits and note the use.
+
+    A free one has an account like any other, of no credits, and heeds no limit.
+
+    Raises:
+        NotEnoughCreditsError: where the balance is short.
+        TooManyError: where the user has as many jobs queued as one may have.
+    """
+    job = await jobs.insert(connection, replace(new, credits=0) if is_free else new)
+    await ledger.grant(connection, job.user_id, amount=settings.starting_credits)
+    if not await ledger.reserve(connection, user_id=job.user_id, job_id=job.id, amount=job.credits):
+        raise NotEnoughCreditsError(f"This job costs {job.credits} credits; you have fewer.")
+    # The profile's row is locked now, so the user's other requests wait: the count is exact.
+    most = settings.queued_jobs_per_user
+    if most and not is_free and await jobs.count_queued(connection, job.user_id) > most:
+        raise TooManyError(
+            f"You have {most} jobs queued; wait for some to begin.",
+            retry_after_seconds=_FULL_RETRY_SECONDS,
+        )
+    await ledger.log_usage(
+        connection,
+        user_id=job.user_id,
+        job_id=job.id,
+        action="queue_job",
+        media=job.format,
+        quality=job.quality,
+        amount=job.credits,
+    )
+    return job

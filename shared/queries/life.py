@@ -1,0 +1,148 @@
+"""A job's life: the transitions of ``transitions``, applied.
+
+Each is one guarded UPDATE, and what follows from it: the claim's end and the closing of the job's
+account. The job's row comes first, then its claims, then its owner's profile, so that no two of
+these wait for each other. Each gives the job as it stands then, and None where the guard did not
+hold and nothing was changed.
+"""
+
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.queries import claims, ledger, transitions
+from shared.queries.connection import Connection
+from shared.queries.jobs import Job
+from shared.queries.transitions import Transition
+
+
+async def dispatch(
+    connection: Connection, job_id: UUID, *, worker_id: str, claim_seconds: float
+) -> Job | None:
+    """Stays queued, and takes a slot of that worker until it is claimed or ``claim_by`` passes."""
+    return await _change(
+        connection,
+        transitions.DISPATCH,
+        job_id,
+        worker_id=worker_id,
+        claim_seconds=claim_seconds,
+    )
+
+
+async def withdraw(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
+    """Stays queued, and gives its slot back: the sweep tries again."""
+    return await _change(connection, transitions.WITHDRAW, job_id, dispatch_no=dispatch_no)
+
+
+async def claim(
+    connection: Connection,
+    job_id: UUID,
+    *,
+    claim_id: UUID,
+    dispatch_no: int,
+    lease_seconds: float,
+    run_seconds: float,
+) -> Job | None:
+    """Queued → processing: this claim runs the job."""
+    job = await _change(
+        connection,
+        transitions.CLAIM,
+        job_id,
+        claim_id=claim_id,
+        dispatch_no=dispatch_no,
+        lease_seconds=lease_seconds,
+        run_seconds=run_seconds,
+    )
+    if job and job.worker_id:
+        await claims.insert(
+            connection,
+            job_id=job.id,
+            claim_id=claim_id,
+            attempt=job.attempts,
+            worker_id=job.worker_id,
+        )
+    return job
+
+
+async def extend_lease(
+    connection: Connection, job_id: UUID, *, claim_id: UUID, lease_seconds: float
+) -> Job | None:
+    """A heartbeat: the claim goes on, but never past its deadline."""
+    return await _change(
+        connection, transitions.HEARTBEAT, job_id, claim_id=claim_id, lease_seconds=lease_seconds
+    )
+
+
+async def complete(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """→ completed, with what was reserved spent."""
+    return await _change(connection, transitions.COMPLETE, job_id, claim_id=claim_id)
+
+
+async def send_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """Processing → queued, while an attempt is left."""
+    return await _change(connection, transitions.SEND_BACK, job_id, claim_id=claim_id)
+
+
+async def hand_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """Processing → queued by a worker that drains, which costs no attempt."""
+    return await _change(connection, transitions.HAND_BACK, job_id, claim_id=claim_id)
+
+
+async def lapse(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """Processing → queued: the lease ran out, and an attempt and time are left."""
+    return await _change(connection, transitions.LAPSE, job_id, claim_id=claim_id)
+
+
+async def fail(connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str) -> Job | None:
+    """→ failed, by the current claim, with the refund; ``reason`` is for a person to read."""
+    return await _change(connection, transitions.FAIL, job_id, claim_id=claim_id, reason=reason)
+
+
+async def give_up(
+    connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str
+) -> Job | None:
+    """→ failed: the lease ran out, and no attempt or no time is left."""
+    return await _change(connection, transitions.GIVE_UP, job_id, claim_id=claim_id, reason=reason)
+
+
+async def expire(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
+    """→ failed: the time is over by which it should have ended."""
+    return await _change(connection, transitions.EXPIRE, job_id, reason=reason)
+
+
+async def cancel(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
+    """→ cancelled, at once, with the refund."""
+    return await _change(connection, transitions.CANCEL, job_id, reason=reason)
+
+
+async def _change(
+    connection: Connection, transition: Transition, job_id: UUID, **values: object
+) -> Job | None:
+    rows = connection.cursor(row_factory=class_row(Job))
+    await rows.execute(_STATEMENTS[transition], {"id": job_id, **values})
+    job = await rows.fetchone()
+    if job is None:
+        return None
+    claim_id = values.get("claim_id", job.claim_id)
+    if transition.outcome and isinstance(claim_id, UUID):
+        await claims.end(connection, job_id, claim_id, transition.outcome, is_last=not job.is_open)
+    if transition.account == "settle":
+        await ledger.settle(connection, user_id=job.user_id, job_id=job_id)
+    if transition.account == "refund":
+        await ledger.refund(connection, user_id=job.user_id, job_id=job_id)
+    return job
+
+
+def _statement(transition: Transition) -> str:
+    """Every part is a constant of the table. A status that stays is not set: no trigger runs."""
+    sources = ", ".join(f"'{source}'" for source in transition.sources)
+    stays = transition.sources == (transition.target,)
+    status = "" if stays else f"status = '{transition.target}', "
+    return f"""
+        update jobs set {status}{transition.effect}, updated_at = now()
+        where id = %(id)s and status in ({sources}) and {transition.guard}
+        returning *
+    """  # noqa: S608
+
+
+_STATEMENTS = {transition: _statement(transition) for transition in transitions.TABLE.values()}

@@ -1,0 +1,40 @@
+"""The bundle of job-events behind the plain functions framework: it streams there too."""
+
+from pathlib import Path
+
+from infra import map as the_map
+from infra.bundle import write
+from infra.local import postgres
+from infra.local.database import functions_url
+from infra.local.environment import System as Parts
+from infra.local.environment import of_functions
+from tests.acceptance.test_bundles import Server, end
+from tests.event_stream import EventStream
+from tests.hand_worker import HandWorker
+from tests.system import Person, System, until
+
+
+def test_a_served_bundle_tells_changes_as_they_happen(
+    bare: System, person: Person, hand_worker: HandWorker, tmp_path: Path
+) -> None:
+    ports = bare.ports()
+    told = of_functions(
+        Parts(bare.data, bare.port, ports), functions_url(postgres.url(ports["postgres"]))
+    )
+    environment = {name: value for name, value in told.items() if name != "PYTHONPATH"}
+    bundle = write(the_map.read().functions["job-events"], tmp_path)
+    server = Server(bundle, tmp_path / "served", environment)
+    try:
+        users = {"authorization": f"Bearer {person.token}"}
+        answer = server.call("POST", headers=users)
+        ticket = answer.json()["ticket"]
+        with EventStream(person, base=str(answer.url), ticket=ticket) as stream:
+            hand_worker.finish(person.queue())
+            stream.wait(4)
+            assert stream.statuses() == ["queued", "processing", "completed"]
+            assert stream.progress
+        log = tmp_path / "served.log"
+        until(lambda: "the stream ended" in log.read_text(), seconds=5, what="it to be let go")
+        assert "Traceback" not in log.read_text()
+    finally:
+        end(server)

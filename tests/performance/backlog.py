@@ -1,0 +1,152 @@
+"""What one dispatch costs with 100 jobs waiting, and with 100,000: part of ``make bench``.
+
+Side by side in one database: ``sdxl_queue`` holds the short backlog, ``wan_queue`` the long one.
+Turn by turn a slot is freed in each and filled again, the Cloud Task included.
+"""
+
+import argparse
+import asyncio
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from shared import dispatch
+from shared.contracts.catalogue import QueueName
+from shared.services import Services
+from tests.system import ROOT, System
+
+_REPORT = ROOT / "docs" / "performance-dispatch.md"
+_SHORT, _LONG = 100, 100_000
+_SHAPES = {"one user": 1, "1,000 users": 1000, "as many users as jobs": 0}
+_WARM_UP = 20
+
+_WORKERS = """
+    insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
+    values ('demo-sdxl', 'sdxl', 'http://127.0.0.1:9', 'demo', 1, false),
+        ('demo-wan', 'wan', 'http://127.0.0.1:9', 'demo', 1, false)
+"""
+_WAITING = """
+    with users as (
+        select n, md5(%s || (n %% %s))::uuid as user_id from generate_series(1, %s) as n
+    )
+    insert into jobs (user_id, job_type, queue, model_variant, format, quality, original_prompt,
+        credits, parameters, created_at)
+    select user_id, case %s when 'sdxl_queue' then 'sdxl_image_fast' else 'wan_video_fast' end,
+        %s, 'none', 'image', 'fast', 'a red star', 0,
+        '{"prompt": "a red star", "steps": 15, "guidanceScale": 6.0, "seed": 1}',
+        now() + n * interval '1 ms'
+    from users
+"""
+_COUNT = """
+    insert into turns (queue, user_id, waiting)
+    select queue, user_id, count(*) from jobs group by queue, user_id
+"""
+_FREE = """
+    update jobs set status = 'cancelled', completed_at = now()
+    where queue = %s and status = 'queued' and dispatched_at is not null returning id
+"""
+
+
+def main() -> None:
+    """Measure, print, and write the report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.performance.backlog")
+    parser.add_argument("--fills", type=int, default=60, help="of each queue, for each shape")
+    arguments = parser.parse_args()
+    rows = [_measure(shape, users, arguments.fills) for shape, users in _SHAPES.items()]
+    report = _report(rows, arguments.fills)
+    _REPORT.write_text(report)
+    sys.stdout.write(report)
+
+
+def _measure(shape: str, users: int, fills: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        system = System(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
+        system.start()
+        try:
+            _prepare(system, users)
+            short, long = asyncio.run(_fill_in_turn(system, fills))
+        finally:
+            system.stop()
+    spread = f"{min(short):.1f} to {max(short):.1f}, {min(long):.1f} to {max(long):.1f} ms"
+    ratio = statistics.median(long) / statistics.median(short)
+    return (
+        f"| {shape} | {statistics.median(short):.1f} ms | {statistics.median(long):.1f} ms "
+        f"| {ratio:.2f} | {spread} |"
+    )
+
+
+def _prepare(system: System, users: int) -> None:
+    """The backlogs, counted once: a hundred thousand single counts of one user take minutes."""
+    with system.database() as connection:
+        connection.execute(_WORKERS.encode())
+        connection.execute("alter table jobs disable trigger all")
+        for queue, jobs in (("sdxl_queue", _SHORT), ("wan_queue", _LONG)):
+            connection.execute(_WAITING.encode(), [queue, users or jobs, jobs, queue, queue])
+        connection.execute("alter table jobs enable trigger all")
+        connection.execute(_COUNT.encode())
+        connection.execute("vacuum analyze")
+
+
+async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[float]]:
+    services = Services(system.settings())
+    times: dict[QueueName, list[float]] = {"sdxl_queue": [], "wan_queue": []}
+    try:
+        for _ in range(_WARM_UP + fills):
+            for queue, taken in times.items():
+                system.rows(_FREE, queue)
+                _keep_short(system)
+                began = time.perf_counter()
+                if not await dispatch.fill(services, queue):
+                    raise RuntimeError(f"nothing was dispatched of {queue}")
+                taken.append((time.perf_counter() - began) * 1000)
+    finally:
+        await services.close()
+    short, long = times.values()
+    return short[_WARM_UP:], long[_WARM_UP:]
+
+
+def _keep_short(system: System) -> None:
+    """What was taken of the short backlog comes back, so that it stays as long as it is."""
+    missing = _SHORT - int(
+        system.value(
+            "select count(*) from jobs where queue = 'sdxl_queue' and status = 'queued'"
+            " and dispatched_at is null"
+        )
+    )
+    if missing > 0:
+        told = ["sdxl_queue", missing, missing, "sdxl_queue", "sdxl_queue"]
+        with system.database() as connection:
+            connection.execute(_WAITING.encode(), told)
+
+
+def _report(rows: list[str], fills: int) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("psycopg", "google-cloud-tasks"))
+    return "\n".join(
+        [
+            "# Dispatch with a backlog",
+            "",
+            "Written by `make bench`; nothing here is typed by hand.",
+            "",
+            (
+                f"{fills} fills of each queue, turn by turn in one database: a freed slot, the "
+                "fair choice, the row's update, its commit and the Cloud Task."
+            ),
+            f"Python {platform.python_version()}, {packages}, {platform.machine()}.",
+            "",
+            (
+                f"| waiting jobs are of | median with {_SHORT} waiting | with {_LONG:,} | ratio "
+                "| least and most of each |"
+            ),
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The tables held against each other, and against what the clients were told."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.local.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
+from tests.reliability.bucket import objects_of
+from tests.reliability.fault import Fault
+from tests.system import System
+
+Row = Mapping[str, Any]
+
+_TABLES = {
+    "jobs": "select id::text, user_id::text, queue, status, destination, num_images, credits,"
+    " dispatched_at is not null as holds_slot, error_message from jobs"
+    " where user_id = any(%(users)s::uuid[])",
+    "assets": "select *, id::text as asset, job_id::text as job from workspace_assets"
+    " where user_id = any(%(users)s::uuid[])",
+    "library": "select *, source_asset_id::text as source from user_library"
+    " where user_id = any(%(users)s::uuid[])",
+    "ledger": "select user_id::text, job_id::text as job, kind, amount from credit_ledger"
+    " where user_id = any(%(users)s::uuid[])",
+    "uses": "select job_id::text as job from usage_logs where user_id = any(%(users)s::uuid[])",
+    "profiles": "select id::text, token_balance from profiles where id = any(%(users)s::uuid[])",
+    "turns": "select user_id::text, queue, waiting, running from turns"
+    " where user_id = any(%(users)s::uuid[])",
+    "claims": "select job_id::text as job, outcome from job_claims"
+    " where job_id in (select id from jobs where user_id = any(%(users)s::uuid[]))",
+}
+_CLOSED_BY = {"completed": "settle", "failed": "refund", "cancelled": "refund"}
+
+
+@dataclass
+class Audit:
+    """What was found."""
+
+    jobs: int
+    ended: Counter[str]
+    outcomes: Counter[str]
+    """How the claims ended."""
+    reasons: Counter[str]
+    """Why jobs failed."""
+    faults: list[Fault] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        """How many faults there are of a kind."""
+        return sum(fault.kind == kind for fault in self.faults)
+
+
+def audit(system: System, users: Collection[str], accepted: Collection[str]) -> Audit:
+    """Hold everything of these users against the jobs that were accepted of them."""
+    tables = _read(system, users)
+    jobs = tables["jobs"]
+    found = Audit(
+        jobs=len(jobs),
+        ended=Counter(job["status"] for job in jobs),
+        outcomes=Counter(claim["outcome"] or "open" for claim in tables["claims"]),
+        reasons=Counter(job["error_message"] for job in jobs if job["status"] == "failed"),
+    )
+    found.faults += _of_acceptance(jobs, set(accepted))
+    found.faults += _of_accounts(jobs, tables)
+    found.faults += _of_assets(jobs, tables, objects_of(system, WORKSPACE_BUCKET, users))
+    found.faults += _of_library(jobs, tables, objects_of(system, LIBRARY_BUCKET, users))
+    found.faults += _of_balances(tables)
+    found.faults += _of_turns(jobs, tables)
+    return found
+
+
+def _read(system: System, users: Collection[str]) -> dict[str, Sequence[Row]]:
+    with system.database() as connection:
+        given = {"users": list(users)}
+        return {
+            name: connection.execute(query.encode(), given).fetchall()
+            for name, query in _TABLES.items()
+        }
+
+
+def _of_acceptance(jobs: Sequence[Row], accepted: set[str]) -> Iterator[Fault]:
+    stored = {job["id"] for job in jobs}
+    for job_id in accepted - stored:
+        yield Fault("lost", f"The accepted job {job_id} is not there.")
+    for job_id in stored - accepted:
+        yield Fault("doubled", f"Nobody was told of the job {job_id}.", job_id)
+
+
+def _of_accounts(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:
+    entries = _by_job(tables["ledger"])
+    uses = Counter(row["job"] for row in tables["uses"])
+    for job in jobs:
+        closing = _CLOSED_BY.get(job["status"])
+        if closing is None:
+            yield Fault("left", f"The job {job['id']} is {job['status']} still.", job["id"])
+            continue
+        wanted = [
+            (closing, job["credits"] if closing == "refund" else 0),
+            ("reserve", -job["credits"]),
+        ]
+        seen = sorted((row["kind"], row["amount"]) for row in entries[job["id"]])
+        if seen != sorted(wanted):
+            sentence = f"The account of the job {job['id']} ({job['status']}) reads {seen}."
+            yield Fault("charge", sentence, job["id"])
+        if uses[job["id"]] != 1:
+            yield Fault("charge", f"Job {job['id']} was logged {uses[job['id']]} times.", job["id"])
+
+
+def _of_assets(
+    jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]], objects: Mapping[str, Any]
+) -> Iterator[Fault]:
+    assets = _by_job(tables["assets"])
+    for job in jobs:
+        made = job["num_images"] if job["status"] == "completed" else 0
+        seen = sorted(asset["asset_index"] for asset in assets[job["id"]])
+        if seen != list(range(made)):
+            sentence = f"The job {job['id']} ({job['status']}) has the assets {seen}, not {made}."
+            yield Fault("asset", sentence, job["id"])
+        for asset in assets[job["id"]]:
+            held = objects.get(asset["temp_storage_path"])
+            if held != (asset["file_size_bytes"], asset["crc32c"]):
+                sentence = f"The file of an asset of the job {job['id']} is {held} in the bucket."
+                yield Fault("asset", sentence, job["id"])
+            if asset["thumbnail_path"] not in objects:
+                yield Fault("asset", f"A thumbnail of the job {job['id']} is gone.", job["id"])
+
+
+def _of_library(
+    jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]], objects: Mapping[str, Any]
+) -> Iterator[Fault]:
+    """Everything made for the library is there once, with its file, and nothing else."""
+    kept = {row["source"]: row for row in tables["library"]}
+    for_library = {job["id"] for job in jobs if job["destination"] == "library"}
+    wanted = {row["asset"]: row["job"] for row in tables["assets"] if row["job"] in for_library}
+    for asset, job_id in wanted.items():
+        row = kept.pop(asset, None)
+        held = objects.get(row["storage_path"]) if row else None
+        if row is None or held != (row["file_size_bytes"], row["crc32c"]):
+            yield Fault("asset", f"An asset of the job {job_id} is not in the library.", job_id)
+    if kept:
+        yield Fault("asset", f"{len(kept)} assets are in the library that nobody put there.")
+
+
+def _of_balances(tables: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:
+    sums: Counter[str] = Counter()
+    for row in tables["ledger"]:
+        sums[row["user_id"]] += row["amount"]
+    for profile in tables["profiles"]:
+        balance, added = profile["token_balance"], sums[profile["id"]]
+        if balance != added or balance < 0:
+            yield Fault("charge", f"A balance is {balance}; its ledger adds up to {added}.")
+
+
+def _of_turns(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:
+    open_jobs = [job for job in jobs if job["status"] not in _CLOSED_BY]
+    counted = Counter((job["user_id"], job["queue"], job["holds_slot"]) for job in open_jobs)
+    for turn in tables["turns"]:
+        who = (turn["user_id"], turn["queue"])
+        told = (turn["waiting"], turn["running"])
+        if told != (counted[*who, False], counted[*who, True]):
+            yield Fault("turns", f"The turns of a user are {told}, and the jobs say otherwise.")
+
+
+def _by_job(rows: Sequence[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["job"]].append(row)
+    return grouped

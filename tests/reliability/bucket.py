@@ -1,0 +1,32 @@
+"""What lies in a bucket, past every function of ours."""
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.system import System
+from tests.web import web
+
+
+def objects_of(system: System, bucket: str, users: Collection[str]) -> dict[str, tuple[int, str]]:
+    """The size and the checksum of every object of these users there, by its path."""
+    found: dict[str, tuple[int, str]] = {}
+    for user in users:
+        token = ""
+        while True:
+            answer = _page(system, bucket, user, token)
+            for item in answer.get("items", []):
+                found[str(item["name"])] = (int(item["size"]), str(item["crc32c"]))
+            token = answer.get("nextPageToken", "")
+            if not token:
+                break
+    return found
+
+
+def _page(system: System, bucket: str, user: str, token: str) -> dict[str, Any]:
+    address = f"http://127.0.0.1:{system.ports()['storage']}/storage/v1/b/{bucket}/o"
+    query = {"prefix": f"{user}/"} | ({"pageToken": token} if token else {})
+    answer = web.get(f"{address}?{urlencode(query)}")
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page

@@ -1,0 +1,119 @@
+"""Promise 6: users take turns, however much one of them has queued."""
+
+import random
+import statistics
+import time
+
+from tests.reliability.clients import Clients, orders
+from tests.reliability.endings import until_ended
+from tests.reliability.fault import Fault
+from tests.reliability.own_worker import working
+from tests.reliability.report import Proof, spread
+from tests.reliability.scale import STEP_SECONDS, Scale
+from tests.system import Person, System, until
+
+_LEAST_INDEX = 0.95
+_MOST_LENGTHS = 2.0
+_STEPS = 5
+_EQUALS = 3
+_THREADS = 6
+_COMPLETED = """
+    select user_id::text as id from jobs
+    where user_id = any(%s::uuid[]) and completed_at > %s order by completed_at
+"""
+_WAITING = "select count(*) from jobs where user_id = %s and status = 'queued'"
+_WAIT = """
+    select extract(epoch from newcomer.started_at - newcomer.created_at)::float8 as seconds,
+        avg(extract(epoch from other.completed_at - other.started_at))::float8 as length
+    from jobs as newcomer
+    join jobs as other on other.user_id = %s and other.status = 'completed'
+        and (other.started_at, other.completed_at)
+            overlaps (newcomer.created_at, newcomer.started_at)
+    where newcomer.id = %s
+    group by newcomer.id
+"""
+"""How long a newcomer's job waited, and how long the jobs took that ran meanwhile."""
+
+
+def prove(system: System, scale: Scale) -> Proof:
+    """Three equal users; then one with a hoard, and newcomers with one job each."""
+    proof = Proof(
+        6,
+        "fair turns",
+        f"beside {scale.hoard} jobs of one user another's first starts within "
+        f"{_MOST_LENGTHS:.0f} job lengths; Jain index of three equal users at least {_LEAST_INDEX}",
+    )
+    with working(system, slots=1, steps=_STEPS):
+        index = _equals(system, scale, proof)
+        lengths = _newcomers(system, scale, proof)
+    proof.seen = f"at most {max(lengths):.2f} job lengths; Jain index {index:.3f}"
+    if index < _LEAST_INDEX:
+        proof.blame(system, Fault("fair", f"The Jain index of equal users is {index:.3f}."))
+    if max(lengths) > _MOST_LENGTHS:
+        proof.blame(system, Fault("late", f"A newcomer waited {max(lengths):.2f} job lengths."))
+    return proof
+
+
+def _equals(system: System, scale: Scale, proof: Proof) -> float:
+    """Three users queue alike, one after the other; how even it is what they get.
+
+    What the first of them was given before the others came does not count, so a round is left out.
+    """
+    people, chance = [Person(system) for _ in range(_EQUALS)], scale.chance("equals")
+    for person in people:
+        _queue(person, scale.fair_jobs, chance)
+    users = [person.id for person in people]
+    began = system.value("select now()")
+    window = scale.fair_jobs // 2 * _EQUALS
+    until(
+        lambda: len(system.rows(_COMPLETED, users, began)) >= _EQUALS + window,
+        seconds=20 + 3 * window,
+        what="the equal users' jobs",
+    )
+    rows = system.rows(_COMPLETED, users, began)[_EQUALS : _EQUALS + window]
+    shares = [sum(row["id"] == user for row in rows) for user in users]
+    until_ended(system, users, seconds=20 + 3 * window)
+    proof.tell("jobs of each of three equal users", scale.fair_jobs)
+    proof.tell(
+        f"of {window} that completed, from the second round on, each had",
+        " / ".join(map(str, shares)),
+    )
+    return jain(shares)
+
+
+def _newcomers(system: System, scale: Scale, proof: Proof) -> list[float]:
+    """How long each newcomer's job waited, in lengths of a job."""
+    hoarder, chance = Person(system), scale.chance("newcomers")
+    _queue(hoarder, scale.hoard, chance)
+    waits = []
+    for _ in range(scale.newcomers):
+        time.sleep(chance.uniform(0, _STEPS * STEP_SECONDS))
+        newcomer = Person(system)
+        job_id = newcomer.queue()
+        newcomer.wait_for(job_id, seconds=60)
+        waits += system.rows(_WAIT, hoarder.id, job_id)
+    waiting = system.value(_WAITING, hoarder.id)
+    lengths = [row["seconds"] / row["length"] for row in waits]
+    proof.tell("newcomers", len(waits))
+    proof.tell("jobs of the hoarder that waited still after them", waiting)
+    proof.tell("length of a job, from start to end", spread([row["length"] for row in waits]))
+    proof.tell("a newcomer's job started after", spread([row["seconds"] for row in waits]))
+    proof.tell("the same in job lengths, median and most", _told(lengths))
+    return lengths
+
+
+def _queue(person: Person, count: int, chance: random.Random) -> None:
+    clients = Clients()
+    wanted = orders([person], count, chance, plain=True)
+    clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
+    assert not clients.faults, clients.faults
+
+
+def jain(shares: list[int]) -> float:
+    """1 where all have the same, 1/n where one of n has everything."""
+    squares = sum(share**2 for share in shares)
+    return sum(shares) ** 2 / (len(shares) * squares) if squares else 0.0
+
+
+def _told(lengths: list[float]) -> str:
+    return f"{statistics.median(lengths):.2f} and {max(lengths):.2f}"

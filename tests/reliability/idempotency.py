@@ -1,0 +1,49 @@
+"""Promise 3: however often a request is sent under one Idempotency-Key, there is one job."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.reliability.audit import audit
+from tests.reliability.clients import Clients, Order, orders
+from tests.reliability.endings import until_ended
+from tests.reliability.parts import Parts
+from tests.reliability.report import Proof, counted, spread
+from tests.reliability.scale import Scale
+from tests.system import Person, System
+
+_LATEST_KILL_SECONDS = 0.3
+
+
+def prove(system: System, scale: Scale) -> Proof:
+    """Many submissions at once, key by key; under the last key the gateway is killed as well."""
+    proof = Proof(
+        3,
+        "one Idempotency-Key, many submissions",
+        f"{scale.askers} submissions at once: one job",
+    )
+    people, clients = [Person(system) for _ in range(scale.keys)], Clients()
+    wanted = [orders([person], 1, scale.chance("keys"))[0] for person in people]
+    seconds = [_submit(order, clients, scale) for order in wanted[:-1]]
+    seconds.append(_submit(wanted[-1], clients, scale, Parts(system)))
+    users = [person.id for person in people]
+    until_ended(system, users, seconds=60)
+    found = audit(system, users, clients.job_ids())
+    proof.tell("keys", f"{scale.keys}, the last with a kill of the gateway")
+    proof.tell("answers to clients", counted(clients.answers))
+    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
+    proof.tell("until every client of a key had its 202", spread(seconds))
+    proof.seen = f"{scale.keys} keys of {scale.askers} submissions each: {found.jobs} jobs"
+    proof.blame(system, *found.faults, *clients.faults, *clients.doubles())
+    return proof
+
+
+def _submit(order: Order, clients: Clients, scale: Scale, killed: Parts | None = None) -> float:
+    """One request from many clients at once; until each had its 202, in seconds."""
+    began, same = time.monotonic(), [order] * scale.askers
+    with ThreadPoolExecutor(1) as background:
+        asking = background.submit(clients.send, same, threads=scale.askers, may_go=lambda _: True)
+        if killed:
+            time.sleep(scale.chance("the gateway's end").uniform(0, _LATEST_KILL_SECONDS))
+            killed.wait_for("gateway", killed.kill("gateway"))
+        asking.result()
+    return time.monotonic() - began

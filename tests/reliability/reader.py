@@ -1,0 +1,105 @@
+"""A reader of job events that is cut off at random, and goes on where it was."""
+
+import asyncio
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection
+from typing import Any, NamedTuple, TypeAlias
+
+import httpx
+
+from tests.system import Person
+
+Position: TypeAlias = tuple[int, int]
+"""The two numbers of an event's id."""
+
+_LONGEST_SECONDS = 1.5
+"""Of a connection that is cut; some are cut before they are answered."""
+_PAUSE_SECONDS = 0.05
+
+
+class Told(NamedTuple):
+    """One server-sent event."""
+
+    event: str
+    id: str | None
+    data: dict[str, Any]
+
+
+class Reader:
+    """What it saw, over all its connections."""
+
+    def __init__(self, person: Person, chance: random.Random) -> None:
+        self.person = person
+        self.seen: list[Position] = []
+        self.jobs: defaultdict[str, list[str]] = defaultdict(list)
+        """The statuses that it was told of each job."""
+        self.cuts = 0
+        self.refused: Counter[str] = Counter()
+        self.resets = 0
+        self.began = asyncio.Event()
+        """It has been told from where on it will miss nothing."""
+        self._chance = chance
+        self._last_id: str | None = None
+
+    def has_seen(self, positions: Collection[Position]) -> bool:
+        """Whether each of these was read."""
+        return set(positions) <= set(self.seen)
+
+    async def read(self, *, cuts: int) -> None:
+        """Read on through so many cuts, and then until cancelled."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(trust_env=False, timeout=None, limits=limits) as http:  # noqa: S113 - streams are silent at times
+            while True:
+                is_cut = self.cuts < cuts
+                seconds = self._chance.uniform(0, _LONGEST_SECONDS) if is_cut else None
+                try:
+                    async with asyncio.timeout(seconds):
+                        await self._connect(http)
+                except TimeoutError:
+                    self.cuts += 1
+                except httpx.TransportError:
+                    self.refused["lost"] += 1
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _connect(self, http: httpx.AsyncClient) -> None:
+        headers = {"authorization": f"Bearer {self.person.token}"}
+        if self._last_id:
+            headers["last-event-id"] = self._last_id
+        url = f"{self.person.base}/functions/v1/job-events"
+        async with http.stream("GET", url, headers=headers) as answer:
+            if answer.status_code != httpx.codes.OK:
+                self.refused[str(answer.status_code)] += 1
+                return
+            async for told in _events(answer.aiter_lines()):
+                self._hear(told)
+
+    def _hear(self, told: Told) -> None:
+        if told.id:
+            self._last_id = told.id
+        if told.event == "ready":
+            self.began.set()
+        elif told.event == "reset":
+            self.resets += 1
+        elif told.event == "change" and told.id:
+            xid, seq = told.id.split("-")
+            self.seen.append((int(xid), int(seq)))
+            if told.data["table"] == "jobs":
+                record = told.data["record"]
+                self.jobs[record["id"]].append(record["status"])
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Told]:
+    """Events as the standard has them: one that is cut in its middle is none."""
+    fields: dict[str, str] = {}
+    async for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            data = json.loads(fields["data"])
+            yield Told(fields.get("event", "message"), fields.get("id"), data)
+            fields = {}
+        else:
+            fields = {}

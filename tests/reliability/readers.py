@@ -1,0 +1,157 @@
+"""Promise 5: readers of events that are cut off miss nothing, and see nothing out of order.
+
+Every reader is held to all that ``change_events`` keeps of its user: each event once, in order.
+"""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from tests.reliability.clients import Clients, orders
+from tests.reliability.endings import until_ended
+from tests.reliability.fault import Fault
+from tests.reliability.reader import Position, Reader
+from tests.reliability.report import Proof, counted
+from tests.reliability.scale import SLOTS, Scale
+from tests.system import Person, System
+
+_USERS = 6
+_READERS_OF_EACH = 4
+_DISCONNECTS_A_JOB = 6
+_LAST_SECONDS = 15
+"""After the last job, for what a reader has not been told yet."""
+_LOOK_SECONDS = 0.1
+_OPEN = {"queued", "processing"}
+_ENDS = {"completed", "failed", "cancelled"}
+_FOLLOWS: dict[str, set[str | None]] = {"queued": {None, "processing"}, "processing": {"queued"}}
+"""After which status of a job another may come; an end comes after either."""
+_KEPT = """
+    select xid::text::bigint as xid, seq, user_id::text as user_id from change_events
+    where user_id = any(%s::uuid[]) order by xid, seq
+"""
+_JOBS = "select id::text, user_id::text, status from jobs where user_id = any(%s::uuid[])"
+
+
+def prove(system: System, scale: Scale) -> Proof:
+    """Cut readers off at random while jobs run, and compare what each saw with what there is."""
+    proof = Proof(
+        5,
+        "readers that are cut off",
+        f"{scale.disconnects} disconnects: no end of a job missing or out of order",
+    )
+    people = [Person(system) for _ in range(_USERS)]
+    readers = [
+        Reader(person, scale.chance(f"reader {number} {copy}"))
+        for number, person in enumerate(people)
+        for copy in range(_READERS_OF_EACH)
+    ]
+    clients = Clients()
+    kept = asyncio.run(_read(system, people, readers, clients, scale))
+    ends = _ends(system, people)
+    for reader in readers:
+        user = reader.person.id
+        proof.blame(system, *_faults_of(reader, kept[user], ends[user]))
+    _tell(proof, readers, kept)
+    proof.blame(system, *clients.faults, *clients.doubles())
+    return proof
+
+
+def _tell(proof: Proof, readers: Sequence[Reader], kept: Mapping[str, Sequence[Position]]) -> None:
+    cuts, refused = sum(reader.cuts for reader in readers), Counter[str]()
+    for reader in readers:
+        refused += reader.refused
+    read = sum(len(reader.jobs) for reader in readers)
+    proof.tell("readers", f"{len(readers)}, of {len(kept)} users")
+    proof.tell("disconnects", cuts)
+    proof.tell("streams refused or lost", counted(refused))
+    proof.tell("events kept", sum(map(len, kept.values())))
+    proof.tell("events read", sum(len(reader.seen) for reader in readers))
+    proof.tell("lives of jobs read", read)
+    proof.seen = (
+        f"{cuts} disconnects of {len(readers)} readers; {read} lives of jobs read, "
+        f"{len(proof.faults)} faults"
+    )
+
+
+async def _read(
+    system: System,
+    people: Sequence[Person],
+    readers: Sequence[Reader],
+    clients: Clients,
+    scale: Scale,
+) -> dict[str, list[Position]]:
+    """Read until enough disconnects have been and all is read; what there was to read."""
+    wanted = orders(people, scale.disconnects // _DISCONNECTS_A_JOB, scale.chance("read jobs"))
+    cuts = math.ceil(scale.disconnects / len(readers))
+    reading = [asyncio.create_task(reader.read(cuts=cuts)) for reader in readers]
+    await asyncio.gather(*(reader.began.wait() for reader in readers))
+
+    def may_go(number: int) -> bool:
+        done = sum(reader.cuts for reader in readers) / scale.disconnects
+        return number <= 2 * SLOTS + len(wanted) * done
+
+    await asyncio.to_thread(clients.send, wanted, threads=4, may_go=may_go)
+    await asyncio.to_thread(until_ended, system, [one.id for one in people], seconds=120)
+    kept = _kept(system, people)
+    await asyncio.to_thread(_wait_until_read, readers, kept, cuts)
+    for one in reading:
+        one.cancel()
+    await asyncio.wait(reading)
+    return kept
+
+
+def _wait_until_read(
+    readers: Sequence[Reader], kept: Mapping[str, Sequence[Position]], cuts: int
+) -> None:
+    """Until every reader was cut off as often as planned and has seen everything, in bounds."""
+    until = time.monotonic() + _LAST_SECONDS
+    while time.monotonic() < until and any(
+        reader.cuts < cuts or not reader.has_seen(kept[reader.person.id]) for reader in readers
+    ):
+        time.sleep(_LOOK_SECONDS)
+
+
+def _kept(system: System, people: Sequence[Person]) -> dict[str, list[Position]]:
+    """Where each user's events are, as the database has them."""
+    kept: dict[str, list[Position]] = {person.id: [] for person in people}
+    for row in system.rows(_KEPT, list(kept)):
+        kept[row["user_id"]].append((row["xid"], row["seq"]))
+    return kept
+
+
+def _ends(system: System, people: Sequence[Person]) -> dict[str, dict[str, str]]:
+    """How each user's jobs stand."""
+    ends: dict[str, dict[str, str]] = {person.id: {} for person in people}
+    for row in system.rows(_JOBS, list(ends)):
+        ends[row["user_id"]][row["id"]] = row["status"]
+    return ends
+
+
+def _faults_of(
+    reader: Reader, kept: Sequence[Position], ends: Mapping[str, str]
+) -> Iterator[Fault]:
+    """What a reader missed, saw twice, or saw out of turn."""
+    who = f"A reader of {reader.person.id}"
+    if reader.resets:
+        yield Fault("reset", f"{who} was reset {reader.resets} times.")
+    if missed := len(set(kept) - set(reader.seen)):
+        yield Fault("missed", f"{who} missed {missed} of {len(kept)} events.")
+    if disorder := sum(before >= after for before, after in pairwise(reader.seen)):
+        yield Fault("order", f"{who} saw {disorder} events twice or out of order.")
+    for job_id, end in ends.items():
+        seen = reader.jobs[job_id]
+        if not _is_a_life(seen) or seen[-1] != end:
+            yield Fault("order", f"{who} saw the job {job_id} as {' → '.join(seen)}.", job_id)
+
+
+def _is_a_life(statuses: Sequence[str]) -> bool:
+    """Queued first, ended once and last, and processing only after queued."""
+    changes = [now for before, now in pairwise([None, *statuses]) if before != now]
+    order = all(
+        before in _FOLLOWS.get(str(now), _OPEN) for before, now in pairwise([None, *changes])
+    )
+    ends = sum(status in _ENDS for status in statuses)
+    return order and ends == 1 and statuses[-1] in _ENDS

@@ -1,0 +1,88 @@
+"""Promise 2: a task that comes thrice, a callback that comes again and again: the same rows."""
+
+from collections.abc import Collection
+
+from tests.reliability.audit import Audit, audit
+from tests.reliability.clients import Clients, orders
+from tests.reliability.endings import until_ended
+from tests.reliability.fault import Fault
+from tests.reliability.own_worker import working
+from tests.reliability.relay import DELIVERIES, REPLAYS, Relay
+from tests.reliability.report import Proof, counted
+from tests.reliability.scale import Scale
+from tests.system import Person, System
+
+_USERS = 3
+_THREADS = 4
+_SECONDS_A_JOB = 5.0
+_ROWS = """
+    select md5(coalesce(string_agg(told, '' order by told), '')) from (
+        select (to_jsonb(jobs) - 'clean_after')::text as told from jobs
+            where user_id = any(%(users)s::uuid[])
+        union all select to_jsonb(workspace_assets)::text from workspace_assets
+            where user_id = any(%(users)s::uuid[])
+        union all select to_jsonb(credit_ledger)::text from credit_ledger
+            where user_id = any(%(users)s::uuid[])
+        union all select to_jsonb(profiles)::text from profiles
+            where id = any(%(users)s::uuid[])
+        union all select to_jsonb(job_claims)::text from job_claims
+            where job_id in (select id from jobs where user_id = any(%(users)s::uuid[]))
+    ) as rows
+"""
+
+
+def prove(system: System, scale: Scale) -> Proof:
+    """Run jobs through a relay that repeats every letter, and repeat them all once more after."""
+    proof = Proof(
+        2,
+        "every letter again",
+        f"each task delivered {DELIVERIES} times and shuffled, each callback replayed {REPLAYS} "
+        "times: the same rows",
+    )
+    people, clients = [Person(system) for _ in range(_USERS)], Clients()
+    users = [person.id for person in people]
+    relay = Relay(system.base, scale.chance("relay"))
+    with relay.serving(), working(system, relay=relay):
+        wanted = orders(people, scale.replayed_jobs, scale.chance("replayed"))
+        clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
+        until_ended(system, users, seconds=60 + _SECONDS_A_JOB * scale.replayed_jobs)
+        relay.settle()
+        before = _rows(system, users)
+        relay.repeat()
+        same = before == _rows(system, users)
+    found = audit(system, users, clients.job_ids())
+    _tell(proof, relay, found, same=same)
+    faults = [*found.faults, *clients.faults, *clients.doubles(), *_server_errors(relay)]
+    proof.blame(system, *faults)
+    return proof
+
+
+def _tell(proof: Proof, relay: Relay, found: Audit, *, same: bool) -> None:
+    passed, rows = relay.passed(), "the same" if same else "others"
+    proof.tell("tasks", f"{passed['jobs']}, each delivered {DELIVERIES} times, then once more")
+    proof.tell("callbacks", f"{passed['job-callback']}, each replayed {REPLAYS} times")
+    proof.tell("answers", counted(relay.answers))
+    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
+    proof.tell("how claims ended", counted(found.outcomes))
+    proof.tell("rows after the last replays", rows)
+    proof.seen = (
+        f"{passed['jobs']} tasks and {passed['job-callback']} callbacks of {found.jobs} jobs, "
+        f"rows after the last replays: {rows}"
+    )
+    if not same:
+        proof.faults.append("The replays after the end changed rows.")
+
+
+def _rows(system: System, users: Collection[str]) -> str:
+    """A digest of every row that is to stay as it is."""
+    with system.database() as connection:
+        found = connection.execute(_ROWS.encode(), {"users": list(users)})
+        return str((found.fetchone() or {})["md5"])
+
+
+def _server_errors(relay: Relay) -> list[Fault]:
+    return [
+        Fault("answer", f"{count} answers were {what}.")
+        for what, count in relay.answers.items()
+        if what.startswith(("job-callback: 5", "jobs: 500"))
+    ]

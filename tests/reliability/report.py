@@ -1,0 +1,119 @@
+"""What was promised, what was seen, and the page that tells it."""
+
+import math
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from tests.reliability.fault import Fault
+from tests.reliability.history import history
+from tests.reliability.scale import LEASE_SECONDS, STEP_SECONDS, STEPS, SWEEP_SECONDS, Scale
+from tests.system import System
+
+_MOST_FAULTS = 20
+_MOST_HISTORIES = 3
+_PACKAGES = ("functions-framework", "psycopg", "google-cloud-storage", "google-cloud-tasks")
+
+
+@dataclass
+class Proof:
+    """One promise, held against what was seen."""
+
+    number: int
+    name: str
+    promised: str
+    seen: str = ""
+    figures: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """What breaks the promise, a sentence each; none, and it holds."""
+    histories: list[str] = field(default_factory=list)
+    """Of the jobs concerned."""
+    seconds: float = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was seen that breaks it."""
+        return not self.faults
+
+    def blame(self, system: System, *faults: Fault) -> None:
+        """Add faults, with the histories of the jobs that they are about."""
+        self.faults += [fault.sentence for fault in faults]
+        concerned = dict.fromkeys(fault.job_id for fault in faults if fault.job_id)
+        self.histories += [history(system, one) for one in list(concerned)[:_MOST_HISTORIES]]
+
+    def tell(self, name: str, value: object) -> None:
+        """Add a figure."""
+        self.figures.append((name, str(value)))
+
+
+def page(proofs: Sequence[Proof], scale: Scale) -> str:
+    """The report, in Markdown."""
+    seconds = sum(proof.seconds for proof in proofs)
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return "\n".join([
+        "# Reliability",
+        "",
+        "Written by `make prove`; nothing here is typed by hand.",
+        "",
+        (
+            f"Seed {scale.seed}, {seconds:.0f} s on {os.cpu_count()} cores. The noop worker takes "
+            f"{STEPS} steps of {STEP_SECONDS} s unless said; leases of {LEASE_SECONDS:.0f} s, a "
+            f"sweep each {SWEEP_SECONDS:.0f} s."
+        ),
+        f"{_python()}, {packages}, {platform.system()} {platform.machine()}.",
+        "",
+        "| | promise | promised | seen | holds |",
+        "|---|---|---|---|---|",
+        *(_row(proof) for proof in proofs),
+        *(line for proof in proofs for line in _section(proof)),
+        "",
+    ])  # fmt: skip
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that so great a share of them does not pass; 0 of none."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
+
+
+def spread(seconds: Sequence[float], digits: int = 1) -> str:
+    """The middle, the 95th percentile and the most."""
+    if not seconds:
+        return "none"
+    p50, p95 = percentile(seconds, 0.5), percentile(seconds, 0.95)
+    return (
+        f"p50 {p50:.{digits}f}, p95 {p95:.{digits}f}, most {max(seconds):.{digits}f} s, "
+        f"of {len(seconds)}"
+    )
+
+
+def counted(counter: Counter[str]) -> str:
+    """Each of them with its number, the most frequent first."""
+    return ", ".join(f"{count} {name}" for name, count in counter.most_common()) or "none"
+
+
+def _python() -> str:
+    return f"Python {platform.python_version()}"
+
+
+def _row(proof: Proof) -> str:
+    cells = [proof.number, proof.name, proof.promised, proof.seen, "yes" if proof.holds else "NO"]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _section(proof: Proof) -> list[str]:
+    return [
+        "",
+        f"## {proof.number}. {proof.name}",
+        "",
+        f"{proof.seconds:.0f} s.",
+        "",
+        "| what | seen |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in proof.figures),
+        *([""] if proof.faults else []),
+        *(f"- {fault}" for fault in proof.faults[:_MOST_FAULTS]),
+    ]
