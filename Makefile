@@ -12,14 +12,14 @@ VENV = .venv
 PYTHON = $(VENV)/bin/python
 SYSTEM_PYTHON := $(or $(shell command -v python3.11),$(shell command -v python3))
 INSTALLED = $(VENV)/.installed
-REQUIREMENTS = requirements requirements-dev gpu_workers/sdxl/requirements
+REQUIREMENTS = requirements requirements-dev gpu_workers/sdxl/requirements gpu_workers/chat/requirements
 COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 3.11 --constraint - \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 # Their CPU and CUDA builds share a version number and differ in what they need.
 BY_THEMSELVES = torch triton nvidia-[a-z0-9-]* cuda-[a-z0-9-]*
 
 .DEFAULT_GOAL = help
-.PHONY: help setup dev run demo test test-all bench lint typecheck format lock bundle emulate
+.PHONY: help setup dev run demo test test-all bench prove lint typecheck format lock bundle emulate
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,9 @@ test-all: test ## Run the tests, and the long proofs
 
 bench: setup ## Measure the control plane and write docs/performance.md
 	$(PYTHON) -m tests.performance.journey
+
+prove: setup ## Kill, replay and crowd a running system, and write docs/reliability.md
+	$(PYTHON) -m tests.reliability.prove
 
 lint: setup ## Check style, format and who imports whom
 	$(VENV)/bin/ruff check .

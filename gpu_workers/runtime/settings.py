@@ -3,10 +3,19 @@
 import os
 import sys
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from shared.contracts import signature
 from shared.contracts.workers import WorkerId
@@ -65,6 +74,45 @@ class SdxlSettings(_Settings):
     """Threads of one CPU operation; without it, torch's own choice."""
 
 
+class ChatSettings(_Settings):
+    """Which language models are served, to whom, and where."""
+
+    chat_model: str | None = None
+    """A folder or a hub id, served as qwen_instruct; without it, a tiny random one that babbles."""
+    chat_base_model: str | None = None
+    """The same for qwen_base; without it, the model above."""
+    chat_line: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Requests that may wait for the one that is answered."""
+    chat_max_tokens: Annotated[int, Field(ge=1)] = 512
+    """Of a reply, where its request names no bound."""
+    model_cache: Path = _REPOSITORY / ".local" / "models"
+    """Where the tiny random model is kept once it has been made."""
+    torch_threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads of one CPU operation; without it, torch's own choice."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """Where it registers, PORT must be set."""
+    chat_api_key: Annotated[str | None, Field(repr=False, validate_default=True)] = None
+    """What callers of /v1 show as their bearer token; only on loopback it may be left out."""
+    drain_seconds: Annotated[float, Field(ge=0)] = 10
+    """How long a running reply may go on once the worker was told to end."""
+    worker_id: str | None = None
+    worker_key: Annotated[str | None, Field(repr=False)] = None
+    functions_url: str | None = None
+
+    @property
+    def registers(self) -> bool:
+        """Whether it is to be known to the functions; then it needs all that any worker does."""
+        return any((self.worker_id, self.worker_key, self.functions_url))
+
+    @field_validator("chat_api_key")
+    @classmethod
+    def _closed_beyond_loopback(cls, key: str | None, others: ValidationInfo) -> str | None:
+        if key is None and not _is_loopback(others.data.get("host", "")):
+            raise ValueError("beyond loopback there must be one")
+        return key
+
+
 class NoopSettings(_Settings):
     """How long the noop worker pretends to work."""
 
@@ -86,9 +134,22 @@ def sdxl() -> SdxlSettings:
 
 
 @cache
+def chat() -> ChatSettings:
+    """The chat worker's settings."""
+    return _read(ChatSettings)
+
+
+@cache
 def noop() -> NoopSettings:
     """The noop pipeline's settings."""
     return _read(NoopSettings)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 _S = TypeVar("_S", bound=_Settings)

@@ -1,0 +1,105 @@
+"""What a request may say. A field that is not here is ignored."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from gpu_workers.chat.errors import RefusedError, invalid
+
+_SEED = 2**63
+_MESSAGES = 200
+_STOPS = 4
+
+
+def _joined(content: object) -> object:
+    """Text parts as the one text that they are together."""
+    if not isinstance(content, list):
+        return content
+    texts = [_text(part) for part in content]
+    return "\n".join(texts)
+
+
+def _text(part: object) -> str:
+    match part:
+        case {"type": "text", "text": str(text)}:
+            return text
+    raise PydanticCustomError("text_part", "Each part must be of type text, with a text")
+
+
+def _listed(stop: object) -> object:
+    if stop is None:
+        return []
+    return [stop] if isinstance(stop, str) else stop
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Message(_Form):
+    """One turn of the conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Annotated[str, BeforeValidator(_joined)]
+
+
+class StreamOptions(_Form):
+    """What a stream carries besides."""
+
+    include_usage: bool | None = None
+
+
+class ChatRequest(_Form):
+    """``POST /v1/chat/completions``. What is null counts as not given."""
+
+    messages: Annotated[list[Message], Field(min_length=1, max_length=_MESSAGES)]
+    model: Annotated[str, Field(max_length=200)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    """The newer name; it counts where both are given."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    stop: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=256)]],
+        BeforeValidator(_listed),
+        Field(max_length=_STOPS),
+    ] = []
+    seed: Annotated[int, Field(ge=-_SEED, lt=_SEED)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = None
+
+    @property
+    def with_usage(self) -> bool:
+        """Whether a stream ends with its token counts."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+def read(body: bytes) -> ChatRequest:
+    """The request in a body.
+
+    Raises:
+        RefusedError: 400, naming the first field that is wrong; no value of it is repeated.
+    """
+    try:
+        return ChatRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> RefusedError:
+    first: Any = error.errors(include_input=False, include_context=False, include_url=False)[0]
+    param = _param(first["loc"])
+    if first["type"] == "json_invalid":
+        return invalid("The body is not JSON.", code="invalid_json")
+    if first["type"] == "missing":
+        sentence = f"{param} is missing."
+        return invalid(sentence, code="missing_required_parameter", param=param)
+    return invalid(f"{param or 'The body'}: {first['msg']}.", param=param)
+
+
+def _param(place: tuple[str | int, ...]) -> str | None:
+    """``messages[0].content``, as the protocol writes it."""
+    parts = (f"[{one}]" if isinstance(one, int) else f".{one}" for one in place)
+    return "".join(parts).removeprefix(".") or None

@@ -1,0 +1,26 @@
+"""A reply as server-sent events."""
+
+from collections.abc import AsyncIterator
+
+from gpu_workers.chat.answers import DONE, Answer, event
+from gpu_workers.chat.errors import RefusedError
+from gpu_workers.chat.reply import Reply
+
+
+async def events(
+    answer: Answer, reply: Reply, first: str, pieces: AsyncIterator[str], *, with_usage: bool
+) -> AsyncIterator[str]:
+    """The role, the text from its ``first`` piece on, why it ended, and that it has."""
+    yield answer.chunk({"role": "assistant", "content": ""}, with_usage=with_usage)
+    if first:
+        yield answer.chunk({"content": first}, with_usage=with_usage)
+    try:
+        async for piece in pieces:
+            yield answer.chunk({"content": piece}, with_usage=with_usage)
+    except RefusedError as refused:
+        yield event(refused.body)  # The status has been sent: clients look for this.
+        return
+    yield answer.chunk({}, reply.finish, with_usage=with_usage)
+    if with_usage:
+        yield answer.usage_chunk(reply.usage)
+    yield DONE

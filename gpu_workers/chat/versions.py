@@ -1,0 +1,19 @@
+"""What the worker is made of."""
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+_PACKAGES = ("torch", "transformers", "tokenizers", "starlette", "uvicorn", "httpx")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Python and the packages that matter, by name."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

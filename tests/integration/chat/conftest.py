@@ -1,0 +1,40 @@
+"""One process for all tests of the chat worker: starting one takes seconds."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local import keys
+from tests.integration.chat.process import ChatProcess
+from tests.system import System
+
+KEY = "a key for these tests"
+
+
+@pytest.fixture(scope="package")
+def started() -> Iterator[list[ChatProcess]]:
+    """The processes that were started; the last may be running."""
+    processes: list[ChatProcess] = []
+    yield processes
+    assert [one.stop() for one in processes] == [0] * len(processes)
+
+
+@pytest.fixture
+def chat(
+    started: list[ChatProcess], tmp_path_factory: pytest.TempPathFactory, bare: System
+) -> ChatProcess:
+    """An idle worker with a key, known to the functions, in whose line one may wait."""
+    if not started or started[-1].has_ended:
+        process = ChatProcess(
+            tmp_path_factory.mktemp("chat"),
+            CHAT_API_KEY=KEY,
+            CHAT_LINE="1",
+            CHAT_MAX_TOKENS="50",
+            DRAIN_SECONDS="0.5",
+            WORKER_ID="noop",
+            WORKER_KEY=keys.worker_key("noop"),
+            FUNCTIONS_URL=f"{bare.base}/functions/v1",
+        )
+        started.append(process)
+    started[-1].counted(busy=0, waiting=0)
+    return started[-1]

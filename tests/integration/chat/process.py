@@ -1,0 +1,113 @@
+"""The chat worker's real process, over the tiny random model, as a test drives it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.system import ROOT, free_port, until
+from tests.web import web
+
+_START_SECONDS = 60
+
+Body = dict[str, Any]
+
+
+class ChatProcess:
+    """``python -m gpu_workers.chat.main`` on a port of its own."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.cache = folder / "models"
+        self._log = folder / "chat.log"
+        key = environment.get("CHAT_API_KEY")
+        self.headers = {"authorization": f"Bearer {key}"} if key else {}
+        own = {"PORT": str(self.port), "MODEL_CACHE": str(self.cache), "OMP_NUM_THREADS": "1"}
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gpu_workers.chat.main"],
+                cwd=ROOT,
+                env={**os.environ, **own, "TORCH_THREADS": "1", **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until(self._is_loaded, seconds=_START_SECONDS, what="the chat worker to load")
+
+    def ask(self, prompt: str = "hi", **more: object) -> httpx.Response:
+        """One message, answered whole."""
+        return self.post(body(prompt, **more))
+
+    def post(self, content: Body, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        """Any body, answered whole."""
+        url = f"{self.base}/v1/chat/completions"
+        return web.post(url, **{"json": content, "headers": self.headers, **more})
+
+    def text(self, prompt: str = "hi", **more: object) -> str:
+        """What is said to one message."""
+        answer = self.ask(prompt, **more)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["choices"][0]["message"]["content"])
+
+    @contextmanager
+    def stream(self, prompt: str = "hi", **more: object) -> Iterator[Iterator[str]]:
+        """The data of each event of a stream, once the first has come."""
+        content = body(prompt, stream=True, **more)
+        url = f"{self.base}/v1/chat/completions"
+        with web.stream("POST", url, json=content, headers=self.headers) as answer:
+            assert answer.status_code == 200, answer.read()
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            lines = answer.iter_lines()
+            yield (line.removeprefix("data: ") for line in lines if line)
+
+    def info(self) -> Body:
+        """GET /info."""
+        told: Body = web.get(f"{self.base}/info").json()
+        return told
+
+    def counted(self, **wanted: int) -> None:
+        """Wait until the worker counts so many."""
+        until(lambda: wanted.items() <= self.info().items(), seconds=10, what=f"{wanted}")
+
+    def ended(self) -> list[Body]:
+        """What the log tells of each reply that was begun, oldest first."""
+        lines = [json.loads(line) for line in self._log.read_text().splitlines()]
+        return [line for line in lines if line["message"] == "reply ended"]
+
+    def log(self) -> str:
+        """All that it logged."""
+        return self._log.read_text()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
+    def tell_to_end(self) -> None:
+        """Send SIGTERM."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """End it; its exit status."""
+        if not self.has_ended:
+            self.tell_to_end()
+        return self._process.wait(timeout=30)
+
+    def _is_loaded(self) -> bool:
+        assert not self.has_ended, self.log()
+        try:
+            return bool(web.get(f"{self.base}/healthz").json()["status"] == "ok")
+        except httpx.TransportError:
+            return False
+
+
+def body(prompt: str = "hi", **more: object) -> Body:
+    """A request of one message."""
+    return {"messages": [{"role": "user", "content": prompt}], **more}

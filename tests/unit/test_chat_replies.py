@@ -1,0 +1,184 @@
+"""Replies of the chat worker, over a model that says what it is told to, when it is told to."""
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+import pytest
+import pytest_asyncio
+
+from gpu_workers.chat import voices
+from gpu_workers.chat.errors import RefusedError
+from gpu_workers.chat.forms import ChatRequest, Message
+from gpu_workers.chat.reply import Reply
+from gpu_workers.chat.sampling import Sampling
+from gpu_workers.chat.worker import ChatWorker
+from gpu_workers.runtime.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from gpu_workers.chat.model import Model
+
+END = 256
+
+
+class Scripted:
+    """A token is a byte. Each is made when the test says it; none is left out."""
+
+    context = 1000
+    ends = frozenset({END})
+
+    def __init__(self) -> None:
+        self.made = 0
+        self._script: queue.Queue[int | Exception] = queue.Queue()
+
+    def say(self, text: str | bytes, *more: int | Exception) -> None:
+        for one in (*(text.encode() if isinstance(text, str) else text), *more):
+            self._script.put(one)
+
+    def conversation(self, messages: Sequence[Message]) -> list[int]:
+        if messages[0].content == "private words":
+            raise ValueError(messages[0].content)
+        return [0]
+
+    def plain(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return bytes(tokens).decode(errors="replace")
+
+    def generate(self, _prompt: list[int], how: Sampling, on_token: Callable[[int], bool]) -> None:
+        for _ in range(how.most_tokens):
+            token = self._script.get(timeout=10)
+            if isinstance(token, Exception):
+                raise token
+            self.made += 1
+            if on_token(token):
+                return
+
+
+@pytest.fixture
+def model() -> Scripted:
+    return Scripted()
+
+
+@pytest_asyncio.fixture
+async def worker(model: Scripted) -> AsyncIterator[ChatWorker]:
+    one = cast("Model", model)
+    chat = ChatWorker(ChatSettings(drain_seconds=0.5), lambda _: voices.of(one, one))
+    await chat.load()
+    yield chat
+    await asyncio.sleep(0)
+    assert (chat.busy, chat.waiting) == (0, 0)
+
+
+async def begun(
+    worker: ChatWorker, name: str | None = None, content: str = "hi", **more: object
+) -> Reply:
+    asked = ChatRequest.model_validate({"messages": [{"role": "user", "content": content}], **more})
+    return await worker.begin(worker.voice(name), asked)
+
+
+async def said(reply: Reply) -> list[str]:
+    return [piece async for piece in reply.pieces()]
+
+
+async def test_character_of_several_tokens_comes_whole(worker: ChatWorker, model: Scripted) -> None:
+    model.say("é👩日.", END)
+    reply = await begun(worker)
+    assert await said(reply) == ["é", "👩", "日", "."]
+    assert (reply.finish, reply.usage.completion) == ("stop", 2 + 4 + 3 + 1 + 1)
+
+
+async def test_character_that_is_cut_off_is_not_told(worker: ChatWorker, model: Scripted) -> None:
+    model.say("a日")
+    reply = await begun(worker, max_tokens=3)
+    assert await said(reply) == ["a"]
+    assert reply.finish == "length"
+
+
+async def test_beginning_of_a_stop_text_is_told_once_it_is_none(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    model.say("a##b#", END)
+    assert await said(await begun(worker, stop="###")) == ["a", "##b", "#"]
+
+
+async def test_base_model_does_not_go_on_with_the_next_turn(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    model.say(" ho\nUser:")
+    assert "".join(await said(await begun(worker, voices.BASE))) == " ho"
+    model.say(" ho\nUser:", END)
+    assert "".join(await said(await begun(worker, voices.INSTRUCT))) == " ho\nUser:"
+
+
+async def test_reply_that_nobody_reads_ends_with_its_next_token(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    model.say("a")
+    reply = await begun(worker)
+    assert await anext(reply.pieces()) == "a"
+    worker.give_up(reply)
+    model.say("bcd")
+    await said(reply)
+    assert model.made <= 2
+
+
+async def test_who_leaves_the_line_is_passed_over(worker: ChatWorker, model: Scripted) -> None:
+    first, second, third = [await begun(worker) for _ in range(3)]
+    worker.give_up(second)
+    await asyncio.sleep(0.01)
+    assert (worker.busy, worker.waiting) == (1, 1)
+    model.say("a", END)
+    model.say("b", END)
+    assert [await said(one) for one in (first, second, third)] == [["a"], [], ["b"]]
+
+
+async def test_draining_lets_a_reply_end_and_sends_the_next_away(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    running, waiting = await begun(worker), await begun(worker)
+    model.say("a")
+    await asyncio.sleep(0.01)  # for the first to begin
+    draining = asyncio.create_task(worker.drain())
+    with pytest.raises(RefusedError) as sent_away:
+        await said(waiting)
+    assert sent_away.value.status == 503
+    with pytest.raises(RefusedError):
+        await begun(worker)
+    model.say("b", END)
+    assert await said(running) == ["a", "b"]
+    await draining
+
+
+async def test_draining_ends_a_reply_that_takes_too_long(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    model.say("a")
+    reply = await begun(worker)
+    assert await anext(reply.pieces()) == "a"
+    asyncio.get_running_loop().call_later(0.7, model.say, "bcd")
+    await worker.drain()
+    with pytest.raises(RefusedError) as cut:
+        await said(reply)
+    assert cut.value.body["error"]["code"] == "draining"
+    assert model.made == 2
+
+
+async def test_reply_that_breaks_is_500_and_the_next_is_none_the_worse(
+    worker: ChatWorker, model: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.say("", ValueError("private words"))
+    model.say("a", END)
+    broken, next_one = await begun(worker), await begun(worker)
+    with pytest.raises(RefusedError) as ended:
+        await said(broken)
+    assert ended.value.status == 500
+    assert await said(next_one) == ["a"]
+    with pytest.raises(RefusedError) as unread:
+        await begun(worker, content="private words")
+    assert unread.value.status == 500
+    logged = capsys.readouterr().out
+    assert logged.count('"error": "ValueError"') == 2
+    assert "private words" not in logged

@@ -1,0 +1,92 @@
+"""From tokens to text: characters come whole, and stop texts not at all."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from gpu_workers.chat.text import Detokenizer, StopTexts
+
+ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
+TOKENIZER = Tokenizer(
+    models.BPE(vocab={letter: number for number, letter in enumerate(ALPHABET)}, merges=[])
+)
+TOKENIZER.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+TOKENIZER.decoder = decoders.ByteLevel()
+
+
+def decode(tokens: Sequence[int]) -> str:
+    """Of a tokenizer that knows a token for each byte."""
+    return str(TOKENIZER.decode(list(tokens)))
+
+
+@given(st.text())
+def test_text_comes_out_as_it_went_in_and_no_character_in_parts(text: str) -> None:
+    detokenizer = Detokenizer(decode)
+    pieces = [detokenizer.push(token) for token in TOKENIZER.encode(text).ids]
+    assert "".join(pieces) == text.removesuffix("\ufffd")
+    assert [piece for piece in pieces if piece] == list(text.removesuffix("\ufffd"))
+
+
+@given(st.lists(st.sampled_from(range(len(ALPHABET)))))
+def test_bytes_that_are_no_text_are_told_as_the_tokenizer_tells_them(tokens: list[int]) -> None:
+    detokenizer = Detokenizer(decode)
+    said = "".join(detokenizer.push(token) for token in tokens)
+    assert said == decode(tokens).removesuffix("\ufffd")
+
+
+def test_spaces_between_words_are_kept_where_the_tokenizer_writes_none_first() -> None:
+    words = {1: "good", 2: "day"}
+    detokenizer = Detokenizer(lambda tokens: " ".join(words[token] for token in tokens))
+    assert [detokenizer.push(token) for token in (1, 2, 2)] == ["good", " day", " day"]
+
+
+def told(stops: list[str], pieces: list[str]) -> str:
+    texts = StopTexts(stops)
+    return "".join(texts.push(piece) for piece in pieces) + texts.rest()
+
+
+@pytest.mark.parametrize(
+    ("stops", "pieces", "wanted"),
+    [
+        ([], ["a", "b"], "ab"),
+        (["\n\n"], ["a", "\n", "\n", "b"], "a"),
+        (["\n\n"], ["a", "\n", "b", "\n"], "a\nb\n"),
+        (["END"], ["a E", "N", "E", "N", "D b"], "a EN"),
+        (["abc", "b"], ["abc"], "a"),
+        (["xyz", "stop"], ["one stop xyz"], "one "),
+    ],
+)
+def test_text_ends_before_a_stop_text(stops: list[str], pieces: list[str], wanted: str) -> None:
+    assert told(stops, pieces) == wanted
+
+
+LETTERS = st.text("ab", max_size=30)
+STOPS = st.lists(st.text("ab", min_size=1, max_size=4), max_size=4)
+
+
+@given(LETTERS, STOPS, st.randoms(use_true_random=False))
+def test_it_does_not_matter_how_the_text_was_cut(
+    text: str, stops: list[str], chance: object
+) -> None:
+    cuts = sorted(chance.sample(range(len(text) + 1), min(3, len(text))))  # type: ignore[attr-defined]
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert told(stops, pieces) == told(stops, list(text))
+
+
+@given(LETTERS, STOPS)
+def test_no_stop_text_is_told_and_nothing_else_is_lost(text: str, stops: list[str]) -> None:
+    said = told(stops, list(text))
+    assert text.startswith(said)
+    assert not any(stop in said for stop in stops)
+    assert said == text or any(text.startswith(stop, len(said)) for stop in stops)
+
+
+@given(LETTERS, STOPS)
+def test_only_what_may_begin_a_stop_text_is_held_back(text: str, stops: list[str]) -> None:
+    texts = StopTexts(stops)
+    said = "".join(texts.push(letter) for letter in text)
+    held = "" if texts.found else text[len(said) :]
+    assert not held or any(stop.startswith(held) for stop in stops)
