@@ -1,0 +1,127 @@
+"""A prompt as words: clauses, stems that match a word's other forms, and what is negated."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+MOST_NEGATED = 4
+"""Words that a negation reaches: beyond them a prompt speaks of something else again."""
+
+_BREAK = re.compile(r"[^\w\s'/&-]+|\n")
+_APERTURE = re.compile(r"\bf/?\d+(?:\.\d+)?\b", re.IGNORECASE)
+_LENGTH = re.compile(r"\b\d+ ?mm\b", re.IGNORECASE)
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"'s\b")
+_DOUBLED = re.compile(r"([bdgmnprt])\1$")
+_SPELLINGS = str.maketrans({"\u2019": "'"})
+_WHOLE = {
+    "building",
+    "ceiling",
+    "clothing",
+    "during",
+    "earring",
+    "evening",
+    "king",
+    "morning",
+    "spring",
+    "string",
+}
+_SHORTEST_STEM = 3
+_ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4))
+"""Each with the fewest letters before it."""
+
+_SHORTEST_BEFORE_E = 5
+
+_GRAMMAR = """
+a an and are as at be but by for from has have her his in inside into is it its itself like
+no nor not of off on onto or our out over she he that the their them then there these they this
+those to under up upon very was were which while who with within without you your
+"""
+FUNCTION_WORDS = frozenset(_GRAMMAR.split())
+_NEGATING = "no not without never non minus lacking avoid excluding dont"
+NEGATIONS = frozenset(_NEGATING.split())
+_ENDS_NEGATION = {
+    "and",
+    "but",
+    "with",
+    "in",
+    "at",
+    "on",
+    "under",
+    "over",
+    "while",
+    "behind",
+    "from",
+}
+
+
+class Word(NamedTuple):
+    """One word of a prompt."""
+
+    text: str
+    """As it stands there, in small letters."""
+    stem: str
+    negated: bool = False
+
+
+def clauses(text: str) -> Iterator[list[Word]]:
+    """The words between two marks of punctuation, clause by clause."""
+    plain = text.lower().translate(_SPELLINGS)
+    plain = _LENGTH.sub(lambda one: one.group().replace(" ", ""), _APERTURE.sub("aperture", plain))
+    for clause in _BREAK.split(_POSSESSIVE.sub("", plain)):
+        spaced = _UNSPACED.sub(lambda one: f" {one.group()} ", clause.replace("n't", " not"))
+        found = [Word(word, stem(word)) for word in _WORD.findall(spaced)]
+        if found:
+            yield _negated(found)
+
+
+def content(text: str) -> list[Word]:
+    """The words that mean something by themselves, in their order."""
+    return [word for clause in clauses(text) for word in clause if means_something(word.text)]
+
+
+def means_something(word: str) -> bool:
+    """Whether it is more than grammar."""
+    return word not in FUNCTION_WORDS and word not in NEGATIONS
+
+
+def stems(words: Iterable[Word]) -> list[str]:
+    """Their stems, in their order."""
+    return [word.stem for word in words]
+
+
+def stem(word: str) -> str:
+    """What a word shares with its other forms: ``lights`` and ``lighting`` are ``light``."""
+    if word in _WHOLE or not word.isascii():
+        return word
+    base = _without_ending(word.replace("color", "colour").replace("gray", "grey"))
+    return base[:-1] if base.endswith("e") and len(base) >= _SHORTEST_BEFORE_E else base
+
+
+def _without_ending(word: str) -> str:
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if re.search(r"(x|ch|sh|ss)es$", word):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1] if len(word) > _SHORTEST_STEM else word
+    for ending, shortest in _ENDINGS:
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= shortest and not base.endswith("e"):
+            return _DOUBLED.sub(r"\1", base)
+    return word
+
+
+def _negated(words: list[Word]) -> list[Word]:
+    """The same words, each knowing whether a negation before it reaches it."""
+    reach, read = 0, []
+    for word in words:
+        if word.text in NEGATIONS:
+            reach = MOST_NEGATED
+        elif word.text in _ENDS_NEGATION:
+            reach = 0
+        elif reach and means_something(word.text):
+            word, reach = word._replace(negated=True), reach - 1  # noqa: PLW2901 - the same word
+        read.append(word)
+    return read
