@@ -51,8 +51,11 @@ test: setup ## Run the tests, but not the long proofs
 test-all: test ## Run the tests, and the long proofs
 	$(PYTHON) -m pytest -m slow
 
-bench: setup ## Measure the control plane and write docs/performance.md
+bench: setup ## Measure the control plane and write docs/performance*.md
 	$(PYTHON) -m tests.performance.journey
+	$(PYTHON) -m tests.performance.backlog
+	$(PYTHON) -m tests.performance.metrics
+	$(PYTHON) -m tests.performance.streams
 
 prove: setup ## Kill, replay and crowd a running system, and write docs/reliability.md
 	$(PYTHON) -m tests.reliability.prove

@@ -87,6 +87,8 @@ class Settings(Model):
     """How long a request waits for the answer to the one before it."""
     event_heartbeat_seconds: Annotated[float, Field(gt=0)] = 15
     """How long a stream of events says nothing, at most."""
+    admin_image_wait_seconds: Annotated[float, Field(ge=0)] = 120
+    """How long an admin's request waits for its picture."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
     queued_jobs_per_user: Annotated[int, Field(ge=0)] = 200
     """0 lifts the limit."""

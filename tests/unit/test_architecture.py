@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = the_map.read().functions
 
 KEEPERS = {
-    "user": {"user_token", "user_or_ticket"},  # a ticket stands for its user's token
+    "user": {"user_token", "user_or_ticket", "user_or_worker"},  # each of the others stands for one
     "user_or_anon": {"user_or_anon", "anyone"},  # a signed address carries its own proof
     "admin": {"admin_token"},
     "worker": {"worker_seal"},

@@ -1,0 +1,1 @@
+"""Pictures for admins, waited for."""

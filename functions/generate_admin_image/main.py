@@ -1,0 +1,35 @@
+"""POST /generate-admin-image: a picture for an admin, without credits and before the others."""
+
+from urllib.parse import urljoin
+
+from pydantic import TypeAdapter
+
+from functions.generate_admin_image import storing, waiting
+from shared import safety, url_tokens
+from shared.auth import User, admin_token
+from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
+from shared.http import Accepted, Call, endpoint, read_json
+from shared.log import bind
+from shared.services import Services
+
+_REQUEST = TypeAdapter(GenerateAdminImageRequest)
+_URL_SECONDS = 24 * 3600
+
+
+async def generate_admin_image(
+    call: Call, user: User, services: Services
+) -> GenerateAdminImageResponse | Accepted:
+    """An ordinary job, waited for; one that takes longer is answered by its id, and goes on."""
+    request = await read_json(call, _REQUEST)
+    safety.check(request.prompt, field="prompt")
+    job_id = await storing.store(call, request, user, services)
+    bind(job_id=str(job_id))
+    path = await waiting.picture_of(job_id, user, services)
+    if path is None:
+        return Accepted(GenerateAdminImageResponse(image_url="", job_id=job_id))
+    signed = url_tokens.address("workspace-temp", path, _URL_SECONDS, services)
+    url = urljoin(services.settings.functions_url or "", f"/storage/v1{signed}")
+    return GenerateAdminImageResponse(image_url=url, job_id=job_id)
+
+
+main = endpoint(generate_admin_image, caller=admin_token)

@@ -1,0 +1,78 @@
+"""The job that an admin's picture is made by: once, however often one key asks for it."""
+
+from uuid import UUID
+
+from shared import admission, dispatch, idempotency
+from shared.auth import User
+from shared.contracts.admin import AdminJob, AdminModel, GenerateAdminImageRequest
+from shared.contracts.catalogue import CATALOGUE, Quality
+from shared.contracts.letters import Parameters
+from shared.http import Call
+from shared.idempotency import Once
+from shared.log import traceparent
+from shared.queries.jobs import NewJob
+from shared.services import Services
+
+PRIORITY = 10
+"""Before every user's turn, whose jobs have 0."""
+
+_JOB_TYPES: dict[tuple[AdminModel, Quality], str] = {
+    ("sdxl", "fast"): "sdxl_image_fast",
+    ("sdxl", "high"): "sdxl_image_high",
+    ("wan", "fast"): "image_fast",
+    ("wan", "high"): "image_high",
+}
+
+
+async def store(
+    call: Call, request: GenerateAdminImageRequest, user: User, services: Services
+) -> UUID:
+    """The job's id. The key stands for the job and not for an answer, which may come later."""
+
+    async def act(once: Once) -> AdminJob:
+        async with services.database.transaction() as connection:
+            new = _resolve(request, user.id, services)
+            job = await admission.admit(connection, new, services.settings, is_free=True)
+            stored = AdminJob(job_id=job.id)
+            await once.keep(connection, stored)
+        await dispatch.fill(services, job.queue)
+        return stored
+
+    scope = idempotency.scope_of(
+        call.headers.get(idempotency.HEADER),
+        user_id=user.id,
+        endpoint="generate_admin_image",
+        body=await call.body(),
+    )
+    return AdminJob.model_validate(await idempotency.once(act, scope, services)).job_id
+
+
+def _resolve(request: GenerateAdminImageRequest, user_id: UUID, services: Services) -> NewJob:
+    row = CATALOGUE[_JOB_TYPES[request.model_type, request.quality]]
+    parameters = Parameters(
+        prompt=request.prompt,
+        steps=row.steps,
+        guidance_scale=row.guidance_scale,
+        seed=services.new_seed(),
+    )
+    return NewJob(
+        id=services.new_id(),
+        user_id=user_id,
+        job_type=row.name,
+        queue=row.queue,
+        model_variant=row.model_variant,
+        format=row.media,
+        quality=row.quality,
+        destination="workspace",
+        metadata=request.model_dump(),
+        original_prompt=request.prompt,
+        enhanced_prompt=None,
+        credits=row.credits,
+        project_id=None,
+        video_id=None,
+        image_id=None,
+        parameters=parameters.model_dump(mode="json", by_alias=True),
+        num_images=1,
+        traceparent=traceparent(),
+        priority=PRIORITY,
+    )

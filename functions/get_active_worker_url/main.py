@@ -1,0 +1,29 @@
+"""POST /get-active-worker-url: where a worker of a type can be reached now."""
+
+from shared.auth import User, Worker
+from shared.callers import user_or_worker
+from shared.contracts.workers import GetWorkerUrlRequest, GetWorkerUrlResponse
+from shared.errors import NotFoundError
+from shared.http import endpoint
+from shared.queries import registry
+from shared.services import Services
+
+
+async def get_active_worker_url(
+    request: GetWorkerUrlRequest, _: User | Worker, services: Services
+) -> GetWorkerUrlResponse:
+    """The healthy one that was seen last. It only reads: an address is its worker's to change."""
+    async with services.database.transaction() as connection:
+        found = await registry.seen_last(
+            connection, request.worker_type, key_ids=list(services.settings.worker_keys)
+        )
+    if found is None:
+        raise NotFoundError(f"There is no active {request.worker_type} worker.")
+    return GetWorkerUrlResponse(
+        worker_url=found.worker_url,
+        worker_type=request.worker_type,
+        last_updated=found.last_seen,
+    )
+
+
+main = endpoint(get_active_worker_url, caller=user_or_worker)

@@ -1,0 +1,1 @@
+"""Where chat workers make themselves known."""

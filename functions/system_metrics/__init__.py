@@ -1,0 +1,1 @@
+"""How the system stands, for its operators."""

@@ -1,0 +1,24 @@
+"""POST /system-metrics: the workers' health, the queues' depths, and how long one waits."""
+
+from functions.system_metrics import telling
+from shared.auth import User, admin_token
+from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES
+from shared.contracts.metrics import SystemMetrics
+from shared.http import Call, endpoint
+from shared.queries import metrics
+from shared.services import Services
+
+
+async def system_metrics(_: Call, __: User, services: Services) -> SystemMetrics:
+    """One look at the database tells all of it; no worker is asked."""
+    async with services.database.transaction() as connection:
+        snapshot = await metrics.read(
+            connection,
+            queues=list(WORKER_TYPES),
+            job_types=list(CATALOGUE),
+            key_ids=list(services.settings.worker_keys),
+        )
+    return telling.tell(snapshot)
+
+
+main = endpoint(system_metrics, caller=admin_token)

@@ -1,0 +1,80 @@
+"""From a snapshot to what an operator is told."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from shared import eta
+from shared.contracts.catalogue import WORKER_TYPES, WorkerType
+from shared.contracts.metrics import (
+    EtaSeconds,
+    QueueMetrics,
+    SystemMetrics,
+    WorkerMetrics,
+)
+from shared.queries.metrics import Duration, QueueState, Snapshot, WorkerState
+
+
+def tell(snapshot: Snapshot) -> SystemMetrics:
+    """Every queue and every type of worker is told, be it empty."""
+    durations = {one.job_type: one for one in snapshot.durations}
+    details = {queue.name: _queue(queue) for queue in snapshot.queues}
+    etas = {
+        WORKER_TYPES[queue.name]: _eta(queue, durations, snapshot.workers)
+        for queue in snapshot.queues
+    }
+    return SystemMetrics(
+        timestamp=snapshot.at,
+        workers={
+            kind: [_worker(one) for one in snapshot.workers if one.worker_type == kind]
+            for kind in get_args(WorkerType)
+        },
+        queues={name: one.waiting + one.dispatched + one.running for name, one in details.items()},
+        eta_estimates={kind: eta.phrase(one) for kind, one in etas.items()},
+        eta_seconds={kind: _seconds(one) for kind, one in etas.items()},
+        queue_details=details,
+    )
+
+
+def _eta(
+    queue: QueueState, durations: Mapping[str, Duration], workers: list[WorkerState]
+) -> eta.Eta | None:
+    """By the workers that a job of that queue may be sent to."""
+    serving = [
+        one
+        for one in workers
+        if one.worker_type == WORKER_TYPES[queue.name] and one.health == "healthy" and one.is_known
+    ]
+    return eta.estimate(
+        queue,
+        durations,
+        slots=sum(one.slots for one in serving),
+        is_free=any(one.jobs < one.slots for one in serving),
+    )
+
+
+def _worker(worker: WorkerState) -> WorkerMetrics:
+    return WorkerMetrics(
+        status=worker.health,
+        response_time=worker.response_ms,
+        last_checked=worker.last_seen,
+        worker_id=worker.id,
+        slots=worker.slots,
+        jobs=worker.jobs,
+    )
+
+
+def _queue(queue: QueueState) -> QueueMetrics:
+    oldest = queue.oldest_waiting_seconds
+    return QueueMetrics(
+        waiting=queue.waiting,
+        dispatched=sum(load.jobs for load in queue.dispatched),
+        running=sum(load.jobs for load in queue.running),
+        oldest_waiting_seconds=None if oldest is None else round(oldest, 1),
+    )
+
+
+def _seconds(told: eta.Eta | None) -> EtaSeconds | None:
+    if told is None:
+        return None
+    likely, least, most = (round(seconds, 1) for seconds in told)
+    return EtaSeconds(likely=likely, least=least, most=most)
