@@ -1,0 +1,50 @@
+"""A worker that moves to another address while it has work: nothing is lost, nothing is doubled."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.own_worker import working
+from tests.system import Person, System, until
+
+JOBS = 30
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[System]:
+    """A system without a worker of its own."""
+    system = System(
+        tmp_path / "data", worker="none", SWEEP_SECONDS="1", LEASE_SECONDS="3", LOOK_AHEAD="4"
+    )
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+def test_jobs_follow_a_worker_that_moves_under_load(alone: System) -> None:
+    person = Person(alone)
+    with working(alone, slots=2, steps=2) as first:
+        jobs = [person.queue() for _ in range(JOBS)]
+        until(lambda: _ended(alone, person) >= 3, seconds=20, what="some to be done")
+        with working(alone, slots=2, steps=2) as second:
+            assert first.url != second.url
+            first.stop()
+            until(lambda: _ended(alone, person) == JOBS, seconds=60, what="all to be done")
+            left = alone.rows("select distinct worker_url from workers")
+            assert left == [{"worker_url": second.url}]
+    made = alone.rows(
+        "select jobs.id::text, status, count(*) as assets from jobs"
+        " join workspace_assets on workspace_assets.job_id = jobs.id where jobs.user_id = %s"
+        " group by jobs.id",
+        person.id,
+    )
+    assert {row["id"] for row in made} == set(jobs)
+    assert {(row["status"], row["assets"]) for row in made} == {("completed", 1)}
+    ledger = person.ledger()
+    assert (ledger.count("reserve"), ledger.count("settle"), len(ledger)) == (JOBS, JOBS, 61)
+
+
+def _ended(system: System, person: Person) -> int:
+    query = "select count(*) from jobs where user_id = %s and completed_at is not null"
+    return int(system.value(query, person.id))
