@@ -3,14 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg.rows import DictRow
 
 from infra.local.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
 from tests.reliability.bucket import objects_of
 from tests.reliability.fault import Fault
 from tests.system import System
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Mapping[str, Any]
+Connection: TypeAlias = psycopg.Connection[DictRow]
 
 _TABLES = {
     "jobs": "select id::text, user_id::text, queue, status, destination, num_images, credits,"
@@ -51,7 +55,19 @@ class Audit:
 
 def audit(system: System, users: Collection[str], accepted: Collection[str]) -> Audit:
     """Hold everything of these users against the jobs that were accepted of them."""
-    tables = _read(system, users)
+    with system.database() as connection:
+        return audit_by(connection, system, users, accepted)
+
+
+def audit_by(
+    connection: Connection, system: System, users: Collection[str], accepted: Collection[str]
+) -> Audit:
+    """The same, as that connection sees the tables."""
+    given = {"users": list(users)}
+    tables: dict[str, Sequence[Row]] = {
+        name: connection.execute(query.encode(), given).fetchall()
+        for name, query in _TABLES.items()
+    }
     jobs = tables["jobs"]
     found = Audit(
         jobs=len(jobs),
@@ -66,15 +82,6 @@ def audit(system: System, users: Collection[str], accepted: Collection[str]) -> 
     found.faults += _of_balances(tables)
     found.faults += _of_turns(jobs, tables)
     return found
-
-
-def _read(system: System, users: Collection[str]) -> dict[str, Sequence[Row]]:
-    with system.database() as connection:
-        given = {"users": list(users)}
-        return {
-            name: connection.execute(query.encode(), given).fetchall()
-            for name, query in _TABLES.items()
-        }
 
 
 def _of_acceptance(jobs: Sequence[Row], accepted: set[str]) -> Iterator[Fault]:

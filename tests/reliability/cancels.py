@@ -19,7 +19,6 @@ from tests.system import Person, System
 
 _STEPS = 15
 _JOB_SECONDS = _STEPS * STEP_SECONDS
-_MOST_ANSWER_SECONDS = 0.1
 _MOST_STOP_SECONDS = LEASE_SECONDS / 6 + STEP_SECONDS
 _CANCELLERS = 3
 _TOO_LATE = 409
@@ -40,7 +39,7 @@ def prove(system: System, scale: Scale) -> Proof:
     proof = Proof(
         4,
         "cancelling",
-        f"answered within {_MOST_ANSWER_SECONDS * 1000:.0f} ms (p95); the worker stops within a "
+        f"answered within {scale.answer_seconds * 1000:.0f} ms (p95); the worker stops within a "
         f"heartbeat and a step, {_MOST_STOP_SECONDS:.2f} s; no asset, one refund",
     )
     people = [Person(system) for _ in range(_CANCELLERS)]
@@ -51,14 +50,16 @@ def prove(system: System, scale: Scale) -> Proof:
         time.sleep(_MOST_STOP_SECONDS + _JOB_SECONDS)  # what completes late, completes now
         stops = _stops(worker.log, cancels)
     found = audit(system, users, [cancel.job_id for cancel in cancels])
-    faults = _unkept(system, cancels) + _tell(proof, cancels, stops)
+    faults = _unkept(system, cancels) + _tell(proof, scale, cancels, stops)
     proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
     proof.tell("how claims ended", counted(found.outcomes))
     proof.blame(system, *found.faults, *faults)
     return proof
 
 
-def _tell(proof: Proof, cancels: Sequence[Cancel], stops: Sequence[float]) -> list[Fault]:
+def _tell(
+    proof: Proof, scale: Scale, cancels: Sequence[Cancel], stops: Sequence[float]
+) -> list[Fault]:
     """The figures, and which of them are too great."""
     answers = [cancel.answered - cancel.began for cancel in cancels]
     late = sum(cancel.status == _TOO_LATE for cancel in cancels)
@@ -71,7 +72,7 @@ def _tell(proof: Proof, cancels: Sequence[Cancel], stops: Sequence[float]) -> li
         f"ran and stopped within {longest:.2f} s"
     )
     faults = []
-    if p95 > _MOST_ANSWER_SECONDS:
+    if p95 > scale.answer_seconds:
         faults.append(Fault("late", f"The answer took {p95 * 1000:.0f} ms (p95)."))
     if longest > _MOST_STOP_SECONDS:
         faults.append(Fault("late", f"A cancelled job ran on for {longest:.2f} s."))

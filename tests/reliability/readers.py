@@ -143,11 +143,11 @@ def _faults_of(
         yield Fault("order", f"{who} saw {disorder} events twice or out of order.")
     for job_id, end in ends.items():
         seen = reader.jobs[job_id]
-        if not _is_a_life(seen) or seen[-1] != end:
+        if not is_a_life(seen) or seen[-1] != end:
             yield Fault("order", f"{who} saw the job {job_id} as {' → '.join(seen)}.", job_id)
 
 
-def _is_a_life(statuses: Sequence[str]) -> bool:
+def is_a_life(statuses: Sequence[str]) -> bool:
     """Queued first, ended once and last, and processing only after queued."""
     changes = [now for before, now in pairwise([None, *statuses]) if before != now]
     order = all(

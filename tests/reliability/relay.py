@@ -25,7 +25,7 @@ DELIVERIES = 3
 REPLAYS_BESIDE, REPLAYS_SOON, REPLAYS_AT_END = 3, 4, 3
 REPLAYS = REPLAYS_BESIDE + REPLAYS_SOON + REPLAYS_AT_END
 
-_LATEST_SECONDS = 3.0
+_LATEST_SECONDS = 2.0
 """The last of what is sent soon; a job has often ended by then."""
 _MOST_AT_ONCE = 8
 _DROPPED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}

@@ -36,6 +36,8 @@ class Scale:
     askers: int = 100
     """Submissions with one key at once."""
     cancels: int = 100
+    answer_seconds: float = 0.1
+    """Within which a cancel is answered (p95); more where others use the machine as well."""
     disconnects: int = 1000
     hoard: int = 1000
     newcomers: int = 5
