@@ -18,6 +18,7 @@ from shared.settings import Settings, settings
 if TYPE_CHECKING:
     import httpx
 
+    from shared.chat import ChatClient
     from shared.guard.fetching import Guard
     from shared.jwks import KeySet
     from shared.listener import Listener
@@ -67,6 +68,13 @@ class Services:
         return httpx.AsyncClient(timeout=_HTTP_TIMEOUT_SECONDS, trust_env=False)
 
     @cached_property
+    def chat_client(self) -> "ChatClient":
+        """The language models."""
+        from shared.chat import ChatClient  # noqa: PLC0415 - most functions ask none
+
+        return ChatClient(self.settings, self.database)
+
+    @cached_property
     def key_listener(self) -> "Listener":
         """What becomes of idempotency keys, as it is told."""
         return self._listener("idempotency")
@@ -100,6 +108,8 @@ class Services:
         await self.database.close()
         if "http" in self.__dict__:
             await self.http.aclose()
+        if "chat_client" in self.__dict__:
+            await self.chat_client.close()
 
     def _listener(self, channel: "Channel") -> "Listener":
         from shared.listener import Listener  # noqa: PLC0415 - only for those who wait

@@ -3,6 +3,7 @@
 import functools
 import os
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +16,7 @@ from pydantic import (
 )
 from pydantic import BaseModel as Model
 
+from shared.contracts.language_models import ChatModel
 from shared.contracts.signature import key_bytes
 
 LEAST_SECRET_BYTES = 32
@@ -33,7 +35,15 @@ def _well_formed(keys: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]
     return keys
 
 
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return url
+
+
 Secret = Annotated[SecretStr | None, AfterValidator(_long_enough)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 WorkerKeys = Annotated[dict[str, list[SecretStr]], AfterValidator(_well_formed)]
 
 
@@ -66,6 +76,18 @@ class Settings(Model):
     """``{"worker id": ["whsec_...", ...]}``: the first key seals, each of them opens."""
     worker_hosts: Json[list[str]] = []
     """Suffixes of host names at which a worker may be, such as ``[".run.app"]``."""
+
+    # Language models.
+    chat_url: WebAddress | None = None
+    """A server of the OpenAI protocol; without it, the chat worker that was seen last is asked."""
+    chat_api_key: SecretStr | None = None
+    """What the chat server asks for as a bearer token, where it does."""
+    chat_models: Json[dict[ChatModel, str]] = {}
+    """What it calls our models, ``{"qwen_instruct": "..."}``; otherwise by our names."""
+    enhancement_timeout_seconds: Annotated[float, Field(gt=0)] = 15
+    chat_timeout_seconds: Annotated[float, Field(gt=0)] = 45
+    chat_long_timeout_seconds: Annotated[float, Field(gt=0)] = 90
+    """For a long response."""
 
     # Storage and queues.
     workspace_bucket: str = "workspace-temp"

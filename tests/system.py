@@ -176,7 +176,7 @@ class Person:
 
     def ledger(self) -> list[str]:
         """The kinds of entries in the credit ledger, oldest first."""
-        return [row["kind"] for row in self.rows("credit_ledger", order="created_at.asc")]
+        return [row["kind"] for row in self.rows("credit_ledger", order="created_at.asc,kind.asc")]
 
     def status(self, job_id: str) -> str:
         """How a job stands."""

@@ -1,6 +1,6 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
-from functions.queue_job import references, routing, storing
+from functions.queue_job import enhancing, references, routing, storing
 from shared import dispatch, safety
 from shared.auth import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
@@ -26,13 +26,14 @@ async def queue_job(
         traceparent=traceparent(),
     )
     bind(job_id=str(new.id))
+    new, told = await enhancing.prepare(new, metadata, services)
     async with (
         references.kept(request, user, new.id, services),
         services.database.transaction() as connection,
     ):
         session_name = metadata.session_name
         job = await storing.store(connection, new, session_name, services.settings)
-        answer = await storing.answer(connection, job, routing.describe(request))
+        answer = await storing.answer(connection, job, told)
         await once.keep(connection, answer)
     await dispatch.fill(services, job.queue)
     return answer

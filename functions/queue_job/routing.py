@@ -48,13 +48,6 @@ def resolve(
     )
 
 
-def describe(request: QueueJobRequest) -> str:
-    """The answer's sentence."""
-    if request.metadata.user_requested_enhancement and not request.metadata.enhanced_prompt:
-        return "The job is queued, with your prompt as it is: enhancement is not offered yet."
-    return "The job is queued."
-
-
 def _row(request: QueueJobRequest) -> JobType:
     row = job_type(request.job_type)
     if row is None:

@@ -30,7 +30,7 @@ _STANDING = """
     select token_balance,
         array(select temp_storage_path from workspace_assets where job_id = %s
             order by asset_index) as paths,
-        array(select kind from credit_ledger where user_id = %s order by created_at) as kinds,
+        array(select kind from credit_ledger where user_id = %s order by created_at, kind) as kinds,
         (select sum(amount) from credit_ledger where user_id = profiles.id) as total,
         (select waiting + running from turns where user_id = %s) as open
     from profiles where id = %s

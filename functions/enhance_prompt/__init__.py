@@ -1,0 +1,1 @@
+"""Prompts, said more fully."""

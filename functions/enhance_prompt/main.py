@@ -1,0 +1,42 @@
+"""POST /enhance-prompt: a prompt, said more fully."""
+
+from shared import prompting, safety
+from shared.auth import User, Worker
+from shared.callers import user_or_worker
+from shared.contracts.prompts import (
+    EnhancementMetadata,
+    EnhancePromptRequest,
+    EnhancePromptResponse,
+)
+from shared.http import endpoint
+from shared.prompting import Wanted
+from shared.services import Services
+
+
+async def enhance_prompt(
+    request: EnhancePromptRequest, _: User | Worker, services: Services
+) -> EnhancePromptResponse:
+    """By a language model; where none answers, by rules, and the metadata says so."""
+    safety.check(request.prompt, field="prompt", mode=request.content_mode)
+    wanted = Wanted(
+        prompt=request.prompt,
+        model=request.model_type,
+        use_case=request.use_case,
+        content_mode=request.content_mode,
+    )
+    enhanced = await prompting.enhance(wanted, services)
+    return EnhancePromptResponse(
+        enhanced_prompt=enhanced.text,
+        original_prompt=request.prompt,
+        enhancement_metadata=EnhancementMetadata(
+            model_used=enhanced.model_used,
+            template_used=enhanced.template_used,
+            enhancement_time_ms=enhanced.milliseconds,
+            tokens=enhanced.tokens,
+            token_limit=enhanced.token_limit,
+            fallback_reason=enhanced.fallback_reason,
+        ),
+    )
+
+
+main = endpoint(enhance_prompt, caller=user_or_worker)

@@ -1,0 +1,32 @@
+"""POST /playground-chat: a message to a language model, and its answer, whole or as a stream."""
+
+from pydantic import TypeAdapter
+
+from functions.playground_chat import telling, turns
+from functions.playground_chat.replying import Reply
+from functions.playground_chat.telling import Telling
+from shared import safety
+from shared.auth import User, user_token
+from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
+from shared.http import Call, Stream, endpoint, read_json
+from shared.log import bind
+from shared.services import Services
+
+_REQUEST = TypeAdapter(PlaygroundChatRequest)
+
+
+async def playground_chat(
+    call: Call, user: User, services: Services
+) -> PlaygroundChatResponse | Stream:
+    """The message is stored before it is asked, and the answer before it is given."""
+    request = await read_json(call, _REQUEST)
+    safety.check(request.message, field="message")
+    turn = await turns.begin(request, user, services)
+    bind(conversation_id=str(turn.conversation_id))
+    reply = Reply(turn, services)
+    if telling.is_wanted(call):
+        return Stream(Telling(turn, reply), telling.MEDIA_TYPE, telling.HEADERS)
+    return await reply.whole()
+
+
+main = endpoint(playground_chat, caller=user_token)

@@ -1,0 +1,162 @@
+"""Whose turn it is: the messages of a conversation are answered one after the other.
+
+Whoever waits or answers holds no connection, only a row with a lease: a crash holds up the next
+message until it lapses, and no longer.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from functions.playground_chat import history
+from shared.auth import User
+from shared.chat import Message
+from shared.contracts.chat import PlaygroundChatRequest
+from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.queries import chat, prompts
+from shared.queries.connection import Connection
+from shared.queries.prompts import Template
+from shared.services import Services
+from shared.settings import Settings
+
+_MOST_WAITING = 5
+"""Messages of one conversation, the one that is answered among them."""
+
+_POLL_SECONDS = 0.1
+_WAITING_LEASE_SECONDS = 5
+_STORING_SECONDS = 5
+"""From the model's last word until it is stored."""
+
+_TITLE_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A message that is stored, and is to be answered now."""
+
+    id: int
+    conversation_id: UUID
+    user: User
+    request: PlaygroundChatRequest
+    template: Template
+    messages: list[Message]
+    """The last of the conversation, oldest first, as a model takes them."""
+    timeout_seconds: float
+
+
+async def begin(request: PlaygroundChatRequest, user: User, services: Services) -> Turn:
+    """Wait until the message's turn has come, and store it.
+
+    Raises:
+        NotFoundError: where the user has no such conversation; nothing is stored.
+        ContentRefusedError: where it is refused after what was said before; nothing is stored.
+        ConflictError: where too many messages wait, or for too long.
+    """
+    conversation_id = request.conversation_id or services.new_id()
+    wish = _Wish(request, conversation_id, user, services.settings)
+    async with services.database.transaction() as connection:
+        if request.conversation_id is None:
+            title = request.message[:_TITLE_CHARACTERS]
+            await chat.insert(connection, conversation_id, user_id=user.id, title=title)
+        turn_id = await wish.join(connection)
+        turn = await wish.take(connection, turn_id)
+    return turn or await _waited(wish, turn_id, services)
+
+
+async def leave(turn_id: int, services: Services) -> None:
+    """End a turn without an answer; where the database is away, its lease ends it."""
+    with contextlib.suppress(UnavailableError):
+        async with services.database.transaction() as connection:
+            await chat.leave(connection, turn_id)
+
+
+async def _waited(wish: "_Wish", turn_id: int, services: Services) -> Turn:
+    loop = asyncio.get_running_loop()
+    longest = services.settings.chat_long_timeout_seconds + 2 * _STORING_SECONDS
+    until = loop.time() + longest
+    turn = None
+    try:
+        while turn is None and loop.time() < until:
+            await asyncio.sleep(_POLL_SECONDS)
+            async with services.database.transaction() as connection:
+                turn = await wish.take(connection, turn_id)
+    finally:
+        if turn is None:
+            await leave(turn_id, services)
+    if turn is None:
+        raise _in_progress()
+    return turn
+
+
+class _Wish:
+    """A message that wants its turn in a conversation."""
+
+    def __init__(
+        self, request: PlaygroundChatRequest, conversation_id: UUID, user: User, settings: Settings
+    ) -> None:
+        self._request = request
+        self._conversation_id = conversation_id
+        self._user = user
+        self._timeout_seconds = (
+            settings.chat_long_timeout_seconds
+            if request.long_response
+            else settings.chat_timeout_seconds
+        )
+
+    async def join(self, connection: Connection) -> int:
+        """Stand in line, behind whoever came before."""
+        await self._lock(connection)
+        turn_id = await chat.join(
+            connection, self._conversation_id, most=_MOST_WAITING, seconds=_WAITING_LEASE_SECONDS
+        )
+        if turn_id is None:
+            raise _in_progress()
+        return turn_id
+
+    async def take(self, connection: Connection, turn_id: int) -> Turn | None:
+        """Store the message, if its turn has come."""
+        conversation_type = await self._lock(connection)
+        is_next = await chat.is_next(connection, turn_id, seconds=_WAITING_LEASE_SECONDS)
+        if is_next is None:
+            raise _in_progress()
+        if not is_next:
+            return None
+        template = await self._template(connection, conversation_type)
+        messages = await history.add(connection, self._conversation_id, self._request.message)
+        seconds = self._timeout_seconds + _STORING_SECONDS
+        await chat.take(connection, turn_id, seconds=seconds)
+        return Turn(
+            id=turn_id,
+            conversation_id=self._conversation_id,
+            user=self._user,
+            request=self._request,
+            template=template,
+            messages=messages,
+            timeout_seconds=self._timeout_seconds,
+        )
+
+    async def _lock(self, connection: Connection) -> str:
+        found = await chat.lock(connection, self._conversation_id, user_id=self._user.id)
+        if found is None:
+            raise NotFoundError("There is no such conversation of yours.")
+        return found
+
+    async def _template(self, connection: Connection, conversation_type: str) -> Template:
+        found = await prompts.active(
+            connection,
+            model_type=self._request.model_type,
+            use_case=f"conversation_{conversation_type}",
+            content_mode="sfw",
+        )
+        if found is None:
+            raise UnavailableError("There is no template for this kind of conversation.")
+        return found
+
+
+def _in_progress() -> ConflictError:
+    return ConflictError(
+        "Other messages of this conversation are being answered; try again in a moment.",
+        code="in_progress",
+        retry_after_seconds=2,
+    )

@@ -1,0 +1,34 @@
+"""A job's prompt, enhanced before the job is stored, where its user asked for that."""
+
+from dataclasses import replace
+
+from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.jobs import JobMetadata
+from shared.queries.jobs import NewJob
+from shared.services import Services
+
+
+async def prepare(new: NewJob, metadata: JobMetadata, services: Services) -> tuple[NewJob, str]:
+    """The job as it will run, and what its user is told.
+
+    A prompt that no language model could enhance stays as it is: what the rules would add to it
+    was not asked for.
+    """
+    if metadata.enhanced_prompt or not metadata.user_requested_enhancement:
+        return new, "The job is queued."
+    from shared import prompting  # noqa: PLC0415 - most jobs ask for none
+
+    worker_type = CATALOGUE[new.job_type].worker_type
+    wanted = prompting.Wanted(
+        prompt=new.original_prompt,
+        target="wan" if worker_type == "wan" else "sdxl",
+        media=new.format,
+        quality=new.quality,
+    )
+    enhanced = await prompting.enhance(wanted, services)
+    if enhanced.fallback_reason:
+        reason = enhanced.fallback_reason.partition(": ")[2]
+        return new, f"The job is queued, with your prompt as it is. {reason}"
+    parameters = {**new.parameters, "prompt": enhanced.text}
+    told = "The job is queued, with your prompt enhanced."
+    return replace(new, enhanced_prompt=enhanced.text, parameters=parameters), told

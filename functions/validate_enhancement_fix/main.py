@@ -1,0 +1,18 @@
+"""POST /validate-enhancement-fix: whether an enhancement keeps what it should, case by case."""
+
+from functions.validate_enhancement_fix import judging
+from shared.auth import User, Worker
+from shared.callers import user_or_worker
+from shared.contracts.prompts import ValidateEnhancementRequest, ValidateEnhancementResponse
+from shared.http import endpoint
+from shared.services import Services
+
+
+async def validate_enhancement_fix(
+    request: ValidateEnhancementRequest, _: User | Worker, services: Services
+) -> ValidateEnhancementResponse:
+    """Each case is a check's name, or a sentence; one that scores 0.5 or more has passed."""
+    return ValidateEnhancementResponse(validation_results=await judging.judge(request, services))
+
+
+main = endpoint(validate_enhancement_fix, caller=user_or_worker)

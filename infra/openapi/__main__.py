@@ -1,0 +1,17 @@
+"""Write docs/openapi.json."""
+
+import json
+from pathlib import Path
+
+from infra.openapi.document import document
+
+PATH = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+def written() -> str:
+    """The file's text."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(written())

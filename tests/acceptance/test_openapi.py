@@ -1,0 +1,91 @@
+"""docs/openapi.json: fresh, valid, and about every door there is."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+
+from infra import map as the_map
+from infra.openapi.__main__ import PATH, written
+from shared import errors
+from shared.errors import Problem
+
+DOCUMENT = json.loads(PATH.read_text())
+OPERATIONS = {
+    operation["operationId"]: operation
+    for methods in DOCUMENT["paths"].values()
+    for operation in methods.values()
+}
+
+
+def test_the_file_is_what_the_code_says_now() -> None:
+    assert PATH.read_text() == written(), "python -m infra.openapi writes it anew"
+
+
+def test_it_is_valid_openapi() -> None:
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+    broken = {**DOCUMENT, "paths": {"/": {"get": {"responses": []}}}}
+    with pytest.raises(ValueError, match="Failed validating"):
+        schemathesis.openapi.from_dict(broken).validate()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in _references(DOCUMENT):
+        place: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            assert step in place, reference
+            place = place[step]
+
+
+def test_every_method_of_every_function_is_told_of() -> None:
+    for function in the_map.read().functions.values():
+        told = {
+            method.upper()
+            for path, methods in DOCUMENT["paths"].items()
+            if path.startswith(function.prefixes[-1])
+            for method in methods
+        }
+        assert told == set(function.methods), function.name
+
+
+def test_every_error_is_told_of() -> None:
+    classes = [
+        one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Problem)
+    ]
+    codes = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["examples"]
+    assert set(codes) == {one.code for one in classes}
+    for one in classes:
+        told = DOCUMENT["components"]["responses"][f"Problem{one.status}"]["description"]
+        assert f"`{one.code}`: {inspect.getdoc(one)}" in told
+
+
+def test_an_idempotency_key_is_offered_where_one_is_heeded() -> None:
+    reference = {"$ref": "#/components/parameters/IdempotencyKey"}
+    offering = {name for name, one in OPERATIONS.items() if reference in one.get("parameters", [])}
+    assert offering == {"queue-job", "workspace-actions", "generate-admin-image"}
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses"),
+    [
+        ("queue-job", "202 400 401 402 404 409 413 415 422 429 500 503"),
+        ("system-metrics", "200 401 403 500 503"),
+        ("generate-admin-image", "200 202 400 401 402 403 404 409 413 415 422 429 500 503"),
+    ],
+)
+def test_an_operation_tells_of_each_status_that_it_has(name: str, statuses: str) -> None:
+    assert list(OPERATIONS[name]["responses"]) == statuses.split()
+
+
+def _references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for inner in part.values():
+            yield from _references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _references(inner)

@@ -1,0 +1,185 @@
+"""Requests made up from docs/openapi.json: no fault of ours, and no answer but those it tells."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from infra.local import tokens
+from infra.openapi.__main__ import PATH
+from tests.chat_server import ChatServer
+from tests.system import Person, System
+
+Case: TypeAlias = schemathesis.Case[Any]
+T = TypeVar("T")
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SEALED = ["worker", "scheduler"]
+"""Whoever calls these holds a key that no made-up request has."""
+
+STREAM_SECONDS = 1
+"""A stream lasts as long as its token."""
+
+JSON = "application/json"
+_STAR = "a red star on blue"
+GOOD: dict[str, dict[str, Any]] = {
+    "queue-job": {"jobType": "sdxl_image_fast", "metadata": {"prompt": _STAR, "seed": 7}},
+    "workspace-actions": {"action": "create_collection", "name": "Stars"},
+    "generate-admin-image": {"prompt": _STAR, "model_type": "sdxl", "quality": "fast"},
+    "get-active-worker-url": {"worker_type": "chat"},
+    "enhance-prompt": {"prompt": _STAR},
+    "validate-enhancement-fix": {
+        "original_prompt": _STAR,
+        "enhanced_prompt": f"{_STAR}, in soft light",
+        "test_cases": ["preserves_subject"],
+    },
+    "playground-chat": {"message": "Hello"},
+    "system-metrics": {},
+}
+"""What is accepted, which chance seldom makes up."""
+
+LASTING = "job-events-get"
+"""Each of its answers takes that second: a few are enough."""
+
+
+def _read(*, with_coverage: bool = False) -> BaseSchema:
+    schema = schemathesis.openapi.from_path(str(PATH))
+    schema.config.generation.with_security_parameters = False
+    schema.config.phases.coverage.enabled = with_coverage
+    return schema
+
+
+def _made_up(examples: int) -> Callable[[T], T]:
+    """So many requests for each operation, the same in each run."""
+    made_up = settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    return cast("Callable[[T], T]", made_up)
+
+
+def _each(schema: BaseSchema) -> Callable[[T], T]:
+    """A test for each of its operations."""
+    return cast("Callable[[T], T]", schema.parametrize())
+
+
+FEW, MANY = _read(), _read(with_coverage=True)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system whose admins are not waited for, with a chat server that answers at once."""
+    system = System(
+        tmp_path_factory.mktemp("made-up") / "data",
+        worker="none",
+        ADMIN_IMAGE_WAIT_SECONDS="0",
+        QUEUED_JOBS_PER_USER="100000",
+        STARTING_CREDITS="1000000",
+        SWEEP_SECONDS="3600",
+    )
+    system.start()
+    server = ChatServer(system)
+    assert server.register("chat").status_code == 200
+    yield system
+    server.close()
+    assert system.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def admin(system: System) -> Person:
+    """Who may call whatever a person may."""
+    return Person(system, is_admin=True)
+
+
+def _try(case: Case, admin: Person) -> None:
+    lasts = case.operation.definition.raw["operationId"] == LASTING
+    token = tokens.user_token(expires_in=STREAM_SECONDS) if lasts else admin.token
+    case.call_and_validate(
+        base_url=admin.base,
+        headers={"authorization": f"Bearer {token}"},
+        checks=CHECKS,
+        allow_redirects=False,
+    )
+
+
+@_each(FEW.exclude(tag=SEALED))
+@_made_up(5)
+def test_an_answer_is_as_told(case: Case, admin: Person) -> None:
+    _try(case, admin)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_answer_is_as_told(name: str, admin: Person) -> None:
+    operation = FEW[f"/functions/v1/{name}"]["POST"]
+    answer = operation.Case(body=GOOD[name], media_type=JSON).call_and_validate(
+        base_url=admin.base,
+        headers={"authorization": f"Bearer {admin.token}"},
+        checks=CHECKS,
+    )
+    assert answer.status_code < 300, answer.text
+
+
+def test_a_streams_events_are_as_told(admin: Person) -> None:
+    listen = FEW["/functions/v1/job-events"]["GET"]
+    token = tokens.user_token(admin.id, expires_in=STREAM_SECONDS)
+    headers = {"authorization": f"Bearer {token}"}
+    began = listen.Case().call(base_url=admin.base, headers=headers).text
+    (position,) = re.findall(r"event: ready\nid: (\S+)", began)
+    admin.queue()
+    token = tokens.user_token(admin.id, expires_in=STREAM_SECONDS)
+    heard = listen.Case(query={"lastEventId": position}).call_and_validate(
+        base_url=admin.base, headers={"authorization": f"Bearer {token}"}, checks=CHECKS
+    )
+    assert "event: change" in heard.text
+
+
+def test_a_streamed_answers_events_are_as_told(admin: Person) -> None:
+    chat = FEW["/functions/v1/playground-chat"]["POST"]
+    headers = {"authorization": f"Bearer {admin.token}", "accept": "text/event-stream"}
+    answer = chat.Case(body={"message": "Hello"}, media_type=JSON).call_and_validate(
+        base_url=admin.base, headers=headers, checks=CHECKS
+    )
+    assert re.findall("event: (.*)", answer.text) == ["message", "done"]
+
+
+@_each(FEW.include(path="/rest/v1/{table}"))
+@_made_up(10)
+def test_reading_a_table_is_as_told(case: Case, admin: Person) -> None:
+    case.path_parameters["table"] = "jobs"
+    _try(case, admin)
+
+
+@_each(FEW.include(tag=SEALED))
+@_made_up(5)
+def test_without_a_seal_nothing_is_heard(case: Case, admin: Person) -> None:
+    answer = case.call(base_url=admin.base, headers={"authorization": f"Bearer {admin.token}"})
+    assert answer.status_code == 401
+    case.validate_response(answer, checks=CHECKS)
+
+
+@pytest.mark.slow
+@_each(MANY.exclude(tag=SEALED).exclude(operation_id=LASTING))
+@_made_up(200)
+def test_every_answer_is_as_told(case: Case, admin: Person) -> None:
+    _try(case, admin)

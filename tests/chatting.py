@@ -1,0 +1,91 @@
+"""A system whose patience with chat servers is short, and those who talk through it.
+
+A test module that names this one in ``pytest_plugins`` has its fixtures.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local import keys
+from tests.chat_server import (
+    CHAT_SECONDS,
+    ENHANCEMENT_SECONDS,
+    KEY,
+    LONG_SECONDS,
+    ChatServer,
+)
+from tests.integration.chat.process import ChatProcess
+from tests.system import Person, System, until
+
+
+@pytest.fixture(scope="session")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system without workers, which does not wait long for a chat server."""
+    system = System(
+        tmp_path_factory.mktemp("talking") / "data",
+        worker="none",
+        SWEEP_SECONDS="3600",
+        CHAT_API_KEY=KEY,
+        ENHANCEMENT_TIMEOUT_SECONDS=str(ENHANCEMENT_SECONDS),
+        CHAT_TIMEOUT_SECONDS=str(CHAT_SECONDS),
+        CHAT_LONG_TIMEOUT_SECONDS=str(LONG_SECONDS),
+    )
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture
+def talker(talking: System) -> Person:
+    """A new user."""
+    return Person(talking)
+
+
+@pytest.fixture(scope="session")
+def chat_server(talking: System) -> Iterator[ChatServer]:
+    """A server that nobody knows of."""
+    one = ChatServer(talking)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def server(talking: System, chat_server: ChatServer) -> Iterator[ChatServer]:
+    """The chat worker that was seen last: it does as the test says."""
+    chat_server.reset()
+    assert chat_server.register("chat").status_code == 200
+    yield chat_server
+    forget_workers(talking)
+
+
+@pytest.fixture(scope="session")
+def tiny_process(
+    talking: System, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ChatProcess]:
+    """The real chat worker with its tiny random model."""
+    process = ChatProcess(
+        tmp_path_factory.mktemp("tiny"),
+        CHAT_API_KEY=KEY,
+        WORKER_ID="noop",
+        WORKER_KEY=keys.worker_key("noop"),
+        FUNCTIONS_URL=f"{talking.base}/functions/v1",
+    )
+    query = "select count(*) from workers where id = 'noop'"
+    until(lambda: talking.value(query) == 1, seconds=10, what="the chat worker to register")
+    yield process
+    assert process.stop() == 0
+
+
+@pytest.fixture
+def tiny(talking: System, tiny_process: ChatProcess) -> Iterator[ChatProcess]:
+    """The real chat worker as the one that was seen last."""
+    query = "update workers set is_active = true, health = 'healthy' where id = 'noop' returning id"
+    talking.rows(query)
+    yield tiny_process
+    forget_workers(talking)
+
+
+def forget_workers(system: System) -> None:
+    """Nobody is up."""
+    system.rows("update workers set is_active = false returning id")

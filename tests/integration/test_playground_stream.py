@@ -1,0 +1,146 @@
+"""POST /playground-chat with ``Accept: text/event-stream``: the answer as it comes."""
+
+import time
+
+import pytest
+
+from tests.chat_server import CHAT_SECONDS, FAULTS, Answer, Body, ChatServer, say, streamed
+from tests.integration.chat.process import ChatProcess
+from tests.system import Person, System, until
+
+pytest_plugins = ["tests.chatting"]
+
+WORDS = ["a ", "large, ", "close ", "window"]
+
+
+def _stored(system: System, person: Person) -> list[tuple[str, str]]:
+    rows = system.rows(
+        "select content, message_type from messages join conversations"
+        " on conversations.id = conversation_id where user_id = %s and sender = 'assistant'",
+        person.id,
+    )
+    return [(row["content"], row["message_type"]) for row in rows]
+
+
+def _slowly(answer: Answer, _: Body) -> None:
+    """Ten words a second, until nobody reads them."""
+    answer.begin()
+    while True:
+        answer.chunk("word ")
+        time.sleep(0.1)
+
+
+def test_an_answer_is_told_as_it_comes_and_stored(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave = say(*WORDS, pause=0.1, tokens=4)
+    times = []
+    with streamed(talker, message="how do I light a portrait?") as events:
+        told = []
+        for event in events:
+            told.append(event)
+            times.append(time.monotonic())
+    *deltas, (name, done) = told
+    assert [one["delta"] for _, one in deltas] == WORDS
+    assert {event for event, _ in deltas} == {"message"}
+    assert times[-1] - times[0] > 0.2, "not all at the end"
+    assert (name, done["success"], done["response"]) == ("done", True, "a large, close window")
+    assert {one["conversation_id"] for _, one in told} == {done["conversation_id"]}
+    assert (done["metadata"]["tokens"], done["metadata"]["finish_reason"]) == (4, "stop")
+    assert done["metadata"]["response_time_ms"] >= 400
+    assert _stored(talking, talker) == [("a large, close window", "text")]
+
+
+def test_a_client_that_goes_away_stops_the_server_and_keeps_what_was_said(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave = _slowly
+    with streamed(talker, message="hello") as events:
+        for _ in range(3):
+            next(events)
+    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+    until(lambda: len(_stored(talking, talker)) == 1, seconds=1, what="the answer to be stored")
+    ((content, message_type),) = _stored(talking, talker)
+    assert (set(content.split()), message_type) == ({"word"}, "text")
+    assert 3 <= len(content.split()) < 8
+    assert talking.value("select count(*) from chat_turns") == 0
+
+
+def test_a_client_that_goes_away_before_a_word_leaves_its_message_alone(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave, _ = FAULTS["dripping nothing"]
+    with streamed(talker, message="hello"):
+        until(lambda: len(server.asked) == 1, seconds=1, what="the server to be asked")
+    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+    query = "select count(*) from chat_turns"
+    until(lambda: talking.value(query) == 0, seconds=1, what="the turn to end")
+    assert _stored(talking, talker) == []
+    assert len(talker.rows("messages")) == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "dripping", "broken off", "told to fail", "endless text"])
+def test_a_server_that_fails_ends_the_stream_with_an_error(
+    talking: System, talker: Person, server: ChatServer, fault: str
+) -> None:
+    server.behave, _ = FAULTS[fault]
+    began = time.monotonic()
+    with streamed(talker, message="hello") as events:
+        *_, (name, told) = events
+    assert time.monotonic() - began < CHAT_SECONDS + 1
+    assert (name, told["success"], told["code"]) == ("error", False, "unavailable")
+    assert told["error"].startswith("The chat worker")
+    (message,) = talker.rows("messages")
+    assert (message["sender"], message["conversation_id"]) == (
+        "user",
+        told["details"][0]["message"],
+    )
+    assert talking.value("select count(*) from chat_turns") == 0
+
+
+def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    def behave(answer: Answer, body: Body) -> None:
+        answer.begin()
+        for word in ("the ", "celebrity ", "stood ", "n-u", "-d-e"):
+            answer.chunk(word)
+        _slowly(answer, body)
+
+    server.behave = behave
+    with streamed(talker, message="hello") as events:
+        *deltas, (name, told) = events
+    assert "".join(one["delta"] for _, one in deltas) == "the celebrity stood n-u"
+    assert (name, told["code"]) == ("error", "content_refused")
+    assert told["details"][0]["message"] == "sexual_real_person"
+    assert _stored(talking, talker) == [("This answer was refused.", "refusal")]
+    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+
+
+def test_what_is_wrong_before_the_first_word_is_no_stream(
+    talker: Person, server: ChatServer
+) -> None:
+    for body, status in (
+        ({"message": ""}, 422),
+        ({"message": "hi", "conversation_id": talker.id}, 404),
+        ({"message": "a naked child"}, 422),
+    ):
+        answer = talker.call("playground-chat", body, accept="text/event-stream")
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/json"
+    assert server.asked == []
+
+
+def test_the_real_chat_worker_stops_when_the_client_goes_away(
+    talking: System, talker: Person, tiny: ChatProcess
+) -> None:
+    tiny.counted(busy=0)
+    with streamed(talker, message="hello", long_response=True) as events:
+        told = [next(events)[1]["delta"] for _ in range(5)]
+        tiny.counted(busy=1)
+    tiny.counted(busy=0, waiting=0)
+    assert tiny.ended()[-1]["finish"] == "gone"
+    until(lambda: len(_stored(talking, talker)) == 1, seconds=2, what="the answer to be stored")
+    ((content, _),) = _stored(talking, talker)
+    assert content.startswith("".join(told).strip())
+    assert len(content) < tiny.ended()[-1]["completion_tokens"] + 5
