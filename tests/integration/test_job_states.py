@@ -280,7 +280,7 @@ def test_any_order_of_events_leaves_one_end_and_one_account(
 
 @pytest.mark.slow
 def test_many_orders_of_events(bare: System, hand_worker: HandWorker) -> None:
-    _run(bare, hand_worker, examples=300, steps=50)
+    _run(bare, hand_worker, examples=100, steps=50)
 
 
 def test_no_transition_leaves_an_end() -> None:

@@ -1,4 +1,4 @@
--- depends: 0013.prompts
+-- depends: 0014.registry
 
 -- Who answers in a conversation, and who waits to: one message at a time, in the order in which they
 -- came. A row is somebody's as long as its lease lasts, so that a crash holds nobody up for longer.
