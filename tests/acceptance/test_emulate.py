@@ -16,7 +16,7 @@ from tests.web import web
 
 COMMAND = [sys.executable, "-m", "infra.local.emulate"]
 SENTENCE = '"The job is queued."'
-ROUTING = Path("functions", "queue_job", "routing.py")
+SPEAKER = Path("functions", "queue_job", "enhancing.py")
 
 
 class Emulation:
@@ -26,7 +26,7 @@ class Emulation:
         for name in ("functions", "shared"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
-        self.routing = root / ROUTING
+        self.speaker = root / SPEAKER
         self.address = f"http://127.0.0.1:{(port := free_port())}"
         self._said = root / "said"
         arguments = ["--port", str(port), "--data", str(system.data), "--root", str(root)]
@@ -70,15 +70,16 @@ def emulation(bare: System, tmp_path: Path) -> Iterator[Emulation]:
 def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
     emulation: Emulation, person: Person
 ) -> None:
-    text = emulation.routing.read_text()
+    text = emulation.speaker.read_text()
+    assert SENTENCE in text
     until(lambda: emulation.message(person) == "The job is queued.", seconds=15, what="an answer")
 
-    emulation.routing.write_text(text + "\ndef broken(:\n")
+    emulation.speaker.write_text(text + "\ndef broken(:\n")
     until(lambda: "next saved change" in emulation.said(), seconds=15, what="the mistake told")
     assert "SyntaxError" in emulation.said()
     assert not emulation.message(person)
 
-    emulation.routing.write_text(text.replace(SENTENCE, '"It waits."'))
+    emulation.speaker.write_text(text.replace(SENTENCE, '"It waits."'))
     until(lambda: emulation.message(person) == "It waits.", seconds=15, what="the change")
     assert len(person.rows("jobs")) == 2
 
