@@ -45,8 +45,9 @@ demo: setup ## Start everything, make one picture, put it in ./first-picture.png
 	@cp $(DATA)/samples/first-picture.png first-picture.png
 	@echo "The picture is ./first-picture.png"
 
+# A database and a local system for each process; each begins with a run of neighbours.
 test: setup ## Run the tests, but not the long proofs
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTHON) -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal
 
 test-all: test ## Run the tests, and the long proofs
 	$(PYTHON) -m pytest -m slow

@@ -15,9 +15,6 @@ from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImage
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.contracts.events import EventTicket
 
-GOOD_STATUS = {"queue-job": 202}
-"""Where it is not 200."""
-
 _TEXT: Json = {"type": "string"}
 
 

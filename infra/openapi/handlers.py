@@ -14,7 +14,7 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from infra.map import Function
-from infra.openapi.declared import DECLARED, GOOD_STATUS
+from infra.openapi.declared import DECLARED
 from infra.openapi.operation import (
     BEARER,
     IDEMPOTENCY_KEY,
@@ -79,7 +79,7 @@ def _operation(function: Function, method: str) -> Operation:
     models = tuple(one for one in _members(answers) if issubclass(one, BaseModel))
     return Operation(
         method=method,
-        answers={GOOD_STATUS.get(function.name, 200): Answer("Done.", models)},
+        answers={_good_status(function): Answer("Done.", models)},
         reads=None if reads is Call else reads,
         parameters=(IDEMPOTENCY_KEY,) if Once in others else (),
         security=_security(function, caller),
@@ -98,6 +98,11 @@ def _handler(function: Function) -> types.FunctionType:
     module = importlib.import_module(function.module)
     handler: types.FunctionType = getattr(module, function.name.replace("-", "_"))
     return handler
+
+
+def _good_status(function: Function) -> int:
+    status: int = importlib.import_module(function.module).main.good_status
+    return status
 
 
 def _hints(function: Function) -> list[typing.Any]:

@@ -89,6 +89,7 @@ def endpoint(
         return response
 
     main.__doc__ = handler.__doc__
+    main.__dict__["good_status"] = status  # for openapi.json
     return typing.cast("Door", functions_framework.aio.http(main))
 
 

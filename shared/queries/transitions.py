@@ -23,8 +23,8 @@ UPLOADS_SECONDS = 40 * 60
 """For so long after a job's end a claim's signed URLs may still be written to: an attempt takes 29
 minutes at most, and its URLs hold 10 more."""
 
-NO_SLOT = "dispatched_at = null, claim_by = null"
-_NO_CLAIM = f"{NO_SLOT}, claim_id = null, lease_until = null, deadline_at = null"
+_NO_SLOT = "dispatched_at = null, claim_by = null"
+_NO_CLAIM = f"{_NO_SLOT}, claim_id = null, lease_until = null, deadline_at = null"
 _ENDS = "lease_until = null, completed_at = now()"
 _ENDS_UNMADE = f"{_ENDS}, error_message = %(reason)s, clean_after = now()"
 
@@ -61,7 +61,7 @@ WITHDRAW = Transition(
     "whoever could not make the Cloud Task; in bulk the sweep, and a worker that moved",
     ("queued",), "queued",
     guard="dispatch_no = %(dispatch_no)s and dispatched_at is not null",
-    effect=NO_SLOT,
+    effect=_NO_SLOT,
 )  # fmt: skip
 CLAIM = Transition(
     "the worker, by a claimId of its making",

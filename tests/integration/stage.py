@@ -1,14 +1,13 @@
 """Callers of every kind, and what their requests are about."""
 
-import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import httpx
-from PIL import Image
 
 from tests.chat_server import ChatServer
+from tests.drawing import RED
 from tests.hand_worker import HandWorker
 from tests.integration.shapes import Body
 from tests.integration.specification import INTERFACES
@@ -60,7 +59,7 @@ class Stage:
             self._at_hand[name] = begun["conversation_id"]
         elif name in {"$ASSET", "$PICTURE"}:
             job_id = self.user.queue()
-            self._worker.finish(job_id, _picture())
+            self._worker.finish(job_id, RED)
             asset = self.user.asset(job_id)
             self._at_hand |= {"$ASSET": asset["id"], "$PICTURE": asset["temp_storage_path"]}
         else:
@@ -69,9 +68,3 @@ class Stage:
             assets = [{**one, "durationSeconds": 1.5} for one in self._worker.upload(claim)]
             told = {"$JOB": job_id, "$USER": self.user.id, "$CLAIM": claim_id, "$ASSETS": assets}
             self._at_hand |= told
-
-
-def _picture() -> bytes:
-    target = io.BytesIO()
-    Image.new("RGB", (24, 16), "red").save(target, "PNG")
-    return target.getvalue()

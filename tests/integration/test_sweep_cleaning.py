@@ -1,12 +1,11 @@
 """sweep-jobs: what an ended job's claims left in its folder."""
 
-import io
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from PIL import Image
 
+from tests.drawing import RED
 from tests.hand_worker import HandWorker
 from tests.sweeping import Sweep, at_once, objects
 from tests.system import Person, System
@@ -26,7 +25,7 @@ def _others_are_cleaned(sweep: Sweep) -> None:
 def started(person: Person, hand_worker: HandWorker) -> str:
     """A job that starts from a picture."""
     first = person.queue()
-    hand_worker.finish(first, _png())
+    hand_worker.finish(first, RED)
     path = person.asset(first)["temp_storage_path"]
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a star like this"}}
     answer = person.call("queue-job", {**body, "referenceImageUrl": path})
@@ -156,12 +155,6 @@ def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
     )
     assert sweep()["jobs_cleaned"] == 500
     assert sum(one["jobs_cleaned"] for one in at_once(sweep)) == 10
-
-
-def _png() -> bytes:
-    target = io.BytesIO()
-    Image.new("RGB", (24, 16), "red").save(target, "PNG")
-    return target.getvalue()
 
 
 def _upload(worker: HandWorker, claim: dict[str, Any]) -> None:

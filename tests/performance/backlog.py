@@ -7,7 +7,6 @@ Turn by turn a slot is freed in each and filled again, the Cloud Task included.
 import argparse
 import asyncio
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from shared import dispatch
 from shared.contracts.catalogue import QueueName
 from shared.services import Services
+from tests.performance import sizes
 from tests.system import ROOT, System
 
 _REPORT = ROOT / "docs" / "performance-dispatch.md"
@@ -71,24 +71,14 @@ def _measure(shape: str, users: int, fills: int) -> str:
             short, long = asyncio.run(_fill_in_turn(system, fills))
         finally:
             system.stop()
-    spread = f"{min(short):.1f} to {max(short):.1f}, {min(long):.1f} to {max(long):.1f} ms"
-    ratio = statistics.median(long) / statistics.median(short)
-    return (
-        f"| {shape} | {statistics.median(short):.1f} ms | {statistics.median(long):.1f} ms "
-        f"| {ratio:.2f} | {spread} |"
-    )
+    return sizes.row(shape, short, long)
 
 
 def _prepare(system: System, users: int) -> None:
-    """The backlogs, counted once: a hundred thousand single counts of one user take minutes."""
-    with system.database() as connection:
-        connection.execute(_WORKERS.encode())
-        connection.execute("alter table jobs disable trigger all")
+    system.rows(f"{_WORKERS} returning id")
+    with sizes.filling_jobs(system, _COUNT) as connection:
         for queue, jobs in (("sdxl_queue", _SHORT), ("wan_queue", _LONG)):
             connection.execute(_WAITING.encode(), [queue, users or jobs, jobs, queue, queue])
-        connection.execute("alter table jobs enable trigger all")
-        connection.execute(_COUNT.encode())
-        connection.execute("vacuum analyze")
 
 
 async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[float]]:

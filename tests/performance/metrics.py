@@ -8,7 +8,6 @@ to its answer, on a connection that has been used before.
 import argparse
 import asyncio
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES
 from shared.queries import metrics
 from shared.services import Services
+from tests.performance import sizes
 from tests.system import ROOT, System
 
 _REPORT = ROOT / "docs" / "performance-metrics.md"
@@ -74,26 +74,16 @@ def _measure(shape: str, users: int, times: int) -> str:
             few, many = (_of(system, jobs, users or jobs, times) for jobs in (_FEW, _MANY))
         finally:
             system.stop()
-    spread = f"{min(few):.1f} to {max(few):.1f}, {min(many):.1f} to {max(many):.1f} ms"
-    ratio = statistics.median(many) / statistics.median(few)
-    return (
-        f"| {shape} | {statistics.median(few):.1f} ms | {statistics.median(many):.1f} ms "
-        f"| {ratio:.2f} | {spread} |"
-    )
+    return sizes.row(shape, few, many)
 
 
 def _of(system: System, jobs: int, users: int, times: int) -> list[float]:
-    with system.database() as connection:
-        # The triggers count each job by itself, which takes minutes for so many.
+    types = list(CATALOGUE)
+    queues = [row.queue for row in CATALOGUE.values()]
+    values = {"jobs": jobs, "users": users, "types": types, "queues": queues}
+    with sizes.filling_jobs(system, _COUNT) as connection:
         connection.execute("truncate jobs, turns cascade")
-        connection.execute("alter table jobs disable trigger all")
-        types = list(CATALOGUE)
-        queues = [row.queue for row in CATALOGUE.values()]
-        values = {"jobs": jobs, "users": users, "types": types, "queues": queues}
         connection.execute(_JOBS.encode(), values)
-        connection.execute("alter table jobs enable trigger all")
-        connection.execute(_COUNT.encode())
-        connection.execute("vacuum analyze")
     return asyncio.run(_ask(system, times, waiting=jobs - jobs // 10))
 
 
