@@ -44,6 +44,7 @@ async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> 
 
 async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Extend the claim's lease and note its progress, or tell the worker to stop."""
+    preview = paths.preview(letter.user_id, letter.job_id, letter.claim_id)
     async with services.database.transaction() as connection:
         await check_claim(connection, letter, worker)
         goes_on = await life.extend_lease(
@@ -59,6 +60,7 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
                 progress=letter.progress or 0.0,
                 step=letter.step,
                 steps=letter.steps,
+                preview_path=preview if letter.preview else None,
             )
     return CallbackAnswer(message="Go on.") if goes_on else _NO_MORE
 
@@ -92,7 +94,7 @@ async def _claimed(
         run_seconds=_run_seconds(before),
     )
     if job:
-        await progress.record(connection, job.id, progress=0, step=None, steps=None)
+        await progress.record(connection, job.id, progress=0)
         return job
     now = await jobs.get(connection, letter.job_id)
     if now is None or now.status != "processing" or now.dispatch_no != dispatch_no:

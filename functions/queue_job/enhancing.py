@@ -1,4 +1,4 @@
-"""A job's prompt, enhanced before the job is stored, where its user asked for that."""
+"""A job's prompt, enhanced before the job is stored, where its user or its type asks for that."""
 
 from dataclasses import replace
 
@@ -14,7 +14,8 @@ async def prepare(new: NewJob, metadata: JobMetadata, services: Services) -> tup
     A prompt that no language model could enhance stays as it is: what the rules would add to it
     was not asked for.
     """
-    if metadata.enhanced_prompt or not metadata.user_requested_enhancement:
+    is_asked = metadata.user_requested_enhancement or CATALOGUE[new.job_type].enhanced
+    if metadata.enhanced_prompt or not is_asked:
         return new, "The job is queued."
     from shared import prompting  # noqa: PLC0415 - most jobs ask for none
 

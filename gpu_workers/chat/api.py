@@ -17,10 +17,10 @@ from gpu_workers.chat.answers import Answer
 from gpu_workers.chat.errors import RefusedError, bad_key, broken, frames, invalid
 from gpu_workers.chat.reply import Reply
 from gpu_workers.chat.streaming import events
-from gpu_workers.chat.versions import versions
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.versions import versions
 from shared.contracts import signature
 from shared.contracts.workers import Health
 

@@ -5,13 +5,13 @@ so that all that surrounds a model can be tried where no weights can be had. It 
 model is and loaded by the same code.
 """
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from tokenizers import pre_tokenizers
 from transformers import GenerationConfig, Qwen2Tokenizer, Qwen3Config, Qwen3ForCausalLM
+
+from gpu_workers.runtime.model_cache import cached
 
 _NAME = "tiny-qwen3-1"
 """To be counted up with any change below: a folder of that name is taken as it is."""
@@ -37,22 +37,12 @@ _TEMPLATE = (
 
 def tiny_model(cache: Path) -> Path:
     """The folder of the model in the cache, where it is made if it is not there."""
-    target = cache / _NAME
-    if target.is_dir():
-        return target
-    cache.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{_NAME}-", dir=cache))
-    try:
-        _model().save_pretrained(making)
-        _tokenizer().save_pretrained(making)
-        making.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
-        # Another process was first; its model is the same.
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return target
+    return cached(cache, _NAME, _save)
+
+
+def _save(folder: Path) -> None:
+    _model().save_pretrained(folder)
+    _tokenizer().save_pretrained(folder)
 
 
 def _model() -> Qwen3ForCausalLM:

@@ -1,4 +1,4 @@
-"""``python -m gpu_workers.noop.main``: a worker of all three types that answers at once."""
+"""``python -m gpu_workers.noop.main``: the jobs of every type, answered at once."""
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.process import serve
@@ -7,7 +7,7 @@ from gpu_workers.runtime.process import serve
 def main() -> None:
     """Serve until told to end."""
     noop = NoopPipeline()
-    serve({"sdxl": noop, "wan": noop, "chat": noop})
+    serve({"sdxl": noop, "wan": noop})
 
 
 if __name__ == "__main__":

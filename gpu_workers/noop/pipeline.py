@@ -30,7 +30,7 @@ _MODEL = "noop"
 
 
 class NoopPipeline:
-    """Serves every type of job."""
+    """Serves every type of job; it cannot chat."""
 
     def __init__(self) -> None:
         self._clip = b""

@@ -1,9 +1,6 @@
 """The worker's three doors: /jobs, /healthz and /info."""
 
-import platform
-from functools import cache
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -14,6 +11,7 @@ from starlette.routing import Route
 
 from gpu_workers.runtime import log
 from gpu_workers.runtime.outcome import Outcome
+from gpu_workers.runtime.versions import versions
 from gpu_workers.runtime.worker import Worker
 from shared.contracts import signature
 from shared.contracts.letters import MOST_MESSAGE_BYTES, JobMessage
@@ -21,7 +19,6 @@ from shared.contracts.workers import Health
 
 _RETRY_AFTER = {"retry-after": "1"}
 _MOST_CHALLENGE = 200
-_PACKAGES = ("torch", "diffusers", "transformers", "pillow", "starlette", "uvicorn", "httpx")
 
 
 class Api:
@@ -64,7 +61,7 @@ class Api:
             "busy": held - waiting,
             "waiting": waiting,
             "loaded": worker.loaded,
-            "versions": _versions(),
+            "versions": versions(),
         })  # fmt: skip
 
     def _check_seal(self, request: Request, body: bytes) -> None:
@@ -140,14 +137,3 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _broken(_: Request, error: Exception) -> Response:
     log.event("request broke", severity="ERROR", trace=log.trace(error))
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The worker failed.")
-
-
-@cache
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -104,6 +104,7 @@ class Callbacks:
             progress=progress.fraction,
             step=progress.step,
             steps=progress.steps,
+            preview=progress.shown or None,
         )
         return Heard.of(await self._post(_letter(told)))
 

@@ -8,6 +8,7 @@ from gpu_workers.runtime.callbacks import Callbacks, Heard, Letter
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.media import crc32c, thumbnail
 from gpu_workers.runtime.pipeline import Media, PermanentError, RetryableError
+from gpu_workers.runtime.probe import check
 from gpu_workers.runtime.transfer import Transfer
 from shared.contracts.catalogue import JobType
 from shared.contracts.letters import Asset, CallbackAnswer, SealedManifest, Upload
@@ -33,6 +34,7 @@ def pack(made: Sequence[Media], uploads: Sequence[Upload], job_type: JobType) ->
 
     Raises:
         PermanentError: a file is larger than its type of job may hand in.
+        RetryableError: one cannot be read back.
     """
     if any(len(media.content) > job_type.most_bytes for media in made):
         raise PermanentError("result_too_large", "The result is larger than this job may hand in.")
@@ -55,7 +57,9 @@ def _parcel(media: Media, upload: Upload, job_type: JobType) -> Parcel:
         seed=media.seed,
         generation_settings=media.settings,
     )
-    return Parcel(upload, asset, media.content, thumbnail(media.thumbnail_source))
+    small = thumbnail(media.thumbnail_source)
+    check(media, small)
+    return Parcel(upload, asset, media.content, small)
 
 
 class Delivery:

@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import httpx
 
-from gpu_workers.runtime import log, outcome
+from gpu_workers.runtime import failures, log, outcome
 from gpu_workers.runtime.callbacks import Callbacks, Heard
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.delivery import Delivery, pack
+from gpu_workers.runtime.inference import Inference
 from gpu_workers.runtime.line import ClosedError, Line, Turn
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.outcome import Outcome
@@ -19,10 +20,13 @@ from gpu_workers.runtime.pipeline import (
     JobError,
     Media,
     PermanentError,
+    Pipeline,
     Pipelines,
     RetryableError,
     Stopped,
+    Work,
 )
+from gpu_workers.runtime.preview import Preview
 from gpu_workers.runtime.progress import Progress, beat
 from gpu_workers.runtime.retry import UnheardError
 from gpu_workers.runtime.transfer import Transfer
@@ -41,8 +45,10 @@ class Workplace:
 
     worker_id: str
     pipelines: Pipelines
+    missing: Sequence[Pipeline]
+    """Those whose model could not be loaded."""
     line: Line
-    threads: Executor
+    inference: Inference
     mailbox: Mailbox
     transfer: Transfer
     clock: Clock
@@ -110,9 +116,7 @@ class Job:
             return outcome.UNHEARD
         except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; it is reported
             self._note("job broke", severity="ERROR", trace=self._trace(error))
-            return await self._report(
-                RetryableError("worker_error", "The worker failed while it ran this job.")
-            )
+            return await self._report(failures.told(error))
         finally:
             beating.cancel()
 
@@ -133,18 +137,23 @@ class Job:
         raise PermanentError("result_refused", "The finished result was refused.")
 
     async def _make(self, claim: CallbackAnswer) -> tuple[JobType, list[Media]]:
+        row, pipeline = self._pipeline()
+        references = await self._workplace.transfer.references(claim.references)
+        preview = Preview(self._workplace.transfer, claim, self.progress)
+        work = Work(self._message, references, self.progress.on_step, preview.show)
+        try:
+            return row, await self._workplace.inference.run(pipeline, work)
+        finally:
+            preview.end()
+
+    def _pipeline(self) -> tuple[JobType, Pipeline]:
         row = job_type(self._message.job_type)
         if row is None or row.worker_type not in self._workplace.pipelines:
             raise PermanentError("unsupported_job_type", "This worker does not run such jobs.")
-        references = await self._workplace.transfer.references(claim.references)
-        made = await asyncio.get_running_loop().run_in_executor(
-            self._workplace.threads,
-            self._workplace.pipelines[row.worker_type].run,
-            self._message,
-            references,
-            self.progress.on_step,
-        )
-        return row, made
+        pipeline = self._workplace.pipelines[row.worker_type]
+        if pipeline in self._workplace.missing:
+            raise PermanentError("model_missing", "The model that this job needs is not there.")
+        return row, pipeline
 
     async def _heartbeat(self) -> bool:
         try:

@@ -22,7 +22,7 @@ class Turn:
     def give_back(self) -> None:
         """Let the next in line begin."""
         if self._line is not None:
-            self._line.next()
+            self._line.free()
             self._line = None
 
     def __enter__(self) -> Self:
@@ -50,6 +50,7 @@ class Line:
         # read the answer to its callback, or has heard that the job was cancelled.
         self._room = slots + max(look_ahead, 1) + slots
         self._free = 0
+        self._working = 0
         self._held: set[UUID] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._empty = asyncio.Event()
@@ -65,6 +66,11 @@ class Line:
     def waiting(self) -> int:
         """Jobs whose turn has not come."""
         return len(self._waiting)
+
+    @property
+    def working(self) -> int:
+        """Jobs that have their turn and have not given it back."""
+        return self._working
 
     def enter(self, job_id: UUID) -> Refusal | None:
         """Let a job in, or say why not. One that was let in must `leave`."""
@@ -111,7 +117,13 @@ class Line:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
             await waiting
+        self._working += 1
         return Turn(self)
+
+    def free(self) -> None:
+        """A turn was given back."""
+        self._working -= 1
+        self.next()
 
     def next(self) -> None:
         """Pass a slot that has become free to whoever waits longest."""

@@ -1,8 +1,8 @@
 """What a model is to the runtime, and what passes between the two."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -11,6 +11,9 @@ from shared.contracts.letters import JobMessage, ReferenceRole, ReferenceType
 
 OnStep = Callable[[int, int], None]
 """``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""
+
+Show = Callable[[Callable[[], Image.Image]], None]
+"""``show(picture)``, after each step: it calls ``picture`` where a preview is wanted by now."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error: the job was told to stop
@@ -84,6 +87,43 @@ class Pipeline(Protocol):
         Raises:
             Stopped: passed on from ``on_step``.
             JobError: where it cannot; any other exception counts as a retryable one.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one job brings to a pipeline."""
+
+    message: JobMessage
+    references: Sequence[ReferenceImage]
+    on_step: OnStep
+    show: Show
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A pipeline that makes several jobs at once, each as it would be made alone."""
+
+    @property
+    def most_images(self) -> int:
+        """That it makes at the same time."""
+        ...
+
+    def kind(self, work: Work) -> Hashable:
+        """Jobs that are equal in this may be made together.
+
+        Raises:
+            JobError: this one cannot be made at all.
+        """
+        ...
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        """Make what each asks for. Each is told of each step; whoever raises is left to the caller.
+
+        Raises:
+            Stopped: passed on from an ``on_step``.
+            JobError: for all of them; any other exception counts as a retryable one.
         """
         ...
 

@@ -21,6 +21,8 @@ class Progress:
     def __init__(self) -> None:
         self.step = 0
         self.steps = 0
+        self.shown = False
+        """Whether a preview lies at its address."""
         self.stop_reason: StopReason | None = None
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()

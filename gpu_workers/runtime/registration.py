@@ -1,12 +1,13 @@
 """Making the worker known to the functions, until they have taken it."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Protocol
 
 import httpx
 
 from gpu_workers.runtime import log
 from gpu_workers.runtime.mailbox import Mailbox, new_message_id
-from gpu_workers.runtime.pipeline import Pipelines
 from gpu_workers.runtime.retry import FIRST_DELAY
 from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts.catalogue import WorkerType
@@ -17,23 +18,36 @@ _LONGEST_DELAY = 2.0
 """A worker that is not registered is idle, and asking costs little."""
 
 
-def requests(settings: WorkerSettings, pipelines: Pipelines) -> list[UpdateWorkerUrlRequest]:
+class Named(Protocol):
+    """What serves a type, as far as others are told of it."""
+
+    @property
+    def models(self) -> list[str]:
+        """The names of its models."""
+        ...
+
+
+Served = Mapping[WorkerType, Named]
+"""What serves each type."""
+
+
+def requests(settings: WorkerSettings, served: Served) -> list[UpdateWorkerUrlRequest]:
     """One registration a type; where there are several, each has its own id."""
     return [
         UpdateWorkerUrlRequest(
             worker_type=kind,
             worker_url=settings.public_url,
-            worker_id=settings.worker_id if len(pipelines) == 1 else _own_id(settings, kind),
-            models=pipeline.models,
+            worker_id=settings.worker_id if len(served) == 1 else _own_id(settings, kind),
+            models=one.models,
             slots=settings.worker_slots,
         )
-        for kind, pipeline in pipelines.items()
+        for kind, one in served.items()
     ]
 
 
-async def register(settings: WorkerSettings, pipelines: Pipelines, mailbox: Mailbox) -> None:
+async def register(settings: WorkerSettings, served: Served, mailbox: Mailbox) -> None:
     """Register every type, each tried until it is accepted. The worker must be listening."""
-    await asyncio.gather(*(_register(one, mailbox) for one in requests(settings, pipelines)))
+    await asyncio.gather(*(_register(one, mailbox) for one in requests(settings, served)))
 
 
 async def _register(request: UpdateWorkerUrlRequest, mailbox: Mailbox) -> None:

@@ -20,7 +20,8 @@ from pydantic import (
 from shared.contracts import signature
 from shared.contracts.workers import WorkerId
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+MODEL_CACHE = Path(__file__).resolve().parents[2] / ".local" / "models"
+"""Where tiny random models are kept once they have been made, if no other place is named."""
 
 
 def _checked_key(key: str) -> str:
@@ -28,13 +29,13 @@ def _checked_key(key: str) -> str:
     return key
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
     """Each field is the environment variable of its name in capitals."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class WorkerSettings(_Settings):
+class WorkerSettings(Settings):
     """Who this worker is and how it is reached."""
 
     worker_id: WorkerId
@@ -58,23 +59,17 @@ class WorkerSettings(_Settings):
         """The address that is registered."""
         return (self.worker_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
+    @property
+    def knows_its_address(self) -> bool:
+        """Whether it can say where it is reached; if not, the operator has made it known."""
+        return self.worker_url is not None or _is_loopback(self.host)
+
     def endpoint(self, name: str) -> str:
         """The address of one of the functions."""
         return f"{self.functions_url.rstrip('/')}/{name}"
 
 
-class SdxlSettings(_Settings):
-    """Which SDXL model is drawn with, and how."""
-
-    sdxl_model: str | None = None
-    """A folder or a hub id; without it, a tiny random model that draws noise."""
-    model_cache: Path = _REPOSITORY / ".local" / "models"
-    """Where the tiny random model is kept once it has been made."""
-    torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; without it, torch's own choice."""
-
-
-class ChatSettings(_Settings):
+class ChatSettings(Settings):
     """Which language models are served, to whom, and where."""
 
     chat_model: str | None = None
@@ -85,7 +80,7 @@ class ChatSettings(_Settings):
     """Requests that may wait for the one that is answered."""
     chat_max_tokens: Annotated[int, Field(ge=1)] = 512
     """Of a reply, where its request names no bound."""
-    model_cache: Path = _REPOSITORY / ".local" / "models"
+    model_cache: Path = MODEL_CACHE
     """Where the tiny random model is kept once it has been made."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
     """Threads of one CPU operation; without it, torch's own choice."""
@@ -113,7 +108,7 @@ class ChatSettings(_Settings):
         return key
 
 
-class NoopSettings(_Settings):
+class NoopSettings(Settings):
     """How long the noop worker pretends to work."""
 
     noop_steps: Annotated[int, Field(ge=0)] = 0
@@ -124,25 +119,19 @@ class NoopSettings(_Settings):
 @cache
 def worker() -> WorkerSettings:
     """The runtime's own settings."""
-    return _read(WorkerSettings)
-
-
-@cache
-def sdxl() -> SdxlSettings:
-    """The SDXL pipeline's settings."""
-    return _read(SdxlSettings)
+    return read(WorkerSettings)
 
 
 @cache
 def chat() -> ChatSettings:
     """The chat worker's settings."""
-    return _read(ChatSettings)
+    return read(ChatSettings)
 
 
 @cache
 def noop() -> NoopSettings:
     """The noop pipeline's settings."""
-    return _read(NoopSettings)
+    return read(NoopSettings)
 
 
 def _is_loopback(host: str) -> bool:
@@ -152,10 +141,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-_S = TypeVar("_S", bound=_Settings)
+_S = TypeVar("_S", bound=Settings)
 
 
-def _read(form: type[_S]) -> _S:
+def read(form: type[_S]) -> _S:
+    """What the environment says of these fields; where it is not usable, the process ends."""
     names = {name: name.upper() for name in form.model_fields}
     given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
     try:

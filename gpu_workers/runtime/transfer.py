@@ -40,6 +40,14 @@ class Transfer:
         if not (response.is_success or response.status_code == httpx.codes.PRECONDITION_FAILED):
             raise RetryableError("upload_failed", "The store refused the result.")
 
+    async def put_once(self, url: str, content: bytes, headers: dict[str, str]) -> None:
+        """Upload what is soon out of date.
+
+        Raises:
+            httpx.HTTPError: it was not taken.
+        """
+        (await self._http.put(url, content=content, headers=headers)).raise_for_status()
+
     async def references(self, wanted: Sequence[Reference]) -> list[ReferenceImage]:
         """Download the pictures to start from, all at once.
 

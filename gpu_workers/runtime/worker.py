@@ -7,11 +7,12 @@ import httpx
 
 from gpu_workers.runtime import log, outcome
 from gpu_workers.runtime.clock import Clock
+from gpu_workers.runtime.inference import Inference
 from gpu_workers.runtime.job import Job, Workplace
 from gpu_workers.runtime.line import Line, Refusal
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.outcome import Outcome
-from gpu_workers.runtime.pipeline import Pipelines
+from gpu_workers.runtime.pipeline import Pipeline, Pipelines
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transfer import Transfer
 from shared.contracts.letters import JobMessage
@@ -40,22 +41,42 @@ class Worker:
         self.clock = Clock()
         self.mailbox = Mailbox(http, settings, self.clock)
         self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
+        self._missing: list[Pipeline] = []
         self._jobs: dict[Job, asyncio.Task[Outcome]] = {}
         self._workplace = Workplace(
             worker_id=settings.worker_id,
             pipelines=pipelines,
+            missing=self._missing,
             line=self.line,
-            threads=self.threads,
+            inference=Inference(self.threads, lambda: self.line.working),
             mailbox=self.mailbox,
             transfer=Transfer(http, self.clock),
             clock=self.clock,
         )
 
+    @property
+    def served(self) -> Pipelines:
+        """The types whose model is there, or may still turn out to be."""
+        return {kind: one for kind, one in self.pipelines.items() if one not in self._missing}
+
     async def load(self) -> None:
-        """Load each model, in an inference thread; then let the jobs begin."""
+        """Load each model, in an inference thread; then let the jobs begin.
+
+        One that cannot be loaded is missing, and the others are served.
+
+        Raises:
+            Exception: what the last of them raised, where none can be loaded.
+        """
         loop = asyncio.get_running_loop()
         for pipeline in dict.fromkeys(self.pipelines.values()):
-            await loop.run_in_executor(self.threads, pipeline.load)
+            try:
+                await loop.run_in_executor(self.threads, pipeline.load)
+            except Exception as error:
+                self._missing.append(pipeline)
+                if not self.served:
+                    raise
+                trace = log.trace(error)
+                log.event("model missing", severity="CRITICAL", models=pipeline.models, trace=trace)
         self.loaded = True
         self.line.open()
 

@@ -1,1 +1,1 @@
-"""The SDXL worker: text to image."""
+"""The SDXL worker: pictures from text, and from other pictures."""

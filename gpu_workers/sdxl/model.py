@@ -1,40 +1,45 @@
-"""The loaded StableDiffusionXLPipeline. Importing this module takes seconds."""
+"""The loaded model: pictures in, out of memory and back. Importing this module takes seconds."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLPipeline
 from diffusers.utils import logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.pipeline import OnStep, RetryableError
-from gpu_workers.runtime.settings import SdxlSettings
-from gpu_workers.sdxl.tiny import tiny_model
-from shared.contracts.letters import Parameters
+from gpu_workers.sdxl import speed
+from gpu_workers.sdxl.drawing import Drawing
+from gpu_workers.sdxl.encoding import Encoder
+from gpu_workers.sdxl.latents import Latents
+from gpu_workers.sdxl.loras import Loras
+from gpu_workers.sdxl.prompts import Prompt
+from gpu_workers.sdxl.settings import SdxlSettings
+from gpu_workers.sdxl.ways import Ways, loaded
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
+OnLatents = Callable[[Callable[[int], Image.Image]], None]
+"""Called after each step with what draws a preview of one picture of the batch, by its place."""
 
 
 class Model:
     """A model of SDXL's architecture: on the GPU in half precision, else on the CPU."""
 
     def __init__(self, settings: SdxlSettings) -> None:
-        self._busy = threading.Lock()
         for one in (logging, transformers_logging):
             one.set_verbosity_error()  # Their warnings quote the prompt.
             one.disable_progress_bar()
         if settings.torch_threads:
             torch.set_num_threads(settings.torch_threads)
-        on_gpu = torch.cuda.is_available()
-        self._pipe = StableDiffusionXLPipeline.from_pretrained(
-            settings.sdxl_model or tiny_model(settings.model_cache),
-            dtype=_half() if on_gpu else torch.float32,
-            add_watermarker=False,
-        ).to("cuda" if on_gpu else "cpu")
-        self._pipe.set_progress_bar_config(disable=True)
+        self._pipe = loaded(settings)
+        self._ways = Ways(self._pipe, settings)
+        self._loras = Loras(self._pipe, settings.sdxl_loras)
+        self._encoder = Encoder(self._pipe)
+        self._latents = Latents(self._pipe)
+        self._guidance_until = settings.sdxl_guidance_until
+        self.most_batch = speed.most_batch(settings)
+        speed.make_fast(self._pipe, settings)
 
     @property
     def own_side(self) -> int:
@@ -47,53 +52,70 @@ class Model:
         name = type(self._pipe.scheduler).__name__
         return name.removesuffix("Scheduler").removesuffix("Discrete")
 
+    def pieces(self, prompt: Prompt, negative: Prompt) -> int:
+        """How many times 77 tokens the two are encoded to: what one batch has in common.
+
+        Raises:
+            PermanentError: a LoRA that is asked for is not there.
+        """
+        self._loras.check(prompt.loras)
+        return self._encoder.pieces(prompt, negative)
+
     def draw(
-        self, wanted: Parameters, *, seed: int, size: tuple[int, int], on_step: OnStep
-    ) -> Image.Image:
-        """Draw one picture; where memory runs out, once more with the caches emptied.
+        self, drawings: Sequence[Drawing], on_step: OnStep, on_latents: OnLatents
+    ) -> list[Image.Image]:
+        """Draw a batch; where memory runs out, once more with the caches emptied, one by one.
 
         Raises:
             RetryableError: there is not enough memory.
         """
         try:
-            return self._draw(wanted, seed, size, on_step)
+            return self._draw(drawings, on_step, on_latents)
         except torch.OutOfMemoryError:
             pass  # Only outside this block are the failed attempt's tensors let go.
         torch.cuda.empty_cache()
         try:
-            return self._draw(wanted, seed, size, on_step)
+            return [self._draw([one], on_step, _unseen)[0] for one in drawings]
         except torch.OutOfMemoryError:
             sentence = "The worker ran out of memory on this job."
             raise RetryableError("out_of_memory", sentence) from None
 
     def _draw(
-        self, wanted: Parameters, seed: int, size: tuple[int, int], on_step: OnStep
-    ) -> Image.Image:
-        with self._busy:  # The scheduler keeps its place among the steps in itself.
-            drawn = self._pipe(
-                prompt=wanted.prompt,
-                negative_prompt=wanted.negative_prompt,
-                width=size[0],
-                height=size[1],
-                num_inference_steps=wanted.steps,
-                guidance_scale=wanted.guidance_scale,
-                # On the CPU, so that a seed begins with the same noise on every device.
-                generator=torch.Generator("cpu").manual_seed(seed),
-                callback_on_step_end=_step_end(on_step),
-            )
-        image: Image.Image = drawn.images[0]
-        return image
+        self, drawings: Sequence[Drawing], on_step: OnStep, on_latents: OnLatents
+    ) -> list[Image.Image]:
+        first = drawings[0]
+        # What the adapter adds is not the callback's to halve.
+        until = 1.0 if first.way == "adapter" else self._guidance_until
+        self._loras.take(first.prompt.loras)
+        encoded = [self._encoder.encode(one.prompt, one.negative) for one in drawings]
+        pipe, arguments = self._ways.take(drawings)
+        drawn = pipe(
+            prompt_embeds=torch.cat([one.positive for one in encoded]),
+            negative_prompt_embeds=torch.cat([one.negative for one in encoded]),
+            pooled_prompt_embeds=torch.cat([one.pooled for one in encoded]),
+            negative_pooled_prompt_embeds=torch.cat([one.negative_pooled for one in encoded]),
+            num_inference_steps=first.steps,
+            guidance_scale=first.guidance,
+            # On the CPU, so that a seed begins with the same noise on every device.
+            generator=[torch.Generator("cpu").manual_seed(one.seed) for one in drawings],
+            callback_on_step_end=self._step_end(on_step, on_latents, until),
+            callback_on_step_end_tensor_inputs=speed.step_tensors(pipe, until),
+            **arguments,
+        )
+        return list(drawn.images)
+
+    def _step_end(self, on_step: OnStep, on_latents: OnLatents, until: float) -> _StepEnd:
+        """The pipeline's own callback; what it raises ends the pipeline at once."""
+
+        def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' own untyped signature
+            on_step(index + 1, pipe.num_timesteps)
+            on_latents(lambda place: self._latents.preview(tensors["latents"][place], index))
+            if index + 1 == int(until * pipe.num_timesteps):
+                return speed.unguided(pipe, tensors)
+            return tensors
+
+        return step_end
 
 
-def _half() -> torch.dtype:
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-
-
-def _step_end(on_step: OnStep) -> _StepEnd:
-    """The pipeline's own callback; what it raises ends the pipeline at once."""
-
-    def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' own untyped signature
-        on_step(index + 1, pipe.num_timesteps)
-        return tensors
-
-    return step_end
+def _unseen(_: Callable[[int], Image.Image]) -> None:
+    """Drawn a second time, it is not shown again."""

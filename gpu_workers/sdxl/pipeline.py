@@ -1,14 +1,17 @@
-"""Text to image: what a job asks for, one picture after the other."""
+"""From jobs to pictures and their files: several jobs at once, where they go together."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpu_workers.runtime import media, settings
-from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
-from gpu_workers.sdxl.sizes import sides
-from shared.contracts.letters import JobMessage, Parameters
+from PIL import Image
+
+from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
+from gpu_workers.sdxl import results, settings
+from gpu_workers.sdxl.drawing import Drawing
+from gpu_workers.sdxl.plan import planned
+from shared.contracts.letters import JobMessage
 
 if TYPE_CHECKING:
     from gpu_workers.sdxl.model import Model
@@ -20,6 +23,7 @@ class SdxlPipeline:
     """SDXL, or whatever model of its architecture is configured."""
 
     _model: "Model"
+    _most_images = 1
 
     @property
     def models(self) -> list[str]:
@@ -29,48 +33,90 @@ class SdxlPipeline:
             return [_TINY]
         return [Path(configured).name if Path(configured).is_dir() else configured]
 
+    @property
+    def most_images(self) -> int:
+        """Drawn at the same time."""
+        return self._most_images
+
     def load(self) -> None:
         """Load the model; until then nothing heavy is imported."""
         from transformers.utils import logging as theirs  # noqa: PLC0415 - heavy, as the one below
 
         theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
-        from gpu_workers.sdxl.model import Model  # noqa: PLC0415 - it takes seconds, so not before
+        from gpu_workers.sdxl import model, speed, warming  # noqa: PLC0415 - seconds, so not before
 
-        self._model = Model(settings.sdxl())
+        own = settings.sdxl()
+        self._model = model.Model(own)
+        self._most_images = self._model.most_batch
+        self._settings = own
+        if speed.compiles(own):
+            warming.warm_up(self._model)
+
+    def kind(self, work: Work) -> Hashable:
+        """What one call of the model has in common."""
+        one = self._planned(work)[0]
+        pieces = self._model.pieces(one.prompt, one.negative)
+        alone = work.message.job_id if one.way == "adapter" else None
+        start = one.start and (one.start.type, one.start.strength)
+        return one.steps, one.guidance, one.size, one.way, start, one.prompt.loras, pieces, alone
 
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        """Draw each image by itself, so that it is the same however many are asked for."""
-        if message.reference_roles or references:
-            raise PermanentError("unsupported_reference", "This model draws from text alone.")
-        wanted = message.parameters
-        return [
-            self._image(wanted, wanted.seed + index, _shifted(on_step, index, wanted.num_images))
-            for index in range(wanted.num_images)
+        """Draw one job's images."""
+        return self.run_together([Work(message, references, on_step, _unseen)])[0]
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        """Draw the images of all; each is what its seed draws alone."""
+        drawings = [(work, one) for work in works for one in self._planned(work)]
+        batches = [
+            drawings[first : first + self._most_images]
+            for first in range(0, len(drawings), self._most_images)
         ]
+        pictures: list[Image.Image] = []
+        for index, batch in enumerate(batches):
+            owners = [work for work, _ in batch]
+            on_step, on_latents = _told(owners, index, len(batches)), _shown(owners)
+            pictures += self._model.draw([one for _, one in batch], on_step, on_latents)
+        made: dict[int, list[Media]] = {id(work): [] for work in works}
+        for (work, one), picture in zip(drawings, pictures, strict=True):
+            made[id(work)].append(self._media(work, one, picture))
+        return list(made.values())
 
-    def _image(self, wanted: Parameters, seed: int, on_step: OnStep) -> Media:
-        size = sides(wanted.aspect_ratio, own_side=self._model.own_side)
-        image = self._model.draw(wanted, seed=seed, size=size, on_step=on_step)
-        used = media.generation_settings(
-            wanted, model=self.models[0], sampler=self._model.sampler, seed=seed, size=image.size
+    def _planned(self, work: Work) -> list[Drawing]:
+        return planned(work, self._settings, own_side=self._model.own_side)
+
+    def _media(self, work: Work, one: Drawing, picture: Image.Image) -> Media:
+        return results.media_of(
+            picture,
+            one,
+            work.message.parameters,
+            model=self.models[0],
+            sampler=self._model.sampler,
+            lossy=self._settings.lossy,
         )
-        return Media(
-            content=media.png(image, used),
-            mime_type="image/png",
-            width=image.width,
-            height=image.height,
-            seed=seed,
-            thumbnail_source=image,
-            settings=used,
-        )
 
 
-def _shifted(on_step: OnStep, index: int, images: int) -> OnStep:
-    """Steps of one image among several, counted over all of them."""
+def _told(owners: Sequence[Work], index: int, batches: int) -> OnStep:
+    """Steps of one batch among several, counted over all of them, to each job in it."""
 
-    def shifted(step: int, steps: int) -> None:
-        on_step(index * steps + step, images * steps)
+    def told(step: int, steps: int) -> None:
+        for work in {id(work): work for work in owners}.values():
+            work.on_step(index * steps + step, batches * steps)
 
-    return shifted
+    return told
+
+
+def _shown(owners: Sequence[Work]) -> Callable[[Callable[[int], Image.Image]], None]:
+    """A preview of each job's first picture in the batch."""
+
+    def shown(preview: Callable[[int], Image.Image]) -> None:
+        places = {id(work): place for place, work in reversed(list(enumerate(owners)))}
+        for place in places.values():
+            owners[place].show(lambda place=place: preview(place))  # type: ignore[misc]
+
+    return shown
+
+
+def _unseen(_: Callable[[], Image.Image]) -> None:
+    pass

@@ -4,8 +4,6 @@ It draws noise, yet noise that depends on every parameter, so that all that surr
 be tried where no weights can be had. It is saved as any model is and loaded by the same code.
 """
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,8 @@ from diffusers import (
 from tokenizers import pre_tokenizers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from gpu_workers.runtime.model_cache import cached
+
 _NAME = "tiny-sdxl-1"
 """To be counted up with any change below: a folder of that name is taken as it is."""
 
@@ -31,22 +31,12 @@ _SAMPLE_SIDE = 32
 
 def tiny_model(cache: Path) -> Path:
     """The folder of the model in the cache, where it is made if it is not there."""
-    target = cache / _NAME
-    if target.is_dir():
-        return target
-    cache.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{_NAME}-", dir=cache))
-    try:
-        pipe: Any = _build()
-        pipe.save_pretrained(making)
-        making.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
-        # Another process was first; its model is the same.
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return target
+    return cached(cache, _NAME, _save)
+
+
+def _save(folder: Path) -> None:
+    pipe: Any = _build()
+    pipe.save_pretrained(folder)
 
 
 def _build() -> StableDiffusionXLPipeline:

@@ -33,7 +33,7 @@ class JobType(NamedTuple):
     """The largest file that a worker may hand in, in MiB."""
     most_images: int
     enhanced: bool
-    """The worker first asks the chat server to enhance the prompt."""
+    """The prompt is enhanced first, as ``user_requested_enhancement`` asks for any other type."""
 
     @property
     def most_bytes(self) -> int:

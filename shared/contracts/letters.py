@@ -150,6 +150,8 @@ class CallbackRequest(CamelContract):
     progress: Annotated[float, Field(ge=0, le=1)] | None = None
     step: Annotated[int, Field(ge=0)] | None = None
     steps: Annotated[int, Field(ge=0)] | None = None
+    preview: bool | None = None
+    """On a heartbeat: a preview lies at the address that the claim was given for it."""
     failure: Failure | None = None
 
 

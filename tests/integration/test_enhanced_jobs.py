@@ -39,6 +39,16 @@ def test_the_enhanced_prompt_is_made(
     assert server.asked[0]["messages"][0]["content"] == system_prompt
 
 
+@pytest.mark.parametrize("job_type", ["image7b_fast_enhanced", "video7b_high_enhanced"])
+def test_an_enhanced_type_is_enhanced_without_being_asked_to(
+    talking: System, talker: Person, server: ChatServer, job_type: str
+) -> None:
+    server.behave = say(BETTER)
+    answer = talker.ask(PROMPT, job_type=job_type)
+    assert answer.json()["message"] == "The job is queued, with your prompt enhanced."
+    assert _to_be_made(talking, answer.json()["job"]) == BETTER
+
+
 @pytest.mark.parametrize("fault", ["silent", "500", "broken off"])
 def test_a_prompt_that_nobody_enhances_is_made_as_it_is(
     talking: System, talker: Person, server: ChatServer, fault: str

@@ -11,8 +11,8 @@ from tests.reliability.relay import Relay
 from tests.reliability.scale import SLOTS, STEP_SECONDS, STEPS
 from tests.system import ROOT, System, free_port, until
 
-_KINDS = 3
-"""A noop worker registers once for each kind of job."""
+_KINDS = 2
+"""A noop worker registers once for each kind of job: sdxl and wan."""
 _START_SECONDS = 30
 _RUN = "import runpy; runpy.run_module('gpu_workers.noop.main', run_name='__main__')"
 _REGISTERED = "select count(*) from workers where worker_url = %s"

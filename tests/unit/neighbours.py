@@ -5,6 +5,7 @@ The whole stack's own tests meet the real ones; here is what those cannot be mad
 
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from uuid import UUID
 
 import httpx
 
@@ -27,13 +28,19 @@ class Neighbours:
         self.lost: list[str] = []
         self.images = 1
         self.references: list[Reference] = []
+        self.reference = httpx.Response(200, content=b"picture")
+        self.ended: set[UUID] = set()
+        """Jobs whose next heartbeat is told so."""
+        self.previews: list[bytes] = []
+        self.refusals: dict[str, int] = {}
+        """The store's answers, by a file's name, in place of taking it."""
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = PurePosixPath(request.url.path)
         if request.method == "PUT":
             return self._put(path.name, request)
         if request.method == "GET":
-            return httpx.Response(200, content=b"picture")
+            return self.reference
         self.message_ids.append(
             signature.check_seal(
                 [KEY], request.headers, request.content, now=datetime.now(UTC).timestamp()
@@ -41,7 +48,10 @@ class Neighbours:
         )
         letter = CallbackRequest.model_validate_json(request.content)
         self.letters.append(letter)
-        told = self.answers.get(self.kind(letter))
+        kind = self.kind(letter)
+        if kind == "heartbeat" and letter.job_id in self.ended:
+            return httpx.Response(200, json={"message": "ended", "proceed": False})
+        told = self.answers.get(kind)
         return told.pop(0) if told else self._heard(letter)
 
     @property
@@ -55,6 +65,11 @@ class Neighbours:
         return "claim" if letter.progress is None else "heartbeat"
 
     def _put(self, name: str, request: httpx.Request) -> httpx.Response:
+        if name in self.refusals:
+            return httpx.Response(self.refusals[name])
+        if name == "preview.webp":
+            self.previews.append(request.content)
+            return httpx.Response(200)
         assert request.headers["x-goog-if-generation-match"] == "0"
         if self.lost and self.lost[0] == name:
             self.lost.pop(0)
@@ -87,6 +102,8 @@ class Neighbours:
             ],
             manifest_put_url=f"{HOME}/store/manifest.json",
             manifest_headers=headers,
+            preview_put_url=f"{HOME}/store/preview.webp",
+            preview_headers={"content-type": "image/webp"},
             references=self.references,
         )
         return httpx.Response(200, content=answer.model_dump_json(by_alias=True))

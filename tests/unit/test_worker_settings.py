@@ -69,3 +69,18 @@ def test_unusable_setting_is_named_and_its_value_is_not_shown(
 
 def test_key_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
     assert KEY not in repr(read(monkeypatch))
+
+
+@pytest.mark.parametrize(
+    ("given", "knows"),
+    [
+        ({}, True),
+        ({"HOST": "::1"}, True),
+        ({"HOST": "10.0.0.7"}, False),
+        ({"HOST": "10.0.0.7", "WORKER_URL": "https://worker.example.com"}, True),
+    ],
+)
+def test_worker_that_does_not_know_its_address_is_the_operators_to_make_known(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], *, knows: bool
+) -> None:
+    assert read(monkeypatch, **given).knows_its_address is knows

@@ -1,0 +1,30 @@
+"""Drawing each size once, so that no job waits for its blocks to be compiled."""
+
+from collections.abc import Callable
+from typing import get_args
+
+from PIL import Image
+
+from gpu_workers.sdxl import prompts
+from gpu_workers.sdxl.drawing import Drawing
+from gpu_workers.sdxl.model import Model
+from gpu_workers.sdxl.sizes import sides
+from shared.contracts.letters import AspectRatio
+
+
+def warm_up(model: Model) -> None:
+    """Draw each size alone and in a full batch."""
+    for ratio in get_args(AspectRatio):
+        size = sides(ratio, own_side=model.own_side)
+        nothing = prompts.read("")
+        one = Drawing(nothing, nothing, steps=1, guidance=2.0, seed=0, size=size)
+        for pictures in {1, model.most_batch}:
+            model.draw([one] * pictures, _untold, _unseen)
+
+
+def _untold(_step: int, _steps: int) -> None:
+    pass
+
+
+def _unseen(_: Callable[[int], Image.Image]) -> None:
+    pass

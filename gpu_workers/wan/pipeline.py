@@ -1,0 +1,114 @@
+"""What a job of the WAN queue asks for: a clip, or a clip's single frame as a picture."""
+
+import logging
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage, Work
+from gpu_workers.wan import results, settings
+from gpu_workers.wan.frames import rounded, sides
+from gpu_workers.wan.order import Order
+from gpu_workers.wan.references import Given, given
+from shared.contracts.catalogue import job_type
+from shared.contracts.letters import JobMessage, Parameters
+
+if TYPE_CHECKING:
+    from gpu_workers.wan.loading import Loaded
+    from gpu_workers.wan.model import Model
+
+_TINY = "tiny-random-wan"
+
+
+class WanPipeline:
+    """Wan, or whatever models of its architecture are configured."""
+
+    _model: "Model"
+
+    def __init__(self, own: Path | None = None) -> None:
+        self._own = own
+        """The folder of the model to film with where none is configured."""
+
+    @property
+    def models(self) -> list[str]:
+        """The models that film: hub ids, or folders' names."""
+        chosen = self._settings
+        first = chosen.wan_model or _TINY
+        return [settings.name_of(one) for one in (first, chosen.wan_i2v_model) if one]
+
+    def load(self) -> None:
+        """Load the models; until then nothing heavy is imported."""
+        from transformers.utils import logging as theirs  # noqa: PLC0415 - heavy, as the one below
+
+        theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
+        from gpu_workers.wan.model import Model  # noqa: PLC0415 - it takes seconds, so not before
+
+        self._model = Model(self._settings)
+
+    @property
+    def most_images(self) -> int:
+        """A film takes all there is."""
+        return 1
+
+    def kind(self, work: Work) -> Hashable:
+        """No two jobs are made together."""
+        return work.message.job_id
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        """Make one after the other."""
+        return [self._made(work) for work in works]
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        """Film, or draw each picture by itself."""
+        return self._made(Work(message, references, on_step, _unseen))
+
+    def _made(self, work: Work) -> list[Media]:
+        row = job_type(work.message.job_type)
+        if row is None:
+            raise PermanentError("unsupported_job_type", "There is no such type of job.")
+        begun = given(work.references, row.media)
+        chosen = self._model.for_(begun)
+        film = row.media == "video"
+        finished = results.clip_of if film else results.picture_of
+        made = []
+        for index in range(work.message.parameters.num_images):
+            order = _order(work.message.parameters, begun, index, chosen, film=film)
+            frames = self._model.film(order, _shifted(work, index), work.show)
+            made.append(finished(frames, order, chosen, self._settings))
+        return made
+
+    @cached_property
+    def _settings(self) -> settings.WanSettings:
+        chosen = settings.wan()
+        if chosen.wan_model or self._own is None:
+            return chosen
+        return chosen.model_copy(update={"wan_model": str(self._own)})
+
+
+def _order(wanted: Parameters, begun: Given, index: int, chosen: "Loaded", *, film: bool) -> Order:
+    return Order(
+        wanted=wanted,
+        given=begun,
+        seed=wanted.seed + index,
+        frames=rounded(chosen.clip.frames, every=chosen.every) if film else 1,
+        size=sides(wanted.aspect_ratio, side=chosen.clip.side, multiple=chosen.multiple),
+    )
+
+
+def _shifted(work: Work, index: int) -> OnStep:
+    """Steps of one picture among several, counted over all of them."""
+    images = work.message.parameters.num_images
+
+    def shifted(step: int, steps: int) -> None:
+        work.on_step(index * steps + step, images * steps)
+
+    return shifted
+
+
+def _unseen(_: Callable[[], Image.Image]) -> None:
+    pass

@@ -1,0 +1,90 @@
+"""What the demo worker films: through the whole system, with the real pipelines, over HTTP."""
+
+import io
+from collections.abc import Iterator
+
+import av
+import pytest
+from PIL import Image
+
+from tests.system import Person, System
+
+pytestmark = pytest.mark.slow
+
+_SECONDS = 120
+"""For a clip on a machine that does other things too."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    system = System(tmp_path_factory.mktemp("clips") / "data", worker="demo")
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def person(demo: System) -> Person:
+    return Person(demo)
+
+
+def drawn(person: Person, prompt: str, **metadata: object) -> str:
+    """The path of a picture of the WAN queue."""
+    job_id = person.queue(prompt, job_type="image_fast", **metadata)
+    person.wait_for(job_id, seconds=_SECONDS)
+    return str(person.asset(job_id)["temp_storage_path"])
+
+
+def test_a_clip_of_a_prompt_can_be_watched(person: Person) -> None:
+    job_id = person.queue("a boat on the sea at sunset", job_type="wan_video_fast", seed=3)
+    person.wait_for(job_id, seconds=_SECONDS)
+    asset = person.asset(job_id)
+    with av.open(io.BytesIO(person.fetch(asset["temp_storage_path"])), "r") as file:
+        assert file.metadata["comment"].startswith("a boat on the sea at sunset\nSteps: 25")
+        (stream,) = file.streams.video
+        count = sum(1 for _ in file.decode(stream))
+        assert (stream.width, stream.height) == (asset["width"], asset["height"])
+    assert count > 1
+    assert asset["mime_type"] == "video/mp4"
+    assert asset["duration_seconds"] == count / asset["generation_settings"]["fps"]
+    thumbnail = Image.open(io.BytesIO(person.fetch(asset["thumbnail_path"])))
+    assert (thumbnail.format, thumbnail.size) == ("WEBP", (asset["width"], asset["height"]))
+
+
+def test_a_single_frame_is_a_picture(person: Person) -> None:
+    path = drawn(person, "a boat on the sea", aspect_ratio="16:9")
+    assert path.endswith(".png")
+    image = Image.open(io.BytesIO(person.fetch(path)))
+    assert image.format == "PNG"
+    assert image.width > image.height
+    assert image.info["parameters"].startswith("a boat on the sea\nSteps: 25")
+
+
+def test_a_clip_goes_from_one_picture_to_another(person: Person) -> None:
+    first, last = drawn(person, "a red star"), drawn(person, "a blue ring")
+    body = {
+        "jobType": "wan_video_fast",
+        "metadata": {"prompt": "a star turns into a ring"},
+        "startReferenceImageUrl": first,
+        "endReferenceImageUrl": last,
+    }
+    answer = person.call("queue-job", body)
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["job"]["id"]
+    person.wait_for(job_id, seconds=_SECONDS)
+    used = person.asset(job_id)["generation_settings"]
+    assert used["references"] == "first frame, last frame"
+
+
+def test_what_wan_cannot_use_fails_with_a_sentence_and_is_paid_back(person: Person) -> None:
+    body = {
+        "jobType": "wan_video_fast",
+        "metadata": {"prompt": "a star", "reference_type": "style"},
+        "referenceImageUrl": drawn(person, "a red star"),
+    }
+    job_id = person.call("queue-job", body).json()["job"]["id"]
+    person.wait_for(job_id, "failed", seconds=_SECONDS)
+    (job,) = person.rows("jobs", id=f"eq.{job_id}")
+    assert "style" in job["error_message"]
+    assert job["attempts"] == 1
+    assert person.ledger()[-1] == "refund"

@@ -1,0 +1,1 @@
+"""The SDXL pipeline, over tiny random models."""

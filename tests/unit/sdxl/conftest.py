@@ -1,0 +1,59 @@
+"""The pipeline as it comes, and with everything that can be added to it; each loaded once."""
+
+from pathlib import Path
+
+import pytest
+
+from gpu_workers.sdxl import settings
+from gpu_workers.sdxl.pipeline import SdxlPipeline
+from tests.unit.sdxl import parts
+from tests.unit.sdxl.asking import loaded
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tiny model is kept."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def pipeline(models: Path) -> SdxlPipeline:
+    """The tiny model alone."""
+    return loaded(settings.SdxlSettings(model_cache=models, torch_threads=1))
+
+
+class Loaded(SdxlPipeline):
+    """Another over a model that is loaded already."""
+
+    def __init__(self, whole: SdxlPipeline) -> None:
+        self.__dict__ |= vars(whole)
+
+    def load(self) -> None:
+        """It is."""
+
+
+@pytest.fixture
+def loaded_once(pipeline: SdxlPipeline) -> SdxlPipeline:
+    """For a worker, which would load it again."""
+    return Loaded(pipeline)
+
+
+@pytest.fixture(scope="session")
+def equipped(models: Path) -> SdxlPipeline:
+    """The tiny model with a ControlNet, an IP-Adapter and two LoRAs, in batches of four."""
+    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+
+    model, loras = tiny_model(models), models / "loras"
+    loras.mkdir()
+    for name in ("ink", "watercolour"):
+        parts.lora(model, loras / f"{name}.safetensors")
+    return loaded(
+        settings.SdxlSettings(
+            model_cache=models,
+            torch_threads=1,
+            sdxl_controlnet=str(parts.controlnet(model, models / "controlnet")),
+            sdxl_ip_adapter=parts.ip_adapter(model, models / "adapter"),
+            sdxl_loras=loras,
+            sdxl_most_batch=4,
+        )
+    )

@@ -1,0 +1,131 @@
+"""The containers: their files by rules, and their workers from nothing but what is in them."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.contracts import signature
+from tests.system import free_port, until
+from tests.unit import containers
+
+NAMES = ("sdxl", "wan", "chat")
+_START_SECONDS = 120
+
+
+@pytest.fixture(params=NAMES)
+def dockerfile(request: pytest.FixtureRequest) -> Path:
+    return containers.WORKERS / str(request.param) / "Dockerfile"
+
+
+def _rests(dockerfile: Path, name: str) -> list[str]:
+    return [line.rest for line in containers.read(dockerfile) if line.name == name]
+
+
+def test_the_base_is_cudas_and_every_image_has_its_version(dockerfile: Path) -> None:
+    (base,) = [rest for rest in _rests(dockerfile, "ARG") if rest.startswith("CUDA=")]
+    assert re.fullmatch(r"CUDA=nvidia/cuda:\d+\.\d+\.\d+-base-ubuntu\d+\.\d+", base)
+    assert _rests(dockerfile, "FROM")[-1] == "${CUDA}"
+    for image in _rests(dockerfile, "FROM")[:-1]:
+        assert re.match(r"\S+:\d+\.\d+\.\d+( AS \w+)?$", image)
+
+
+def test_it_runs_as_nobody_special(dockerfile: Path) -> None:
+    names = [line.name for line in containers.read(dockerfile)]
+    assert _rests(dockerfile, "USER") == ["worker"]
+    assert names.index("USER") > max(i for i, name in enumerate(names) if name in {"RUN", "COPY"})
+
+
+def test_what_is_installed_is_locked(dockerfile: Path) -> None:
+    installed = re.findall(r"pip install ([^&]+)", " & ".join(_rests(dockerfile, "RUN")))
+    name = dockerfile.parent.name
+    assert [one.strip() for one in installed] == [
+        "torch==2.13.0 ${TORCH_ARGS}",
+        f"--require-hashes --no-deps -r gpu_workers/{name}/requirements.txt",
+    ]
+
+
+def test_apt_leaves_nothing_behind_and_takes_nothing_along(dockerfile: Path) -> None:
+    for run in _rests(dockerfile, "RUN"):
+        if "apt-get" in run:
+            assert "--no-install-recommends" in run
+            assert run.endswith("rm -rf /var/lib/apt/lists/*")
+        assert not re.search(r"\b(sudo|curl|wget|chmod 777)\b", run)
+
+
+def test_it_holds_no_weights_no_secret_and_no_test(dockerfile: Path) -> None:
+    sources = containers.copied(dockerfile)
+    assert not [one for one in sources if one in {".", "gpu_workers"} or "demo" in one]
+    assert not re.search(r"(KEY|SECRET|TOKEN|PASSWORD)=", dockerfile.read_text())
+    assert "ADD" not in {line.name for line in containers.read(dockerfile)}
+    assert re.search(r"_MODEL=/models/\w+", dockerfile.read_text())
+
+
+def test_it_says_how_to_ask_whether_it_is_well(dockerfile: Path) -> None:
+    (check,) = _rests(dockerfile, "HEALTHCHECK")
+    assert check.endswith('CMD ["python", "-m", "gpu_workers.runtime.healthy"]')
+
+
+@contextmanager
+def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker from a folder of what its container holds, with what its container installs."""
+    for source, target in containers.copied(dockerfile).items():
+        whole, place = containers.ROOT / source, folder / target
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if whole.is_dir():
+            shutil.copytree(whole, place, dirs_exist_ok=True)
+        else:
+            shutil.copy(whole, place)
+    name = dockerfile.parent.name
+    shut = ",".join(containers.shut_out(dockerfile.parent / "requirements.txt"))
+    told = {
+        "WORKER_ID": "demo",
+        "WORKER_KEY": signature.new_key(),
+        "FUNCTIONS_URL": "http://127.0.0.1:1",
+        "PORT": str(port),
+        "MODEL_CACHE": str(folder / "models"),
+        "TORCH_THREADS": "1",
+        "DRAIN_SECONDS": "1",
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", containers.GUARD, f"gpu_workers.{name}.main", shut],
+        cwd=folder,
+        env=told,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) -> None:
+    port = free_port()
+
+    def told() -> str:
+        try:
+            return str(httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json()["status"])
+        except httpx.TransportError:
+            return ""
+
+    def check() -> int:
+        asked = [sys.executable, "-m", "gpu_workers.runtime.healthy"]
+        return subprocess.run(asked, cwd=tmp_path, env={"PORT": str(port)}, check=False).returncode
+
+    with _started(dockerfile, tmp_path, port) as process:
+        until(lambda: told() == "ok" or process.poll() is not None, seconds=_START_SECONDS, what="")
+        assert told() == "ok"
+        assert check() == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    assert check() == 1

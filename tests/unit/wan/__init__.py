@@ -1,0 +1,1 @@
+"""The WAN worker, over tiny random models that are built here."""

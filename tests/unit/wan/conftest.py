@@ -1,0 +1,18 @@
+"""The tiny models, made once, and the pipeline over them."""
+
+from pathlib import Path
+
+import pytest
+
+from gpu_workers.wan.pipeline import WanPipeline
+from tests.unit.wan.jobs import loaded
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def pipeline(models: Path) -> WanPipeline:
+    return loaded(models, wan_frames=5)

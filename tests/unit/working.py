@@ -1,0 +1,118 @@
+"""A worker at its work, and pipelines that do as they are told."""
+
+import time
+from collections.abc import AsyncIterator, Hashable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+from PIL import Image
+
+from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime.pipeline import Media, OnStep, Pipelines, ReferenceImage, Work
+from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.worker import Worker
+from shared.contracts.letters import JobMessage, Parameters
+from tests.unit.neighbours import HOME, KEY, Neighbours
+
+
+@asynccontextmanager
+async def working(
+    neighbours: Neighbours, pipelines: Pipelines, *, slots: int = 1
+) -> AsyncIterator[Worker]:
+    settings = WorkerSettings(
+        worker_id="w",
+        worker_key=KEY,
+        functions_url=HOME,
+        port=1,
+        drain_seconds=0.05,
+        worker_slots=slots,
+    )
+    async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
+        one = Worker(settings, pipelines, http)
+        await one.load()
+        yield one
+        one.threads.shutdown()
+
+
+def message(
+    *, job_type: str = "sdxl_image_fast", seconds_left: int = 300, **changed: object
+) -> JobMessage:
+    wanted = Parameters(prompt="a red star", steps=1, guidance_scale=6.0, seed=1)
+    return JobMessage(
+        job_id=uuid4(),
+        user_id=uuid4(),
+        dispatch_no=3,
+        job_type=job_type,
+        parameters=wanted.model_copy(update=changed),
+        expires_at=datetime.now(UTC) + timedelta(seconds=seconds_left),
+    )
+
+
+class Stepping:
+    """Takes steps until it is stopped, or raises what it is told."""
+
+    models = ["stepping"]
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.references: Sequence[ReferenceImage] = ()
+
+    def load(self) -> None:
+        pass
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        self.references = references
+        if self.error:
+            raise self.error
+        for step in range(1, 1000):
+            on_step(step, 1000)
+            time.sleep(0.005)
+        return NoopPipeline().run(message, references, on_step)
+
+
+class Together:
+    """Takes jobs of one prompt together, a few steps long; what it is told to raise, it raises."""
+
+    models = ["together"]
+    most_images = 4
+
+    def __init__(self, *, steps: int = 5, step_seconds: float = 0.02) -> None:
+        self.steps = steps
+        self.step_seconds = step_seconds
+        self.batches: list[list[int]] = []
+        """The seeds of each."""
+        self.broken: int | None = None
+        """A seed that breaks its batch."""
+        self.stopped = 0
+        self.loads = 0
+
+    def load(self) -> None:
+        self.loads += 1
+
+    def kind(self, work: Work) -> Hashable:
+        return work.message.parameters.prompt
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        return NoopPipeline().run(message, references, on_step)
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        seeds = [work.message.parameters.seed for work in works]
+        self.batches.append(seeds)
+        if self.broken in seeds:
+            raise RuntimeError("it broke")
+        try:
+            for step in range(1, self.steps + 1):
+                time.sleep(self.step_seconds)
+                for work in works:
+                    work.on_step(step, self.steps)
+                    work.show(lambda: Image.new("RGB", (300, 200), (9, 99, 9)))
+        except Exception:
+            self.stopped += 1
+            raise
+        return [self.run(work.message, (), lambda _, __: None) for work in works]
