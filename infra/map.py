@@ -50,6 +50,26 @@ class Function(_Entry):
         return [own, self.mount] if self.mount else [own]
 
 
+class Service(_Entry):
+    """An endpoint that the functions framework cannot serve: an ASGI app of its own container."""
+
+    name: str
+    caller: Literal["user_or_anon"]
+    mount: str
+    """Its public prefix."""
+    secrets: list[str] = []
+    memory: str
+    timeout_seconds: int
+    concurrency: int
+    """Connections of one instance, at most."""
+    instances: Instances
+
+    @property
+    def module(self) -> str:
+        """The app's module, as a function's handler has one."""
+        return f"functions.{self.name.replace('-', '_')}.main"
+
+
 class Queue(_Entry):
     """One Cloud Tasks queue."""
 
@@ -68,6 +88,7 @@ class Map(_Entry):
     """Every endpoint, queue and bucket of the product."""
 
     functions: dict[str, Function]
+    services: dict[str, Service] = Field(default_factory=dict)
     queues: dict[str, Queue] = Field(default_factory=dict)
     buckets: dict[str, Bucket] = Field(default_factory=dict)
 
@@ -75,8 +96,8 @@ class Map(_Entry):
 def read(path: Path = PATH) -> Map:
     """Read the map. Raises pydantic's ValidationError naming what is wrong in the file."""
     text: dict[str, Any] = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - both are safe
-    for name, function in text["functions"].items():
-        function["name"] = name
+    for name, entry in {**text["functions"], **text.get("services", {})}.items():
+        entry["name"] = name
     return Map.model_validate(text)
 
 

@@ -1,5 +1,6 @@
 """Postgres: one pool a process, one role a transaction."""
 
+import functools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from shared import database_login
 from shared.errors import UnavailableError
 from shared.log import logger
 from shared.queries import session
@@ -30,7 +32,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, role: Role = "service", claims: Mapping[str, Any] | None = None
+        self,
+        role: Role = "service",
+        claims: Mapping[str, Any] | None = None,
+        *,
+        read_only: bool = False,
     ) -> AsyncIterator[Connection]:
         """A transaction under ``role``; it commits at the end and rolls back on an error.
 
@@ -43,6 +49,7 @@ class Database:
                     connection,
                     role=role,
                     claims=json.dumps(claims) if claims else "",
+                    read_only=read_only,
                     statement_timeout_ms=self._settings.statement_timeout_ms,
                     lock_timeout_ms=self._settings.lock_timeout_ms,
                 )
@@ -60,7 +67,7 @@ class Database:
     async def _opened(self) -> AsyncConnectionPool[Connection]:
         if self._pool is None:
             self._pool = AsyncConnectionPool(
-                self._settings.database_url.get_secret_value(),
+                functools.partial(database_login.conninfo, self._settings),
                 connection_class=AsyncConnection[DictRow],
                 kwargs={"row_factory": dict_row, "application_name": "ourvidz"},
                 min_size=1,

@@ -11,7 +11,7 @@ from typing import ClassVar
 class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's error
     """Something went wrong."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: ClassVar[str] = "internal"
 
     def __init__(

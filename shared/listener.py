@@ -13,10 +13,14 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
+from shared import database_login
 from shared.log import logger
 from shared.queries import notifications
 from shared.queries.notifications import Channel
 from shared.settings import Settings
+
+EVERYBODY = ""
+"""The key of one who is woken by every other key, and hears nothing of what is said."""
 
 _RECONNECT_SECONDS = 0.5
 _MOST_SAID = 64
@@ -72,7 +76,7 @@ class Listener:
     """
 
     def __init__(self, settings: Settings, channel: Channel) -> None:
-        self._url = settings.database_url.get_secret_value()
+        self._settings = settings
         self._channel: Channel = channel
         self._task: asyncio.Task[None] | None = None
         self._waiting: defaultdict[str, set[Subscription]] = defaultdict(set)
@@ -108,7 +112,8 @@ class Listener:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await AsyncConnection.connect(self._url, autocommit=True, **_CONNECTION)
+        address = await database_login.conninfo(self._settings)
+        connection = await AsyncConnection.connect(address, autocommit=True, **_CONNECTION)
         async with connection:
             await notifications.listen(connection, self._channel)
             for subscription in [one for several in self._waiting.values() for one in several]:
@@ -117,3 +122,6 @@ class Listener:
                 key, _, said = told.payload.partition(" ")
                 for subscription in self._waiting.get(key, ()):
                     subscription.tell(said)
+                if not said:
+                    for subscription in self._waiting.get(EVERYBODY, ()):
+                        subscription.tell()

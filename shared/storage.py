@@ -1,44 +1,32 @@
 """Cloud Storage, by its real client. The client blocks, so each call goes to a thread."""
 
 import asyncio
-import functools
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
-import google.auth
-from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.requests import Request
 from google.cloud.storage import Blob, Client
-from google.oauth2 import service_account
 from requests.exceptions import RequestException
 
+from shared import blobs
+from shared.blobs import TIMEOUT_SECONDS, Folder, StoredObject
 from shared.errors import UnavailableError
 from shared.log import logger
 from shared.settings import Settings
+from shared.signing import signed_url
+
+__all__ = ["WRITE_ONCE", "Storage", "StoredObject"]
 
 T = TypeVar("T")
 
 WRITE_ONCE = {"x-goog-if-generation-match": "0"}
 """A signed header: the PUT succeeds where no object is, and never overwrites one."""
 
-_TIMEOUT_SECONDS = 20
-
-
-class StoredObject(NamedTuple):
-    """What the bucket itself says of an object."""
-
-    size: int
-    content_type: str
-    crc32c: str
-    """Base64, as the bucket writes it."""
-    generation: int
-
 
 class Storage:
-    """Signing, checking, copying and deleting. Every path is given by ``paths``.
+    """Signing, checking, copying and deleting. Every path is given by ``paths`` or ``uploads``.
 
     Each method raises UnavailableError where the service is away.
     """
@@ -55,18 +43,22 @@ class Storage:
         *,
         seconds: float,
         headers: dict[str, str] | None = None,
+        disposition: str | None = None,
     ) -> str:
-        """A V4 signed URL for ``method`` with exactly ``headers``, valid for ``seconds``."""
+        """A V4 signed URL for ``method`` with exactly ``headers``, valid for ``seconds``.
+
+        ``disposition`` is the Content-Disposition that its answer will carry.
+        """
 
         def sign() -> str:
-            url: str = self._blob(bucket, path).generate_signed_url(
-                version="v4",
-                method=method,
-                expiration=timedelta(seconds=seconds),
-                headers=dict(headers or {}),  # the client adds to what it is given
-                **self._signer(),
+            return signed_url(
+                self._blob(bucket, path),
+                self._settings,
+                method,
+                seconds=seconds,
+                headers=headers,
+                disposition=disposition,
             )
-            return url
 
         return await _in_thread(sign)
 
@@ -74,8 +66,8 @@ class Storage:
         """What is stored at ``path``; None where nothing is."""
 
         def stat() -> StoredObject | None:
-            blob = self._client.bucket(bucket).get_blob(path, timeout=_TIMEOUT_SECONDS)
-            return _stored(blob) if blob else None
+            blob = self._client.bucket(bucket).get_blob(path, timeout=TIMEOUT_SECONDS)
+            return blobs.stored(blob) if blob else None
 
         return await _in_thread(stat)
 
@@ -87,11 +79,16 @@ class Storage:
                 bucket,
                 prefix=folder,
                 fields="items(name),nextPageToken",
-                timeout=_TIMEOUT_SECONDS,
+                timeout=TIMEOUT_SECONDS,
             )
             return [blob.name for blob in found]
 
         return await _in_thread(list_paths)
+
+    async def list_folder(self, bucket: str, folder: str, *, most: int) -> Folder:
+        """What lies directly in ``folder``, which ends in a slash: the first ``most``, by name."""
+        where = self._client.bucket(bucket)
+        return await _in_thread(lambda: blobs.list_folder(where, folder, most=most))
 
     async def read(self, bucket: str, path: str, *, most_bytes: int) -> bytes | None:
         """The first ``most_bytes`` of an object; None where nothing is."""
@@ -99,7 +96,7 @@ class Storage:
         def read() -> bytes | None:
             try:
                 content: bytes = self._blob(bucket, path).download_as_bytes(
-                    end=most_bytes - 1, timeout=_TIMEOUT_SECONDS
+                    end=most_bytes - 1, timeout=TIMEOUT_SECONDS
                 )
             except NotFound:
                 return None
@@ -113,19 +110,15 @@ class Storage:
         Raises:
             ValueError: where something else lies there.
         """
+        blob = self._blob(bucket, path)
+        await _in_thread(lambda: blobs.write_once(blob, content, content_type))
 
-        def write() -> None:
-            blob = self._blob(bucket, path)
-            try:
-                blob.upload_from_string(
-                    content, content_type, if_generation_match=0, timeout=_TIMEOUT_SECONDS
-                )
-            except PreconditionFailed:
-                # The client tries again where an answer was lost: the first try's bytes are ours.
-                if blob.download_as_bytes(timeout=_TIMEOUT_SECONDS) != content:
-                    raise ValueError("another object lies where this belongs") from None
-
-        await _in_thread(write)
+    async def put(
+        self, bucket: str, path: str, content: bytes, content_type: str, *, replaces: bool
+    ) -> StoredObject | None:
+        """Store an object; None where one is there already and ``replaces`` is false."""
+        blob = self._blob(bucket, path)
+        return await _in_thread(lambda: blobs.put(blob, content, content_type, replaces=replaces))
 
     async def copy(
         self, source: tuple[str, str], target: tuple[str, str], *, generation: int
@@ -138,24 +131,16 @@ class Storage:
         Raises:
             ValueError: where the target holds something else.
         """
-
-        def copy() -> StoredObject | None:
-            original = self._client.bucket(source[0]).blob(source[1], generation=generation)
-            duplicate = self._blob(*target)
-            try:
-                _rewrite(original, duplicate)
-            except NotFound:
-                return None
-            return _stored(duplicate)
-
-        return await _in_thread(copy)
+        original = self._client.bucket(source[0]).blob(source[1], generation=generation)
+        duplicate = self._blob(*target)
+        return await _in_thread(lambda: blobs.rewrite(original, duplicate))
 
     async def delete(self, bucket: str, path: str) -> None:
         """Delete an object; one that is gone already is success."""
 
         def delete() -> None:
             try:
-                self._blob(bucket, path).delete(timeout=_TIMEOUT_SECONDS)
+                self._blob(bucket, path).delete(timeout=TIMEOUT_SECONDS)
             except NotFound:
                 return
 
@@ -163,18 +148,6 @@ class Storage:
 
     def _blob(self, bucket: str, path: str) -> Blob:
         return self._client.bucket(bucket).blob(path)
-
-    def _signer(self) -> dict[str, Any]:
-        """A local key where there is one; else Cloud Run's own account signs through IAM."""
-        if self._settings.signing_key_file:
-            return {"credentials": _key(self._settings.signing_key_file)}
-        credentials: Any = google.auth.default()[0]
-        if not credentials.valid:
-            credentials.refresh(Request())
-        return {
-            "service_account_email": credentials.service_account_email,
-            "access_token": credentials.token,
-        }
 
 
 def _client(emulator_host: str | None, project: str) -> Client:
@@ -185,32 +158,6 @@ def _client(emulator_host: str | None, project: str) -> Client:
         credentials=AnonymousCredentials(),
         client_options={"api_endpoint": emulator_host},
     )
-
-
-@functools.cache
-def _key(path: str) -> service_account.Credentials:
-    key: service_account.Credentials = service_account.Credentials.from_service_account_file(path)
-    return key
-
-
-def _rewrite(original: Blob, duplicate: Blob) -> None:
-    token = None
-    try:
-        while True:
-            token, _, _ = duplicate.rewrite(
-                original, token=token, if_generation_match=0, timeout=_TIMEOUT_SECONDS
-            )
-            if token is None:
-                return
-    except PreconditionFailed:
-        duplicate.reload(timeout=_TIMEOUT_SECONDS)
-        original.reload(timeout=_TIMEOUT_SECONDS)
-        if duplicate.crc32c != original.crc32c:
-            raise ValueError("another object lies where a copy belongs") from None
-
-
-def _stored(blob: Blob) -> StoredObject:
-    return StoredObject(blob.size, blob.content_type, blob.crc32c, int(blob.generation))
 
 
 async def _in_thread(function: Callable[[], T]) -> T:

@@ -1,13 +1,17 @@
-"""The token of a signed address: it proves which object may be had, and until when."""
+"""The token of a signed address: it proves what may be done with which object, and until when.
 
-from typing import Any, NamedTuple
+Reading and writing are different audiences, so that neither token does for the other.
+"""
+
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 import jwt
 
 from shared.errors import UnauthenticatedError, UnavailableError
 from shared.services import Services
 
-_AUDIENCE = "storage"
+_Audience = Literal["storage", "storage-upload"]
 
 
 class Grant(NamedTuple):
@@ -18,11 +22,26 @@ class Grant(NamedTuple):
     seconds_left: int
 
 
+class UploadGrant(NamedTuple):
+    """What the token of an address for an upload allows."""
+
+    place: str
+    owner: UUID
+    """Who asked for it, and whose the upload will be."""
+    replaces: bool
+
+
 def issue(place: str, seconds: int, services: Services) -> str:
     """A token for that object, for ``seconds``."""
-    now = int(services.clock())
-    claims = {"url": place, "aud": _AUDIENCE, "iat": now, "exp": now + seconds}
-    return jwt.encode(claims, _secret(services), algorithm="HS256")
+    return _issue("storage", place, seconds, services)
+
+
+def issue_upload(
+    place: str, seconds: int, services: Services, *, owner: UUID, replaces: bool
+) -> str:
+    """A token to put an object there, for ``seconds``."""
+    claims = {"owner": str(owner), "upsert": replaces}
+    return _issue("storage-upload", place, seconds, services, **claims)
 
 
 def address(bucket: str, path: str, seconds: int, services: Services) -> str:
@@ -37,19 +56,42 @@ def check(token: str, services: Services) -> Grant:
     Raises:
         UnauthenticatedError: where it has expired, or is not ours.
     """
+    claims = _claims("storage", token, services)
+    return Grant(claims["url"], int(claims["exp"] - services.clock()))
+
+
+def check_upload(token: str, services: Services) -> UploadGrant:
+    """What a token allows to be put now.
+
+    Raises:
+        UnauthenticatedError: where it has expired, or is not ours.
+    """
+    claims = _claims("storage-upload", token, services, "owner", "upsert")
+    return UploadGrant(claims["url"], UUID(claims["owner"]), claims["upsert"] is True)
+
+
+def _issue(
+    audience: _Audience, place: str, seconds: int, services: Services, **more: object
+) -> str:
+    now = int(services.clock())
+    claims = {**more, "url": place, "aud": audience, "iat": now, "exp": now + seconds}
+    return jwt.encode(claims, _secret(services), algorithm="HS256")
+
+
+def _claims(audience: _Audience, token: str, services: Services, *more: str) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
             _secret(services),
             algorithms=["HS256"],
-            audience=_AUDIENCE,
-            options={"require": ["exp", "aud", "url"]},
+            audience=audience,
+            options={"require": ["exp", "aud", "url", *more], "strict_aud": True},
         )
     except jwt.ExpiredSignatureError:
         raise UnauthenticatedError("The address has expired.", code="url_expired") from None
     except (jwt.PyJWTError, ValueError):
         raise UnauthenticatedError("The address is not signed by us.") from None
-    return Grant(claims["url"], int(claims["exp"] - services.clock()))
+    return claims
 
 
 def _secret(services: Services) -> str:

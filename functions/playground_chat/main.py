@@ -26,7 +26,7 @@ async def playground_chat(
     reply = Reply(turn, services)
     if telling.is_wanted(call):
         return Stream(Telling(turn, reply), telling.MEDIA_TYPE, telling.HEADERS)
-    return await reply.whole()
+    return await reply.whole_until(call.left())
 
 
 main = endpoint(playground_chat, caller=user_token)

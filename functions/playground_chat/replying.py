@@ -1,7 +1,7 @@
 """One answer: written in a task of its own, so that it ends well though its reader goes away."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 
 from functions.playground_chat import turns
 from functions.playground_chat.turns import Turn
@@ -50,6 +50,14 @@ class Reply:
             UnavailableError: where there is none; the user's message is kept.
         """
         return await asyncio.shield(self._ending)
+
+    async def whole_until(self, left: Coroutine[None, None, None]) -> PlaygroundChatResponse:
+        """The answer, as ``whole`` gives it; where its reader has left, the model stops."""
+        leaving = asyncio.create_task(left)
+        await asyncio.wait([self._ending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        self._writing.cancel()
+        return await self.whole()
 
     async def leave(self) -> None:
         """Nobody reads on: the model stops, and what it has said by then is stored."""

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, cast
 from urllib.parse import unquote
 from uuid import UUID
 
-from shared import paths, url_tokens
+from shared import paths, uploads, url_tokens
 from shared.auth import User
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.jobs import QueueJobRequest
@@ -130,7 +130,10 @@ async def _content(given: str, user: User, services: Services) -> bytes:
 
 
 async def _proven(place: _Place, token: str, services: Services) -> _Place:
-    """An object by its signed address: the token proves it, and its row must still exist."""
+    """An object by its signed address: the token proves it, and its row must still exist.
+
+    An upload has no row; it is there as long as its file is.
+    """
     try:
         allowed = url_tokens.check(token, services).place
     except UnauthenticatedError as problem:
@@ -140,11 +143,16 @@ async def _proven(place: _Place, token: str, services: Services) -> _Place:
     async with services.database.transaction() as connection:
         if await assets.is_visible(connection, place.bucket, place.path):
             return place
+    if place.bucket == uploads.BUCKET and uploads.owner(place.path):
+        return place
     raise NotFoundError("There is no such object any more.")
 
 
 async def _owned(given: str, user: User, services: Services) -> _Place:
-    """An object of the caller's by its path: the row decides, and in whose folder it lies."""
+    """An object of the caller's by its path: the row decides, and in whose folder it lies.
+
+    What has no row can only be an upload.
+    """
     bucket, _, rest = given.partition("/")
     if bucket in _BUCKETS:
         places = [_Place(bucket, rest)]
@@ -155,6 +163,9 @@ async def _owned(given: str, user: User, services: Services) -> _Place:
             for place in places:
                 if await assets.is_visible(connection, *place):
                     return place
+    for place in places:
+        if place.bucket == uploads.BUCKET and uploads.may_lie_at(place.path, user.id):
+            return place
     raise NotFoundError("There is no such object of yours.")
 
 

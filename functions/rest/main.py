@@ -1,30 +1,48 @@
-"""GET /rest/v1/{table}: read tables by PostgREST's query syntax, under the caller's own role."""
+"""/rest/v1/{table} and /rest/v1/rpc/{function}: the database, by PostgREST's query syntax."""
 
-from psycopg import DataError
+from functools import partial
 
-from functions.rest import query, schema
+from psycopg import Error
+
+from functions.rest import answer, asked, calling, errors, plan, schema, writing
+from functions.rest.asked import Asked
+from functions.rest.catalogue import Catalogue
+from functions.rest.plan import Plan
 from shared.auth import Anon, User, user_or_anon
-from shared.errors import InvalidError, NotFoundError
 from shared.http import Call, Content, endpoint
+from shared.queries.connection import one
 from shared.services import Services
 
 
 async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
-    """Row-level security and column grants decide what is there; nothing here does."""
-    table = call.path.strip("/")
-    async with services.database.transaction(caller.role, caller.claims) as connection:
-        columns = await schema.readable_columns(connection, table, caller.role)
-        if not columns:
-            raise NotFoundError("There is no such table.")
-        statement, arguments = query.select(table, columns, call.query.multi_items())
+    """Row-level security and grants decide what is there and what may be done."""
+    wanted = await asked.read(call)
+    planned = await schema.planned(partial(_plan, wanted), caller, services)
+    async with services.database.transaction(
+        caller.role, caller.claims, read_only=planned.reads
+    ) as connection:
         try:
-            rows = await connection.execute(statement, arguments)
-        except DataError:
-            raise InvalidError("A filter's value is not of its column's type.") from None
-        answer = await rows.fetchone()
-    count, body = (answer["count"], answer["body"]) if answer else (0, "[]")
-    span = f"0-{count - 1}" if count else "*"
-    return Content(body.encode(), headers={"content-range": f"{span}/*"})
+            rows = await connection.execute(planned.statement, planned.values)
+        except Error as error:
+            refusal = errors.refusal(error, is_anon=caller.role == "anon")
+            if refusal is None:
+                raise
+            raise refusal from None
+        # Within the transaction: what is refused here is rolled back.
+        return answer.of(planned, one(await rows.fetchone()))
 
 
-main = endpoint(rest, caller=user_or_anon, methods=("GET", "HEAD"))
+def _plan(wanted: Asked, catalogue: Catalogue) -> Plan:
+    if wanted.calls:
+        return calling.of_calling(wanted, catalogue)
+    if wanted.reads:
+        return plan.of_reading(wanted, catalogue)
+    return writing.of_writing(wanted, catalogue)
+
+
+main = endpoint(
+    rest,
+    caller=user_or_anon,
+    methods=("GET", "HEAD", "POST", "PATCH", "DELETE"),
+    tell=errors.body,
+)

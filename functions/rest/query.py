@@ -1,105 +1,100 @@
-"""From PostgREST's query syntax to SQL.
-
-Every name is one of the table's readable columns, quoted; every value is a parameter.
-"""
+"""The query string, put together: which filter, order and limit belongs to which resource."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from psycopg import sql
+from functions.rest import errors, filters, parsing
+from functions.rest.tree import Node
 
-from shared.errors import InvalidError
-
-MOST_ROWS = 1000
-"""As Supabase's own default."""
-
-_KEYWORDS = {"null": sql.SQL("null"), "true": sql.SQL("true"), "false": sql.SQL("false")}
-_OPERATORS = {
-    "eq": sql.SQL("="),
-    "neq": sql.SQL("<>"),
-    "gt": sql.SQL(">"),
-    "gte": sql.SQL(">="),
-    "lt": sql.SQL("<"),
-    "lte": sql.SQL("<="),
-}
-_ORDERS = {
-    "asc": sql.SQL("asc"),
-    "desc": sql.SQL("desc"),
-    "nullsfirst": sql.SQL("nulls first"),
-    "nullslast": sql.SQL("nulls last"),
-}
+_OF_RESOURCES = {"order", "limit", "offset", "and", "or"}
+_OF_THE_WHOLE = {"select", "columns", "on_conflict"}
+_MOST = 2**63 - 1
+_MOST_PAIRS = 200
 
 
-def select(
-    table: str, columns: Sequence[str], parameters: Sequence[tuple[str, str]]
-) -> tuple[sql.Composed, list[str | int]]:
-    """One row: ``count``, and ``body``, the rows as JSON text, with their arguments.
+@dataclass(slots=True)
+class Query:
+    """The query string."""
+
+    root: Node
+    columns: tuple[str, ...] | None = None
+    on_conflict: tuple[str, ...] | None = None
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Of a function that is called by GET."""
+
+
+def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Query:
+    """Read the query string's pairs.
+
+    Args:
+        pairs: names and values, decoded.
+        calls: whether what is no filter is an argument of a function.
 
     Raises:
-        InvalidError: for a column that is not there, or an operator that is not known.
+        RestError: PGRST100 for what is not in the language, PGRST108 for a resource that
+            ``select`` does not name.
     """
-    given = dict(parameters)
-    chosen, order = given.pop("select", "*"), given.pop("order", "")
-    limit, offset = _count(given.pop("limit", str(MOST_ROWS))), _count(given.pop("offset", "0"))
-    filters = [(name, text) for name, text in parameters if name in given]
-    conditions = [_condition(name, text, columns) for name, text in filters]
-    statement = sql.SQL(
-        "select count(*) as count, coalesce(json_agg(chosen), '[]')::text as body from ("
-        "select {chosen} from public.{table}{where}{order} limit %s offset %s) as chosen"
-    ).format(
-        chosen=sql.SQL(", ").join(_chosen(chosen, columns)),
-        table=sql.Identifier(table),
-        where=_where([condition for condition, _ in conditions]),
-        order=_order([_term(term, columns) for term in _listed(order)]),
-    )
-    values = [value for _, value in conditions if value is not None]
-    return statement, [*values, min(limit, MOST_ROWS), offset]
+    _refuse_the_impossible(pairs)
+    first = dict(reversed(pairs))
+    query = Query(parsing.select(first.get("select", "*")))
+    if "columns" in first:
+        query.columns = parsing.names("columns", first["columns"])
+    if "on_conflict" in first:
+        query.on_conflict = parsing.names("on_conflict", first["on_conflict"])
+    for name, text in pairs:
+        if name not in _OF_THE_WHOLE:
+            _take(query, name, text, calls=calls)
+    return query
 
 
-def _chosen(text: str, columns: Sequence[str]) -> list[sql.Composable]:
-    names = [one for name in _listed(text) for one in (columns if name == "*" else [name])]
-    if not names:
-        raise InvalidError("select names no column.")
-    return [_column(name, columns) for name in names]
+def _take(query: Query, name: str, text: str, *, calls: bool) -> None:
+    if name.rpartition(".")[2] in _OF_RESOURCES:
+        _shape(query.root, name.split("."), text)
+    elif calls and not filters.has_operator(text):
+        query.arguments[name] = text
+    else:
+        path, of = parsing.place(name)
+        _found(query.root, path).where.append(filters.condition(of, text))
 
 
-def _condition(name: str, text: str, columns: Sequence[str]) -> tuple[sql.Composable, str | None]:
-    operator, _, value = text.partition(".")
-    column = _column(name, columns)
-    if operator == "is" and value in {"null", "true", "false"}:
-        return sql.SQL("{} is {}").format(column, _KEYWORDS[value]), None
-    if operator not in _OPERATORS:
-        raise InvalidError(f"The filter on {name} needs one of: {', '.join(_OPERATORS)}, is.")
-    if "\0" in value:
-        raise InvalidError(f"The filter on {name} holds a NUL character.")
-    return sql.SQL("{} {} %s").format(column, _OPERATORS[operator]), value
+def _shape(root: Node, words: list[str], text: str) -> None:
+    *path, word = words
+    if word in {"and", "or"}:
+        is_negated = "not" in path
+        node = _found(root, [name for name in path if name != "not"])
+        node.where.append(filters.group(f"not.{word}" if is_negated else word, text))
+        return
+    node = _found(root, path)
+    if word == "order":
+        node.order += parsing.order(text) if text else []
+    elif word == "limit":
+        node.limit = _number(word, text)
+        if node.limit < 0:
+            raise errors.bad_range("Limit should be greater than or equal to zero.")
+    else:
+        node.offset = _number(word, text)
 
 
-def _term(text: str, columns: Sequence[str]) -> sql.Composable:
-    name, *how = text.split(".")
-    if not set(how) <= _ORDERS.keys():
-        raise InvalidError(f"order knows: {', '.join(_ORDERS)}.")
-    return sql.SQL(" ").join([_column(name, columns), *(_ORDERS[word] for word in how)])
+def _found(root: Node, path: Sequence[str]) -> Node:
+    node = root
+    for name in path:
+        found = next((embed for embed in node.embeds if embed.name == name), None)
+        if found is None:
+            raise errors.not_embedded(name)
+        node = found.node
+    return node
 
 
-def _column(name: str, columns: Sequence[str]) -> sql.Identifier:
-    if name not in columns:
-        raise InvalidError("A column that is named is not there, or not yours to read.")
-    return sql.Identifier(name)
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - fits an integer
-        raise InvalidError("limit and offset are whole numbers.")
+def _number(word: str, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _MOST):  # noqa: PLR2004 - fits in 64 bits
+        raise errors.unparsed(word, text, 1, "expecting a whole number")
     return int(text)
 
 
-def _listed(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
-
-
-def _where(conditions: list[sql.Composable]) -> sql.Composable:
-    return sql.SQL(" where ") + sql.SQL(" and ").join(conditions) if conditions else sql.SQL("")
-
-
-def _order(terms: list[sql.Composable]) -> sql.Composable:
-    return sql.SQL(" order by ") + sql.SQL(", ").join(terms) if terms else sql.SQL("")
+def _refuse_the_impossible(pairs: Sequence[tuple[str, str]]) -> None:
+    if len(pairs) > _MOST_PAIRS:
+        raise errors.not_implemented(f"At most {_MOST_PAIRS} parameters are read.")
+    for name, text in pairs:
+        if "\0" in name or "\0" in text:
+            raise errors.unparsed("query", name.replace("\0", ""), 1, 'unexpected "\\NUL"')

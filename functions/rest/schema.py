@@ -1,30 +1,55 @@
-"""Which columns a role may read."""
+"""The catalogue of each role, read once and again when a name is unknown."""
 
-from shared.database import Role
-from shared.queries.connection import Connection
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
-_known: dict[tuple[Role, str], tuple[str, ...]] = {}
-"""Grants change with a migration, and the functions are deployed anew with one."""
+from functions.rest import catalogue, queries
+from functions.rest.catalogue import Catalogue
+from functions.rest.errors import RestError
+from shared.auth import Anon, User
+from shared.database import Database, Role
+from shared.services import Services
+
+T = TypeVar("T")
+
+_REFRESH_SECONDS = 10
+"""How often an unknown name may have it read anew, at most."""
 
 
-async def readable_columns(connection: Connection, table: str, role: Role) -> tuple[str, ...]:
-    """The columns of a public table that the connection's role may read, in their order."""
-    if found := _known.get((role, table)):
-        return found
-    rows = await connection.execute(
-        """
-        select attname
-        from pg_attribute
-        join pg_class on pg_class.oid = attrelid
-        join pg_namespace on pg_namespace.oid = relnamespace
-        where nspname = 'public' and relname = %(table)s and relkind in ('r', 'v')
-            and attnum > 0 and not attisdropped
-            and has_column_privilege(pg_class.oid, attnum, 'select')
-        order by attnum
-        """,
-        {"table": table},
-    )
-    columns = tuple(row["attname"] for row in await rows.fetchall())
-    if columns:
-        _known[role, table] = columns
-    return columns
+@dataclass(slots=True)
+class _Known:
+    catalogue: Catalogue
+    refreshed_at: float | None = None
+
+
+_known: weakref.WeakKeyDictionary[Database, dict[Role, _Known]] = weakref.WeakKeyDictionary()
+
+
+async def planned(plan: Callable[[Catalogue], T], caller: User | Anon, services: Services) -> T:
+    """What ``plan`` makes of the catalogue; with a newer one, where it misses a name."""
+    roles = _known.setdefault(services.database, {})
+    if caller.role not in roles:
+        roles[caller.role] = _Known(await _read(caller, services))
+    known, now = roles[caller.role], services.clock()
+    try:
+        return plan(known.catalogue)
+    except RestError as error:
+        is_recent = known.refreshed_at and now - known.refreshed_at < _REFRESH_SECONDS
+        if is_recent or not error.may_be_new:
+            raise
+    known.refreshed_at = now
+    known.catalogue = await _read(caller, services)
+    return plan(known.catalogue)
+
+
+async def _read(caller: User | Anon, services: Services) -> Catalogue:
+    async with services.database.transaction(
+        caller.role, caller.claims, read_only=True
+    ) as connection:
+        return catalogue.assembled(
+            await queries.columns(connection),
+            await queries.links(connection),
+            await queries.routines(connection),
+        )

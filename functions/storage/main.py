@@ -1,54 +1,69 @@
-"""/storage/v1: sign an object's address, and go to it, as Supabase Storage's clients do.
+"""/storage/v1: sign an object's address, fetch, list, upload and remove one's own files.
 
-Bytes do not pass through here: the answer is a redirect to the bucket's own signed URL.
+It speaks as Supabase Storage does, so that its clients need not know the difference.
 """
 
-from psycopg.errors import InsufficientPrivilege
-from pydantic import TypeAdapter
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
-from functions.storage import links
+from pydantic import BaseModel
+
+from functions.storage import fetching, listing, refusals, removing, signing, uploading
+from functions.storage.addresses import Kind, Place, parse
 from shared.auth import Anon, User, anyone
-from shared.errors import MethodNotAllowedError, NotFoundError, UnauthenticatedError
-from shared.http import Call, Content, Redirect, endpoint, read_json
-from shared.queries import assets
+from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError
+from shared.http import Call, Content, Redirect, endpoint
 from shared.services import Services
 
-_SIGN = TypeAdapter(links.SignRequest)
+_Answer: TypeAlias = BaseModel | Content | Redirect
+_Act: TypeAlias = Callable[[Call, Place, User | Anon, Services], Awaitable[_Answer]]
 
 
-async def storage(call: Call, caller: User | Anon, services: Services) -> Content | Redirect:
-    """``POST /object/sign/...`` signs; ``GET`` of that, or of ``/object/...``, fetches."""
-    place, kind = links.parse(call.path)
-    if call.method == "POST":
-        if kind != "sign":
-            raise MethodNotAllowedError
-        wanted = await read_json(call, _SIGN)
-        await _check_visible(place, caller, services)
-        signed = links.sign(place, wanted.expires_in, services)
-        return Content(links.SignAnswer(signed_url=signed).model_dump_json(by_alias=True).encode())
-    if kind == "sign":
-        seconds = links.check(place, call.query.get("token", ""), services)
-    else:
-        await _check_visible(place, caller, services)
-        seconds = links.MOST_REDIRECT_SECONDS
-    bucket = links.bucket_name(place.bucket, services)
-    url = await services.storage.sign(
-        bucket, place.path, "HEAD" if call.method == "HEAD" else "GET", seconds=seconds
-    )
-    return Redirect(url)
+async def _refuse(*_: object) -> _Answer:
+    raise ForbiddenError("Files are neither moved nor copied here; workspace-actions keeps them.")
 
 
-async def _check_visible(place: links.Place, caller: User | Anon, services: Services) -> None:
-    """Whoever may read the object's row may have the object; row-level security decides."""
-    if isinstance(caller, Anon) and not caller.has_key:
-        raise UnauthenticatedError("A token is needed, the user's or the project's anon key.")
-    try:
-        async with services.database.transaction(caller.role, caller.claims) as connection:
-            visible = await assets.is_visible(connection, place.bucket, place.path)
-    except InsufficientPrivilege:  # anon may not read the workspace's table at all
-        visible = False
-    if not visible:
-        raise NotFoundError("There is no such object of yours.")
+_OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
+    "object": {
+        "GET": fetching.fetch,
+        "HEAD": fetching.fetch,
+        "POST": uploading.create,
+        "PUT": uploading.replace,
+    },
+    "public": {"GET": fetching.fetch_public, "HEAD": fetching.fetch_public},
+    "sign": {
+        "GET": fetching.fetch_signed,
+        "HEAD": fetching.fetch_signed,
+        "POST": signing.sign,
+    },
+    "upload": {"POST": uploading.sign, "PUT": uploading.create_signed},
+    "info": {"GET": fetching.info},
+}
+_OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
+    "object": {"DELETE": removing.remove},
+    "sign": {"POST": signing.sign_many},
+    "list": {"POST": listing.list_folder},
+    "move": {"POST": _refuse},
+    "copy": {"POST": _refuse},
+}
 
 
-main = endpoint(storage, caller=anyone, methods=("GET", "HEAD", "POST"))
+async def storage(
+    call: Call, caller: User | Anon, services: Services
+) -> BaseModel | Content | Redirect:
+    """What is asked of an object, or of a bucket, by its address and the method."""
+    kind, place = parse(call.path)
+    acts = (_OF_OBJECTS if place.path else _OF_BUCKETS).get(kind, {})
+    if act := acts.get(call.method):
+        return await act(call, place, caller, services)
+    if acts and place.path:
+        raise MethodNotAllowedError
+    raise NotFoundError("There is nothing at this address.")
+
+
+main = endpoint(
+    storage,
+    caller=anyone,
+    methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
+    tell=refusals.body,
+)

@@ -3,8 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from functions.workspace_actions import discarding
-from shared import keeping
+from shared import discarding, keeping
 from shared.auth import User
 from shared.contracts.workspace import (
     ClearAsset,
@@ -51,7 +50,7 @@ async def clear_workspace(_: ClearWorkspace, user: User, services: Services) -> 
 async def _clear(asset_id: UUID, user: User, services: Services) -> keeping.Outcome:
     outcome = await keeping.keep(services, asset_id, user_id=user.id)
     await keeping.check(services, outcome.kept)
-    await discarding.remove(asset_id, user, services, only_if_saved=True)
+    await discarding.discard(asset_id, services, user_id=user.id, only_if_saved=True)
     return outcome
 
 

@@ -1,54 +1,12 @@
-"""Discarding: the row first, then the files; what is left the bucket's lifecycle mops up."""
+"""Discarding an asset of the workspace."""
 
-from uuid import UUID
-
+from shared import discarding
 from shared.auth import User
 from shared.contracts.workspace import DiscardAsset, Done
-from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.log import logger
-from shared.queries import assets
 from shared.services import Services
 
 
 async def discard(request: DiscardAsset, user: User, services: Services) -> Done:
     """Remove an asset from the workspace; its library copy, where there is one, stays."""
-    await remove(request.asset_id, user, services)
+    await discarding.discard(request.asset_id, services, user_id=user.id)
     return Done(message="It is gone from your workspace.")
-
-
-async def remove(
-    asset_id: UUID, user: User, services: Services, *, only_if_saved: bool = False
-) -> None:
-    """Delete the asset's row, then its files; again is success.
-
-    Raises:
-        NotFoundError: where it is not, and never was, the user's.
-        ConflictError: while it is being saved, or has to be first.
-    """
-    async with services.database.transaction() as connection:
-        gone = await assets.discard(
-            connection, asset_id, user_id=user.id, only_if_saved=only_if_saved
-        )
-        if gone is None:
-            if await assets.was_discarded(connection, asset_id, user_id=user.id):
-                return
-            raise _refusal(await assets.get(connection, asset_id, user_id=user.id))
-    await _delete_files(gone, services)
-
-
-def _refusal(asset: assets.Asset | None) -> ConflictError | NotFoundError:
-    """Why it may not be removed."""
-    if asset is None:
-        return NotFoundError()
-    if asset.promotion == "pending":
-        return ConflictError("The asset is on its way to your library; remove it after that.")
-    return ConflictError("The asset is being saved; remove it after that.")
-
-
-async def _delete_files(asset: assets.Asset, services: Services) -> None:
-    bucket = services.settings.workspace_bucket
-    try:
-        for path in filter(None, (asset.temp_storage_path, asset.thumbnail_path)):
-            await services.storage.delete(bucket, path)
-    except UnavailableError:
-        logger.warning("a discarded asset's file stays until its bucket's lifecycle ends it")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.map import Map
 
@@ -23,29 +23,44 @@ def open_doors(the_map: Map) -> dict[str, Handler]:
     return handlers
 
 
-class Doors:
-    """An ASGI app that hands a request to the function whose prefix its path begins with."""
+def open_services(the_map: Map) -> dict[str, ASGIApp]:
+    """Import every service of the map, each under its public prefix."""
+    services = the_map.services.values()
+    return {one.mount: importlib.import_module(one.module).main for one in services}
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+
+class Doors:
+    """An ASGI app that hands a request to the function whose prefix its path begins with.
+
+    A service is handed whatever comes to its own, WebSockets too; to a function, none can come.
+    """
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], services: Mapping[str, ASGIApp] | None = None
+    ) -> None:
         self._handlers = handlers
+        self._services = services or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the function's response. Raises HTTPException where there is none."""
+        """Answer by whoever the path belongs to. Raises HTTPException where that is nobody."""
         path: str = scope["path"]
         prefix = self._prefix_of(path)
-        if prefix is None:
+        if prefix is None or (scope["type"] == "websocket" and prefix not in self._services):
             raise HTTPException(404)
         # As behind the cloud's URL map: the prefix is gone, and no slash is asked for by redirect.
         inner = {**scope, "root_path": "", "path": path[len(prefix) :] or "/"}
         inner["raw_path"] = _raw_rest(scope.get("raw_path"), prefix, inner["path"])
-        response = await self._handlers[prefix](Request(inner, receive, send))
-        await response(inner, receive, send)
+        if service := self._services.get(prefix):
+            await service(inner, receive, send)
+        else:
+            response = await self._handlers[prefix](Request(inner, receive, send))
+            await response(inner, receive, send)
 
     def _prefix_of(self, path: str) -> str | None:
         """The longest prefix that ends where a segment of the path ends."""
         end = len(path)
         while end > 0:
-            if path[:end] in self._handlers:
+            if path[:end] in self._handlers or path[:end] in self._services:
                 return path[:end]
             end = path.rfind("/", 0, end)
         return None

@@ -12,7 +12,7 @@ from infra.local.errors import LocalSystemError
 
 _MADE_HERE = (
     *("postgres", "postgres.new", "storage", "tasks", "logs", "samples"),
-    *("ports.json", "processes.json"),
+    *("ports.json", "processes.json", "auth.sqlite3"),
 )
 
 

@@ -6,10 +6,12 @@ python -m infra.local.gateway --port 8080
 import argparse
 import asyncio
 import contextlib
+import functools
 import hashlib
 import html
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -19,11 +21,14 @@ from jwt.algorithms import RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from infra import map as the_map
+from infra import sockets
 from infra.local import keys
-from infra.local.doors import Doors, Handler, open_doors
+from infra.local.auth import app as auth
+from infra.local.doors import Doors, Handler, open_doors, open_services
 from shared.errors import NotFoundError
 from shared.http.answers import render_problem
 from shared.settings import settings
@@ -31,26 +36,32 @@ from shared.settings import settings
 _SHUTDOWN_SECONDS = 3
 
 
-def make_app(served: the_map.Map, handlers: Mapping[str, Handler], key: bytes) -> Starlette:
-    """The app: the functions, the local issuer's public key (of ``key``, PEM) and a front page."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        # Before the first request: a job must find its queue and its bucket.
-        await asyncio.to_thread(_provision, served)
-        yield
-        await _close_services()
-
-    return Starlette(
+def make_app(
+    served: the_map.Map,
+    handlers: Mapping[str, Handler],
+    key: bytes,
+    services: Mapping[str, ASGIApp] | None = None,
+) -> Starlette:
+    """The app: the doors, the local issuer's public key (of ``key``, PEM) and a front page."""
+    app = Starlette(
         routes=[
             Route("/healthz", _healthz),
             Route("/.well-known/jwks.json", _answering(public_keys(key))),
             Route("/", _front_page(handlers)),
-            Mount("", app=Doors(handlers)),
         ],
         exception_handlers={404: _not_found},
-        lifespan=lifespan,
+        lifespan=functools.partial(_lifespan, served),
     )
+    app.router.default = Doors(handlers, services)  # a Mount takes no path with a line break in it
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(served: the_map.Map, _: Starlette) -> AsyncIterator[None]:
+    # Before the first request: a job must find its queue and its bucket.
+    await asyncio.to_thread(_provision, served)
+    yield
+    await _close_services()
 
 
 def public_keys(private_pem: bytes) -> dict[str, Any]:
@@ -109,18 +120,20 @@ def main() -> None:
     """Serve until a signal comes."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.gateway")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--data", type=Path, help="where users are kept; without it, none sign in")
     arguments = parser.parse_args()
     settings()  # so that what is missing or malformed is told at the start
     served = the_map.read()
+    services = open_services(served)
+    if arguments.data:
+        services["/auth/v1"] = auth.make_app(arguments.data / "auth.sqlite3")
     uvicorn.run(
-        make_app(served, open_doors(served), keys.oidc_key().read_bytes()),
+        make_app(served, open_doors(served), keys.oidc_key().read_bytes(), services),
         host="127.0.0.1",
         port=arguments.port,
-        loop="uvloop",
-        http="httptools",
         log_level="info",
-        access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        **sockets.OPTIONS,
     )
 
 

@@ -77,7 +77,7 @@ def tasks_program(system: System) -> Program:
 
 def gateway_program(system: System, database_url: str) -> Program:
     """Every function, behind one port."""
-    arguments = ["--port", str(system.port)]
+    arguments = ["--port", str(system.port), "--data", str(system.data)]
     return Program(
         name="gateway",
         port=system.port,

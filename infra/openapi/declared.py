@@ -1,16 +1,16 @@
 """What the types of a handler that takes ``Call`` do not say."""
 
-from functions.storage.links import SignAnswer, SignRequest
 from infra.openapi import streams
+from infra.openapi.objects import STORAGE
 from infra.openapi.operation import (
     BEARER,
     IDEMPOTENCY_KEY,
-    SIGNED,
     TICKET,
     Answer,
     Json,
     Operation,
 )
+from infra.openapi.tables import TABLES
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.contracts.events import EventTicket
@@ -20,11 +20,6 @@ _TEXT: Json = {"type": "string"}
 
 def _query(name: str, description: str, schema: Json = _TEXT) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _path(name: str, description: str, schema: Json) -> Json:
-    place = {"name": name, "in": "path", "required": True}
-    return {**place, "description": description, "schema": schema}
 
 
 _ADMIN_IMAGE = Operation(
@@ -78,70 +73,10 @@ _TICKET = Operation(
     description="For a browser's EventSource, which sends no header.",
 )
 
-_READING = (
-    _path("table", "A table of the database.", {"type": "string", "pattern": "^[a-z_]+$"}),
-    _query("select", "Columns, with commas between; `*` is all that may be read."),
-    _query("order", "Columns, each with `.asc`, `.desc`, `.nullsfirst` or `.nullslast`."),
-    _query("limit", "Rows, 1000 at most.", {"type": "integer", "minimum": 0, "maximum": 10**9 - 1}),
-    _query("offset", "Rows to leave out.", {"type": "integer", "minimum": 0, "maximum": 10**9 - 1}),
-    {
-        "name": "filters",
-        "in": "query",
-        "description": "`column=operator.value`; operators: eq, neq, gt, gte, lt, lte, is.",
-        "style": "form",
-        "explode": True,
-        "schema": {"type": "object", "additionalProperties": _TEXT},
-    },
-)
-_RANGE = {"Content-Range": _TEXT}
-_ROWS: Json = {"type": "array", "items": {"type": "object"}}
-
-_BUCKET = _path(
-    "bucket", "By its public name.", {"type": "string", "enum": ["workspace-temp", "user-library"]}
-)
-_OBJECT = (
-    _BUCKET,
-    _path("path", "The object's, its slashes as they are.", {**_TEXT, "minLength": 1}),
-)
-_TOKEN = _query("token", "Of the signed address.")
-_THERE = {302: Answer("It is at the bucket's own signed address.", headers={"Location": _TEXT})}
-
-
-def _fetching(method: str) -> list[Operation]:
-    plain = ("/object/{bucket}/{path}", "/object/authenticated/{bucket}/{path}")
-    signed = Operation(
-        method, _THERE, "/object/sign/{bucket}/{path}", None, (*_OBJECT, _TOKEN), (SIGNED,)
-    )
-    return [*(Operation(method, _THERE, path, None, _OBJECT) for path in plain), signed]
-
-
 DECLARED: dict[str, list[Operation]] = {
     "generate-admin-image": [_ADMIN_IMAGE],
     "playground-chat": [_CHAT],
     "job-events": [_LISTEN, _TICKET],
-    "rest": [
-        Operation(
-            method="GET",
-            path="/{table}",
-            parameters=_READING,
-            answers={200: Answer("The rows.", content={"application/json": _ROWS}, headers=_RANGE)},
-        ),
-        Operation(
-            method="HEAD",
-            path="/{table}",
-            parameters=_READING,
-            answers={200: Answer("That they are there.", headers=_RANGE)},
-        ),
-    ],
-    "storage": [
-        Operation(
-            method="POST",
-            path="/object/sign/{bucket}/{path}",
-            parameters=_OBJECT,
-            reads=SignRequest,
-            answers={200: Answer("The address, for whoever holds it.", (SignAnswer,))},
-        ),
-        *_fetching("GET"),
-        *_fetching("HEAD"),
-    ],
+    "rest": TABLES,
+    "storage": STORAGE,
 }

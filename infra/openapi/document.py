@@ -117,13 +117,16 @@ def _operation(function: Function, operation: Operation, models: _Models) -> Jso
     if operation.reads:
         content = {"application/json": models.body(operation.reads)}
         parts["requestBody"] = {"required": True, "content": content}
+    if operation.body:
+        content = {name: {"schema": schema} for name, schema in operation.body.items()}
+        parts["requestBody"] = {"required": True, "content": content}
     good = {str(status): _answer(one, models) for status, one in operation.answers.items()}
     statuses = sorted({error.status for error in handlers.refusals(function, operation)})
     bad = {
         str(status): {"$ref": f"#/components/responses/{refusals.name(status)}"}
         for status in statuses
     }
-    return {**parts, "responses": {**good, **bad}}
+    return {**parts, "responses": {**good, **bad, **good}}
 
 
 def _answer(answer: Answer, models: _Models) -> Json:
@@ -143,4 +146,5 @@ def _id(function: Function, operation: Operation) -> str:
     if len(handlers.operations(function)) == 1:
         return function.name
     places = [part for part in operation.path.split("/") if part and "{" not in part]
-    return "-".join([function.name, operation.method.lower(), *places])
+    told = [function.name, operation.method.lower(), *places, operation.name]
+    return "-".join(filter(None, told))

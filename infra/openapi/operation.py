@@ -39,8 +39,12 @@ class Operation:
     path: str = ""
     """Below the function's public prefix."""
     reads: type[BaseModel] | None = None
-    """The body; None where it is not looked at."""
+    """The body; None where it is not looked at, or no JSON."""
     parameters: tuple[Json, ...] = ()
     security: tuple[Requirement, ...] = (BEARER,)
+    body: dict[str, Json] = field(default_factory=dict)
+    """Of other media types, each with its schema."""
     description: str = ""
     """Where the handler's own does not say enough."""
+    name: str = ""
+    """What tells it apart, where its method and its address's words do not."""

@@ -17,14 +17,16 @@ from shared.errors import Problem, UnauthenticatedError
 
 CORS = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "content-range, retry-after, x-request-id",
+    "access-control-expose-headers": (
+        "content-range, retry-after, x-request-id, preference-applied, location, deprecation"
+    ),
 }
 PREFLIGHT = {
     **CORS,
     "access-control-allow-headers": (
         "authorization, apikey, content-type, x-client-info, idempotency-key, accept-profile, "
-        "content-profile, prefer, range, range-unit, x-upsert, x-supabase-api-version, "
-        "cache-control, last-event-id, traceparent"
+        "content-profile, prefer, range, range-unit, x-upsert, x-metadata, x-supabase-api-version, "
+        "x-retry-count, cache-control, last-event-id, traceparent"
     ),
     "access-control-max-age": "86400",
 }
@@ -42,10 +44,13 @@ class Content:
     """An answer that is no model: bytes of ``media_type``."""
 
     body: bytes
-    media_type: str = "application/json"
+    media_type: str | None = "application/json"
+    """None where there is no body."""
     headers: dict[str, str] = field(default_factory=dict)
     partial: bool = False
     """206: a part of what was asked for."""
+    status: int | None = None
+    """Where it is not the endpoint's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def render(result: object, status: int) -> Response:
         case Accepted():
             return render(result.answer, 202)
         case Content():
-            code = 206 if result.partial else status
+            code = 206 if result.partial else result.status or status
             return Response(result.body, code, result.headers, result.media_type)
         case Stream():
             return _Streaming(result, status)
@@ -88,23 +93,27 @@ def render(result: object, status: int) -> Response:
             raise TypeError(f"a handler answered {type(result).__name__}")
 
 
-def render_problem(problem: Problem, request_id: str) -> Response:
-    """An error, in the one shape that all errors have."""
+def render_problem(problem: Problem, request_id: str, body: BaseModel | None = None) -> Response:
+    """An error, in the one shape that all errors have but those whose ``body`` is given."""
     log.bind(code=problem.error_code)
-    body = {
-        "success": False,
-        "error": problem.sentence,
-        "code": problem.error_code,
-        "details": problem.details,
-        "timestamp": datetime.now(UTC).isoformat(),
-        "request_id": request_id,
-    }
+    told = (
+        body.model_dump()
+        if body
+        else {
+            "success": False,
+            "error": problem.sentence,
+            "code": problem.error_code,
+            "details": problem.details,
+            "timestamp": datetime.now(UTC).isoformat(),
+            "request_id": request_id,
+        }
+    )
     headers = {}
     if problem.retry_after_seconds is not None:
         headers["retry-after"] = str(problem.retry_after_seconds)
     if problem.status == UnauthenticatedError.status:
         headers["www-authenticate"] = "Bearer"
-    return Response(json.dumps(body), problem.status, headers, "application/json")
+    return Response(json.dumps(told), problem.status, headers, "application/json")
 
 
 class _Streaming(StreamingResponse):

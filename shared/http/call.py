@@ -49,14 +49,19 @@ class Call:
         given = self.headers.get("traceparent", "")
         return given if _TRACEPARENT.match(given) else f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
 
-    async def body(self) -> bytes:
+    async def left(self) -> None:
+        """Wait until the client has gone away; once its body has been read."""
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+
+    async def body(self, most_bytes: int = MOST_BODY_BYTES) -> bytes:
         """The whole body. Raises TooLargeError as soon as it passes the limit."""
         if self._body is None:
             chunks: list[bytes] = []
             size = 0
             async for chunk in self._request.stream():
                 size += len(chunk)
-                if size > MOST_BODY_BYTES:
+                if size > most_bytes:
                     raise TooLargeError
                 chunks.append(chunk)
             self._body = b"".join(chunks)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import functions_framework.aio
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -33,6 +33,7 @@ Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Door = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
 Keeper = Callable[[Call, Services], Awaitable[Any]]
+Teller = Callable[[Problem, Call], BaseModel]
 
 
 def endpoint(
@@ -41,6 +42,7 @@ def endpoint(
     caller: Keeper,
     methods: Sequence[Method] = ("POST",),
     status: int = 200,
+    tell: Teller | None = None,
 ) -> Door:
     """Make a handler the function that the framework serves.
 
@@ -52,6 +54,7 @@ def endpoint(
         caller: the door's keeper, of ``auth``.
         methods: what it answers besides OPTIONS.
         status: of a good answer.
+        tell: an error's body, where the endpoint speaks a protocol that has its own.
     """
     log.configure()
     parameters = list(typing.get_type_hints(handler).values())
@@ -81,7 +84,7 @@ def endpoint(
             return Response(status_code=204, headers=_allowing(methods, PREFLIGHT))
         started = time.perf_counter()
         request_id = _begin(handler.__name__, call)
-        response = await _answered(answer, call, request_id)
+        response = await _answered(answer, call, request_id, tell)
         response.headers.update({**CORS, "x-request-id": request_id})
         if response.status_code == MethodNotAllowedError.status:
             response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
@@ -94,19 +97,22 @@ def endpoint(
 
 
 async def _answered(
-    answer: Callable[[Call], Awaitable[Response]], call: Call, request_id: str
+    answer: Callable[[Call], Awaitable[Response]], call: Call, request_id: str, tell: Teller | None
 ) -> Response:
     """The answer, or the error's; nothing gets past this."""
+
+    def told(problem: Problem) -> Response:
+        return render_problem(problem, request_id, tell(problem, call) if tell else None)
+
     try:
         return await answer(call)
     except Problem as problem:
-        return render_problem(problem, request_id)
+        return told(problem)
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception:  # noqa: BLE001 - the last resort: whatever it is, the caller gets JSON
         log.logger.error("unhandled error", exc_info=True)
-        unknown = Problem("Something went wrong here; it has been logged.")
-        return render_problem(unknown, request_id)
+        return told(Problem("Something went wrong here; it has been logged."))
 
 
 async def read_json(call: Call, adapter: TypeAdapter[T]) -> T:

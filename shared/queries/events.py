@@ -42,6 +42,9 @@ class Event:
     """A row of ``change_events``."""
 
     position: Position
+    user_id: UUID
+    job_id: UUID | None
+    """Of a job, and of its assets."""
     table: str
     type: ChangeType
     at: datetime
@@ -94,14 +97,15 @@ async def after(connection: Connection, readers: Sequence[Reader], *, most: int)
                 select from change_events
                 where user_id = reader.user_id and xid >= pg_snapshot_xmin(pg_current_snapshot())
             ) as is_pending,
-            page.xid::text::bigint as xid, page.seq, "table", type, at, record, old_record
+            page.xid::text::bigint as xid, page.seq, page.user_id, page.job_id, "table", type, at,
+            record, old_record
         from unnest(
             %(user_ids)s::uuid[], %(job_ids)s::uuid[], %(xids)s::text[]::xid8[], %(seqs)s::bigint[]
         ) with ordinality as reader (user_id, job_id, xid, seq, number)
         cross join forgotten_events as forgotten
         cross join newest
         left join lateral (
-            select xid, seq, "table", type, at, record, old_record
+            select xid, seq, user_id, job_id, "table", type, at, record, old_record
             from change_events
             where user_id = reader.user_id
                 and (reader.job_id is null or job_id = reader.job_id)
@@ -121,7 +125,7 @@ async def after(connection: Connection, readers: Sequence[Reader], *, most: int)
         },
     )
     found = groupby(await rows.fetchall(), key=itemgetter("number"))
-    return [_page(list(own), most) for _, own in found]
+    return [page_of(list(own), most) for _, own in found]
 
 
 async def delete_old(connection: Connection, *, most: int) -> int:
@@ -152,7 +156,7 @@ async def delete_old(connection: Connection, *, most: int) -> int:
     return rows.rowcount
 
 
-def _page(rows: list[dict[str, Any]], most: int) -> Page:
+def page_of(rows: list[dict[str, Any]], most: int) -> Page:
     """Of one reader's rows: at least one, which has no event where there is none."""
     first = rows[0]
     is_lost = first["is_lost"] or False
@@ -172,6 +176,8 @@ def _page(rows: list[dict[str, Any]], most: int) -> Page:
 def _event(row: dict[str, Any]) -> Event:
     return Event(
         position=Position(row["xid"], row["seq"]),
+        user_id=row["user_id"],
+        job_id=row["job_id"],
         table=row["table"],
         type=row["type"],
         at=row["at"],

@@ -12,6 +12,7 @@ async def enter(
     *,
     role: str,
     claims: str,
+    read_only: bool,
     statement_timeout_ms: int,
     lock_timeout_ms: int,
 ) -> None:
@@ -24,6 +25,7 @@ async def enter(
         select set_config('role', %(role)s, true),
                set_config('search_path', %(search_path)s, true),
                set_config('request.jwt.claims', %(claims)s, true),
+               set_config('transaction_read_only', %(read_only)s, true),
                set_config('statement_timeout', %(statement_timeout)s, true),
                set_config('lock_timeout', %(lock_timeout)s, true),
                set_config('idle_in_transaction_session_timeout', '15s', true)
@@ -32,6 +34,7 @@ async def enter(
             "role": role,
             "search_path": SERVICE_PATH if role == "service" else USER_PATH,
             "claims": claims,
+            "read_only": "on" if read_only else "off",
             "statement_timeout": f"{statement_timeout_ms}ms",
             "lock_timeout": f"{lock_timeout_ms}ms",
         },

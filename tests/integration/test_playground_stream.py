@@ -1,12 +1,15 @@
 """POST /playground-chat with ``Accept: text/event-stream``: the answer as it comes."""
 
 import time
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.chat_server import CHAT_SECONDS, FAULTS, Answer, Body, ChatServer, say, streamed
 from tests.integration.chat.process import ChatProcess
 from tests.system import Person, System, until
+from tests.web import web
 
 pytest_plugins = ["tests.chatting"]
 
@@ -63,6 +66,21 @@ def test_a_client_that_goes_away_stops_the_server_and_keeps_what_was_said(
     ((content, message_type),) = _stored(talking, talker)
     assert (set(content.split()), message_type) == ({"word"}, "text")
     assert 3 <= len(content.split()) < 8
+    assert talking.value("select count(*) from chat_turns") == 0
+
+
+def test_a_client_that_goes_away_before_the_whole_stops_the_server_too(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave = _slowly
+    asking: dict[str, Any] = {
+        "json": {"message": "hello"},
+        "headers": {"authorization": f"Bearer {talker.token}"},
+    }
+    with pytest.raises(httpx.ReadTimeout):
+        web.post(f"{talker.base}/functions/v1/playground-chat", timeout=0.5, **asking)
+    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+    until(lambda: len(_stored(talking, talker)) == 1, seconds=1, what="the answer to be stored")
     assert talking.value("select count(*) from chat_turns") == 0
 
 

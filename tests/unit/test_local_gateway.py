@@ -51,6 +51,7 @@ def client() -> TestClient:
         ("/functions/v1/rest/jobs", "rest", "/jobs"),
         ("/rest/v1/jobs", "rest", "/jobs"),
         ("/rest/v1", "rest", "/"),
+        ("/rest/v1/a%0Ab", "rest", "/a\nb"),
     ],
 )
 def test_a_function_sees_the_path_below_its_prefix(

@@ -1,0 +1,31 @@
+"""Whose token it is that came in a frame, and what a client is told of one that does not hold."""
+
+from shared import auth
+from shared.auth import Anon, User
+from shared.errors import Problem, UnauthenticatedError
+from shared.http.bearing import bearing
+from shared.services import Services
+
+EXPIRED = "Token has expired"
+
+
+async def holder(token: str, services: Services) -> User | Anon:
+    """The user, or anyone with the anon key.
+
+    Raises:
+        UnauthenticatedError: where the token does not hold, or not any more.
+        UnavailableError: where its issuer's keys cannot be had.
+    """
+    caller = await auth.user_or_anon(bearing(token), services)
+    if caller.claims["exp"] <= services.clock():
+        raise UnauthenticatedError(code="token_expired")
+    return caller
+
+
+def reason(problem: Problem) -> str:
+    """What Supabase says in its place, as clients look for it."""
+    if problem.error_code == "token_expired":
+        return f"InvalidJWTToken: {EXPIRED}"
+    if isinstance(problem, UnauthenticatedError):
+        return "MalformedJWT: The token provided is not a valid JWT"
+    return problem.sentence

@@ -1,0 +1,126 @@
+"""One reader of ``change_events`` for the process, and who hears of what."""
+
+import asyncio
+import contextvars
+import functools
+from collections import defaultdict
+from collections.abc import Callable
+from uuid import UUID
+
+from functions.realtime.channel import Channel
+from functions.realtime.told import PUBLIC_TABLE, Told
+from shared.errors import UnavailableError
+from shared.listener import EVERYBODY
+from shared.log import logger
+from shared.queries import all_events
+from shared.queries.events import Page, Position
+from shared.services import Services
+
+_MOST_EVENTS = 100
+"""At a time: between two pages the sockets get their turn to send."""
+_PENDING_SECONDS = 0.025
+_SAFETY_SECONDS = 15.0
+"""How often it looks without being told."""
+_OUTAGE_SECONDS = 0.5
+
+
+@functools.cache
+def of(services: Services) -> "Hub":
+    """The process's own."""
+    return Hub(services)
+
+
+class Hub:
+    """It reads on from where it was, and so loses nothing by an outage; idle, it reads nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._own: defaultdict[UUID | None, set[Channel]] = defaultdict(set)
+        """Every channel, by its user; those of nobody hear of nobody's own rows."""
+        self._public: set[Channel] = set()
+        """Those that want changes of rows that may be public."""
+        self._joining = 0
+        self._wanted = asyncio.Event()
+        self._begun = asyncio.Event()
+        self._position: Position | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def add(self, channel: Channel, begin: Callable[[], None]) -> None:
+        """Let a channel hear of whatever is committed from the call of ``begin`` on."""
+        if self._task is None:
+            # A context of its own: what it logs is not of the socket that came first.
+            self._task = asyncio.create_task(self._run(), context=contextvars.Context())
+        self._joining += 1
+        self._wanted.set()
+        try:
+            await self._begun.wait()
+            begin()
+            self.hear(channel)
+        finally:
+            self._joining -= 1
+
+    def hear(self, channel: Channel) -> None:
+        """Put a channel where its caller belongs."""
+        self._own[channel.user_id].add(channel)
+        if PUBLIC_TABLE in channel.bindings.tables:
+            self._public.add(channel)
+
+    def drop(self, channel: Channel) -> None:
+        """Let a channel hear nothing more."""
+        self._public.discard(channel)
+        own = self._own[channel.user_id]
+        own.discard(channel)
+        if not own:
+            del self._own[channel.user_id]
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        with self._services.event_listener.heard(EVERYBODY) as told:
+            while True:
+                try:
+                    page = await self._read()
+                    await told.next(loop.time() + _seconds_to_next(page))
+                except UnavailableError:
+                    await asyncio.sleep(_OUTAGE_SECONDS)
+                except Exception:  # noqa: BLE001 - the last resort: nobody may wait in vain
+                    logger.error("the reader of events failed", exc_info=True)
+                    self._lose_all()
+                    await asyncio.sleep(_OUTAGE_SECONDS)
+
+    async def _read(self) -> Page:
+        """The next page, told to all; the first finds where to begin."""
+        if not (self._own or self._joining):
+            self._position = None
+            self._begun.clear()
+            self._wanted.clear()
+            await self._wanted.wait()
+        async with self._services.database.transaction() as connection:
+            page = await all_events.after(connection, self._position, most=_MOST_EVENTS)
+        if page.is_lost:
+            logger.warning("the reader of events was too far behind")
+            self._lose_all()
+        self._position = page.position
+        self._begun.set()
+        for event in page.events:
+            self._tell(Told(event))
+        return page
+
+    def _tell(self, told: Told) -> None:
+        own = self._own.get(told.event.user_id, set())
+        for channel in tuple(own | self._public if told.is_public else own):
+            try:
+                channel.offer(told)
+            except Exception:  # noqa: BLE001 - the last resort: one channel's is nobody else's
+                logger.error("a channel could not be told", exc_info=True)
+                channel.outlet.lose(channel)
+
+    def _lose_all(self) -> None:
+        self._position = None
+        for channel in [one for several in self._own.values() for one in several]:
+            channel.outlet.lose(channel)
+
+
+def _seconds_to_next(page: Page) -> float:
+    if page.goes_on:
+        return 0
+    return _PENDING_SECONDS if page.is_pending else _SAFETY_SECONDS

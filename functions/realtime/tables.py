@@ -1,0 +1,55 @@
+"""Of which tables changes are told, and what a role may read of each."""
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.database import Role
+from shared.queries import catalogue
+from shared.queries.catalogue import ToldColumn
+from shared.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, as one role may read it."""
+
+    name: str
+    columns: Mapping[str, str]
+    """Each one's type, by its name."""
+
+
+Tables = Mapping[str, Table]
+
+
+@functools.cache
+def of(services: Services) -> "Catalogue":
+    """The process's own."""
+    return Catalogue(services)
+
+
+class Catalogue:
+    """Read once: grants change with a migration, and the service is deployed anew with one."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._known: dict[Role, Tables] = {}
+
+    async def readable(self, role: Role) -> Tables:
+        """The tables of which that role may read a column."""
+        if not self._known:
+            async with self._services.database.transaction() as connection:
+                columns = await catalogue.told_columns(connection)
+            self._known = {
+                "authenticated": _tables(one for one in columns if one.authenticated),
+                "anon": _tables(one for one in columns if one.anon),
+            }
+        return self._known.get(role, {})
+
+
+def _tables(columns: Iterable[ToldColumn]) -> Tables:
+    types: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for one in columns:
+        types[one.table][one.name] = one.type
+    return {name: Table(name, known) for name, known in types.items()}

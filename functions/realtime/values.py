@@ -1,0 +1,64 @@
+"""A column's values, as they compare: what a filter names, and what a record holds."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from shared.errors import InvalidError
+
+
+def of_text(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
+    """A filter's value.
+
+    Raises:
+        InvalidError: where it is not of the column's type, or that type has no order here.
+    """
+    read = _READ.get(of_type)
+    if read is None:
+        raise InvalidError(f"A column of type {of_type} cannot be filtered.")
+    try:
+        return read(text)
+    except (ValueError, InvalidOperation):
+        raise InvalidError(f"The filter's value is not of its column's type, {of_type}.") from None
+
+
+def of_record(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any column
+    """A value of a row that is no null, as JSON held it; None where it cannot be compared."""
+    try:
+        return _READ[of_type](str(value))
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("it has no order")
+    return number
+
+
+def _boolean(text: str) -> bool:
+    known = {"true": True, "t": True, "false": False, "f": False}.get(text.lower())
+    if known is None:
+        raise ValueError("it is neither")
+    return known
+
+
+def _moment(text: str) -> datetime:
+    """Without an offset it is UTC, as the database's sessions are."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    # By code points, whatever the database's collation.
+    **dict.fromkeys(("text", "varchar", "bpchar"), str),
+    **dict.fromkeys(("int2", "int4", "int8", "float4", "float8", "numeric"), _number),
+    "uuid": UUID,
+    "bool": _boolean,
+    "timestamptz": _moment,
+    "timestamp": _moment,
+    "date": date.fromisoformat,
+}

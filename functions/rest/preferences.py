@@ -1,0 +1,143 @@
+"""The headers in which a client says how it wants its answer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from functions.rest import errors
+from functions.rest.errors import RestError
+
+_CHOICES = {
+    "resolution": {"merge-duplicates", "ignore-duplicates"},
+    "return": {"representation", "minimal", "headers-only"},
+    "count": {"exact", "planned", "estimated"},
+    "missing": {"default", "null"},
+    "handling": {"strict", "lenient"},
+    "tx": {"commit", "rollback"},  # known, and never heeded: a transaction commits
+}
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_SINGLE = "application/vnd.pgrst.object+json"
+_ROWS = {"application/json", "application/vnd.pgrst.array+json", "*/*", "application/*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the rows are written."""
+
+    media_type: str = "application/json"
+    is_single: bool = False
+    strips_nulls: bool = False
+    is_csv: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Of the header ``Prefer``, what is heeded."""
+
+    chosen: Mapping[str, str]
+    most_affected: int | None = None
+
+    @property
+    def returns(self) -> str:
+        """What a write is answered with."""
+        return self.chosen.get("return", "minimal")
+
+    @property
+    def counts(self) -> bool:
+        """Whether all rows are counted. A planned or estimated count is exact here."""
+        return "count" in self.chosen
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether what is not known is refused."""
+        return self.chosen.get("handling") == "strict"
+
+    def applied(self, *names: str) -> dict[str, str]:
+        """The header that says which of these were heeded."""
+        told = [f"{name}={self._heeded(name)}" for name in names if name in self.chosen]
+        if self.is_strict and self.most_affected is not None and "max-affected" in names:
+            told.append(f"max-affected={self.most_affected}")
+        return {"preference-applied": ", ".join(told)} if told else {}
+
+    def _heeded(self, name: str) -> str:
+        return "exact" if name == "count" else self.chosen[name]
+
+
+def preferences(header: str) -> Preferences:
+    """Read ``Prefer``. Raises RestError (PGRST122) where it is strict and names what is unknown."""
+    chosen: dict[str, str] = {}
+    unknown, most_affected = [], None
+    for text in filter(None, map(str.strip, header.split(","))):
+        name, _, value = text.partition("=")
+        if value in _CHOICES.get(name, ()):
+            chosen.setdefault(name, value)
+        elif name == "max-affected" and _NUMBER.fullmatch(value):
+            most_affected = int(value)
+        else:
+            unknown.append(text)
+    found = Preferences(chosen, most_affected)
+    if unknown and found.is_strict:
+        message = "Invalid preferences given with handling=strict"
+        details = f"Invalid preferences: {', '.join(unknown)}"
+        raise RestError(400, "PGRST122", message, details=details)
+    return found
+
+
+def accepted(header: str) -> Format:
+    """The first of the ``Accept`` header's types that is offered. Raises RestError (PGRST107)."""
+    for name, parameters in _by_weight(header or "*/*"):
+        strips = parameters.get("nulls") == "stripped"
+        if name == _SINGLE:
+            return Format(f"{_SINGLE};nulls=stripped" if strips else _SINGLE, True, strips)
+        if name == "text/csv":
+            return Format("text/csv", is_csv=True)
+        if name in _ROWS and not (strips and name.endswith("array+json")):
+            return Format()
+        if name in _ROWS:
+            return Format("application/vnd.pgrst.array+json;nulls=stripped", strips_nulls=True)
+    message = f"None of these media types are available: {header}"
+    raise RestError(406, "PGRST107", message)
+
+
+def schema(headers: Mapping[str, str], *, reads: bool) -> dict[str, str]:
+    """The header that names the schema, if the client did. Raises RestError (PGRST106)."""
+    name = headers.get("accept-profile" if reads else "content-profile")
+    if name is None:
+        return {}
+    if name != "public":
+        hint = "Only the following schemas are exposed: public"
+        raise RestError(406, "PGRST106", f"Invalid schema: {name}", hint=hint)
+    return {"content-profile": name}
+
+
+def window(header: str, limit: int | None, offset: int) -> tuple[int | None, int]:
+    """``limit`` and ``offset`` within the header ``Range``. Raises RestError (PGRST103)."""
+    found = re.fullmatch(r"(\d{1,18})-(\d{0,18})", header, re.ASCII)
+    if limit == 0:
+        return 0, 0
+    if not found:
+        return limit, offset
+    first, last = int(found[1]), int(found[2]) if found[2] else None
+    if last is not None and first > last:
+        raise errors.bad_range(
+            "The lower boundary must be lower than or equal to the upper boundary in the"
+            " Range header."
+        )
+    ends = [end for end in (last, None if limit is None else offset + limit - 1) if end is not None]
+    begin = max(first, offset)
+    if ends and min(ends) < begin:
+        raise errors.bad_range("Limit should be greater than or equal to zero.")
+    return (min(ends) - begin + 1 if ends else None), begin
+
+
+def _by_weight(header: str) -> Iterable[tuple[str, dict[str, str]]]:
+    found = []
+    for text in header.split(","):
+        name, *rest = (part.strip() for part in text.lower().split(";"))
+        pairs = (part.partition("=") for part in rest)
+        found.append((name, {key.strip(): value.strip() for key, _, value in pairs}))
+    return sorted(found, key=lambda one: -_weight(one[1].get("q", "1")))
+
+
+def _weight(text: str) -> float:
+    return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text, re.ASCII) else 0.0

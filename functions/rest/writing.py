@@ -1,0 +1,118 @@
+"""Inserting, updating and deleting: what was written is then read as a table is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from psycopg.sql import SQL, Composable
+
+from functions.rest import conditions, inserting, plan
+from functions.rest.asked import Asked, Body
+from functions.rest.catalogue import Catalogue, Table
+from functions.rest.conditions import Scope, identifier
+from functions.rest.plan import Plan
+from functions.rest.reading import Reader
+from functions.rest.tree import Node, Where
+
+_COMMA = SQL(", ")
+_NULL = SQL("null")
+
+
+def of_writing(asked: Asked, catalogue: Catalogue) -> Plan:
+    """POST, PATCH or DELETE of a table's rows."""
+    reader, table = Reader(catalogue), catalogue.table(asked.name)
+    # Filters say what is written; all of that is told, whatever the limit.
+    node = replace(asked.query.root, where=[], limit=None, offset=0, is_whole=True)
+    wanted = asked.prefer.returns == "representation"
+    written = _written(asked, reader, table, asked.query.root.where)
+    found: Composable = SQL("select from written")
+    header = ""
+    if wanted:
+        found = reader.rows(node, reader.scope(table, node), SQL("written"))
+        header = plan.header(reader, node, table)
+    return Plan(
+        asked,
+        SQL("with {} select {}, {} as inserted, {} as location from ({}) as found").format(
+            written,
+            plan.told(asked.format, is_wanted=wanted),
+            inserting.COUNTED if inserting.merges(asked, table) else _NULL,
+            _location(table) if _tells_location(asked, table) else _NULL,
+            found,
+        ),
+        reader.values,
+        reads=False,
+        header=header,
+    )
+
+
+def _written(asked: Asked, reader: Reader, table: Table, where: Sequence[Where]) -> Composable:
+    """``written``, the rows as they are now, or were until they were deleted."""
+    target = reader.scope(table, Node())
+    returning = _returning(asked, target)
+    if asked.method == "DELETE" or asked.body is None:
+        statement = SQL("delete from {} as {}{}{}").format(
+            identifier("public", table.name),
+            target.alias,
+            _filtered(target, where, reader),
+            returning,
+        )
+    elif asked.method == "PATCH":
+        statement = _update(asked, asked.body, reader, target, where) + returning
+    else:
+        return inserting.written(asked, asked.body, reader.values, target, returning)
+    return SQL("written as ({})").format(statement)
+
+
+def _update(
+    asked: Asked, body: Body, reader: Reader, target: Scope, where: Sequence[Where]
+) -> Composable:
+    names = inserting.names(asked, body, target.table)
+    into = identifier("public", target.table.name)
+    if not names:
+        # There is nothing to set: what may not be changed is not asked for either.
+        return SQL("delete from {} as {} where false").format(into, target.alias)
+    keys = body.keys[0] if body.keys else frozenset()
+    defaults = set(names) - keys if asked.prefer.chosen.get("missing") == "default" else set()
+    values = [SQL("{} = default") if name in defaults else SQL("{0} = given.{0}") for name in names]
+    given = SQL(
+        "(select content from json_array_elements({}::json) as elements (content) limit 1)"
+        " as first, json_to_record(first.content) as given ({})"
+    ).format(reader.values.add(body.rows), inserting.typed(names, target.table))
+    return SQL("update {} as {} set {} from {}{}").format(
+        into,
+        target.alias,
+        _COMMA.join(
+            value.format(identifier(name)) for value, name in zip(values, names, strict=True)
+        ),
+        given,
+        _filtered(target, where, reader),
+    )
+
+
+def _filtered(target: Scope, where: Sequence[Where], reader: Reader) -> Composable:
+    parts = conditions.joined(target, where, reader.values)
+    return SQL(" where ") + SQL(" and ").join(parts) if parts else SQL("")
+
+
+def _returning(asked: Asked, target: Scope) -> Composable:
+    names: tuple[str, ...] = ()
+    if asked.prefer.returns == "representation":
+        names = target.table.readable
+    elif _tells_location(asked, target.table):
+        names = target.table.key
+    columns: list[Composable] = [
+        SQL("{}.{}").format(target.alias, identifier(name)) for name in names
+    ]
+    return SQL(" returning ") + _COMMA.join(columns or [SQL("1 as one")])
+
+
+def _tells_location(asked: Asked, table: Table) -> bool:
+    is_asked = asked.method == "POST" and asked.prefer.returns == "headers-only"
+    return is_asked and bool(table.key) and set(table.key) <= set(table.readable)
+
+
+def _location(table: Table) -> Composable:
+    """The primary key of the one row that was inserted, as JSON."""
+    return SQL(
+        "case when count(*) = 1 then"
+        " (select row_to_json(one.*) from (select {} from written limit 1) as one) end"
+    ).format(_COMMA.join(map(identifier, table.key)))

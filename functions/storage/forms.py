@@ -1,0 +1,63 @@
+"""The picture in a request's body: as it is, or as the file of a form."""
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio import multipart
+
+from shared import uploads
+from shared.errors import InvalidError, TooLargeError
+from shared.http import Call
+
+_MOST_FORM_BYTES = uploads.MOST_BYTES + 64 * 1024
+_MOST_PARTS = 12
+
+
+async def picture(call: Call) -> bytes:
+    """The bytes that are to be stored.
+
+    Raises:
+        TooLargeError: as soon as they pass the limit.
+        InvalidError: where a form holds no file, or several, or is none.
+    """
+    media_type, options = parse_options_header(call.headers.get("content-type"))
+    is_form = media_type == "multipart/form-data"
+    try:
+        body = await call.body(_MOST_FORM_BYTES if is_form else uploads.MOST_BYTES)
+    except TooLargeError:
+        raise _too_large() from None
+    content = _file(body, options.get("boundary", "")) if is_form else body
+    if len(content) > uploads.MOST_BYTES:
+        raise _too_large()
+    return content
+
+
+def _file(body: bytes, boundary: str) -> bytes:
+    """The one file of a form."""
+    try:
+        files = _files(body, boundary.encode("latin-1"))
+    except (ValueError, RequestEntityTooLarge):
+        raise InvalidError("The body is not a form as its Content-Type says.") from None
+    if len(files) != 1:
+        raise InvalidError("A form holds one file.")
+    return bytes(files[0])
+
+
+def _files(body: bytes, boundary: bytes) -> list[bytearray]:
+    decoder = multipart.MultipartDecoder(boundary, max_parts=_MOST_PARTS)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    files: list[bytearray] = []
+    is_file = False
+    while not isinstance(event := decoder.next_event(), multipart.Epilogue):
+        if isinstance(event, multipart.File):
+            files.append(bytearray())
+        if isinstance(event, multipart.File | multipart.Field):
+            # Of old clients some name no file; their picture is the part without a name.
+            is_file = isinstance(event, multipart.File)
+        if isinstance(event, multipart.Data) and is_file:
+            files[-1] += event.data
+    return files
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError(f"A picture holds at most {uploads.MOST_BYTES // 2**20} MiB.")

@@ -1,0 +1,42 @@
+"""Errors, in the shape and with the names that Supabase Storage's clients know.
+
+The status is the answer's own too, where Supabase Storage answers 400 to nearly all of them.
+"""
+
+from shared.contracts.storage import StorageProblem
+from shared.errors import Problem
+from shared.http import Call
+
+_NAMES: dict[int, tuple[str, str]] = {
+    400: ("InvalidRequest", "InvalidRequest"),
+    401: ("Unauthorized", "InvalidJWT"),
+    403: ("Unauthorized", "AccessDenied"),
+    404: ("not_found", "NoSuchKey"),
+    405: ("NotSupported", "NotSupported"),
+    409: ("Duplicate", "ResourceAlreadyExists"),
+    413: ("Payload too large", "EntityTooLarge"),
+    415: ("invalid_mime_type", "InvalidMimeType"),
+    422: ("InvalidRequest", "InvalidRequest"),
+    503: ("SlowDown", "SlowDown"),
+}
+"""By status: what older clients read, and what newer ones do."""
+
+_EXACT: dict[str, tuple[str, str]] = {
+    "invalid_key": ("InvalidKey", "InvalidKey"),
+    "no_bucket": ("Bucket not found", "NoSuchBucket"),
+    "url_expired": ("ExpiredToken", "ExpiredToken"),
+    "conflict": ("ResourceLocked", "ResourceLocked"),  # an asset that is being saved
+}
+
+
+def body(problem: Problem, _: Call) -> StorageProblem:
+    """Any error, as Supabase Storage tells it."""
+    otherwise = _NAMES.get(problem.status, ("InternalError", "InternalError"))
+    error, code = _EXACT.get(problem.error_code, otherwise)
+    return StorageProblem(
+        status_code=str(problem.status),
+        code=code,
+        error=error,
+        message=problem.sentence,
+        details=problem.details,
+    )

@@ -1,0 +1,55 @@
+"""Removing one's own objects from the workspace."""
+
+import asyncio
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from functions.storage import described, visibility
+from functions.storage.addresses import Place, bucket_name
+from shared import discarding, uploads
+from shared.auth import Anon, User
+from shared.contracts.storage import FileEntries, FileEntry, RemoveRequest
+from shared.errors import ForbiddenError
+from shared.http import Call, read_json
+from shared.queries import objects
+from shared.services import Services
+
+_REMOVED = TypeAdapter(RemoveRequest)
+_AT_ONCE = 5
+"""Half of a process's database connections: other requests go on."""
+
+
+async def remove(call: Call, place: Place, caller: User | Anon, services: Services) -> FileEntries:
+    """Delete uploads, and discard assets as ``discard_asset`` does; what went, and nothing else.
+
+    A thumbnail goes with its asset, and not by itself. What is somebody else's stays unmentioned,
+    like what is not there.
+    """
+    user = visibility.signed_in(caller)
+    if place.bucket != uploads.BUCKET:
+        raise ForbiddenError("The library's files are removed by delete_library_asset.")
+    asked = (await read_json(call, _REMOVED)).prefixes
+    paths = [path for path in dict.fromkeys(asked) if uploads.is_key(path)]
+    async with services.database.transaction() as connection:
+        assets = await objects.assets_at(connection, paths, user_id=user.id)
+    theirs = [path for path in paths if path in assets or uploads.may_lie_at(path, user.id)]
+    removed: list[FileEntry | None] = []
+    for start in range(0, len(theirs), _AT_ONCE):
+        batch = theirs[start : start + _AT_ONCE]
+        gone = (_remove(path, assets.get(path), user, services) for path in batch)
+        removed += await asyncio.gather(*gone)
+    return FileEntries([entry for entry in removed if entry])
+
+
+async def _remove(
+    path: str, asset_id: UUID | None, user: User, services: Services
+) -> FileEntry | None:
+    """What it was; None where it was gone already."""
+    bucket = bucket_name(uploads.BUCKET, services)
+    found = await services.storage.stat(bucket, path)
+    if asset_id:
+        await discarding.discard(asset_id, services, user_id=user.id)
+    elif found:
+        await services.storage.delete(bucket, path)
+    return described.entry(Place(uploads.BUCKET, path), found, path) if found else None

@@ -1,0 +1,144 @@
+"""Sessions: an access token for an hour, and refresh tokens of which each is used once.
+
+Only the hashes of refresh tokens are kept. One that comes again within seconds is a client that
+lost the answer, or two tabs of one; later it is a thief or the thief's victim, and both are out.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import jwt
+
+from infra.local import tokens
+from infra.local.auth import refusals, users
+from infra.local.auth.users import User
+
+LIFETIME_SECONDS = 3600
+REUSE_SECONDS = 10
+"""Supabase Auth's own."""
+
+
+class Bearer(NamedTuple):
+    """Whose token it is, and of which session."""
+
+    user_id: str
+    session_id: str
+
+
+def begin(database: sqlite3.Connection, user: User) -> dict[str, Any]:
+    """Sign in: the session as clients read it."""
+    session_id = str(uuid4())
+    values = (session_id, user.id, time.time())
+    database.execute("insert into sessions (id, user_id, created_at) values (?, ?, ?)", values)
+    return _told(database, user, session_id)
+
+
+def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
+    """The session with new tokens; None where the old one was used, and the session has ended.
+
+    Raises:
+        RefusalError: where there is no such token.
+    """
+    row = database.execute(
+        "select session_id, user_id, used_at from refresh_tokens"
+        " join sessions on sessions.id = session_id where hash = ?",
+        (_hash(token),),
+    ).fetchone()
+    user = users.by_id(database, row[1]) if row else None
+    if user is None:
+        raise refusals.unknown_refresh_token()
+    session_id, _, used_at = row
+    now = time.time()
+    if used_at is not None and now > used_at + REUSE_SECONDS:
+        database.execute("delete from sessions where id = ?", (session_id,))
+        return None
+    if used_at is None:
+        values = (now, _hash(token))
+        database.execute("update refresh_tokens set used_at = ? where hash = ?", values)
+    return _told(database, user, session_id)
+
+
+def end(database: sqlite3.Connection, bearer: Bearer, scope: str) -> None:
+    """Sign out: ``local`` this session, ``others`` all but this, ``global`` all."""
+    whose = {
+        "local": "id = :session",
+        "others": "user_id = :user and id <> :session",
+        "global": "user_id = :user",
+    }[scope]
+    values = {"session": bearer.session_id, "user": bearer.user_id}
+    database.execute(f"delete from sessions where {whose}", values)  # noqa: S608 - of three
+
+
+def is_open(database: sqlite3.Connection, bearer: Bearer) -> bool:
+    """Whether the session has not ended: an access token outlives it."""
+    values = (bearer.session_id, bearer.user_id)
+    query = "select 1 from sessions where id = ? and user_id = ?"
+    return database.execute(query, values).fetchone() is not None
+
+
+def bearer_of(authorization: str) -> Bearer:
+    """Whose token a header carries.
+
+    Raises:
+        RefusalError: where it carries none that was issued here and still holds.
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        sentence = "This endpoint requires a valid Bearer token"
+        raise refusals.RefusalError(401, "no_authorization", sentence)
+    try:
+        claims = jwt.decode(
+            token,
+            tokens.secret(),
+            algorithms=["HS256"],
+            audience=tokens.AUDIENCE,
+            issuer=tokens.ISSUER,
+            options={"require": ["exp", "sub", "aud", "iss"]},
+        )
+    except jwt.PyJWTError as error:
+        sentence = f"invalid JWT: {type(error).__name__}"
+        raise refusals.RefusalError(403, "bad_jwt", sentence) from None
+    return Bearer(claims["sub"], str(claims.get("session_id", "")))
+
+
+def _told(database: sqlite3.Connection, user: User, session_id: str) -> dict[str, Any]:
+    refresh_token = secrets.token_urlsafe(24)
+    values = (_hash(refresh_token), session_id)
+    database.execute("insert into refresh_tokens (hash, session_id) values (?, ?)", values)
+    now = int(time.time())
+    return {
+        "access_token": _access_token(user, session_id, now),
+        "token_type": "bearer",
+        "expires_in": LIFETIME_SECONDS,
+        "expires_at": now + LIFETIME_SECONDS,
+        "refresh_token": refresh_token,
+        "user": users.told(user),
+    }
+
+
+def _access_token(user: User, session_id: str, now: int) -> str:
+    claims = {
+        "iss": tokens.ISSUER,
+        "aud": tokens.AUDIENCE,
+        "sub": user.id,
+        "role": "authenticated",
+        "iat": now,
+        "exp": now + LIFETIME_SECONDS,
+        "email": user.email,
+        "phone": "",
+        "app_metadata": users.app_metadata(),
+        "user_metadata": users.user_metadata(user),
+        "aal": "aal1",
+        "amr": [{"method": "password", "timestamp": now}],
+        "session_id": session_id,
+        "is_anonymous": False,
+    }
+    return jwt.encode(claims, tokens.secret(), algorithm="HS256")
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,87 @@
+"""How uvicorn serves WebSockets here; ``python -m infra.sockets`` serves ``realtime`` by itself.
+
+The local gateway mounts the same app, under the same settings.
+"""
+
+import argparse
+import asyncio
+import logging
+import socket
+import struct
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+MOST_FRAME_BYTES = 768 * 1024
+"""Of a client: a larger frame is answered by close code 1009."""
+
+_GRACE_SECONDS = 10
+_GRACEFUL_SECONDS = 8
+"""Cloud Run kills 10 s after it asks a process to end."""
+
+_log = logging.getLogger("ourvidz.sockets")
+"""Not below uvicorn's own, which resets those below it."""
+# On the level below this one uvicorn writes each socket's address, which holds the apikey.
+_log.setLevel(logging.WARNING)
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's own, but that it lets go of a client that does not read, and keeps addresses."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - uvicorn's business
+        super().__init__(*arguments, **more)
+        self.logger = self.conn.logger = _log
+        self._aborting: asyncio.TimerHandle | None = None
+
+    async def run_asgi(self) -> None:
+        """Serve one connection."""
+        await super().run_asgi()
+        # A transport that is closed first sends what it holds: to one who never reads, for ever.
+        if not self.disconnected:
+            self._aborting = self.loop.call_later(_GRACE_SECONDS, self._abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        super().connection_lost(exc)
+        if self._aborting:
+            self._aborting.cancel()
+
+    def _abort(self) -> None:
+        """Close at once; the kernel as well forgets what it was still to send."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+OPTIONS: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": WebSocketProtocol,
+    "ws_max_size": MOST_FRAME_BYTES,
+    # The protocol's own heartbeats find who is gone; and frames are small, their senders many.
+    "ws_ping_interval": None,
+    "ws_per_message_deflate": False,
+    "access_log": False,
+}
+"""Of ``uvicorn.run``."""
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    parser = argparse.ArgumentParser(prog="python -m infra.sockets")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    arguments = parser.parse_args()
+    uvicorn.run(
+        "functions.realtime.main:main",
+        host=arguments.host,
+        port=arguments.port,
+        log_level="info",
+        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+        **OPTIONS,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The realtime service as its container holds it: no more of the tree than is copied there."""
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from infra.local import environment, postgres
+from infra.local.database import functions_url
+from tests.listening import SESSIONS, names, tell
+from tests.realtime_client import Client
+from tests.system import ROOT, Person, System, free_port, until
+from tests.web import web
+
+DOCKERFILE = ROOT / "functions/realtime/Dockerfile"
+
+
+def _copy_what_the_container_holds(target: Path) -> None:
+    for line in DOCKERFILE.read_text().splitlines():
+        match line.split():
+            case ["COPY", source, into] if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, target / into)
+            case ["COPY", source, into]:
+                (target / into).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, target / into)
+
+
+def _is_up(base: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return web.get(f"{base}/healthz").is_success
+    return False
+
+
+@contextlib.contextmanager
+def _running(system: System, tree: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The container's command, with the functions' settings."""
+    parts = environment.System(system.data, system.port, system.ports())
+    url = functions_url(postgres.url(system.ports()["postgres"]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.sockets", "--port", str(port)],
+        cwd=tree,
+        env=environment.of_functions(parts, url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        until(lambda: _is_up(address), seconds=20, what="the service to start")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_the_container_serves_and_tells_its_clients_when_it_ends(
+    bare: System, person: Person, tmp_path: Path
+) -> None:
+    _copy_what_the_container_holds(tmp_path)
+    port = free_port()
+    with _running(bare, tmp_path, port) as process:
+        async with Client(f"http://127.0.0.1:{port}") as one:
+            assert (await one.join("a", SESSIONS, token=person.token))["status"] == "ok"
+            tell(bare, person, "heard")
+            assert names(await one.wait("a", 1)) == ["heard"]
+            process.send_signal(signal.SIGTERM)
+            assert await one.closed() == 1012, "which is: come again"
+        said, _ = process.communicate(timeout=10)
+    assert "apikey" not in said
+    assert "Traceback" not in said
+
+
+def test_the_container_runs_as_no_root_on_locked_requirements() -> None:
+    lines = DOCKERFILE.read_text().splitlines()
+    users = [number for number, line in enumerate(lines) if line.startswith("USER ")]
+    assert lines[users[-1]] != "USER root"
+    assert users[-1] < max(number for number, line in enumerate(lines) if line.startswith("CMD"))
+    assert any("--require-hashes" in line for line in lines)

@@ -1,0 +1,63 @@
+"""The supabase-js client, unmodified, as a front end's: each suite of ``js`` is a test."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra.local import tokens
+from tests.system import Person, System, until
+from tests.web import web
+
+HERE = Path(__file__).parent / "js"
+SUITES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))
+PASSWORD = "correct horse battery"
+
+pytestmark = pytest.mark.skipif(
+    not (HERE / "node_modules").is_dir() and not os.environ.get("CLIENTS_REQUIRED"),
+    reason="not run: Node's packages are not here (`make clients`)",
+)
+
+
+@pytest.mark.parametrize("suite", [one for one in SUITES if one != "specification"])
+def test_a_front_end(noop: System, suite: str) -> None:
+    _run(noop, suite)
+
+
+def test_the_specifications_examples(noop: System) -> None:
+    email = f"{uuid4()}@example.com"
+    answer = web.post(
+        f"{noop.base}/auth/v1/signup",
+        json={"email": email, "password": PASSWORD},
+        headers={"apikey": tokens.anon_token()},
+    )
+    assert answer.status_code == 200, answer.text
+    person = Person(noop, answer.json()["user"]["id"])
+    job = person.queue(destination="library")
+    query = "select count(*) from user_library where user_id = %s"
+    until(lambda: noop.value(query, person.id) == 1, seconds=15, what="the picture to be kept")
+    item = noop.value(  # by hand: the table is an archive, and nobody writes to it any more
+        "insert into workspace_items (user_id, job_id, status, item_type)"
+        " values (%s, %s, 'generated', 'image') returning id::text",
+        *(person.id, job),
+    )
+    _run(noop, "specification", EMAIL=email, PASSWORD=PASSWORD, JOB=job, ITEM=item)
+
+
+def _run(system: System, suite: str, **more: str) -> None:
+    node = shutil.which("node")
+    assert node, "CI needs Node"
+    done = subprocess.run(
+        [node, "--test", "--test-force-exit", "--test-reporter=spec", f"{suite}.test.mjs"],
+        cwd=HERE,
+        env={**os.environ, "BASE": system.base, "ANON_KEY": tokens.anon_token(), **more},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    assert "fail 0" in done.stdout

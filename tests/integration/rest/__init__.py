@@ -1,0 +1,1 @@
+"""rest, door by door: over tables of its own, which come and go with these tests."""

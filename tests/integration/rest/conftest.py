@@ -1,0 +1,129 @@
+"""Tables to try everything on, and those who ask."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+from infra.local import tokens
+from tests.system import Person, System, until
+from tests.web import web
+
+Json: TypeAlias = Any
+
+_SQL = (Path(__file__).parent / "trial.sql").read_text()
+_MADE = ("trial_notes", "trial_books", "trial_shelves")
+_REFRESH_SECONDS = 15
+"""Longer than an unknown name waits before it is looked for again."""
+
+
+class Reader:
+    """Whoever asks ``rest``, with their token."""
+
+    def __init__(self, base: str, token: str, user_id: str = "") -> None:
+        self.id = user_id
+        self._base = f"{base}/rest/v1"
+        self._headers = {"authorization": f"Bearer {token}"}
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: Json = None,
+        **headers: str,
+    ) -> httpx.Response:
+        """One request; an underscore in a header's name is a dash."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.request(
+            method,
+            f"{self._base}/{path}",
+            headers={**self._headers, **given},
+            json=content,
+        )
+
+    def send(
+        self, method: str, path: str, content: bytes, media_type: str = "application/json"
+    ) -> httpx.Response:
+        """One request with a body as it is."""
+        headers = {**self._headers, "content-type": media_type}
+        return web.request(method, f"{self._base}/{path}", headers=headers, content=content)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """GET."""
+        return self.ask("GET", path, **headers)
+
+    def rows(self, path: str, **headers: str) -> Json:
+        """What a good GET answers."""
+        answer = self.get(path, **headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def make(self, table: str, content: Json) -> Json:
+        """Insert rows; what they are then."""
+        answer = self.ask("POST", table, content, prefer="return=representation")
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def code(self, method: str, path: str, content: Json = None, **headers: str) -> tuple[int, str]:
+        """The status and the code of a refusal."""
+        answer = self.ask(method, path, content, **headers)
+        assert set(answer.json()) == {"code", "message", "details", "hint"}, answer.text
+        return answer.status_code, answer.json()["code"]
+
+
+@pytest.fixture(scope="package")
+def trial(bare: System) -> Iterator[System]:
+    """The system without a worker, with the tables."""
+    with bare.database() as connection:
+        connection.execute(_SQL.encode())
+    known = Reader(bare.base, tokens.user_token())
+    until(
+        lambda: known.get("trial_books").status_code == 200,
+        seconds=_REFRESH_SECONDS,
+        what="the tables to be known",
+    )
+    yield bare
+    with bare.database() as connection:
+        for name in (
+            "add",
+            "words",
+            "numbers",
+            "one",
+            "pair",
+            "void",
+            "raise",
+            "tags",
+            "books_from",
+        ):
+            connection.execute(f"drop function trial_{name}".encode())
+        connection.execute(b"drop function trial_two(integer), trial_two(text)")
+        connection.execute(f"drop table {', '.join(_MADE)}".encode())
+
+
+@pytest.fixture(scope="module")
+def trial_reader(trial: System) -> Reader:
+    """A user of all of a module's tests."""
+    person = Person(trial)
+    return Reader(trial.base, person.token, person.id)
+
+
+@pytest.fixture
+def me(trial: System) -> Reader:
+    """A new user."""
+    person = Person(trial)
+    return Reader(trial.base, person.token, person.id)
+
+
+@pytest.fixture
+def other(trial: System) -> Reader:
+    """Another new user."""
+    person = Person(trial)
+    return Reader(trial.base, person.token, person.id)
+
+
+@pytest.fixture
+def anon(trial: System) -> Reader:
+    """Nobody in particular."""
+    return Reader(trial.base, tokens.anon_token())

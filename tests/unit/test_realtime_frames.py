@@ -1,0 +1,61 @@
+"""Phoenix's frames, as both versions write them."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.realtime import wire
+from functions.realtime.limits import Limits
+from functions.realtime.outbox import Outbox
+from functions.realtime.pace import Pace
+from functions.realtime.wire import MalformedError, Message, Version
+
+names = st.none() | st.text()
+
+
+@given(st.builds(Message, names, names, st.text(), st.text(), st.dictionaries(st.text(), names)))
+@settings(max_examples=50)
+def test_what_is_written_is_read(message: Message) -> None:
+    assert wire.read(wire.write(message, "2.0.0"), "2.0.0") == message
+    assert json.loads(wire.write(message, "1.0.0")) == {
+        "topic": message.topic,
+        "event": message.event,
+        "payload": message.payload,
+        "ref": message.ref,
+    }
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+def test_a_change_is_a_frame_like_any_other(version: Version) -> None:
+    written = wire.change('realtime:"a', "1", [1, 3], '{"é":null}', version)
+    payload = {"ids": [1, 3], "data": {"é": None}}
+    message = Message("1", None, 'realtime:"a', "postgres_changes", payload)
+    assert json.loads(written) == json.loads(wire.write(message, version))
+
+
+@given(st.text() | st.binary())
+@settings(max_examples=50)
+def test_whatever_comes_is_read_or_is_malformed(frame: str | bytes) -> None:
+    for version in wire.VERSIONS.values():
+        with contextlib.suppress(MalformedError):
+            assert isinstance(wire.read(frame, version), Message)
+
+
+def test_an_outbox_that_is_full_takes_no_more() -> None:
+    few = Outbox(Limits(queued_frames=2, queued_bytes=100))
+    assert [few.put("x") for _ in range(3)] == [True, True, False]
+    small = Outbox(Limits(queued_frames=100, queued_bytes=5))
+    assert [small.put("xxxx") for _ in range(3)] == [True, True, False]
+
+
+def test_a_pace_allows_some_at_once_and_then_one_by_one() -> None:
+    now = 0.0
+    pace = Pace(2, 0.5, lambda: now)
+    assert [pace.allows() for _ in range(3)] == [True, True, False]
+    now = 2.0
+    assert [pace.allows() for _ in range(2)] == [True, False]
+    now = 100.0
+    assert [pace.allows() for _ in range(3)] == [True, True, False]
