@@ -1,0 +1,62 @@
+"""What is known of one user, given and erased."""
+
+import asyncio
+import io
+import json
+import zipfile
+from pathlib import Path
+from uuid import UUID
+
+from shared.queries import life, privacy
+from shared.services import Services
+
+_MOST_BYTES = 1 << 30
+_REASON = "It was erased with its owner's data."
+
+
+async def export(services: Services, user_id: UUID, to: Path | None) -> str:
+    """Write a zip of every row and file of the user's, and say where it is.
+
+    Without a path it goes to the workspace bucket, which deletes it after some days.
+    """
+    async with services.database.transaction() as connection:
+        rows = await privacy.read(connection, user_id)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", json.dumps(rows, default=str, indent=2, ensure_ascii=False))
+        for bucket, path in await _files(services, user_id):
+            held = await services.storage.read(bucket, path, most_bytes=_MOST_BYTES)
+            if held is not None:
+                archive.writestr(f"files/{bucket}/{path}", held)
+    if to is not None:
+        await asyncio.to_thread(to.write_bytes, content.getvalue())
+        return str(to)
+    bucket, path = services.settings.workspace_bucket, f"{user_id}/export-{services.new_id()}.zip"
+    await services.storage.write(bucket, path, content.getvalue(), "application/zip")
+    return f"gs://{bucket}/{path}"
+
+
+async def erase(services: Services, user_id: UUID) -> dict[str, int]:
+    """End the user's jobs, then erase rows and files; how many of each. Safe to repeat.
+
+    The rows go first: nothing then leads to a file that is gone.
+    """
+    async with services.database.transaction() as connection:
+        cancelled = 0
+        for job_id in await privacy.open_jobs(connection, user_id):
+            cancelled += await life.cancel(connection, job_id, reason=_REASON) is not None
+        done = await privacy.erase(connection, user_id)
+    files = await _files(services, user_id)
+    for bucket, path in files:
+        await services.storage.delete(bucket, path)
+    return {"jobs_cancelled": cancelled, **done, "files": len(files)}
+
+
+async def _files(services: Services, user_id: UUID) -> list[tuple[str, str]]:
+    """Every object of the user's: its bucket and its path."""
+    buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
+    return [
+        (bucket, path)
+        for bucket in buckets
+        for path in await services.storage.list_paths(bucket, f"{user_id}/")
+    ]

@@ -1,0 +1,2 @@
+bucket = "ourvidz-production-terraform"
+prefix = "state"

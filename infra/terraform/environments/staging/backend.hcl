@@ -1,0 +1,2 @@
+bucket = "ourvidz-staging-terraform"
+prefix = "state"

@@ -1,0 +1,68 @@
+locals {
+  map       = yamldecode(file("${path.root}/../functions.yaml"))
+  functions = local.map.functions
+  services  = local.map.services
+  # Each as far as both have it.
+  endpoints = {
+    for name, one in merge(local.functions, local.services) : name => {
+      caller          = one.caller
+      prefixes        = compact([contains(keys(local.functions), name) ? "/functions/v1/${name}" : null, try(one.mount, null)])
+      secrets         = try(one.secrets, [])
+      buckets         = try(one.buckets, {})
+      queues          = try(one.queues, [])
+      timeout_seconds = one.timeout_seconds
+      instances       = one.instances
+    }
+  }
+
+  # Settings that are no secret here: the functions log in to Postgres as themselves, and users'
+  # tokens are checked by their issuer's public keys.
+  not_secret = ["DATABASE_URL", "JWT_SECRET"]
+  optional   = try(var.chat.has_key, false) ? [] : ["CHAT_API_KEY"]
+  secrets = {
+    for name, one in local.endpoints : name => [
+      for secret in one.secrets : secret
+      if !contains(concat(local.not_secret, local.optional), secret)
+    ]
+  }
+  every_secret = distinct(concat(flatten(values(local.secrets)), ["DATABASE_OWNER_URL"]))
+
+  instances = {
+    for name, one in local.endpoints : name => {
+      least = try(var.least_instances[name], one.instances.least)
+      most  = var.instances_cap == null ? one.instances.most : min(var.instances_cap, one.instances.most)
+    }
+  }
+  # Each process holds its pool, and at most two connections that listen.
+  connections_needed = sum([for name, one in local.instances : one.most * (var.database.connections_a_function + 2)])
+
+  functions_url = "https://${var.domain}/functions/v1"
+  # Known before the function is, and the same for as long as it has its name.
+  sweep_url = "https://sweep-jobs-${data.google_project.this.number}.${var.region}.run.app"
+
+  bucket_setting = { "workspace-temp" = "WORKSPACE_BUCKET", "user-library" = "LIBRARY_BUCKET" }
+
+  settings = merge(
+    {
+      DATABASE_CONNECTIONS = tostring(var.database.connections_a_function)
+      JWT_ISSUER           = var.jwt.issuer
+      JWT_JWKS_URL         = var.jwt.jwks_url
+      JWT_ALGORITHM        = var.jwt.algorithm
+      JWT_AUDIENCE         = var.jwt.audience
+      SCHEDULER_EMAIL      = module.scheduler.email
+      SCHEDULER_AUDIENCE   = local.sweep_url
+      WORKER_HOSTS         = jsonencode(var.worker_hosts)
+      LOOK_AHEAD           = tostring(var.look_ahead)
+      FUNCTIONS_URL        = local.functions_url
+      TASKS_PROJECT        = var.project
+      TASKS_LOCATION       = var.region
+    },
+    { for role, setting in local.bucket_setting : setting => module.bucket[role].name },
+    var.chat == null ? {} : { CHAT_URL = var.chat.url, CHAT_MODELS = jsonencode(var.chat.models) },
+    var.settings,
+  )
+}
+
+data "google_project" "this" {
+  project_id = var.project
+}

@@ -1,0 +1,4 @@
+output "alerts" {
+  description = "The runbook pages that alerts name."
+  value       = concat(keys(local.alerts), ["silence"])
+}

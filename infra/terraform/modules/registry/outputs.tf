@@ -1,0 +1,3 @@
+output "address" {
+  value = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.this.repository_id}"
+}

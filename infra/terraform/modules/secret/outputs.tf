@@ -1,0 +1,3 @@
+output "id" {
+  value = google_secret_manager_secret.this.secret_id
+}

@@ -1,0 +1,12 @@
+output "service" {
+  description = "Its name, for the load balancer."
+  value       = google_cloud_run_v2_service.this.name
+}
+
+output "email" {
+  value = module.identity.email
+}
+
+output "login" {
+  value = module.identity.login
+}

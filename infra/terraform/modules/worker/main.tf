@@ -1,0 +1,122 @@
+# A GPU worker holds no secret but its own key, reads the weights, and is called by its queue alone.
+resource "google_service_account" "this" {
+  account_id   = "worker-${var.id}"
+  display_name = "The GPU worker ${var.id}"
+}
+
+resource "google_secret_manager_secret_iam_member" "key" {
+  secret_id = var.key_secret
+  role      = "roles/secretmanager.secretAccessor"
+  member    = "serviceAccount:${local.email}"
+}
+
+resource "google_storage_bucket_iam_member" "weights" {
+  bucket = var.weights_bucket
+  role   = "roles/storage.objectViewer"
+  member = "serviceAccount:${local.email}"
+}
+
+locals {
+  email = "${google_service_account.this.account_id}@${var.project}.iam.gserviceaccount.com"
+  settings = merge(var.settings, {
+    WORKER_ID     = var.id
+    FUNCTIONS_URL = var.functions_url
+    WORKER_SLOTS  = tostring(var.slots)
+    LOOK_AHEAD    = tostring(var.look_ahead)
+  })
+}
+
+resource "google_cloud_run_v2_service" "this" {
+  name             = "worker-${var.id}"
+  location         = var.region
+  ingress          = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  custom_audiences = [var.audience]
+
+  # It holds nothing: what the map or the variables no longer name may go.
+  deletion_protection = false
+
+  template {
+    service_account                  = local.email
+    timeout                          = "1800s" # as long as Cloud Tasks waits
+    max_instance_request_concurrency = var.slots + var.look_ahead
+    gpu_zonal_redundancy_disabled    = true
+
+    scaling {
+      min_instance_count = var.least_instances
+      max_instance_count = var.most_instances
+    }
+
+    node_selector {
+      accelerator = var.accelerator
+    }
+
+    containers {
+      image = var.image
+
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = {
+          cpu              = tostring(var.cpu)
+          memory           = "${var.memory_gib}Gi"
+          "nvidia.com/gpu" = "1"
+        }
+        # A GPU is paid by the instance, and a job goes on between two requests of its own.
+        cpu_idle          = false
+        startup_cpu_boost = true
+      }
+
+      dynamic "env" {
+        for_each = local.settings
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      env {
+        name = "WORKER_KEY"
+        value_source {
+          secret_key_ref {
+            secret  = var.key_secret
+            version = "latest"
+          }
+        }
+      }
+
+      volume_mounts {
+        name       = "weights"
+        mount_path = "/models"
+      }
+
+      # It listens before it loads its model.
+      startup_probe {
+        period_seconds    = 5
+        failure_threshold = 24
+        http_get {
+          path = "/healthz"
+          port = 8080
+        }
+      }
+    }
+
+    volumes {
+      name = "weights"
+      gcs {
+        bucket    = var.weights_bucket
+        read_only = true
+      }
+    }
+  }
+
+  depends_on = [google_secret_manager_secret_iam_member.key]
+}
+
+resource "google_cloud_run_v2_service_iam_member" "queue" {
+  name     = google_cloud_run_v2_service.this.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = "serviceAccount:${var.dispatcher}"
+}

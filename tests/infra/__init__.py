@@ -1,0 +1,1 @@
+"""What would be deployed, looked at without a cloud."""

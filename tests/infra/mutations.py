@@ -1,0 +1,62 @@
+"""``python -m tests.infra.mutations``: plant each fault, and see whether the tests find it."""
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from infra import map as the_map
+from tests.infra import terraform
+from tests.infra.faults import FAULTS, Fault
+from tests.infra.promises import broken
+from tests.infra.terraform import Terraform
+
+
+def is_found(fault: Fault, sound: Terraform, folder: Path) -> bool:
+    """Plant the fault in a copy, and ask the test that is to find it.
+
+    Raises:
+        LookupError: where the text that the fault changes is not there.
+    """
+    shutil.copytree(sound.folder, folder)
+    faulty = Terraform(sound.program, folder)
+    path = folder / fault.file
+    text = path.read_text()
+    if fault.right not in text:
+        raise LookupError(f"{fault.file} does not hold {fault.right!r}")
+    path.write_text(text.replace(fault.right, fault.wrong))
+    if fault.found_by == "promises":
+        return bool(broken(faulty.plan("production"), the_map.read()))
+    valid = faulty.run("validate", "-no-color")
+    # A fault that terraform itself refuses proves nothing of the tests.
+    if valid.returncode:
+        raise LookupError(f"{fault.name}: {valid.stderr[:500]}")
+    return not faulty.test(fault.found_by)
+
+
+def main() -> int:
+    """Say of each fault whether it was found; 1 where one was not, or the sound copy fails."""
+    program = terraform.program()
+    if program is None:
+        print("not run: TERRAFORM names no terraform here")  # noqa: T201 - a command
+        return 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        sound = terraform.copy(program, Path(place, "sound"))
+        done = sound.init()
+        if done.returncode or not sound.test() or broken(sound.plan("production"), the_map.read()):
+            print(f"the configuration fails without a fault {done.stderr}")  # noqa: T201 - a command
+            return 1
+        missed = 0
+        for number, fault in enumerate(FAULTS):
+            found = is_found(fault, sound, Path(place, str(number)))
+            missed += not found
+            print(f"{'found ' if found else 'MISSED'}  {fault.name}", flush=True)  # noqa: T201 - a command
+    seconds = time.monotonic() - began
+    print(f"{len(FAULTS)} faults, {len(FAULTS) - missed} found, {seconds:.0f} s")  # noqa: T201 - a command
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Map, folders, bundles, gateway, terraform and openapi.json name the same endpoints."""
+
+import json
+from pathlib import Path
+
+from infra import bundle
+from infra import map as the_map
+from infra.local.doors import open_doors, open_services
+from tests.infra.terraform import Resource
+from tests.system import ROOT
+
+MAP = the_map.read()
+FUNCTIONS, SERVICES = MAP.functions, MAP.services
+PREFIXES = {
+    **{name: one.prefixes for name, one in FUNCTIONS.items()},
+    **{name: [one.mount] for name, one in SERVICES.items()},
+}
+SCHEDULED = {name for name, one in FUNCTIONS.items() if one.caller == "scheduler"}
+
+
+def test_each_has_its_folder() -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
+    assert folders == {name.replace("-", "_") for name in PREFIXES}
+
+
+def test_each_function_has_its_bundle() -> None:
+    for name, function in FUNCTIONS.items():
+        assert f"functions/{name.replace('-', '_')}/main.py" in bundle.contents(function)
+
+
+def test_the_gateway_opens_each() -> None:
+    assert set(open_doors(MAP)) == {path for name in FUNCTIONS for path in PREFIXES[name]}
+    assert set(open_services(MAP)) == {path for name in SERVICES for path in PREFIXES[name]}
+
+
+def test_terraform_deploys_each(plan: list[Resource]) -> None:
+    functions = {one.known["name"] for one in plan if one.type == "google_cloudfunctions2_function"}
+    services = {one.known["name"] for one in plan if one.type == "google_cloud_run_v2_service"}
+    assert functions == set(FUNCTIONS)
+    assert {name for name in services if not name.startswith("worker-")} == set(SERVICES)
+
+
+def test_terraform_deploys_each_bundle(plan: list[Resource]) -> None:
+    sources = [one.known["source"] for one in plan if one.type == "google_storage_bucket_object"]
+    assert {Path(source).stem for source in sources} == set(FUNCTIONS)
+
+
+def test_the_load_balancer_leads_where_the_gateway_does(plan: list[Resource]) -> None:
+    (urls,) = (one.known for one in plan if one.type == "google_compute_url_map")
+    led = {path for rule in urls["path_matcher"][0]["path_rule"] for path in rule["paths"]}
+    public = {path for name in PREFIXES.keys() - SCHEDULED for path in PREFIXES[name]}
+    assert led == public | {f"{path}/*" for path in public}
+
+
+def test_openapi_tells_of_each() -> None:
+    told = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
+    for name in FUNCTIONS:
+        assert any(path.startswith(tuple(PREFIXES[name])) for path in told), name
+    every = tuple(path for several in PREFIXES.values() for path in several)
+    assert [path for path in told if not path.startswith(every)] == []
+
+
+def test_the_queues_keep_the_map_s_pace(plan: list[Resource]) -> None:
+    made = {one.known["name"]: one.known for one in plan if one.type == "google_cloud_tasks_queue"}
+    assert set(made) == set(MAP.queues)
+    for name, queue in MAP.queues.items():
+        retry = made[name]["retry_config"][0]
+        assert retry["min_backoff"] == f"{queue.least_backoff_seconds:g}s"
+        assert retry["max_attempts"] == -1

@@ -1,0 +1,98 @@
+"""What terraform tells each program: settings that it has, and every one that it needs."""
+
+import base64
+import contextlib
+import importlib
+import inspect
+import json
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from gpu_workers.runtime import settings as of_workers
+from infra import map as the_map
+from shared.settings import Settings
+from tests.infra.terraform import Resource
+
+KEY = "whsec_" + base64.b64encode(b"k" * 32).decode()
+MAP = the_map.read()
+ENDPOINTS = [*MAP.functions, *MAP.services]
+SECRETS = {"WORKER_KEYS": json.dumps({"sdxl": [KEY]})}
+KNOWN = {name.upper() for name in Settings.model_fields}
+
+
+def known_to(worker_type: str) -> set[str]:
+    """What a worker of that type reads: the runtime's settings and its own."""
+    modules = [of_workers]
+    with contextlib.suppress(ModuleNotFoundError):
+        modules.append(importlib.import_module(f"gpu_workers.{worker_type}.settings"))
+    forms = [one for module in modules for one in vars(module).values() if inspect.isclass(one)]
+    return {
+        name.upper() for one in forms if issubclass(one, BaseModel) for name in one.model_fields
+    }
+
+
+def told(plan: list[Resource]) -> dict[str, dict[str, str]]:
+    """The environment of each endpoint: values that only the cloud can tell are made up."""
+    found = {}
+    for one in plan:
+        if one.type == "google_cloudfunctions2_function":
+            config, unknown = one.known["service_config"][0], one.unknown["service_config"][0]
+            plain = {**config["environment_variables"], **_made_up(unknown)}
+            secret = [entry["key"] for entry in config["secret_environment_variables"]]
+            found[one.known["name"]] = plain | {name: _secret(name) for name in secret}
+        elif one.type == "google_cloud_run_v2_service":
+            found[one.known["name"]] = _of_container(one)
+    return found
+
+
+def _made_up(unknown: dict[str, Any]) -> dict[str, str]:
+    names = unknown.get("environment_variables") or {}
+    return dict.fromkeys(names, "postgresql://somebody@10.0.0.3/ourvidz")
+
+
+def _of_container(service: Resource) -> dict[str, str]:
+    entries = service.known["template"][0]["containers"][0]["env"]
+    return {
+        one["name"]: _secret(one["name"]) if one["value_source"] else one.get("value") or "unknown"
+        for one in entries
+    }
+
+
+def _secret(name: str) -> str:
+    return SECRETS.get(name, KEY)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_every_function_can_start(plans: dict[str, list[Resource]], environment: str) -> None:
+    given = told(plans[environment])
+    for name in ENDPOINTS:
+        Settings.model_validate({key.lower(): value for key, value in given[name].items()})
+
+
+def test_no_function_is_told_what_it_does_not_read(plan: list[Resource]) -> None:
+    for name in ENDPOINTS:
+        assert told(plan)[name].keys() <= KNOWN, name
+
+
+def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
+    needed = {name.upper() for name, one in Settings.model_fields.items() if one.is_required()}
+    # What the cloud cannot guess, though on one machine it may be left out.
+    needed |= {"FUNCTIONS_URL", "SCHEDULER_EMAIL", "SCHEDULER_AUDIENCE", "TASKS_PROJECT"}
+    for name in ENDPOINTS:
+        assert needed <= told(plan)[name].keys(), name
+
+
+def test_a_worker_is_told_what_it_reads(plan: list[Resource]) -> None:
+    workers = {name: env for name, env in told(plan).items() if name.startswith("worker-")}
+    assert len(workers) == 2
+    for name, environment in workers.items():
+        assert environment.keys() <= known_to(name.removeprefix("worker-"))
+        own = {key.lower(): value for key, value in environment.items()}
+        of_workers.WorkerSettings.model_validate({**own, "port": "8080"})
+
+
+def test_nobody_is_told_that_this_is_one_machine(plan: list[Resource]) -> None:
+    for name, environment in told(plan).items():
+        assert not [key for key in environment if "EMULATOR" in key or "LOCAL" in key], name
