@@ -3,14 +3,18 @@
 Two torch processes on the few cores of a laptop run each other down; here the models take turns.
 """
 
+from pathlib import Path
+
 from gpu_workers.runtime.process import serve
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.wan.pipeline import WanPipeline
 
+_MODELS = Path(__file__).parent / "models"
+
 
 def main() -> None:
     """Serve until told to end."""
-    serve({"sdxl": SdxlPipeline(), "wan": WanPipeline()})
+    serve({"sdxl": SdxlPipeline(_MODELS / "demo-sdxl"), "wan": WanPipeline()})
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ class Latents:
 
     def _spread(self, step: int) -> float:
         """How far the noise that is left spreads the latents."""
-        sigmas = getattr(self._pipe.scheduler, "sigmas", None)
-        return 1.0 if sigmas is None else float((1 + sigmas[step + 1] ** 2) ** 0.5)
+        scheduler = self._pipe.scheduler
+        sigmas = getattr(scheduler, "sigmas", None)
+        if sigmas is None or float(scheduler.init_noise_sigma) == 1:
+            return 1.0  # its latents keep their variance as they are
+        return float((1 + sigmas[step + 1] ** 2) ** 0.5)
 
     def _found(self) -> torch.Tensor:
         vae, side = self._pipe.vae, _PATCH * self._pipe.vae_scale_factor

@@ -11,6 +11,7 @@ from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
 from gpu_workers.sdxl import results, settings
 from gpu_workers.sdxl.drawing import Drawing
 from gpu_workers.sdxl.plan import planned
+from gpu_workers.sdxl.settings import SdxlSettings
 from shared.contracts.letters import JobMessage
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ class SdxlPipeline:
     _model: "Model"
     _most_images = 1
 
+    def __init__(self, default: Path | None = None) -> None:
+        """``default`` is a model's folder, for where none is configured."""
+        self._default = default
+
     @property
     def models(self) -> list[str]:
         """The configured model: a hub id, or a folder's name."""
-        configured = settings.sdxl().sdxl_model
+        configured = self._configured().sdxl_model
         if configured is None:
             return [_TINY]
         return [Path(configured).name if Path(configured).is_dir() else configured]
@@ -45,7 +50,7 @@ class SdxlPipeline:
         theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
         from gpu_workers.sdxl import model, speed, warming  # noqa: PLC0415 - seconds, so not before
 
-        own = settings.sdxl()
+        own = self._configured()
         self._model = model.Model(own)
         self._most_images = self._model.most_batch
         self._settings = own
@@ -82,6 +87,12 @@ class SdxlPipeline:
         for (work, one), picture in zip(drawings, pictures, strict=True):
             made[id(work)].append(self._media(work, one, picture))
         return list(made.values())
+
+    def _configured(self) -> SdxlSettings:
+        own = settings.sdxl()
+        if own.sdxl_model or self._default is None:
+            return own
+        return own.model_copy(update={"sdxl_model": str(self._default)})
 
     def _planned(self, work: Work) -> list[Drawing]:
         return planned(work, self._settings, own_side=self._model.own_side)

@@ -60,7 +60,7 @@ def test_make_demo_leaves_a_picture_with_its_settings_inside(tmp_path: Path) -> 
 def test_the_curl_lines_do_the_whole_journey(demo: System, tmp_path: Path) -> None:
     done = run_journey(demo.base, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert Image.open(tmp_path / "picture.png").size == (64, 64)
+    assert Image.open(tmp_path / "picture.png").size == (96, 96)
 
 
 def test_the_same_seed_gives_the_same_picture(demo: System) -> None:

@@ -1,0 +1,90 @@
+"""One course of training: averaged weights, checkpoints, and going on where it was left."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+_CHECKPOINT_SECONDS = 60
+_REPORT_STEPS = 50
+_AVERAGING = 0.998
+
+
+class Course:
+    """Trains a network for a number of steps, over as many processes as it takes."""
+
+    def __init__(self, network: nn.Module, file: Path, *, steps: int, rate: float) -> None:
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._file, self._steps, self._rate = file, steps, rate
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01
+        )
+        self._averaged = {name: one.detach().clone() for name, one in network.state_dict().items()}
+        self.step = 0
+        if file.exists():
+            self._resume()
+
+    def train(self, loss: Callable[[], torch.Tensor]) -> None:
+        """Take the steps that are left, each along the loss of a batch of its own."""
+        saved = reported = time.monotonic()
+        total = 0.0
+        while self.step < self._steps:
+            total += self._descend(loss())
+            if self.step % _REPORT_STEPS == 0:
+                now = time.monotonic()
+                pace = (now - reported) / _REPORT_STEPS
+                print(f"step {self.step} loss {total / _REPORT_STEPS:.4f} {pace:.2f} s", flush=True)  # noqa: T201 - it talks to whoever trains
+                reported, total = now, 0.0
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def save(self) -> None:
+        """Write all that is needed to go on."""
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "averaged": self._averaged,
+            "optimiser": self._optimiser.state_dict(),
+        }
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        making = self._file.with_suffix(".making")
+        torch.save(state, making)
+        making.rename(self._file)
+
+    def _descend(self, loss: torch.Tensor) -> float:
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate * _schedule(self.step, self._steps)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        self.step += 1
+        # Young averages forget faster, or they would remember the random start.
+        kept = min(_AVERAGING, self.step / (self.step + 10))
+        with torch.no_grad():
+            for name, one in self.network.state_dict().items():
+                if one.dtype.is_floating_point:
+                    self._averaged[name].lerp_(one, 1 - kept)
+        return loss.item()
+
+    def _resume(self) -> None:
+        state = torch.load(self._file, weights_only=True)
+        self.step, self._averaged = state["step"], state["averaged"]
+        self.network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def averaged(file: Path) -> dict[str, torch.Tensor]:
+    """The averaged weights of a checkpoint, which draw better than the last step's."""
+    weights: dict[str, torch.Tensor] = torch.load(file, weights_only=True)["averaged"]
+    return weights
+
+
+def _schedule(step: int, steps: int) -> float:
+    """The learning rate at a step, as a part of the highest: up over 100 steps, then down."""
+    return min((step + 1) / 100, 0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)

@@ -1,0 +1,134 @@
+"""What a drawing shows: the words that the demo models are taught, and nothing else."""
+
+from dataclasses import dataclass
+from random import Random
+from zlib import crc32
+
+Colour = tuple[int, int, int]
+
+COLOURS: dict[str, Colour] = {
+    "red": (222, 42, 48),
+    "orange": (247, 138, 29),
+    "yellow": (252, 217, 46),
+    "green": (42, 160, 72),
+    "blue": (36, 96, 214),
+    "purple": (128, 58, 178),
+    "pink": (248, 150, 190),
+    "brown": (126, 78, 44),
+    "black": (28, 28, 34),
+    "white": (246, 246, 246),
+}
+SHAPES = ("circle", "square", "triangle", "star", "heart", "ring", "cross", "diamond")
+PLACES = ("left", "right", "top", "bottom", "middle")
+SCALES = ("small", "medium", "big")
+HOURS = ("day", "sunset", "night", "dawn")
+GROUNDS = ("sea", "meadow", "desert", "mountains", "snow")
+THINGS = ("boat", "house", "tree", "palm", "tent", "lighthouse", "windmill", "balloon", "nothing")
+SIDES = ("left", "right", "middle")
+
+_HELD_OUT_OF_A_HUNDRED = 8
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One shape of one colour on a plain background."""
+
+    colour: str
+    shape: str
+    place: str
+    background: str
+    scale: str
+    variation: int
+
+    @property
+    def key(self) -> str:
+        """What makes it another subject; size and variation do not."""
+        return f"{self.colour} {self.shape} {self.place} {self.background}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A landscape at an hour, with a thing in it; ``colour`` is None for the thing's usual one."""
+
+    hour: str
+    ground: str
+    thing: str
+    side: str
+    colour: str | None
+    variation: int
+
+    @property
+    def key(self) -> str:
+        """What makes it another subject; the thing's colour and the variation do not."""
+        return f"{self.hour} {self.ground} {self.thing} {self.side}"
+
+
+Subject = Shape | Scene
+
+PROPERTIES: dict[str, tuple[str, ...]] = {
+    "colour": tuple(sorted(COLOURS)),
+    "background": tuple(sorted(COLOURS)),
+    "shape": SHAPES,
+    "place": PLACES,
+    "hour": HOURS,
+    "ground": GROUNDS,
+    "thing": THINGS,
+}
+"""What a caption tells of a subject, and all that it may be."""
+
+
+def properties(subject: Subject) -> dict[str, str]:
+    """Those that the subject has."""
+    return {name: value for name, value in vars(subject).items() if name in PROPERTIES and value}
+
+
+def shape(random: Random) -> Shape:
+    """Any shape."""
+    colour, background = random.sample(sorted(COLOURS), 2)
+    return Shape(
+        colour=colour,
+        shape=random.choice(SHAPES),
+        place=random.choice(PLACES),
+        background=background,
+        scale=random.choice(SCALES),
+        variation=random.randrange(2**31),
+    )
+
+
+def scene(random: Random) -> Scene:
+    """Any landscape in which the thing can stand: a boat needs the sea."""
+    ground = random.choice(GROUNDS)
+    things = [thing for thing in THINGS if thing != "boat"]
+    thing = random.choice([*things, "boat", "boat", "boat", "boat"] if ground == "sea" else things)
+    coloured = thing not in {"nothing", "palm"} and random.random() < 0.35  # noqa: PLR2004 - a third
+    return Scene(
+        hour=random.choice(HOURS),
+        ground=ground,
+        thing=thing,
+        side=random.choice(SIDES),
+        colour=random.choice(sorted(COLOURS)) if coloured else None,
+        variation=random.randrange(2**31),
+    )
+
+
+def held_out(subject: Subject) -> bool:
+    """Whether it is kept from training, so that following it is not remembering it."""
+    return crc32(subject.key.encode()) % 100 < _HELD_OUT_OF_A_HUNDRED
+
+
+def taught(random: Random) -> Subject:
+    """A subject for training."""
+    return _first(random, kept=False)
+
+
+def unseen(random: Random) -> Subject:
+    """A subject that training never shows."""
+    return _first(random, kept=True)
+
+
+def _first(random: Random, *, kept: bool) -> Subject:
+    draw = random.choice((shape, scene))
+    while True:
+        subject: Subject = draw(random)
+        if held_out(subject) is kept:
+            return subject
