@@ -3,7 +3,8 @@
 Each socket is another user's. The delay of a change is the time from its commit, as the one who
 committed it sees it, until its client has read and parsed its frame; the clients share the machine,
 and the service its process with all functions. ``spread`` is one change at a time at a steady rate;
-``burst`` is one change for everyone in a single transaction.
+``burst`` is one change for everyone in a single transaction. ``callback`` is ``spread`` until
+supabase-js, as Node runs it, has called its client's callback, all of its clients in one process.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from uuid import uuid4
 from psycopg import AsyncConnection
 
 from infra.local import postgres, tokens
+from tests.performance import callbacks
 from tests.realtime_client import Client
 from tests.system import System
 
@@ -33,6 +35,8 @@ _OPENING = 25
 """Sockets that are opened at a time."""
 _BINDING = {"event": "*", "schema": "public", "table": "workspace_sessions"}
 _LOST_SECONDS = 30
+_MOST_OF_NODE = 100
+"""One process of Node with more clients would be what is measured."""
 
 _MEANING = (__doc__ or "").partition("\n\n")[2].strip()
 
@@ -73,6 +77,7 @@ def main() -> None:
             system.start()
             try:
                 rows += asyncio.run(_measure(system, count, arguments))
+                rows += asyncio.run(_callbacks(system, count, arguments))
             finally:
                 system.stop()
     report = _report(rows, arguments)
@@ -97,6 +102,16 @@ async def _measure(system: System, count: int, arguments: argparse.Namespace) ->
         f"| {count:,} | spread | {_told(spread)} | {busy:.0%} of a core, {each:.0f} kB a socket |",
         f"| {count:,} | burst | {_told([delay for one in bursts for delay in one])} | |",
     ]
+
+
+async def _callbacks(system: System, count: int, arguments: argparse.Namespace) -> list[str]:
+    if count > _MOST_OF_NODE:
+        return []
+    found = await callbacks.delays(
+        system, sockets=count, rate=arguments.rate, seconds=arguments.seconds
+    )
+    told = "not run: no Node | | |" if found is None else f"{_told(found)} | |"
+    return [f"| {count:,} | callback | {told}"]
 
 
 async def _spread(

@@ -64,6 +64,25 @@ test('rows are written', async () => {
   assert.deepEqual([bare.data, bare.error, bare.status], [null, null, 204]);
 });
 
+test('rows are upserted, as far as their columns are the caller\'s, and removed', async () => {
+  const row = { user_id: mine.user.id, session_name: 'upserted' };
+  const upserted = await sessions().upsert(row, { ignoreDuplicates: true }).select('session_name');
+  assert.deepEqual([upserted.data, upserted.status], [[{ session_name: 'upserted' }], 201]);
+  const chosen = await sessions().upsert({ ...row, id: crypto.randomUUID() });
+  assert.deepEqual([chosen.error.code, chosen.status], ['42501', 403]);
+  const removed = await supabase.from('workspace_items').delete().eq('user_id', mine.user.id);
+  assert.deepEqual([removed.data, removed.error, removed.status], [null, null, 204]);
+});
+
+test('what a list contains', async () => {
+  const asset = await made(supabase);
+  const body = { action: 'save_to_library', assetId: asset.id, tags: ['red', 'a star'] };
+  must(await supabase.functions.invoke('workspace-actions', { body }));
+  const kept = (tags) => supabase.from('user_library').select('tags, metadata:generation_settings->>seed').contains('tags', tags);
+  assert.deepEqual(must(await kept(['a star']).eq('user_id', mine.user.id).single()).tags, ['red', 'a star']);
+  assert.deepEqual(must(await kept(['blue'])), []);
+});
+
 test('tables are embedded along their keys', async () => {
   const asset = await made(supabase, { num_images: 2 });
   const job = must(await supabase.from('jobs').select('id, kind:job_type, workspace_assets(id, asset_index)')
