@@ -139,6 +139,15 @@ def test_an_error_says_where_it_is() -> None:
     assert refused.value.told == 'unexpected "(" expecting field name (* or [a..z0..9_$])'
 
 
+@pytest.mark.parametrize("parts", ["and(", "a("])
+def test_what_is_nested_too_deep_is_refused(parts: str) -> None:
+    deep = parts * 5000 + ")" * 5000
+    with pytest.raises(RestError, match="failed to parse") as refused:
+        filters.group("or", f"({deep})") if parts == "and(" else parsing.select(deep)
+    assert refused.value.told
+    assert "at most 16 parentheses" in str(refused.value.told)
+
+
 @given(TEXTS, TEXTS, some.sampled_from(["select", "order", "or", "a", "columns", "limit", "t.or"]))
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_read_or_refused(text: str, more: str, name: str) -> None:
