@@ -115,7 +115,7 @@ def of_worker(system: System, worker_id: str) -> dict[str, str]:
         if name in _WORKERS_OWN or name.startswith(_WORKERS_PREFIXES)
     }
     return {
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_cores())),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads())),
         **plain(),
         **own,
         "WORKER_ID": worker_id,
@@ -127,5 +127,13 @@ def of_worker(system: System, worker_id: str) -> dict[str, str]:
     }
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _threads() -> int:
+    """Of one operation of a model: half the cores, for the rest of the system needs some.
+
+    An operation waits for the slowest of its threads: with a thread for each of two cores, and
+    something else running beside it, a picture took four times as long as with one thread.
+    """
+    cores = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return max(1, len(cores) // 2)
