@@ -131,7 +131,7 @@ def _threads() -> int:
     """Of one operation of a model: half the cores, for the rest of the system needs some.
 
     An operation waits for the slowest of its threads: with a thread for each of two cores, and
-    something else running beside it, a picture took four times as long as with one thread.
+    something else running beside it, the same jobs took four times as long as with one thread.
     """
     cores = (
         os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
