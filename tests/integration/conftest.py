@@ -1,9 +1,14 @@
 """What tests of one function at a time begin with."""
 
+from collections.abc import Callable, Iterator
+
+import httpx
 import pytest
 
+from tests.drawing import RED
 from tests.hand_worker import HandWorker
-from tests.system import Person
+from tests.referring import objects_of
+from tests.system import Person, System
 
 
 @pytest.fixture
@@ -12,3 +17,27 @@ def job(person: Person, hand_worker: HandWorker) -> str:
     job_id = person.queue()
     hand_worker.message(job_id)
     return job_id
+
+
+@pytest.fixture
+def path(person: Person, hand_worker: HandWorker) -> str:
+    """A red picture in the person's workspace."""
+    job_id = person.queue()
+    hand_worker.finish(job_id, RED)
+    return str(person.asset(job_id)["temp_storage_path"])
+
+
+@pytest.fixture
+def refused(bare: System, person: Person) -> Iterator[Callable[[httpx.Response, int], str]]:
+    """Checks a refusal; at the end, that there is no job and no object that was not there."""
+    jobs, objects = len(person.rows("jobs")), objects_of(bare, person)
+    codes = {402: "insufficient_credits", 404: "not_found", 422: "invalid", 429: "too_many"}
+
+    def check(answer: httpx.Response, status: int) -> str:
+        assert answer.status_code == status, answer.text
+        assert answer.json()["code"] == codes[status]
+        return str(answer.json()["error"])
+
+    yield check
+    assert len(person.rows("jobs")) == jobs
+    assert objects_of(bare, person) == objects
