@@ -234,12 +234,23 @@ def test_only_a_user_may_talk(talking: System, server: ChatServer) -> None:
 
 
 def test_the_real_chat_worker_goes_on_beyond_its_context(talker: Person, tiny: ChatProcess) -> None:
-    told = _chat(talker, long_response=True)
+    told = _babbled(talker, HELLO, long_response=True)
     metadata = told["metadata"]
     assert 0 < metadata["tokens"] <= 2048
     assert metadata["finish_reason"] in {"stop", "length"}
     for _ in range(3):
         more = {"conversation_id": told["conversation_id"], "long_response": True}
-        _chat(talker, "x" * 300, **more)
-    assert len(_said(talker, told["conversation_id"])) == 8
+        _babbled(talker, "x" * 300, **more)
+    assert len(_said(talker, told["conversation_id"])) >= 8
     assert tiny.info()["busy"] == 0
+
+
+def _babbled(person: Person, message: str, **more: object) -> Body:
+    """What the tiny model answers, which draws its words by lot: now and then it ends at once."""
+    for _ in range(5):
+        answer = person.call("playground-chat", {"message": message, **more})
+        if answer.status_code == 200:
+            told: Body = answer.json()
+            return told
+        assert answer.json()["error"] == "The chat worker answered nothing."
+    raise AssertionError("it answered nothing five times")

@@ -1,6 +1,7 @@
 """POST /playground-chat with ``Accept: text/event-stream``: the answer as it comes."""
 
 import time
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -152,13 +153,20 @@ def test_what_is_wrong_before_the_first_word_is_no_stream(
 def test_the_real_chat_worker_stops_when_the_client_goes_away(
     talking: System, talker: Person, tiny: ChatProcess
 ) -> None:
-    tiny.counted(busy=0)
-    with streamed(talker, message="hello", long_response=True) as events:
-        told = [next(events)[1]["delta"] for _ in range(5)]
-        tiny.counted(busy=1)
+    told: list[str] = []
+    while len(told) < 5:  # It draws its words by lot: now and then it ends before.
+        tiny.counted(busy=0)
+        with streamed(talker, message="hello", long_response=True) as events:
+            told = [event["delta"] for name, event in islice(events, 5) if name == "message"]
+            if len(told) == 5:
+                tiny.counted(busy=1)
     tiny.counted(busy=0, waiting=0)
     assert tiny.ended()[-1]["finish"] == "gone"
-    until(lambda: len(_stored(talking, talker)) == 1, seconds=2, what="the answer to be stored")
-    ((content, _),) = _stored(talking, talker)
-    assert content.startswith("".join(told).strip())
+    begun = "".join(told).strip()
+
+    def kept() -> list[str]:
+        return [content for content, _ in _stored(talking, talker) if content.startswith(begun)]
+
+    until(lambda: len(kept()) == 1, seconds=2, what="the answer to be stored")
+    (content,) = kept()
     assert len(content) < tiny.ended()[-1]["completion_tokens"] + 5
