@@ -22,8 +22,12 @@ async def admit(
         TooManyError: where the user has as many jobs queued as one may have.
     """
     job = await jobs.insert(connection, replace(new, credits=0) if is_free else new)
-    await ledger.grant(connection, job.user_id, amount=settings.starting_credits)
-    if not await ledger.reserve(connection, user_id=job.user_id, job_id=job.id, amount=job.credits):
+    is_charged = await _charge(connection, job)
+    if not is_charged and await ledger.grant(
+        connection, job.user_id, amount=settings.starting_credits
+    ):
+        is_charged = await _charge(connection, job)
+    if not is_charged:
         raise NotEnoughCreditsError(f"This job costs {job.credits} credits; you have fewer.")
     # The profile's row is locked now, so the user's other requests wait: the count is exact.
     most = settings.queued_jobs_per_user
@@ -32,13 +36,15 @@ async def admit(
             f"You have {most} jobs queued; wait for some to begin.",
             retry_after_seconds=_FULL_RETRY_SECONDS,
         )
-    await ledger.log_usage(
+    return job
+
+
+async def _charge(connection: Connection, job: jobs.Job) -> bool:
+    return await ledger.reserve(
         connection,
         user_id=job.user_id,
         job_id=job.id,
-        action="queue_job",
+        amount=job.credits,
         media=job.format,
         quality=job.quality,
-        amount=job.credits,
     )
-    return job

@@ -18,6 +18,9 @@ from shared.queries.jobs import Job
 from shared.queries.turns import Address
 from shared.services import Services
 
+Dispatched = tuple[Job, Address]
+"""A job, and where its task goes."""
+
 LEAST_CLAIM_SECONDS = 60
 """A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
 
@@ -38,6 +41,28 @@ async def fill(services: Services, queue: QueueName) -> int:
     return len(chosen)
 
 
+async def at_once(
+    services: Services, connection: Connection, job: Job, *, waiting: int
+) -> Dispatched | None:
+    """Give a slot to a job in the transaction that stores it, where it alone is ``waiting``.
+
+    That saves a commit. None where there are others to choose among, where no slot is free, or
+    while another fill goes on. ``follow`` does the rest, once that transaction is committed.
+    """
+    if waiting > 1 or not await turns.try_lock(connection, job.queue):
+        return None
+    slots = await _free_slots(services, connection, job.queue)
+    return await _give(connection, job, slots[0]) if slots else None
+
+
+async def follow(services: Services, queue: QueueName, dispatched: Dispatched | None) -> None:
+    """Make the task of what ``at_once`` gave a slot; else fill. It raises nothing."""
+    if dispatched:
+        await _send_or_withdraw(services, *dispatched)
+    else:
+        await fill(services, queue)
+
+
 async def send_again(services: Services, *, most: int) -> int:
     """Make the tasks of jobs that should long have been claimed; how many.
 
@@ -51,7 +76,7 @@ async def send_again(services: Services, *, most: int) -> int:
     return len(known)
 
 
-async def _choose(services: Services, queue: QueueName) -> list[tuple[Job, Address]]:
+async def _choose(services: Services, queue: QueueName) -> list[Dispatched]:
     """Give slots to jobs, fairly, in one transaction.
 
     The first look takes no lock. Where it finds no free slot, whoever frees one fills after its
@@ -85,19 +110,25 @@ async def _free_slots(
 
 async def _assign(
     connection: Connection, queue: QueueName, slots: list[workers.OpenWorker]
-) -> list[tuple[Job, Address]]:
+) -> list[Dispatched]:
     assigned = []
     for worker in slots:
         waiting = await turns.first_by_priority(connection, queue)
         waiting = waiting or await turns.first_by_turn(connection, queue)
         if waiting is None:
             break
-        job = await life.dispatch(
-            connection, waiting.id, worker_id=worker.id, claim_seconds=_claim_seconds(waiting)
-        )
-        if job:
-            assigned.append((job, Address(worker.worker_url, worker.key_id)))
+        if dispatched := await _give(connection, waiting, worker):
+            assigned.append(dispatched)
     return assigned
+
+
+async def _give(
+    connection: Connection, job: Job | turns.Waiting, worker: workers.OpenWorker
+) -> Dispatched | None:
+    given = await life.dispatch(
+        connection, job.id, worker_id=worker.id, claim_seconds=_claim_seconds(job)
+    )
+    return (given, Address(worker.worker_url, worker.key_id)) if given else None
 
 
 async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
@@ -142,6 +173,6 @@ def _message(job: Job) -> JobMessage:
     )
 
 
-def _claim_seconds(job: turns.Waiting) -> float:
+def _claim_seconds(job: Job | turns.Waiting) -> float:
     """How long a job may lie with a worker unclaimed: the line before it, and a minute."""
     return CATALOGUE[job.job_type].expected_seconds * job.num_images + LEAST_CLAIM_SECONDS

@@ -13,7 +13,7 @@ from shared.contracts.letters import (
     ReferenceRole,
     Upload,
 )
-from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.queries import claims, jobs, life, progress, workers
 from shared.queries.connection import Connection
 from shared.services import Services
@@ -33,12 +33,11 @@ _NO_MORE = CallbackAnswer(message="The job has ended, or is dispatched anew.", p
 
 async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Give the job to this claim, with what it needs, or say that it is not to be had."""
-    if letter.dispatch_no is None:
-        raise InvalidError("A claim carries the dispatchNo of its message.")
     async with services.database.transaction() as connection:
-        if not await workers.holds(connection, job_id=letter.job_id, key_id=worker.key_id):
+        before = await job_of(connection, letter)
+        if not await workers.holds(connection, job_id=before.id, key_id=worker.key_id):
             raise ForbiddenError("The job was not dispatched to this worker.")
-        job = await _claimed(connection, letter, letter.dispatch_no, services)
+        job = await _claimed(connection, before, letter, services)
     return await _equip(job, letter, services) if job else _NO_MORE
 
 
@@ -46,6 +45,7 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
     """Extend the claim's lease and note its progress, or tell the worker to stop."""
     preview = paths.preview(letter.user_id, letter.job_id, letter.claim_id)
     async with services.database.transaction() as connection:
+        await job_of(connection, letter)
         await check_claim(connection, letter, worker)
         goes_on = await life.extend_lease(
             connection,
@@ -65,6 +65,21 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
     return CallbackAnswer(message="Go on.") if goes_on else _NO_MORE
 
 
+async def job_of(connection: Connection, letter: CallbackRequest) -> jobs.Job:
+    """The job that a letter is about, as it stands.
+
+    Raises:
+        NotFoundError: where there is none.
+        ForbiddenError: where it is another user's than the letter says.
+    """
+    job = await jobs.get(connection, letter.job_id)
+    if job is None:
+        raise NotFoundError("There is no such job.")
+    if job.user_id != letter.user_id:
+        raise ForbiddenError("The job is another user's.")
+    return job
+
+
 async def check_claim(connection: Connection, letter: CallbackRequest, worker: Worker) -> None:
     """Raise ForbiddenError unless this worker once made that claim on that job."""
     if not await claims.is_of_key(
@@ -74,17 +89,18 @@ async def check_claim(connection: Connection, letter: CallbackRequest, worker: W
 
 
 async def _claimed(
-    connection: Connection, letter: CallbackRequest, dispatch_no: int, services: Services
+    connection: Connection, before: jobs.Job, letter: CallbackRequest, services: Services
 ) -> jobs.Job | None:
     """The job under this claim; None where the task is to be dropped.
 
     Raises:
+        InvalidError: where the letter does not say which dispatch it answers.
         ConflictError: ``claimed``, where another claim holds it: the task stays in its queue, for
             that claim's lease may lapse.
     """
-    before = await jobs.get(connection, letter.job_id)
-    if before is None:
-        return None
+    dispatch_no = letter.dispatch_no
+    if dispatch_no is None:
+        raise InvalidError("A claim carries the dispatchNo of its message.")
     job = await life.claim(
         connection,
         letter.job_id,

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from functions.job_callback.claiming import check_claim
+from functions.job_callback.claiming import check_claim, job_of
 from shared import completion, dispatch, keeping
 from shared.auth import Worker
 from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
@@ -16,13 +16,12 @@ _ENDED = CallbackAnswer(message="The job has ended already.", proceed=False)
 _HEARD = CallbackAnswer(message="Heard.")
 
 
-async def completed(
-    job: jobs.Job, letter: CallbackRequest, worker: Worker, services: Services
-) -> CallbackAnswer:
+async def completed(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Check every object, then complete the job; an older claim may, while the job is open."""
     async with services.database.transaction() as connection:
         if earlier := await _earlier_answer(connection, worker):
             return earlier
+        job = await job_of(connection, letter)
         await check_claim(connection, letter, worker)
     if not job.is_open:
         return _ENDED
@@ -36,13 +35,12 @@ async def completed(
     return answer
 
 
-async def failed(
-    job: jobs.Job, letter: CallbackRequest, worker: Worker, services: Services
-) -> CallbackAnswer:
+async def failed(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Send the job back to its queue while an attempt is left, else end it with a refund."""
     async with services.database.transaction() as connection:
         if earlier := await _earlier_answer(connection, worker):
             return earlier
+        job = await job_of(connection, letter)
         await check_claim(connection, letter, worker)
         heard = await _record_failure(connection, job, letter)
         answer = _HEARD if heard else _ENDED

@@ -3,10 +3,8 @@
 from functions.job_callback import claiming, ending
 from shared.auth import Worker, worker_seal
 from shared.contracts.letters import CallbackAnswer, CallbackRequest
-from shared.errors import ForbiddenError, NotFoundError
 from shared.http import endpoint
 from shared.log import bind
-from shared.queries import jobs
 from shared.services import Services
 
 
@@ -15,17 +13,10 @@ async def job_callback(
 ) -> CallbackAnswer:
     """Hear a worker. The job's owner is taken from the job, never from the letter."""
     bind(job_id=str(letter.job_id), claim_id=str(letter.claim_id), status_reported=letter.status)
-    async with services.database.transaction() as connection:
-        job = await jobs.get(connection, letter.job_id)
-    if job is None:
-        raise NotFoundError("There is no such job.")
-    if job.user_id != letter.user_id:
-        raise ForbiddenError("The job is another user's.")
-
     if letter.status == "completed":
-        return await ending.completed(job, letter, worker, services)
+        return await ending.completed(letter, worker, services)
     if letter.status == "failed":
-        return await ending.failed(job, letter, worker, services)
+        return await ending.failed(letter, worker, services)
     if letter.progress is None:
         return await claiming.claim(letter, worker, services)
     return await claiming.heartbeat(letter, worker, services)

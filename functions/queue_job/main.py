@@ -7,6 +7,7 @@ from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
 from shared.http import endpoint
 from shared.idempotency import Once
 from shared.log import bind, traceparent
+from shared.queries import turns
 from shared.services import Services
 
 
@@ -33,9 +34,11 @@ async def queue_job(
     ):
         session_name = metadata.session_name
         job = await storing.store(connection, new, session_name, services.settings)
-        answer = await storing.answer(connection, job, told)
+        line = await turns.line(connection, job.queue)
+        answer = storing.answer(job, line, told)
         await once.keep(connection, answer)
-    await dispatch.fill(services, job.queue)
+        dispatched = await dispatch.at_once(services, connection, job, waiting=line.waiting)
+    await dispatch.follow(services, job.queue, dispatched)
     return answer
 
 

@@ -19,12 +19,12 @@ async def store(
     return await admission.admit(connection, new, settings)
 
 
-async def answer(connection: Connection, job: jobs.Job, message: str) -> QueueJobResponse:
+def answer(job: jobs.Job, line: turns.Line, message: str) -> QueueJobResponse:
     """What the client is told, with the queue as it stands."""
     return QueueJobResponse(
         job=JobRecord.model_validate(job),
         message=message,
-        queue_length=await turns.count_open(connection, job.queue),
+        queue_length=line.open,
         model_variant=job.model_variant,
         workspace_session_id=job.workspace_session_id,
         debug=QueueJobDebug(

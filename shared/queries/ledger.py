@@ -9,9 +9,9 @@ from uuid import UUID
 from shared.queries.connection import Connection
 
 
-async def grant(connection: Connection, user_id: UUID, *, amount: int) -> None:
-    """Give a new user a profile and the starting credits; nothing for one who has them."""
-    await connection.execute(
+async def grant(connection: Connection, user_id: UUID, *, amount: int) -> bool:
+    """Give a new user a profile and the starting credits. False, and nothing, for a known one."""
+    rows = await connection.execute(
         """
         with fresh as (
             insert into profiles (id, token_balance) values (%(user_id)s, %(amount)s)
@@ -23,21 +23,37 @@ async def grant(connection: Connection, user_id: UUID, *, amount: int) -> None:
         """,
         {"user_id": user_id, "amount": amount},
     )
+    return rows.rowcount > 0
 
 
-async def reserve(connection: Connection, *, user_id: UUID, job_id: UUID, amount: int) -> bool:
-    """Take a job's credits. False, and nothing taken, where the balance is short."""
+async def reserve(
+    connection: Connection, *, user_id: UUID, job_id: UUID, amount: int, media: str, quality: str
+) -> bool:
+    """Take a job's credits, and note the use for its owner's statistics.
+
+    False, and nothing done, where the balance is short or there is no such user yet.
+    """
     rows = await connection.execute(
         """
         with taken as (
             update profiles set token_balance = token_balance - %(amount)s
             where id = %(user_id)s and token_balance >= %(amount)s
             returning token_balance
+        ), used as (
+            insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
+            select %(user_id)s, %(job_id)s, 'queue_job', %(media)s, %(quality)s, %(amount)s
+            from taken
         )
         insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
         select %(user_id)s, %(job_id)s, 'reserve', -%(amount)s::integer, token_balance from taken
         """,
-        {"user_id": user_id, "job_id": job_id, "amount": amount},
+        {
+            "user_id": user_id,
+            "job_id": job_id,
+            "amount": amount,
+            "media": media,
+            "quality": quality,
+        },
     )
     return rows.rowcount > 0
 
@@ -71,31 +87,4 @@ async def refund(connection: Connection, *, user_id: UUID, job_id: UUID) -> None
         select %(user_id)s, %(job_id)s, 'refund', amount, token_balance from given
         """,
         {"user_id": user_id, "job_id": job_id},
-    )
-
-
-async def log_usage(
-    connection: Connection,
-    *,
-    user_id: UUID,
-    job_id: UUID,
-    action: str,
-    media: str,
-    quality: str,
-    amount: int,
-) -> None:
-    """Note what was asked for, for the owner's statistics."""
-    await connection.execute(
-        """
-        insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
-        values (%(user_id)s, %(job_id)s, %(action)s, %(media)s, %(quality)s, %(amount)s)
-        """,
-        {
-            "user_id": user_id,
-            "job_id": job_id,
-            "action": action,
-            "media": media,
-            "quality": quality,
-            "amount": amount,
-        },
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.contracts.catalogue import QueueName
-from shared.queries.connection import Connection
+from shared.queries.connection import Connection, one
 from shared.queries.jobs import Job
 
 
@@ -27,6 +27,24 @@ class Address(NamedTuple):
     key_id: str
 
 
+class Line(NamedTuple):
+    """A queue's length, in jobs."""
+
+    waiting: int
+    """Those that hold no slot."""
+    open: int
+    """All that have not ended."""
+
+
+async def try_lock(connection: Connection, queue: QueueName) -> bool:
+    """``lock``, where nobody holds it."""
+    rows = await connection.execute(
+        "select pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(%(queue)s)) as locked",
+        {"queue": queue},
+    )
+    return bool(one(await rows.fetchone())["locked"])
+
+
 async def lock(connection: Connection, queue: QueueName) -> None:
     """One fill of a queue at a time, until the transaction ends."""
     await connection.execute(
@@ -34,16 +52,18 @@ async def lock(connection: Connection, queue: QueueName) -> None:
     )
 
 
-async def count_open(connection: Connection, queue: QueueName) -> int:
-    """Jobs of that queue not yet ended."""
-    rows = await connection.execute(
+async def line(connection: Connection, queue: QueueName) -> Line:
+    """How long the queue is."""
+    rows = connection.cursor(row_factory=class_row(Line))
+    await rows.execute(
         """
-        select coalesce(sum(waiting + running), 0) as open from turns where queue = %(queue)s
+        select coalesce(sum(waiting), 0)::integer as waiting,
+            coalesce(sum(waiting + running), 0)::integer as open
+        from turns where queue = %(queue)s
         """,
         {"queue": queue},
     )
-    row = await rows.fetchone()
-    return int(row["open"]) if row else 0
+    return one(await rows.fetchone())
 
 
 async def is_anyone_waiting(connection: Connection, queue: QueueName) -> bool:
