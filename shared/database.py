@@ -45,7 +45,7 @@ class Database:
         """
         try:
             async with (await self._opened()).connection() as connection:
-                await session.enter(
+                await session.begin(
                     connection,
                     role=role,
                     claims=json.dumps(claims) if claims else "",
@@ -69,7 +69,11 @@ class Database:
             self._pool = AsyncConnectionPool(
                 functools.partial(database_login.conninfo, self._settings),
                 connection_class=AsyncConnection[DictRow],
-                kwargs={"row_factory": dict_row, "application_name": "ourvidz"},
+                kwargs={
+                    "row_factory": dict_row,
+                    "application_name": "ourvidz",
+                    "autocommit": True,  # ``session.begin`` begins
+                },
                 min_size=1,
                 max_size=self._settings.database_connections,
                 timeout=_WAIT_SECONDS,

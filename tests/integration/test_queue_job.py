@@ -150,3 +150,27 @@ class _Any:
 
 
 _any = _Any()
+
+
+def test_a_job_that_alone_waits_gets_its_slot_in_the_commit_that_stores_it(
+    bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    job_id = person.queue()
+    hand_worker.message(job_id)
+    # Both are the time at which their transaction began.
+    assert bare.value("select dispatched_at = created_at from jobs where id = %s", job_id) is True
+
+
+def test_a_job_gets_its_slot_after_the_one_that_waits_longer(
+    bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    first = person.queue()
+    hand_worker.message(first)
+    bare.rows(
+        "update jobs set dispatched_at = null, claim_by = null where id = %s returning id", first
+    )
+    second = person.queue()
+    hand_worker.message(second)
+    at = "select dispatched_at from jobs where id = %s"
+    assert bare.value(at, first) <= bare.value(at, second)
+    assert bare.value("select dispatch_no from jobs where id = %s", first) == 2
