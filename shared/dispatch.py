@@ -42,14 +42,14 @@ async def fill(services: Services, queue: QueueName) -> int:
 
 
 async def at_once(
-    services: Services, connection: Connection, job: Job, *, waiting: int
+    services: Services, connection: Connection, job: Job, line: turns.Line
 ) -> Dispatched | None:
-    """Give a slot to a job in the transaction that stores it, where it alone is ``waiting``.
+    """Give a slot to a job in the transaction that stores it, where it alone waits.
 
     That saves a commit. None where there are others to choose among, where no slot is free, or
     while another fill goes on. ``follow`` does the rest, once that transaction is committed.
     """
-    if waiting > 1 or not await turns.try_lock(connection, job.queue):
+    if line.waiting > 1 or not await turns.try_lock(connection, job.queue):
         return None
     slots = await _free_slots(services, connection, job.queue)
     return await _give(connection, job, slots[0]) if slots else None
@@ -83,8 +83,6 @@ async def _choose(services: Services, queue: QueueName) -> list[Dispatched]:
     own commit, and finds this job committed.
     """
     async with services.database.transaction() as connection:
-        if not await turns.is_anyone_waiting(connection, queue):
-            return []
         if not await _free_slots(services, connection, queue):
             return []
         await turns.lock(connection, queue)
@@ -95,10 +93,11 @@ async def _choose(services: Services, queue: QueueName) -> list[Dispatched]:
 async def _free_slots(
     services: Services, connection: Connection, queue: QueueName
 ) -> list[workers.OpenWorker]:
-    """One entry a free slot, the freest workers' first."""
+    """One entry a free slot, the freest workers' first; none where no job waits."""
     open_workers = await workers.open_for(
         connection,
         WORKER_TYPES[queue],
+        queue=queue,
         look_ahead=services.settings.look_ahead,
         key_ids=list(services.settings.worker_keys),
     )

@@ -32,7 +32,7 @@ async def store(
     async def act(once: Once) -> AdminJob:
         async with services.database.transaction() as connection:
             new = _resolve(request, user.id, services)
-            job = await admission.admit(connection, new, services.settings, is_free=True)
+            job, _ = await admission.admit(connection, new, services.settings, is_free=True)
             stored = AdminJob(job_id=job.id)
             await once.keep(connection, stored)
         await dispatch.fill(services, job.queue)

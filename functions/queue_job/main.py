@@ -7,7 +7,6 @@ from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
 from shared.http import endpoint
 from shared.idempotency import Once
 from shared.log import bind, traceparent
-from shared.queries import turns
 from shared.services import Services
 
 
@@ -33,12 +32,11 @@ async def queue_job(
         services.database.transaction() as connection,
     ):
         session_name = metadata.session_name
-        job = await storing.store(connection, new, session_name, services.settings)
-        line = await turns.line(connection, job.queue)
-        answer = storing.answer(job, line, told)
+        stored = await storing.store(connection, new, session_name, services.settings)
+        answer = storing.answer(stored, told)
         await once.keep(connection, answer)
-        dispatched = await dispatch.at_once(services, connection, job, waiting=line.waiting)
-    await dispatch.follow(services, job.queue, dispatched)
+        dispatched = await dispatch.at_once(services, connection, *stored)
+    await dispatch.follow(services, new.queue, dispatched)
     return answer
 
 

@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 from shared import admission
+from shared.admission import Admitted
 from shared.contracts.jobs import JobRecord, QueueJobDebug, QueueJobResponse
-from shared.queries import jobs, sessions, turns
+from shared.queries import jobs, sessions
 from shared.queries.connection import Connection
 from shared.settings import Settings
 
 
 async def store(
     connection: Connection, new: jobs.NewJob, session_name: str | None, settings: Settings
-) -> jobs.Job:
+) -> Admitted:
     """The job, queued and charged; in a session of its own where the client still names one."""
     if session_name is not None:
         session = await sessions.insert(connection, user_id=new.user_id, name=session_name)
@@ -19,8 +20,9 @@ async def store(
     return await admission.admit(connection, new, settings)
 
 
-def answer(job: jobs.Job, line: turns.Line, message: str) -> QueueJobResponse:
+def answer(admitted: Admitted, message: str) -> QueueJobResponse:
     """What the client is told, with the queue as it stands."""
+    job, line = admitted
     return QueueJobResponse(
         job=JobRecord.model_validate(job),
         message=message,

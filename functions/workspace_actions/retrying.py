@@ -31,7 +31,7 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
         last = await _last_try(connection, request, user)
         if not _is_to_be_tried(last, request):
             return _told(last, "It was tried again already.")
-        job = await admission.admit(connection, _anew(last, new_id), services.settings)
+        job, _ = await admission.admit(connection, _anew(last, new_id), services.settings)
     await dispatch.fill(services, job.queue)
     return _told(job, "The job is queued again.")
 

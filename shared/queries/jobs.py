@@ -148,14 +148,5 @@ async def last_retry(connection: Connection, job_id: UUID) -> Job:
     return one(await rows.fetchone())
 
 
-async def count_queued(connection: Connection, user_id: UUID) -> int:
-    """How many jobs of the user have not begun."""
-    rows = await connection.execute(
-        "select count(*) as queued from jobs where user_id = %(user_id)s and status = 'queued'",
-        {"user_id": user_id},
-    )
-    return int(one(await rows.fetchone())["queued"])
-
-
 def _adapted(value: object) -> object:
     return Jsonb(value) if isinstance(value, dict) else value

@@ -34,6 +34,8 @@ class Line(NamedTuple):
     """Those that hold no slot."""
     open: int
     """All that have not ended."""
+    queued_by_user: int
+    """Those of one user that have not begun, in any queue."""
 
 
 async def try_lock(connection: Connection, queue: QueueName) -> bool:
@@ -52,26 +54,21 @@ async def lock(connection: Connection, queue: QueueName) -> None:
     )
 
 
-async def line(connection: Connection, queue: QueueName) -> Line:
-    """How long the queue is."""
+async def line(connection: Connection, queue: QueueName, *, user_id: UUID) -> Line:
+    """How long the queue is, and how much of what waits anywhere is that user's."""
     rows = connection.cursor(row_factory=class_row(Line))
     await rows.execute(
         """
         select coalesce(sum(waiting), 0)::integer as waiting,
-            coalesce(sum(waiting + running), 0)::integer as open
+            coalesce(sum(waiting + running), 0)::integer as open,
+            (
+                select count(*) from jobs where user_id = %(user_id)s and status = 'queued'
+            )::integer as queued_by_user
         from turns where queue = %(queue)s
         """,
-        {"queue": queue},
+        {"queue": queue, "user_id": user_id},
     )
     return one(await rows.fetchone())
-
-
-async def is_anyone_waiting(connection: Connection, queue: QueueName) -> bool:
-    """Whether there is a job to dispatch."""
-    rows = await connection.execute(
-        "select from turns where queue = %(queue)s and waiting > 0 limit 1", {"queue": queue}
-    )
-    return rows.rowcount > 0
 
 
 async def first_by_priority(connection: Connection, queue: QueueName) -> Waiting | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from shared.contracts.catalogue import WorkerType
+from shared.contracts.catalogue import QueueName, WorkerType
 from shared.queries.connection import Connection
 
 
@@ -131,9 +131,17 @@ async def record_silence(connection: Connection, probe: Probe, *, unseen_seconds
 
 
 async def open_for(
-    connection: Connection, worker_type: WorkerType, *, look_ahead: int, key_ids: list[str]
+    connection: Connection,
+    worker_type: WorkerType,
+    *,
+    queue: QueueName,
+    look_ahead: int,
+    key_ids: list[str],
 ) -> list[OpenWorker]:
-    """The active workers of that type and those keys that may be sent a job, freest first."""
+    """The active workers of that type and those keys that may be sent a job, freest first.
+
+    None where no job waits in the queue.
+    """
     rows = connection.cursor(row_factory=class_row(OpenWorker))
     await rows.execute(
         """
@@ -147,10 +155,15 @@ async def open_for(
             where worker_type = %(worker_type)s and key_id = any(%(key_ids)s)
                 and is_active and health = 'healthy'
         ) as counted
-        where free > 0
+        where free > 0 and exists (select from turns where queue = %(queue)s and waiting > 0)
         order by free desc, id
         """,
-        {"worker_type": worker_type, "look_ahead": look_ahead, "key_ids": key_ids},
+        {
+            "worker_type": worker_type,
+            "queue": queue,
+            "look_ahead": look_ahead,
+            "key_ids": key_ids,
+        },
     )
     return await rows.fetchall()
 

@@ -13,13 +13,13 @@ from tests.hand_worker import PICTURE, HandWorker
 from tests.system import Person, System, until
 from tests.web import web
 
-WAIT_SECONDS = 2
+WAIT_SECONDS = 4
 PROMPT = {"prompt": "a red star on blue", "model_type": "sdxl", "quality": "fast"}
 
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system whose admins wait for two seconds, and whose users have one job queued."""
+    """A system whose admins wait for some seconds, and whose users have one job queued."""
     system = System(
         tmp_path_factory.mktemp("patient") / "data",
         worker="none",
