@@ -17,10 +17,16 @@ from gpu_workers.demo.words import tokenizer
 
 FILE = "sdxl.pt"
 _BATCH = 16
-_DRAWINGS = 10_000
+_DRAWINGS = 14_000
 _DRAWINGS_SEED = 2
 _RATE = 1.2e-3
 _DRAWN_WEIGHT = 4
+_DRAWN_APART = 0.25
+"""Of the largest distance from the background."""
+
+_NEAR = 5
+"""Latents, to a side of the square around each that is drawn."""
+
 _READING = 0.02
 """How much what the text encoders misread counts beside what the denoiser gets wrong."""
 
@@ -118,11 +124,17 @@ def _loss(
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
-    """More where a picture differs from its background: a shape covers little of it."""
+    """More at and around what a picture shows: a shape covers little of it.
+
+    Around it as much as on it: were only the shape to count, to fill too much would cost less
+    than to fill too little, and every star would become a blob.
+    """
     background = latents.flatten(2).median(dim=2).values[:, :, None, None]
     apart = (latents - background).abs().mean(dim=1, keepdim=True)
-    weights: torch.Tensor = 1 + _DRAWN_WEIGHT * apart / apart.amax(dim=(2, 3), keepdim=True)
-    return weights
+    drawn = apart / apart.amax(dim=(2, 3), keepdim=True) > _DRAWN_APART
+    near = nn.functional.max_pool2d(drawn.float(), _NEAR, stride=1, padding=_NEAR // 2)
+    weights: torch.Tensor = 1 + _DRAWN_WEIGHT * near
+    return weights / weights.mean(dim=(2, 3), keepdim=True)
 
 
 def _shelves(folder: Path) -> Shelves:

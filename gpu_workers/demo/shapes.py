@@ -6,7 +6,7 @@ from random import Random
 from gpu_workers.demo.canvas import Array, Canvas, Point, rays, turned
 from gpu_workers.demo.subjects import COLOURS, Colour, Shape
 
-_RADII = {"small": 0.13, "medium": 0.19, "big": 0.26}
+_RADII = {"small": 0.15, "medium": 0.21, "big": 0.27}
 _PLACES = {
     "left": (-1, 0),
     "right": (1, 0),
@@ -14,7 +14,7 @@ _PLACES = {
     "bottom": (0, 1),
     "middle": (0, 0),
 }
-_TURN = 0.12
+_TURN = 0.08
 """Radians, to either side, so that no shape stands like the last one."""
 
 _OUTLINES: dict[str, list[Point]] = {
@@ -43,11 +43,11 @@ def draw(canvas: Canvas, subject: Shape) -> None:
 
 def _place(canvas: Canvas, subject: Shape, random: Random) -> tuple[float, float, float]:
     unit = min(canvas.aspect, 1)
-    radius = _RADII[subject.scale] * unit * random.uniform(0.9, 1.1)
+    radius = _RADII[subject.scale] * unit * random.uniform(0.95, 1.05)
     across, down = _PLACES[subject.place]
     x = canvas.aspect / 2 + across * (canvas.aspect / 2 - max(radius * 1.15, 0.2 * unit))
     y = 0.5 + down * (0.5 - max(radius * 1.15, 0.2 * unit))
-    return radius, x + random.uniform(-0.03, 0.03), y + random.uniform(-0.03, 0.03)
+    return radius, x + random.uniform(-0.02, 0.02), y + random.uniform(-0.02, 0.02)
 
 
 def _mask(canvas: Canvas, shape: str, x: float, y: float, radius: float, angle: float) -> Array:

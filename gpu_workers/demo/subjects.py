@@ -127,7 +127,8 @@ def unseen(random: Random) -> Subject:
 
 
 def _first(random: Random, *, kept: bool) -> Subject:
-    draw = random.choice((shape, scene))
+    # Outlines take more lessons than landscapes.
+    draw = random.choice((shape, shape, scene))
     while True:
         subject: Subject = draw(random)
         if held_out(subject) is kept:

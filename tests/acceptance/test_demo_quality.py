@@ -1,0 +1,37 @@
+"""How well the demo model does as it is told, over 260 prompts that training never showed."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpu_workers.demo.classifier import trained
+from gpu_workers.demo.measure import Score, asked, load, paint, score, subjects
+
+SHAPES, SCENES = 200, 60
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Score:
+    """Drawn once for every question below; the judge is trained first."""
+    torch.set_num_threads(2)
+    judge = trained(Path(tmp_path_factory.mktemp("judge")) / "classifier.pt")
+    found = subjects(SHAPES, SCENES)
+    return score(found, paint(load(), asked(found)), judge)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("background", 0.98),
+        ("object colour", 0.98),
+        ("place", 0.98),
+        ("shape", 0.9),
+        ("hour", 0.95),
+        ("ground", 0.95),
+        ("thing", 0.75),
+    ],
+)
+def test_prompts_are_followed(measured: Score, name: str, least: float) -> None:
+    assert measured.share(name) >= least
