@@ -10,11 +10,13 @@ from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.wan.pipeline import WanPipeline
 
 _MODELS = Path(__file__).parent / "models"
+_WAN = _MODELS / "demo-wan"
 
 
 def main() -> None:
     """Serve until told to end."""
-    serve({"sdxl": SdxlPipeline(_MODELS / "demo-sdxl"), "wan": WanPipeline()})
+    film = WanPipeline(_WAN if (_WAN / "model_index.json").is_file() else None)
+    serve({"sdxl": SdxlPipeline(_MODELS / "demo-sdxl"), "wan": film})
 
 
 if __name__ == "__main__":

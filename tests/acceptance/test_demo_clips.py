@@ -17,7 +17,12 @@ _SECONDS = 120
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    system = System(tmp_path_factory.mktemp("clips") / "data", worker="demo")
+    """A system whose worker also has a model, if a tiny one, for what begins with a picture."""
+    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+
+    folder = tmp_path_factory.mktemp("clips")
+    frames_model = tiny_model(folder / "models", "frames")
+    system = System(folder / "data", worker="demo", WAN_I2V_MODEL=str(frames_model))
     system.start()
     yield system
     assert system.stop() == 0

@@ -1,0 +1,40 @@
+"""``python -m gpu_workers.demo.clips.train STAGE``: train the demo model of clips.
+
+The stages, in their order: ``autoencoder``, ``wan``, ``decoder`` (which sharpens what the
+autoencoder draws), ``export``. Each goes on from its last checkpoint under ``.local/demo``;
+``export`` may be run at any time and takes what there is.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from gpu_workers.demo.clips import autoencoding, export, filming
+
+_FOLDER = Path(".local/demo")
+_STEPS = {"autoencoder": 1900, "wan": 5000, "decoder": 2000}
+_TRAINED = {
+    "autoencoder": autoencoding.train,
+    "wan": filming.train,
+    "decoder": autoencoding.refine,
+}
+
+
+def main() -> None:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(prog="gpu_workers.demo.clips.train", description=__doc__)
+    parser.add_argument("stage", choices=[*_TRAINED, "export"])
+    parser.add_argument("--steps", type=int, help="in all, from the first run on")
+    parser.add_argument("--folder", type=Path, default=_FOLDER, help="of the checkpoints")
+    parser.add_argument("--threads", type=int, default=1)
+    wanted = parser.parse_args()
+    torch.set_num_threads(wanted.threads)
+    if wanted.stage == "export":
+        export.export_wan(wanted.folder)
+    else:
+        _TRAINED[wanted.stage](wanted.folder, wanted.steps or _STEPS[wanted.stage])
+
+
+if __name__ == "__main__":
+    main()

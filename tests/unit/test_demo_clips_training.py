@@ -1,0 +1,73 @@
+"""The demo model of clips at a toy's number of steps: trained, gone on with, exported, in use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gpu_workers.demo.clips import autoencoding, filming
+from gpu_workers.demo.clips.attention import Plain, with_rest
+from gpu_workers.demo.clips.drawing import FRAMES
+from gpu_workers.demo.clips.export import export_wan
+from gpu_workers.demo.clips.words import LONGEST
+from tests.unit.wan.jobs import PICTURE, frames, loaded, made
+
+COUNTS = (3, 1, 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two torch processes on few cores run each other down."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two steps of each stage leave."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    autoencoding.train(folder, 2, COUNTS)
+    filming.train(folder, 2, COUNTS)
+    return folder
+
+
+def test_training_goes_on_where_it_was_left(
+    checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = torch.load(checkpoints / filming.FILE, weights_only=True)
+    filming.train(checkpoints, 3, COUNTS)
+    after = torch.load(checkpoints / filming.FILE, weights_only=True)
+    assert (before["step"], after["step"]) == (2, 3)
+    name = "transformer.proj_out.weight"
+    assert not torch.equal(before["network"][name], after["network"][name])
+    assert "reading" not in capsys.readouterr().out
+
+
+def test_what_is_exported_films_through_the_worker(checkpoints: Path, tmp_path: Path) -> None:
+    export_wan(checkpoints, tmp_path / "model")
+    pipeline = loaded(tmp_path / "none", wan_model=str(tmp_path / "model"))
+    clip = frames(made(pipeline, prompt="a red star", steps=1))
+    assert clip.shape == (FRAMES, 96, 96, 3)
+    picture = frames(made(pipeline, PICTURE, prompt="a red star", steps=1))
+    assert picture.shape == (1, 96, 96, 3)
+    other = frames(made(pipeline, prompt="a boat on the sea", steps=1))
+    assert np.abs(clip.astype(int) - other).max() > 0
+
+
+def test_training_attends_as_drawing_does() -> None:
+    torch.manual_seed(1)
+    filmer = filming.Filmer().eval()
+    words, _ = filmer.reader(["a red star on blue", "a boat"])
+    whole = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
+    noisy, times = torch.randn(2, 64, 2, 3, 3), torch.tensor([500.0, 900.0])
+    with torch.no_grad():
+        drawn = filmer.transformer(noisy, times, whole).sample
+        for block in filmer.transformer.blocks:
+            block.attn1.set_processor(Plain())
+            block.attn2.set_processor(Plain())
+        trained = filmer.transformer(noisy, times, with_rest(words)).sample
+    assert torch.allclose(drawn, trained, atol=1e-4)
