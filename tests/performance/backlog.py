@@ -20,8 +20,8 @@ from tests.performance import sizes
 from tests.system import ROOT, System
 
 _REPORT = ROOT / "docs" / "performance-dispatch.md"
-_SHORT, _LONG = 100, 100_000
-_SHAPES = {"one user": 1, "1,000 users": 1000, "as many users as jobs": 0}
+SHORT, LONG = 100, 100_000
+SHAPES = {"one user": 1, "1,000 users": 1000, "as many users as jobs": 0}
 _WARM_UP = 20
 
 _WORKERS = """
@@ -56,28 +56,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.performance.backlog")
     parser.add_argument("--fills", type=int, default=60, help="of each queue, for each shape")
     arguments = parser.parse_args()
-    rows = [_measure(shape, users, arguments.fills) for shape, users in _SHAPES.items()]
+    rows = [sizes.row(shape, *measure(shape, arguments.fills)) for shape in SHAPES]
     report = _report(rows, arguments.fills)
     _REPORT.write_text(report)
     sys.stdout.write(report)
 
 
-def _measure(shape: str, users: int, fills: int) -> str:
+def measure(shape: str, fills: int) -> tuple[list[float], list[float]]:
+    """How many milliseconds each fill took: of the short backlog, and of the long one."""
     with tempfile.TemporaryDirectory() as folder:
         system = System(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
         system.start()
         try:
-            _prepare(system, users)
-            short, long = asyncio.run(_fill_in_turn(system, fills))
+            _prepare(system, SHAPES[shape])
+            return asyncio.run(_fill_in_turn(system, fills))
         finally:
             system.stop()
-    return sizes.row(shape, short, long)
 
 
 def _prepare(system: System, users: int) -> None:
     system.rows(f"{_WORKERS} returning id")
     with sizes.filling_jobs(system, _COUNT) as connection:
-        for queue, jobs in (("sdxl_queue", _SHORT), ("wan_queue", _LONG)):
+        for queue, jobs in (("sdxl_queue", SHORT), ("wan_queue", LONG)):
             connection.execute(_WAITING.encode(), [queue, users or jobs, jobs, queue, queue])
 
 
@@ -101,7 +101,7 @@ async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[f
 
 def _keep_short(system: System) -> None:
     """What was taken of the short backlog comes back, so that it stays as long as it is."""
-    missing = _SHORT - int(
+    missing = SHORT - int(
         system.value(
             "select count(*) from jobs where queue = 'sdxl_queue' and status = 'queued'"
             " and dispatched_at is null"
@@ -128,7 +128,7 @@ def _report(rows: list[str], fills: int) -> str:
             f"Python {platform.python_version()}, {packages}, {platform.machine()}.",
             "",
             (
-                f"| waiting jobs are of | median with {_SHORT} waiting | with {_LONG:,} | ratio "
+                f"| waiting jobs are of | median with {SHORT} waiting | with {LONG:,} | ratio "
                 "| least and most of each |"
             ),
             "|---|---|---|---|---|",

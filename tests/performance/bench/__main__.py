@@ -1,0 +1,89 @@
+"""``make bench``: measure the control plane beside its floors, and write docs/performance.md.
+
+python -m tests.performance.bench [--quick] [--rows 1,2,waterfall] [--out docs]
+"""
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from tests.performance.bench import (
+    backlogs,
+    demands,
+    draining,
+    page,
+    single,
+    starting,
+    statements,
+    streaming,
+    surroundings,
+    throughput,
+    tracing,
+)
+from tests.performance.bench.figures import Row
+from tests.performance.bench.scale import Scale
+from tests.system import ROOT
+
+_PARTS: dict[str, Callable[[Scale], Awaitable[list[Row]]]] = {
+    "1": throughput.measure,
+    "2": single.measure,
+    "4": draining.measure,
+    "5": statements.measure,
+    "6": backlogs.measure,
+    "7": starting.measure,
+    "8": streaming.measure,
+    "waterfall": tracing.measure,
+    "scale": demands.measure,
+}
+_TOGETHER = {"3": "2"}
+"""A row that is measured with another."""
+
+
+def main() -> None:
+    """Measure what is asked for, and write after each part, so that none is lost."""
+    parser = argparse.ArgumentParser(prog="python -m tests.performance.bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="two minutes instead of a quarter hour"
+    )
+    parser.add_argument("--rows", help="such as 1,2,waterfall; all by default")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="the folder of the page")
+    arguments = parser.parse_args()
+    scale = Scale(arguments.quick)
+    for key in _wanted(parser, arguments.rows):
+        began = time.monotonic()
+        rows = [_dated(row, scale) for row in uvloop.run(_measured(key, scale))]
+        page.write(arguments.out, rows)
+        for row in rows:
+            _say(f"{row.key}. {row.title}: {row.seen} (aim: {row.aim or 'none'})")
+        _say(f"   {time.monotonic() - began:.0f} s")
+    _say(f"written: {arguments.out / 'performance.md'}")
+
+
+async def _measured(key: str, scale: Scale) -> list[Row]:
+    return await _PARTS[key](scale)
+
+
+def _wanted(parser: argparse.ArgumentParser, rows: str | None) -> list[str]:
+    asked = rows.split(",") if rows else list(_PARTS)
+    keys = dict.fromkeys(_TOGETHER.get(one, one) for one in asked)
+    if unknown := keys.keys() - _PARTS.keys():
+        parser.error(f"there is no row {', '.join(unknown)}")
+    return list(keys)
+
+
+def _dated(row: Row, scale: Scale) -> Row:
+    return dataclasses.replace(row, made={"run": scale.name, **surroundings.now()})
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

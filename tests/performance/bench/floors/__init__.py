@@ -1,0 +1,1 @@
+"""What the rows are held against: the least that does a comparable thing."""

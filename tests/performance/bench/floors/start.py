@@ -1,0 +1,12 @@
+"""The bare start: the functions framework, and nothing else."""
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+@functions_framework.aio.http
+async def main(request: Request) -> Response:
+    """Answer at once."""
+    del request
+    return Response("{}", media_type="application/json")

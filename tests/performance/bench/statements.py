@@ -1,0 +1,128 @@
+"""Row 5: the database's time for a job, beside bare INSERTs; and what a job costs, counted."""
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.performance.bench import costing, staging
+from tests.performance.bench.counted import Counted, counted
+from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.floors import inserts
+from tests.performance.bench.life import Counts, between, counts, is_frame, live
+from tests.performance.bench.scale import Scale
+
+_AIM = 2.0
+_WARM_UP = 60
+_FLUSH_SECONDS = 1.2
+"""A server process tells its statistics with the first statement that comes a second later."""
+_FLUSHING = 3
+"""Jobs that make every connection of the pool tell."""
+_ACTIVE = "select active_time::float8 as ms from pg_stat_database where datname = %s"
+_DATABASES = ("ourvidz", "floor", "floor_alone")
+_MOST_STATEMENTS = 15
+
+
+@dataclass(frozen=True)
+class Round:
+    """Of so many jobs."""
+
+    jobs: int
+    counts: Counts
+    trips: Sequence[int]
+    active: Sequence[float]
+    """Milliseconds of each database, for all jobs."""
+
+    @property
+    def statements(self) -> float:
+        """Of a job, without what begins and ends transactions."""
+        calls = (
+            calls for query, (calls, _) in self.counts.statements.items() if not is_frame(query)
+        )
+        return sum(calls) / self.jobs
+
+    @property
+    def commits(self) -> float:
+        """Of a job."""
+        ends = (of for query, of in self.counts.statements.items() if query.lower() == "commit")
+        return sum(calls for calls, _ in ends) / self.jobs
+
+
+async def measure(scale: Scale) -> list[Row]:
+    """Three databases of one server take turns: ours, and the floor in two ways."""
+    jobs = scale.of(100, 30)
+    async with counted() as system:
+        floors = [staging.floor_database(system.postgres_port, name) for name in _DATABASES[1:]]
+        await live(system, _WARM_UP)
+        rounds = [await _round(system, floors, jobs) for _ in range(scale.rounds)]
+    costing.write(rounds[-1].counts, rounds[-1].jobs, rounds[-1].trips, _time(rounds, 0))
+    return [_row(rounds)]
+
+
+async def _round(system: Counted, floors: Sequence[str], jobs: int) -> Round:
+    await _flush(system)
+    active, before = _active(system), counts(system)
+    trips = await live(system, jobs)
+    after = between(before, counts(system))
+    seen = Round(jobs, after, trips, ())
+    many, commits = round(seen.statements), round(seen.commits)
+    await asyncio.to_thread(inserts.like_jobs, floors[0], jobs, inserts=many, commits=commits)
+    await asyncio.to_thread(inserts.each_alone, floors[1], jobs, inserts=many)
+    await _flush(system)
+    taken = [now - then for then, now in zip(active, _active(system), strict=True)]
+    return Round(jobs, after, trips, taken)
+
+
+async def _flush(system: Counted) -> None:
+    await asyncio.sleep(_FLUSH_SECONDS)
+    await live(system, _FLUSHING)
+
+
+def _active(system: Counted) -> list[float]:
+    with system.connected() as connection:
+        found = [connection.execute(_ACTIVE, [name]).fetchone() for name in _DATABASES]
+    return [float(row["ms"]) if row else 0.0 for row in found]
+
+
+def _time(rounds: Sequence[Round], number: int) -> list[float]:
+    return [one.active[number] / one.jobs for one in rounds]
+
+
+def _row(rounds: Sequence[Round]) -> Row:
+    ours, floor, alone = (_time(rounds, number) for number in range(3))
+    ratio = statistics.median(a / b for a, b in zip(ours, floor, strict=True))
+    lenient = statistics.median(a / b for a, b in zip(ours, alone, strict=True))
+    many, commits = rounds[-1].statements, rounds[-1].commits
+    return Row(
+        key="5",
+        title="database time a job",
+        how=(
+            f"{len(rounds)} rounds of {rounds[0].jobs} jobs, one at a time, with the noop worker. "
+            "The time is pg_stat_database.active_time: every statement of a job's life from its "
+            "arrival at the server to its answer, commits and their flushes included. A job has "
+            f"{told(many)} statements in {told(commits)} transactions, what begins and ends these "
+            "not counted. The floor, in a database of the same server: as many single-row INSERTs "
+            "into a bare table, in as many transactions. The lenient floor: each INSERT committed "
+            "by itself."
+        ),
+        aim=f"at most {_AIM:.0f} x as many bare INSERTs",
+        seen=f"{told(ratio)} x; {told(lenient)} x the lenient floor",
+        holds=ratio <= _AIM,
+        series=[
+            Series("bare INSERTs, as many commits", "ms", floor),
+            Series("a job", "ms", ours),
+            Series("bare INSERTs, each committed", "ms", alone),
+        ],
+        aim_at=_AIM * statistics.median(floor),
+        table=_table(rounds[-1]),
+        notes=["The table is pg_stat_statements of the last round; it leaves flushes out."],
+    )
+
+
+def _table(one: Round) -> list[list[str]]:
+    by_time = sorted(one.counts.statements.items(), key=lambda item: -item[1][1])
+    rows = [
+        [f"`{query[:90]}`", told(calls / one.jobs), told(ms / one.jobs)]
+        for query, (calls, ms) in by_time[:_MOST_STATEMENTS]
+    ]
+    return [["statement", "a job", "ms a job"], *rows]

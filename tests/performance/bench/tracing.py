@@ -1,0 +1,130 @@
+"""Where a job's milliseconds go: the spans of one job of a real run."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from infra import trace
+from infra.local import tokens
+from tests.performance.bench import staging, wire
+from tests.performance.bench.figures import Row, told
+from tests.performance.bench.scale import Scale
+from tests.system import System
+
+_FLUSH_SECONDS = 6
+_REST_SECONDS = 0.03
+_WARM_UP = 30
+_KINDS = {1: "", 2: "serves: ", 3: "asks: ", 4: "sends: ", 5: "takes: "}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A job as its client saw it, in nanoseconds since 1970."""
+
+    job_id: str
+    began: int
+    accepted: int
+    told: int
+
+
+async def measure(scale: Scale) -> list[Row]:
+    """Run jobs one at a time with spans on, and draw the one that took the median time."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "traces.jsonl"
+        with staging.system("noop", TRACES_FILE=str(file)) as system:
+            seen = await _live(system, _WARM_UP + scale.of(100, 40))
+            await asyncio.sleep(_FLUSH_SECONDS)
+        spans = trace.read(file)
+    measured = sorted(seen[_WARM_UP:], key=lambda one: one.told - one.began)
+    middle = measured[len(measured) // 2]
+    return [_row(middle, trace.of_job(spans, middle.job_id), len(measured))]
+
+
+async def _live(system: System, count: int) -> list[_Seen]:
+    user = str(uuid4())
+    events = wire.Events()
+    await events.open(system.port, user)
+    connection = await wire.Connection.open(system.port)
+    request = wire.picture("/functions/v1/queue-job", tokens.user_token(user))
+    ahead = time.time_ns() - int(time.perf_counter() * 1e9)
+    seen = []
+    for _ in range(count):
+        began = time.time_ns()
+        answer = await connection.ask(request)
+        accepted = time.time_ns()
+        job_id = wire.job_of(answer)
+        told_at = int(await events.asset_of(job_id) * 1e9) + ahead
+        seen.append(_Seen(job_id, began, accepted, told_at))
+        await asyncio.sleep(_REST_SECONDS)
+    connection.close()
+    await events.close()
+    return seen
+
+
+def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
+    client = [
+        ("client: enqueue to asset", 0.0, _ms(job.began, job.told), 0),
+        ("client: POST queue-job", 0.0, _ms(job.began, job.accepted), 0),
+    ]
+    inner = [
+        (f"{_KINDS[one.kind]}{one.name}", _ms(job.began, one.start), _ms(job.began, one.end), depth)
+        for depth, one in _tree(spans)
+    ]
+    table = [["what", "begins at", "lasts", "of which its own"]]
+    table += [
+        [one.name, f"{told(_ms(job.began, one.start))} ms", *_lasting(one, spans)]
+        for _, one in _tree(spans)
+    ]
+    return Row(
+        key="waterfall",
+        title="One job, from its request to its asset",
+        how=(
+            f"Of {count} jobs, one at a time on an idle system, the one that took the median time. "
+            "The spans are those that functions and worker write (docs/observability.md); writing "
+            "them is part of what is seen."
+        ),
+        aim="",
+        seen=f"{told(_ms(job.began, job.told))} ms, of which {told(_ms(job.began, job.accepted))} "
+        "ms until it was accepted",
+        holds=None,
+        spans=[*client, *inner],
+        table=table,
+        notes=[
+            (
+                "A span's own time is what no span within it accounts for. What lies between two "
+                "spans is the way from one process to the next."
+            )
+        ],
+    )
+
+
+def _lasting(one: trace.Span, spans: Sequence[trace.Span]) -> list[str]:
+    within = [other for other in spans if other.parent_id == one.id]
+    covered, until = 0, one.start
+    for other in sorted(within, key=lambda span: span.start):
+        begin, end = max(other.start, until), min(other.end, one.end)
+        covered += max(0, end - begin)
+        until = max(until, end)
+    whole = one.end - one.start
+    return [f"{told(whole / 1e6)} ms", f"{told((whole - covered) / 1e6)} ms"]
+
+
+def _tree(spans: Sequence[trace.Span]) -> list[tuple[int, trace.Span]]:
+    ids = {one.id for one in spans}
+
+    def below(parent: str | None) -> list[tuple[int, trace.Span]]:
+        found = []
+        for one in spans:
+            if one.parent_id == parent or (parent is None and one.parent_id not in ids):
+                found += [(0, one), *((depth + 1, two) for depth, two in below(one.id))]
+        return found
+
+    return [(depth + 1, one) for depth, one in below(None)]
+
+
+def _ms(begin: int, end: int) -> float:
+    return (end - begin) / 1e6

@@ -1,0 +1,11 @@
+"""cog: one prediction at a time; no queue."""
+
+from cog import BasePredictor, Input  # type: ignore[import-not-found]
+
+
+class Predictor(BasePredictor):  # type: ignore[misc]
+    """Draws nothing."""
+
+    def predict(self, prompt: str = Input(description="what to draw")) -> str:
+        """Give the prompt back."""
+        return prompt
