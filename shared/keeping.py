@@ -24,18 +24,20 @@ _ELSE = "Something else lies where the copy belongs; nothing was changed."
 
 
 class Copy(NamedTuple):
-    """A file to copy: its source, that generation of it, and its target."""
+    """A file to copy: its source, that generation of it, its target, and what is left out."""
 
     source: str
     generation: int
     target: str
+    without_settings: bool = False
 
 
 class Held(NamedTuple):
-    """An asset that is held, and the id that its library asset will have."""
+    """An asset that is held, the id that its library asset will have, and what is left out."""
 
     asset: assets.Asset
     library_id: UUID
+    without_settings: bool = False
 
 
 class Outcome(NamedTuple):
@@ -46,19 +48,24 @@ class Outcome(NamedTuple):
 
 
 async def keep(
-    services: Services, asset_id: UUID, *, user_id: UUID, labels: library.Labels | None = None
+    services: Services,
+    asset_id: UUID,
+    *,
+    user_id: UUID,
+    labels: library.Labels | None = None,
+    without_settings: bool = False,
 ) -> Outcome:
     """Save a workspace asset; the same library asset however often, and at once, it is asked for.
 
     Raises:
         NotFoundError: where it is not the user's, or its file is gone.
-        ConflictError: where something else lies at the copy's place.
+        ConflictError: where something else lies at the copy's place, such as one with settings.
     """
     labels = labels or library.Labels()
     held = await _hold(services, asset_id, user_id, labels)
     if isinstance(held, library.Kept):
         return Outcome(held, is_new=False)
-    made = await _copy_held(services, held)
+    made = await _copy_held(services, held._replace(without_settings=without_settings))
     return await _record(services, held, labels, made)
 
 
@@ -96,7 +103,10 @@ async def copy_files(
     """
     copying = (
         services.storage.copy(
-            (buckets[0], file.source), (buckets[1], file.target), generation=file.generation
+            (buckets[0], file.source),
+            (buckets[1], file.target),
+            generation=file.generation,
+            without_settings=file.without_settings,
         )
         for file in files
     )
@@ -134,14 +144,14 @@ async def _hold(
 
 async def _copy_held(services: Services, held: Held) -> copies.Files | None:
     """The copies; None where the source is gone, as it may be once another save recorded it."""
-    settings = services.settings
-    buckets = (settings.workspace_bucket, settings.library_bucket)
+    buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
     ids = (held.asset.id, held.library_id)
     try:
         made = await copy_files(services, buckets, _files(held), ids=ids)
     except NotFoundError:
         return None
-    if (made.size, made.crc32c) != (held.asset.file_size_bytes, held.asset.crc32c):
+    same = made.crc32c == held.asset.crc32c or held.without_settings
+    if not same or made.size != held.asset.file_size_bytes:
         raise ConflictError("The asset's file is not the one that was checked.")
     return made
 
@@ -149,7 +159,7 @@ async def _copy_held(services: Services, held: Held) -> copies.Files | None:
 async def _record(
     services: Services, held: Held, labels: library.Labels, made: copies.Files | None
 ) -> Outcome:
-    asset, library_id = held
+    asset, library_id, _ = held
     async with services.database.transaction() as connection:
         await copies.lock_asset(connection, asset.id, user_id=asset.user_id)
         if made and await copies.finish(connection, asset.id, target_id=library_id):
@@ -180,9 +190,9 @@ def _made(files: list[Copy], stored: list[StoredObject | None]) -> copies.Files:
 
 def _files(held: Held) -> list[Copy]:
     """The asset's own file first, then its thumbnail, where it has one."""
-    asset, library_id = held
+    asset, library_id, without_settings = held
     path = paths.library(asset.user_id, library_id, asset.mime_type)
-    files = [Copy(asset.temp_storage_path, asset.generation, path)]
+    files = [Copy(asset.temp_storage_path, asset.generation, path, without_settings)]
     if asset.thumbnail_path and asset.thumbnail_generation:
         path = paths.library_thumbnail(asset.user_id, library_id)
         files.append(Copy(asset.thumbnail_path, asset.thumbnail_generation, path))

@@ -8,9 +8,15 @@ from shared.services import Services
 
 
 async def save(request: SaveToLibrary, user: User, services: Services) -> Saved:
-    """Keep an asset, with its labels where it is new to the library."""
+    """Keep an asset, with its labels, and without its settings, where it is new to the library."""
     labels = Labels(
         custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
     )
-    outcome = await keeping.keep(services, request.asset_id, user_id=user.id, labels=labels)
+    outcome = await keeping.keep(
+        services,
+        request.asset_id,
+        user_id=user.id,
+        labels=labels,
+        without_settings=request.strip_settings,
+    )
     return Saved(message="It is in your library.", library_asset_id=outcome.kept.id)

@@ -11,7 +11,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from gpu_workers.runtime import media
+from gpu_workers.runtime import media, provenance
 from gpu_workers.runtime.pipeline import RetryableError
 
 Frames = NDArray[np.uint8]
@@ -39,7 +39,7 @@ def mp4(frames: Frames, *, fps: int, settings: dict[str, Any]) -> bytes:
     count, height, width, _ = frames.shape
     if not count or height % 2 or width % 2:
         raise ValueError(f"{count} frames of {width}x{height} make no clip.")
-    content = _encoded(frames, fps, settings) + _xmp()
+    content = provenance.signed(_encoded(frames, fps, settings) + _xmp(), "video/mp4")
     check(content, frames=count, size=(width, height), fps=fps)
     return content
 
@@ -105,5 +105,5 @@ def _yuv(frames: Frames) -> Iterator[av.VideoFrame]:
 
 def _xmp() -> bytes:
     """The packet in a box of its own; behind all others it moves none of the index's offsets."""
-    packet = media.XMP.encode()
+    packet = provenance.XMP.encode()
     return struct.pack(">I4s", 8 + 16 + len(packet), b"uuid") + _XMP_BOX.bytes + packet

@@ -24,6 +24,9 @@ class SaveToLibrary(CamelContract):
     custom_title: Title | None = None
     collection_id: UUID | None = None
     tags: Tags = []
+    strip_settings: bool = False
+    """Whether the library's file is to say nothing of prompt, seed and the like; that a model made
+    it, it says all the same. An asset that is in the library already stays as it was saved."""
 
 
 class DiscardAsset(CamelContract):

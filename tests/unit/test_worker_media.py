@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime import media
+from gpu_workers.runtime import media, provenance
 from shared.contracts.letters import Parameters
 
 WANTED = Parameters(
@@ -42,7 +42,7 @@ def test_png_carries_the_settings_as_image_tools_write_them() -> None:
 def test_png_says_that_a_trained_model_made_it() -> None:
     image = opened(media.png(Image.new("RGB", (1, 1)), settings()))
     packet = image.info["xmp"].decode()
-    assert f'Iptc4xmpExt:DigitalSourceType="{media.SOURCE_TYPE}"' in packet
+    assert f'Iptc4xmpExt:DigitalSourceType="{provenance.SOURCE_TYPE}"' in packet
     assert 'xmp:CreatorTool="OurVidz"' in packet
 
 

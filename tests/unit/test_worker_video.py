@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from gpu_workers.runtime import media, video
+from gpu_workers.runtime import media, provenance, video
 from gpu_workers.runtime.pipeline import RetryableError
 from shared.contracts.letters import Parameters
 
@@ -79,7 +79,7 @@ def test_clip_carries_the_settings(clip: bytes) -> None:
 def test_clip_says_that_a_trained_model_made_it(clip: bytes) -> None:
     box = boxes(clip)["uuid"]
     assert box[:16].hex() == "be7acfcb97a942e89c71999491e3afac"
-    assert f'Iptc4xmpExt:DigitalSourceType="{media.SOURCE_TYPE}"' in box[16:].decode()
+    assert f'Iptc4xmpExt:DigitalSourceType="{provenance.SOURCE_TYPE}"' in box[16:].decode()
 
 
 @pytest.mark.parametrize("shape", [(0, 32, 48, 3), (1, 31, 48, 3), (1, 32, 47, 3)])

@@ -1,0 +1,95 @@
+"""Where a finished file carries the settings that it was made with.
+
+The workers write them there and leave them out of what they sign; the functions blank them there.
+Both keep the file's length, so nothing else in it moves and the signature stays true.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_XMP = b"XML:com.adobe.xmp\0"
+_PADDING = b"ovPd"
+"""By its capitals: a chunk that every reader may leave out, private, and safe to copy."""
+
+
+class Part(NamedTuple):
+    """A PNG's chunk or an MP4's box: its kind, where it begins, and its length, header and all."""
+
+    kind: bytes
+    start: int
+    length: int
+
+
+def settings_parts(file: BinaryIO, mime_type: str) -> list[Part]:
+    """The parts that hold settings: a PNG's texts but for its XMP, an MP4's user data.
+
+    Raises:
+        ValueError: the file is broken, or of a kind that is not known.
+    """
+    if mime_type == "image/png":
+        return [part for part in chunks(file) if part.kind in _TEXTS and not _is_xmp(file, part)]
+    if mime_type == "video/mp4":
+        movies = [box for box in boxes(file) if box.kind == b"moov"]
+        inner = (one for box in movies for one in boxes(file, box))
+        return [box for box in inner if box.kind == b"udta"]
+    raise ValueError(f"no settings are kept in {mime_type}")
+
+
+def blank(part: Part) -> bytes:
+    """What is put in such a part's place: as long as it, and saying nothing."""
+    if part.kind == b"udta":
+        room = part.length - 8
+        padding = struct.pack(">I4s", room, b"free") if room >= 8 else b""  # noqa: PLR2004 - a header
+        return struct.pack(">I4s", part.length, b"udta") + padding.ljust(room, b"\0")
+    body = _PADDING + bytes(part.length - 12)
+    return struct.pack(">I", part.length - 12) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def chunks(file: BinaryIO) -> Iterator[Part]:
+    """A PNG's chunks. Raises ValueError where one is cut short, or the file is no PNG."""
+    size = file.seek(0, 2)
+    if _read(file, 0, 8) != PNG_SIGNATURE:
+        raise ValueError("it is no PNG")
+    at = 8
+    while at < size:
+        length, kind = struct.unpack(">I4s", _read(file, at, 8))
+        part = Part(kind, at, length + 12)
+        at += part.length
+        if at > size:
+            raise ValueError("a chunk is cut short")
+        yield part
+
+
+def boxes(file: BinaryIO, inside: Part | None = None) -> Iterator[Part]:
+    """An MP4's boxes, or one box's own. Raises ValueError where one is not as long as it says."""
+    at, end = (0, file.seek(0, 2)) if inside is None else (inside.start + 8, sum(inside[1:]))
+    while at < end:
+        length, kind = struct.unpack(">I4s", _read(file, at, 8))
+        if length == 1:
+            (length,) = struct.unpack(">Q", _read(file, at + 8, 8))
+        length = length or end - at
+        if length < 8 or at + length > end:  # noqa: PLR2004 - a header's bytes
+            raise ValueError("a box is not as long as it says")
+        yield Part(kind, at, length)
+        at += length
+
+
+def _is_xmp(file: BinaryIO, part: Part) -> bool:
+    return part.kind == b"iTXt" and _peek(file, part.start + 8, len(_XMP)) == _XMP
+
+
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
+    found = _peek(file, start, length)
+    if len(found) < length:
+        raise ValueError("the file is cut short")
+    return found
+
+
+def _peek(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)

@@ -1,0 +1,77 @@
+"""The key that signs what is made: which ones serve, and that a wrong one starts no worker."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from PIL import Image
+
+from gpu_workers.runtime import media, provenance
+from tests import certificates, marking
+from tests.certificates import Key
+
+SETTINGS: dict[str, Any] = {
+    "prompt": "a red star",
+    "negative_prompt": "",
+    "steps": 3,
+    "sampler": "Euler",
+    "guidance_scale": 6.0,
+    "seed": 7,
+    "width": 8,
+    "height": 8,
+    "model": "base",
+}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+        rsa.generate_private_key(65537, 2048),
+    ],
+    ids=["es384", "ed25519", "ps256"],
+)
+def test_other_keys_sign_as_well(key: Key, tmp_path: Path) -> None:
+    chain = certificates.chain(key)
+    with marking.signing(chain, tmp_path):
+        provenance.ready()
+        content = media.png(Image.new("RGB", (8, 8)), SETTINGS)
+    assert marking.manifest(content, "image/png", chain).state == "Trusted"
+
+
+def refusal() -> str:
+    with pytest.raises(SystemExit) as ended:
+        provenance.ready()
+    return str(ended.value)
+
+
+def test_a_signer_that_is_half_configured_ends_the_worker(tmp_path: Path) -> None:
+    with marking.told(C2PA_KEY=str(tmp_path / "key.pem")):
+        assert "C2PA_CERTIFICATES" in refusal()
+
+
+def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_told(tmp_path: Path) -> None:
+    good, other = certificates.chain(), certificates.chain()
+    for broken in (
+        good._replace(key=b"no key"),
+        good._replace(key=other.key),
+        good._replace(certificates=b"none"),
+        certificates.chain(days=-1),
+    ):
+        with marking.signing(broken, tmp_path):
+            said = refusal()
+        assert said.startswith("The worker cannot start: ")
+        assert "BEGIN" not in said
+        assert str(tmp_path) not in said
+
+
+def test_without_a_key_nothing_of_c2pa_is_loaded() -> None:
+    program = (
+        "import sys; from gpu_workers.runtime import provenance as p; p.ready(); "
+        "assert p.signed(b'x', 'image/png') == b'x'; assert 'c2pa' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={})
