@@ -17,6 +17,7 @@ _NAMES: dict[int, tuple[str, str]] = {
     413: ("Payload too large", "EntityTooLarge"),
     415: ("invalid_mime_type", "InvalidMimeType"),
     422: ("InvalidRequest", "InvalidRequest"),
+    429: ("SlowDown", "SlowDown"),
     503: ("SlowDown", "SlowDown"),
 }
 """By status: what older clients read, and what newer ones do."""

@@ -1,6 +1,8 @@
 """Uploading: pictures into one's own folder of the workspace, each drawn anew before it is kept."""
 
-from functions.storage import described, forms, visibility
+from uuid import UUID
+
+from functions.storage import described, forms, quotas, visibility
 from functions.storage.addresses import Place, bucket_name, check_key
 from shared import uploads, url_tokens
 from shared.auth import Anon, User
@@ -21,14 +23,16 @@ _ADDRESS_SECONDS = 2 * 3600
 
 async def create(call: Call, place: Place, caller: User | Anon, services: Services) -> Uploaded:
     """Store a picture where none is, or anywhere of one's own where ``x-upsert`` says so."""
-    _check(place, visibility.signed_in(caller))
-    return await _store(call, place, services, replaces=_upserts(call))
+    user = visibility.signed_in(caller)
+    _check(place, user)
+    return await _store(call, place, user.id, services, replaces=_upserts(call))
 
 
 async def replace(call: Call, place: Place, caller: User | Anon, services: Services) -> Uploaded:
     """Store a picture in another's place, or where none is."""
-    _check(place, visibility.signed_in(caller))
-    return await _store(call, place, services, replaces=True)
+    user = visibility.signed_in(caller)
+    _check(place, user)
+    return await _store(call, place, user.id, services, replaces=True)
 
 
 async def sign(call: Call, place: Place, caller: User | Anon, services: Services) -> UploadAddress:
@@ -49,7 +53,7 @@ async def create_signed(call: Call, place: Place, _: User | Anon, services: Serv
     grant = url_tokens.check_upload(call.query.get("token", ""), services)
     if grant.place != place.key:
         raise UnauthenticatedError("The address is signed for another object.")
-    return await _store(call, place, services, replaces=grant.replaces)
+    return await _store(call, place, grant.owner, services, replaces=grant.replaces)
 
 
 def _check(place: Place, user: User) -> None:
@@ -65,14 +69,18 @@ def _upserts(call: Call) -> bool:
     return call.headers.get("x-upsert") == "true"
 
 
-async def _store(call: Call, place: Place, services: Services, *, replaces: bool) -> Uploaded:
+async def _store(
+    call: Call, place: Place, owner: UUID, services: Services, *, replaces: bool
+) -> Uploaded:
     from shared import pictures  # noqa: PLC0415 - Pillow, which most requests do without
 
+    held = await quotas.room(place, owner, services)
     content = await forms.picture(call)
     try:
         drawn = await pictures.redraw(content)
     except InvalidError as problem:
         raise UnsupportedMediaTypeError(problem.sentence) from None
+    quotas.check(held, drawn, services)
     bucket = bucket_name(place.bucket, services)
     stored = await services.storage.put(bucket, place.path, drawn, uploads.TYPE, replaces=replaces)
     if stored is None:

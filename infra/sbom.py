@@ -1,0 +1,142 @@
+"""What each bundle and image holds, as CycloneDX: ``python -m infra.sbom [--out dist/sbom]``.
+
+From the locked requirements that each is made of, with their hashes. The same tree gives the same
+bytes: there is no time in them, and the serial number is the content's own.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tomllib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from infra import map as the_map
+
+ROOT = Path(__file__).parents[1]
+_OWN = uuid.UUID("0d5b7c8e-6f4e-4b7a-9a55-0f4a4d0a7c11")
+_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.IGNORECASE)
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_BY_ITSELF = re.compile(r"\btorch==[0-9.]+")
+"""torch is in no lock: which of its builds an image has, whoever builds it says."""
+
+Json = dict[str, Any]
+
+
+class Package(NamedTuple):
+    """A locked requirement."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    """SHA-256 of each of its files that may be installed."""
+    needed_by: tuple[str, ...]
+
+    @property
+    def purl(self) -> str:
+        """Its address, as audits know it."""
+        return f"pkg:pypi/{self.name}@{self.version}"
+
+
+def locked(text: str) -> list[Package]:
+    """The packages of a locked requirements file."""
+    found: list[Package] = []
+    for line in text.splitlines():
+        if pin := _PIN.match(line):
+            found.append(Package(_name(pin[1]), pin[2], (), ()))
+        if found:
+            last = found[-1]
+            hashes = (*last.hashes, *_HASH.findall(line))
+            via = re.fullmatch(r"\s+#\s+(?:via\s+)?([a-z0-9._-]+)", line, re.IGNORECASE)
+            parents = (_name(via[1]),) if via and via[1] != "via" else ()
+            found[-1] = last._replace(hashes=hashes, needed_by=(*last.needed_by, *parents))
+    return found
+
+
+def parts(root: Path = ROOT) -> dict[str, tuple[str, list[Package], list[str]]]:
+    """Each bundle and image: its kind, its packages, and the images that it is built on."""
+    of_bundles = locked((root / "requirements.txt").read_text())
+    found: dict[str, tuple[str, list[Package], list[str]]] = {
+        f"{name}.zip": ("application", of_bundles, []) for name in the_map.read().functions
+    }
+    for folder in ("gpu_workers", "functions", "infra/images"):
+        for dockerfile in sorted((root / folder).glob("*/Dockerfile")):
+            text = dockerfile.read_text()
+            files = re.findall(r"^COPY (\S*requirements\.txt) ", text, re.MULTILINE)
+            packages = [one for file in files for one in locked((root / file).read_text())]
+            apart = [one for pin in _BY_ITSELF.findall(text) for one in locked(pin)]
+            name = f"{dockerfile.parent.name}.image"
+            found[name] = ("container", packages + apart, list(_bases(text)))
+    return found
+
+
+def document(name: str, kind: str, packages: list[Package], bases: list[str]) -> Json:
+    """The CycloneDX document of one part."""
+    parents = {parent for one in packages for parent in one.needed_by}
+    needs = {
+        parent: sorted(one.purl for one in packages if parent in one.needed_by)
+        for parent in parents
+    }
+    components = [_library(one) for one in packages] + [_base(one) for one in bases]
+    graph = [{"ref": one.purl, "dependsOn": needs.get(one.name, [])} for one in packages]
+    told = {"components": components, "dependencies": graph}
+    serial = uuid.uuid5(_OWN, name + json.dumps(told, sort_keys=True))
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    whole = {"type": kind, "bom-ref": name, "name": f"ourvidz/{name}", "version": version}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {"component": whole},
+        **told,
+    }
+
+
+def _name(name: str) -> str:
+    """As PyPI writes it, whatever a file calls it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _library(package: Package) -> Json:
+    told: Json = {
+        "type": "library",
+        "bom-ref": package.purl,
+        "name": package.name,
+        "version": package.version,
+        "purl": package.purl,
+    }
+    hashes = [{"alg": "SHA-256", "content": one} for one in package.hashes]
+    return {**told, "hashes": hashes} if hashes else told
+
+
+def _base(image: str) -> Json:
+    name, _, tag = image.rpartition(":")
+    return {"type": "container", "bom-ref": image, "name": name or tag, "version": tag}
+
+
+def _bases(dockerfile: str) -> Iterator[str]:
+    """The images that it is built from, where an argument names one by its default."""
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", dockerfile, re.MULTILINE))
+    for image in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE):
+        yield re.sub(r"\$\{(\w+)\}", lambda one: defaults.get(one[1], one[0]), image)
+
+
+def main() -> int:
+    """Write a file for each bundle and image."""
+    parser = argparse.ArgumentParser(prog="python -m infra.sbom", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("dist/sbom"), help="the folder")
+    folder: Path = parser.parse_args().out
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (kind, packages, bases) in parts().items():
+        path = folder / f"{name}.cdx.json"
+        path.write_text(json.dumps(document(name, kind, packages, bases), indent=2) + "\n")
+        print(f"{path}  {len(packages)} packages")  # noqa: T201 - a command's answer
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""More requests at once than a user has: exactly so many pass, however they are disguised."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from infra.local import tokens
+from tests.revision import Revision
+from tests.security.tally import Corpora, Tally
+from tests.system import System
+
+AT_ONCE = 200
+JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A limit, by its design's number, and an endpoint that it counts."""
+
+    name: str
+    per_minute: int
+    function: str
+
+
+KINDS = [
+    Kind("JOBS", 10, "queue-job"),
+    Kind("PROMPTS", 30, "enhance-prompt"),
+    Kind("REQUESTS", 120, "workspace-actions"),
+]
+
+
+@pytest.fixture(scope="module")
+def limited(bare: System) -> Iterator[Revision]:
+    """The functions with the limits of the design, beside the system."""
+    limits = {f"RATE_LIMIT_{kind.name}_PER_MINUTE": str(kind.per_minute) for kind in KINDS}
+    revision = Revision(bare, **limits)
+    yield revision.up()
+    revision.end()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name.lower())
+async def test_of_many_at_once_the_buckets_number_passes(
+    limited: Revision, corpora: Corpora, tally: Tally, kind: Kind
+) -> None:
+    user = str(uuid4())
+    chance = corpora.chance(f"rates {kind.name}")
+    crowd = AT_ONCE if kind.name == "JOBS" else corpora.size(AT_ONCE, short=kind.per_minute + 10)
+    began = time.monotonic()
+    # What is no JSON is refused once it is read: whoever is answered 400 had a token.
+    answers = await _at_once([_disguised(kind, user, chance) for _ in range(crowd)], limited)
+    refilled = int((time.monotonic() - began) * kind.per_minute / 60)
+    for answer in answers:
+        tally.answered(f"{kind.name} at once", answer, may={400, 429})
+    passed = sum(answer.status_code == 400 for answer in answers)
+    assert kind.per_minute <= passed <= kind.per_minute + refilled
+    waits = {int(one.headers["retry-after"]) for one in answers if one.status_code == 429}
+    assert waits <= set(range(1, 60 // kind.per_minute + 2))
+    assert limited.value("select count(*) from jobs where user_id = %s", user) == 0
+
+
+async def test_a_crowd_has_a_bucket_each(limited: Revision, tally: Tally) -> None:
+    kind = KINDS[0]
+    users = [str(uuid4()) for _ in range(5)]
+    chance = random.Random(0)
+    asked = [_disguised(kind, user, chance) for user in users for _ in range(kind.per_minute)]
+    for answer in await _at_once(asked, limited):
+        tally.answered("within the limit", answer, may={400})
+
+
+def _disguised(kind: Kind, user: str, chance: random.Random) -> tuple[str, dict[str, str]]:
+    """A request of the user's, by one of its addresses, with one of the user's tokens."""
+    told = user.upper() if chance.random() < 0.5 else user
+    token = tokens.user_token(told, expires_in=chance.randrange(600, 6000))
+    address = chance.choice(["10.0.0.1", "192.0.2.7", "2001:db8::1"])
+    disguises: list[dict[str, str]] = [
+        {"x-forwarded-for": address},
+        {"x-client-info": address, "x-real-ip": address},
+        {"idempotency-key": uuid4().hex},
+        {"apikey": tokens.anon_token()},
+    ]
+    path = f"/functions/v1/{kind.function}" + chance.choice(["", "/", "/x", "?user=other"])
+    return path, {"authorization": f"Bearer {token}", **chance.choice(disguises)}
+
+
+async def _at_once(
+    requests: list[tuple[str, dict[str, str]]], system: System
+) -> list[httpx.Response]:
+    async with httpx.AsyncClient(
+        base_url=system.base,
+        trust_env=False,
+        verify=False,  # noqa: S501 - loopback
+        timeout=60,
+        limits=httpx.Limits(max_connections=AT_ONCE),
+    ) as http:
+
+        async def ask(path: str, headers: dict[str, str]) -> httpx.Response:
+            while True:
+                answer = await http.post(path, content=b"{", headers=JSON | headers)
+                if answer.status_code != 503 or answer.json()["code"] != "unavailable":
+                    return answer
+                # A slow machine had no connection in time, and took no token.
+
+        return await asyncio.gather(*(ask(path, headers) for path, headers in requests))
