@@ -14,17 +14,26 @@ from shared.services import Services
 
 
 async def enhance_prompt(
-    request: EnhancePromptRequest, _: User | Worker, services: Services
+    request: EnhancePromptRequest, caller: User | Worker, services: Services
 ) -> EnhancePromptResponse:
     """By a language model; where none answers, by rules, and the metadata says so."""
-    safety.check(request.prompt, field="prompt", mode=request.content_mode)
+    user_id = caller.id if isinstance(caller, User) else None
     wanted = Wanted(
         prompt=request.prompt,
         model=request.model_type,
         use_case=request.use_case,
         content_mode=request.content_mode,
     )
-    enhanced = await prompting.enhance(wanted, services)
+    async with safety.watched(user_id, services):
+        safety.check(request.prompt, field="prompt")
+        await safety.check_mode(
+            request.content_mode,
+            request.prompt,
+            field="content_mode",
+            user_id=user_id,
+            services=services,
+        )
+        enhanced = await prompting.enhance(wanted, services)
     return EnhancePromptResponse(
         enhanced_prompt=enhanced.text,
         original_prompt=request.prompt,
@@ -39,4 +48,4 @@ async def enhance_prompt(
     )
 
 
-main = endpoint(enhance_prompt, caller=user_or_worker)
+main = endpoint(enhance_prompt, caller=user_or_worker, rate="prompts")

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from functions.playground_chat.watching import Watch
+from shared import safety
 from shared.chat import Message
-from shared.errors import ContentRefusedError
 from shared.queries import chat
 from shared.queries.chat import Said
 from shared.queries.connection import Connection
@@ -19,7 +19,7 @@ async def add(connection: Connection, conversation_id: UUID, content: str) -> li
     One that is sent again, since nobody answered it, is the same message.
 
     Raises:
-        ContentRefusedError: where it is refused after what was said before.
+        RefusedError: where it is refused after what was said before.
     """
     own = Said(sender="user", content=content)
     said = await chat.latest(connection, conversation_id, most=MOST_SENT)
@@ -34,10 +34,7 @@ def _check(said: list[Said]) -> None:
     *before, own = said
     category = Watch("\n".join(one.content for one in before)).refuses(own.content)
     if category:
-        raise ContentRefusedError(
-            f"This content is refused: {category}.",
-            details=[{"field": "message", "message": category, "type": "content_refused"}],
-        )
+        raise safety.RefusedError(category, place="message", field="message", text=own.content)
 
 
 def _by_turns(said: list[Said]) -> list[Message]:

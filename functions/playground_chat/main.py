@@ -20,8 +20,9 @@ async def playground_chat(
 ) -> PlaygroundChatResponse | Stream:
     """The message is stored before it is asked, and the answer before it is given."""
     request = await read_json(call, _REQUEST)
-    safety.check(request.message, field="message")
-    turn = await turns.begin(request, user, services)
+    async with safety.watched(user.id, services):
+        safety.check(request.message, field="message", place="message")
+        turn = await turns.begin(request, user, services)
     bind(conversation_id=str(turn.conversation_id))
     reply = Reply(turn, services)
     if telling.is_wanted(call):
@@ -29,4 +30,4 @@ async def playground_chat(
     return await reply.whole_until(call.left())
 
 
-main = endpoint(playground_chat, caller=user_token)
+main = endpoint(playground_chat, caller=user_token, rate="prompts")

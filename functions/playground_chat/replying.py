@@ -10,7 +10,7 @@ from shared import safety
 from shared.chat import Asked, Message, NoReplyError
 from shared.chat_stream import Said
 from shared.contracts.chat import ChatMetadata, PlaygroundChatResponse
-from shared.errors import ContentRefusedError, UnavailableError
+from shared.errors import UnavailableError
 from shared.queries import chat
 from shared.services import Services
 
@@ -46,7 +46,7 @@ class Reply:
         """The answer, once it is stored.
 
         Raises:
-            ContentRefusedError: where the safety rules refuse it.
+            RefusedError: where the safety rules refuse it.
             UnavailableError: where there is none; the user's message is kept.
         """
         return await asyncio.shield(self._ending)
@@ -92,7 +92,7 @@ class Reply:
 
     def _on_text(self, text: str) -> None:
         if category := self._watch.refuses(text):
-            raise _refused(category)
+            raise _refused(category, text)
         self._told.append(text)
         self._pieces.put_nowait(text)
 
@@ -101,10 +101,10 @@ class Reply:
         try:
             said = self._said()
             if category := safety.refused_category(said.text):
-                raise _refused(category)  # noqa: TRY301 - as where it was refused before its end
+                raise _refused(category, said.text)  # noqa: TRY301 - as where it was refused before its end
             await self._store(said.text, "text")
-        except ContentRefusedError:
-            await self._store(REFUSAL, "refusal")
+        except safety.RefusedError as refused:
+            await self._store(REFUSAL, "refusal", refused)
             raise
         except Exception as error:
             await turns.leave(self._turn.id, self._services)
@@ -124,8 +124,10 @@ class Reply:
             raise NoReplyError("empty")
         return Said(text, _GONE, None)
 
-    async def _store(self, text: str, message_type: str) -> None:
-        turn = self._turn
+    async def _store(
+        self, text: str, message_type: str, refused: safety.RefusedError | None = None
+    ) -> None:
+        turn, settings = self._turn, self._services.settings
         async with self._services.database.transaction() as connection:
             await chat.lock(connection, turn.conversation_id, user_id=turn.user.id)
             if not await chat.leave(connection, turn.id):
@@ -137,6 +139,8 @@ class Reply:
                 content=text.strip(),
                 message_type=message_type,
             )
+            if refused:
+                await safety.keep(connection, refused, user_id=turn.user.id, settings=settings)
 
     def _answer(self, said: Said) -> PlaygroundChatResponse:
         return PlaygroundChatResponse(
@@ -166,6 +170,8 @@ def _later_half(messages: list[Message]) -> list[Message]:
     return later[1:] if later[0].role == "assistant" and len(later) > 1 else later
 
 
-def _refused(category: str) -> ContentRefusedError:
-    detail = {"field": "response", "message": category, "type": "content_refused"}
-    return ContentRefusedError(f"The answer is refused: {category}.", details=[detail])
+def _refused(category: str, text: str) -> safety.RefusedError:
+    sentence = f"The answer is refused: {category}."
+    return safety.RefusedError(
+        category, place="answer", field="response", text=text, sentence=sentence
+    )

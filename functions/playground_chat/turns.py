@@ -50,7 +50,7 @@ async def begin(request: PlaygroundChatRequest, user: User, services: Services) 
 
     Raises:
         NotFoundError: where the user has no such conversation; nothing is stored.
-        ContentRefusedError: where it is refused after what was said before; nothing is stored.
+        RefusedError: where it is refused after what was said before; nothing is stored.
         ConflictError: where too many messages wait, or for too long.
     """
     conversation_id = request.conversation_id or services.new_id()

@@ -22,6 +22,7 @@ async def prepare(new: NewJob, metadata: JobMetadata, services: Services) -> tup
     worker_type = CATALOGUE[new.job_type].worker_type
     wanted = prompting.Wanted(
         prompt=new.original_prompt,
+        content_mode=metadata.content_type,
         target="wan" if worker_type == "wan" else "sdxl",
         media=new.format,
         quality=new.quality,

@@ -1,6 +1,6 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
-from functions.queue_job import enhancing, references, routing, storing
+from functions.queue_job import checking, enhancing, references, routing, storing
 from shared import dispatch, safety
 from shared.auth import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
@@ -15,29 +15,27 @@ async def queue_job(
 ) -> QueueJobResponse:
     """Store the job, then dispatch: a job that is not stored is never run."""
     metadata = request.metadata
-    safety.check(
-        metadata.prompt, metadata.enhanced_prompt, field="metadata", mode=metadata.content_type
-    )
-    new = routing.resolve(
-        request,
-        user_id=user.id,
-        job_id=services.new_id(),
-        seed=services.new_seed(),
-        traceparent=traceparent(),
-    )
-    bind(job_id=str(new.id))
-    new, told = await enhancing.prepare(new, metadata, services)
-    async with (
-        references.kept(request, user, new.id, services),
-        services.database.transaction() as connection,
-    ):
-        session_name = metadata.session_name
-        stored = await storing.store(connection, new, session_name, services.settings)
-        answer = storing.answer(stored, told)
-        await once.keep(connection, answer)
-        dispatched = await dispatch.at_once(services, connection, *stored)
+    async with safety.watched(user.id, services):
+        await checking.check(metadata, user.id, services)
+        new = routing.resolve(
+            request,
+            user_id=user.id,
+            job_id=services.new_id(),
+            seed=services.new_seed(),
+            traceparent=traceparent(),
+        )
+        bind(job_id=str(new.id))
+        new, told = await enhancing.prepare(new, metadata, services)
+        async with (
+            references.kept(request, user, new.id, services),
+            services.database.transaction() as connection,
+        ):
+            stored = await storing.store(connection, new, metadata.session_name, services.settings)
+            answer = storing.answer(stored, told)
+            await once.keep(connection, answer)
+            dispatched = await dispatch.at_once(services, connection, *stored)
     await dispatch.follow(services, new.queue, dispatched)
     return answer
 
 
-main = endpoint(queue_job, caller=user_token, status=202)
+main = endpoint(queue_job, caller=user_token, status=202, rate="jobs")

@@ -4,43 +4,26 @@ A worker is only ever given a signed URL of such a copy. A reference is had befo
 stored: one that cannot be had refuses the request, and never silently changes the picture.
 """
 
-import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Literal, NamedTuple, cast
-from urllib.parse import unquote
+from typing import NamedTuple
 from uuid import UUID
 
-from shared import paths, uploads, url_tokens
+from functions.queue_job import places
+from functions.queue_job.places import Place
+from shared import paths, safety
 from shared.auth import User
-from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.jobs import QueueJobRequest
-from shared.contracts.letters import ReferenceRole
-from shared.errors import InvalidError, NotFoundError, UnauthenticatedError, UnavailableError
+from shared.contracts.letters import ContentMode, ReferenceRole
+from shared.errors import InvalidError, UnavailableError
 from shared.log import logger
-from shared.queries import assets
+from shared.queries import safety as origins
 from shared.services import Services
 
-Bucket = Literal["workspace-temp", "user-library"]
 
-_BUCKETS: tuple[Bucket, ...] = ("workspace-temp", "user-library")
-"""By their public names, in the order in which a path that names none is looked for."""
-
-_SIGNED = re.compile(
-    r"(?:https?://[^/?#]+)?(?:/storage/v1)?/object/sign/"
-    r"(workspace-temp|user-library)/([^?#]+)(?:\?(?:[^#]*?&)?token=([^&#]+))?.*",
-    re.DOTALL,
-)
-"""A signed address of ours, at whatever host: its token is what proves it."""
-
-_PLAIN = re.compile(r"[!-~]+")
-_MOST_BYTES = max(row.most_bytes for row in CATALOGUE.values() if row.media == "image")
-"""As large as a picture that we make may be."""
-
-
-class _Place(NamedTuple):
-    bucket: Bucket
-    path: str
+class _Asked(NamedTuple):
+    user: User
+    mode: ContentMode
 
 
 @asynccontextmanager
@@ -70,9 +53,11 @@ async def take(
     Raises:
         InvalidError: with the field, where one is no picture, or an address is refused.
         NotFoundError: where a path is nothing of the caller's.
+        RefusedError: in ``nsfw``, where one is not wholly this system's own picture.
     """
     pictures = {
-        role: await _picture(role, given, user, services) for role, given in wanted(request).items()
+        role: await _picture(role, given, _Asked(user, request.metadata.content_type), services)
+        for role, given in wanted(request).items()
     }
     try:
         for role, content in pictures.items():
@@ -107,78 +92,29 @@ def wanted(request: QueueJobRequest) -> dict[ReferenceRole, str]:
     return {role: name for role, name in given.items() if name is not None}
 
 
-async def _picture(role: ReferenceRole, given: str, user: User, services: Services) -> bytes:
+async def _picture(role: ReferenceRole, given: str, asked: _Asked, services: Services) -> bytes:
     """The picture that a request's field names, drawn anew."""
     from shared import pictures  # noqa: PLC0415 - Pillow, which most requests do without
 
+    field = "referenceImageUrl" if role == "reference" else f"{role}ReferenceImageUrl"
     try:
-        return await pictures.redraw(await _content(given, user, services))
+        place = await places.find(given, asked.user, services)
+        await _check_origin(place, given, asked.mode, field, services)
+        content = await (places.read(place, services) if place else services.guard.fetch(given))
+        return await pictures.redraw(content)
     except InvalidError as problem:
-        field = "referenceImageUrl" if role == "reference" else f"{role}ReferenceImageUrl"
         detail = {"field": field, "message": problem.sentence, "type": "value_error"}
         raise InvalidError(problem.sentence, details=[detail]) from None
 
 
-async def _content(given: str, user: User, services: Services) -> bytes:
-    signed = _SIGNED.fullmatch(given)
-    if signed:
-        place = _Place(cast("Bucket", signed[1]), unquote(signed[2]))
-        return await _read(await _proven(place, signed[3] or "", services), services)
-    if "://" in given:
-        return await services.guard.fetch(given)
-    return await _read(await _owned(given, user, services), services)
-
-
-async def _proven(place: _Place, token: str, services: Services) -> _Place:
-    """An object by its signed address: the token proves it, and its row must still exist.
-
-    An upload has no row; it is there as long as its file is.
-    """
-    try:
-        allowed = url_tokens.check(token, services).place
-    except UnauthenticatedError as problem:
-        raise InvalidError(problem.sentence) from None
-    if allowed != "/".join(place):
-        raise InvalidError("The address is signed for another object.")
-    async with services.database.transaction() as connection:
-        if await assets.is_visible(connection, place.bucket, place.path):
-            return place
-    if place.bucket == uploads.BUCKET and uploads.owner(place.path):
-        return place
-    raise NotFoundError("There is no such object any more.")
-
-
-async def _owned(given: str, user: User, services: Services) -> _Place:
-    """An object of the caller's by its path: the row decides, and in whose folder it lies.
-
-    What has no row can only be an upload.
-    """
-    bucket, _, rest = given.partition("/")
-    if bucket in _BUCKETS:
-        places = [_Place(bucket, rest)]
-    else:
-        places = [_Place(one, given) for one in _BUCKETS]
-    if _PLAIN.fullmatch(given) and places[0].path.startswith(f"{user.id}/"):
-        async with services.database.transaction(user.role, user.claims) as connection:
-            for place in places:
-                if await assets.is_visible(connection, *place):
-                    return place
-    for place in places:
-        if place.bucket == uploads.BUCKET and uploads.may_lie_at(place.path, user.id):
-            return place
-    raise NotFoundError("There is no such object of yours.")
-
-
-async def _read(place: _Place, services: Services) -> bytes:
-    if place.path.endswith(".mp4"):
-        raise InvalidError("A reference is a picture, and this is a video.")
-    settings = services.settings
-    names = {"workspace-temp": settings.workspace_bucket, "user-library": settings.library_bucket}
-    content = await services.storage.read(
-        names[place.bucket], place.path, most_bytes=_MOST_BYTES + 1
-    )
-    if content is None:
-        raise NotFoundError("The object's file is gone.")
-    if len(content) > _MOST_BYTES:
-        raise InvalidError(f"This picture holds more than {_MOST_BYTES} bytes.")
-    return content
+async def _check_origin(
+    place: Place | None, given: str, mode: ContentMode, field: str, services: Services
+) -> None:
+    """In ``nsfw`` no photograph of a person may be undressed: only what words made is taken."""
+    if mode != safety.NSFW:
+        return
+    if place is not None:
+        async with services.database.transaction() as connection:
+            if await origins.is_of_words_alone(connection, place.path):
+                return
+    raise safety.RefusedError("nsfw_reference", place="reference", field=field, text=given)

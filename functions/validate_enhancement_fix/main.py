@@ -15,4 +15,4 @@ async def validate_enhancement_fix(
     return ValidateEnhancementResponse(validation_results=await judging.judge(request, services))
 
 
-main = endpoint(validate_enhancement_fix, caller=user_or_worker)
+main = endpoint(validate_enhancement_fix, caller=user_or_worker, rate="prompts")

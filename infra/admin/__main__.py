@@ -1,4 +1,4 @@
-"""``python -m infra.admin migrate|export|erase|worker|retire``: what an operator does by hand.
+"""``python -m infra.admin migrate|export|erase|confirm-age|worker|retire``: by hand.
 
 The settings are the functions' own (shared/settings.py), but DATABASE_URL is the owner's.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from infra.admin import privacy
+from infra.admin import ages, privacy
 from infra.database.logins import let_in
 from infra.database.migrate import migrate
 from shared.contracts.catalogue import WorkerType
@@ -52,6 +52,8 @@ async def _answer(asked: argparse.Namespace, services: Services) -> str:
         return await privacy.export(services, asked.user, asked.to)
     if asked.command == "erase":
         return json.dumps(await privacy.erase(services, asked.user))
+    if asked.command == "confirm-age":
+        return await ages.confirm(services, asked.user, is_withdrawn=asked.withdraw)
     async with services.database.transaction() as connection:
         if asked.command == "retire":
             known = await configured.retire(connection, asked.id)
@@ -77,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--user", type=UUID, required=True)
         if name == "export":
             one.add_argument("--to", type=Path, help="a file; default: the workspace bucket")
+    one = commands.add_parser("confirm-age", help="let a user ask for nsfw, where it is offered")
+    one.add_argument("--user", type=UUID, required=True)
+    one.add_argument("--withdraw", action="store_true", help="no longer")
     one = commands.add_parser("worker", help="make known a worker that starts when it is called")
     one.add_argument("--id", required=True, help="of its key in WORKER_KEYS")
     one.add_argument("--type", required=True, choices=get_args(WorkerType))

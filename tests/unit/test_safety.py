@@ -119,11 +119,6 @@ def test_a_refusal_tells_the_category_and_never_the_prompt(prompts: list[str]) -
     assert "hill" not in told
 
 
-def test_nsfw_is_refused_altogether() -> None:
-    with pytest.raises(ContentRefusedError, match="nsfw"):
-        check("a hill", None, field="metadata", mode="nsfw")
-
-
 @given(some.text(some.characters(exclude_categories=[])))
 def test_no_text_is_an_error(prompt: str) -> None:
     refused_category(prompt)
@@ -149,10 +144,10 @@ def test_twice_the_text_takes_about_twice_the_time(piece: str) -> None:
 
 
 def _seconds(prompt: str) -> float:
-    """The best of a few, for other processes only ever add to it."""
+    """Of this process alone, and the best of a few: others only ever add to it."""
     taken = []
-    for _ in range(5):
-        began = time.perf_counter()
+    for _ in range(3):
+        began = time.process_time()
         refused_category(prompt)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return min(taken)

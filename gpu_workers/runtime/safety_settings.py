@@ -1,0 +1,51 @@
+"""What the environment says of the output check."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, Json, ValidationInfo, field_validator
+
+from gpu_workers.runtime.settings import Settings, read
+from shared.contracts.letters import ContentMode
+
+Threshold = Annotated[float, Field(gt=0, le=1)]
+Refuses = dict[ContentMode, dict[str, Threshold]]
+
+
+class SafetySettings(Settings):
+    """What looks at what a worker makes; without either it serves nothing but what is exempt."""
+
+    output_checker: Path | None = None
+    """A folder of diffusers' StableDiffusionSafetyChecker with its preprocessor_config.json; it
+    refuses what is sexual, so ``nsfw`` needs the other."""
+    output_classifier_refuses: Json[Refuses] = {}
+    """By mode, the classifier's labels and the score from which each is refused, such as
+    ``{"sfw": {"nsfw": 0.5, "minor": 0.1}, "nsfw": {"minor": 0.1}}``."""
+    output_classifier: Path | None = None
+    """A folder of an image classifier of transformers with the same, which goes before the other;
+    its name is what the functions have as OUTPUT_CLASSIFIER."""
+    k_service: str | None = None
+    """Set by Cloud Run."""
+    local_system: bool = False
+    """One machine: models that can draw nothing unsafe need not be checked."""
+
+    @field_validator("output_classifier")
+    @classmethod
+    def _knows_what_it_refuses(cls, folder: Path | None, others: ValidationInfo) -> Path | None:
+        if folder and not others.data.get("output_classifier_refuses", {}).get("sfw"):
+            raise ValueError("OUTPUT_CLASSIFIER_REFUSES must name a label for sfw at the least")
+        return folder
+
+    @field_validator("local_system")
+    @classmethod
+    def _is_one_machine(cls, local: bool, others: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if local and others.data.get("k_service"):
+            raise ValueError("it is not for the cloud")
+        return local
+
+
+@cache
+def safety() -> SafetySettings:
+    """The output check's settings."""
+    return read(SafetySettings)

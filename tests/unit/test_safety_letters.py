@@ -1,0 +1,31 @@
+"""Beyond the local system no exemption counts, whoever seals the letter."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from shared.contracts.letters import OutputCheck
+from shared.errors import InvalidError
+from shared.safety.output import check_passed
+
+EXEMPT = OutputCheck(kind="exempt", name="exempt")
+CHECKER = OutputCheck(kind="checker", name="any")
+WANTED = {"prompt": "a hill", "steps": 1, "guidance_scale": 1, "seed": 1}
+JOB: Any = SimpleNamespace(parameters=WANTED)
+CLOUD: Any = SimpleNamespace(local_system=False, output_classifier=None)
+LOCAL: Any = SimpleNamespace(local_system=True, output_classifier=None)
+
+
+def test_an_exemption_counts_in_the_local_system_alone() -> None:
+    check_passed(JOB, EXEMPT, LOCAL)
+    check_passed(JOB, CHECKER, CLOUD)
+    with pytest.raises(InvalidError, match="only the local system"):
+        check_passed(JOB, EXEMPT, CLOUD)
+
+
+@pytest.mark.parametrize("settings", [CLOUD, LOCAL])
+def test_a_letter_that_names_nobody_completes_nothing(settings: Any) -> None:  # noqa: ANN401 - a stand-in
+    with pytest.raises(InvalidError) as refused:
+        check_passed(JOB, None, settings)
+    assert refused.value.error_code == "unchecked"

@@ -1,0 +1,145 @@
+"""The check of what a worker made: nothing is handed in that has not passed it."""
+
+import io
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+from PIL import Image
+
+from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
+from gpu_workers.runtime.safety import Safety
+from gpu_workers.runtime.safety_settings import SafetySettings
+from shared.contracts.letters import ContentMode, JobMessage, Reference
+from tests.unit.neighbours import HOME, Neighbours
+from tests.unit.working import Harmless, Together, message, working
+
+LOCAL = SafetySettings(local_system=True)
+
+
+class Broken(Harmless):
+    """A checker that fails."""
+
+    def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
+        raise RuntimeError(f"{len(pictures)} pictures were too many, in {mode}")
+
+
+class SfwAlone(Harmless):
+    """A checker that knows nothing of the other mode."""
+
+    modes: frozenset[ContentMode] = frozenset({"sfw"})
+
+
+class Filmed(NoopPipeline):
+    """A film whose frames are lost."""
+
+    def run(
+        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
+    ) -> list[Media]:
+        (made,) = super().run(message, references, on_step)
+        return [Media(made.content, "video/mp4", 16, 16, 1, made.thumbnail_source)]
+
+
+class Shown(Together):
+    """Takes steps until a preview was seen, or refused."""
+
+    def __init__(self, is_seen: Callable[[], object]) -> None:
+        super().__init__()
+        self._is_seen = is_seen
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        until = time.monotonic() + 10
+        while not self._is_seen() and time.monotonic() < until:
+            works[0].show(lambda: Image.new("RGB", (300, 200)))
+            time.sleep(0.005)
+        return [self.run(work.message, (), lambda _, __: None) for work in works]
+
+
+@pytest.fixture
+def neighbours() -> Neighbours:
+    return Neighbours()
+
+
+async def test_what_passes_is_completed_under_the_checkers_name(neighbours: Neighbours) -> None:
+    checker = Harmless()
+    safety = Safety(SafetySettings(), checker)
+    async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
+        await worker.run(message(num_images=1))
+    completed = neighbours.letters[-1]
+    assert (completed.status, completed.checked_by) == ("completed", checker.checked_by)
+    assert checker.seen == [(1, 1)]
+
+
+async def test_what_is_refused_is_not_uploaded_and_the_letter_says_why(
+    neighbours: Neighbours,
+) -> None:
+    safety = Safety(SafetySettings(), Harmless("zorp", "blimp"))
+    async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
+        await worker.run(message())
+    failed = neighbours.letters[-1]
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.retryable) == ("content_refused", False)
+    assert failed.failure.categories == ["zorp", "blimp"]
+    assert failed.checked_by == Harmless.checked_by
+    assert failed.error_message == "What was made is refused: zorp, blimp."
+    assert neighbours.stored == {}
+
+
+async def test_a_checker_that_fails_lets_nothing_pass(neighbours: Neighbours) -> None:
+    safety = Safety(SafetySettings(), Broken())
+    async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
+        await worker.run(message())
+    failed = neighbours.letters[-1]
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.retryable) == ("safety_check_failed", True)
+    assert "could not be checked" in (failed.error_message or "")
+    assert neighbours.stored == {}
+
+
+async def test_a_film_without_frames_does_not_pass(neighbours: Neighbours) -> None:
+    async with working(neighbours, {"wan": Filmed()}) as worker:
+        await worker.run(message(job_type="video_fast"))
+    failed = neighbours.letters[-1]
+    assert failed.failure is not None
+    assert failed.failure.code == "safety_check_failed"
+    assert neighbours.stored == {}
+
+
+@pytest.mark.parametrize("checker", [None, SfwAlone()])
+async def test_a_mode_that_cannot_be_checked_is_not_begun(
+    neighbours: Neighbours, checker: Harmless | None
+) -> None:
+    pipelines = {"sdxl": NoopPipeline()}
+    async with working(neighbours, pipelines, safety=Safety(LOCAL, checker)) as worker:  # type: ignore[arg-type]
+        await worker.run(message(content_type="nsfw"))
+    failed = neighbours.letters[-1]
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.categories) == ("content_refused", ["nsfw"])
+
+
+async def test_references_are_looked_at_before_anything_is_made(neighbours: Neighbours) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (7, 5)).save(file, "PNG")
+    neighbours.reference = type(neighbours.reference)(200, content=file.getvalue())
+    neighbours.references = [Reference(role="reference", url=f"{HOME}/x", type="composition")]
+    checker = Harmless("zorp")
+    safety = Safety(SafetySettings(), checker)
+    async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
+        await worker.run(message())
+    assert checker.seen == [(7, 5)]
+    assert neighbours.letters[-1].error_message == "What this job begins with is refused: zorp."
+
+
+@pytest.mark.parametrize("categories", [(), ("zorp",)])
+async def test_a_preview_is_looked_at_too(
+    neighbours: Neighbours, categories: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gpu_workers.runtime.preview.LEAST_SECONDS_BETWEEN", 0.02)
+    checker = Harmless(*categories)
+    pipeline = Shown(lambda: bool(neighbours.previews) or (checker.seen and categories))
+    safety = Safety(SafetySettings(), checker)
+    async with working(neighbours, {"sdxl": pipeline}, safety=safety) as worker:
+        await worker.run(message())
+    assert checker.seen[0] == (300, 200)
+    assert bool(neighbours.previews) is not bool(categories)

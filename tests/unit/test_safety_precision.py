@@ -1,0 +1,20 @@
+"""What people ordinarily ask for is refused nowhere."""
+
+from shared.safety import refused_category
+from shared.safety.judging import refused_without
+from tests.ordinary_prompts import prompts
+
+LEAST = 500
+USUAL_NEGATIVE = "nsfw, nude, naked, explicit, child, ugly, deformed hands, extra fingers, text"
+
+
+def test_five_hundred_ordinary_prompts_are_refused_nowhere() -> None:
+    asked = list(prompts())
+    refused = [(prompt, found) for _, prompt in asked if (found := refused_category(prompt))]
+    assert refused == []
+    assert len(set(asked)) >= LEAST
+
+
+def test_nor_with_the_usual_negative_prompt() -> None:
+    refused = [prompt for _, prompt in prompts() if refused_without(prompt, USUAL_NEGATIVE)]
+    assert refused == []
