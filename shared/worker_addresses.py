@@ -7,14 +7,16 @@ loopback by plain http.
 from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import InvalidError
-from shared.guard.addresses import public_addresses
+from shared.guard.addresses import Resolver, is_host, public_addresses, resolve
 from shared.settings import Settings
 
 _PORTS = {None, 443}
 
 
-async def check(url: str, settings: Settings) -> str:
+async def check(url: str, settings: Settings, resolver: Resolver = resolve) -> str:
     """The address in its plain form, without a trailing slash.
+
+    Its host may point elsewhere a moment later: whoever connects checks and pins it again.
 
     Raises:
         InvalidError: for every address that a worker may not have.
@@ -25,9 +27,11 @@ async def check(url: str, settings: Settings) -> str:
     if parts.scheme != "https" or parts.port not in _PORTS:
         raise _refused("it is not https, at its usual port")
     host = (parts.hostname or "").lower()
+    if not is_host(host) or parts.netloc.lower() not in {host, f"{host}:443"}:
+        raise _refused("it is malformed")
     if not any(host.endswith(suffix) for suffix in settings.worker_hosts):
         raise _refused("its host is not among those that are allowed")
-    await public_addresses(host)
+    await public_addresses(host, resolver)
     return f"https://{host}"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -27,6 +28,17 @@ _NOT_PUBLIC = [
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 """Every other IPv6 address is refused. Outside lie those that carry an IPv4 address (mapped,
 compatible, NAT64), but 6to4 and Teredo, which are listed above."""
+
+
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
+)
+"""A name with a dot, whose last part begins with a letter: no number, in any base, is one."""
+
+
+def is_host(name: str) -> bool:
+    """Whether it can be a public host's name, in small letters."""
+    return _HOST.fullmatch(name) is not None
 
 
 def is_public(address: Address) -> bool:

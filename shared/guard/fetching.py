@@ -1,4 +1,4 @@
-"""Fetching what lies at an address that a stranger gives.
+"""Fetching what lies at an address that a stranger gives, or a worker.
 
 https at its usual port, to a host whose every address is public. The host is resolved once, and
 the connection goes to an address that was checked, so that a name which answers differently a
@@ -15,7 +15,15 @@ from urllib.parse import urljoin
 import certifi
 import httpcore
 
-from shared.guard.addresses import PORT, Address, Resolver, public_addresses, refused, resolve
+from shared.guard.addresses import (
+    PORT,
+    Address,
+    Resolver,
+    is_host,
+    public_addresses,
+    refused,
+    resolve,
+)
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_SECONDS = 10
@@ -29,19 +37,21 @@ _MOST_TRIED = 4
 _URL = re.compile(r"https://([a-z0-9._-]+)(?::([0-9]+))?([/?][!-\[\]-~]*)?", re.IGNORECASE)
 """The only reading of an address there is: what it takes apart here is what is connected to."""
 
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
-)
-"""A name with a dot, whose last part begins with a letter: no number, in any base, is one."""
-
 _REDIRECTS = {301, 302, 303, 307, 308}
 _OK = 200
-_HEADERS = [("accept", "image/*"), ("accept-encoding", "identity"), ("user-agent", "OurVidz")]
+_HEADERS = [("accept-encoding", "identity"), ("user-agent", "OurVidz")]
 
 
 class _Target(NamedTuple):
     host: str
     path: bytes
+
+
+class _Wish(NamedTuple):
+    what: str
+    accept: str
+    most_redirects: int
+    most_bytes: int
 
 
 class Guard:
@@ -63,24 +73,37 @@ class Guard:
         self._most_seconds = most_seconds
 
     async def fetch(self, url: str) -> bytes:
-        """The bytes at an address.
+        """The picture at an address, or where that redirects to.
 
         Raises:
             InvalidError: with a sentence that tells nothing of what lies inside.
         """
+        return await self._bounded(
+            url, _Wish("a picture", "image/*", MOST_REDIRECTS, self._most_bytes)
+        )
+
+    async def ask(self, url: str, *, most_bytes: int) -> bytes:
+        """The JSON at an address itself; a redirect is refused.
+
+        Raises:
+            InvalidError: as ``fetch`` does.
+        """
+        return await self._bounded(url, _Wish("JSON", "application/json", 0, most_bytes))
+
+    async def _bounded(self, url: str, wish: _Wish) -> bytes:
         try:
             async with asyncio.timeout(self._most_seconds):
-                for _ in range(MOST_REDIRECTS + 1):
-                    content, url = await self._follow(url)
+                for _ in range(wish.most_redirects + 1):
+                    content, url = await self._follow(url, wish)
                     if content is not None:
                         return content
         except TimeoutError:
             raise refused(f"it took longer than {self._most_seconds} seconds") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError):
             raise refused("it could not be reached") from None
-        raise refused(f"it redirects more than {MOST_REDIRECTS} times")
+        raise refused(f"it redirects more than {wish.most_redirects} times")
 
-    async def _follow(self, url: str) -> tuple[bytes | None, str]:
+    async def _follow(self, url: str, wish: _Wish) -> tuple[bytes | None, str]:
         """The content at an address, or None and where it redirects."""
         target = _parse(url)
         addresses = await public_addresses(target.host, self._resolver)
@@ -88,24 +111,16 @@ class Guard:
         place = httpcore.URL(scheme=b"https", host=target.host.encode(), target=target.path)
         async with (
             httpcore.AsyncConnectionPool(self._certificates, network_backend=pinned) as pool,
-            pool.stream("GET", place, headers=_HEADERS) as answer,
+            pool.stream("GET", place, headers=[("accept", wish.accept), *_HEADERS]) as answer,
         ):
             headers = {name.lower(): value for name, value in answer.headers}
             if answer.status in _REDIRECTS and b"location" in headers:
                 return None, _joined(url, headers[b"location"].decode("latin-1"))
             if answer.status != _OK:
-                raise refused("it did not answer with a picture")
+                raise refused(f"it did not answer with {wish.what}")
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 raise refused("it answered in an encoding that was not asked for")
-            return await self._read(answer), url
-
-    async def _read(self, answer: httpcore.Response) -> bytes:
-        content = bytearray()
-        async for chunk in answer.aiter_stream():
-            content += chunk
-            if len(content) > self._most_bytes:
-                raise refused(f"it holds more than {self._most_bytes} bytes")
-        return bytes(content)
+            return await _read(answer, wish.most_bytes), url
 
 
 class _Pinned(httpcore.AsyncNetworkBackend):
@@ -137,6 +152,15 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         raise httpcore.ConnectError
 
 
+async def _read(answer: httpcore.Response, most_bytes: int) -> bytes:
+    content = bytearray()
+    async for chunk in answer.aiter_stream():
+        content += chunk
+        if len(content) > most_bytes:
+            raise refused(f"it holds more than {most_bytes} bytes")
+    return bytes(content)
+
+
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
@@ -151,7 +175,7 @@ def _parse(url: str) -> _Target:
     if not found:
         raise refused("it is not a plain https address")
     host, port, path = found[1].lower(), found[2], found[3] or "/"
-    if not _HOST.fullmatch(host):
+    if not is_host(host):
         raise refused("it does not name a host")
     if port not in {None, str(PORT)}:
         raise refused("it is not https at its usual port")

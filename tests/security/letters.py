@@ -1,20 +1,13 @@
-"""What a hostile token is made of, and how it comes in."""
-
-import base64
-import json
+"""How a token comes in."""
 
 from starlette.requests import Request
 
 from shared.http import Call
 
 
-def b64(content: object) -> str:
-    """One part of a token."""
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
-
-
-def call_with(token: str) -> Call:
+def call_with(token: str | bytes) -> Call:
     """A request that shows the token."""
-    headers = [(b"authorization", f"Bearer {token}".encode())]
+    text = token if isinstance(token, bytes) else token.encode()
+    headers = [(b"authorization", b"Bearer " + text)]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
     return Call(Request({**scope, "query_string": b""}))

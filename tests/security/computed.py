@@ -1,0 +1,82 @@
+"""What the server computes, as somebody might send it."""
+
+from uuid import uuid4
+
+KEYS: dict[str, list[object]] = {
+    "credits": [0, -5, 0.5, 1000, "0", None, [], {"amount": 0}],
+    "queue": ["wan-queue", "", "secrets", None],
+    "bucket": ["user-library", "secrets", "../x"],
+    "user_id": [str(uuid4()), None, "' or 1=1"],
+    "userId": [str(uuid4())],
+    "status": ["completed", "processing", "failed"],
+    "priority": [100, -1, "high"],
+    "attempts": [-100, 99],
+    "max_attempts": [99, 0],
+    "maxAttempts": [99],
+    "dispatch_no": [99],
+    "worker_id": ["demo-sdxl"],
+    "claim_id": [str(uuid4())],
+    "claimId": [str(uuid4())],
+    "id": [str(uuid4())],
+    "jobId": [str(uuid4())],
+    "model_variant": ["lustify", "../../etc/passwd"],
+    "modelVariant": ["other"],
+    "format": ["video"],
+    "quality": ["high"],
+    "expires_at": ["2099-01-01T00:00:00Z"],
+    "created_at": ["1999-01-01T00:00:00Z"],
+    "storage_path": ["../../x"],
+    "is_admin": [True],
+    "role": ["admin", "service_role"],
+    "token_balance": [10**9],
+    "reference_roles": [["start"]],
+    "parameters": [{"steps": 100}],
+    "visibility": ["public"],
+    "__proto__": [{"credits": 0}],
+    "constructor": [{"prototype": {"credits": 0}}],
+    "__class__": ["x"],
+}
+"""Keys of a request."""
+
+WRITES: list[tuple[str, str, dict[str, object]]] = [
+    *(
+        ("PATCH", "profiles?id=eq.{me}", {name: value})
+        for name, value in {
+            "token_balance": 10**6,
+            "id": str(uuid4()),
+            "age_confirmed_at": "2020-01-01T00:00:00Z",
+            "adult_confirmed_at": "2020-01-01T00:00:00Z",
+            "created_at": "2020-01-01T00:00:00Z",
+            "is_admin": True,
+            "role": "admin",
+        }.items()
+    ),
+    ("PATCH", "profiles?id=eq.{me}", {"username": "me", "token_balance": 10**6}),
+    ("POST", "profiles", {"id": "{me}", "token_balance": 10**6}),
+    ("DELETE", "profiles?id=eq.{me}", {}),
+    ("PATCH", "jobs?user_id=eq.{me}", {"status": "completed"}),
+    ("PATCH", "jobs?user_id=eq.{me}", {"credits": 0}),
+    ("POST", "jobs", {"user_id": "{me}", "job_type": "sdxl_image_fast", "credits": 0}),
+    ("DELETE", "jobs?user_id=eq.{me}", {}),
+    ("POST", "credit_ledger", {"user_id": "{me}", "kind": "grant", "amount": 10**6}),
+    ("PATCH", "credit_ledger?user_id=eq.{me}", {"amount": 10**6}),
+    ("DELETE", "credit_ledger?user_id=eq.{me}", {}),
+    ("POST", "user_roles", {"user_id": "{me}", "role": "admin"}),
+    ("POST", "workspace_assets", {"user_id": "{me}", "temp_storage_path": "x"}),
+    ("PATCH", "workspace_assets?user_id=eq.{me}", {"temp_storage_path": "x"}),
+    ("PATCH", "user_library?user_id=eq.{me}", {"visibility": "public"}),
+    ("PATCH", "user_library?user_id=eq.{me}", {"storage_path": "x"}),
+    ("POST", "user_library", {"user_id": "{me}", "storage_path": "x"}),
+    ("POST", "messages", {"sender": "assistant", "content": "x"}),
+    ("POST", "conversations", {"user_id": "{me}"}),
+    ("POST", "change_events", {"user_id": "{me}"}),
+    ("POST", "workers", {"id": "x", "worker_url": "http://x"}),
+    ("PATCH", "workers?id=eq.demo-sdxl", {"worker_url": "http://x"}),
+    ("PATCH", "system_config?id=not.is.null", {"value": {}}),
+    ("POST", "workspace_sessions", {"user_id": "{me}", "session_name": "x", "id": str(uuid4())}),
+    ("POST", "workspace_sessions", {"user_id": "{me}", "session_name": "x", "is_active": False}),
+    ("PATCH", "workspace_sessions?user_id=eq.{me}", {"user_id": str(uuid4())}),
+    ("PATCH", "workspace_items?user_id=eq.{me}", {"user_id": str(uuid4())}),
+    ("PATCH", "workspace_items?user_id=eq.{me}", {"job_id": str(uuid4())}),
+]
+"""Writes by ``rest``; {me} stands for the caller."""

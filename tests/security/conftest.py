@@ -1,0 +1,102 @@
+"""The corpora's size and seed, a tally for each test, and the table at the end."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.security.report import Row, page, table
+from tests.security.tally import Corpora, Tally
+from tests.stranger import Site
+
+_SEED = 20261123
+_ROWS = pytest.StashKey[defaultdict[str, Row]]()
+_TALLY = "tally"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("security")
+    group.addoption("--corpora", choices=["short", "full"], default="short")
+    group.addoption("--seed", type=int, default=_SEED, help="of the corpora")
+    group.addoption("--threats", type=Path, help="write the table of threats here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_ROWS] = defaultdict(Row)
+    config.pluginmanager.register(_Listener(config), "threats")
+
+
+def _corpora(config: pytest.Config) -> Corpora:
+    # In a run of all tests this file is found after the command line is read.
+    is_full = config.getoption("corpora", default="short") == "full"
+    return Corpora(config.getoption("seed", default=_SEED), is_full)
+
+
+@pytest.fixture(scope="session")
+def corpora(pytestconfig: pytest.Config) -> Corpora:
+    """How much is tried, and with which seed."""
+    return _corpora(pytestconfig)
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
+    """Counts the test's attempts, and fails the test where one was let through."""
+    counted = Tally()
+    yield counted
+    request.node.user_properties.append((_TALLY, counted.figures()))
+    counted.hold()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A stranger's web site."""
+    site = Site(tmp_path_factory.mktemp("stranger"))
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def site(served: Site) -> Site:
+    """The site, of which nothing was asked yet."""
+    served.asked.clear()
+    served.dialled.clear()
+    return served
+
+
+class _Listener:
+    """Adds up what each test reports, be it run here or in a process beside."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._rows = config.stash[_ROWS]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        path = Path(report.nodeid.partition("::")[0])
+        if path.parent.name != "security":
+            return
+        row = self._rows[path.stem.removeprefix("test_").replace("_", " ")]
+        row.seconds += report.duration
+        row.tests += report.when == "call"
+        if report.failed:
+            row.red.add(report.nodeid)
+        if report.when == "teardown":
+            for name, told in report.user_properties:
+                if name == _TALLY and isinstance(told, dict):
+                    row.tried += told["tried"]
+                    row.let_through += told["let_through"]
+                    row.server_errors += told["server_errors"]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    rows, corpora = config.stash[_ROWS], _corpora(config)
+    if not rows:
+        return
+    size = "full" if corpora.is_full else "short"
+    terminalreporter.section(f"threats, {size} corpora, --seed {corpora.seed}")
+    for line in table(rows):
+        terminalreporter.write_line(line)
+    if path := config.getoption("threats", default=None):
+        path.write_text(page(rows, corpora))
+        terminalreporter.write_line(f"written to {path}")

@@ -1,0 +1,96 @@
+"""The page that tells what was tried against each threat."""
+
+import platform
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from tests.security.tally import Corpora
+from tests.system import ROOT
+
+_PACKAGES = ("functions-framework", "pydantic", "PyJWT", "httpcore", "Pillow", "psycopg")
+
+
+@dataclass
+class Row:
+    """One threat: a module of tests."""
+
+    tests: int = 0
+    red: set[str] = field(default_factory=set)
+    tried: int = 0
+    let_through: int = 0
+    server_errors: int = 0
+    seconds: float = 0
+
+    @property
+    def failed(self) -> int:
+        """How many tests."""
+        return len(self.red)
+
+    @property
+    def cells(self) -> list[str]:
+        """Where a module counts no attempts, each of its tests is one."""
+        tried = self.tried or self.tests
+        let_through = self.let_through if self.tried else self.failed
+        failed = str(self.failed) if self.failed else "none"
+        return [f"{tried:,}", str(let_through), str(self.server_errors), failed]
+
+
+def table(rows: Mapping[str, Row]) -> list[str]:
+    """A row a threat, in Markdown."""
+    told = [_line(name, *row.cells, f"{row.seconds:.0f} s") for name, row in sorted(rows.items())]
+    whole = f"{sum(row.tried or row.tests for row in rows.values()):,}"
+    through = sum(row.let_through for row in rows.values())
+    errors = sum(row.server_errors for row in rows.values())
+    failed = sum(row.failed for row in rows.values())
+    seconds = sum(row.seconds for row in rows.values())
+    return [
+        _line("threat", "tried", "let through", "answered 5xx", "tests failed", "took"),
+        "|---|---|---|---|---|---|",
+        *told,
+        _line("all", whole, str(through), str(errors), str(failed or "none"), f"{seconds:.0f} s"),
+    ]
+
+
+def page(rows: Mapping[str, Row], corpora: Corpora) -> str:
+    """The report, in Markdown."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return "\n".join([
+        "# Security",
+        "",
+        "Written by `make security`; nothing here is typed by hand.",
+        "",
+        (
+            f"{datetime.now(UTC):%Y-%m-%d}, {_commit()}, seed {corpora.seed}, "
+            f"{'full' if corpora.is_full else 'short'} corpora, "
+            f"Python {platform.python_version()}, {packages}."
+        ),
+        "",
+        (
+            "Each row is a module of `tests/security`, run against a whole local system; what it "
+            "tries stands in it. An attempt is let through where it is not refused, or changes "
+            "what it must not. Modules that count no attempts are counted by their tests. "
+            "`make test` runs a short form of every row, with samples of the same corpora."
+        ),
+        "",
+        *table(rows),
+        "",
+    ])  # fmt: skip
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _commit() -> str:
+    """Which state of the code; the version where this is no repository."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        return f"version {project['version']}"
+    return f"commit {told.stdout.strip()}"

@@ -1,0 +1,77 @@
+"""What was tried against one threat, and what came of it."""
+
+import random
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+_MOST_TOLD = 10
+_SERVERS_FAULT = 500
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """How much is tried, and with which seed: the same seed gives the same corpora."""
+
+    seed: int
+    is_full: bool
+
+    def chance(self, name: str) -> random.Random:
+        """Chance of its own for each corpus, so that none depends on what ran before it."""
+        return random.Random(f"{self.seed}/{name}")
+
+    def size(self, full: int, *, short: int) -> int:
+        """How many to make."""
+        return full if self.is_full else short
+
+    def some(self, whole: Sequence[T], *, short: int) -> list[T]:
+        """All of them; or a sample, in the short form."""
+        if self.is_full or len(whole) <= short:
+            return list(whole)
+        return self.chance(f"sample of {len(whole)}").sample(whole, short)
+
+
+@dataclass
+class Tally:
+    """Attempts, counted from several threads."""
+
+    tried: int = 0
+    let_through: list[str] = field(default_factory=list)
+    server_errors: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def refused(self, what: str, *, is_refused: bool) -> None:
+        """Count an attempt that no answer's status tells of."""
+        with self._lock:
+            self.tried += 1
+            if not is_refused:
+                self.let_through.append(what)
+
+    def answered(self, what: str, answer: httpx.Response, may: Collection[int]) -> None:
+        """Count an attempt; a status besides those that it ``may`` have is let through."""
+        with self._lock:
+            self.tried += 1
+            told = f"{what}: {answer.status_code} {answer.text[:200]}"
+            if answer.status_code >= _SERVERS_FAULT:
+                self.server_errors.append(told)
+            elif answer.status_code not in may:
+                self.let_through.append(told)
+
+    def hold(self) -> None:
+        """Fail where anything was let through, or broke the server."""
+        assert self.tried, "nothing was tried"
+        assert not self.let_through, "let through: " + "\n".join(self.let_through[:_MOST_TOLD])
+        assert not self.server_errors, "answered 5xx: " + "\n".join(self.server_errors[:_MOST_TOLD])
+
+    def figures(self) -> dict[str, int]:
+        """As numbers."""
+        return {
+            "tried": self.tried,
+            "let_through": len(self.let_through),
+            "server_errors": len(self.server_errors),
+        }

@@ -1,0 +1,126 @@
+"""Another user's id on every endpoint: two users, every action, each of the other's ids."""
+
+from typing import Any, get_args
+from uuid import uuid4
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from shared.contracts.workspace import WorkspaceAction
+from tests.hand_worker import HandWorker
+from tests.security import swarm, trespasses
+from tests.security.belongings import Belongings, is_id
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+
+MEMBERS = get_args(get_args(WorkspaceAction)[0])
+_GOOD, _NO_WORKER = 300, 503
+
+
+@pytest.fixture(scope="module")
+def two(bare: System, hand_worker: HandWorker) -> tuple[Belongings, Belongings]:
+    """Two users, one of everything each."""
+    return Belongings(bare, hand_worker), Belongings(bare, hand_worker)
+
+
+def _ids(member: type[BaseModel]) -> dict[str, bool]:
+    """The ids that an action names, by their name on the wire, and whether it needs them."""
+    return {
+        str(field.alias): field.is_required()
+        for field in member.model_fields.values()
+        if is_id(field.annotation, get_args(field.annotation))
+    }
+
+
+def _body(member: type[BaseModel], ids: dict[str, str]) -> dict[str, Any]:
+    (action,) = get_args(member.model_fields["action"].annotation)
+    others = {"name": "x"} if "name" in member.model_fields else {}
+    return {"action": action, **others, **ids}
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.__name__)
+def test_no_action_reaches_what_is_somebody_elses(
+    two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, member: type[BaseModel]
+) -> None:
+    """What is somebody else's is 404, like nothing."""
+    owner, stranger = two
+    before = owner.all()
+    for name in _ids(member):
+        mine = {one: stranger.ids[one] for one, needed in _ids(member).items() if needed}
+        nobodys = stranger.person.call(
+            "workspace-actions", _body(member, {**mine, name: str(uuid4())})
+        )
+        theirs_all = [(name, owner.ids[name]), *corpora.some([*owner.more.items()], short=1)]
+        for other, theirs in theirs_all:
+            body = _body(member, {**mine, name: theirs})
+            answer = stranger.person.call("workspace-actions", body)
+            tally.answered(f"{body['action']} of {other}", answer, {404})
+            assert answer.json()["error"] == nobodys.json()["error"]
+    if not _ids(member):
+        answer = stranger.person.call("workspace-actions", _body(member, {}))
+        tally.answered(f"{member.__name__}", answer, {200})
+    tally.refused("the owner's things have changed", is_refused=owner.all() == before)
+
+
+def test_what_is_gone_is_told_to_its_owner_alone(
+    bare: System, hand_worker: HandWorker, tally: Tally
+) -> None:
+    owner, stranger = Belongings(bare, hand_worker), Person(bare)
+    bodies: list[dict[str, object]] = [
+        {"action": "discard_asset", "assetId": owner.ids["assetId"]},
+        {"action": "delete_library_asset", "libraryAssetId": owner.ids["libraryAssetId"]},
+    ]
+    for body in bodies:
+        assert owner.person.call("workspace-actions", body).status_code == 200
+        tally.answered(f"{body}", stranger.call("workspace-actions", body), {404})
+        assert owner.person.call("workspace-actions", body).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["rest", "procedures", "storage", "functions"])
+def test_no_door_tells_or_changes_what_is_somebody_elses(
+    two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, door: str
+) -> None:
+    owner, stranger = two
+    whole = {
+        "rest": list(trespasses.of_rest(owner)),
+        "procedures": list(trespasses.of_procedures(owner, stranger)),
+        "storage": list(trespasses.of_storage(owner, stranger)),
+        "functions": list(trespasses.of_functions(owner)),
+    }[door]
+    before = owner.all()
+
+    def ask(client: httpx.Client, one: trespasses.Request) -> None:
+        method, path, body = one
+        headers = {"authorization": f"Bearer {stranger.person.token}"}
+        if door != "functions":
+            headers["prefer"] = "return=representation"
+        answer = swarm.ask(client, method, f"{owner.system.base}{path}", json=body, headers=headers)
+        told = f"{method} {path} {body}"
+        if answer.status_code == _NO_WORKER and path.endswith("playground-chat"):
+            tally.refused("no chat worker is up", is_refused=True)
+        elif answer.status_code < _GOOD:
+            # Good, and of nothing that is the owner's; or it is the caller's own.
+            is_safe = not owner.is_shown_in(answer.text) and _redirects_nowhere(answer)
+            tally.refused(f"{told}: {answer.text[:200]}", is_refused=is_safe)
+        else:
+            tally.answered(told, answer, {400, 401, 402, 403, 404, 405, 409, 422, 429})
+
+    swarm.each(corpora.some(whole, short=80), ask)
+    tally.refused("the owner's things have changed", is_refused=owner.all() == before)
+
+
+def _redirects_nowhere(answer: httpx.Response) -> bool:
+    return "location" not in answer.headers and "signedURL" not in answer.text.replace(
+        '"signedURL":null', ""
+    )
+
+
+def test_the_owner_sees_all_of_it(two: tuple[Belongings, Belongings]) -> None:
+    """Otherwise it would be no wonder that nobody else does."""
+    owner, _ = two
+    for table in ("jobs", "workspace_assets", "user_collections", "conversations", "messages"):
+        assert owner.is_shown_in(owner.person.get(f"/rest/v1/{table}").text), table
+    for place in owner.paths:
+        bucket, _, path = place.partition("/")
+        assert owner.person.sign(path, bucket).status_code == 200

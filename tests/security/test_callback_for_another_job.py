@@ -1,0 +1,84 @@
+"""One job's callback for another: ids that do not belong together end, claim and extend nothing."""
+
+import itertools
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.hand_worker import HandWorker
+from tests.security import swarm
+from tests.security.tally import Corpora, Tally
+from tests.security.victims import Victim, sealed, state, victims
+from tests.system import System
+
+_REFUSED = {403, 404, 409, 422}
+
+
+def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str, Any]]]:
+    """Callbacks whose job, user, claim and files are of one job, but for one at least."""
+    told = []
+    for job, user, claim, files in itertools.product(targets, repeat=4):
+        if len({job.job_id, user.job_id, claim.job_id, files.job_id}) == 1:
+            continue
+        ids = {
+            "jobId": job.job_id,
+            "userId": user.person.id,
+            "claimId": claim.claim_id,
+        }
+        if job is claim and user.person is job.person:
+            kinds = {"completed": files.bodies()["completed"]}  # only the files are another's
+        else:
+            kinds = files.bodies()
+        told += [(kind, {**body, **ids}) for kind, body in kinds.items()]
+    return corpora.some(told, short=100)
+
+
+def test_no_mixture_of_two_jobs_is_heard(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    with victims(bare, hand_worker, people=2, jobs=2) as targets:
+        before = state(bare, targets)
+        mixed = _mixed(targets, corpora)
+
+        def send(client: httpx.Client, one: tuple[str, dict[str, Any]]) -> None:
+            letter = sealed(one[1], hand_worker.key)
+            headers = {"content-type": "application/json", **letter.headers}
+            url = f"{bare.base}/functions/v1/job-callback"
+            answer = client.post(url, content=letter.body, headers=headers)
+            tally.answered(one[0], answer, _REFUSED)
+
+        swarm.each(mixed, send)
+        tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
+
+
+def test_ids_that_are_nobodys_are_404_or_403(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    with victims(bare, hand_worker, people=1, jobs=1) as (target,):
+        before = state(bare, [target])
+        for _ in range(corpora.size(20, short=2)):
+            for kind, body in target.bodies().items():
+                for name in ("jobId", "userId", "claimId"):
+                    if (kind, name) == ("claim", "claimId"):
+                        continue  # the worker's own to choose
+                    answer = hand_worker.send("job-callback", {**body, name: str(uuid4())})
+                    tally.answered(f"{kind}, another {name}", answer, _REFUSED)
+        tally.refused("the rows have changed", is_refused=state(bare, [target]) == before)
+
+
+def test_a_claim_of_one_job_is_no_claim_of_another(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    """A claim's id names one claim: taken for a second job it must not join the two."""
+    with victims(bare, hand_worker, people=1, jobs=1) as (target,):
+        for _ in range(corpora.size(4, short=1)):
+            other = target.person.queue()
+            answer = hand_worker.claim(other, target.claim_id)
+            tally.answered("a claim's id for another job", answer, {403, 409})
+            assert (
+                hand_worker.system.value(
+                    "select count(*) from job_claims where claim_id = %s", target.claim_id
+                )
+                == 1
+            )

@@ -1,0 +1,134 @@
+"""Decompression bombs: what unpacks without an end is refused before it is unpacked."""
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.security import media
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+from tests.web import web
+
+_REFUSED = {400, 411, 413, 415, 422, 431}
+_MOST_KB = 1024 * 1024
+"""The memory that the map gives the functions that decode pictures."""
+
+_HARMLESS = {"many frames", "a million chunks"}
+"""A picture all the same: its first frame, without the rest, may be kept."""
+
+
+def _most_memory(system: System) -> int:
+    """The most that the gateway, where all functions are one process, has ever taken, in KB."""
+    status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
+    (line,) = (one for one in status.splitlines() if one.startswith("VmHWM:"))
+    return int(line.split()[1])
+
+
+@pytest.fixture
+def bombs(corpora: Corpora) -> list[tuple[str, bytes]]:
+    made = media.bombs(corpora.chance("bombs"))
+    return [one for one in made if len(one[1]) < 10 * 2**20]
+
+
+def test_no_bomb_is_unpacked(
+    bare: System, person: Person, bombs: list[tuple[str, bytes]], corpora: Corpora, tally: Tally
+) -> None:
+    headers = {"authorization": f"Bearer {person.token}", "content-type": "image/png"}
+    for number, (name, content) in enumerate(corpora.some(bombs, short=8)):
+        url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/bombs/{number}.png"
+        answer = web.post(url, content=content, headers=headers, timeout=60)
+        # Four texts that unpack are left packed, and the picture beside them is taken.
+        may = _REFUSED | ({200} if name in _HARMLESS or "unpack" in name else set())
+        tally.answered(name, answer, may)
+    told = _most_memory(bare)
+    if Path("/proc/self/status").exists():
+        tally.refused(f"{told} KB of memory", is_refused=told < _MOST_KB)
+
+
+def test_no_packed_body_is_unpacked(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    """A body is read as it comes: a Content-Encoding is not what any client of ours sends."""
+    body = json.dumps({"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}).encode()
+    large = body[:-2] + b" " * corpora.size(50_000_000, short=5_000_000) + body[-2:]
+    packed = gzip.compress(large, 1)
+    bodies = [
+        ("gzip", packed),
+        ("deflate", zlib.compress(large, 1)),
+        ("br", b"\xce\xff\xff" * 20),
+        ("gzip, gzip", gzip.compress(packed)),
+        ("x", large[:100]),
+    ]
+    for function in ("queue-job", "workspace-actions", "enhance-prompt", "job-callback"):
+        url = f"{bare.base}/functions/v1/{function}"
+        for encoding, content in bodies:
+            headers = {
+                "authorization": f"Bearer {person.token}",
+                "content-type": "application/json",
+                "content-encoding": encoding,
+            }
+            answer = web.post(url, content=content, headers=headers, timeout=60)
+            tally.answered(f"{encoding} at {function}", answer, {*_REFUSED, 401})
+    assert person.rows("jobs") == []
+
+
+def _deep(opening: str, inner: str, closing: str, times: int) -> str:
+    return opening * times + inner + closing * times
+
+
+def test_no_nested_or_endless_body_breaks_a_function(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    told = '{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", "x": HERE}}'
+    bodies = [
+        *(told.replace("HERE", _deep("[", "", "]", times)) for times in (300, 5000, 200_000)),
+        *(told.replace("HERE", _deep('{"a":', "1", "}", times)) for times in (300, 5000, 100_000)),
+        told.replace("HERE", "9" * 500_000),
+        told.replace("HERE", "1e" + "9" * 1000),
+        told.replace("HERE", "-" * 1000),
+        told.replace("HERE", '"' + "\\u0000" * 100_000 + '"'),
+        told.replace("HERE", '"' + "\\ud800" * 1000 + '"'),
+        told.replace("HERE", "{" + ",".join(f'"k{n}": {n}' for n in range(60_000)) + "}"),
+        told.replace("HERE", '"' + "x" * 2_000_000 + '"'),
+        "[" * 900_000,
+        '{"metadata":' * 70_000,
+    ]
+    names = ("queue-job", "workspace-actions", "playground-chat", "rest/workspace_sessions")
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        for body in corpora.some(bodies, short=8):
+            for name in names:
+                path = (
+                    name.replace("rest/", "/rest/v1/") if "/" in name else f"/functions/v1/{name}"
+                )
+                headers = {
+                    "authorization": f"Bearer {person.token}",
+                    "content-type": "application/json",
+                }
+                answer = client.post(f"{bare.base}{path}", content=body, headers=headers)
+                tally.answered(f"{body[:80]}... at {name}", answer, _REFUSED)
+
+
+def test_no_form_of_many_parts_is_read(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/form.png"
+    headers = {"authorization": f"Bearer {person.token}"}
+    part = '--b\r\ncontent-disposition: form-data; name="x"\r\n\r\ny\r\n'
+    forms = [
+        part * 100_000 + "--b--\r\n",
+        "--b\r\n" + "x: y\r\n" * 200_000,
+        "--b\r\ncontent-disposition: form-data" + "; a=b" * 200_000 + "\r\n\r\nx\r\n--b--\r\n",
+        "--b" * 500_000,
+        "",
+    ]
+    boundaries = ("b", "", "b" * 5000, '"', "\u00e9")
+    whole = [(form, boundary) for form in forms for boundary in boundaries]
+    for form, boundary in corpora.some(whole, short=8):
+        told = f"multipart/form-data; boundary={boundary}"
+        given = {**headers, "content-type": told.encode("latin-1")}
+        answer = web.post(url, content=form.encode(), headers=given, timeout=60)  # type: ignore[arg-type]
+        tally.answered(f"{form[:40]!r} with {boundary[:10]!r}", answer, _REFUSED)

@@ -1,0 +1,41 @@
+"""Forged or altered callbacks: no letter is heard but as the worker's key sealed it."""
+
+import httpx
+import pytest
+
+from tests.hand_worker import HandWorker
+from tests.security import forgeries, swarm
+from tests.security.forgeries import Forgery
+from tests.security.tally import Corpora, Tally
+from tests.security.victims import state, victims
+from tests.system import System
+
+_REFUSED = {400, 401, 431}
+"""By the seal; or by the server, which takes no header that is malformed or too long."""
+
+
+def test_no_forged_or_altered_letter_is_heard(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    chance, count = corpora.chance("forged callbacks"), corpora.size(7000, short=300)
+    url = f"{bare.base}/functions/v1/job-callback"
+    with victims(bare, hand_worker, people=2, jobs=2) as targets:
+        before = state(bare, targets)
+
+        def send(client: httpx.Client, forged: Forgery) -> None:
+            answer = client.post(url, content=forged.body, headers=forged.headers)
+            tally.answered(forged.name, answer, _REFUSED)
+
+        swarm.each(forgeries.make(targets, hand_worker.key, chance, count), send)
+        tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
+
+
+@pytest.mark.parametrize("kind", ["heartbeat", "completed", "failed"])
+def test_the_letters_that_were_altered_were_good(
+    bare: System, hand_worker: HandWorker, kind: str
+) -> None:
+    """Otherwise their refusal would show nothing."""
+    with victims(bare, hand_worker, people=1, jobs=1) as (target,):
+        body = target.bodies()[kind]
+        answer = hand_worker.send("job-callback", body)
+        assert (answer.status_code, answer.json()["proceed"]) == (200, True)

@@ -1,0 +1,160 @@
+"""Path traversal: no path leads out of the caller's own folder, nor into the system's own."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.drawing import RED
+from tests.hand_worker import PICTURE, HandWorker
+from tests.integration.uploading import own, send, stored
+from tests.security import swarm
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+from tests.workspace import act
+
+_STEPS = [
+    *("..", "../..", "./..", "..%2f", "%2e%2e", "%2e%2e%2f", "%252e%252e%252f", "..%5c", "..\\"),
+    *("....//", "..;", "..%00", "%c0%ae%c0%ae", "\u2025", "\uff0e\uff0e", "..%ef%bc%8f", ".%2e"),
+    *("%2e.", "..//", "/..", "//", "%2f..", "..%09", "..%0a", ". .", "..\u200b", "\u202e.."),
+]
+_REFUSED = {400, 401, 403, 404, 405, 415, 422}
+
+
+class Belongings(NamedTuple):
+    """Two objects of somebody's: one that was made, and one that is kept."""
+
+    person: Person
+    made: str
+    kept: str
+
+
+@pytest.fixture(scope="module")
+def other(bare: System, hand_worker: HandWorker) -> Belongings:
+    """Somebody whose files are not the caller's."""
+    person = Person(bare)
+    job_id = person.queue()
+    hand_worker.finish(job_id)
+    asset = person.asset(job_id)
+    assert act(person, "save_to_library", assetId=asset["id"]).status_code == 200
+    row = person.rows("user_library", user_id=f"eq.{person.id}")[0]
+    return Belongings(person, asset["temp_storage_path"], row["storage_path"])
+
+
+def _paths(me: str, other: Belongings, chance: Random, count: int) -> Iterator[str]:
+    """Addresses below /object/sign/ and its like, as they stand in the URL."""
+    theirs, job = other.person.id, other.made.split("/")[1]
+    names = (f"{theirs}/{job}/x.png", other.made, other.kept, "etc/passwd", f"{theirs}/x.png")
+    whole = [
+        *(f"workspace-temp/{other.made}", f"user-library/{other.kept}", "workspace-temp/"),
+        *(f"workspace-temp/{me}", f"workspace-temp//{other.made}", f"/{other.made}", "/"),
+        *(f"{bucket}/{other.made}" for bucket in ("Workspace-Temp", "secrets", "..", "%2e%2e")),
+        f"workspace-temp/{other.made.upper()}",
+        f"workspace-temp/{other.made}%00.png",
+        f"workspace-temp/{other.made}/",
+        f"workspace-temp/{theirs.replace('-', '')}/x.png",
+        f"workspace-temp/{{{theirs}}}/x.png",
+        f"workspace-temp/{quote(other.made.replace('-', chr(0x2010)))}",
+        f"user-library/{other.made}",
+    ]
+    yield from whole
+    for _ in range(count - len(whole)):
+        step, name = chance.choice(_STEPS), chance.choice(names)
+        bucket = chance.choice(["workspace-temp", "user-library"])
+        inner = chance.choice([me, f"{me}/uploads", f"{me}/{uuid4()}", theirs, f"{me}x"])
+        times = chance.randint(1, 4)
+        raw = f"{bucket}/{inner}/{'/'.join([step] * times)}/{name}"
+        yield raw if chance.random() < 0.5 else quote(raw, safe="/%")
+
+
+def _requests(path: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Everything that storage can be asked about a path."""
+    sign: dict[str, object] = {"json": {"expiresIn": 60}}
+    upload: dict[str, object] = {"content": RED, "headers": {"x-upsert": "true"}}
+    bucket, _, rest = path.partition("/")
+    return [
+        ("POST", f"sign/{path}", sign),
+        ("GET", f"{path}", {}),
+        ("GET", f"authenticated/{path}", {}),
+        ("HEAD", f"{path}", {}),
+        ("GET", f"info/{path}", {}),
+        ("GET", f"public/{path}", {}),
+        ("GET", f"sign/{path}?token=x.y.z", {}),
+        ("POST", f"upload/sign/{path}", upload),
+        ("POST", path, upload),
+        ("PUT", path, upload),
+        ("POST", f"sign/{bucket}", {"json": {"expiresIn": 60, "paths": [rest]}}),
+        ("DELETE", bucket, {"json": {"prefixes": [rest]}}),
+        ("POST", f"list/{bucket}", {"json": {"prefix": rest}}),
+    ]
+
+
+def _tells_nothing(answer: httpx.Response) -> bool:
+    """Of several paths, the answer is 200 and says which it knows: none."""
+    if answer.status_code != 200:
+        return False
+    told = answer.json()
+    return told == [] or (isinstance(told, list) and all(one.get("error") for one in told))
+
+
+def test_no_path_leads_to_another_users_files(
+    bare: System, person: Person, other: Belongings, corpora: Corpora, tally: Tally
+) -> None:
+    chance = corpora.chance("paths")
+    before = stored(bare, other.person)
+    paths = list(_paths(person.id, other, chance, corpora.size(1200, short=120)))
+    asked = [(path, chance.choice(_requests(path))) for path in paths]
+    for path in (f"workspace-temp/{other.person.id}/new.png", f"workspace-temp/{other.made}"):
+        asked += [(path, one) for one in _requests(path)]
+
+    def ask(client: httpx.Client, one: tuple[str, tuple[str, str, dict[str, object]]]) -> None:
+        method, address, given = one[1]
+        headers = {"authorization": f"Bearer {person.token}", **given.pop("headers", {})}  # type: ignore[dict-item]
+        url = f"{bare.base}/storage/v1/object/{address}"
+        answer = client.request(method, url, headers=headers, **given)  # type: ignore[arg-type]
+        if _tells_nothing(answer):
+            tally.refused(address, is_refused=True)
+        else:
+            tally.answered(f"{method} {address}", answer, _REFUSED)
+
+    swarm.each(asked, ask)
+    tally.refused("files have changed", is_refused=stored(bare, other.person) == before)
+    tally.refused("a file was made", is_refused=stored(bare, person) == set())
+    assert other.person.fetch(other.made) == PICTURE
+
+
+def test_no_reference_reads_another_users_file(
+    person: Person, other: Belongings, corpora: Corpora, tally: Tally
+) -> None:
+    chance = corpora.chance("references")
+    for path in _paths(person.id, other, chance, corpora.size(200, short=40)):
+        body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
+        answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+        tally.answered(f"reference {path}", answer, {404, 422})
+
+
+def test_no_upload_lands_where_the_system_writes(
+    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    """In a job's folder it could take the place of what was checked."""
+    job_id = person.queue()
+    hand_worker.finish(job_id)
+    path = person.asset(job_id)["temp_storage_path"]
+    before = stored(bare, person)
+    folders = [
+        *(job_id, job_id.upper(), job_id.replace("-", ""), f"{{{job_id}}}", f"urn:uuid:{job_id}"),
+        *("library", "LIBRARY", "library ", " library", str(uuid4()), f"{job_id} ", f"./{job_id}"),
+        *(f"x/../{job_id}", f"x/%2e%2e/{job_id}", f"{job_id}//", f"{job_id[:8]}{job_id[9:]}"),
+    ]
+    names = [path.split("/")[-1], "reference-start.png", "x.png", f"{uuid4()}-manifest.json"]
+    places = [f"{folder}/{name}" for folder in folders for name in names]
+    for place in corpora.some(places, short=30):
+        for method in ("POST", "PUT"):
+            answer = send(person, own(person, place), RED, method, **{"x-upsert": "true"})
+            tally.answered(f"{method} {place}", answer, {400, 403, 404})
+    tally.refused("a file was made", is_refused=stored(bare, person) == before)
+    assert person.fetch(path) == PICTURE

@@ -1,0 +1,118 @@
+"""Polyglots and lying types: what is kept is a picture that was drawn here, or nothing."""
+
+import struct
+
+import httpx
+import pytest
+
+from tests.drawing import RED
+from tests.hand_worker import HandWorker
+from tests.security import media, swarm
+from tests.security.media import MARK, Medium
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+from tests.web import web
+
+_REFUSED = {400, 403, 413, 415, 422}
+_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
+
+
+def _chunks(content: bytes) -> set[bytes]:
+    """The kinds of a PNG's chunks; one that ends later than its last is none."""
+    names, place = set(), 8
+    while place < len(content):
+        size, name = struct.unpack(">I4s", content[place : place + 8])
+        names.add(name)
+        place += 12 + size
+        if name == b"IEND":
+            assert place == len(content), "something follows the picture"
+    return names
+
+
+def _is_ours(answer: httpx.Response) -> bool:
+    """Whether what is fetched is a plain picture, told as one."""
+    content, told = answer.content, answer.headers["content-type"]
+    is_picture = content.startswith(b"\x89PNG\r\n\x1a\n") and _chunks(content) == _CHUNKS
+    return told == "image/png" and is_picture and MARK not in content
+
+
+def test_what_is_uploaded_is_drawn_anew_or_refused(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    made = list(media.make(corpora.chance("media"), corpora.size(400, short=60)))
+
+    def upload(client: httpx.Client, one: Medium) -> None:
+        path = f"workspace-temp/{person.id}/uploads/{one.path}"
+        headers = {"authorization": f"Bearer {person.token}", "content-type": one.content_type}
+        base = f"{bare.base}/storage/v1/object"
+        answer = client.post(f"{base}/{path}", content=one.content, headers=headers)
+        if answer.status_code != 200:
+            tally.answered(f"{one.name} as {one.content_type}", answer, _REFUSED)
+            return
+        kept = client.get(
+            f"{base}/{path}",
+            headers={"authorization": f"Bearer {person.token}"},
+            follow_redirects=True,
+        )
+        tally.refused(f"{one.name} as {one.content_type}", is_refused=_is_ours(kept))
+
+    swarm.each(made, upload)
+
+
+def test_what_is_referred_to_is_drawn_anew_or_refused(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    """What a worker reports as a picture may be anything: it is opened as a stranger's."""
+    for medium in media.make(corpora.chance("references"), corpora.size(40, short=5)):
+        if not medium.content:
+            continue
+        person = Person(bare)
+        made = person.queue()
+        hand_worker.finish(made, medium.content)
+        path = person.asset(made)["temp_storage_path"]
+        body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
+        answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+        if answer.status_code != 202:
+            tally.answered(f"a reference {medium.name}", answer, {422})
+            continue
+        _, claim = hand_worker.claimed(answer.json()["job"]["id"])
+        kept = web.get(claim["references"][0]["url"])
+        tally.refused(f"a reference {medium.name}", is_refused=_is_ours(kept))
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "image/png;x=text/html", "x/y"])
+def test_a_worker_stores_no_other_type(
+    person: Person, hand_worker: HandWorker, tally: Tally, kind: str
+) -> None:
+    job_id = person.queue()
+    _, claim = hand_worker.claimed(job_id)
+    place = claim["uploads"][0]
+    for url, headers in (
+        (place["putUrl"], place["headers"]),
+        (place["thumbnailPutUrl"], place["thumbnailHeaders"]),
+        (claim["previewPutUrl"], claim["previewHeaders"]),
+        (claim["manifestPutUrl"], claim["manifestHeaders"]),
+    ):
+        answer = web.put(url, content=RED, headers={**headers, "content-type": kind})
+        tally.answered(kind, answer, {400, 403})
+
+
+def test_no_download_is_shown_as_a_page(bare: System, person: Person, tally: Tally) -> None:
+    """A name or a type that the address asks for changes nothing of what is answered."""
+    headers = {"authorization": f"Bearer {person.token}"}
+    url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/a.png"
+    assert web.post(url, content=RED, headers=headers).status_code == 200
+    signed = person.sign(f"{person.id}/a.png").json()["signedURL"]
+    whole = f"{bare.base}/storage/v1{signed}"
+    for query in (
+        *("download=a.html", "download=a%22%0d%0acontent-type:text/html", "download="),
+        *("response-content-type=text/html", "contentType=text/html", "download=%3Cscript%3E"),
+    ):
+        answer = web.get(f"{whole}&{query}", follow_redirects=True)
+        told = answer.headers.get("content-type")
+        is_safe = (
+            answer.status_code == 200
+            and told == "image/png"
+            and "\n" not in str(answer.headers.get("content-disposition"))
+        )
+        tally.refused(f"{query}: {answer.headers}", is_refused=is_safe)

@@ -1,0 +1,131 @@
+"""Replayed callbacks: a letter that was heard once changes nothing when it comes again."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.hand_worker import HandWorker
+from tests.security import swarm
+from tests.security.tally import Corpora, Tally
+from tests.security.victims import Letter, Victim, sealed, state, victims
+from tests.system import Person, System, until
+
+_HEARD = {200, 409}
+"""As the first time, or that the job has ended, or that another claim runs it."""
+
+Sweep = Callable[[], dict[str, int]]
+
+
+def _send(client: httpx.Client, system: System, letter: Letter) -> httpx.Response:
+    headers = {"content-type": "application/json", **letter.headers}
+    url = f"{system.base}/functions/v1/job-callback"
+    return client.post(url, content=letter.body, headers=headers)
+
+
+def _replayed(
+    system: System, letters: list[Letter], targets: list[Victim], tally: Tally, name: str
+) -> None:
+    """Send each of them, and hold the rows against what they were."""
+    before = state(system, targets)
+
+    def send(client: httpx.Client, letter: Letter) -> None:
+        tally.answered(name, _send(client, system, letter), _HEARD)
+
+    swarm.each(letters, send)
+    tally.refused(f"{name}: the rows have changed", is_refused=state(system, targets) == before)
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+def test_the_letters_of_a_job_that_has_ended(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally, end: str
+) -> None:
+    with victims(bare, hand_worker, people=1, jobs=3) as targets:
+        letters = [
+            sealed(target.bodies()[kind], hand_worker.key)
+            for target in targets
+            for kind in ("claim", "heartbeat", end)
+        ]
+        with httpx.Client(trust_env=False) as client:
+            assert {_send(client, bare, letter).status_code for letter in letters} == {200}
+        assert {target.person.status(target.job_id) for target in targets} == {end}
+        again = letters * corpora.size(80, short=3)
+        corpora.chance(f"replays of {end}").shuffle(again)
+        _replayed(bare, again, targets, tally, end)
+
+
+@pytest.mark.parametrize("end", ["sent back", "handed back"])
+def test_the_letters_of_an_attempt_that_is_over(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally, end: str
+) -> None:
+    """The job runs again, under another claim: the older letters must not touch that one."""
+    with victims(bare, hand_worker, people=1, jobs=1) as (target,):
+        bodies = target.bodies()
+        letters = [sealed(bodies[kind], hand_worker.key) for kind in ("claim", "heartbeat", end)]
+        with httpx.Client(trust_env=False) as client:
+            assert {_send(client, bare, letter).status_code for letter in letters} == {200}
+        until(
+            lambda: hand_worker.message(target.job_id).dispatch_no > target.dispatch_no,
+            seconds=20,
+            what="the job's next turn",
+        )
+        hand_worker.claimed(target.job_id)
+        again = letters * corpora.size(100, short=4)
+        corpora.chance(f"replays of {end}").shuffle(again)
+        _replayed(bare, again, [target], tally, end)
+
+
+def test_letters_that_are_older_than_five_minutes(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    chance = corpora.chance("old letters")
+    with victims(bare, hand_worker, people=1, jobs=2) as targets:
+        before = state(bare, targets)
+
+        def send(client: httpx.Client, _: int) -> None:
+            body = chance.choice(list(chance.choice(targets).bodies().values()))
+            moment = bare.value("select extract(epoch from now())::float8")
+            old = sealed(body, hand_worker.key, timestamp=moment - 302 - 10 ** chance.uniform(0, 8))
+            tally.answered("an old letter", _send(client, bare, old), {401})
+
+        swarm.each(range(corpora.size(300, short=20)), send)
+        tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
+
+
+def test_an_id_that_was_used_for_another_letter(
+    bare: System, hand_worker: HandWorker, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    """What is heard under an id is one letter: another under it is refused or does nothing."""
+    with victims(bare, hand_worker, people=1, jobs=2) as (first, second):
+        used = f"msg_{first.job_id}"
+        body = sealed(first.bodies()["completed"], hand_worker.key, message_id=used)
+        with httpx.Client(trust_env=False) as client:
+            assert _send(client, bare, body).status_code == 200
+        others = [second.bodies()[kind] for kind in ("completed", "failed", "handed back")]
+        letters = [
+            sealed({**other, "metadata": {"number": number}}, hand_worker.key, message_id=used)
+            for number in range(corpora.size(60, short=3))
+            for other in others
+        ]
+        _replayed(bare, letters, [first, second], tally, "a used id")
+    assert person.rows("jobs") == []
+
+
+def test_one_letter_many_times_at_once_is_heard_once(
+    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    with victims(bare, hand_worker, people=corpora.size(10, short=2), jobs=2) as targets:
+        letters = [sealed(one.bodies()["completed"], hand_worker.key) for one in targets]
+
+        def send(client: httpx.Client, letter: Letter) -> None:
+            tally.answered("at once", _send(client, bare, letter), {200})
+
+        swarm.each([letter for letter in letters for _ in range(20)], send)
+        for target in targets:
+            made = target.person.rows("workspace_assets", job_id=f"eq.{target.job_id}")
+            entries = target.person.rows("credit_ledger", job_id=f"eq.{target.job_id}")
+            kinds = sorted(entry["kind"] for entry in entries)
+            tally.refused(
+                f"{len(made)} assets, {kinds}",
+                is_refused=len(made) == 1 and kinds == ["reserve", "settle"],
+            )

@@ -1,0 +1,56 @@
+"""A slow drip, and other answers without an end: bounds on time, size and hops."""
+
+import time
+from urllib.parse import quote
+
+import pytest
+
+from tests.security.sites import BASE, refusal
+from tests.security.tally import Tally
+from tests.stranger import ADDRESS, Site, answering
+
+
+async def test_three_redirects_are_followed_and_no_fourth(site: Site) -> None:
+    url = "/picture"
+    for _ in range(3):
+        url = f"/redirect?to={quote(url)}"
+    assert await site.guard().fetch(BASE + url) == site.content
+    assert await refusal(site, f"{BASE}/redirect?to={quote(url)}")
+    assert await refusal(site, f"{BASE}/redirect?to=")
+
+
+@pytest.mark.parametrize("path", ["drip", "headers", "silent"])
+async def test_ten_seconds_are_all_there_is_however_they_are_spent(
+    site: Site, tally: Tally, path: str
+) -> None:
+    began = time.monotonic()
+    sentence = await refusal(site, f"{BASE}/{path}", site.guard(most_seconds=0.4))
+    assert sentence == "This address is refused: it took longer than 0.4 seconds."
+    tally.refused(path, is_refused=time.monotonic() - began < 10)
+
+
+async def test_more_than_10_mb_is_refused_as_it_arrives(site: Site) -> None:
+    assert "it holds more than 10485760 bytes" in str(await refusal(site, f"{BASE}/large"))
+    site.content = bytes(1000)
+    assert await site.guard(most_bytes=1000).fetch(f"{BASE}/picture") == site.content
+    assert await refusal(site, f"{BASE}/picture", site.guard(most_bytes=999))
+
+
+async def test_an_encoding_that_was_not_asked_for_is_never_decoded(site: Site) -> None:
+    assert "in an encoding" in str(await refusal(site, f"{BASE}/gzip"))
+
+
+async def test_a_host_is_known_by_its_certificate(site: Site) -> None:
+    assert await refusal(site, "https://others.example/picture")
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("path", ["missing", "nonsense"])
+async def test_what_is_no_good_answer_is_refused(site: Site, path: str) -> None:
+    assert await refusal(site, f"{BASE}/{path}")
+
+
+async def test_the_next_address_is_tried_where_one_does_not_answer(site: Site) -> None:
+    names = answering("93.184.216.35", ADDRESS)
+    assert await site.guard(names).fetch(f"{BASE}/picture") == site.content
+    assert site.dialled == ["93.184.216.35:443", f"{ADDRESS}:443"]

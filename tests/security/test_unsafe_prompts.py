@@ -1,0 +1,102 @@
+"""Unsafe prompts, through the enhancer and every other door, however they are disguised."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from shared.safety import refused_category
+from tests.chat_server import ChatServer, say
+from tests.drill import ONE, OTHER, decisions
+from tests.security import disguises
+from tests.security.disguises import Disguised
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+
+pytest_plugins = ["tests.gating"]
+
+FOX = "a red fox in the snow"
+SHORT_WAYS = ("plain", "capitals", "leetspeak", "pieces", "signs", "Cyrillic", "a tag inside")
+"""Those that an enhancement, which is cut at a number of tokens, holds whole."""
+
+DOORS: dict[str, Callable[[Person, str], httpx.Response]] = {
+    "prompt": lambda person, text: person.ask(text),
+    "enhanced prompt": lambda person, text: person.ask("a hill", enhanced_prompt=text),
+    "enhance-prompt": lambda person, text: person.call("enhance-prompt", {"prompt": text}),
+    "chat": lambda person, text: person.call("playground-chat", {"message": text}),
+}
+
+
+def _is_refused(answer: httpx.Response) -> bool:
+    return answer.status_code == 422 and answer.json()["code"] == "content_refused"
+
+
+def _count(tally: Tally, what: str, answer: httpx.Response) -> None:
+    if answer.is_server_error:
+        tally.answered(what, answer, ())
+    else:
+        tally.refused(f"{what}: {answer.status_code}", is_refused=_is_refused(answer))
+
+
+def test_no_disguise_comes_in_by_any_door(gated: System, corpora: Corpora, tally: Tally) -> None:
+    chance, count = corpora.chance("unsafe prompts"), corpora.size(600, short=36)
+    names = list(DOORS)
+    for number, one in enumerate(disguises.make(chance, count)):
+        door = names[number % len(names)]
+        person = Person(gated)  # each anew: who is refused again and again is slowed down
+        _count(tally, f"{door}, {one.ways}", DOORS[door](person, one.text))
+        kept = decisions(gated, person)
+        tally.refused(
+            "no row is kept", is_refused=[row["categories"] for row in kept] == [["drill"]]
+        )
+
+
+def test_no_disguise_is_missed_by_the_rules(corpora: Corpora, tally: Tally) -> None:
+    made = disguises.make(corpora.chance("disguises"), corpora.size(20_000, short=1000))
+    for one in made:
+        tally.refused(one.ways, is_refused=refused_category(one.text) == "drill")
+
+
+def test_nothing_unsafe_comes_through_the_enhancer(
+    gated: System, chat: ChatServer, corpora: Corpora, tally: Tally
+) -> None:
+    chance, count = corpora.chance("enhancer"), corpora.size(200, short=8)
+    for number in range(count):
+        way = SHORT_WAYS[number % len(SHORT_WAYS)]
+        unsafe = f"{FOX}, {disguises.WAYS[way](ONE, chance)} {disguises.WAYS[way](OTHER, chance)}"
+        chat.behave = say(*(f"{word} " for word in unsafe.split(" ")))
+        person = Person(gated)
+        if number % 2:
+            answer = person.call("enhance-prompt", {"prompt": FOX})
+        else:
+            answer = person.ask(FOX, user_requested_enhancement=True)
+        _count(tally, way, answer)
+        tally.refused("a job is stored", is_refused=person.rows("jobs") == [])
+
+
+def test_nothing_unsafe_is_told_by_a_model(
+    gated: System, chat: ChatServer, corpora: Corpora, tally: Tally
+) -> None:
+    chance, count = corpora.chance("answers"), corpora.size(200, short=8)
+    for one in disguises.make(chance, count):
+        pieces = [one.text[place : place + 3] for place in range(0, len(one.text), 3)]
+        chat.behave = say(*pieces)
+        person = Person(gated)
+        answer = person.call("playground-chat", {"message": "go on"}, accept="text/event-stream")
+        is_ended = '"code":"content_refused"' in answer.text and "event: done" not in answer.text
+        tally.refused(one.ways, is_refused=is_ended)
+        stored = [row["content"] for row in person.rows("messages", sender="eq.assistant")]
+        tally.refused("it is stored", is_refused=stored == ["This answer was refused."])
+
+
+@pytest.mark.parametrize("way", disguises.WAYS)
+def test_each_half_alone_is_harmless_in_that_way(corpora: Corpora, way: str) -> None:
+    """Otherwise the refusals would show nothing of the two together."""
+    chance = corpora.chance("halves")
+    for word in (ONE, OTHER):
+        assert refused_category(f"a {disguises.WAYS[way](word, chance)} in the rain") is None
+
+
+def test_the_corpus_holds_every_way(corpora: Corpora) -> None:
+    made: list[Disguised] = disguises.make(corpora.chance("disguises"), len(disguises.WAYS))
+    assert {one.ways.split(", ")[0] for one in made} == set(disguises.WAYS)
