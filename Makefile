@@ -21,14 +21,14 @@ TAG = $(shell git rev-parse --short=12 HEAD)
 IMAGES = $(patsubst gpu_workers/%/Dockerfile,%,$(wildcard gpu_workers/*/Dockerfile)) \
 	$(patsubst functions/%/Dockerfile,%,$(wildcard functions/*/Dockerfile)) operator
 REQUIREMENTS = requirements requirements-dev gpu_workers/sdxl/requirements gpu_workers/chat/requirements \
-	gpu_workers/wan/requirements infra/images/operator/requirements infra/checkov/requirements
+	gpu_workers/wan/requirements infra/images/operator/requirements infra/checkov/requirements infra/audit/requirements
 COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 3.11 --constraint - \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 # Their CPU and CUDA builds share a version number and differ in what they need.
 BY_THEMSELVES = torch triton nvidia-[a-z0-9-]* cuda-[a-z0-9-]*
 
 .DEFAULT_GOAL = help
-.PHONY: help setup clients dev run demo test test-all bench prove lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
+.PHONY: help setup clients dev run demo test test-all bench bench-peers bench-more prove security audit secrets sbom lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -68,15 +68,31 @@ test: setup clients ## Run the tests, but not the long proofs
 test-all: test ## Run the tests, and the long proofs
 	$(PYTHON) -m pytest -m slow
 
-bench: setup ## Measure the control plane and write docs/performance*.md
-	$(PYTHON) -m tests.performance.journey
+bench: setup ## Measure the control plane beside its floors, and write docs/performance.md (BENCH=--quick takes two minutes)
+	$(PYTHON) -m tests.performance.bench $(BENCH)
+
+bench-peers: setup ## Measure other people's queues and servers beside ours, and write docs/performance-peers.md
+	$(PYTHON) -m tests.performance.peers $(BENCH)
+
+bench-more: setup ## Measure further parts: docs/performance-*.md
 	$(PYTHON) -m tests.performance.backlog
 	$(PYTHON) -m tests.performance.metrics
-	$(PYTHON) -m tests.performance.streams
 	$(PYTHON) -m tests.performance.realtime
 
 prove: setup ## Kill, replay and crowd a running system, and write docs/reliability.md
 	$(PYTHON) -m tests.reliability.prove
+
+security: setup ## Try every threat with the full corpora (SEED=1), and write docs/security.md
+	$(PYTHON) -m pytest tests/security --corpora=full --threats=docs/security.md $(if $(SEED),--seed=$(SEED))
+
+audit: setup ## Ask the index's advisories about every locked package (2: not run)
+	@infra/audit/run
+
+secrets: setup ## Look for secrets in what the repository holds
+	$(PYTHON) -m infra.audit.secrets
+
+sbom: setup ## Write what each bundle and image holds to dist/sbom, as CycloneDX
+	$(PYTHON) -m infra.sbom
 
 lint: setup ## Check style, format and who imports whom
 	$(VENV)/bin/ruff check .

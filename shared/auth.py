@@ -3,6 +3,7 @@
 The issuer's configuration, never the token's header, chooses the key and the one algorithm.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import jwt
 
+from shared import signed_tokens, token_spelling
 from shared.contracts import signature
 from shared.database import Role
 from shared.errors import ForbiddenError, UnauthenticatedError
@@ -26,6 +28,11 @@ _GOOGLE_ISSUER = "accounts.google.com"
 """Google's tokens carry their issuer with or without the scheme."""
 
 _LEEWAY_SECONDS = 5
+
+_LETTERS_ID = re.compile(r"[!-\-/-~]+")
+_LETTERS_TIME = re.compile(r"0|[1-9][0-9]*")
+"""Less than the scheme takes: without a full stop in the id and a zero in front of the time, a
+sealed text can be read as one letter alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,13 @@ async def anyone(call: Call, services: Services) -> User | Anon:
 async def worker_seal(call: Call, services: Services) -> Worker:
     """A worker, by the seal on its letter."""
     key_id = call.headers.get(signature.WORKER_HEADER, "")
+    message_id = call.headers.get(signature.ID_HEADER, "")
+    sent_at = call.headers.get(signature.TIMESTAMP_HEADER, "")
     body = await call.body()
+    if not (_LETTERS_ID.fullmatch(message_id) and _LETTERS_TIME.fullmatch(sent_at)):
+        raise UnauthenticatedError("The letter's id or timestamp is missing or malformed.")
     try:
-        message_id = signature.check_seal(
+        signature.check_seal(
             services.settings.keys_of(key_id), call.headers, body, now=services.clock()
         )
     except signature.BadSealError as error:
@@ -141,7 +152,7 @@ async def scheduler_token(call: Call, services: Services) -> Scheduler:
     key = await services.oidc_keys.get(_header(token, "RS256").get("kid", ""))
     claims = _decode(
         token,
-        key,
+        [key],
         algorithm="RS256",
         required=["exp", "iat", "aud", "iss", "email"],
         audience=settings.scheduler_audience,
@@ -156,14 +167,17 @@ def _bearer(call: Call) -> str:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError("An Authorization header with a Bearer token is needed.")
-    return token.strip()
+    token = token.strip()
+    if not token_spelling.is_plain(token):
+        raise UnauthenticatedError("The token is malformed.")
+    return token
 
 
 def _header(token: str, algorithm: str) -> dict[str, Any]:
     """The token's header, of which only the kid is believed."""
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, RecursionError):
         raise UnauthenticatedError("The token is malformed.") from None
     if header.get("alg") != algorithm or _REFUSED_HEADERS & header.keys():
         raise UnauthenticatedError("The token's header asks for what is not offered.")
@@ -174,7 +188,7 @@ def _unverified_role(token: str) -> object:
     """Which check to make, that is all: each of them is whole."""
     try:
         return jwt.decode(token, options={"verify_signature": False}).get("role")
-    except (jwt.PyJWTError, ValueError):
+    except (jwt.PyJWTError, ValueError, RecursionError):
         raise UnauthenticatedError("The token is malformed.") from None
 
 
@@ -188,13 +202,12 @@ async def _decode_user_token(
 ) -> dict[str, Any]:
     settings = services.settings
     header = _header(token, settings.jwt_algorithm)
-    if settings.jwt_secret:
-        key: Any = settings.jwt_secret.get_secret_value()
-    else:
-        key = await services.user_keys.get(str(header.get("kid", "")))
+    keys: list[Any] = [one.get_secret_value() for one in settings.jwt_secret]
+    if not keys:
+        keys = [await services.user_keys.get(str(header.get("kid", "")))]
     return _decode(
         token,
-        key,
+        keys,
         algorithm=settings.jwt_algorithm,
         required=required,
         audience=audience,
@@ -204,19 +217,19 @@ async def _decode_user_token(
 
 def _decode(
     token: str,
-    key: Any,  # noqa: ANN401 - a key of any algorithm
+    keys: list[Any],
     *,
     algorithm: str,
     required: list[str],
     audience: str | None,
     issuer: str | list[str],
 ) -> dict[str, Any]:
-    if key is None:
+    if keys == [None]:
         raise UnauthenticatedError("The token was signed by a key that its issuer does not have.")
     try:
-        return jwt.decode(
+        return signed_tokens.decode(
             token,
-            key,
+            keys,
             algorithms=[algorithm],
             audience=audience,
             issuer=issuer,
@@ -225,7 +238,7 @@ def _decode(
         )
     except jwt.ExpiredSignatureError:
         raise UnauthenticatedError("The token has expired.", code="token_expired") from None
-    except (jwt.PyJWTError, ValueError, TypeError):
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         raise UnauthenticatedError("The token is not valid.") from None
 
 

@@ -10,6 +10,7 @@ from shared.contracts.letters import Asset, CallbackRequest
 from shared.errors import ConflictError, InvalidError
 from shared.queries import assets, jobs, life
 from shared.queries.connection import Connection
+from shared.safety import output
 from shared.services import Services
 from shared.storage import StoredObject
 
@@ -26,10 +27,11 @@ async def check(services: Services, job: jobs.Job, letter: CallbackRequest) -> l
     """Hold what a worker reports against its claim and against the bucket.
 
     Raises:
-        InvalidError: where it is not what the claim was to make.
+        InvalidError: where it is not what the claim was to make, or nobody has checked it.
         ConflictError: ``object_missing``, where the bucket holds something else, or nothing.
     """
     reported = letter.results.assets if letter.results else []
+    output.check_passed(job, letter.checked_by, services.settings)
     _check_set(job, reported)
     for asset in reported:
         _check_asset(job, letter, asset)
@@ -38,11 +40,11 @@ async def check(services: Services, job: jobs.Job, letter: CallbackRequest) -> l
 
 async def record(
     connection: Connection, job_id: UUID, letter: CallbackRequest, checked: list[CheckedAsset]
-) -> bool:
-    """Complete the job with its assets and its account. False where it has ended already."""
+) -> jobs.Job | None:
+    """Complete the job with its assets and its account. None where it has ended already."""
     job = await life.complete(connection, job_id, claim_id=letter.claim_id)
     if job is None:
-        return False
+        return None
     for asset, stored, thumbnail in checked:
         await assets.insert(
             connection,
@@ -52,7 +54,7 @@ async def record(
             generation=stored.generation,
             thumbnail_generation=thumbnail.generation,
         )
-    return True
+    return job
 
 
 def _check_set(job: jobs.Job, reported: list[Asset]) -> None:

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from shared import database_login
+from shared import database_login, tracing
 from shared.errors import UnavailableError
 from shared.log import logger
 from shared.queries import session
@@ -44,7 +44,7 @@ class Database:
             UnavailableError: where the database is away, or too slow to go on waiting for.
         """
         try:
-            async with (await self._opened()).connection() as connection:
+            async with self._connection() as connection:
                 await session.begin(
                     connection,
                     role=role,
@@ -63,6 +63,12 @@ class Database:
         if self._pool:
             await self._pool.close()
             self._pool = None
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        with tracing.span("transaction", "client", facts={"db.system.name": "postgresql"}):
+            async with (await self._opened()).connection() as connection:
+                yield connection
 
     async def _opened(self) -> AsyncConnectionPool[Connection]:
         if self._pool is None:

@@ -7,6 +7,7 @@ lost, the sweep makes it up.
 
 import asyncio
 
+from shared import tracing
 from shared.contracts import signature
 from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES, QueueName
 from shared.contracts.letters import JobMessage, Parameters
@@ -17,6 +18,7 @@ from shared.queries.connection import Connection
 from shared.queries.jobs import Job
 from shared.queries.turns import Address
 from shared.services import Services
+from shared.tracing import Facts
 
 Dispatched = tuple[Job, Address]
 """A job, and where its task goes."""
@@ -139,16 +141,30 @@ async def _send_or_withdraw(services: Services, job: Job, address: Address) -> N
 
 
 async def _send(services: Services, job: Job, address: Address) -> None:
+    """In the job's own trace, whoever's request it is that sends it."""
+    facts: Facts = {"ourvidz.job_id": str(job.id), "ourvidz.dispatch_no": job.dispatch_no}
+    with tracing.span(
+        f"send {job.queue}", "producer", parent=job.traceparent, facts=facts
+    ) as traced:
+        await _make_task(services, job, address, traced.traceparent)
+
+
+async def _make_task(
+    services: Services, job: Job, address: Address, traceparent: str | None
+) -> None:
     name = f"{job.id}-{job.dispatch_no}"
-    body = _message(job).model_dump_json(by_alias=True).encode()
-    seal = signature.seal(
+    body = _message(job, traceparent).model_dump_json(by_alias=True).encode()
+    headers = signature.seal(
         services.settings.keys_of(address.key_id)[0],
         worker_id=address.key_id,
         message_id=name,
         timestamp=int(services.clock()),
         body=body,
     )
-    await services.tasks.create(job.queue, name, url=f"{address.url}/jobs", headers=seal, body=body)
+    if traceparent:
+        headers["traceparent"] = traceparent
+    url = f"{address.url}/jobs"
+    await services.tasks.create(job.queue, name, url=url, headers=headers, body=body)
 
 
 async def _withdraw(services: Services, job: Job) -> None:
@@ -159,7 +175,7 @@ async def _withdraw(services: Services, job: Job) -> None:
         logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
 
 
-def _message(job: Job) -> JobMessage:
+def _message(job: Job, traceparent: str | None) -> JobMessage:
     return JobMessage(
         job_id=job.id,
         user_id=job.user_id,
@@ -167,7 +183,7 @@ def _message(job: Job) -> JobMessage:
         job_type=job.job_type,
         parameters=Parameters.model_validate(job.parameters),
         reference_roles=job.reference_roles,
-        traceparent=job.traceparent,
+        traceparent=traceparent,
         expires_at=job.expires_at,
     )
 

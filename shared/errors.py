@@ -101,6 +101,12 @@ class TooManyError(Problem):
     status, code = 429, "too_many"
 
 
+class RateLimitedError(Problem):
+    """That is more in a minute than a user may ask for; try again later."""
+
+    status, code = 429, "rate_limited"
+
+
 class UnavailableError(Problem):
     """A part of the system is away; try again in a moment."""
 

@@ -13,6 +13,9 @@ from shared.log import logger
 LEAST_REFRESH_SECONDS = 30
 """However many tokens name unknown keys, the issuer is asked at most this often."""
 
+MOST_AGE_SECONDS = 600
+"""After so long the keys are fetched anew, so that one which the issuer withdrew is forgotten."""
+
 
 class KeySet:
     """Keys by their kid."""
@@ -23,6 +26,7 @@ class KeySet:
         self._clock = clock
         self._keys: dict[str, Any] = {}
         self._asked_at = float("-inf")
+        self._had_at = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def get(self, kid: str) -> Any | None:  # noqa: ANN401 - a key of any algorithm
@@ -32,12 +36,17 @@ class KeySet:
             UnavailableError: where no key was ever had because the issuer is away.
         """
         if kid not in self._keys:
-            await self._refresh(kid)
+            await self._refresh(lambda: kid in self._keys)
+        elif self._is_old() and not self._fetching.locked():  # meanwhile the others go on
+            await self._refresh(lambda: not self._is_old())
         return self._keys.get(kid)
 
-    async def _refresh(self, kid: str) -> None:
+    def _is_old(self) -> bool:
+        return self._clock() - self._had_at > MOST_AGE_SECONDS
+
+    async def _refresh(self, is_done: Callable[[], bool]) -> None:
         async with self._fetching:
-            if kid in self._keys or self._clock() - self._asked_at < LEAST_REFRESH_SECONDS:
+            if is_done() or self._clock() - self._asked_at < LEAST_REFRESH_SECONDS:
                 return
             self._asked_at = self._clock()
             try:
@@ -45,6 +54,7 @@ class KeySet:
                 self._keys = {
                     key.key_id: key.key for key in jwt.PyJWKSet.from_dict(answer).keys if key.key_id
                 }
+                self._had_at = self._clock()
             except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
                 logger.warning("the issuer's keys could not be had: %s", type(error).__name__)
                 if not self._keys:

@@ -1,10 +1,11 @@
 """Logs as JSON lines, as Cloud Logging reads them from standard output.
 
 ``bind`` adds fields to every line of the request at hand. No prompt, token, signed URL or key is
-ever given to a logger.
+ever given to a logger, and a user is told by a hash of their id.
 """
 
 import contextvars
+import hashlib
 import json
 import logging
 import sys
@@ -14,9 +15,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from shared import settings
+from shared.contracts import traces
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _bound = contextvars.ContextVar("bound", default=_NOTHING)
 _traceparent = contextvars.ContextVar[str | None]("traceparent", default=None)
+_began = contextvars.ContextVar[float]("began")
+
+_TRACE = "logging.googleapis.com/trace"
 
 logger = logging.getLogger("ourvidz")
 
@@ -26,15 +33,49 @@ def bind(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     _bound.set({**_bound.get(), **fields})
 
 
+def bound(name: str) -> object:
+    """What was bound by that name."""
+    return _bound.get().get(name)
+
+
 def begin(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """A request begins: forget what was bound, and take its trace (W3C Trace Context)."""
+    _began.set(time.perf_counter())
     _traceparent.set(traceparent)
-    _bound.set({"trace": traceparent.split("-")[1], **fields})
+    _bound.set({**_trace_fields(traceparent), **fields})
 
 
 def traceparent() -> str | None:
     """The trace of this request, to hand on."""
     return _traceparent.get()
+
+
+def seconds_since_begin() -> float:
+    """How long the request at hand has taken by now."""
+    return time.perf_counter() - _began.get()
+
+
+def measured(**figures: float) -> None:
+    """Figures for metrics, by the names that they have in infra/terraform/modules/monitoring."""
+    logger.info("measured", extra={"fields": figures})
+
+
+def user_hash(user_id: str) -> str:
+    """A user, as the lines tell them: the same in all, and no way back to the id."""
+    return hashlib.sha256(f"ourvidz-user {user_id}".encode()).hexdigest()[:16]
+
+
+def _trace_fields(traceparent: str) -> dict[str, Any]:
+    """By the names by which Cloud Logging and Cloud Trace find each other's."""
+    trace = traces.read(traceparent)
+    if trace is None:
+        return {}
+    project = settings.telemetry().google_cloud_project
+    return {
+        _TRACE: f"projects/{project}/traces/{trace.trace_id}" if project else trace.trace_id,
+        "logging.googleapis.com/spanId": trace.span_id,
+        "logging.googleapis.com/trace_sampled": trace.is_sampled,
+    }
 
 
 class JsonLines(logging.Formatter):
@@ -50,12 +91,14 @@ class JsonLines(logging.Formatter):
             **_bound.get(),
             **getattr(record, "fields", {}),
         }
+        if "user_id" in line:
+            line["user"] = user_hash(str(line.pop("user_id")))
         if record.exc_info:
-            line["stack_trace"] = _trace(record.exc_info[1])
+            line["stack_trace"] = _frames(record.exc_info[1])
         return json.dumps(line, default=str)
 
 
-def _trace(error: BaseException | None) -> str:
+def _frames(error: BaseException | None) -> str:
     """Where it happened and what kind it was.
 
     An error's own text may quote a row or a request, so only Postgres' primary message, which

@@ -87,7 +87,7 @@ async def enhance(wanted: Wanted, services: Services) -> Enhancement:
     except _Unfit as problem:
         model_used = template_used = rules.RULES
         text, reason = _by_rules(wanted, limit), str(problem)
-    safety.check(text, field="enhanced_prompt", mode=wanted.content_mode)
+    safety.check(text, field="enhanced_prompt", place="enhanced_prompt")
     milliseconds = round((services.clock() - began) * 1000)
     return Enhancement(text, model_used, template_used, milliseconds, limit, reason)
 

@@ -2,11 +2,10 @@
 
 import functools
 import os
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, TypeVar
 
+from pydantic import BaseModel as Model
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Field,
     Json,
@@ -14,43 +13,32 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic import BaseModel as Model
 
 from shared.contracts.language_models import ChatModel
-from shared.contracts.signature import key_bytes
+from shared.setting_types import Limit, Secrets, WebAddress, WorkerKeys
 
-LEAST_SECRET_BYTES = 32
-"""RFC 7518, section 3.2: a key of HS256 is at least as long as its hash."""
-
-
-def _long_enough(secret: SecretStr | None) -> SecretStr | None:
-    if secret and len(secret.get_secret_value().encode()) < LEAST_SECRET_BYTES:
-        raise ValueError(f"must hold {LEAST_SECRET_BYTES} bytes or more")
-    return secret
+T = TypeVar("T", bound=Model)
 
 
-def _well_formed(keys: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]:
-    for key in (key for several in keys.values() for key in several):
-        key_bytes(key.get_secret_value())
-    return keys
-
-
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
-    return url
-
-
-Secret = Annotated[SecretStr | None, AfterValidator(_long_enough)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-WorkerKeys = Annotated[dict[str, list[SecretStr]], AfterValidator(_well_formed)]
-
-
-class Settings(Model):
-    """Each field is the environment variable of its name in capitals."""
+class Telemetry(Model):
+    """What is told of a running system, and where; each field is a variable, as in ``Settings``."""
 
     model_config = ConfigDict(frozen=True)
+
+    google_cloud_project: str | None = None
+    """Whose traces Cloud Logging finds a line's trace among."""
+    traces_file: str | None = None
+    """Spans are appended to it; without a file or an address none are made."""
+    traces_endpoint: WebAddress | None = None
+    """Of OTLP over HTTP, such as ``https://telemetry.googleapis.com/v1/traces``."""
+    traces_ratio: Annotated[float, Field(ge=0, le=1)] = 1
+    """Of the requests that come without a trace of their own, how many begin one that is kept."""
+    k_service: str | None = None
+    """Set by Cloud Run."""
+
+
+class Settings(Telemetry):
+    """Each field is the environment variable of its name in capitals."""
 
     # The database.
     database_url: SecretStr
@@ -59,7 +47,8 @@ class Settings(Model):
     lock_timeout_ms: int = 5_000
 
     # Users' tokens: a shared secret, or the address of the issuer's public keys.
-    jwt_secret: Secret = None
+    jwt_secret: Secrets = ()
+    """One, or while it is changed two, apart by white space: each of them checks."""
     jwt_jwks_url: str | None = None
     jwt_algorithm: str = "HS256"
     jwt_issuer: str
@@ -95,7 +84,8 @@ class Settings(Model):
     storage_emulator_host: str | None = None
     signing_key_file: str | None = None
     """A service account's key; where there is none, URLs are signed through IAM."""
-    url_token_secret: Secret = None
+    url_token_secret: Secrets = ()
+    """One, or while it is changed two: the first signs, each of them checks."""
     functions_url: str | None = None
     """Where clients reach the functions; without it, a signed address is told without a host."""
     tasks_emulator_host: str | None = None
@@ -112,15 +102,28 @@ class Settings(Model):
     admin_image_wait_seconds: Annotated[float, Field(ge=0)] = 120
     """How long an admin's request waits for its picture."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
-    queued_jobs_per_user: Annotated[int, Field(ge=0)] = 200
-    """0 lifts the limit."""
+    queued_jobs_per_user: Limit = 200
+    rate_limit_jobs_per_minute: Limit = 10
+    rate_limit_prompts_per_minute: Limit = 30
+    """Enhancements and chat."""
+    rate_limit_requests_per_minute: Limit = 120
+    """Whatever else a user asks for."""
+    uploads_per_user: Limit = 500
+    upload_bytes_per_user: Limit = 1024**3
     look_ahead: Annotated[int, Field(ge=1)] = 1
     """Jobs sent to a worker beyond its slots, so that it never idles between two."""
 
+    # Content safety.
+    output_classifier: str | None = None
+    """The name of the classifier by which workers check what they make; ``nsfw`` needs one."""
+    refusals_until_slow: Annotated[int, Field(ge=0)] = 3
+    """Refusals of a user's within the time below; from then on the account waits. 0 lifts it."""
+    refusals_within_seconds: Annotated[float, Field(gt=0)] = 600
+    first_slowdown_seconds: Annotated[float, Field(gt=0)] = 30
+    """It doubles with each further refusal of a day."""
+
     local_system: bool = False
     """One machine: workers on loopback, and ``--admin`` tokens count. The cloud refuses it."""
-    k_service: str | None = None
-    """Set by Cloud Run."""
 
     @model_validator(mode="after")
     def _coherent(self) -> "Settings":
@@ -148,10 +151,23 @@ def settings() -> Settings:
     Raises:
         SettingsError: naming each variable that is wrong, and never telling what it holds.
     """
-    names = {name: name.upper() for name in Settings.model_fields}
+    return _read(Settings)
+
+
+@functools.cache
+def telemetry() -> Telemetry:
+    """That part of them which stands by itself; what is wrong with it, ``settings`` tells."""
+    try:
+        return _read(Telemetry)
+    except SettingsError:
+        return Telemetry()
+
+
+def _read(form: type[T]) -> T:
+    names = {name: name.upper() for name in form.model_fields}
     given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
     try:
-        return Settings.model_validate(given)
+        return form.model_validate(given)
     except ValidationError as error:
         wrong = [
             f"{'.'.join(map(str, one['loc'])).upper() or 'settings'}: {one['msg']}"

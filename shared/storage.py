@@ -10,7 +10,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Blob, Client
 from requests.exceptions import RequestException
 
-from shared import blobs
+from shared import blobs, stripping
 from shared.blobs import TIMEOUT_SECONDS, Folder, StoredObject
 from shared.errors import UnavailableError
 from shared.log import logger
@@ -85,6 +85,20 @@ class Storage:
 
         return await _in_thread(list_paths)
 
+    async def sizes(self, bucket: str, folder: str) -> dict[str, int]:
+        """How many bytes each object below ``folder`` holds, by its path; it ends in a slash."""
+
+        def sizes() -> dict[str, int]:
+            found = self._client.list_blobs(
+                bucket,
+                prefix=folder,
+                fields="items(name,size),nextPageToken",
+                timeout=TIMEOUT_SECONDS,
+            )
+            return {blob.name: blob.size for blob in found}
+
+        return await _in_thread(sizes)
+
     async def list_folder(self, bucket: str, folder: str, *, most: int) -> Folder:
         """What lies directly in ``folder``, which ends in a slash: the first ``most``, by name."""
         where = self._client.bucket(bucket)
@@ -121,7 +135,12 @@ class Storage:
         return await _in_thread(lambda: blobs.put(blob, content, content_type, replaces=replaces))
 
     async def copy(
-        self, source: tuple[str, str], target: tuple[str, str], *, generation: int
+        self,
+        source: tuple[str, str],
+        target: tuple[str, str],
+        *,
+        generation: int,
+        without_settings: bool = False,
     ) -> StoredObject | None:
         """Copy that generation of an object to where nothing is yet; None where it is gone.
 
@@ -129,11 +148,12 @@ class Storage:
         earlier try was cut off after its copy, and this is success.
 
         Raises:
-            ValueError: where the target holds something else.
+            ValueError: where the target holds something else, or settings cannot be left out.
         """
         original = self._client.bucket(source[0]).blob(source[1], generation=generation)
         duplicate = self._blob(*target)
-        return await _in_thread(lambda: blobs.rewrite(original, duplicate))
+        rewrite = stripping.rewrite if without_settings else blobs.rewrite
+        return await _in_thread(lambda: rewrite(original, duplicate))
 
     async def delete(self, bucket: str, path: str) -> None:
         """Delete an object; one that is gone already is success."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import jwt
 
+from shared import signed_tokens
 from shared.errors import UnauthenticatedError, UnavailableError
 from shared.services import Services
 
@@ -75,14 +76,14 @@ def _issue(
 ) -> str:
     now = int(services.clock())
     claims = {**more, "url": place, "aud": audience, "iat": now, "exp": now + seconds}
-    return jwt.encode(claims, _secret(services), algorithm="HS256")
+    return jwt.encode(claims, _secrets(services)[0], algorithm="HS256")
 
 
 def _claims(audience: _Audience, token: str, services: Services, *more: str) -> dict[str, Any]:
     try:
-        claims: dict[str, Any] = jwt.decode(
+        return signed_tokens.decode(
             token,
-            _secret(services),
+            _secrets(services),
             algorithms=["HS256"],
             audience=audience,
             options={"require": ["exp", "aud", "url", *more], "strict_aud": True},
@@ -91,11 +92,10 @@ def _claims(audience: _Audience, token: str, services: Services, *more: str) -> 
         raise UnauthenticatedError("The address has expired.", code="url_expired") from None
     except (jwt.PyJWTError, ValueError):
         raise UnauthenticatedError("The address is not signed by us.") from None
-    return claims
 
 
-def _secret(services: Services) -> str:
-    secret = services.settings.url_token_secret
-    if secret is None:
+def _secrets(services: Services) -> list[str]:
+    secrets = services.settings.url_token_secret
+    if not secrets:
         raise UnavailableError("Signed addresses are not configured.")
-    return secret.get_secret_value()
+    return [one.get_secret_value() for one in secrets]

@@ -20,6 +20,8 @@ from tests.web import web
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
+CHECKED_BY = {"kind": "classifier", "name": "by-hand"}
+"""What looked at the pictures."""
 
 
 class HandWorker:
@@ -111,7 +113,9 @@ class HandWorker:
         message_id: str | None = None,
     ) -> httpx.Response:
         """Report the job done."""
-        letter = self.letter(job_id, claim_id, "completed", results={"assets": assets})
+        letter = self.letter(
+            job_id, claim_id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        )
         return self.send("job-callback", letter, message_id=message_id)
 
     def fail(self, job_id: str, claim_id: str, **failure: object) -> httpx.Response:
@@ -202,7 +206,9 @@ def leave_manifest(
     body = httpx.Request(
         "POST",
         "http://x",
-        json=worker.letter(job, claim_id, "completed", results={"assets": assets}),
+        json=worker.letter(
+            job, claim_id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        ),
     ).content
     headers = signature.seal(
         key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body

@@ -9,7 +9,7 @@ import gzip
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -35,6 +35,8 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.content = b"a picture"
+        self.health: Callable[[str], bytes] = lambda _: b"{}"
+        """What it answers to a challenge."""
         self.asked: list[str] = []
         self.dialled: list[str] = []
         key, self._authority = _certificate(folder)
@@ -83,6 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _picture(self, _: object) -> None:
         self._say(200, self.site.content)
+
+    def _healthz(self, query: dict[str, list[str]]) -> None:
+        self._say(200, self.site.health(query["challenge"][0]))
 
     def _missing(self, _: object) -> None:
         self._say(404, b"nothing")

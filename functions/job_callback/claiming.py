@@ -2,7 +2,9 @@
 
 import asyncio
 
-from shared import paths
+from psycopg.errors import UniqueViolation
+
+from shared import paths, tracing
 from shared.auth import Worker
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.letters import (
@@ -38,7 +40,10 @@ async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> 
         if not await workers.holds(connection, job_id=before.id, key_id=worker.key_id):
             raise ForbiddenError("The job was not dispatched to this worker.")
         job = await _claimed(connection, before, letter, services)
-    return await _equip(job, letter, services) if job else _NO_MORE
+    if job is None:
+        return _NO_MORE
+    with tracing.span("sign addresses"):
+        return await _equip(job, letter, services)
 
 
 async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
@@ -96,19 +101,22 @@ async def _claimed(
     Raises:
         InvalidError: where the letter does not say which dispatch it answers.
         ConflictError: ``claimed``, where another claim holds it: the task stays in its queue, for
-            that claim's lease may lapse.
+            that claim's lease may lapse. ``claim_id_used``, where another job was claimed by it.
     """
     dispatch_no = letter.dispatch_no
     if dispatch_no is None:
         raise InvalidError("A claim carries the dispatchNo of its message.")
-    job = await life.claim(
-        connection,
-        letter.job_id,
-        claim_id=letter.claim_id,
-        dispatch_no=dispatch_no,
-        lease_seconds=services.settings.lease_seconds,
-        run_seconds=_run_seconds(before),
-    )
+    try:
+        job = await life.claim(
+            connection,
+            letter.job_id,
+            claim_id=letter.claim_id,
+            dispatch_no=dispatch_no,
+            lease_seconds=services.settings.lease_seconds,
+            run_seconds=_run_seconds(before),
+        )
+    except UniqueViolation:
+        raise ConflictError("Another claim had this claimId.", code="claim_id_used") from None
     if job:
         await progress.record(connection, job.id, progress=0)
         return job

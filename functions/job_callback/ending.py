@@ -3,13 +3,13 @@
 import hashlib
 
 from functions.job_callback.claiming import check_claim, job_of
-from shared import completion, dispatch, keeping
+from shared import completion, dispatch, keeping, log, measures, tracing
 from shared.auth import Worker
 from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
 from shared.errors import ConflictError, Problem
-from shared.log import logger
 from shared.queries import jobs, life, receipts
 from shared.queries.connection import Connection
+from shared.safety import output
 from shared.services import Services
 
 _ENDED = CallbackAnswer(message="The job has ended already.", proceed=False)
@@ -25,10 +25,14 @@ async def completed(letter: CallbackRequest, worker: Worker, services: Services)
         await check_claim(connection, letter, worker)
     if not job.is_open:
         return _ENDED
-    checked = await completion.check(services, job, letter)
+    with tracing.span("check objects", "client"):
+        checked = await completion.check(services, job, letter)
     async with services.database.transaction() as connection:
-        answer = _HEARD if await completion.record(connection, job.id, letter, checked) else _ENDED
+        ended = await completion.record(connection, job.id, letter, checked)
+        answer = _HEARD if ended else _ENDED
         await _keep_answer(connection, worker, answer)
+    if ended:
+        measures.job_ended(ended, callback_visible_seconds=log.seconds_since_begin())
     await dispatch.fill(services, job.queue)
     if job.destination == "library":
         await _promote(job, services)
@@ -42,9 +46,13 @@ async def failed(letter: CallbackRequest, worker: Worker, services: Services) ->
             return earlier
         job = await job_of(connection, letter)
         await check_claim(connection, letter, worker)
-        heard = await _record_failure(connection, job, letter)
-        answer = _HEARD if heard else _ENDED
+        changed = await _record_failure(connection, job, letter)
+        if changed:
+            await output.keep_refused(connection, job, letter, services.settings)
+        answer = _HEARD if changed else _ENDED
         await _keep_answer(connection, worker, answer)
+    if changed and not changed.is_open:
+        measures.job_ended(changed)
     await dispatch.fill(services, job.queue)
     return answer
 
@@ -54,11 +62,13 @@ async def _promote(job: jobs.Job, services: Services) -> None:
     try:
         await keeping.promote(services, job_id=job.id, most=job.num_images)
     except Problem as problem:
-        logger.warning("the promotion is left to the sweep: %s", problem.error_code)
+        log.logger.warning("the promotion is left to the sweep: %s", problem.error_code)
 
 
-async def _record_failure(connection: Connection, job: jobs.Job, letter: CallbackRequest) -> bool:
-    """False where the job has ended, or runs under another claim."""
+async def _record_failure(
+    connection: Connection, job: jobs.Job, letter: CallbackRequest
+) -> jobs.Job | None:
+    """The job as it stands then; None where it has ended, or runs under another claim."""
     failure = letter.failure or Failure(code="worker_error")
     claim = letter.claim_id
     if failure.hand_back:
@@ -70,7 +80,7 @@ async def _record_failure(connection: Connection, job: jobs.Job, letter: Callbac
     if job_after is None:
         reason = letter.error_message or "The worker could not make it."
         job_after = await life.fail(connection, job.id, claim_id=claim, reason=reason)
-    return job_after is not None
+    return job_after
 
 
 async def _earlier_answer(connection: Connection, worker: Worker) -> CallbackAnswer | None:

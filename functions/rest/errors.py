@@ -8,6 +8,7 @@ from shared.errors import (
     MethodNotAllowedError,
     NotFoundError,
     Problem,
+    RateLimitedError,
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
@@ -19,6 +20,7 @@ _CODES: dict[type[Problem], str] = {
     UnavailableError: "PGRST000",
     TooLargeError: "PGRST102",
     NotFoundError: "PGRST125",
+    RateLimitedError: RateLimitedError.code,
 }
 
 

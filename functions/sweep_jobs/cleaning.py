@@ -35,15 +35,20 @@ async def finish_deletions(services: Services, done: SweepJobsResponse) -> None:
     await each(partial(_finish_deletion, services, done), deleted)
 
 
-async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) -> None:
-    bucket = services.settings.workspace_bucket
+async def nobodys(services: Services, job: Ended) -> list[str]:
+    """What lies in an ended job's folder and no asset names."""
+    folder = paths.job_folder(job.user_id, job.id)
     # Listed before the assets are read: none is recorded once its job has ended.
-    found = await services.storage.list_paths(bucket, paths.job_folder(job.user_id, job.id))
+    found = await services.storage.list_paths(services.settings.workspace_bucket, folder)
     async with services.database.transaction() as connection:
         kept = await cleaning.files_of_assets(connection, job.id)
     kept |= {paths.reference(job.user_id, job.id, role) for role in job.kept_references}
-    for path in (path for path in found if path not in kept):
-        await services.storage.delete(bucket, path)
+    return [path for path in found if path not in kept]
+
+
+async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) -> None:
+    for path in await nobodys(services, job):
+        await services.storage.delete(services.settings.workspace_bucket, path)
         done.objects_deleted += 1
     async with services.database.transaction() as connection:
         await cleaning.finish_job(connection, job.id)

@@ -31,6 +31,7 @@ class SweepJobsResponse(Contract):
     events_deleted: int = 0
     tickets_deleted: int = 0
     turns_deleted: int = 0
+    buckets_deleted: int = 0
     discards_forgotten: int = 0
     deletions_forgotten: int = 0
     not_done: list[str] = []

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import keeping
+from shared import keeping, measures
 from shared.errors import UnavailableError
 from shared.log import logger
 from shared.queries import life, sweep
@@ -48,7 +48,9 @@ async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
 async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> None:
     async with services.database.transaction() as connection:
         job = await life.expire(connection, job_id, reason=_EXPIRED)
-    done.failed += job is not None
+    if job:
+        measures.job_ended(job)
+        done.failed += 1
 
 
 async def _delete_files(services: Services, paths: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import Part
-from shared.queries import events, idempotency, sweep, tickets
+from shared.queries import events, idempotency, rates, sweep, tickets
 from shared.queries.connection import Connection
 from shared.services import Services
 
@@ -22,6 +22,7 @@ _OLD: dict[str, _Delete] = {
     "events_deleted": events.delete_old,
     "tickets_deleted": tickets.delete_old,
     "turns_deleted": sweep.delete_idle_turns,
+    "buckets_deleted": rates.delete_old,
     "discards_forgotten": sweep.delete_old_discards,
     "deletions_forgotten": sweep.delete_old_deletions,
 }

@@ -1,6 +1,15 @@
 """POST /sweep-jobs: put right what a crash left behind. Called each minute, or oftener."""
 
-from functions.sweep_jobs import cleaning, expiry, forgetting, parts, probes, rescue, slots
+from functions.sweep_jobs import (
+    cleaning,
+    expiry,
+    forgetting,
+    measuring,
+    parts,
+    probes,
+    rescue,
+    slots,
+)
 from functions.sweep_jobs.counts import SweepJobsResponse
 from shared.auth import Scheduler, scheduler_token
 from shared.http import Call, endpoint
@@ -13,8 +22,10 @@ PARTS: dict[str, parts.Part] = {
     "workers": probes.ask_workers,
     "lost tasks": slots.send_again,
     "free slots": slots.fill,
+    "waiting jobs": measuring.measure_waiting,
     "promotions": expiry.promote,
     "expired assets": expiry.delete_assets,
+    "orphaned objects": measuring.measure_orphans,
     "ended jobs": cleaning.clean_jobs,
     "unfinished copies": cleaning.end_copies,
     "deleted library assets": cleaning.finish_deletions,

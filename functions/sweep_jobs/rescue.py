@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import completion, paths
+from shared import completion, measures, paths, tracing
 from shared.contracts import signature
 from shared.contracts.letters import CallbackRequest, SealedManifest
 from shared.errors import ConflictError, InvalidError
@@ -38,11 +38,22 @@ async def _rescue(services: Services, done: SweepJobsResponse, lapsed: sweep.Lap
     async with services.database.transaction() as connection:
         claim = {"claim_id": lapsed.claim_id}
         sent_back = await life.lapse(connection, lapsed.job_id, **claim)
-        failed = not sent_back and await life.give_up(
-            connection, lapsed.job_id, **claim, reason=reason
+        failed = (
+            None
+            if sent_back
+            else await life.give_up(connection, lapsed.job_id, **claim, reason=reason)
         )
+    if job := sent_back or failed:
+        _tell("claim lapsed", job)
     done.sent_back += sent_back is not None
-    done.failed += bool(failed)
+    done.failed += failed is not None
+
+
+def _tell(what: str, job: jobs.Job) -> None:
+    """In the job's own trace, and to the metrics where it has ended."""
+    tracing.note(what, parent=job.traceparent, facts={"ourvidz.job_id": str(job.id)})
+    if not job.is_open:
+        measures.job_ended(job)
 
 
 async def _complete_from_manifest(services: Services, lapsed: sweep.LapsedClaim) -> bool:
@@ -57,11 +68,14 @@ async def _complete_from_manifest(services: Services, lapsed: sweep.LapsedClaim)
             return False
         checked = await completion.check(services, job, letter)
         async with services.database.transaction() as connection:
-            return await completion.record(connection, job.id, letter, checked)
+            ended = await completion.record(connection, job.id, letter, checked)
     except (ConflictError, InvalidError) as problem:
         fields = {"job_id": lapsed.job_id, "code": problem.error_code}
         logger.warning("a manifest does not hold", extra={"fields": fields})
         return False
+    if ended:
+        _tell("completed from the manifest", ended)
+    return ended is not None
 
 
 async def _read_manifest(services: Services, lapsed: sweep.LapsedClaim) -> CallbackRequest | None:

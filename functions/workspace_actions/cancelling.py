@@ -5,6 +5,7 @@ from shared.auth import User, is_admin
 from shared.contracts.jobs import JobRecord
 from shared.contracts.workspace import CancelJob, JobTold
 from shared.errors import ConflictError, NotFoundError
+from shared.log import bind
 from shared.queries import jobs, life
 from shared.services import Services
 
@@ -16,6 +17,7 @@ async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:
         NotFoundError: where it is not the user's.
         ConflictError: ``ended``, where it is completed or failed already.
     """
+    bind(job_id=str(request.job_id))
     async with services.database.transaction() as connection:
         job = await jobs.get(connection, request.job_id)
         if job is None or not (job.user_id == user.id or await is_admin(user, services)):

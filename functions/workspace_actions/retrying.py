@@ -3,12 +3,13 @@
 from dataclasses import fields
 from uuid import UUID
 
-from shared import admission, dispatch, paths
+from shared import admission, dispatch, paths, safety
 from shared.auth import User
 from shared.contracts.jobs import JobRecord
+from shared.contracts.letters import Parameters
 from shared.contracts.workspace import JobTold, RetryJob
 from shared.errors import ConflictError, NotFoundError
-from shared.log import traceparent
+from shared.log import bind, traceparent
 from shared.queries import jobs
 from shared.queries.connection import Connection
 from shared.services import Services
@@ -22,10 +23,12 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
         ConflictError: ``not_failed``, where it did not fail; ``reference_gone``, where a picture
             that it starts from was kept too long ago.
     """
+    bind(job_id=str(request.job_id))
     new_id = services.new_id()
     async with services.database.transaction() as connection:
         last = await _last_try(connection, request, user)
     if _is_to_be_tried(last, request):
+        await _check(last, user, services)
         await _copy_references(last, new_id, services)
     async with services.database.transaction() as connection:
         last = await _last_try(connection, request, user)
@@ -52,6 +55,20 @@ def _is_to_be_tried(last: jobs.Job, request: RetryJob) -> bool:
 def _anew(last: jobs.Job, new_id: UUID) -> jobs.NewJob:
     kept = {one.name: getattr(last, one.name) for one in fields(jobs.NewJob)}
     return jobs.NewJob(**{**kept, "id": new_id, "retry_of": last.id, "traceparent": traceparent()})
+
+
+async def _check(last: jobs.Job, user: User, services: Services) -> None:
+    """The rules, and what the user may ask for, may have changed since."""
+    wanted = Parameters.model_validate(last.parameters)
+    async with safety.watched(user.id, services):
+        safety.check(wanted.prompt, field="jobId", negative=wanted.negative_prompt)
+        await safety.check_mode(
+            wanted.content_type,
+            wanted.prompt,
+            field="jobId",
+            user_id=user.id,
+            services=services,
+        )
 
 
 async def _copy_references(last: jobs.Job, new_id: UUID, services: Services) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from gpu_workers.runtime import media, settings
+from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
 from shared.contracts.catalogue import job_type
 from shared.contracts.letters import JobMessage, Parameters
@@ -39,6 +40,11 @@ class NoopPipeline:
     def models(self) -> list[str]:
         """None but its own name."""
         return [_MODEL]
+
+    @property
+    def weights(self) -> list[Weights]:
+        """The clip is all there is."""
+        return [Weights(_CLIP)]
 
     def load(self) -> None:
         """Read the clip."""
@@ -62,6 +68,7 @@ class NoopPipeline:
         return [_image(wanted, wanted.seed + index) for index in range(wanted.num_images)]
 
     def _video(self, wanted: Parameters) -> Media:
+        frame = Image.new("RGB", _CLIP_SIZE, _CLIP_COLOUR)
         used = media.generation_settings(
             wanted, model=_MODEL, sampler=_MODEL, seed=wanted.seed, size=_CLIP_SIZE
         )
@@ -72,7 +79,8 @@ class NoopPipeline:
             height=_CLIP_SIZE[1],
             seed=wanted.seed,
             duration_seconds=_CLIP_SECONDS,
-            thumbnail_source=Image.new("RGB", _CLIP_SIZE, _CLIP_COLOUR),
+            thumbnail_source=frame,
+            frames=[frame],
             settings=used,
         )
 

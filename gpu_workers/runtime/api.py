@@ -13,7 +13,7 @@ from gpu_workers.runtime import log
 from gpu_workers.runtime.outcome import Outcome
 from gpu_workers.runtime.versions import versions
 from gpu_workers.runtime.worker import Worker
-from shared.contracts import signature
+from shared.contracts import signature, traces
 from shared.contracts.letters import MOST_MESSAGE_BYTES, JobMessage
 from shared.contracts.workers import Health
 
@@ -37,7 +37,8 @@ class Api:
             malformed = any(one["type"] == "json_invalid" for one in error.errors())
             status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
             return _error(status, "bad_message", "This is no job message.")
-        return _answer(await self._worker.run(message))
+        trace = traces.nearer(request.headers.get("traceparent"), message.traceparent)
+        return _answer(await self._worker.run(message.model_copy(update={"traceparent": trace})))
 
     async def healthz(self, request: Request) -> Response:
         """GET /healthz: the worker answers, and with a challenge proves whose it is."""

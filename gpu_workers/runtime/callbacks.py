@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from gpu_workers.runtime import tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.mailbox import Mailbox, new_message_id
 from gpu_workers.runtime.pipeline import JobError
@@ -17,6 +18,7 @@ from shared.contracts.letters import (
     CallbackRequest,
     Failure,
     JobMessage,
+    OutputCheck,
     Results,
 )
 
@@ -83,17 +85,32 @@ class Callbacks:
             )
         )
 
-    def completed(self, assets: list[Asset]) -> Letter:
+    def completed(self, assets: list[Asset], checked_by: OutputCheck) -> Letter:
         """The job is done."""
         results = Results(assets=assets)
-        return _letter(CallbackRequest(**self._about, status="completed", results=results))
+        return _letter(
+            CallbackRequest(
+                **self._about, status="completed", results=results, checked_by=checked_by
+            )
+        )
 
     def failed(self, error: JobError, *, hand_back: bool = False) -> Letter:
         """The job could not be completed."""
-        failure = Failure(code=error.code, retryable=error.retryable, hand_back=hand_back)
+        failure = Failure(
+            code=error.code,
+            retryable=error.retryable,
+            hand_back=hand_back,
+            categories=list(error.categories),
+        )
         sentence = error.sentence[:_MOST_MESSAGE]
         return _letter(
-            CallbackRequest(**self._about, status="failed", error_message=sentence, failure=failure)
+            CallbackRequest(
+                **self._about,
+                status="failed",
+                error_message=sentence,
+                failure=failure,
+                checked_by=error.checked_by,
+            )
         )
 
     async def heartbeat(self, progress: Progress) -> Heard:
@@ -106,7 +123,8 @@ class Callbacks:
             steps=progress.steps,
             preview=progress.shown or None,
         )
-        return Heard.of(await self._post(_letter(told)))
+        trace = tracing.unrecorded(self._message.traceparent)
+        return Heard.of(await self._post(_letter(told), trace))
 
     async def send(self, letter: Letter, *, within: float | None = None) -> Heard:
         """Send a letter until it is heard, for ``within`` seconds or as long as the job may live.
@@ -117,15 +135,15 @@ class Callbacks:
         until = self._message.expires_at.timestamp()
         if within is not None:
             until = min(until, self._clock.now() + within)
-        response = await persist(lambda: self._post(letter), until=until, now=self._clock.now)
+        trace = tracing.traceparent(self._message.traceparent)
+        response = await persist(
+            lambda: self._post(letter, trace), until=until, now=self._clock.now
+        )
         return Heard.of(response)
 
-    async def _post(self, letter: Letter) -> httpx.Response:
+    async def _post(self, letter: Letter, traceparent: str | None) -> httpx.Response:
         return await self._mailbox.post(
-            _ENDPOINT,
-            letter.body,
-            message_id=letter.message_id,
-            traceparent=self._message.traceparent,
+            _ENDPOINT, letter.body, message_id=letter.message_id, traceparent=traceparent
         )
 
 

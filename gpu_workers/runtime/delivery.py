@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gpu_workers.runtime import tracing
 from gpu_workers.runtime.callbacks import Callbacks, Heard, Letter
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.media import crc32c, thumbnail
@@ -11,7 +12,7 @@ from gpu_workers.runtime.pipeline import Media, PermanentError, RetryableError
 from gpu_workers.runtime.probe import check
 from gpu_workers.runtime.transfer import Transfer
 from shared.contracts.catalogue import JobType
-from shared.contracts.letters import Asset, CallbackAnswer, SealedManifest, Upload
+from shared.contracts.letters import Asset, CallbackAnswer, OutputCheck, SealedManifest, Upload
 
 MOST_REPEATS = 3
 """How often everything is uploaded again where the callback's check misses an object."""
@@ -70,18 +71,22 @@ class Delivery:
         self._transfer = transfer
         self._callbacks = callbacks
 
-    async def hand_in(self, claim: CallbackAnswer, parcels: Sequence[Parcel]) -> Heard:
+    async def hand_in(
+        self, claim: CallbackAnswer, parcels: Sequence[Parcel], checked_by: OutputCheck
+    ) -> Heard:
         """Upload and complete, again where an object is missing.
 
         Raises:
             RetryableError: the objects cannot be put where the callback finds them.
             UnheardError: the callback was not heard as long as the job may live.
         """
-        letter = self._callbacks.completed([parcel.asset for parcel in parcels])
+        letter = self._callbacks.completed([parcel.asset for parcel in parcels], checked_by)
         for _ in range(1 + MOST_REPEATS):
-            await self._upload(parcels)
-            await self._put_manifest(claim, letter)
-            heard = await self._callbacks.send(letter)
+            with tracing.span("upload", "client", facts={"ourvidz.assets": len(parcels)}):
+                await self._upload(parcels)
+                await self._put_manifest(claim, letter)
+            with tracing.span("report completed", "client"):
+                heard = await self._callbacks.send(letter)
             if heard.code != _OBJECT_MISSING:
                 return heard
         raise RetryableError(_OBJECT_MISSING, "The result was not found where it was stored.")

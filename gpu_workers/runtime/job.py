@@ -2,26 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import httpx
 
-from gpu_workers.runtime import failures, log, outcome
+from gpu_workers.runtime import failures, log, outcome, tracing
 from gpu_workers.runtime.callbacks import Callbacks, Heard
-from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.delivery import Delivery, pack
-from gpu_workers.runtime.inference import Inference
-from gpu_workers.runtime.line import ClosedError, Line, Turn
-from gpu_workers.runtime.mailbox import Mailbox
+from gpu_workers.runtime.line import ClosedError, Turn
 from gpu_workers.runtime.outcome import Outcome
 from gpu_workers.runtime.pipeline import (
     JobError,
     Media,
     PermanentError,
     Pipeline,
-    Pipelines,
     RetryableError,
     Stopped,
     Work,
@@ -29,29 +23,14 @@ from gpu_workers.runtime.pipeline import (
 from gpu_workers.runtime.preview import Preview
 from gpu_workers.runtime.progress import Progress, beat
 from gpu_workers.runtime.retry import UnheardError
-from gpu_workers.runtime.transfer import Transfer
+from gpu_workers.runtime.workplace import Workplace
 from shared.contracts.catalogue import JobType, job_type
-from shared.contracts.letters import CallbackAnswer, JobMessage
+from shared.contracts.letters import CallbackAnswer, JobMessage, OutputCheck
 
 CLAIM_SECONDS = 20
 """How long a claim is tried; then the task goes back to its queue."""
 
 _DEFAULT_HEARTBEAT_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """What every job of this worker uses."""
-
-    worker_id: str
-    pipelines: Pipelines
-    missing: Sequence[Pipeline]
-    """Those whose model could not be loaded."""
-    line: Line
-    inference: Inference
-    mailbox: Mailbox
-    transfer: Transfer
-    clock: Clock
 
 
 class Job:
@@ -72,9 +51,25 @@ class Job:
         )
 
     async def run(self) -> Outcome:
-        """Wait for a turn, claim, and see the claim through."""
+        """Wait for a turn, claim, and see the claim through; all of it is one span."""
+        facts: tracing.Facts = {
+            "ourvidz.job_id": str(self._message.job_id),
+            "ourvidz.dispatch_no": self._message.dispatch_no,
+            "ourvidz.worker_id": self._workplace.worker_id,
+            "ourvidz.job_type": self._message.job_type,
+        }
+        parent = self._message.traceparent
+        with tracing.span("run job", "consumer", parent=parent, facts=facts) as traced:
+            self._event = partial(self._event, **log.trace_fields(traced.traceparent))
+            ended = await self._run()
+            traced.tell({"ourvidz.outcome": ended.code})
+        return ended
+
+    async def _run(self) -> Outcome:
+        line = self._workplace.line
         try:
-            turn = await self._workplace.line.turn()
+            with tracing.span("wait" if line.opened else "load"):
+                turn = await line.turn()
         except ClosedError:
             return outcome.DRAINING
         with turn:
@@ -85,7 +80,8 @@ class Job:
 
     async def _claim(self) -> CallbackAnswer | Outcome:
         try:
-            heard = await self._callbacks.send(self._callbacks.claim(), within=CLAIM_SECONDS)
+            with tracing.span("claim", "client"):
+                heard = await self._callbacks.send(self._callbacks.claim(), within=CLAIM_SECONDS)
         except UnheardError:
             return outcome.NOT_CLAIMED
         if heard.answer is not None and heard.answer.proceed:
@@ -122,13 +118,14 @@ class Job:
 
     async def _complete(self, claim: CallbackAnswer, turn: Turn) -> Outcome:
         with turn:
-            row, made = await self._make(claim)
+            row, made, checked_by = await self._make(claim)
         self._note("job made")
         if self.progress.stop_reason == "ended":
             raise Stopped
-        parcels = await asyncio.to_thread(pack, made, claim.uploads, row)
+        with tracing.span("encode"):
+            parcels = await asyncio.to_thread(pack, made, claim.uploads, row)
         delivery = Delivery(self._workplace.mailbox, self._workplace.transfer, self._callbacks)
-        heard = await delivery.hand_in(claim, parcels)
+        heard = await delivery.hand_in(claim, parcels, checked_by)
         if heard.not_ours:
             return outcome.DECLINED
         if heard.status < httpx.codes.BAD_REQUEST:
@@ -136,15 +133,22 @@ class Job:
         self._note("result refused", severity="ERROR", status=heard.status, code=heard.code)
         raise PermanentError("result_refused", "The finished result was refused.")
 
-    async def _make(self, claim: CallbackAnswer) -> tuple[JobType, list[Media]]:
+    async def _make(self, claim: CallbackAnswer) -> tuple[JobType, list[Media], OutputCheck]:
         row, pipeline = self._pipeline()
+        mode = self._message.parameters.content_type
+        look = self._workplace.safety.inspection(pipeline, mode)
         references = await self._workplace.transfer.references(claim.references)
-        preview = Preview(self._workplace.transfer, claim, self.progress)
+        await asyncio.to_thread(look.at_references, references)
+        preview = Preview(self._workplace.transfer, claim, self.progress, look.passes)
         work = Work(self._message, references, self.progress.on_step, preview.show)
         try:
-            return row, await self._workplace.inference.run(pipeline, work)
+            with tracing.span("generate"):
+                made = await self._workplace.inference.run(pipeline, work)
         finally:
             preview.end()
+        with tracing.span("check"):
+            await asyncio.to_thread(look.at_results, made)
+        return row, made, look.checked_by
 
     def _pipeline(self) -> tuple[JobType, Pipeline]:
         row = job_type(self._message.job_type)
@@ -173,7 +177,9 @@ class Job:
     async def _report(self, error: JobError, *, hand_back: bool = False) -> Outcome:
         self._note("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
         try:
-            heard = await self._callbacks.send(self._callbacks.failed(error, hand_back=hand_back))
+            with tracing.span("report failed", "client", facts={"ourvidz.code": error.code}):
+                letter = self._callbacks.failed(error, hand_back=hand_back)
+                heard = await self._callbacks.send(letter)
         except UnheardError:
             return outcome.UNHEARD
         if heard.not_ours:

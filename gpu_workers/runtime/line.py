@@ -55,7 +55,13 @@ class Line:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._opened = False
         self._closed = False
+
+    @property
+    def opened(self) -> bool:
+        """Whether turns have begun."""
+        return self._opened
 
     @property
     def held(self) -> int:
@@ -92,6 +98,7 @@ class Line:
 
     def open(self) -> None:
         """Let the turns begin."""
+        self._opened = True
         for _ in range(self._slots):
             self.next()
 

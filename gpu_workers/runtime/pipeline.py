@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from shared.contracts.catalogue import WorkerType
-from shared.contracts.letters import JobMessage, ReferenceRole, ReferenceType
+from shared.contracts.letters import JobMessage, OutputCheck, ReferenceRole, ReferenceType
 
 OnStep = Callable[[int, int], None]
 """``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""
@@ -24,6 +24,10 @@ class JobError(Exception):
     """A job cannot be completed. ``sentence`` is for the person who asked for it."""
 
     retryable = False
+    categories: Sequence[str] = ()
+    """Of what was refused, where that is why."""
+    checked_by: OutputCheck | None = None
+    """What refused it."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -65,6 +69,8 @@ class Media:
     duration_seconds: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """What was really used to make it."""
+    frames: Sequence[Image.Image] = field(default=(), repr=False)
+    """Of a video: those by which it is checked."""
 
 
 class Pipeline(Protocol):

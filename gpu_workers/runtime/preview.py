@@ -21,9 +21,17 @@ _MOST_SIDE = 128
 class Preview:
     """One job's previews. Made in the event loop; ``show`` is called in another thread."""
 
-    def __init__(self, transfer: Transfer, claim: CallbackAnswer, progress: Progress) -> None:
+    def __init__(
+        self,
+        transfer: Transfer,
+        claim: CallbackAnswer,
+        progress: Progress,
+        passes: Callable[[Image.Image], bool],
+    ) -> None:
+        """``passes`` tells whether a picture may be seen."""
         self._transfer = transfer
         self._progress = progress
+        self._passes = passes
         self._url = claim.preview_put_url
         self._headers = claim.preview_headers
         self._loop = asyncio.get_running_loop()
@@ -36,8 +44,9 @@ class Preview:
         if self._url is None or sending or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LEAST_SECONDS_BETWEEN
-        content = _webp(picture())
-        self._loop.call_soon_threadsafe(self._send, self._url, content)
+        drawn = picture()
+        if self._passes(drawn):
+            self._loop.call_soon_threadsafe(self._send, self._url, _webp(drawn))
 
     def end(self) -> None:
         """The job has ended: nobody waits for what is still under way."""

@@ -35,7 +35,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class WorkerSettings(Settings):
+class Telemetry(Settings):
+    """What a worker tells of its work, and where."""
+
+    google_cloud_project: str | None = None
+    """Whose traces Cloud Logging finds a line's trace among."""
+    traces_file: Path | None = None
+    """Spans are appended to it; without a file or an address none are made."""
+    traces_endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
+    """Of OTLP over HTTP, such as ``https://telemetry.googleapis.com/v1/traces``."""
+
+
+class WorkerSettings(Telemetry):
     """Who this worker is and how it is reached."""
 
     worker_id: WorkerId
@@ -108,6 +119,15 @@ class ChatSettings(Settings):
         return key
 
 
+class ProvenanceSettings(Settings):
+    """Who signs what is made, by C2PA; without both, nobody does."""
+
+    c2pa_certificates: Path | None = None
+    """A file of PEM certificates, the signer's own first; the root may be left out."""
+    c2pa_key: Path | None = None
+    """A file with the PEM private key of the first of them."""
+
+
 class NoopSettings(Settings):
     """How long the noop worker pretends to work."""
 
@@ -123,9 +143,21 @@ def worker() -> WorkerSettings:
 
 
 @cache
+def telemetry() -> Telemetry:
+    """That part which stands by itself; ``worker`` has told what is wrong with it."""
+    return read(Telemetry)
+
+
+@cache
 def chat() -> ChatSettings:
     """The chat worker's settings."""
     return read(ChatSettings)
+
+
+@cache
+def provenance() -> ProvenanceSettings:
+    """The signer's settings."""
+    return read(ProvenanceSettings)
 
 
 @cache

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from gpu_workers.runtime import tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
 from gpu_workers.runtime.retry import UnheardError, persist
@@ -55,7 +56,10 @@ class Transfer:
             PermanentError: one is gone.
             RetryableError: one cannot be had at present.
         """
-        return await asyncio.gather(*map(self._reference, wanted))
+        if not wanted:
+            return []
+        with tracing.span("fetch references", "client"):
+            return await asyncio.gather(*map(self._reference, wanted))
 
     async def _reference(self, wanted: Reference) -> ReferenceImage:
         try:

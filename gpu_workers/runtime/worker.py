@@ -5,16 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from gpu_workers.runtime import log, outcome
+from gpu_workers.runtime import log, outcome, tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.inference import Inference
-from gpu_workers.runtime.job import Job, Workplace
+from gpu_workers.runtime.job import Job
 from gpu_workers.runtime.line import Line, Refusal
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.outcome import Outcome
 from gpu_workers.runtime.pipeline import Pipeline, Pipelines
+from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transfer import Transfer
+from gpu_workers.runtime.workplace import Workplace
 from shared.contracts.letters import JobMessage
 
 LAST_WORDS_SECONDS = 15
@@ -31,9 +33,14 @@ class Worker:
     """Takes jobs in, runs them in turn, and ends without dropping one."""
 
     def __init__(
-        self, settings: WorkerSettings, pipelines: Pipelines, http: httpx.AsyncClient
+        self,
+        settings: WorkerSettings,
+        pipelines: Pipelines,
+        http: httpx.AsyncClient,
+        safety: Safety,
     ) -> None:
         self.settings = settings
+        self._safety = safety
         self.pipelines = pipelines
         self.loaded = False
         self.draining = False
@@ -47,6 +54,7 @@ class Worker:
             worker_id=settings.worker_id,
             pipelines=pipelines,
             missing=self._missing,
+            safety=safety,
             line=self.line,
             inference=Inference(self.threads, lambda: self.line.working),
             mailbox=self.mailbox,
@@ -60,17 +68,20 @@ class Worker:
         return {kind: one for kind, one in self.pipelines.items() if one not in self._missing}
 
     async def load(self) -> None:
-        """Load each model, in an inference thread; then let the jobs begin.
+        """Load the checker and each model, in an inference thread; then let the jobs begin.
 
-        One that cannot be loaded is missing, and the others are served.
+        A model that cannot be loaded, or that nobody would check, is missing; the others are
+        served.
 
         Raises:
-            Exception: what the last of them raised, where none can be loaded.
+            Exception: what the checker raised, or the last model where none can be served.
         """
         loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.threads, self._safety.load)
         for pipeline in dict.fromkeys(self.pipelines.values()):
             try:
                 await loop.run_in_executor(self.threads, pipeline.load)
+                await loop.run_in_executor(self.threads, self._safety.admit, pipeline)
             except Exception as error:
                 self._missing.append(pipeline)
                 if not self.served:
@@ -109,3 +120,4 @@ class Worker:
                 for task in self._jobs.values():
                     task.cancel()
         log.event("drained", worker_id=self.settings.worker_id, held=self.line.held)
+        await asyncio.to_thread(tracing.flush)

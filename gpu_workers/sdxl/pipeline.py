@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
 from gpu_workers.sdxl import results, settings
 from gpu_workers.sdxl.drawing import Drawing
@@ -42,6 +43,18 @@ class SdxlPipeline:
     def most_images(self) -> int:
         """Drawn at the same time."""
         return self._most_images
+
+    @property
+    def weights(self) -> list[Weights]:
+        """The model, and whatever is added to it."""
+        own = self._configured()
+        added = (own.sdxl_vae, own.sdxl_controlnet, own.sdxl_ip_adapter, own.sdxl_loras)
+        others = [Weights.named(one) for one in added if one]
+        if own.sdxl_model:
+            return [Weights.named(own.sdxl_model), *others]
+        from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds
+
+        return [Weights(tiny_model(own.model_cache), tiny_model), *others]
 
     def load(self) -> None:
         """Load the model; until then nothing heavy is imported."""

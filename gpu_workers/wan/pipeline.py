@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage, Work
 from gpu_workers.wan import results, settings
 from gpu_workers.wan.frames import rounded, sides
@@ -38,6 +39,21 @@ class WanPipeline:
         chosen = self._settings
         first = chosen.wan_model or _TINY
         return [settings.name_of(one) for one in (first, chosen.wan_i2v_model) if one]
+
+    @property
+    def weights(self) -> list[Weights]:
+        """The model that films from text, and the one that begins with a picture."""
+        chosen = self._settings
+        named = [Weights.named(one) for one in (chosen.wan_model, chosen.wan_i2v_model) if one]
+        if chosen.wan_model:
+            return named
+        from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds
+
+        tiny = [Weights(tiny_model(chosen.model_cache), tiny_model)]
+        if not named:
+            frames = partial(tiny_model, kind="frames")
+            tiny.append(Weights(frames(chosen.model_cache), frames))
+        return [*named, *tiny]
 
     def load(self) -> None:
         """Load the models; until then nothing heavy is imported."""

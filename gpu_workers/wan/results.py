@@ -13,6 +13,9 @@ from gpu_workers.wan.settings import WanSettings
 if TYPE_CHECKING:
     from gpu_workers.wan.loading import Loaded
 
+_MOST_LOOKED_AT = 12
+"""Frames of a film that the output check sees: two a second of one that is six seconds long."""
+
 
 def clip_of(frames: Frames, order: Order, chosen: "Loaded", own: WanSettings) -> Media:
     """The frames as a file, with what they were really made with."""
@@ -25,6 +28,7 @@ def clip_of(frames: Frames, order: Order, chosen: "Loaded", own: WanSettings) ->
         height=order.size[1],
         seed=order.seed,
         thumbnail_source=Image.fromarray(frames[count // 2]),
+        frames=[Image.fromarray(frames[place]) for place in _looked_at(count)],
         duration_seconds=count / fps,
         settings=used,
     )
@@ -43,6 +47,12 @@ def picture_of(frames: Frames, order: Order, chosen: "Loaded", own: WanSettings)
         thumbnail_source=image,
         settings=used,
     )
+
+
+def _looked_at(count: int) -> list[int]:
+    """The first frame, the last, and some between them at equal distances."""
+    most = min(count, _MOST_LOOKED_AT)
+    return [round(place * (count - 1) / max(1, most - 1)) for place in range(most)]
 
 
 def _used(order: Order, chosen: "Loaded", own: WanSettings) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _WORKERS_OWN = {
 }
 _WORKERS_PREFIXES = (
     "NOOP_",
+    "C2PA_",
     "SDXL_",
     "WAN_",
     "CHAT_",
@@ -33,6 +34,7 @@ _WORKERS_PREFIXES = (
     "HF_",
     "HUGGINGFACE_",
     "TRANSFORMERS_",
+    "OUTPUT_",
     "DIFFUSERS_",
     "CUDA_",
     "NVIDIA_",
@@ -60,6 +62,11 @@ class System:
     def functions_url(self) -> str:
         """Where the functions are reached."""
         return f"{self.base}/functions/v1"
+
+    @property
+    def traces(self) -> str:
+        """The file of every part's spans; ``TRACES_FILE=`` in the caller's environment for none."""
+        return os.environ.get("TRACES_FILE", str(self.data / "logs" / "traces.jsonl"))
 
     @property
     def sweep_url(self) -> str:
@@ -104,6 +111,7 @@ def of_functions(system: System, database_url: str) -> dict[str, str]:
         "OIDC_ISSUER": OIDC_ISSUER,
         "SCHEDULER_EMAIL": SCHEDULER_EMAIL,
         "SCHEDULER_AUDIENCE": system.sweep_url,
+        "TRACES_FILE": system.traces,
     }
 
 
@@ -120,10 +128,12 @@ def of_worker(system: System, worker_id: str) -> dict[str, str]:
         **own,
         "WORKER_ID": worker_id,
         "WORKER_KEY": keys.worker_key(worker_id),
+        "LOCAL_SYSTEM": "1",
         "WORKER_URL": system.address_of("worker"),
         "FUNCTIONS_URL": system.functions_url,
         "HOST": "127.0.0.1",
         "PORT": str(system.ports["worker"]),
+        "TRACES_FILE": system.traces,
     }
 
 

@@ -32,6 +32,7 @@ from shared.errors import (
     MethodNotAllowedError,
     NotJsonError,
     Problem,
+    RateLimitedError,
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
@@ -66,6 +67,8 @@ def refusals(function: Function, operation: Operation) -> set[type[Problem]]:
         found |= _OF_A_BODY
     if function.caller in {"admin", "worker"} or SEAL in operation.security:
         found |= {ForbiddenError}
+    if _main(function).rate and BEARER in operation.security:
+        found |= {RateLimitedError}
     if function.caller == "worker":
         found |= {TooLargeError}  # the seal is over the body, so it is read in any case
     if IDEMPOTENCY_KEY in operation.parameters:
@@ -101,8 +104,12 @@ def _handler(function: Function) -> types.FunctionType:
 
 
 def _good_status(function: Function) -> int:
-    status: int = importlib.import_module(function.module).main.good_status
+    status: int = _main(function).good_status
     return status
+
+
+def _main(function: Function) -> typing.Any:  # noqa: ANN401 - with what the door tells of itself
+    return importlib.import_module(function.module).main
 
 
 def _hints(function: Function) -> list[typing.Any]:

@@ -55,6 +55,7 @@ locals {
       LOOK_AHEAD           = tostring(var.look_ahead)
       FUNCTIONS_URL        = local.functions_url
       TASKS_PROJECT        = var.project
+      GOOGLE_CLOUD_PROJECT = var.project # its traces are what log lines name
       TASKS_LOCATION       = var.region
     },
     { for role, setting in local.bucket_setting : setting => module.bucket[role].name },

@@ -18,6 +18,9 @@ ReferenceType = Literal["character", "style", "composition"]
 ReferenceRole = Literal["reference", "start", "end"]
 ContentMode = Literal["sfw", "nsfw"]
 
+Category = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+"""Of what is refused."""
+
 MOST_ASSETS = 6
 MOST_MESSAGE_BYTES = 100_000
 """Cloud Tasks takes a task of 100 KB at most."""
@@ -115,6 +118,14 @@ class Asset(CamelContract):
     """What the worker really used; it is in the file as well."""
 
 
+class OutputCheck(CamelContract):
+    """What looked at the pictures of a job; without it none is completed."""
+
+    kind: Literal["exempt", "checker", "classifier"]
+    """``exempt`` is a model that can draw nothing unsafe, and counts in the local system alone."""
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Results(CamelContract):
     """What a completed job made."""
 
@@ -128,6 +139,8 @@ class Failure(CamelContract):
     retryable: bool = False
     hand_back: bool = False
     """A draining worker gives the job back; it costs no attempt."""
+    categories: Annotated[list[Category], Field(max_length=8)] = []
+    """Of what was refused, where the code is ``content_refused``."""
 
 
 class CallbackRequest(CamelContract):
@@ -153,6 +166,8 @@ class CallbackRequest(CamelContract):
     preview: bool | None = None
     """On a heartbeat: a preview lies at the address that the claim was given for it."""
     failure: Failure | None = None
+    checked_by: OutputCheck | None = None
+    """On an end: what let the results pass, or refused them."""
 
 
 class SealedManifest(CamelContract):

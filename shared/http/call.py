@@ -1,6 +1,5 @@
 """What came in."""
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from uuid import uuid4
@@ -8,11 +7,10 @@ from uuid import uuid4
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
+from shared.contracts import traces
 from shared.errors import TooLargeError
 
 MOST_BODY_BYTES = 1024 * 1024
-
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
 class Call:
@@ -43,11 +41,16 @@ class Call:
         """The query's pairs, in their order by ``multi_items``."""
         return self._request.query_params
 
+    @property
+    def given_traceparent(self) -> str | None:
+        """The caller's trace (W3C Trace Context), where it names one."""
+        given = traces.read(self.headers.get("traceparent"))
+        return str(given) if given else None
+
     @cached_property
     def traceparent(self) -> str:
-        """The caller's trace, or one that begins here (W3C Trace Context)."""
-        given = self.headers.get("traceparent", "")
-        return given if _TRACEPARENT.match(given) else f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+        """The caller's trace, or one that begins here."""
+        return self.given_traceparent or f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
 
     async def left(self) -> None:
         """Wait until the client has gone away; once its body has been read."""

@@ -5,9 +5,9 @@ into the handler's request model, maps every error to its answer, and logs one l
 """
 
 import functools
-import time
 import typing
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from shared import idempotency, log, services
+from shared import idempotency, log, rates, services, tracing
 from shared.errors import (
     InvalidError,
     MethodNotAllowedError,
@@ -27,7 +27,9 @@ from shared.errors import (
 from shared.http.answers import CORS, PREFLIGHT, render, render_problem
 from shared.http.call import Call
 from shared.idempotency import Once
+from shared.rates import Rate
 from shared.services import Services
+from shared.tracing import Traced
 
 Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Door = Callable[[Request], Awaitable[Response]]
@@ -43,6 +45,7 @@ def endpoint(
     methods: Sequence[Method] = ("POST",),
     status: int = 200,
     tell: Teller | None = None,
+    rate: Rate | None = "requests",
 ) -> Door:
     """Make a handler the function that the framework serves.
 
@@ -55,6 +58,7 @@ def endpoint(
         methods: what it answers besides OPTIONS.
         status: of a good answer.
         tell: an error's body, where the endpoint speaks a protocol that has its own.
+        rate: which of a user's limits counts a request; None counts none.
     """
     log.configure()
     parameters = list(typing.get_type_hints(handler).values())
@@ -66,6 +70,8 @@ def endpoint(
             raise MethodNotAllowedError
         given = services.current()
         who = await caller(call, given)
+        if rate and (user_id := getattr(who, "id", None)):  # a user's; nobody else has one
+            await rates.take(rate, user_id, given)
         what = await read_json(call, adapter) if adapter else call
         if not heeds_key:
             return render(await handler(what, who, given), status)
@@ -82,17 +88,17 @@ def endpoint(
         call = Call(request)
         if call.method == "OPTIONS":
             return Response(status_code=204, headers=_allowing(methods, PREFLIGHT))
-        started = time.perf_counter()
-        request_id = _begin(handler.__name__, call)
-        response = await _answered(answer, call, request_id, tell)
-        response.headers.update({**CORS, "x-request-id": request_id})
-        if response.status_code == MethodNotAllowedError.status:
-            response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
-        _log(call, response, started)
-        return response
+        with _traced(handler.__name__, call) as traced:
+            request_id = _begin(handler.__name__, call, traced)
+            response = await _answered(answer, call, request_id, tell)
+            response.headers.update({**CORS, "x-request-id": request_id})
+            if response.status_code == MethodNotAllowedError.status:
+                response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
+            _log(call, response, traced)
+            return response
 
     main.__doc__ = handler.__doc__
-    main.__dict__["good_status"] = status  # for openapi.json
+    main.__dict__.update(good_status=status, rate=rate)  # for openapi.json
     return typing.cast("Door", functions_framework.aio.http(main))
 
 
@@ -144,17 +150,33 @@ def _allowing(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
     return {**others, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
 
 
-def _begin(function: str, call: Call) -> str:
+def _traced(function: str, call: Call) -> AbstractContextManager[Traced]:
+    facts = {"http.request.method": call.method, "ourvidz.function": function}
+    parent = call.given_traceparent
+    return tracing.span(f"{call.method} {function}", "server", parent=parent, facts=facts)
+
+
+def _begin(function: str, call: Call, traced: Traced) -> str:
     request_id = uuid4().hex
-    log.begin(call.traceparent, function=function, request_id=request_id)
+    log.begin(traced.traceparent or call.traceparent, function=function, request_id=request_id)
+    traced.tell({"ourvidz.request_id": request_id})
     return request_id
 
 
-def _log(call: Call, answer: Response, started: float) -> None:
+def _log(call: Call, answer: Response, traced: Traced) -> None:
     fields = {
         "status": answer.status_code,
-        "ms": round((time.perf_counter() - started) * 1000, 1),
+        "ms": round(log.seconds_since_begin() * 1000, 1),
         "method": call.method,
     }
-    level = "error" if answer.status_code >= 500 else "info"  # noqa: PLR2004 - HTTP's own classes
-    getattr(log.logger, level)("answered", extra={"fields": fields})
+    is_ours = answer.status_code >= 500  # noqa: PLR2004 - HTTP's own classes
+    getattr(log.logger, "error" if is_ours else "info")("answered", extra={"fields": fields})
+    traced.tell({"http.response.status_code": answer.status_code, **_job()})
+    if is_ours:
+        traced.fail(str(answer.status_code))
+
+
+def _job() -> tracing.Facts:
+    """What the request was about, where its handler has said so."""
+    job_id = log.bound("job_id")
+    return {"ourvidz.job_id": str(job_id)} if job_id else {}

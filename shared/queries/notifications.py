@@ -14,5 +14,12 @@ _LISTEN: dict[Channel, LiteralString] = {
 
 
 async def listen(connection: AsyncConnection[TupleRow], channel: Channel) -> None:
-    """Hear a channel, outside of any transaction."""
+    """Hear a channel, outside of any transaction; what it executes itself may not take long."""
+    await connection.execute(
+        """
+        select set_config('statement_timeout', '10s', false),
+               set_config('lock_timeout', '5s', false),
+               set_config('idle_in_transaction_session_timeout', '15s', false)
+        """
+    )
     await connection.execute(_LISTEN[channel])

@@ -72,7 +72,7 @@ def test_an_idempotency_key_is_offered_where_one_is_heeded() -> None:
     ("name", "statuses"),
     [
         ("queue-job", "202 400 401 402 404 409 413 415 422 429 500 503"),
-        ("system-metrics", "200 401 403 500 503"),
+        ("system-metrics", "200 401 403 429 500 503"),
         ("generate-admin-image", "200 202 400 401 402 403 404 409 413 415 422 429 500 503"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from gpu_workers.runtime import safety_settings
 from gpu_workers.runtime import settings as of_workers
 from infra import map as the_map
 from shared.settings import Settings
@@ -24,7 +25,7 @@ KNOWN = {name.upper() for name in Settings.model_fields}
 
 def known_to(worker_type: str) -> set[str]:
     """What a worker of that type reads: the runtime's settings and its own."""
-    modules = [of_workers]
+    modules = [of_workers, safety_settings]
     with contextlib.suppress(ModuleNotFoundError):
         modules.append(importlib.import_module(f"gpu_workers.{worker_type}.settings"))
     forms = [one for module in modules for one in vars(module).values() if inspect.isclass(one)]

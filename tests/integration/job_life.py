@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 
 from tests.acting import Connection
 from tests.conftest import sweep_of
-from tests.hand_worker import HandWorker
+from tests.hand_worker import CHECKED_BY, HandWorker
 from tests.integration.job_model import ATTEMPTS, ENDED, Claim, Model
 from tests.system import Person, System
 from tests.workspace import act
@@ -103,7 +103,9 @@ class JobLife(RuleBasedStateMachine):
         if uploaded and self.may_end() and not claim.assets:
             claim.assets = self.worker.upload(claim.answer)
         assets = claim.assets or self._pretended(claim)
-        answer = self._letter(claim.id, "completed", results={"assets": assets})
+        answer = self._letter(
+            claim.id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        )
         if self.model.status in ENDED:
             assert answer["proceed"] is False
         elif not claim.assets:

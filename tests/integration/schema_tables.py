@@ -47,6 +47,7 @@ COLUMNS = {
     "idempotency_keys": "id created_at user_id endpoint key body_hash state answer lease_until",
     "webhook_receipts": "webhook_id created_at body_hash answer",
     "rate_buckets": "user_id bucket tokens refilled_at",
+    "pictures_of_words": "path created_at",
     "safety_decisions": "id created_at user_id place rule_version categories prompt_hash outcome",
     "workspace_sessions": "id created_at updated_at user_id session_name is_active",
     "workspace_items": "id created_at updated_at session_id job_id user_id status item_type"

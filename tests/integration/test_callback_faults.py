@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from shared.contracts import signature
-from tests.hand_worker import HandWorker, leave_manifest
+from tests.hand_worker import CHECKED_BY, HandWorker, leave_manifest
 from tests.system import Person, System, until
 from tests.workspace import act
 
@@ -178,7 +178,11 @@ def test_a_letter_sealed_with_another_key_is_refused_whatever_it_says(
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     body = hand_worker.letter(
-        job, claim_id, "completed", results={"assets": hand_worker.upload(claim)}
+        job,
+        claim_id,
+        "completed",
+        results={"assets": hand_worker.upload(claim)},
+        checkedBy=CHECKED_BY,
     )
     forged = hand_worker.send("job-callback", body, key=signature.new_key())
     assert forged.status_code == 401

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from functions.realtime.limits import Limits
+from shared.log import user_hash
 from tests.listening import SESSIONS, client, names, tell
 from tests.realtime_client import Client
 from tests.realtime_server import serving
@@ -88,7 +89,8 @@ async def test_what_is_too_much_is_refused_and_logged_once(bare: System, person:
         assert (await one.wait("a", 1))[0]["ids"] == list(range(1, 101))
         await one.join("realtime" * 40, SESSIONS, token=person.token)
         assert (await one.ask("other:a", "phx_join", {"config": {}}))["status"] == "error"
-    (request,) = {line["request_id"] for line in _log(bare) if line.get("user_id") == person.id}
+    user = user_hash(person.id)
+    (request,) = {line["request_id"] for line in _log(bare) if line.get("user") == user}
     until(lambda: len(_said(bare, request, "the socket ended")) == 1, seconds=5, what="its end")
     refused = [line["reason"] for line in _said(bare, request, "a message was refused")]
     assert refused.count("A channel takes at most 100 bindings.") == 1

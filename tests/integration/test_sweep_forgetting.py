@@ -54,6 +54,13 @@ _KINDS = {
         "25 hours",
         "23 hours",
     ),
+    "buckets_deleted": Kind(
+        "insert into rate_buckets (refilled_at, user_id, bucket, tokens)"
+        " select {at}, %(mine)s, n::text, 0",
+        "select count(*) from rate_buckets where user_id = %s",
+        "61 minutes",
+        "59 minutes",
+    ),
     "discards_forgotten": Kind(
         "insert into discarded_assets (created_at, user_id, asset_id)"
         " select {at}, %(mine)s, gen_random_uuid()",

@@ -20,7 +20,7 @@ def test_a_worker_learns_no_secret_but_its_own_key(monkeypatch: pytest.MonkeyPat
     worker = environment.of_worker(SYSTEM, "demo")
 
     assert worker["WORKER_KEY"] in json.loads(functions["WORKER_KEYS"])["demo"]
-    told = {"FUNCTIONS_URL"}
+    told = {"FUNCTIONS_URL", "TRACES_FILE", "LOCAL_SYSTEM"}
     secret = set(functions) - set(environment.plain()) - told
     assert not {name for name in secret & set(worker) if worker[name] == functions[name]}
     for name in ("DATABASE_URL", "JWT_SECRET", "WORKER_KEYS", "SIGNING_KEY_FILE"):

@@ -9,6 +9,8 @@ import pytest_asyncio
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.api import application
+from gpu_workers.runtime.safety import Safety
+from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
 from shared.contracts import signature
@@ -22,7 +24,7 @@ KEY = signature.new_key()
 async def door() -> AsyncIterator[httpx.AsyncClient]:
     settings = WorkerSettings(worker_id="w", worker_key=KEY, functions_url="http://f", port=1)
     async with httpx.AsyncClient() as http:
-        worker = Worker(settings, {"sdxl": NoopPipeline()}, http)
+        worker = Worker(settings, {"sdxl": NoopPipeline()}, http, Safety(SafetySettings()))
         transport = httpx.ASGITransport(application(worker))
         async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
             yield client

@@ -89,6 +89,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
     told = {
         "WORKER_ID": "demo",
         "WORKER_KEY": signature.new_key(),
+        "LOCAL_SYSTEM": "1",
         "FUNCTIONS_URL": "http://127.0.0.1:1",
         "PORT": str(port),
         "MODEL_CACHE": str(folder / "models"),

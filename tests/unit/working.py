@@ -11,15 +11,21 @@ from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.pipeline import Media, OnStep, Pipelines, ReferenceImage, Work
+from gpu_workers.runtime.safety import Safety
+from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
-from shared.contracts.letters import JobMessage, Parameters
+from shared.contracts.letters import ContentMode, JobMessage, OutputCheck, Parameters
 from tests.unit.neighbours import HOME, KEY, Neighbours
 
 
 @asynccontextmanager
 async def working(
-    neighbours: Neighbours, pipelines: Pipelines, *, slots: int = 1
+    neighbours: Neighbours,
+    pipelines: Pipelines,
+    *,
+    slots: int = 1,
+    safety: Safety | None = None,
 ) -> AsyncIterator[Worker]:
     settings = WorkerSettings(
         worker_id="w",
@@ -30,7 +36,7 @@ async def working(
         worker_slots=slots,
     )
     async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
-        one = Worker(settings, pipelines, http)
+        one = Worker(settings, pipelines, http, safety or Safety(SafetySettings(), Harmless()))
         await one.load()
         yield one
         one.threads.shutdown()
@@ -48,6 +54,22 @@ def message(
         parameters=wanted.model_copy(update=changed),
         expires_at=datetime.now(UTC) + timedelta(seconds=seconds_left),
     )
+
+
+class Harmless:
+    """A checker to which everything is, but what it is told to refuse; it notes what it sees."""
+
+    checked_by = OutputCheck(kind="classifier", name="harmless")
+    modes: frozenset[ContentMode] = frozenset({"sfw", "nsfw"})
+
+    def __init__(self, *refused: str) -> None:
+        self.categories = list(refused)
+        self.seen: list[tuple[int, int]] = []
+
+    def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
+        del mode
+        self.seen += [picture.size for picture in pictures]
+        return self.categories
 
 
 class Stepping:

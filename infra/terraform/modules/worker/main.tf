@@ -18,11 +18,14 @@ resource "google_storage_bucket_iam_member" "weights" {
 
 locals {
   email = "${google_service_account.this.account_id}@${var.project}.iam.gserviceaccount.com"
-  settings = merge(var.settings, {
-    WORKER_ID     = var.id
-    FUNCTIONS_URL = var.functions_url
-    WORKER_SLOTS  = tostring(var.slots)
-    LOOK_AHEAD    = tostring(var.look_ahead)
+  settings = merge({
+    OUTPUT_CHECKER = "/models/safety-checker" # a worker without a checker serves nobody
+    }, var.settings, {
+    WORKER_ID            = var.id
+    FUNCTIONS_URL        = var.functions_url
+    WORKER_SLOTS         = tostring(var.slots)
+    LOOK_AHEAD           = tostring(var.look_ahead)
+    GOOGLE_CLOUD_PROJECT = var.project # its traces are what log lines name
   })
 }
 

@@ -1,0 +1,46 @@
+"""How the operators' promises stand, told to the log, where metrics are made of it."""
+
+from functions.sweep_jobs.cleaning import nobodys
+from functions.sweep_jobs.counts import SweepJobsResponse
+from shared import log, paths
+from shared.queries import promises
+from shared.queries.cleaning import Deleted, Unfinished
+from shared.services import Services
+
+_MOST_ROWS = 200
+"""Of each kind; where there are more, the figure is too low, and bad enough."""
+
+
+async def measure_waiting(services: Services, _: SweepJobsResponse) -> None:
+    """How long the oldest job waits for a slot, now that what is free was given away."""
+    async with services.database.transaction() as connection:
+        seconds = await promises.oldest_undispatched_seconds(connection)
+    log.measured(oldest_undispatched_seconds=seconds)
+
+
+async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
+    """How many objects have been nobody's for more than a day, before they are deleted."""
+    async with services.database.transaction() as connection:
+        ended = await promises.long_ended(connection, most=_MOST_ROWS)
+        unfinished = await promises.long_unfinished(connection, most=_MOST_ROWS)
+        deleted = await promises.long_deleted(connection, most=_MOST_ROWS)
+    objects = 0
+    for job in ended:
+        objects += len(await nobodys(services, job))
+    for bucket, path in [*_of_copies(services, unfinished), *_of_deleted(services, deleted)]:
+        objects += await services.storage.stat(bucket, path) is not None
+    log.measured(orphaned_objects=objects)
+
+
+def _of_copies(services: Services, copies: list[Unfinished]) -> list[tuple[str, str]]:
+    found = []
+    for copy in copies:
+        in_workspace, in_library = paths.unrecorded_copies(copy.user_id, copy.target_id)
+        found += [(services.settings.workspace_bucket, path) for path in in_workspace]
+        found += [(services.settings.library_bucket, path) for path in in_library]
+    return found
+
+
+def _of_deleted(services: Services, deleted: list[Deleted]) -> list[tuple[str, str]]:
+    files = [path for one in deleted for path in (one.storage_path, one.thumbnail_path) if path]
+    return [(services.settings.library_bucket, path) for path in files]

@@ -1,0 +1,84 @@
+"""The file of spans: JSON lines as OpenTelemetry's file exporter writes them, one span a line.
+
+Functions and workers append to the one file, each batch by one write, so that no line is torn.
+A span is given as OpenTelemetry's SDK has it once it has ended (``ReadableSpan``).
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+MOST_BYTES = 50_000_000
+"""A larger file is put aside, in place of the one put aside before it."""
+
+_KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
+_ERROR = {"code": 2}
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def append(path: Path, spans: Iterable[Any]) -> None:
+    """Add the spans to the file, which is made where it is missing."""
+    lines = "".join(_line(span) + "\n" for span in spans)
+    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(opened, lines.encode())
+        if os.fstat(opened).st_size > MOST_BYTES:
+            _put_aside(opened, path)
+    finally:
+        os.close(opened)
+
+
+def _put_aside(opened: int, path: Path) -> None:
+    """Once, though several processes find it too large."""
+    fcntl.flock(opened, fcntl.LOCK_EX)
+    if path.exists() and path.stat().st_ino == os.fstat(opened).st_ino:
+        path.replace(path.with_name(path.name + ".1"))
+
+
+def _line(span: Any) -> str:  # noqa: ANN401 - contracts know no library of traces
+    resource = {"attributes": _attributes(span.resource.attributes)}
+    told = {"scope": {"name": span.instrumentation_scope.name}, "spans": [_told(span)]}
+    return _encode({"resourceSpans": [{"resource": resource, "scopeSpans": [told]}]})
+
+
+def _told(span: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+    told = {
+        "traceId": f"{span.context.trace_id:032x}",
+        "spanId": f"{span.context.span_id:016x}",
+        "name": span.name,
+        "kind": _KINDS[span.kind.name],
+        "startTimeUnixNano": str(span.start_time),
+        "endTimeUnixNano": str(span.end_time),
+        "attributes": _attributes(span.attributes),
+        "status": _ERROR if span.status.status_code.name == "ERROR" else {},
+    }
+    if span.parent:
+        told["parentSpanId"] = f"{span.parent.span_id:016x}"
+    if span.links:
+        told["links"] = [
+            {
+                "traceId": f"{one.context.trace_id:032x}",
+                "spanId": f"{one.context.span_id:016x}",
+            }
+            for one in span.links
+        ]
+    return told
+
+
+def _attributes(given: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return [{"key": name, "value": _value(value)} for name, value in (given or {}).items()]
+
+
+def _value(value: object) -> dict[str, object]:
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}  # as protobuf writes 64 bits in JSON
+        case float():
+            return {"doubleValue": value}
+        case _:
+            return {"stringValue": str(value)}

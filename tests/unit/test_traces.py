@@ -1,0 +1,149 @@
+"""Traces, by themselves: what a header says, and the file of spans."""
+
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from infra import trace
+from shared.contracts import trace_file, traces
+
+ROOT = Path(__file__).parents[2]
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01"),
+        (f"00-{TRACE}-{SPAN}-00", f"00-{TRACE}-{SPAN}-00"),
+        (f"00-{TRACE}-{SPAN}-03", f"00-{TRACE}-{SPAN}-01"),
+        (f"cc-{TRACE}-{SPAN}-01-what-comes-later", f"00-{TRACE}-{SPAN}-01"),
+        (f"00-{TRACE}-{SPAN}-01-more", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{TRACE}-{SPAN}-01\n", None),
+        (f" 00-{TRACE}-{SPAN}-01", None),
+        (f"00-{TRACE}-{SPAN}", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_header_is_taken_as_w3c_says(given: str | None, told: str | None) -> None:
+    found = traces.read(given)
+    assert (str(found) if found else None) == told
+
+
+def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
+    sealed = f"00-{TRACE}-{SPAN}-01"
+    nearer = f"00-{TRACE}-{'a' * 16}-01"
+    assert traces.nearer(nearer, sealed) == nearer
+    for header in (f"00-{'b' * 32}-{'a' * 16}-01", "nonsense", None):
+        assert traces.nearer(header, sealed) == sealed
+    assert traces.nearer(nearer, None) is None
+
+
+def test_a_file_that_is_too_large_is_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_file, "MOST_BYTES", 1500)
+    path = tmp_path / "traces.jsonl"
+    for number in range(3):
+        trace_file.append(path, [_span(number), _span(number)])
+    aside = path.with_name("traces.jsonl.1")
+    lines = [*aside.read_text().splitlines(), *path.read_text().splitlines()]
+    told = [json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"][0] for line in lines]
+    assert [one["spanId"] for one in told] == [f"{number // 2:016x}" for number in range(6)]
+    assert path.stat().st_size < aside.stat().st_size
+
+
+def test_without_a_place_for_spans_the_sdk_is_not_imported() -> None:
+    text = """
+import sys
+from shared import tracing
+from gpu_workers.runtime import tracing as of_worker
+with tracing.span("a", "server") as one, of_worker.span("b", parent=one.traceparent):
+    pass
+assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")]
+"""
+    subprocess.run([sys.executable, "-c", text], cwd=ROOT, env={}, check=True)
+
+
+def test_what_is_not_yet_told_is_told_before_the_end(tmp_path: Path) -> None:
+    """By SIGTERM, of which uvicorn's processes die in the end; and what it interrupts as well."""
+    text = """
+import os, signal
+from shared import tracing
+signal.signal(signal.SIGTERM, lambda *_: None)  # as uvicorn, which first lets requests end
+with tracing.span("first", "server"):
+    pass
+with tracing.span("second", "server"):
+    signal.raise_signal(signal.SIGTERM)
+os._exit(7)
+"""
+    path = tmp_path / "traces.jsonl"
+    told = {"TRACES_FILE": str(path)}
+    ended = subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=told, check=False)
+    assert ended.returncode == 7
+    assert [one.name for one in trace.read(path)] == ["first", "second"]
+
+
+def test_spans_are_sent_by_otlp() -> None:
+    text = """
+from shared import tracing
+with tracing.span("one", "server", facts={"ourvidz.job_id": "7"}):
+    pass
+tracing._spans().flush()
+"""
+    with HTTPServer(("127.0.0.1", 0), _Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1/traces"
+        told = {"TRACES_ENDPOINT": address, "GOOGLE_CLOUD_PROJECT": "our-project"}
+        subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=told, check=True)
+        server.shutdown()
+    ((path, body),) = _Collector.heard
+    (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
+    about = {one.key: one.value.string_value for one in resource.resource.attributes}
+    assert path == "/v1/traces"
+    assert about == {"service.name": "functions", "gcp.project_id": "our-project"}
+    (span,) = resource.scope_spans[0].spans
+    assert (span.name, span.attributes[0].value.string_value) == ("one", "7")
+
+
+class _Collector(BaseHTTPRequestHandler):
+    heard: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        size = int(self.headers["content-length"])
+        self.heard.append((self.path, self.rfile.read(size)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _span(number: int) -> SimpleNamespace:
+    """As the SDK has it."""
+    return SimpleNamespace(
+        name="one",
+        kind=SimpleNamespace(name="SERVER"),
+        context=SimpleNamespace(trace_id=1, span_id=number),
+        parent=None,
+        links=(),
+        start_time=1,
+        end_time=2,
+        attributes={"text": "a", "whole": 1, "half": 0.5, "true": True},
+        status=SimpleNamespace(status_code=SimpleNamespace(name="ERROR")),
+        resource=SimpleNamespace(attributes={"service.name": "s"}),
+        instrumentation_scope=SimpleNamespace(name="ourvidz"),
+    )

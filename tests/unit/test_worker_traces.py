@@ -1,0 +1,41 @@
+"""A job's trace on a worker, as its letters to the functions carry it."""
+
+import httpx
+
+from gpu_workers.runtime import outcome
+from tests.unit.neighbours import Neighbours
+from tests.unit.working import Stepping, message, working
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+KEPT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+class _Listening(Neighbours):
+    def __init__(self) -> None:
+        super().__init__()
+        self.traces: dict[str, set[str | None]] = {}
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().__call__(request)
+        if request.method == "POST":
+            told = self.traces.setdefault(self.kinds[-1], set())
+            told.add(request.headers.get("traceparent"))
+        return answer
+
+
+async def test_heartbeats_are_of_the_trace_and_not_kept() -> None:
+    neighbours = _Listening()
+    wanted = message().model_copy(update={"traceparent": KEPT})
+    neighbours.ended.add(wanted.job_id)
+    async with working(neighbours, {"sdxl": Stepping()}) as worker:
+        assert await worker.run(wanted) is outcome.STOPPED
+    assert neighbours.traces == {"claim": {KEPT}, "heartbeat": {KEPT[:-2] + "00"}}
+
+
+async def test_a_job_without_a_trace_has_none() -> None:
+    neighbours = _Listening()
+    wanted = message()
+    neighbours.ended.add(wanted.job_id)
+    async with working(neighbours, {"sdxl": Stepping()}) as worker:
+        await worker.run(wanted)
+    assert neighbours.traces == {"claim": {None}, "heartbeat": {None}}
