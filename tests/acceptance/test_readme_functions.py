@@ -75,7 +75,7 @@ def test_a_workers_functions_want_a_seal(journey: dict[str, str]) -> None:
     sealed = [line for line in LINES.values() if line.caller == "worker"]
     assert {line.statuses for line in sealed} == {"401"}
     for line in sealed:
-        assert "The letter's seal is not good" in _run(line, journey)[1]["error"]
+        assert "The letter's id or timestamp is missing" in _run(line, journey)[1]["error"]
 
 
 def test_without_a_chat_worker_the_answers_say_so(journey: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.local import tokens
+from shared.log import user_hash
 from tests.event_stream import EventStream
 from tests.system import Person, System, until
 from tests.web import web
@@ -105,7 +106,7 @@ def test_a_client_that_goes_away_is_let_go(bare: System, person: Person) -> None
     def ended() -> int:
         lines = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
         said = [one for one in lines if one["message"] == "the stream ended"]
-        return len([one for one in said if one["user_id"] == person.id])
+        return len([one for one in said if one["user"] == user_hash(person.id)])
 
     with EventStream(person), EventStream(person) as second:
         assert ended() == 0

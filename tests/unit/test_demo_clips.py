@@ -30,7 +30,7 @@ def test_a_clip_has_the_frames_and_the_size_asked_for(size: tuple[int, int]) -> 
     assert film(STAR, *size).shape == (FRAMES, size[1], size[0], 3)
 
 
-@pytest.mark.parametrize(("shape", "motion"), product(SHAPES, DIRECTIONS))
+@pytest.mark.parametrize(("shape", "motion"), list(product(SHAPES, DIRECTIONS)))
 def test_every_shape_goes_the_way_it_is_to_go(shape: str, motion: str) -> None:
     assert direction(film(MovingShape("white", shape, "purple", motion))) == motion
 

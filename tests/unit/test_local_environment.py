@@ -15,6 +15,7 @@ DATABASE_URL = "postgresql://functions:secret@127.0.0.1:1/ourvidz"
 def test_a_worker_learns_no_secret_but_its_own_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", DATABASE_URL)
     monkeypatch.setenv("JWT_SECRET", "caller's")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)  # torch sets it where it compiles
     functions = environment.of_functions(SYSTEM, DATABASE_URL)
 
     worker = environment.of_worker(SYSTEM, "demo")
