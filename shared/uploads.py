@@ -23,13 +23,18 @@ _OURS = re.compile(r"library|[{(]?(urn:uuid:)?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-
 
 
 def is_key(path: str) -> bool:
-    """Whether it may name an object: no empty part, no dots alone, nothing to be decoded."""
+    """Whether it may name an object: no empty part, no steps, nothing to be decoded."""
     parts = path.split("/")
     return (
         len(path) <= _MOST_KEY
         and _KEY.fullmatch(path) is not None
-        and not {"", ".", ".."} & set(parts)
+        and not any(_is_step(part) for part in parts)
     )
+
+
+def _is_step(part: str) -> bool:
+    """Nothing, or what somebody may read as a step to another folder: ``.``, ``..;`` or ``. .``."""
+    return not part.strip(" .") or part.replace(" ", "").startswith("..")
 
 
 def is_owned(path: str, user_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """From a request to a job: which queue, which model, what it costs, and every parameter."""
 
+import json
 from uuid import UUID
 
 from functions.queue_job import references
@@ -89,12 +90,15 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
 
 def _stored(metadata: JobMetadata) -> dict[str, object]:
     """The metadata as it was sent, within bounds, and without what Postgres cannot hold."""
-    text = metadata.model_dump_json(by_alias=True, exclude_unset=True)
+    stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    try:
+        text = json.dumps(stored, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        raise _invalid("metadata", "The metadata holds a number that is out of range.") from None
     if len(text.encode()) > MOST_METADATA_BYTES:
         raise _invalid("metadata", f"The metadata holds more than {MOST_METADATA_BYTES} bytes.")
     if "\\u0000" in text:
         raise _invalid("metadata", "The metadata holds a NUL character.")
-    stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return stored
 
 

@@ -19,7 +19,7 @@ def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str,
     """Callbacks whose job, user, claim and files are of one job, but for one at least."""
     told = []
     for job, user, claim, files in itertools.product(targets, repeat=4):
-        if len({job.job_id, user.job_id, claim.job_id, files.job_id}) == 1:
+        if job is claim is files and user.person is job.person:
             continue
         ids = {
             "jobId": job.job_id,
