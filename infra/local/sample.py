@@ -11,9 +11,9 @@ from infra.local.errors import LocalSystemError
 from infra.local.progress import ProgressBar
 
 PICTURE = "first-picture.png"
-_POLL_SECONDS = (0.1,) * 40
-_LATER_POLL_SECONDS = 1.2
-"""Two requests at a time: a user has 120 at once, and then two a second."""
+_POLL_SECONDS = (0.3,) * 4
+_LATER_POLL_SECONDS = 1.1
+"""Two requests at a time: what a user may ask for fills up by two a second."""
 
 _BUCKET = "workspace-temp"
 _LINK_SECONDS = 3600
