@@ -1,12 +1,14 @@
 """/realtime/v1 with a thousand sockets in one process, and after them."""
 
 import asyncio
+import contextlib
 import gc
 import time
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.listening import SESSION, SESSIONS
 from tests.realtime_client import Client
@@ -89,7 +91,9 @@ async def _come_and_go(base: str, person: Person, number: int) -> None:
         case 3:
             await one.ask("realtime:a", "phx_leave", {})
         case 4:
-            await one.socket.send("x" * 1_000_000)
+            # The gateway may close the socket before it has read all of it.
+            with contextlib.suppress(ConnectionClosed):
+                await one.socket.send("x" * 1_000_000)
         case _:
             await one.say("realtime:a", "phx_join", {"config": {}})
     await one.__aexit__()
