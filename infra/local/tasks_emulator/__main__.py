@@ -17,6 +17,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import uvloop
 from google.cloud.tasks_v2 import Queue, UpdateQueueRequest
 
 from infra.local.tasks_emulator.dispatcher import Dispatcher
@@ -112,4 +113,4 @@ async def _serve(options: argparse.Namespace, store: Store, stop: asyncio.Event)
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s tasks-emulator %(message)s")
-    asyncio.run(serve(arguments()))
+    uvloop.run(serve(arguments()))

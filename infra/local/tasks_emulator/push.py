@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
+import aiohttp
 from google.cloud.tasks_v2 import HttpMethod, UriOverride
+from multidict import CIMultiDict
+from yarl import URL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from google.cloud.tasks_v2 import Queue
 
     from infra.local.tasks_emulator.oidc import TokenSigner
@@ -44,72 +43,55 @@ class Outcome:
     @property
     def succeeded(self) -> bool:
         """Whether the task is done."""
-        return httpx.codes.is_success(self.status)
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def overloaded(self) -> bool:
         """Whether the target has more than it can take."""
-        return self.status in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+        return self.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class Pusher:
-    """Sends tasks to their targets over connections that are kept alive.
-
-    Each attempt in flight has an HTTP client to itself, and the last used is used next: the pool
-    of one shared client looks through all of its connections at every request, which at a
-    thousand in flight takes longer than the request.
-    """
-
-    MOST_IDLE_CLIENTS = 100
+    """Sends tasks to their targets over connections that are kept alive."""
 
     def __init__(self, signer: TokenSigner | None) -> None:
         self._signer = signer
-        self._tls = ssl.create_default_context()
-        self._idle: list[httpx.AsyncClient] = []
+        self._http: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the kept connections."""
-        for client in self._idle:
-            await client.aclose()
+        if self._http:
+            await self._http.close()
 
     async def push(self, queue: Queue, stored: StoredTask) -> Outcome:
         """Make one attempt at a task, whose dispatch is already counted."""
+        deadline = stored.task.dispatch_deadline.total_seconds()
         try:
             request = self._request(queue, stored)
-            deadline = stored.task.dispatch_deadline.total_seconds()
-            async with self._client() as client, asyncio.timeout(deadline):
-                response = await client.send(request)
+            async with asyncio.timeout(deadline), self._session().request(**request) as response:
+                await response.read()
         except TimeoutError:
-            return Outcome(httpx.codes.GATEWAY_TIMEOUT, answered=False)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
-            return Outcome(httpx.codes.SERVICE_UNAVAILABLE, answered=False)
+            return Outcome(HTTPStatus.GATEWAY_TIMEOUT, answered=False)
+        except (aiohttp.ClientError, OSError, ValueError):
+            return Outcome(HTTPStatus.SERVICE_UNAVAILABLE, answered=False)
         return Outcome(
-            response.status_code,
+            response.status,
             retry_after_seconds=_seconds_of(response.headers.get("Retry-After", "")),
         )
 
-    @asynccontextmanager
-    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
-        client = self._idle.pop() if self._idle else self._new_client()
-        try:
-            yield client
-        finally:
-            if len(self._idle) < self.MOST_IDLE_CLIENTS:
-                self._idle.append(client)
-            else:
-                await client.aclose()
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            # Connections idle for two seconds are dropped, before a server's own limit (uvicorn:
+            # five) can close one under a request.
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+            # Each attempt runs under its dispatch deadline, and under nothing else.
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
+            self._http = aiohttp.ClientSession(
+                connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._http
 
-    def _new_client(self) -> httpx.AsyncClient:
-        # Connections idle for two seconds are dropped, before a server's own limit (uvicorn:
-        # five) can close one under a request.
-        return httpx.AsyncClient(
-            timeout=None,  # noqa: S113 - each attempt runs under its dispatch deadline
-            trust_env=False,
-            verify=self._tls,
-            limits=httpx.Limits(keepalive_expiry=2.0),
-        )
-
-    def _request(self, queue: Queue, stored: StoredTask) -> httpx.Request:
+    def _request(self, queue: Queue, stored: StoredTask) -> dict[str, Any]:
         http, target = stored.task.http_request, queue.http_target
         url = overridden_url(http.url, target.uri_override)
         method = HttpMethod(target.http_method or http.http_method)
@@ -119,8 +101,13 @@ class Pusher:
         if token.service_account_email and self._signer:
             signed = self._signer.token(token.service_account_email, token.audience or url)
             headers["Authorization"] = f"Bearer {signed}"
-        body = None if method == HttpMethod.GET else http.body
-        return httpx.Request(method.name, url, headers=headers, content=body)
+        return {
+            "method": method.name,
+            "url": URL(url, encoded=True),
+            "headers": headers,
+            "data": None if method == HttpMethod.GET else http.body,
+            "allow_redirects": False,
+        }
 
 
 def overridden_url(url: str, override: UriOverride) -> str:
@@ -147,14 +134,14 @@ def overridden_url(url: str, override: UriOverride) -> str:
     return urlunsplit((scheme, netloc if port is None else f"{netloc}:{port}", path, query, ""))
 
 
-def _caller_headers(queue: Queue, stored: StoredTask) -> httpx.Headers:
+def _caller_headers(queue: Queue, stored: StoredTask) -> CIMultiDict[str]:
     """The task's own headers under the queue's, without those only the service may set."""
-    headers = httpx.Headers(dict(stored.task.http_request.headers))
+    headers = CIMultiDict(stored.task.http_request.headers)
     for override in queue.http_target.header_overrides:
         headers[override.header.key] = override.header.value
     for name in list(headers):
-        if name in _REPLACED or name.startswith(_RESERVED):
-            del headers[name]
+        if name.lower() in _REPLACED or name.lower().startswith(_RESERVED):
+            headers.popall(name, None)
     return headers
 
 
