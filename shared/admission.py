@@ -29,14 +29,14 @@ async def admit(
         NotEnoughCreditsError: where the balance is short.
         TooManyError: where the user has as many jobs queued as one may have.
     """
-    job = await jobs.insert(connection, replace(new, credits=0) if is_free else new)
-    is_charged = await _charge(connection, job)
-    if not is_charged and await ledger.grant(
-        connection, job.user_id, amount=settings.starting_credits
-    ):
-        is_charged = await _charge(connection, job)
-    if not is_charged:
-        raise NotEnoughCreditsError(f"This job costs {job.credits} credits; you have fewer.")
+    asked = replace(new, credits=0) if is_free else new
+    job = await jobs.insert(connection, asked)
+    if job is None:
+        # Where another request of a new user's is granting just now, this waits for it.
+        await ledger.grant(connection, new.user_id, amount=settings.starting_credits)
+        job = await jobs.insert(connection, asked)
+    if job is None:
+        raise NotEnoughCreditsError(f"This job costs {new.credits} credits; you have fewer.")
     # The profile's row is locked now, so the user's other requests wait: the count is exact.
     line = await turns.line(connection, job.queue, user_id=job.user_id)
     most = settings.queued_jobs_per_user
@@ -46,14 +46,3 @@ async def admit(
             retry_after_seconds=_FULL_RETRY_SECONDS,
         )
     return Admitted(job, line)
-
-
-async def _charge(connection: Connection, job: jobs.Job) -> bool:
-    return await ledger.reserve(
-        connection,
-        user_id=job.user_id,
-        job_id=job.id,
-        amount=job.credits,
-        media=job.format,
-        quality=job.quality,
-    )

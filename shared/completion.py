@@ -10,6 +10,7 @@ from shared.contracts.letters import Asset, CallbackRequest
 from shared.errors import ConflictError, InvalidError
 from shared.queries import assets, jobs, life
 from shared.queries.connection import Connection
+from shared.queries.receipts import Receipt
 from shared.safety import output
 from shared.services import Services
 from shared.storage import StoredObject
@@ -39,22 +40,25 @@ async def check(services: Services, job: jobs.Job, letter: CallbackRequest) -> l
 
 
 async def record(
-    connection: Connection, job_id: UUID, letter: CallbackRequest, checked: list[CheckedAsset]
+    connection: Connection,
+    job_id: UUID,
+    letter: CallbackRequest,
+    checked: list[CheckedAsset],
+    receipt: Receipt | None = None,
 ) -> jobs.Job | None:
     """Complete the job with its assets and its account. None where it has ended already."""
-    job = await life.complete(connection, job_id, claim_id=letter.claim_id)
-    if job is None:
-        return None
-    for asset, stored, thumbnail in checked:
-        await assets.insert(
-            connection,
-            job,
+    made = [
+        assets.as_stored(
             asset,
             crc32c=stored.crc32c,
             generation=stored.generation,
             thumbnail_generation=thumbnail.generation,
         )
-    return job
+        for asset, stored, thumbnail in checked
+    ]
+    return await life.complete(
+        connection, job_id, claim_id=letter.claim_id, made=made, receipt=receipt
+    )
 
 
 def _check_set(job: jobs.Job, reported: list[Asset]) -> None:

@@ -43,16 +43,22 @@ class Database:
         Raises:
             UnavailableError: where the database is away, or too slow to go on waiting for.
         """
+        async with self.autocommit() as connection:
+            told = json.dumps(claims) if claims else ""
+            await session.begin(connection, role=role, claims=told, read_only=read_only)
+            yield connection
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[Connection]:
+        """A connection on which each statement is a transaction of its own, as ``service``.
+
+        Where one statement is all that there is to do, this spares the trips of begin and commit.
+
+        Raises:
+            UnavailableError: where the database is away, or too slow to go on waiting for.
+        """
         try:
             async with self._connection() as connection:
-                await session.begin(
-                    connection,
-                    role=role,
-                    claims=json.dumps(claims) if claims else "",
-                    read_only=read_only,
-                    statement_timeout_ms=self._settings.statement_timeout_ms,
-                    lock_timeout_ms=self._settings.lock_timeout_ms,
-                )
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             logger.warning("the database did not answer: %s", type(error).__name__)
@@ -79,6 +85,10 @@ class Database:
                     "row_factory": dict_row,
                     "application_name": "ourvidz",
                     "autocommit": True,  # ``session.begin`` begins
+                    "options": session.options(
+                        statement_timeout_ms=self._settings.statement_timeout_ms,
+                        lock_timeout_ms=self._settings.lock_timeout_ms,
+                    ),
                 },
                 min_size=1,
                 max_size=self._settings.database_connections,

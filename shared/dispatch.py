@@ -51,7 +51,7 @@ async def at_once(
     That saves a commit. None where there are others to choose among, where no slot is free, or
     while another fill goes on. ``follow`` does the rest, once that transaction is committed.
     """
-    if line.waiting > 1 or not await turns.try_lock(connection, job.queue):
+    if not line.is_locked:
         return None
     slots = await _free_slots(services, connection, job.queue)
     return await _give(connection, job, slots[0]) if slots else None
@@ -84,9 +84,10 @@ async def _choose(services: Services, queue: QueueName) -> list[Dispatched]:
     The first look takes no lock. Where it finds no free slot, whoever frees one fills after its
     own commit, and finds this job committed.
     """
-    async with services.database.transaction() as connection:
+    async with services.database.autocommit() as connection:
         if not await _free_slots(services, connection, queue):
             return []
+    async with services.database.transaction() as connection:
         await turns.lock(connection, queue)
         slots = await _free_slots(services, connection, queue)
         return await _assign(connection, queue, slots)

@@ -26,7 +26,7 @@ async def take(rate: Rate, user_id: UUID, services: Services) -> None:
     most = per_minute(rate, services.settings)
     if not most:
         return
-    async with services.database.transaction() as connection:
+    async with services.database.autocommit() as connection:
         seconds = await rates.take(connection, user_id=user_id, bucket=rate, per_minute=most)
     if seconds is not None:
         raise RateLimitedError(

@@ -16,8 +16,9 @@ from shared.contracts.letters import (
     Upload,
 )
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from shared.queries import claims, jobs, life, progress, workers
+from shared.queries import jobs, letters, life
 from shared.queries.connection import Connection
+from shared.queries.letters import Standing
 from shared.services import Services
 from shared.storage import WRITE_ONCE
 
@@ -35,9 +36,10 @@ _NO_MORE = CallbackAnswer(message="The job has ended, or is dispatched anew.", p
 
 async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Give the job to this claim, with what it needs, or say that it is not to be had."""
-    async with services.database.transaction() as connection:
-        before = await job_of(connection, letter)
-        if not await workers.holds(connection, job_id=before.id, key_id=worker.key_id):
+    async with services.database.autocommit() as connection:
+        known = await standing(connection, letter, worker)
+        before = job_of(known, letter)
+        if not known.was_sent:
             raise ForbiddenError("The job was not dispatched to this worker.")
         job = await _claimed(connection, before, letter, services)
     if job is None:
@@ -49,48 +51,52 @@ async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> 
 async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Extend the claim's lease and note its progress, or tell the worker to stop."""
     preview = paths.preview(letter.user_id, letter.job_id, letter.claim_id)
-    async with services.database.transaction() as connection:
-        await job_of(connection, letter)
-        await check_claim(connection, letter, worker)
+    async with services.database.autocommit() as connection:
+        claimed_job(await standing(connection, letter, worker), letter)
         goes_on = await life.extend_lease(
             connection,
             letter.job_id,
             claim_id=letter.claim_id,
             lease_seconds=services.settings.lease_seconds,
+            progress=letter.progress or 0.0,
+            step=letter.step,
+            steps=letter.steps,
+            preview_path=preview if letter.preview else None,
         )
-        if goes_on:
-            await progress.record(
-                connection,
-                letter.job_id,
-                progress=letter.progress or 0.0,
-                step=letter.step,
-                steps=letter.steps,
-                preview_path=preview if letter.preview else None,
-            )
     return CallbackAnswer(message="Go on.") if goes_on else _NO_MORE
 
 
-async def job_of(connection: Connection, letter: CallbackRequest) -> jobs.Job:
+async def standing(connection: Connection, letter: CallbackRequest, worker: Worker) -> Standing:
+    """What is known of the letter, in one look."""
+    return await letters.standing(
+        connection,
+        job_id=letter.job_id,
+        claim_id=letter.claim_id,
+        key_id=worker.key_id,
+        webhook_id=worker.message_id,
+    )
+
+
+def job_of(known: Standing, letter: CallbackRequest) -> jobs.Job:
     """The job that a letter is about, as it stands.
 
     Raises:
         NotFoundError: where there is none.
         ForbiddenError: where it is another user's than the letter says.
     """
-    job = await jobs.get(connection, letter.job_id)
-    if job is None:
+    if known.job is None:
         raise NotFoundError("There is no such job.")
-    if job.user_id != letter.user_id:
+    if known.job.user_id != letter.user_id:
         raise ForbiddenError("The job is another user's.")
-    return job
+    return known.job
 
 
-async def check_claim(connection: Connection, letter: CallbackRequest, worker: Worker) -> None:
-    """Raise ForbiddenError unless this worker once made that claim on that job."""
-    if not await claims.is_of_key(
-        connection, job_id=letter.job_id, claim_id=letter.claim_id, key_id=worker.key_id
-    ):
+def claimed_job(known: Standing, letter: CallbackRequest) -> jobs.Job:
+    """``job_of``; and this worker once made that claim on it. Raises ForbiddenError if not."""
+    job = job_of(known, letter)
+    if not known.was_claimed:
         raise ForbiddenError("This claim on the job is not this worker's.")
+    return job
 
 
 async def _claimed(
@@ -118,7 +124,6 @@ async def _claimed(
     except UniqueViolation:
         raise ConflictError("Another claim had this claimId.", code="claim_id_used") from None
     if job:
-        await progress.record(connection, job.id, progress=0)
         return job
     now = await jobs.get(connection, letter.job_id)
     if now is None or now.status != "processing" or now.dispatch_no != dispatch_no:

@@ -2,13 +2,14 @@
 
 import hashlib
 
-from functions.job_callback.claiming import check_claim, job_of
+from functions.job_callback.claiming import claimed_job, standing
 from shared import completion, dispatch, keeping, log, measures, tracing
 from shared.auth import Worker
 from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
 from shared.errors import ConflictError, Problem
 from shared.queries import jobs, life, receipts
 from shared.queries.connection import Connection
+from shared.queries.receipts import Receipt
 from shared.safety import output
 from shared.services import Services
 
@@ -18,39 +19,41 @@ _HEARD = CallbackAnswer(message="Heard.")
 
 async def completed(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Check every object, then complete the job; an older claim may, while the job is open."""
-    async with services.database.transaction() as connection:
-        if earlier := await _earlier_answer(connection, worker):
-            return earlier
-        job = await job_of(connection, letter)
-        await check_claim(connection, letter, worker)
+    async with services.database.autocommit() as connection:
+        known = await standing(connection, letter, worker)
+    if known.receipt:
+        return _told_before(known.receipt, worker)
+    job = claimed_job(known, letter)
     if not job.is_open:
         return _ENDED
     with tracing.span("check objects", "client"):
         checked = await completion.check(services, job, letter)
-    async with services.database.transaction() as connection:
-        ended = await completion.record(connection, job.id, letter, checked)
-        answer = _HEARD if ended else _ENDED
-        await _keep_answer(connection, worker, answer)
+    async with services.database.autocommit() as connection:
+        ended = await completion.record(
+            connection, job.id, letter, checked, _receipt(worker, _HEARD)
+        )
+        if ended is None:
+            await receipts.insert(connection, _receipt(worker, _ENDED))
     if ended:
         measures.job_ended(ended, callback_visible_seconds=log.seconds_since_begin())
     await dispatch.fill(services, job.queue)
     if job.destination == "library":
         await _promote(job, services)
-    return answer
+    return _HEARD if ended else _ENDED
 
 
 async def failed(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
     """Send the job back to its queue while an attempt is left, else end it with a refund."""
     async with services.database.transaction() as connection:
-        if earlier := await _earlier_answer(connection, worker):
-            return earlier
-        job = await job_of(connection, letter)
-        await check_claim(connection, letter, worker)
+        known = await standing(connection, letter, worker)
+        if known.receipt:
+            return _told_before(known.receipt, worker)
+        job = claimed_job(known, letter)
         changed = await _record_failure(connection, job, letter)
         if changed:
             await output.keep_refused(connection, job, letter, services.settings)
         answer = _HEARD if changed else _ENDED
-        await _keep_answer(connection, worker, answer)
+        await receipts.insert(connection, _receipt(worker, answer))
     if changed and not changed.is_open:
         measures.job_ended(changed)
     await dispatch.fill(services, job.queue)
@@ -83,24 +86,20 @@ async def _record_failure(
     return job_after
 
 
-async def _earlier_answer(connection: Connection, worker: Worker) -> CallbackAnswer | None:
+def _told_before(receipt: Receipt, worker: Worker) -> CallbackAnswer:
     """What this very letter was answered before.
 
     Raises:
         ConflictError: ``id_reused``, where another letter carried its id.
     """
-    receipt = await receipts.get(connection, worker.message_id)
-    if receipt is None:
-        return None
     if receipt.body_hash != hashlib.sha256(worker.body).digest():
         raise ConflictError("Another letter had this webhook-id.", code="id_reused")
     return CallbackAnswer.model_validate(receipt.answer)
 
 
-async def _keep_answer(connection: Connection, worker: Worker, answer: CallbackAnswer) -> None:
-    await receipts.insert(
-        connection,
-        worker.message_id,
+def _receipt(worker: Worker, answer: CallbackAnswer) -> Receipt:
+    return Receipt(
+        webhook_id=worker.message_id,
         body_hash=hashlib.sha256(worker.body).digest(),
         answer=answer.model_dump(mode="json", by_alias=True),
     )

@@ -61,7 +61,7 @@ class Looks:
 
     async def _answer(self, asked: list[_Question]) -> None:
         readers = [question.reader for question in asked]
-        async with self._services.database.transaction() as connection:
+        async with self._services.database.autocommit() as connection:
             pages = await events.after(connection, readers, most=_MOST_EVENTS)
         for question, page in zip(asked, pages, strict=True):
             if not question.answer.done():  # its stream may be gone

@@ -6,12 +6,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from shared.contracts.catalogue import Media
 from shared.contracts.letters import Asset as ReportedAsset
 from shared.queries.connection import Connection, one
-from shared.queries.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,52 +42,49 @@ class Asset:
     source_library_id: UUID | None
 
 
-async def insert(
-    connection: Connection,
-    job: Job,
-    asset: ReportedAsset,
-    *,
-    crc32c: str,
-    generation: int,
-    thumbnail_generation: int,
-) -> None:
-    """Record one asset of a job that has just completed, as the bucket holds it."""
-    await connection.execute(
-        """
+KEPT = """
+    kept as (
         insert into workspace_assets (
             user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
             file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
             duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
             promotion
-        ) values (
-            %(user_id)s, %(job_id)s, %(asset_index)s, %(asset_type)s, %(path)s, %(thumbnail)s,
-            %(size)s, %(mime_type)s, %(crc32c)s, %(generation)s, %(thumbnail_generation)s,
-            %(width)s, %(height)s, %(duration)s, %(seed)s, %(prompt)s, %(model)s, %(settings)s,
-            %(promotion)s
         )
-        """,
-        {
-            "user_id": job.user_id,
-            "job_id": job.id,
-            "asset_index": asset.asset_index,
-            "asset_type": asset.asset_type,
-            "path": asset.temp_storage_path,
-            "thumbnail": asset.thumbnail_path,
-            "size": asset.file_size_bytes,
-            "mime_type": asset.mime_type,
-            "crc32c": crc32c,
-            "generation": generation,
-            "thumbnail_generation": thumbnail_generation,
-            "width": asset.width,
-            "height": asset.height,
-            "duration": asset.duration_seconds,
-            "seed": asset.seed,
-            "prompt": job.original_prompt,
-            "model": job.model_variant,
-            "settings": Jsonb(asset.generation_settings),
-            "promotion": "pending" if job.destination == "library" else "none",
-        },
+        select
+            changed.user_id, changed.id, asset_index, format, temp_storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, seed, original_prompt, model_variant, generation_settings,
+            case destination when 'library' then 'pending' else 'none' end
+        from changed cross join jsonb_to_recordset(%(assets)s) as asset (
+            asset_index integer, temp_storage_path text, thumbnail_path text,
+            file_size_bytes bigint, mime_type text, crc32c text, generation bigint,
+            thumbnail_generation bigint, width integer, height integer, duration_seconds real,
+            seed bigint, generation_settings jsonb
+        )
     )
+"""
+"""Record the assets of the ``changed`` job, which has just completed."""
+
+
+def as_stored(
+    asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
+) -> dict[str, Any]:
+    """An asset as the bucket holds it, for ``KEPT``."""
+    return {
+        "asset_index": asset.asset_index,
+        "temp_storage_path": asset.temp_storage_path,
+        "thumbnail_path": asset.thumbnail_path,
+        "file_size_bytes": asset.file_size_bytes,
+        "mime_type": asset.mime_type,
+        "crc32c": crc32c,
+        "generation": generation,
+        "thumbnail_generation": thumbnail_generation,
+        "width": asset.width,
+        "height": asset.height,
+        "duration_seconds": asset.duration_seconds,
+        "seed": asset.seed,
+        "generation_settings": asset.generation_settings,
+    }
 
 
 async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from shared.contracts.catalogue import Media, Quality, QueueName
 from shared.contracts.jobs import Destination, JobStatus
 from shared.contracts.letters import ReferenceRole
+from shared.queries import ledger
 from shared.queries.connection import Connection, one
 
 
@@ -92,27 +93,34 @@ class NewJob:
     retry_of: UUID | None = None
 
 
-async def insert(connection: Connection, job: NewJob) -> Job:
-    """→ queued. The job waits for its turn."""
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(
-        """
+_INSERT = f"""
+    with {ledger.TAKEN}, stored as (
         insert into jobs (
             id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
             original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
             num_images, priority, traceparent, workspace_session_id, reference_roles, retry_of
-        ) values (
+        )
+        select
             %(id)s, %(user_id)s, %(job_type)s, %(queue)s, %(model_variant)s, %(format)s,
             %(quality)s, %(destination)s, %(metadata)s, %(original_prompt)s, %(enhanced_prompt)s,
             %(credits)s, %(project_id)s, %(video_id)s, %(image_id)s, %(parameters)s,
             %(num_images)s, %(priority)s, %(traceparent)s,
             %(workspace_session_id)s, %(reference_roles)s, %(retry_of)s
-        )
+        from taken
         returning *
-        """,
-        {name: _adapted(getattr(job, name)) for name in NewJob.__slots__},
-    )
-    return one(await rows.fetchone())
+    ), {ledger.RESERVED}
+    select * from stored
+"""  # noqa: S608 - constants
+
+
+async def insert(connection: Connection, job: NewJob) -> Job | None:
+    """→ queued: the job waits for its turn, its credits reserved and its use noted.
+
+    None, and nothing done, where the balance is short or there is no such user yet.
+    """
+    rows = connection.cursor(row_factory=class_row(Job))
+    await rows.execute(_INSERT, {name: _adapted(getattr(job, name)) for name in NewJob.__slots__})
+    return await rows.fetchone()
 
 
 async def get(connection: Connection, job_id: UUID) -> Job | None:

@@ -1,7 +1,7 @@
 """The credit ledger, and the balance that changes with it.
 
-A job's row is always locked before its owner's profile, so that two of these never wait for each
-other.
+A job's account is opened and closed within the statements that store the job and end it. In each of
+them the profile's row is locked before the user's turn, so that no two wait for each other.
 """
 
 from uuid import UUID
@@ -26,65 +26,49 @@ async def grant(connection: Connection, user_id: UUID, *, amount: int) -> bool:
     return rows.rowcount > 0
 
 
-async def reserve(
-    connection: Connection, *, user_id: UUID, job_id: UUID, amount: int, media: str, quality: str
-) -> bool:
-    """Take a job's credits, and note the use for its owner's statistics.
-
-    False, and nothing done, where the balance is short or there is no such user yet.
-    """
-    rows = await connection.execute(
-        """
-        with taken as (
-            update profiles set token_balance = token_balance - %(amount)s
-            where id = %(user_id)s and token_balance >= %(amount)s
-            returning token_balance
-        ), used as (
-            insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
-            select %(user_id)s, %(job_id)s, 'queue_job', %(media)s, %(quality)s, %(amount)s
-            from taken
-        )
-        insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
-        select %(user_id)s, %(job_id)s, 'reserve', -%(amount)s::integer, token_balance from taken
-        """,
-        {
-            "user_id": user_id,
-            "job_id": job_id,
-            "amount": amount,
-            "media": media,
-            "quality": quality,
-        },
+TAKEN = """
+    taken as (
+        update profiles set token_balance = token_balance - %(credits)s
+        where id = %(user_id)s and token_balance >= %(credits)s
+        returning token_balance
     )
-    return rows.rowcount > 0
+"""
+"""A job's credits. No row where the balance is short or there is no such user yet."""
 
-
-async def settle(connection: Connection, *, user_id: UUID, job_id: UUID) -> None:
-    """Close a completed job's account: what was reserved is spent."""
-    await connection.execute(
-        """
+RESERVED = """
+    used as (
+        insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
+        select user_id, id, 'queue_job', format, quality, credits from stored
+    ), reserved as (
         insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
-        select user_id, job_id, 'settle', 0, profiles.token_balance
-        from credit_ledger join profiles on profiles.id = user_id
-        where job_id = %(job_id)s and kind = 'reserve' and user_id = %(user_id)s
-        """,
-        {"user_id": user_id, "job_id": job_id},
+        select user_id, id, 'reserve', -credits, token_balance from stored cross join taken
     )
+"""
+"""Open the account of the job that is ``stored``, and note the use for its owner's statistics."""
 
-
-async def refund(connection: Connection, *, user_id: UUID, job_id: UUID) -> None:
-    """Close a failed or cancelled job's account: what was reserved is given back, once."""
-    await connection.execute(
-        """
-        with reserved as (
-            select -amount as amount from credit_ledger
-            where job_id = %(job_id)s and kind = 'reserve' and user_id = %(user_id)s
-        ), given as (
-            update profiles set token_balance = token_balance + reserved.amount
-            from reserved where id = %(user_id)s
-            returning reserved.amount, token_balance
-        )
+SETTLED = """
+    settled as (
         insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
-        select %(user_id)s, %(job_id)s, 'refund', amount, token_balance from given
-        """,
-        {"user_id": user_id, "job_id": job_id},
+        select changed.user_id, changed.id, 'settle', 0, profiles.token_balance
+        from changed
+        join credit_ledger on credit_ledger.job_id = changed.id and kind = 'reserve'
+            and credit_ledger.user_id = changed.user_id
+        join profiles on profiles.id = changed.user_id
     )
+"""
+"""Close the account of the job that is ``changed`` to completed: what was reserved is spent."""
+
+REFUNDED = """
+    given as (
+        update profiles set token_balance = token_balance - reserved.amount
+        from changed
+        join credit_ledger as reserved on reserved.job_id = changed.id and kind = 'reserve'
+            and reserved.user_id = changed.user_id
+        where profiles.id = changed.user_id
+        returning profiles.id as user_id, reserved.job_id, -reserved.amount as amount, token_balance
+    ), refunded as (
+        insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
+        select user_id, job_id, 'refund', amount, token_balance from given
+    )
+"""
+"""Close the account of a failed or cancelled job: what was reserved is given back, once."""

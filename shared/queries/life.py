@@ -1,18 +1,22 @@
 """A job's life: the transitions of ``transitions``, applied.
 
-Each is one guarded UPDATE, and what follows from it: the claim's end and the closing of the job's
-account. The job's row comes first, then its claims, then its owner's profile, so that no two of
-these wait for each other. Each gives the job as it stands then, and None where the guard did not
-hold and nothing was changed.
+Each is one statement: a guarded UPDATE, and what follows from it, such as the claim's end and the
+closing of the job's account. So it is whole or not at all, and one trip. The job's row comes first,
+then its owner's profile, then the user's turn, so that no two of these wait for each other. Each
+gives the job as it stands then, and None where the guard did not hold and nothing was changed.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
-from shared.queries import claims, ledger, transitions
+from shared.queries import assets, claims, ledger, progress, receipts, transitions
 from shared.queries.connection import Connection
 from shared.queries.jobs import Job
+from shared.queries.receipts import Receipt
 from shared.queries.transitions import Transition
 
 
@@ -44,7 +48,7 @@ async def claim(
     run_seconds: float,
 ) -> Job | None:
     """Queued → processing: this claim runs the job."""
-    job = await _change(
+    return await _change(
         connection,
         transitions.CLAIM,
         job_id,
@@ -52,30 +56,58 @@ async def claim(
         dispatch_no=dispatch_no,
         lease_seconds=lease_seconds,
         run_seconds=run_seconds,
+        progress=0.0,
+        step=None,
+        steps=None,
+        preview_path=None,
     )
-    if job and job.worker_id:
-        await claims.insert(
-            connection,
-            job_id=job.id,
-            claim_id=claim_id,
-            attempt=job.attempts,
-            worker_id=job.worker_id,
-        )
-    return job
 
 
 async def extend_lease(
-    connection: Connection, job_id: UUID, *, claim_id: UUID, lease_seconds: float
+    connection: Connection,
+    job_id: UUID,
+    *,
+    claim_id: UUID,
+    lease_seconds: float,
+    progress: float,
+    step: int | None,
+    steps: int | None,
+    preview_path: str | None,
 ) -> Job | None:
-    """A heartbeat: the claim goes on, but never past its deadline."""
+    """A heartbeat: the claim goes on, but never past its deadline, and tells how far it is."""
     return await _change(
-        connection, transitions.HEARTBEAT, job_id, claim_id=claim_id, lease_seconds=lease_seconds
+        connection,
+        transitions.HEARTBEAT,
+        job_id,
+        claim_id=claim_id,
+        lease_seconds=lease_seconds,
+        progress=progress,
+        step=step,
+        steps=steps,
+        preview_path=preview_path,
     )
 
 
-async def complete(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
-    """→ completed, with what was reserved spent."""
-    return await _change(connection, transitions.COMPLETE, job_id, claim_id=claim_id)
+async def complete(
+    connection: Connection,
+    job_id: UUID,
+    *,
+    claim_id: UUID,
+    made: Sequence[dict[str, Any]],
+    receipt: Receipt | None = None,
+) -> Job | None:
+    """→ completed, with what was made, and what was reserved spent.
+
+    ``made`` is of ``assets.as_stored``; ``receipt`` is kept where a letter tells of it.
+    """
+    return await _change(
+        connection,
+        transitions.COMPLETE,
+        job_id,
+        claim_id=claim_id,
+        assets=Jsonb(made),
+        **(receipt.as_values() if receipt else receipts.NONE),
+    )
 
 
 async def send_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
@@ -119,30 +151,38 @@ async def _change(
     connection: Connection, transition: Transition, job_id: UUID, **values: object
 ) -> Job | None:
     rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(_STATEMENTS[transition], {"id": job_id, **values})
-    job = await rows.fetchone()
-    if job is None:
-        return None
-    claim_id = values.get("claim_id", job.claim_id)
-    if transition.outcome and isinstance(claim_id, UUID):
-        await claims.end(connection, job_id, claim_id, transition.outcome, is_last=not job.is_open)
-    if transition.account == "settle":
-        await ledger.settle(connection, user_id=job.user_id, job_id=job_id)
-    if transition.account == "refund":
-        await ledger.refund(connection, user_id=job.user_id, job_id=job_id)
-    return job
+    await rows.execute(_STATEMENTS[transition], {"id": job_id, "claim_id": None, **values})
+    return await rows.fetchone()
 
 
 def _statement(transition: Transition) -> str:
-    """Every part is a constant of the table. A status that stays is not set: no trigger runs."""
+    """Every part is a constant. A status that stays is not set: no trigger runs."""
     sources = ", ".join(f"'{source}'" for source in transition.sources)
     stays = transition.sources == (transition.target,)
     status = "" if stays else f"status = '{transition.target}', "
-    return f"""
+    update = f"""
         update jobs set {status}{transition.effect}, updated_at = now()
         where id = %(id)s and status in ({sources}) and {transition.guard}
         returning *
     """  # noqa: S608
+    if not (follows := _follows(transition)):
+        return update
+    return f"with changed as ({update}), {', '.join(follows)} select * from changed"  # noqa: S608
 
 
+def _follows(transition: Transition) -> list[str]:
+    """What is written beside the job itself, by the ``changed`` row."""
+    follows = list(_WRITTEN.get(transition, ()))
+    if transition.outcome:
+        follows.append(claims.ended(transition.outcome))
+    if transition.account:
+        follows.append({"settle": ledger.SETTLED, "refund": ledger.REFUNDED}[transition.account])
+    return follows
+
+
+_WRITTEN = {
+    transitions.CLAIM: (claims.MADE, progress.TOLD),
+    transitions.HEARTBEAT: (progress.TOLD,),
+    transitions.COMPLETE: (assets.KEPT, receipts.KEPT),
+}
 _STATEMENTS = {transition: _statement(transition) for transition in transitions.TABLE.values()}

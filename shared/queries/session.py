@@ -1,4 +1,4 @@
-"""The start of each transaction."""
+"""The start of each connection, and of each transaction."""
 
 import functools
 
@@ -12,45 +12,46 @@ USER_PATH = "readable, public"
 
 _KEPT = 64
 
-_BEGIN = sql.SQL("""
-    begin;
+_BEGIN = "begin"
+_BEGIN_READ_ONLY = "begin read only"
+_BEGIN_AS = sql.SQL("""
+    begin {mode};
     select set_config('role', {role}, true),
            set_config('search_path', {search_path}, true),
-           set_config('request.jwt.claims', {claims}, true),
-           set_config('transaction_read_only', {read_only}, true),
-           set_config('statement_timeout', {statement_timeout}, true),
-           set_config('lock_timeout', {lock_timeout}, true),
-           set_config('idle_in_transaction_session_timeout', '15s', true)
+           set_config('request.jwt.claims', {claims}, true)
 """)
 """Two statements, and one trip: so they can have no parameters, and hold literals."""
 
 
-async def begin(
-    connection: Connection,
-    *,
-    role: str,
-    claims: str,
-    read_only: bool,
-    statement_timeout_ms: int,
-    lock_timeout_ms: int,
-) -> None:
+def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:
+    """What a connection begins with: it is ``service``'s, and no statement of it waits for ever.
+
+    So a statement outside a transaction is one trip. A pooler that shares a connection among
+    transactions would have to hand these on: the functions connect without one.
+    """
+    settings = {
+        "role": "service",
+        "search_path": SERVICE_PATH,
+        "statement_timeout": f"{statement_timeout_ms}ms",
+        "lock_timeout": f"{lock_timeout_ms}ms",
+        "idle_in_transaction_session_timeout": "15s",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+async def begin(connection: Connection, *, role: str, claims: str, read_only: bool) -> None:
     """Begin a transaction under ``role``; ``claims`` is the caller's token as JSON.
 
-    Everything is local to the transaction, so that it holds behind a transaction pooler too. The
-    connection is in autocommit mode, or psycopg would send a BEGIN of its own, in its own trip.
+    What is set here is local to the transaction. The connection is in autocommit mode, or psycopg
+    would send a BEGIN of its own, in its own trip.
     """
-    await connection.execute(
-        _begin(
-            role=role,
-            claims=claims,
-            read_only="on" if read_only else "off",
-            statement_timeout=f"{statement_timeout_ms}ms",
-            lock_timeout=f"{lock_timeout_ms}ms",
-        )
-    )
+    if role == "service":
+        await connection.execute(_BEGIN_READ_ONLY if read_only else _BEGIN)
+    else:
+        await connection.execute(_begin_as(role=role, claims=claims, read_only=read_only))
 
 
 @functools.lru_cache(_KEPT)
-def _begin(*, role: str, **values: str) -> bytes:
-    search_path = SERVICE_PATH if role == "service" else USER_PATH
-    return _BEGIN.format(role=role, search_path=search_path, **values).as_bytes()
+def _begin_as(*, role: str, claims: str, read_only: bool) -> bytes:
+    mode = sql.SQL("read only" if read_only else "read write")
+    return _BEGIN_AS.format(mode=mode, role=role, search_path=USER_PATH, claims=claims).as_bytes()

@@ -36,15 +36,8 @@ class Line(NamedTuple):
     """All that have not ended."""
     queued_by_user: int
     """Those of one user that have not begun, in any queue."""
-
-
-async def try_lock(connection: Connection, queue: QueueName) -> bool:
-    """``lock``, where nobody holds it."""
-    rows = await connection.execute(
-        "select pg_try_advisory_xact_lock(hashtext('dispatch'), hashtext(%(queue)s)) as locked",
-        {"queue": queue},
-    )
-    return bool(one(await rows.fetchone())["locked"])
+    is_locked: bool
+    """One job waits at most, and ``lock`` is held: whoever looks so may give it a slot."""
 
 
 async def lock(connection: Connection, queue: QueueName) -> None:
@@ -55,16 +48,25 @@ async def lock(connection: Connection, queue: QueueName) -> None:
 
 
 async def line(connection: Connection, queue: QueueName, *, user_id: UUID) -> Line:
-    """How long the queue is, and how much of what waits anywhere is that user's."""
+    """How long the queue is, and how much of what waits anywhere is that user's.
+
+    It locks the queue where nobody else does, and at most one job waits there.
+    """
     rows = connection.cursor(row_factory=class_row(Line))
     await rows.execute(
         """
-        select coalesce(sum(waiting), 0)::integer as waiting,
-            coalesce(sum(waiting + running), 0)::integer as open,
-            (
-                select count(*) from jobs where user_id = %(user_id)s and status = 'queued'
-            )::integer as queued_by_user
-        from turns where queue = %(queue)s
+        select waiting, open, queued_by_user,
+            waiting < 2 and pg_try_advisory_xact_lock(
+                hashtext('dispatch'), hashtext(%(queue)s)
+            ) as is_locked
+        from (
+            select coalesce(sum(waiting), 0)::integer as waiting,
+                coalesce(sum(waiting + running), 0)::integer as open,
+                (
+                    select count(*) from jobs where user_id = %(user_id)s and status = 'queued'
+                )::integer as queued_by_user
+            from turns where queue = %(queue)s
+        ) as line
         """,
         {"queue": queue, "user_id": user_id},
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -166,15 +165,3 @@ async def open_for(
         },
     )
     return await rows.fetchall()
-
-
-async def holds(connection: Connection, *, job_id: UUID, key_id: str) -> bool:
-    """Whether the job was dispatched to a worker of that key."""
-    rows = await connection.execute(
-        """
-        select from jobs join workers on workers.id = jobs.worker_id
-        where jobs.id = %(job_id)s and workers.key_id = %(key_id)s
-        """,
-        {"job_id": job_id, "key_id": key_id},
-    )
-    return rows.rowcount > 0

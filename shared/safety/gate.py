@@ -119,7 +119,7 @@ async def _check_patience(user_id: UUID | None, services: Services) -> None:
     most = services.settings.refusals_until_slow
     if not (most and user_id):
         return
-    async with services.database.transaction() as connection:
+    async with services.database.autocommit() as connection:
         seconds = await decisions.seconds_to_wait(
             connection,
             user_id,
