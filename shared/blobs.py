@@ -1,34 +1,9 @@
 """Cloud Storage's objects by its real client. Each call blocks: ``storage`` gives it a thread."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud.storage import Blob, Bucket
 
-TIMEOUT_SECONDS = 20
-
-
-class StoredObject(NamedTuple):
-    """What the bucket itself says of an object."""
-
-    size: int
-    content_type: str
-    crc32c: str
-    """Base64, as the bucket writes it."""
-    generation: int
-    path: str
-    etag: str
-    created_at: datetime
-    updated_at: datetime
-
-
-class Folder(NamedTuple):
-    """What lies directly in a folder."""
-
-    objects: list[StoredObject]
-    folders: list[str]
-    """Their paths; each ends in a slash."""
+from shared.stored import TIMEOUT_SECONDS, Folder, StoredObject
 
 
 def stored(blob: Blob) -> StoredObject:

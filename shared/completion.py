@@ -13,7 +13,7 @@ from shared.queries.connection import Connection
 from shared.queries.receipts import Receipt
 from shared.safety import output
 from shared.services import Services
-from shared.storage import StoredObject
+from shared.stored import StoredObject
 
 
 class CheckedAsset(NamedTuple):

@@ -13,8 +13,7 @@ from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES, QueueName
 from shared.contracts.letters import JobMessage, Parameters
 from shared.errors import UnavailableError
 from shared.log import logger
-from shared.queries import life, turns, workers
-from shared.queries.connection import Connection
+from shared.queries import life, turns
 from shared.queries.jobs import Job
 from shared.queries.turns import Address
 from shared.services import Services
@@ -23,11 +22,10 @@ from shared.tracing import Facts
 Dispatched = tuple[Job, Address]
 """A job, and where its task goes."""
 
-LEAST_CLAIM_SECONDS = 60
-"""A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
-
 LOST_TASK_SECONDS = 5
 """A dispatched job that nobody claims in this time may have no task."""
+
+_SECONDS = {name: row.expected_seconds for name, row in CATALOGUE.items()}
 
 
 async def fill(services: Services, queue: QueueName) -> int:
@@ -36,33 +34,12 @@ async def fill(services: Services, queue: QueueName) -> int:
     It raises nothing: whoever calls it has committed a change that stands without it.
     """
     try:
-        chosen = await _choose(services, queue)
+        async with services.database.autocommit() as connection:
+            chosen = await turns.fill(connection, _window(services, queue))
     except UnavailableError:
         return 0
     await asyncio.gather(*(_send_or_withdraw(services, *one) for one in chosen))
     return len(chosen)
-
-
-async def at_once(
-    services: Services, connection: Connection, job: Job, line: turns.Line
-) -> Dispatched | None:
-    """Give a slot to a job in the transaction that stores it, where it alone waits.
-
-    That saves a commit. None where there are others to choose among, where no slot is free, or
-    while another fill goes on. ``follow`` does the rest, once that transaction is committed.
-    """
-    if not line.is_locked:
-        return None
-    slots = await _free_slots(services, connection, job.queue)
-    return await _give(connection, job, slots[0]) if slots else None
-
-
-async def follow(services: Services, queue: QueueName, dispatched: Dispatched | None) -> None:
-    """Make the task of what ``at_once`` gave a slot; else fill. It raises nothing."""
-    if dispatched:
-        await _send_or_withdraw(services, *dispatched)
-    else:
-        await fill(services, queue)
 
 
 async def send_again(services: Services, *, most: int) -> int:
@@ -78,59 +55,14 @@ async def send_again(services: Services, *, most: int) -> int:
     return len(known)
 
 
-async def _choose(services: Services, queue: QueueName) -> list[Dispatched]:
-    """Give slots to jobs, fairly, in one transaction.
-
-    The first look takes no lock. Where it finds no free slot, whoever frees one fills after its
-    own commit, and finds this job committed.
-    """
-    async with services.database.autocommit() as connection:
-        if not await _free_slots(services, connection, queue):
-            return []
-    async with services.database.transaction() as connection:
-        await turns.lock(connection, queue)
-        slots = await _free_slots(services, connection, queue)
-        return await _assign(connection, queue, slots)
-
-
-async def _free_slots(
-    services: Services, connection: Connection, queue: QueueName
-) -> list[workers.OpenWorker]:
-    """One entry a free slot, the freest workers' first; none where no job waits."""
-    open_workers = await workers.open_for(
-        connection,
-        WORKER_TYPES[queue],
+def _window(services: Services, queue: QueueName) -> turns.Window:
+    return turns.Window(
         queue=queue,
+        worker_type=WORKER_TYPES[queue],
         look_ahead=services.settings.look_ahead,
         key_ids=list(services.settings.worker_keys),
+        seconds=_SECONDS,
     )
-    most = max((worker.free for worker in open_workers), default=0)
-    return [
-        worker for level in range(most, 0, -1) for worker in open_workers if worker.free >= level
-    ]
-
-
-async def _assign(
-    connection: Connection, queue: QueueName, slots: list[workers.OpenWorker]
-) -> list[Dispatched]:
-    assigned = []
-    for worker in slots:
-        waiting = await turns.first_by_priority(connection, queue)
-        waiting = waiting or await turns.first_by_turn(connection, queue)
-        if waiting is None:
-            break
-        if dispatched := await _give(connection, waiting, worker):
-            assigned.append(dispatched)
-    return assigned
-
-
-async def _give(
-    connection: Connection, job: Job | turns.Waiting, worker: workers.OpenWorker
-) -> Dispatched | None:
-    given = await life.dispatch(
-        connection, job.id, worker_id=worker.id, claim_seconds=_claim_seconds(job)
-    )
-    return (given, Address(worker.worker_url, worker.key_id)) if given else None
 
 
 async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
@@ -187,8 +119,3 @@ def _message(job: Job, traceparent: str | None) -> JobMessage:
         traceparent=traceparent,
         expires_at=job.expires_at,
     )
-
-
-def _claim_seconds(job: Job | turns.Waiting) -> float:
-    """How long a job may lie with a worker unclaimed: the line before it, and a minute."""
-    return CATALOGUE[job.job_type].expected_seconds * job.num_images + LEAST_CLAIM_SECONDS

@@ -14,7 +14,7 @@ from shared.errors import ConflictError, NotFoundError, UnavailableError
 from shared.log import logger
 from shared.queries import assets, collections, copies, library
 from shared.services import Services
-from shared.storage import StoredObject
+from shared.stored import StoredObject
 
 SAVING_SECONDS = 300
 """How long expiry and discard leave an asset alone while it is copied: no function runs longer."""

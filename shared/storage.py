@@ -11,18 +11,13 @@ from google.cloud.storage import Blob, Client
 from requests.exceptions import RequestException
 
 from shared import blobs, stripping
-from shared.blobs import TIMEOUT_SECONDS, Folder, StoredObject
 from shared.errors import UnavailableError
 from shared.log import logger
 from shared.settings import Settings
 from shared.signing import signed_url
-
-__all__ = ["WRITE_ONCE", "Storage", "StoredObject"]
+from shared.stored import TIMEOUT_SECONDS, Folder, StoredObject
 
 T = TypeVar("T")
-
-WRITE_ONCE = {"x-goog-if-generation-match": "0"}
-"""A signed header: the PUT succeeds where no object is, and never overwrites one."""
 
 
 class Storage:

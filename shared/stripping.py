@@ -9,9 +9,9 @@ from google.cloud.storage import Blob
 from google.cloud.storage.fileio import BlobReader
 
 from shared import blobs
-from shared.blobs import TIMEOUT_SECONDS, StoredObject
 from shared.contracts.embedded import blank, settings_parts
 from shared.errors import ConflictError
+from shared.stored import TIMEOUT_SECONDS, StoredObject
 
 _READ_BYTES = 1024 * 1024
 _WRITE_BYTES = 8 * 1024 * 1024

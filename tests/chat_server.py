@@ -15,7 +15,7 @@ from tests.hand_worker import HandWorker
 from tests.system import Person, System
 
 ENHANCEMENT_SECONDS = 1.5
-CHAT_SECONDS = 1.2
+CHAT_SECONDS = 2.5
 LONG_SECONDS = 20
 KEY = "the chat servers' key"
 

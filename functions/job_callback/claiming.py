@@ -20,7 +20,7 @@ from shared.queries import jobs, letters, life
 from shared.queries.connection import Connection
 from shared.queries.letters import Standing
 from shared.services import Services
-from shared.storage import WRITE_ONCE
+from shared.stored import WRITE_ONCE
 
 LEAST_RUN_SECONDS = 5 * 60
 MOST_RUN_SECONDS = 29 * 60

@@ -28,13 +28,12 @@ async def queue_job(
         new, told = await enhancing.prepare(new, metadata, services)
         async with (
             references.kept(request, user, new.id, services),
-            services.database.transaction() as connection,
+            storing.connected(services, once, metadata.session_name) as connection,
         ):
             stored = await storing.store(connection, new, metadata.session_name, services.settings)
             answer = storing.answer(stored, told)
             await once.keep(connection, answer)
-            dispatched = await dispatch.at_once(services, connection, *stored)
-    await dispatch.follow(services, new.queue, dispatched)
+    await dispatch.fill(services, new.queue)
     return answer
 
 

@@ -4,8 +4,8 @@ import hashlib
 from uuid import UUID
 
 from functions.storage.addresses import Place
-from shared.blobs import StoredObject
 from shared.contracts.storage import FileEntry, FileMetadata
+from shared.stored import StoredObject
 
 CACHE_CONTROL = "private, max-age=0"
 """What the bucket answers with where an object says nothing of its own; none does."""

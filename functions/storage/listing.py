@@ -6,11 +6,11 @@ from functions.storage import described, visibility
 from functions.storage.addresses import Place, bucket_name
 from shared import uploads
 from shared.auth import Anon, User
-from shared.blobs import StoredObject
 from shared.contracts.storage import MOST_LISTED, FileEntries, FileEntry, ListRequest, Order
 from shared.http import Call, read_json
 from shared.queries import objects
 from shared.services import Services
+from shared.stored import StoredObject
 
 _LISTED = TypeAdapter(ListRequest)
 

@@ -8,11 +8,11 @@ from psycopg.errors import InsufficientPrivilege
 from functions.storage.addresses import Place, bucket_name
 from shared import uploads
 from shared.auth import Anon, User
-from shared.blobs import StoredObject
 from shared.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from shared.queries import objects
 from shared.queries.objects import Bucket
 from shared.services import Services
+from shared.stored import StoredObject
 
 _AT_ONCE = 10
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -93,6 +93,13 @@ class NewJob:
     retry_of: UUID | None = None
 
 
+class Stored(NamedTuple):
+    """A job that is new, and how many its queue holds with it: all that have not ended."""
+
+    job: Job
+    queue_length: int
+
+
 _INSERT = f"""
     with {ledger.TAKEN}, stored as (
         insert into jobs (
@@ -109,18 +116,35 @@ _INSERT = f"""
         from taken
         returning *
     ), {ledger.RESERVED}
-    select * from stored
+    select stored.*, (
+        select coalesce(sum(waiting + running), 0)::integer + 1 from turns where queue = %(queue)s
+    ) as queue_length
+    from stored
 """  # noqa: S608 - constants
 
 
-async def insert(connection: Connection, job: NewJob) -> Job | None:
+async def insert(connection: Connection, job: NewJob, *, most_queued: int | None) -> Stored | None:
     """→ queued: the job waits for its turn, its credits reserved and its use noted.
 
-    None, and nothing done, where the balance is short or there is no such user yet.
+    None, and nothing done, where the balance is short, where there is no such user yet, or where
+    ``most_queued`` jobs of the user's wait already.
     """
-    rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(_INSERT, {name: _adapted(getattr(job, name)) for name in NewJob.__slots__})
-    return await rows.fetchone()
+    values = {name: _adapted(getattr(job, name)) for name in NewJob.__slots__}
+    rows = await connection.execute(_INSERT, {**values, "most_queued": most_queued})
+    row = await rows.fetchone()
+    if row is None:
+        return None
+    queue_length = row.pop("queue_length")
+    return Stored(Job(**row), queue_length)
+
+
+async def count_queued(connection: Connection, user_id: UUID) -> int:
+    """How many jobs of the user's have not begun."""
+    rows = await connection.execute(
+        "select private.queued_jobs(%(user_id)s) as queued", {"user_id": user_id}
+    )
+    queued: int = one(await rows.fetchone())["queued"]
+    return queued
 
 
 async def get(connection: Connection, job_id: UUID) -> Job | None:

@@ -9,9 +9,9 @@ from uuid import UUID
 from shared.queries.connection import Connection
 
 
-async def grant(connection: Connection, user_id: UUID, *, amount: int) -> bool:
-    """Give a new user a profile and the starting credits. False, and nothing, for a known one."""
-    rows = await connection.execute(
+async def grant(connection: Connection, user_id: UUID, *, amount: int) -> None:
+    """Give a new user a profile and the starting credits. Nothing, for a known one."""
+    await connection.execute(
         """
         with fresh as (
             insert into profiles (id, token_balance) values (%(user_id)s, %(amount)s)
@@ -23,17 +23,18 @@ async def grant(connection: Connection, user_id: UUID, *, amount: int) -> bool:
         """,
         {"user_id": user_id, "amount": amount},
     )
-    return rows.rowcount > 0
 
 
 TAKEN = """
     taken as (
         update profiles set token_balance = token_balance - %(credits)s
         where id = %(user_id)s and token_balance >= %(credits)s
+            and (%(most_queued)s::integer is null or private.queued_jobs(id) < %(most_queued)s)
         returning token_balance
     )
 """
-"""A job's credits. No row where the balance is short or there is no such user yet."""
+"""A job's credits. No row where the balance is short, where there is no such user yet, or where as
+many jobs of the user's wait as may: the row's lock makes that count exact."""
 
 RESERVED = """
     used as (

@@ -1,4 +1,4 @@
-"""A job's life: the transitions of ``transitions``, applied.
+"""A job's life: the transitions of ``transitions``, applied. DISPATCH is ``turns.fill``'s.
 
 Each is one statement: a guarded UPDATE, and what follows from it, such as the claim's end and the
 closing of the job's account. So it is whole or not at all, and one trip. The job's row comes first,
@@ -18,19 +18,6 @@ from shared.queries.connection import Connection
 from shared.queries.jobs import Job
 from shared.queries.receipts import Receipt
 from shared.queries.transitions import Transition
-
-
-async def dispatch(
-    connection: Connection, job_id: UUID, *, worker_id: str, claim_seconds: float
-) -> Job | None:
-    """Stays queued, and takes a slot of that worker until it is claimed or ``claim_by`` passes."""
-    return await _change(
-        connection,
-        transitions.DISPATCH,
-        job_id,
-        worker_id=worker_id,
-        claim_seconds=claim_seconds,
-    )
 
 
 async def withdraw(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
@@ -185,4 +172,8 @@ _WRITTEN = {
     transitions.HEARTBEAT: (progress.TOLD,),
     transitions.COMPLETE: (assets.KEPT, receipts.KEPT),
 }
-_STATEMENTS = {transition: _statement(transition) for transition in transitions.TABLE.values()}
+_STATEMENTS = {
+    transition: _statement(transition)
+    for transition in transitions.TABLE.values()
+    if transition is not transitions.DISPATCH
+}

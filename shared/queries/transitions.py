@@ -53,8 +53,8 @@ DISPATCH = Transition(
     ("queued",), "queued",
     guard="dispatched_at is null",
     effect="""
-        worker_id = %(worker_id)s, dispatch_no = dispatch_no + 1, dispatched_at = now(),
-        claim_by = now() + make_interval(secs => %(claim_seconds)s)
+        worker_id = chosen.worker_id, dispatch_no = dispatch_no + 1, dispatched_at = now(),
+        claim_by = now() + make_interval(secs => chosen.claim_seconds)
     """,
 )  # fmt: skip
 WITHDRAW = Transition(

@@ -1,23 +1,17 @@
-"""Dispatch: which jobs run next. The caller holds the queue's lock."""
+"""Dispatch: which jobs run next. ``private.fill`` of the migrations chooses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
-from shared.contracts.catalogue import QueueName
-from shared.queries.connection import Connection, one
+from shared.contracts.catalogue import QueueName, WorkerType
+from shared.queries.connection import Connection
 from shared.queries.jobs import Job
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A job that is to be given a slot."""
-
-    id: UUID
-    job_type: str
-    num_images: int
+LEAST_CLAIM_SECONDS = 60.0
+"""A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
 
 
 class Address(NamedTuple):
@@ -27,17 +21,27 @@ class Address(NamedTuple):
     key_id: str
 
 
-class Line(NamedTuple):
-    """A queue's length, in jobs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The workers of a queue that may be sent its jobs, and how far ahead of their slots."""
 
-    waiting: int
-    """Those that hold no slot."""
-    open: int
-    """All that have not ended."""
-    queued_by_user: int
-    """Those of one user that have not begun, in any queue."""
-    is_locked: bool
-    """One job waits at most, and ``lock`` is held: whoever looks so may give it a slot."""
+    queue: QueueName
+    worker_type: WorkerType
+    look_ahead: int
+    key_ids: list[str]
+    seconds: Mapping[str, float]
+    """What a picture of each job type takes; a job may lie unclaimed for that and a minute."""
+
+    def as_values(self) -> dict[str, object]:
+        """For the statements here."""
+        return {
+            "queue": self.queue,
+            "worker_type": self.worker_type,
+            "look_ahead": self.look_ahead,
+            "key_ids": self.key_ids,
+            "seconds": Jsonb(dict(self.seconds)),
+            "least_claim_seconds": LEAST_CLAIM_SECONDS,
+        }
 
 
 async def lock(connection: Connection, queue: QueueName) -> None:
@@ -47,76 +51,20 @@ async def lock(connection: Connection, queue: QueueName) -> None:
     )
 
 
-async def line(connection: Connection, queue: QueueName, *, user_id: UUID) -> Line:
-    """How long the queue is, and how much of what waits anywhere is that user's.
-
-    It locks the queue where nobody else does, and at most one job waits there.
-    """
-    rows = connection.cursor(row_factory=class_row(Line))
-    await rows.execute(
+async def fill(connection: Connection, window: Window) -> list[tuple[Job, Address]]:
+    """DISPATCH, for as many jobs as there is room for; they, and where their workers are."""
+    rows = await connection.execute(
         """
-        select waiting, open, queued_by_user,
-            waiting < 2 and pg_try_advisory_xact_lock(
-                hashtext('dispatch'), hashtext(%(queue)s)
-            ) as is_locked
-        from (
-            select coalesce(sum(waiting), 0)::integer as waiting,
-                coalesce(sum(waiting + running), 0)::integer as open,
-                (
-                    select count(*) from jobs where user_id = %(user_id)s and status = 'queued'
-                )::integer as queued_by_user
-            from turns where queue = %(queue)s
-        ) as line
+        select given.*, worker_url, key_id
+        from private.fill(
+            %(queue)s, %(worker_type)s, %(look_ahead)s, %(key_ids)s, %(seconds)s,
+            %(least_claim_seconds)s
+        ) as given
+        join workers on workers.id = given.worker_id
         """,
-        {"queue": queue, "user_id": user_id},
+        window.as_values(),
     )
-    return one(await rows.fetchone())
-
-
-async def first_by_priority(connection: Connection, queue: QueueName) -> Waiting | None:
-    """The job that comes before all turns, if there is one. Its row is locked."""
-    rows = connection.cursor(row_factory=class_row(Waiting))
-    await rows.execute(
-        """
-        select id, job_type, num_images from jobs
-        where queue = %(queue)s and status = 'queued' and dispatched_at is null and priority > 0
-        order by priority desc, created_at
-        limit 1
-        for update skip locked
-        """,
-        {"queue": queue},
-    )
-    return await rows.fetchone()
-
-
-async def first_by_turn(connection: Connection, queue: QueueName) -> Waiting | None:
-    """Whose turn it is: whoever runs fewest goes first, then whoever was served longest ago.
-
-    It is that user's oldest job. Its row is locked.
-    """
-    rows = connection.cursor(row_factory=class_row(Waiting))
-    await rows.execute(
-        """
-        select oldest.* from (
-            select user_id, running, served_at from turns
-            where queue = %(queue)s and waiting > 0
-            order by running, served_at
-            limit 4
-        ) as turn
-        cross join lateral (
-            select id, job_type, num_images from jobs
-            where queue = %(queue)s and user_id = turn.user_id and status = 'queued'
-                and dispatched_at is null and priority = 0
-            order by created_at
-            limit 1
-            for update skip locked
-        ) as oldest
-        order by running, served_at
-        limit 1
-        """,
-        {"queue": queue},
-    )
-    return await rows.fetchone()
+    return [_dispatched(row) for row in await rows.fetchall()]
 
 
 async def unclaimed(
@@ -134,9 +82,9 @@ async def unclaimed(
         """,
         {"seconds": seconds, "most": most},
     )
-    return [_unclaimed(row) for row in await rows.fetchall()]
+    return [_dispatched(row) for row in await rows.fetchall()]
 
 
-def _unclaimed(row: dict[str, Any]) -> tuple[Job, Address]:
+def _dispatched(row: dict[str, Any]) -> tuple[Job, Address]:
     address = Address(row.pop("worker_url"), row.pop("key_id"))
     return Job(**row), address

@@ -5,18 +5,8 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from shared.contracts.catalogue import QueueName, WorkerType
+from shared.contracts.catalogue import WorkerType
 from shared.queries.connection import Connection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenWorker:
-    """An active worker and what it may still be sent."""
-
-    id: str
-    worker_url: str
-    key_id: str
-    free: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,41 +117,3 @@ async def record_silence(connection: Connection, probe: Probe, *, unseen_seconds
         },
     )
     return rows.rowcount
-
-
-async def open_for(
-    connection: Connection,
-    worker_type: WorkerType,
-    *,
-    queue: QueueName,
-    look_ahead: int,
-    key_ids: list[str],
-) -> list[OpenWorker]:
-    """The active workers of that type and those keys that may be sent a job, freest first.
-
-    None where no job waits in the queue.
-    """
-    rows = connection.cursor(row_factory=class_row(OpenWorker))
-    await rows.execute(
-        """
-        select id, worker_url, key_id, free from (
-            select id, worker_url, key_id, slots + %(look_ahead)s - (
-                select count(*) from jobs
-                where jobs.worker_id = workers.id and status in ('queued', 'processing')
-                    and dispatched_at is not null
-            )::integer as free
-            from workers
-            where worker_type = %(worker_type)s and key_id = any(%(key_ids)s)
-                and is_active and health = 'healthy'
-        ) as counted
-        where free > 0 and exists (select from turns where queue = %(queue)s and waiting > 0)
-        order by free desc, id
-        """,
-        {
-            "worker_type": worker_type,
-            "queue": queue,
-            "look_ahead": look_ahead,
-            "key_ids": key_ids,
-        },
-    )
-    return await rows.fetchall()

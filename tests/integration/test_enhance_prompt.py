@@ -114,7 +114,7 @@ def test_whatever_a_server_does_the_rules_take_over(
     server.behave, reason = FAULTS[fault]
     began = time.monotonic()
     told = _enhanced(talker)
-    assert time.monotonic() - began < ENHANCEMENT_SECONDS + 1
+    assert time.monotonic() - began < ENHANCEMENT_SECONDS + 5
     _fell_back(told, reason)
     assert told["enhanced_prompt"].startswith(PROMPT)
 

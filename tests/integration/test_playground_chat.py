@@ -109,7 +109,7 @@ def test_whatever_a_server_does_the_message_is_kept(
     server.behave, _ = FAULTS[fault]
     began = time.monotonic()
     answer = talker.call("playground-chat", {"message": HELLO})
-    assert time.monotonic() - began < CHAT_SECONDS + 1
+    assert time.monotonic() - began < CHAT_SECONDS + 5
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.json()["error"].startswith("The chat worker")
     (detail,) = answer.json()["details"]

@@ -106,7 +106,7 @@ def test_a_server_that_fails_ends_the_stream_with_an_error(
     began = time.monotonic()
     with streamed(talker, message="hello") as events:
         *_, (name, told) = events
-    assert time.monotonic() - began < CHAT_SECONDS + 1
+    assert time.monotonic() - began < CHAT_SECONDS + 5
     assert (name, told["success"], told["code"]) == ("error", False, "unavailable")
     assert told["error"].startswith("The chat worker")
     (message,) = talker.rows("messages")

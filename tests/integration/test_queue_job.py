@@ -154,15 +154,6 @@ class _Any:
 _any = _Any()
 
 
-def test_a_job_that_alone_waits_gets_its_slot_in_the_commit_that_stores_it(
-    bare: System, person: Person, hand_worker: HandWorker
-) -> None:
-    job_id = person.queue()
-    hand_worker.message(job_id)
-    # Both are the time at which their transaction began.
-    assert bare.value("select dispatched_at = created_at from jobs where id = %s", job_id) is True
-
-
 def test_a_job_gets_its_slot_after_the_one_that_waits_longer(
     bare: System, person: Person, hand_worker: HandWorker
 ) -> None:

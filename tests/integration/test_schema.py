@@ -5,6 +5,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from shared.queries.transitions import DISPATCH
 from tests.acting import Connection, acting
 from tests.integration.schema_tables import (
     ANYONE_MAY,
@@ -267,3 +268,10 @@ def _touched(connection: Connection, statement: str) -> int | None:
                 return connection.execute(statement.encode()).rowcount
         except REFUSED:
             return None
+
+
+def test_the_database_dispatches_as_the_table_of_transitions_says(bare: System) -> None:
+    source = bare.value("select prosrc from pg_proc where oid = 'private.fill'::regproc")
+    told = " ".join(str(source).split())
+    assert " ".join(DISPATCH.effect.split()) in told
+    assert f"where jobs.id = chosen.id and status = 'queued' and {DISPATCH.guard}" in told

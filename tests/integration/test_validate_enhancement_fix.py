@@ -137,7 +137,7 @@ def test_whatever_a_server_does_the_words_decide(
     server.behave, _ = FAULTS[fault]
     began = time.monotonic()
     grass, fox = _judged(talker, GOOD, SAID[0], "The picture shows a submarine at dawn")
-    assert time.monotonic() - began < ENHANCEMENT_SECONDS + 1
+    assert time.monotonic() - began < ENHANCEMENT_SECONDS + 5
     assert grass["passed"]
     assert not fox["passed"]
     assert grass["feedback"].startswith(BY_WORDS)

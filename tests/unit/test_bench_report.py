@@ -100,6 +100,8 @@ def test_a_job_costs_what_was_counted_times_its_price() -> None:
         statements={"BEGIN": (20, 1.0), "select 1": (60, 9.0), "COMMIT": (20, 1.0)},
         trips=100,
         storage={"A: PUT, signed URL": 30, "B: GET, JSON": 20},
+        rows=21,
+        writes=5,
         wal_bytes=150_000,
         requests={"queue_job": (10, 100.0)},
     )

@@ -53,9 +53,9 @@ class Counted:
     storage: Relay
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection that is not counted, to another database of the server."""
-        url = postgres.url(self.postgres_port, "postgres")
+    def connected(self, database: str = "postgres") -> Iterator[psycopg.Connection[DictRow]]:
+        """A connection past the relay, to another database of the server where none is named."""
+        url = postgres.url(self.postgres_port, database)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
 

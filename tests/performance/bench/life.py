@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local import postgres, tokens
 from tests.performance.bench import wire
 from tests.performance.bench.counted import Counted
 
@@ -15,6 +15,12 @@ _POLL_SECONDS = 0.003
 _LOST_SECONDS = 60
 _FRAME = ("begin", "commit", "rollback", "set ")
 _ENTER = "set_config("
+
+_WRITES = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xid"
+_ROWS = """
+    select sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint as written from pg_stat_user_tables
+"""
+"""Of what a server process has told of: it tells each second, at the next statement."""
 
 _STATEMENTS = """
     select query, sum(calls)::float8 as calls, sum(total_exec_time)::float8 as ms
@@ -32,6 +38,10 @@ class Counts:
     trips: int
     storage: dict[str, int]
     wal_bytes: int
+    rows: int
+    """Rows that were inserted, updated or deleted."""
+    writes: int
+    """Transactions that changed something."""
     requests: dict[str, tuple[int, float]]
     """By function: how often, and how many milliseconds."""
 
@@ -66,6 +76,9 @@ def counts(counted: Counted) -> Counts:
     with counted.connected() as connection:
         found = connection.execute(_STATEMENTS).fetchall()
         wal = connection.execute("select pg_current_wal_lsn() - '0/0' as bytes").fetchone()
+        writes = connection.execute(_WRITES).fetchone()
+    with counted.connected(postgres.DATABASE) as connection:
+        rows = connection.execute(_ROWS).fetchone()
     requests: dict[str, tuple[int, float]] = {}
     for line in counted.heard():
         if line["message"] == "answered":
@@ -76,6 +89,8 @@ def counts(counted: Counted) -> Counts:
         trips=counted.statements.trips.total(),
         storage=dict(counted.storage.trips),
         wal_bytes=int(wal["bytes"]) if wal else 0,
+        rows=int(rows["written"]) if rows else 0,
+        writes=int(writes["xid"]) if writes else 0,
         requests=requests,
     )
 
@@ -87,6 +102,8 @@ def between(before: Counts, after: Counts) -> Counts:
         trips=after.trips - before.trips,
         storage={name: n - before.storage.get(name, 0) for name, n in after.storage.items()},
         wal_bytes=after.wal_bytes - before.wal_bytes,
+        rows=after.rows - before.rows,
+        writes=after.writes - before.writes,
         requests=_more(before.requests, after.requests),
     )
 

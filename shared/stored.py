@@ -1,0 +1,31 @@
+"""What is known of objects in Cloud Storage; without its client, which is slow to import."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+TIMEOUT_SECONDS = 20
+
+WRITE_ONCE = {"x-goog-if-generation-match": "0"}
+"""A signed header: the PUT succeeds where no object is, and never overwrites one."""
+
+
+class StoredObject(NamedTuple):
+    """What the bucket itself says of an object."""
+
+    size: int
+    content_type: str
+    crc32c: str
+    """Base64, as the bucket writes it."""
+    generation: int
+    path: str
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Folder(NamedTuple):
+    """What lies directly in a folder."""
+
+    objects: list[StoredObject]
+    folders: list[str]
+    """Their paths; each ends in a slash."""
