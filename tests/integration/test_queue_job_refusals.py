@@ -161,6 +161,15 @@ def test_too_many_queued_jobs_are_429_with_retry_after(person: Person) -> None:
     assert person.rows("profiles")[0]["token_balance"] == 15
 
 
+def test_no_more_are_queued_than_may_be_when_requests_race(person: Person) -> None:
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(person.ask) for _ in range(40)]
+    codes = sorted(one.result().status_code for one in asked)
+    assert codes == [202] * 5 + [429] * 35
+    assert person.rows("profiles")[0]["token_balance"] == 15
+    assert len(person.rows("jobs")) == 5
+
+
 def test_an_error_has_one_shape_and_never_the_prompt(person: Person) -> None:
     answer = person.ask("a very private thought", num_images=9)
     body = answer.json()
