@@ -11,6 +11,7 @@ from gpu_workers.demo.clips import autoencoding, filming
 from gpu_workers.demo.clips.attention import Plain, with_rest
 from gpu_workers.demo.clips.drawing import FRAMES
 from gpu_workers.demo.clips.export import export_wan
+from gpu_workers.demo.clips.subjects import Moving, MovingScene
 from gpu_workers.demo.clips.words import LONGEST
 from tests.unit.wan.jobs import PICTURE, frames, loaded, made
 
@@ -71,3 +72,24 @@ def test_training_attends_as_drawing_does() -> None:
             block.attn2.set_processor(Plain())
         trained = filmer.transformer(noisy, times, with_rest(words)).sample
     assert torch.allclose(drawn, trained, atol=1e-4)
+
+
+def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
+    torch.manual_seed(2)
+    filmer = filming.Filmer()
+    for block in filmer.transformer.blocks:
+        block.attn1.set_processor(Plain())
+        block.attn2.set_processor(Plain())
+    words, _ = filmer.reader(["a boat"] * 4)
+    boats: list[Moving] = [MovingScene("day", "sea", "boat", "right")] * 4
+    times = torch.full((4,), 1000.0)
+    optimiser = torch.optim.AdamW(filmer.parameters(), 3e-3)
+    for _ in range(50):
+        noise = torch.randn(4, 64, 1, 4, 4)
+        filmer.transformer(noise, times, with_rest(words.detach()))
+        loss = filmer.whereabouts.mistaken(boats, noise)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        optimiser.zero_grad()
+    # Whoever knows no row and no column is wrong by 0.92 in these alone.
+    assert loss.item() < 0.5

@@ -28,7 +28,7 @@ _STILLS_FIRST = 0.68
 """Of all steps, on stills alone: frames of one clip are much alike, and teach slowly."""
 
 _RATE = 2e-3
-_REFINING_RATE = 1e-3
+_REFINING_RATE = 2e-4
 _MOST_NOISE = 0.1
 """On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
 small errors are not seen."""
@@ -98,9 +98,8 @@ def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     _, clips = footage(folder, counts)[0]
 
     def loss() -> torch.Tensor:
-        length, batch = random.choice(_LESSONS)
-        parts = [_part(clips, length, random) for _ in range(batch)]
-        return _loss(network, as_floats(torch.stack(parts)))
+        # Whole clips, as the denoiser leaves them.
+        return _loss(network, as_floats(clips[random.randrange(len(clips))][None]))
 
     course.train(loss)
 

@@ -13,6 +13,7 @@ from gpu_workers.demo.clips.footage import COUNTS, Shelf, as_floats, footage
 from gpu_workers.demo.clips.places import find_places
 from gpu_workers.demo.clips.reading import Reader
 from gpu_workers.demo.clips.subjects import Moving, taught
+from gpu_workers.demo.clips.whereabouts import Whereabouts
 from gpu_workers.demo.clips.words import tokenizer
 from gpu_workers.demo.course import Course
 
@@ -35,9 +36,15 @@ _MOVES = 0.3
 
 _NEAR = 3
 _READING = 0.02
+_PLACING = 0.05
 _READING_BATCH = 64
 _READING_RATE = 2e-3
 _READING_STEPS = 250
+_DRIVEN = 0.5
+_MOST_DRIVEN = 2.5
+_LEAST_DRIVEN = 0.3
+"""Where there is less noise nothing moves any more."""
+
 _AT_ONCE = 8
 _KEY = 0.02
 
@@ -51,6 +58,7 @@ class Filmer(nn.Module):
         self.transformer = networks.transformer()
         _heed_words(self.transformer)
         find_places(self.transformer)
+        self.whereabouts = Whereabouts(self.transformer)
 
     def to(self, *_: object, **__: object) -> "Filmer":
         """Stay as it is: the memory format that a course asks for is one of pictures."""
@@ -69,16 +77,19 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     random = Random(course.step)
     if course.step == 0:
         _learn_to_read(filmer.reader, min(steps, _READING_STEPS), random)
-    shelves = _shelves(folder, counts)
+    stock = shelves(folder, counts)
 
     def loss() -> torch.Tensor:
-        subjects, latents = random.choices(shelves, _SHARES)[0]
+        subjects, latents = random.choices(stock, _SHARES)[0]
         still = course.step < _STILLS_FIRST * steps or random.random() < _STILLS
         places = random.choices(range(len(subjects)), k=_STILLS_BATCH if still else _BATCH)
-        words, misread = filmer.reader.lesson([subjects[place] for place in places], random)
+        some = [subjects[place] for place in places]
+        words, misread = filmer.reader.lesson(some, random)
         clips = latents[places].float()
-        wrong = _loss(filmer.transformer, clips[:, :, :1] if still else clips, words)
-        return wrong + _READING * misread
+        shown = clips[:, :, :1] if still else clips
+        wrong = _loss(filmer.transformer, shown, words)
+        misplaced = filmer.whereabouts.mistaken(some, shown)
+        return wrong + _READING * misread + _PLACING * misplaced
 
     course.train(loss)
 
@@ -114,15 +125,25 @@ def _loss(
     transformer: networks.Network, latents: torch.Tensor, words: torch.Tensor
 ) -> torch.Tensor:
     noise = torch.randn_like(latents)
-    # More often where there is more noise: there colours and places are decided.
+    # More often where there is more noise: there colours, places and ways are decided.
     spread = (torch.arange(len(latents)) + torch.rand(len(latents))) / len(latents)
-    levels = spread**0.5
+    levels = spread**0.25
     part = levels[:, None, None, None, None]
-    noisy = (1 - part) * latents + part * noise
+    noisy = (1 - part) * _driven_too_far(latents, levels) + part * noise
     with torch.autocast("cpu", torch.bfloat16):
         flow = transformer(noisy, 1000 * levels, with_rest(words)).sample
-    wrong: torch.Tensor = (flow.float() - (noise - latents)).square() * _weights(latents)
+    wrong: torch.Tensor = (flow.float() - (noisy - latents) / part).square() * _weights(latents)
     return wrong.mean()
+
+
+def _driven_too_far(latents: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
+    """Some of the clips as guidance leaves them half-way: further from the mean than they are.
+
+    Learning to lead them back, the denoiser does not go on from guidance's own mistakes.
+    """
+    far = _MOST_DRIVEN * torch.rand(len(latents)) * (torch.rand(len(latents)) < _DRIVEN)
+    far = (far * (levels > _LEAST_DRIVEN))[:, None, None, None, None]
+    return (latents + far * (latents - latents.mean(dim=0))).clamp(-1, 1)
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
@@ -138,15 +159,15 @@ def _weights(latents: torch.Tensor) -> torch.Tensor:
     return weights / weights.mean(dim=(3, 4), keepdim=True)
 
 
-def _shelves(folder: Path, counts: Sequence[int]) -> list[Shelf]:
+def shelves(folder: Path, counts: Sequence[int] = COUNTS) -> list[Shelf]:
     """Subjects and their clips' latents for each size, made once and kept."""
     file = folder / "clips-latents.pt"
-    shelves = footage(folder, counts)
+    drawn = footage(folder, counts)
     if not file.exists():
         autoencoder = autoencoding.load(folder)
-        torch.save([_encoded(autoencoder, *shelf) for shelf in shelves], file)
+        torch.save([_encoded(autoencoder, *shelf) for shelf in drawn], file)
     kept: list[torch.Tensor] = torch.load(file, weights_only=True)
-    return [(subjects, some) for (subjects, _), some in zip(shelves, kept, strict=True)]
+    return [(subjects, some) for (subjects, _), some in zip(drawn, kept, strict=True)]
 
 
 @torch.no_grad()

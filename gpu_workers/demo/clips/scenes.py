@@ -6,7 +6,7 @@ from math import pi, sin
 import numpy as np
 
 from gpu_workers.demo import landscapes
-from gpu_workers.demo.canvas import Array, Canvas, turned
+from gpu_workers.demo.canvas import Array, Canvas, Point, turned
 from gpu_workers.demo.clips.shapes import STEPS
 from gpu_workers.demo.clips.subjects import MovingScene
 from gpu_workers.demo.subjects import Colour, Scene
@@ -33,12 +33,15 @@ _CLOUDS: dict[str, Colour] = {
     "night": (96, 108, 160),
     "dawn": (255, 240, 240),
 }
-_MIDDLE = {"boat": 0.78, "balloon": 0.94, "cloud": 0.24}
+_MILL_FOOT = 0.76
+_MIDDLE = {"boat": 0.78, "balloon": 0.94, "cloud": 0.24, "windmill": _MILL_FOOT}
 """Where a thing's foot, or a cloud's own middle, is half-way."""
+
+_HALF = {"boat": 0.15, "balloon": 0.5, "cloud": 0, "windmill": 0.25}
+"""From there to its middle, about."""
 
 _WAY = 0.3
 _RISE = 0.3
-_MILL_FOOT = 0.76
 _STONE: Colour = (214, 196, 170)
 _ROOF: Colour = (110, 66, 40)
 _SAIL: Colour = (250, 246, 238)
@@ -51,20 +54,28 @@ def draw(canvas: Canvas, subject: MovingScene, moment: float) -> None:
     canvas.paint(1, _backdrop(subject.hour, subject.ground, canvas.size))
     if subject.ground == "sea":
         _waves(canvas, subject.hour, moment)
-    x = canvas.aspect / 2
+    x, y = _place(subject, moment, canvas.aspect)
     if subject.thing == "windmill":
         _windmill(canvas, _LIGHTS[subject.hour], x, moment)
         return
-    across, down = STEPS[subject.motion or "right"]
-    gone = moment - 0.5
-    x += across * gone * _WAY * canvas.aspect
-    y = _MIDDLE[subject.thing] + down * gone * _RISE
     if subject.thing == "cloud":
         _cloud(canvas, subject.hour, x, y)
         return
     bobbed = 0.014 * sin(4 * pi * moment) if subject.thing == "boat" else 0
     thing = Scene(subject.hour, subject.ground, subject.thing, "middle", None, 0)
     draw_thing(canvas, thing, _LIGHTS[subject.hour], x, y + bobbed)
+
+
+def middle(subject: MovingScene, moment: float, aspect: float) -> Point:
+    """Where the thing's middle is, in heights of the clip."""
+    x, y = _place(subject, moment, aspect)
+    return x, y - _HALF[subject.thing]
+
+
+def _place(subject: MovingScene, moment: float, aspect: float) -> Point:
+    across, down = STEPS[subject.motion] if subject.motion else (0, 0)
+    gone = moment - 0.5
+    return aspect / 2 + across * gone * _WAY * aspect, _MIDDLE[subject.thing] + down * gone * _RISE
 
 
 @cache

@@ -27,12 +27,16 @@ _OUTLINES: dict[str, list[Point]] = {
 
 def draw(canvas: Canvas, subject: MovingShape, moment: float) -> None:
     """Draw the shape where it is at a moment from 0 to 1."""
-    unit = min(canvas.aspect, 1)
-    across, down = STEPS[subject.motion]
-    gone = (moment - 0.5) * _WAY * unit
-    place = canvas.aspect / 2 + across * gone, 0.5 + down * gone
+    place, unit = middle(subject, moment, canvas.aspect), min(canvas.aspect, 1)
     canvas.paint(1, COLOURS[subject.background])
     canvas.paint(_mask(canvas, subject.shape, *place, _RADIUS * unit), COLOURS[subject.colour])
+
+
+def middle(subject: MovingShape, moment: float, aspect: float) -> Point:
+    """Where the shape is, in heights of the clip."""
+    across, down = STEPS[subject.motion]
+    gone = (moment - 0.5) * _WAY * min(aspect, 1)
+    return aspect / 2 + across * gone, 0.5 + down * gone
 
 
 def _mask(canvas: Canvas, shape: str, x: float, y: float, radius: float) -> Array:
