@@ -2,7 +2,6 @@
 
 import functools
 import json
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -22,18 +21,6 @@ Role = Literal["service", "authenticated", "anon"]
 
 _WAIT_SECONDS = 5.0
 """How long a request waits for a connection before it is answered 503."""
-
-
-class _LastFirst(deque[Connection]):
-    """What psycopg's pool keeps its idle connections in, and takes the first of."""
-
-    def popleft(self) -> Connection:
-        """The last, whose server process has everything at hand still: plans, caches, its pages.
-
-        In turn, as the pool itself would have it, each is found cold: a seventh of an enqueue's
-        time on an idle machine.
-        """
-        return self.pop()
 
 
 class Database:
@@ -108,6 +95,5 @@ class Database:
                 timeout=_WAIT_SECONDS,
                 open=False,
             )
-            self._pool._pool = _LastFirst()  # noqa: SLF001 - it offers no choice; a test watches
             await self._pool.open()
         return self._pool
