@@ -1,5 +1,6 @@
 """Postgres: one pool a process, one role a transaction."""
 
+import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -19,6 +20,12 @@ from shared.settings import Settings
 
 Role = Literal["service", "authenticated", "anon"]
 
+_CUT_OFF = (None, "57P01", "57P02", "57P03")
+"""Of errors where the server went away: no code at all, or one of its shutdowns'."""
+
+_CHECK_SECONDS = 1.0
+"""How long one that failed waits for the others to be looked over; that goes on without it."""
+
 _WAIT_SECONDS = 5.0
 """How long a request waits for a connection before it is answered 503."""
 
@@ -29,6 +36,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: AsyncConnectionPool[Connection] | None = None
+        self._check: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def transaction(
@@ -62,18 +70,31 @@ class Database:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             logger.warning("the database did not answer: %s", type(error).__name__)
+            if getattr(error, "sqlstate", None) in _CUT_OFF:
+                await self._look_over()
             raise UnavailableError("The database is away; try again in a moment.") from error
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._check:
+            self._check.cancel()
         if self._pool:
             await self._pool.close()
             self._pool = None
+
+    async def _look_over(self) -> None:
+        """Replace what else was cut off: else each such connection would fail one more request."""
+        if self._pool is None:
+            return
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._pool.check())
+        await asyncio.wait({self._check}, timeout=_CHECK_SECONDS)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         with tracing.span("transaction", "client", facts={"db.system.name": "postgresql"}):
             async with (await self._opened()).connection() as connection:
+                connection.prepare_threshold = 0  # all that we ask is asked again
                 yield connection
 
     async def _opened(self) -> AsyncConnectionPool[Connection]:

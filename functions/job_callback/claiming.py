@@ -41,11 +41,11 @@ async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> 
         before = job_of(known, letter)
         if not known.was_sent:
             raise ForbiddenError("The job was not dispatched to this worker.")
-        job = await _claimed(connection, before, letter, services)
-    if job is None:
-        return _NO_MORE
-    with tracing.span("sign addresses"):
-        return await _equip(job, letter, services)
+        # Signing takes as long as claiming does: what is signed is told only if the claim is made.
+        is_claimed, equipment = await asyncio.gather(
+            _is_claimed(connection, before, letter, services), _equip(before, letter, services)
+        )
+    return equipment if is_claimed else _NO_MORE
 
 
 async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
@@ -99,10 +99,10 @@ def claimed_job(known: Standing, letter: CallbackRequest) -> jobs.Job:
     return job
 
 
-async def _claimed(
+async def _is_claimed(
     connection: Connection, before: jobs.Job, letter: CallbackRequest, services: Services
-) -> jobs.Job | None:
-    """The job under this claim; None where the task is to be dropped.
+) -> bool:
+    """Whether the job is under this claim now; where not, the task is to be dropped.
 
     Raises:
         InvalidError: where the letter does not say which dispatch it answers.
@@ -113,7 +113,7 @@ async def _claimed(
     if dispatch_no is None:
         raise InvalidError("A claim carries the dispatchNo of its message.")
     try:
-        job = await life.claim(
+        claimed = await life.claim(
             connection,
             letter.job_id,
             claim_id=letter.claim_id,
@@ -123,14 +123,14 @@ async def _claimed(
         )
     except UniqueViolation:
         raise ConflictError("Another claim had this claimId.", code="claim_id_used") from None
-    if job:
-        return job
+    if claimed:
+        return True
     now = await jobs.get(connection, letter.job_id)
     if now is None or now.status != "processing" or now.dispatch_no != dispatch_no:
-        return None
+        return False
     if now.claim_id != letter.claim_id:
         raise ConflictError("Another claim runs this job.", code="claimed")
-    return now
+    return True
 
 
 async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> CallbackAnswer:
@@ -138,12 +138,13 @@ async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> 
     ids = (job.user_id, job.id, letter.claim_id)
     manifest_headers = {"content-type": "application/json", **WRITE_ONCE}
     preview_headers = {"content-type": paths.THUMBNAIL_TYPE}
-    uploads, references, manifest_url, preview_url = await asyncio.gather(
-        asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
-        asyncio.gather(*(_reference(job, role, services) for role in job.reference_roles)),
-        _put_url(job, paths.manifest(*ids), manifest_headers, services),
-        _put_url(job, paths.preview(*ids), preview_headers, services),
-    )
+    with tracing.span("sign addresses"):
+        uploads, references, manifest_url, preview_url = await asyncio.gather(
+            asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
+            asyncio.gather(*(_reference(job, role, services) for role in job.reference_roles)),
+            _put_url(job, paths.manifest(*ids), manifest_headers, services),
+            _put_url(job, paths.preview(*ids), preview_headers, services),
+        )
     return CallbackAnswer(
         message="The job is yours.",
         heartbeat_seconds=services.settings.lease_seconds / HEARTBEATS_PER_LEASE,

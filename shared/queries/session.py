@@ -12,12 +12,16 @@ USER_PATH = "readable, public"
 
 _KEPT = 64
 
-_BEGIN = "begin"
-_BEGIN_READ_ONLY = "begin read only"
+_PREPARED_AFTER = 5
+"""Times that a user's statement came: it may be of any kind, where ours all come again."""
+
+_BEGIN = b"begin"
+_BEGIN_READ_ONLY = b"begin read only"
 _BEGIN_AS = sql.SQL("""
     begin {mode};
     select set_config('role', {role}, true),
            set_config('search_path', {search_path}, true),
+           set_config('plan_cache_mode', 'auto', true),
            set_config('request.jwt.claims', {claims}, true)
 """)
 """Two statements, and one trip: so they can have no parameters, and hold literals."""
@@ -35,6 +39,7 @@ def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:
         "statement_timeout": f"{statement_timeout_ms}ms",
         "lock_timeout": f"{lock_timeout_ms}ms",
         "idle_in_transaction_session_timeout": "15s",
+        "plan_cache_mode": "force_generic_plan",
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
@@ -46,9 +51,11 @@ async def begin(connection: Connection, *, role: str, claims: str, read_only: bo
     would send a BEGIN of its own, in its own trip.
     """
     if role == "service":
-        await connection.execute(_BEGIN_READ_ONLY if read_only else _BEGIN)
+        begun = _BEGIN_READ_ONLY if read_only else _BEGIN
     else:
-        await connection.execute(_begin_as(role=role, claims=claims, read_only=read_only))
+        connection.prepare_threshold = _PREPARED_AFTER
+        begun = _begin_as(role=role, claims=claims, read_only=read_only)
+    await connection.execute(begun, prepare=False)
 
 
 @functools.lru_cache(_KEPT)
