@@ -31,6 +31,8 @@ _POLL_SECONDS = 0.001
 _REST_SECONDS = 0.02
 _LOST_SECONDS = 60
 _READY_SECONDS = 90
+_BUSY = 409
+"""cog's answer while the last one's slot is not free yet: it has no queue."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,11 @@ async def _ready(peer: Peer, port: int) -> wire.Connection:
 
 
 async def _once(peer: Peer, connection: wire.Connection) -> tuple[float, float]:
-    began = time.perf_counter()
     path, body = peer.submit
-    answer = await connection.ask(wire.post(path, "none", body))
+    began = time.perf_counter()
+    while (answer := await connection.ask(wire.post(path, "none", body))).status == _BUSY:
+        await asyncio.sleep(_REST_SECONDS)
+        began = time.perf_counter()
     if answer.status >= 400:
         raise NotInstalledError(f"it answered {answer.status}: {answer.body[:200].decode()}")
     if job := peer.job_of(answer.body):

@@ -51,7 +51,8 @@ PEERS = (
     Peer(
         name="celery",
         packages=("celery[sqlalchemy]==5.7.0", "starlette", "uvicorn"),
-        durability="files without fsync: the machine's crash may lose jobs, and a worker's does",
+        durability="files without fsync, looked for once a second: the machine's crash may lose "
+        "jobs, and a worker's does",
         commands=[
             ["-m", "celery", "--app=celery_app", "worker", "--concurrency=1", "--loglevel=ERROR"],
             [str(_APPS / "celery_app.py")],

@@ -25,7 +25,7 @@ async def running(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[
         NotInstalledError: where it cannot be installed, or does not start.
     """
     python, port = await asyncio.to_thread(python_of, peer), free_port()
-    environment = _environment(port, database_url, folder)
+    environment = _environment(python, port, database_url, folder)
     log = (folder / "log").open("w")
     for arguments in peer.before:
         await asyncio.to_thread(
@@ -44,9 +44,11 @@ async def running(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[
         log.close()
 
 
-def _environment(port: int, database_url: str, folder: Path) -> dict[str, str]:
+def _environment(python: Path, port: int, database_url: str, folder: Path) -> dict[str, str]:
     return {
         **os.environ,
+        # cog's server starts its worker by the python that it finds.
+        "PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]]),
         "PORT": str(port),
         "PYTHONPATH": str(_APPS),
         "PEER_DATABASE_URL": database_url,

@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 _FOLDER = Path(os.environ["PEER_FOLDER"])
-for name in ("in", "processed"):
+for name in ("in", "processed", "control"):
     (_FOLDER / name).mkdir(exist_ok=True)
 app = Celery("peer", broker="filesystem://", backend=f"db+sqlite:///{_FOLDER}/results.sqlite3")
 app.conf.broker_transport_options = {
     "data_folder_in": str(_FOLDER / "in"),
     "data_folder_out": str(_FOLDER / "in"),
     "processed_folder": str(_FOLDER / "processed"),
+    "control_folder": str(_FOLDER / "control"),
     "store_processed": True,
 }
 
