@@ -64,7 +64,7 @@ def test_training_attends_as_drawing_does() -> None:
     filmer = filming.Filmer().eval()
     words, _ = filmer.reader(["a red star on blue", "a boat"])
     whole = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
-    noisy, times = torch.randn(2, 64, 2, 3, 3), torch.tensor([500.0, 900.0])
+    noisy, times = torch.randn(2, 16, 2, 6, 6), torch.tensor([500.0, 900.0])
     with torch.no_grad():
         drawn = filmer.transformer(noisy, times, whole).sample
         for block in filmer.transformer.blocks:
@@ -85,7 +85,7 @@ def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
     times = torch.full((4,), 1000.0)
     optimiser = torch.optim.AdamW(filmer.parameters(), 3e-3)
     for _ in range(50):
-        noise = torch.randn(4, 64, 1, 4, 4)
+        noise = torch.randn(4, 16, 1, 8, 8)
         filmer.transformer(noise, times, with_rest(words.detach()))
         loss = filmer.whereabouts.mistaken(boats, noise)
         loss.backward()  # type: ignore[no-untyped-call]

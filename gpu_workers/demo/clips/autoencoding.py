@@ -24,7 +24,7 @@ _LESSONS = ((9, 2), (FRAMES, 1))
 """Frames, and clips: what a frame is made of reaches far back, yet more clips teach more."""
 
 _STILLS = 12
-_STILLS_FIRST = 0.68
+_STILLS_FIRST = 0.55
 """Of all steps, on stills alone: frames of one clip are much alike, and teach slowly."""
 
 _RATE = 2e-3

@@ -34,7 +34,7 @@ _MOVING_WEIGHT = 3
 _MOVES = 0.3
 """Of the most that any latent of the clip changes."""
 
-_NEAR = 3
+_NEAR = 5
 _READING = 0.02
 _PLACING = 0.05
 _READING_BATCH = 64

@@ -13,7 +13,7 @@ from gpu_workers.demo.clips.subjects import Moving, taught
 SIZES = ((96, 96), (128, 64), (64, 128))
 """Width and height: square, wide and tall."""
 
-COUNTS = (1400, 160, 80)
+COUNTS = (2600, 260, 140)
 _FILE = "clips-footage.pt"
 _SEED = 12
 

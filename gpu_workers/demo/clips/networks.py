@@ -10,14 +10,17 @@ from transformers import UMT5Config, UMT5EncoderModel
 Network = Any
 """A network or a pipeline of diffusers, whose classes carry no types."""
 
-LATENT_CHANNELS = 64
-PATCH = 4
+LATENT_CHANNELS = 16
+PATCH = 2
 """Pixels on a side that the autoencoder folds into channels before its first layer."""
 
-LATENT_FACTOR = 16
+LATENT_FACTOR = 8
 """Pixels to a latent, along a side; frames to a latent, beside the first, are 4."""
 
 TEXT_WIDTH = 64
+TOKEN = 2
+"""Latents on a side that the denoiser sees as one token."""
+
 _WIDTH = 128
 _HEADS = 4
 _MOMENTS = 3
@@ -27,7 +30,7 @@ _MOMENTS = 3
 def autoencoder() -> Network:
     """The autoencoder: Wan 2.2's kind, with shortcuts around what it folds, and thin."""
     made: Network = AutoencoderKLWan(
-        base_dim=48,
+        base_dim=32,
         z_dim=LATENT_CHANNELS,
         dim_mult=[1, 1, 1],
         num_res_blocks=0,
@@ -64,9 +67,9 @@ def _begin_with_stills(made: Network) -> None:
 
 
 def transformer() -> Network:
-    """The denoiser: a token for each latent, so that a clip has 180."""
+    """The denoiser: a token for each 2 by 2 latents, so that a clip has 180."""
     return WanTransformer3DModel(
-        patch_size=(1, 1, 1),
+        patch_size=(1, TOKEN, TOKEN),
         num_attention_heads=_HEADS,
         attention_head_dim=_WIDTH // _HEADS,
         in_channels=LATENT_CHANNELS,

@@ -32,7 +32,7 @@ def find_places(transformer: Network) -> None:
     half = width // 2
     embedding = transformer.patch_embedding
     embedding.weight.zero_()
-    embedding.weight[:half, :, 0, 0, 0] = torch.eye(half)
+    embedding.weight[:half] = torch.eye(half).view(half, *embedding.weight.shape[1:])
     embedding.bias.zero_()
     _look_aside(block.attn1, transformer.rope)
     for part in (block.attn1.to_v, block.attn1.to_out[0]):

@@ -9,8 +9,8 @@ from gpu_workers.demo.subjects import COLOURS
 STEPS = {"right": (1, 0), "left": (-1, 0), "up": (0, -1), "down": (0, 1)}
 """Where each direction leads: to the right, and downwards."""
 
-_RADIUS = 0.21
-_WAY = 0.4
+_RADIUS = 0.29
+_WAY = 0.34
 _OUTLINES: dict[str, list[Point]] = {
     "square": [(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
     "triangle": [(0, -0.95), (0.98, 0.75), (-0.98, 0.75)],

@@ -13,7 +13,7 @@ import torch
 from gpu_workers.demo.clips import autoencoding, export, filming
 
 _FOLDER = Path(".local/demo")
-_STEPS = {"autoencoder": 1900, "wan": 10000, "decoder": 2000}
+_STEPS = {"autoencoder": 4500, "wan": 5000, "decoder": 1000}
 _TRAINED = {
     "autoencoder": autoencoding.train,
     "wan": filming.train,

@@ -14,7 +14,7 @@ from torch import nn
 
 from gpu_workers.demo.canvas import Point
 from gpu_workers.demo.clips import scenes, shapes
-from gpu_workers.demo.clips.networks import Network
+from gpu_workers.demo.clips.networks import TOKEN, Network
 from gpu_workers.demo.clips.subjects import Moving, MovingShape
 
 _BLOCK = 2
@@ -26,7 +26,7 @@ _FAR = 1.5
 """Tokens from the thing's middle: beyond, it does not matter how far."""
 
 Shape = tuple[int, int, int]
-"""Latents: frames, rows and columns."""
+"""Tokens: frames, rows and columns."""
 
 
 class Whereabouts(nn.Module):
@@ -45,7 +45,7 @@ class Whereabouts(nn.Module):
     def mistaken(self, subjects: Sequence[Moving], latents: torch.Tensor) -> torch.Tensor:
         """How wrong its guesses are for the latents that were denoised last."""
         _, _, frames, rows, columns = latents.shape
-        shape = frames, rows, columns
+        shape = frames, rows // TOKEN, columns // TOKEN
         first, second = (self._left[block].float() for block in self._blocks)
         guesses = self._guess(first).unflatten(2, (_SIDES, _LONGEST))
         places = _grid(shape).expand(len(guesses), -1, -1)
