@@ -68,7 +68,7 @@ PEERS = (
         submit=("/picture/submit", {"prompt": _PROMPT}),
         job_of=lambda body: str(json.loads(body)["task_id"]),
         status="/picture/status?task_id={job}",
-        is_done=lambda body: bool(json.loads(body)["status"] == "success"),
+        is_done=lambda body: bool(json.loads(body)["status"] == "completed"),
     ),
     Peer(
         name="cog",
