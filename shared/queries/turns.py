@@ -52,7 +52,11 @@ async def lock(connection: Connection, queue: QueueName) -> None:
 
 
 async def fill(connection: Connection, window: Window) -> list[tuple[Job, Address]]:
-    """DISPATCH, for as many jobs as there is room for; they, and where their workers are."""
+    """DISPATCH, for as many jobs as there is room for; they, and where their workers are.
+
+    A worker may move while this waits for its turn. Jobs sent to where it was would lie there until
+    nobody has claimed them in time: so the address is asked for last, while no worker can leave.
+    """
     rows = await connection.execute(
         """
         select given.*, worker_url, key_id
@@ -60,7 +64,7 @@ async def fill(connection: Connection, window: Window) -> list[tuple[Job, Addres
             %(queue)s, %(worker_type)s, %(look_ahead)s, %(key_ids)s, %(seconds)s,
             %(least_claim_seconds)s
         ) as given
-        join workers on workers.id = given.worker_id
+        cross join lateral private.address_of(given.worker_id)
         """,
         window.as_values(),
     )

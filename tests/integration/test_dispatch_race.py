@@ -1,0 +1,51 @@
+"""Dispatch while a worker moves: what is sent goes to where the worker is by then."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.database import Database
+from shared.queries import turns
+from shared.queries.turns import Address, Window
+from tests.system import Person, System, until
+
+OLD, NEW = "http://127.0.0.1:9/old", "http://127.0.0.1:9/new"
+WINDOW = Window(queue="sdxl_queue", worker_type="sdxl", look_ahead=0, key_ids=["mover"], seconds={})
+WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+
+
+@pytest.fixture
+async def database(bare: System) -> AsyncIterator[Database]:
+    made = Database(bare.settings())
+    yield made
+    await made.close()
+
+
+async def _filled(database: Database) -> list[Address]:
+    async with database.autocommit() as connection:
+        return [address for _, address in await turns.fill(connection, WINDOW)]
+
+
+async def test_a_fill_that_waited_knows_where_its_worker_has_moved(
+    bare: System, database: Database
+) -> None:
+    Person(bare).queue()
+    bare.rows(
+        "insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)"
+        " values ('mover', 'sdxl', %s, 'mover', 1, false) returning id",
+        OLD,
+    )
+    try:
+        with bare.database() as other, other.transaction():
+            other.execute(
+                "select pg_advisory_xact_lock(hashtext('dispatch'), hashtext(%s))", ["sdxl_queue"]
+            )
+            filling = asyncio.create_task(_filled(database))
+            await asyncio.to_thread(
+                until, lambda: bare.value(WAITING) == 1, seconds=5, what="the fill to wait"
+            )
+            other.execute("update workers set worker_url = %s where id = 'mover'", [NEW])
+        assert await filling == [Address(NEW, "mover")]
+    finally:
+        bare.rows("update workers set is_active = false where id = 'mover' returning id")
