@@ -1,7 +1,8 @@
 """Dispatch while a worker moves: what is sent goes to where the worker is by then."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,17 @@ WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not gra
 
 
 @pytest.fixture
-async def database(bare: System) -> AsyncIterator[Database]:
-    made = Database(bare.settings())
+def alone(tmp_path: Path) -> Iterator[System]:
+    """A system in which nobody else dispatches."""
+    system = System(tmp_path / "data", worker="none", SWEEP_SECONDS="3600")
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture
+async def database(alone: System) -> AsyncIterator[Database]:
+    made = Database(alone.settings())
     yield made
     await made.close()
 
@@ -28,24 +38,21 @@ async def _filled(database: Database) -> list[Address]:
 
 
 async def test_a_fill_that_waited_knows_where_its_worker_has_moved(
-    bare: System, database: Database
+    alone: System, database: Database
 ) -> None:
-    Person(bare).queue()
-    bare.rows(
+    Person(alone).queue()
+    alone.rows(
         "insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)"
         " values ('mover', 'sdxl', %s, 'mover', 1, false) returning id",
         OLD,
     )
-    try:
-        with bare.database() as other, other.transaction():
-            other.execute(
-                "select pg_advisory_xact_lock(hashtext('dispatch'), hashtext(%s))", ["sdxl_queue"]
-            )
-            filling = asyncio.create_task(_filled(database))
-            await asyncio.to_thread(
-                until, lambda: bare.value(WAITING) == 1, seconds=5, what="the fill to wait"
-            )
-            other.execute("update workers set worker_url = %s where id = 'mover'", [NEW])
-        assert await filling == [Address(NEW, "mover")]
-    finally:
-        bare.rows("update workers set is_active = false where id = 'mover' returning id")
+    with alone.database() as other, other.transaction():
+        other.execute(
+            "select pg_advisory_xact_lock(hashtext('dispatch'), hashtext(%s))", ["sdxl_queue"]
+        )
+        filling = asyncio.create_task(_filled(database))
+        await asyncio.to_thread(
+            until, lambda: alone.value(WAITING) == 1, seconds=5, what="the fill to wait"
+        )
+        other.execute("update workers set worker_url = %s where id = 'mover'", [NEW])
+    assert await filling == [Address(NEW, "mover")]
