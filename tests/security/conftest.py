@@ -40,9 +40,9 @@ def corpora(pytestconfig: pytest.Config) -> Corpora:
 
 
 @pytest.fixture
-def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
+def tally(request: pytest.FixtureRequest, corpora: Corpora) -> Iterator[Tally]:
     """Counts the test's attempts, and fails the test where one was let through."""
-    counted = Tally()
+    counted = Tally(is_wait_bounded=corpora.is_full)
     yield counted
     request.node.user_properties.append((_TALLY, counted.figures()))
     counted.hold()
@@ -85,6 +85,8 @@ class _Listener:
                     row.tried += told["tried"]
                     row.let_through += told["let_through"]
                     row.server_errors += told["server_errors"]
+                    if (waited := told["max_wait_seconds"]) is not None:
+                        row.max_wait_seconds = max(waited, row.max_wait_seconds or 0)
 
 
 def pytest_terminal_summary(

@@ -23,6 +23,8 @@ class Row:
     tried: int = 0
     let_through: int = 0
     server_errors: int = 0
+    max_wait_seconds: float | None = None
+    """The longest that another user waited meanwhile; None where no test measured it."""
     seconds: float = 0
 
     @property
@@ -36,7 +38,8 @@ class Row:
         tried = self.tried or self.tests
         let_through = self.let_through if self.tried else self.failed
         failed = str(self.failed) if self.failed else "none"
-        return [f"{tried:,}", str(let_through), str(self.server_errors), failed]
+        waited = _wait(self.max_wait_seconds)
+        return [f"{tried:,}", str(let_through), str(self.server_errors), waited, failed]
 
 
 def table(rows: Mapping[str, Row]) -> list[str]:
@@ -47,11 +50,21 @@ def table(rows: Mapping[str, Row]) -> list[str]:
     errors = sum(row.server_errors for row in rows.values())
     failed = sum(row.failed for row in rows.values())
     seconds = sum(row.seconds for row in rows.values())
+    waits = [row.max_wait_seconds for row in rows.values() if row.max_wait_seconds is not None]
+    cells = [whole, str(through), str(errors), _wait(max(waits, default=None))]
     return [
-        _line("threat", "tried", "let through", "answered 5xx", "tests failed", "took"),
-        "|---|---|---|---|---|---|",
+        _line(
+            "threat",
+            "tried",
+            "let through",
+            "answered 5xx",
+            "another user waited",
+            "tests failed",
+            "took",
+        ),
+        "|---|---|---|---|---|---|---|",
         *told,
-        _line("all", whole, str(through), str(errors), str(failed or "none"), f"{seconds:.0f} s"),
+        _line("all", *cells, str(failed or "none"), f"{seconds:.0f} s"),
     ]
 
 
@@ -73,12 +86,19 @@ def page(rows: Mapping[str, Row], corpora: Corpora) -> str:
             "Each row is a module of `tests/security`, run against a whole local system; what it "
             "tries stands in it. An attempt is let through where it is not refused, or changes "
             "what it must not. Modules that count no attempts are counted by their tests. "
-            "`make test` runs a short form of every row, with samples of the same corpora."
+            "`make test` runs a short form of every row, with samples of the same corpora. "
+            '"Another user waited" is the longest response time of a second user, who sends small '
+            "requests all the while; it is measured where one request could hold up the others, "
+            "and more than a second fails the row."
         ),
         "",
         *table(rows),
         "",
     ])  # fmt: skip
+
+
+def _wait(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
 
 
 def _line(*cells: str) -> str:

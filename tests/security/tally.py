@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 _MOST_TOLD = 10
 _SERVERS_FAULT = 500
+MAX_WAIT_SECONDS = 1.0
+"""How long another user may wait for a response while one attacks."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Tally:
     tried: int = 0
     let_through: list[str] = field(default_factory=list)
     server_errors: list[str] = field(default_factory=list)
+    max_wait_seconds: float | None = None
+    """The longest that another user waited for a response meanwhile, where it was measured."""
+    is_wait_bounded: bool = False
+    """Whether the test fails where that is more than a second: with the full corpora, which run
+    alone. Beside other tests it would measure the machine."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def refused(self, what: str, *, is_refused: bool) -> None:
@@ -62,16 +69,25 @@ class Tally:
             elif answer.status_code not in may:
                 self.let_through.append(told)
 
+    def other_user_waited(self, seconds: float) -> None:
+        """Record one response to another user."""
+        with self._lock:
+            self.max_wait_seconds = max(seconds, self.max_wait_seconds or 0)
+
     def hold(self) -> None:
         """Fail where anything was let through, or broke the server."""
         assert self.tried, "nothing was tried"
         assert not self.let_through, "let through: " + "\n".join(self.let_through[:_MOST_TOLD])
         assert not self.server_errors, "answered 5xx: " + "\n".join(self.server_errors[:_MOST_TOLD])
+        if self.is_wait_bounded and self.max_wait_seconds is not None:
+            told = f"another user waited {self.max_wait_seconds:.2f} s"
+            assert self.max_wait_seconds <= MAX_WAIT_SECONDS, told
 
-    def figures(self) -> dict[str, int]:
+    def figures(self) -> dict[str, float | None]:
         """As numbers."""
         return {
             "tried": self.tried,
             "let_through": len(self.let_through),
             "server_errors": len(self.server_errors),
+            "max_wait_seconds": self.max_wait_seconds,
         }
