@@ -72,7 +72,7 @@ def tiny_process(
         FUNCTIONS_URL=f"{talking.base}/functions/v1",
     )
     query = "select count(*) from workers where id = 'noop'"
-    until(lambda: talking.value(query) == 1, seconds=10, what="the chat worker to register")
+    until(lambda: talking.value(query) == 1, what="the chat worker to register")
     yield process
     assert process.stop() == 0
 

@@ -59,7 +59,7 @@ class EventStream:
     def __enter__(self) -> Self:
         """Wait until it tells whatever happens."""
         if self.answer.status_code == 200:
-            until(lambda: bool(self.all), seconds=20, what="the stream to begin")
+            until(lambda: bool(self.all), what="the stream to begin")
         return self
 
     def __exit__(
@@ -95,9 +95,9 @@ class EventStream:
         """How the jobs went, in the order told."""
         return [one.record["status"] for one in self.changes if one.data["table"] == "jobs"]
 
-    def wait(self, count: int, seconds: float = 10) -> list[Told]:
+    def wait(self, count: int) -> list[Told]:
         """The changes, once there are so many."""
-        until(lambda: len(self.changes) >= count, seconds=seconds, what=f"{count} changes")
+        until(lambda: len(self.changes) >= count, what=f"{count} changes")
         return self.changes
 
     def _read(self) -> None:

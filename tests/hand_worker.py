@@ -80,7 +80,7 @@ class HandWorker:
 
     def message(self, job_id: str) -> JobMessage:
         """Wait for a job's message."""
-        until(lambda: job_id in self.messages, seconds=10, what=f"the message of {job_id}")
+        until(lambda: job_id in self.messages, what=f"the message of {job_id}")
         return self.messages[job_id]
 
     def letter(self, job_id: str, claim_id: str, status: str, **more: object) -> dict[str, Any]:

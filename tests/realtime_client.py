@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from infra.local import tokens
+from tests.system import PATIENCE_SECONDS
 
 Frame = dict[str, Any]
 _NAMES = ("join_ref", "ref", "topic", "event", "payload")
@@ -65,9 +66,9 @@ class Client:
             payload["access_token"] = token
         return await self.ask(f"realtime:{topic}", "phx_join", payload)
 
-    async def told(self, is_it: Callable[[Frame], bool], seconds: float = 10) -> Frame:
+    async def told(self, is_it: Callable[[Frame], bool]) -> Frame:
         """The first frame that is it, once it is there."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for frame in self.all:
                     if is_it(frame):
@@ -76,10 +77,10 @@ class Client:
                     raise AssertionError(f"closed with {self.close_code}; told {self.all}")
                 await asyncio.sleep(0.005)
 
-    async def event(self, topic: str, event: str, seconds: float = 10) -> Frame:
+    async def event(self, topic: str, event: str) -> Frame:
         """The payload of the first such event of ``realtime:topic``."""
         wanted = (f"realtime:{topic}", event)
-        frame = await self.told(lambda one: (one["topic"], one["event"]) == wanted, seconds)
+        frame = await self.told(lambda one: (one["topic"], one["event"]) == wanted)
         payload: Frame = frame["payload"]
         return payload
 
@@ -88,14 +89,14 @@ class Client:
         found = [one for one in self.all if one["event"] == "postgres_changes"]
         return [one["payload"] for one in found if one["topic"] == f"realtime:{topic}"]
 
-    async def wait(self, topic: str, count: int, seconds: float = 10) -> list[Frame]:
+    async def wait(self, topic: str, count: int) -> list[Frame]:
         """The changes, once there are so many."""
-        await self.told(lambda _: len(self.changes(topic)) >= count, seconds)
+        await self.told(lambda _: len(self.changes(topic)) >= count)
         return self.changes(topic)
 
-    async def closed(self, seconds: float = 10) -> int | None:
+    async def closed(self) -> int | None:
         """The code by which the server closes, once it has."""
-        await asyncio.wait_for(asyncio.shield(self._reading), seconds)
+        await asyncio.wait_for(asyncio.shield(self._reading), PATIENCE_SECONDS)
         return self.close_code
 
     async def _read(self) -> None:

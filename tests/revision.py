@@ -29,7 +29,7 @@ class Revision(System):
 
     def up(self) -> Self:
         """Wait until it serves."""
-        until(self._answers, seconds=60, what="a revision to serve")
+        until(self._answers, what="a revision to serve")
         return self
 
     def said(self) -> str:

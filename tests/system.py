@@ -23,7 +23,9 @@ from shared.settings import Settings
 from tests.web import web
 
 ROOT = Path(__file__).parents[1]
-_START_SECONDS = 60
+PATIENCE_SECONDS = 120
+"""How long a test waits for what must happen. Nothing waits this long unless it never happens, on
+any machine, so no test depends on how fast one is."""
 UNLIMITED = {f"RATE_LIMIT_{rate}_PER_MINUTE": "0" for rate in ("JOBS", "PROMPTS", "REQUESTS")}
 """For a test asks as fast as it can; those of the limits set their own."""
 
@@ -51,7 +53,7 @@ class System:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        until(self._is_up, seconds=_START_SECONDS, what="the system to start")
+        until(self._is_up, what="the system to start")
 
     def terminal(self) -> str:
         """What it told the person who started it."""
@@ -145,7 +147,7 @@ class Person:
         self._http = httpx.Client(
             base_url=system.base,
             headers={"authorization": f"Bearer {self.token}"},
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
             verify=False,  # noqa: S501 - loopback
         )
 
@@ -184,9 +186,9 @@ class Person:
         """How a job stands."""
         return str(self.rows("jobs", id=f"eq.{job_id}", select="status")[0]["status"])
 
-    def wait_for(self, job_id: str, status: str = "completed", seconds: float = 30) -> None:
+    def wait_for(self, job_id: str, status: str = "completed") -> None:
         """Wait until a job has that status."""
-        until(lambda: self.status(job_id) == status, seconds=seconds, what=f"{job_id} {status}")
+        until(lambda: self.status(job_id) == status, what=f"{job_id} {status}")
 
     def asset(self, job_id: str) -> dict[str, Any]:
         """The first asset of a completed job."""
@@ -205,12 +207,12 @@ class Person:
         return answer.content
 
 
-def until(met: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Wait until a condition is met."""
-    deadline = time.monotonic() + seconds
-    while not met():
+def until(is_met: Callable[[], bool], *, what: str) -> None:
+    """Wait until a condition is met; ``what`` names it in the error."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_met():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {PATIENCE_SECONDS} s for {what}")
         time.sleep(0.02)
 
 

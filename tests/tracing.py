@@ -36,7 +36,7 @@ def spans_of(system: System, job_id: str, met: Callable[[list[Span]], bool]) -> 
         found[:] = trace.of_job(spans(system), job_id)
         return met(found)
 
-    until(look, seconds=20, what=f"the spans of {job_id}")
+    until(look, what=f"the spans of {job_id}")
     return found
 
 

@@ -9,6 +9,6 @@ import httpx
 web = httpx.Client(
     verify=False,  # noqa: S501 - loopback
     trust_env=False,
-    timeout=30,
+    timeout=120,
     limits=httpx.Limits(max_keepalive_connections=0),
 )

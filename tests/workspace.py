@@ -80,13 +80,13 @@ def storage_pausing(system: System) -> Iterator[None]:
 def until_held(system: System, asset_id: str) -> None:
     """Wait until somebody copies the asset."""
     query = "select saving_until > now() as held from workspace_assets where id = %s"
-    until(lambda: system.value(query, asset_id) is True, seconds=5, what="the hold")
+    until(lambda: system.value(query, asset_id) is True, what="the hold")
 
 
 def until_waiting(system: System, most: int = 1) -> None:
     """Wait until so many transactions wait for a lock."""
     query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    until(lambda: system.value(query) >= most, seconds=5, what="the lock to be waited for")
+    until(lambda: system.value(query) >= most, what="the lock to be waited for")
 
 
 def assert_kept_once(system: System, person: Person, asset_id: str) -> None:

@@ -77,7 +77,7 @@ class Server:
 
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Its answer, once it answers."""
-        until(self._is_up, seconds=30, what="the bundle's server")
+        until(self._is_up, what="the bundle's server")
         return web.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=30, **more)
 
     def _is_up(self) -> bool:

@@ -78,11 +78,10 @@ def test_a_killed_workers_job_completes_once(demo: System) -> None:
     job_id = person.queue(steps=100, num_images=2)
     until(
         lambda: any(row["step"] for row in person.rows("job_progress", job_id=f"eq.{job_id}")),
-        seconds=60,
         what="the job to be in its middle",
     )
     demo.kill("worker")
-    person.wait_for(job_id, seconds=120)
+    person.wait_for(job_id)
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert job["attempts"] == 2
     assert len(person.rows("workspace_assets", job_id=f"eq.{job_id}")) == 2

@@ -36,13 +36,13 @@ def person(demo: System) -> Person:
 def drawn(person: Person, prompt: str, **metadata: object) -> str:
     """The path of a picture of the WAN queue."""
     job_id = person.queue(prompt, job_type="image_fast", **metadata)
-    person.wait_for(job_id, seconds=_SECONDS)
+    person.wait_for(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
 
 
 def test_a_clip_of_a_prompt_can_be_watched(person: Person) -> None:
     job_id = person.queue("a boat on the sea at sunset", job_type="wan_video_fast", seed=3)
-    person.wait_for(job_id, seconds=_SECONDS)
+    person.wait_for(job_id)
     asset = person.asset(job_id)
     with av.open(io.BytesIO(person.fetch(asset["temp_storage_path"])), "r") as file:
         assert file.metadata["comment"].startswith("a boat on the sea at sunset\nSteps: 25")
@@ -76,7 +76,7 @@ def test_a_clip_goes_from_one_picture_to_another(person: Person) -> None:
     answer = person.call("queue-job", body)
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["job"]["id"]
-    person.wait_for(job_id, seconds=_SECONDS)
+    person.wait_for(job_id)
     used = person.asset(job_id)["generation_settings"]
     assert used["references"] == "first frame, last frame"
 
@@ -88,7 +88,7 @@ def test_what_wan_cannot_use_fails_with_a_sentence_and_is_paid_back(person: Pers
         "referenceImageUrl": drawn(person, "a red star"),
     }
     job_id = person.call("queue-job", body).json()["job"]["id"]
-    person.wait_for(job_id, "failed", seconds=_SECONDS)
+    person.wait_for(job_id, "failed")
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert "style" in job["error_message"]
     assert job["attempts"] == 1

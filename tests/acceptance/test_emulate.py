@@ -72,15 +72,15 @@ def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
 ) -> None:
     text = emulation.speaker.read_text()
     assert SENTENCE in text
-    until(lambda: emulation.message(person) == "The job is queued.", seconds=15, what="an answer")
+    until(lambda: emulation.message(person) == "The job is queued.", what="an answer")
 
     emulation.speaker.write_text(text + "\ndef broken(:\n")
-    until(lambda: "next saved change" in emulation.said(), seconds=15, what="the mistake told")
+    until(lambda: "next saved change" in emulation.said(), what="the mistake told")
     assert "SyntaxError" in emulation.said()
     assert not emulation.message(person)
 
     emulation.speaker.write_text(text.replace(SENTENCE, '"It waits."'))
-    until(lambda: emulation.message(person) == "It waits.", seconds=15, what="the change")
+    until(lambda: emulation.message(person) == "It waits.", what="the change")
     assert len(person.rows("jobs")) == 2
 
 

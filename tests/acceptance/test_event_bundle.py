@@ -34,7 +34,7 @@ def test_a_served_bundle_tells_changes_as_they_happen(
             assert stream.statuses() == ["queued", "processing", "completed"]
             assert stream.progress
         log = tmp_path / "served.log"
-        until(lambda: "the stream ended" in log.read_text(), seconds=5, what="it to be let go")
+        until(lambda: "the stream ended" in log.read_text(), what="it to be let go")
         assert "Traceback" not in log.read_text()
     finally:
         end(server)

@@ -50,13 +50,12 @@ def _wait_until_running(person: Person, job_id: str) -> None:
             row["step"] and row["step"] > 2
             for row in person.rows("job_progress", job_id=f"eq.{job_id}")
         ),
-        seconds=20,
         what="the job to be in its middle",
     )
 
 
 def _assert_made_once(system: System, person: Person, job_id: str) -> None:
-    person.wait_for(job_id, seconds=60)
+    person.wait_for(job_id)
     assert len(person.rows("workspace_assets", job_id=f"eq.{job_id}")) == 1
     ledger = person.rows("credit_ledger", job_id=f"eq.{job_id}", order="created_at.asc")
     assert [entry["kind"] for entry in ledger] == ["reserve", "settle"]
@@ -75,7 +74,7 @@ def test_a_job_completes_once_when_a_part_is_killed_in_its_middle(
     _wait_until_running(somebody, job_id)
     slow.kill(name)
     if name in {"gateway", "postgres"}:
-        until(lambda: _answers(somebody), seconds=20, what="the gateway to answer again")
+        until(lambda: _answers(somebody), what="the gateway to answer again")
     _assert_made_once(slow, somebody, job_id)
     (job,) = somebody.rows("jobs", id=f"eq.{job_id}")
     # A part that was away longer than a lease may cost an attempt; a worker always does.
@@ -123,7 +122,7 @@ def test_a_database_that_is_away_is_503_with_retry_after_and_the_pool_comes_back
     assert refused
     assert all(answer.headers["retry-after"] == "2" for answer in refused)
     assert all(answer.json()["code"] == "unavailable" for answer in refused)
-    until(lambda: somebody.ask().status_code == 202, seconds=20, what="the pool to come back")
+    until(lambda: somebody.ask().status_code == 202, what="the pool to come back")
 
 
 def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) -> None:
@@ -150,9 +149,9 @@ def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) 
         asking = [pool.submit(ask, person) for person in people]
         for _ in range(2):
             time.sleep(0.3)
-            until(lambda: "postgres" in slow.pids(), seconds=20, what="its restart")
+            until(lambda: "postgres" in slow.pids(), what="its restart")
             slow.kill("postgres")
-        until(lambda: _answers(people[0]), seconds=20, what="the database to be back")
+        until(lambda: _answers(people[0]), what="the database to be back")
         done.set()
         told = [one.result() for one in asking]
     refused = [answer for _, several in told for answer in several]
@@ -205,7 +204,7 @@ def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: System) -> None:
     hoarder, newcomer = Person(slow), Person(slow)
     hoard = [hoarder.queue() for _ in range(8)]
     wanted = newcomer.queue()
-    newcomer.wait_for(wanted, seconds=30)
+    newcomer.wait_for(wanted)
     done = [hoarder.status(job_id) for job_id in hoard].count("completed")
     assert done <= 4, "one in work, one sent ahead, and the newcomer's turn"
 

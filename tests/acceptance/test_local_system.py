@@ -148,8 +148,8 @@ def test_a_killed_process_is_started_again_on_its_port(running: System, name: st
 
     running.kill(name)
 
-    until(lambda: running.pids().get(name, pid) != pid, seconds=PATIENCE_SECONDS, what=name)
-    until(lambda: answers(running, name), seconds=PATIENCE_SECONDS, what=f"{name} to answer")
+    until(lambda: running.pids().get(name, pid) != pid, what=name)
+    until(lambda: answers(running, name), what=f"{name} to answer")
     assert running.ports()[name] == port
     assert f"{name} ended (SIGKILL)" in running.terminal()
 
@@ -203,7 +203,7 @@ def test_data_and_ports_survive_a_restart_until_a_reset(tmp_path: Path) -> None:
     with psycopg.connect(postgres.url(ports["postgres"])) as connection:
         assert connection.execute("select answer from kept").fetchone() == (42,)
     system.kill_whole()
-    until(lambda: not left_behind(data), seconds=PATIENCE_SECONDS, what="the children to end")
+    until(lambda: not left_behind(data), what="the children to end")
 
     assert run(command("reset", data=str(data))).returncode == 0
     assert not (data / "postgres").exists()

@@ -26,11 +26,11 @@ def test_jobs_follow_a_worker_that_moves_under_load(alone: System) -> None:
     person = Person(alone)
     with working(alone, slots=2, steps=2) as first:
         jobs = [person.queue() for _ in range(JOBS)]
-        until(lambda: _ended(alone, person) >= 3, seconds=20, what="some to be done")
+        until(lambda: _ended(alone, person) >= 3, what="some to be done")
         with working(alone, slots=2, steps=2) as second:
             assert first.url != second.url
             first.stop()
-            until(lambda: _ended(alone, person) == JOBS, seconds=60, what="all to be done")
+            until(lambda: _ended(alone, person) == JOBS, what="all to be done")
             left = alone.rows("select distinct worker_url from workers")
             assert left == [{"worker_url": second.url}]
     made = alone.rows(

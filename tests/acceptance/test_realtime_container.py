@@ -51,7 +51,7 @@ def _running(system: System, tree: Path, port: int) -> Iterator[subprocess.Popen
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        until(lambda: _is_up(address), seconds=20, what="the service to start")
+        until(lambda: _is_up(address), what="the service to start")
         yield process
     finally:
         process.kill()

@@ -38,7 +38,7 @@ def test_the_specifications_examples(noop: System) -> None:
     person = Person(noop, answer.json()["user"]["id"])
     job = person.queue(destination="library")
     query = "select count(*) from user_library where user_id = %s"
-    until(lambda: noop.value(query, person.id) == 1, seconds=15, what="the picture to be kept")
+    until(lambda: noop.value(query, person.id) == 1, what="the picture to be kept")
     item = noop.value(  # by hand: the table is an archive, and nobody writes to it any more
         "insert into workspace_items (user_id, job_id, status, item_type)"
         " values (%s, %s, 'generated', 'image') returning id::text",

@@ -49,7 +49,7 @@ class Stage:
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(self.call, name, body)
             query = "select id from jobs where user_id = %s"
-            until(lambda: bool(self._system.rows(query, self.admin.id)), seconds=10, what="the job")
+            until(lambda: bool(self._system.rows(query, self.admin.id)), what="the job")
             self._worker.finish(str(self._system.value(query, self.admin.id)))
             return waiting.result()
 

@@ -36,7 +36,7 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
     _, claim = hand_worker.claimed(job)
     lost = hand_worker.upload(claim)
     _lapse(bare, job, sweep)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     hand_worker.finish(job)
     _assert_made_once(person, job)
     kept = person.asset(job)["temp_storage_path"]
@@ -97,7 +97,7 @@ def test_an_older_claims_failure_does_not_end_the_newer_attempt(
 ) -> None:
     old, _ = hand_worker.claimed(job)
     _lapse(bare, job, sweep)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new, claim = hand_worker.claimed(job)
     for failure in ({}, {"retryable": True}, {"handBack": True}):
         assert hand_worker.fail(job, old, **failure).json()["proceed"] is False
@@ -138,7 +138,7 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
         answers.append(hand_worker.complete(job, claim_id, assets, message_id="msg_storage_away"))
         return answers[-1].status_code == 200
 
-    until(heard, seconds=30, what="the storage to be back")
+    until(heard, what="the storage to be back")
     assert {answer.status_code for answer in answers} <= {200, 503}
     away = [answer for answer in answers if answer.status_code == 503]
     assert all("retry-after" in answer.headers for answer in away)
@@ -154,9 +154,9 @@ def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
         job = person.queue()
     finally:
         os.kill(bare.pids()["tasks"], signal.SIGCONT)
-    until(lambda: sweep() is not None and job in hand_worker.messages, seconds=10, what="its task")
+    until(lambda: sweep() is not None and job in hand_worker.messages, what="its task")
     newest = bare.value("select dispatch_no from jobs where id = %s", job)
-    until(lambda: hand_worker.messages[job].dispatch_no == newest, seconds=10, what="the newest")
+    until(lambda: hand_worker.messages[job].dispatch_no == newest, what="the newest")
     late = hand_worker.claim(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d10", dispatchNo=newest - 1)
     assert late.json()["proceed"] is False
     hand_worker.finish(job)

@@ -51,8 +51,6 @@ async def test_a_fill_that_waited_knows_where_its_worker_has_moved(
             "select pg_advisory_xact_lock(hashtext('dispatch'), hashtext(%s))", ["sdxl_queue"]
         )
         filling = asyncio.create_task(_filled(database))
-        await asyncio.to_thread(
-            until, lambda: alone.value(WAITING) == 1, seconds=5, what="the fill to wait"
-        )
+        await asyncio.to_thread(until, lambda: alone.value(WAITING) == 1, what="the fill to wait")
         other.execute("update workers set worker_url = %s where id = 'mover'", [NEW])
     assert await filling == [Address(NEW, "mover")]

@@ -62,7 +62,7 @@ def _jobs(system: System, person: Person) -> list[dict[str, Any]]:
 
 def _job(system: System, person: Person) -> str:
     """The id of the person's one job, once it is there."""
-    until(lambda: bool(_jobs(system, person)), seconds=10, what="the job")
+    until(lambda: bool(_jobs(system, person)), what="the job")
     (job,) = _jobs(system, person)
     return str(job["id"])
 
@@ -195,7 +195,7 @@ def test_it_goes_before_whoever_waits_and_heeds_no_limit(
     worker.message(first)
     worker.message(second)
     asked: list[Future[httpx.Response]] = [pool.submit(_ask, admin) for _ in range(2)]
-    until(lambda: len(_jobs(patient, admin)) == 2, seconds=10, what="two jobs, where one may be")
+    until(lambda: len(_jobs(patient, admin)) == 2, what="two jobs, where one may be")
     worker.finish(first)
     worker.finish(second)
     for row in _jobs(patient, admin):

@@ -98,7 +98,7 @@ def test_an_answer_outlives_the_process_that_gave_it(bare: System, person: Perso
     first = _ask(person, "restart")
     for part in ("gateway", "postgres"):
         bare.kill(part)
-    until(lambda: _ask_again(person) is not None, seconds=30, what="the gateway to answer again")
+    until(lambda: _ask_again(person) is not None, what="the gateway to answer again")
     again = _ask_again(person)
     assert again is not None
     assert again.json() == first.json()

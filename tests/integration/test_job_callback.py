@@ -245,7 +245,6 @@ def test_a_retryable_failure_is_tried_three_times_then_refunded(
     for attempt in (1, 2, 3):
         until(
             lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
-            seconds=10,
             what=f"dispatch {attempt}",
         )
         claim_id, _ = hand_worker.claimed(job)
@@ -260,7 +259,7 @@ def test_a_job_handed_back_costs_no_attempt(
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     hand_worker.fail(job, claim_id, retryable=True, handBack=True)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert (row["status"], row["attempts"]) == ("queued", 0)
 

@@ -112,10 +112,10 @@ def test_a_client_that_goes_away_is_let_go(bare: System, person: Person) -> None
         assert ended() == 0
         with EventStream(person):
             pass
-        until(lambda: ended() == 1, seconds=5, what="the third to be let go")
+        until(lambda: ended() == 1, what="the third to be let go")
         person.queue()
         second.wait(1)
-    until(lambda: ended() == 3, seconds=5, what="all to be let go")
+    until(lambda: ended() == 3, what="all to be let go")
 
 
 def test_a_client_that_does_not_read_holds_nobody_up(bare: System, person: Person) -> None:
@@ -128,7 +128,7 @@ def test_a_client_that_does_not_read_holds_nobody_up(bare: System, person: Perso
         with bare.database() as connection, connection.transaction():
             for _ in range(400):
                 connection.execute(items, [person.id, "x" * 50_000])
-        stream.wait(400, seconds=20)
+        stream.wait(400)
         began = time.monotonic()
         person.queue()
         stream.wait(401)

@@ -23,7 +23,7 @@ def test_what_commits_late_is_told_before_what_began_after_it(bare: System, pers
             late.execute(SESSION, [person.id, "late"])
             time.sleep(0.3)
             assert stream.changes == [], "an older transaction may still have something to tell"
-        told = stream.wait(2, seconds=1)
+        told = stream.wait(2)
     assert [one.record["session_name"] for one in told] == ["early", "late"]
 
 

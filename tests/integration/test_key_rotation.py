@@ -35,7 +35,7 @@ class Revision(System):
         self._gateway = subprocess.Popen(
             command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until(self._answers, seconds=60, what="a revision to serve")
+        until(self._answers, what="a revision to serve")
 
     def end(self) -> None:
         """As the cloud ends one: what it was asked, it answers."""
@@ -99,7 +99,7 @@ class Load:
     def goes_on(self) -> None:
         """Wait until some more jobs are done."""
         enough = self.finished + JOBS_A_STEP
-        until(lambda: bool(self.errors) or self.finished >= enough, seconds=60, what="some jobs")
+        until(lambda: bool(self.errors) or self.finished >= enough, what="some jobs")
 
     def _go_on(self) -> None:
         while not self._is_over.is_set():
@@ -110,7 +110,7 @@ class Load:
 
     def _one_job(self) -> None:
         job = Person(random.choice(self.worker.revisions)).queue()
-        until(lambda: job in self.worker.messages, seconds=60, what="the job's message")
+        until(lambda: job in self.worker.messages, what="the job's message")
         if not self.worker.is_sealed(job):
             raise AssertionError("a message that its worker cannot open")
         self.worker.finish(job)
@@ -148,7 +148,7 @@ def test_a_worker_s_key_is_changed_under_load(bare: System, started: list[Revisi
         roll_out(OLD, NEW)
         said(bare, "retire", "--id", worker_id)
         is_retired = True
-        until(lambda: not holds(bare, worker_id), seconds=30, what="the worker to hold nothing")
+        until(lambda: not holds(bare, worker_id), what="the worker to hold nothing")
         roll_out(NEW, OLD)
         worker.key = NEW
         assert worker.register(slots=4).status_code == 200

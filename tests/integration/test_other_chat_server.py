@@ -36,7 +36,7 @@ def _started(command: list[str], url: str, folder: Path, **own: str) -> subproce
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **own}, stdout=out, stderr=subprocess.STDOUT
         )
-    until(lambda: _answers(url), seconds=60, what=f"{command[-1]} to start")
+    until(lambda: _answers(url), what=f"{command[-1]} to start")
     return process
 
 

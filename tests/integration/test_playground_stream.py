@@ -62,8 +62,8 @@ def test_a_client_that_goes_away_stops_the_server_and_keeps_what_was_said(
     with streamed(talker, message="hello") as events:
         for _ in range(3):
             next(events)
-    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
-    until(lambda: len(_stored(talking, talker)) == 1, seconds=1, what="the answer to be stored")
+    until(lambda: server.cut == 1, what="the server to notice")
+    until(lambda: len(_stored(talking, talker)) == 1, what="the answer to be stored")
     ((content, message_type),) = _stored(talking, talker)
     assert (set(content.split()), message_type) == ({"word"}, "text")
     assert 3 <= len(content.split()) < 8
@@ -80,8 +80,8 @@ def test_a_client_that_goes_away_before_the_whole_stops_the_server_too(
     }
     with pytest.raises(httpx.ReadTimeout):
         web.post(f"{talker.base}/functions/v1/playground-chat", timeout=0.5, **asking)
-    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
-    until(lambda: len(_stored(talking, talker)) == 1, seconds=1, what="the answer to be stored")
+    until(lambda: server.cut == 1, what="the server to notice")
+    until(lambda: len(_stored(talking, talker)) == 1, what="the answer to be stored")
     assert talking.value("select count(*) from chat_turns") == 0
 
 
@@ -90,10 +90,10 @@ def test_a_client_that_goes_away_before_a_word_leaves_its_message_alone(
 ) -> None:
     server.behave, _ = FAULTS["dripping nothing"]
     with streamed(talker, message="hello"):
-        until(lambda: len(server.asked) == 1, seconds=1, what="the server to be asked")
-    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+        until(lambda: len(server.asked) == 1, what="the server to be asked")
+    until(lambda: server.cut == 1, what="the server to notice")
     query = "select count(*) from chat_turns"
-    until(lambda: talking.value(query) == 0, seconds=1, what="the turn to end")
+    until(lambda: talking.value(query) == 0, what="the turn to end")
     assert _stored(talking, talker) == []
     assert len(talker.rows("messages")) == 1
 
@@ -133,7 +133,7 @@ def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
     assert (name, told["code"]) == ("error", "content_refused")
     assert told["details"][0]["message"] == "sexual_real_person"
     assert _stored(talking, talker) == [("This answer was refused.", "refusal")]
-    until(lambda: server.cut == 1, seconds=1, what="the server to notice")
+    until(lambda: server.cut == 1, what="the server to notice")
 
 
 def test_what_is_wrong_before_the_first_word_is_no_stream(
@@ -166,6 +166,6 @@ def test_the_real_chat_worker_stops_when_the_client_goes_away(
     def kept() -> list[str]:
         return [content for content, _ in _stored(talking, talker) if content.startswith(begun)]
 
-    until(lambda: len(kept()) == 1, seconds=2, what="the answer to be stored")
+    until(lambda: len(kept()) == 1, what="the answer to be stored")
     (content,) = kept()
     assert len(content) < tiny.ended()[-1]["completion_tokens"] + 5

@@ -82,7 +82,6 @@ def test_messages_sent_at_once_are_answered_in_their_order(
             sent.append(send(f"message {number}", conversation_id=conversation_id))
             until(
                 lambda: _waiting(talking, conversation_id) == len(sent),
-                seconds=2,
                 what="it to stand in line",
             )
         assert [one.result().json()["response"] for one in sent] == [
@@ -126,7 +125,7 @@ def test_who_waits_for_a_model_holds_no_connection(
     server.behave = say("slowly", pause=CHAT_SECONDS - 0.5)
     with _at_once(talker) as send:
         sent = [send(f"message {number}") for number in range(15)]
-        until(lambda: len(server.asked) == 15, seconds=5, what="all to be asked")
+        until(lambda: len(server.asked) == 15, what="all to be asked")
         began = time.monotonic()
         assert len(talker.rows("conversations")) == 15
         assert time.monotonic() - began < 0.5
@@ -161,10 +160,10 @@ def test_a_kill_in_the_middle_of_an_answer_holds_up_the_next_message_for_a_lease
     server.behave = say("never told", pause=30)
     with _at_once(talker) as send:
         cut = send("message 1", conversation_id=conversation_id, long_response=False)
-        until(lambda: len(server.asked) == 2, seconds=5, what="the model to be asked")
+        until(lambda: len(server.asked) == 2, what="the model to be asked")
         talking.kill("gateway")
         assert isinstance(cut.exception(), httpx.TransportError)
-    until(lambda: _is_up(talking), seconds=20, what="the gateway to be back")
+    until(lambda: _is_up(talking), what="the gateway to be back")
     server.behave = say("after all")
     body = {"message": "message 2", "conversation_id": conversation_id}
     began = time.monotonic()
@@ -189,7 +188,7 @@ def test_an_answer_whose_turn_lapsed_is_not_stored(
     server.behave = behave
     with _at_once(talker) as send:
         first = send("message 1", conversation_id=conversation_id)
-        until(lambda: len(server.asked) == 2, seconds=2, what="the first to be asked")
+        until(lambda: len(server.asked) == 2, what="the first to be asked")
         second = send("message 2", conversation_id=conversation_id).result()
         assert second.status_code == 200, second.text
         assert (first.result().status_code, first.result().json()["code"]) == (503, "unavailable")
@@ -204,7 +203,7 @@ def test_who_waits_keeps_the_place_and_a_later_one_stays_behind(
     held = _leave_turn(talking, conversation_id, seconds=60)
     with _at_once(talker) as send:
         first = send("message 1", conversation_id=conversation_id)
-        until(lambda: _waiting(talking, conversation_id) == 2, seconds=2, what="the first")
+        until(lambda: _waiting(talking, conversation_id) == 2, what="the first")
         second = send("message 2", conversation_id=conversation_id)
         time.sleep(0.5)
         assert not first.done()

@@ -55,6 +55,6 @@ def test_a_new_attempt_has_no_preview_yet(
     _put(claim, b"noise")
     _beat(hand_worker, job, claim_id, preview=True)
     hand_worker.fail(job, claim_id, retryable=True)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     hand_worker.claimed(job)
     assert _path(person, job) is None

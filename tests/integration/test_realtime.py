@@ -95,7 +95,7 @@ async def test_changes_come_once_and_in_order_whatever_happens_to_the_listener(
         await asyncio.sleep(0.2)
         bare.rows(cut, "ourvidz%")
         await writing
-        told = names(await one.wait("a", 90, seconds=20))
+        told = names(await one.wait("a", 90))
         assert names(await two.wait("a", 90)) == told
     order = "select record from change_events where user_id = %s order by xid, seq"
     assert told == [row["record"]["session_name"] for row in bare.rows(order, person.id)]

@@ -48,7 +48,7 @@ async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(bar
         with connection.cursor() as cursor:
             cursor.executemany(SESSION, [(person.id, person.id) for person in people])
     written = time.monotonic() - began
-    await in_turn([one.wait("a", 1, seconds=30) for one in awake])
+    await in_turn([one.wait("a", 1) for one in awake])
     assert time.monotonic() - began < written + 10
     for one, person in owners[2:]:
         (told,) = one.changes("a")
@@ -56,7 +56,7 @@ async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(bar
     deaf.socket.transport.resume_reading()
     assert await deaf.closed() == 1013
     await in_turn([one.__aexit__() for one in (deaf, *awake)])
-    until(lambda: not _connections(bare), seconds=40, what="the one that never reads to be let go")
+    until(lambda: not _connections(bare), what="the one that never reads to be let go")
     dead.socket.transport.abort()
 
 
@@ -66,7 +66,7 @@ async def test_nothing_is_left_of_a_thousand_sockets(bare: System) -> None:
     held = []
     for _ in range(3):
         await in_turn([_come_and_go(base, person, number) for number in range(COUNT)])
-        until(lambda: not _connections(bare), seconds=40, what="every socket to be let go")
+        until(lambda: not _connections(bare), what="every socket to be let go")
         gc.collect()
         held.append((_descriptors(bare), _memory(bare)))
     (_, before), (descriptors, between), (after, last) = held

@@ -91,7 +91,7 @@ async def test_what_is_too_much_is_refused_and_logged_once(bare: System, person:
         assert (await one.ask("other:a", "phx_join", {"config": {}}))["status"] == "error"
     user = user_hash(person.id)
     (request,) = {line["request_id"] for line in _log(bare) if line.get("user") == user}
-    until(lambda: len(_said(bare, request, "the socket ended")) == 1, seconds=5, what="its end")
+    until(lambda: len(_said(bare, request, "the socket ended")) == 1, what="its end")
     refused = [line["reason"] for line in _said(bare, request, "a message was refused")]
     assert refused.count("A channel takes at most 100 bindings.") == 1
 

@@ -92,7 +92,7 @@ def test_a_copy_that_is_given_up_while_it_is_made_is_not_recorded(
     with ThreadPoolExecutor() as pool:
         with storage_pausing(bare):
             copying = pool.submit(act, person, "copy_to_workspace", libraryAssetId=kept_id)
-            until(lambda: bare.rows(begun, kept_id) != [], seconds=5, what="the copy to begin")
+            until(lambda: bare.rows(begun, kept_id) != [], what="the copy to begin")
             target = bare.value(begun, kept_id)
             given_up = "update unfinished_copies set source_id = null where source_id = %s"
             bare.rows(f"{given_up} returning target_id", kept_id)

@@ -16,7 +16,7 @@ def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
     old_claim, _ = hand_worker.claimed(job)
     time.sleep(1.1)
     assert sweep()["sent_back"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, claim = hand_worker.claimed(job)
     beat = hand_worker.letter(job, old_claim, "processing", progress=0.9)
     assert hand_worker.send("job-callback", beat).json()["proceed"] is False
@@ -32,7 +32,7 @@ def test_an_older_claim_may_complete_a_job_that_is_open(
     assets = hand_worker.upload(old)
     time.sleep(1.1)
     sweep()
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, new = hand_worker.claimed(job)
     assert hand_worker.complete(job, old_claim, assets).json()["proceed"] is True
     late = hand_worker.complete(job, new_claim, hand_worker.upload(new))
@@ -48,7 +48,6 @@ def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
     for attempt in (1, 2, 3):
         until(
             lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
-            seconds=10,
             what=f"dispatch {attempt}",
         )
         hand_worker.claimed(job)
@@ -108,7 +107,7 @@ def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
 ) -> None:
     bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
     assert sweep()["unclaimed"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="its next turn")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
 
 
 def test_a_job_whose_task_was_lost_is_sent_again(
@@ -120,7 +119,7 @@ def test_a_job_whose_task_was_lost_is_sent_again(
     assert hand_worker.messages[job].dispatch_no == 1, "it may only be late"
     bare.rows(f"update jobs set {lost} '6 s' where id = %s returning id", job)
     at_once(sweep)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, seconds=10, what="the task")
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="the task")
     heard = [body for _, body in hand_worker.heard if job.encode() in body]
     assert len(heard) == 2
     hand_worker.finish(job)

@@ -150,7 +150,7 @@ def test_a_worker_that_registers_while_it_is_asked_stays_healthy(
     again = other if where == "there" else Watched(bare)
     with ThreadPoolExecutor() as pool:
         swept = pool.submit(sweep)
-        until(lambda: other.asked == 1, seconds=10, what="the sweep to ask")
+        until(lambda: other.asked == 1, what="the sweep to ask")
         assert again.register().status_code == 200
         gate.set()
     assert swept.result()["not_done"] == []

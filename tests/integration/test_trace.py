@@ -69,7 +69,6 @@ def test_each_line_about_a_job_names_its_trace(noop: System, somebody: Person) -
     somebody.wait_for(job_id)
     until(
         lambda: "job ended" in {one["message"] for one in _about(noop, job_id)},
-        seconds=10,
         what="the worker's last line",
     )
     told = _about(noop, job_id)
@@ -121,7 +120,6 @@ def test_a_job_that_is_tried_again_stays_in_its_trace(
 def _wait_for_dispatch(worker: HandWorker, job_id: str, number: int) -> None:
     until(
         lambda: worker.message(job_id).dispatch_no == number,
-        seconds=10,
         what=f"dispatch {number}",
     )
 

@@ -34,7 +34,7 @@ def test_jobs_follow_a_worker_that_moved(
     hand_worker.message(waiting)
     claim_id, claim = hand_worker.claimed(running)
     newcomer.register(slots=1000)
-    until(lambda: waiting in newcomer.messages, seconds=10, what="the job to follow")
+    until(lambda: waiting in newcomer.messages, what="the job to follow")
     assert newcomer.messages[waiting].dispatch_no == 2
     assert running not in newcomer.messages, "a claimed job stays with its claim"
     newcomer.finish(waiting)

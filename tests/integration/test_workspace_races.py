@@ -135,7 +135,7 @@ def test_saving_anew_while_the_old_one_is_deleted_keeps_the_new_ones_files(
     with ThreadPoolExecutor() as pool:
         with storage_pausing(bare):
             delete = pool.submit(act, person, "delete_library_asset", libraryAssetId=kept_id)
-            until(lambda: library(person) == [], seconds=5, what="the row to go")
+            until(lambda: library(person) == [], what="the row to go")
             save = pool.submit(act, person, "save_to_library", assetId=asset_id)
             until_held(bare, asset_id)
         assert (delete.result().status_code, save.result().status_code) == (200, 200)

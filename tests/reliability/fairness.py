@@ -67,7 +67,6 @@ def _equals(system: System, scale: Scale, proof: Proof) -> float:
     window = scale.fair_jobs // 2 * _EQUALS
     until(
         lambda: len(system.rows(_COMPLETED, users, began)) >= _EQUALS + window,
-        seconds=20 + 3 * window,
         what="the equal users' jobs",
     )
     rows = system.rows(_COMPLETED, users, began)[_EQUALS : _EQUALS + window]
@@ -90,7 +89,7 @@ def _newcomers(system: System, scale: Scale, proof: Proof) -> list[float]:
         time.sleep(chance.uniform(0, _STEPS * STEP_SECONDS))
         newcomer = Person(system)
         job_id = newcomer.queue()
-        newcomer.wait_for(job_id, seconds=60)
+        newcomer.wait_for(job_id)
         waits += system.rows(_WAIT, hoarder.id, job_id)
     waiting = system.value(_WAITING, hoarder.id)
     lengths = [row["seconds"] / row["length"] for row in waits]

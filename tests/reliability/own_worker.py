@@ -35,7 +35,6 @@ def working(
     try:
         until(
             lambda: system.value(_REGISTERED, worker.url) == _KINDS,
-            seconds=_START_SECONDS,
             what="the worker to register",
         )
         yield worker

@@ -71,7 +71,7 @@ class Relay:
         thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(server)])
         thread.start()
         try:
-            until(lambda: server.started, seconds=10, what="the relay")
+            until(lambda: server.started, what="the relay")
             yield self
         finally:
             server.should_exit = True

@@ -117,7 +117,7 @@ def _settle(system: System, person: Person) -> None:
     log = system.data / "logs" / "gateway.log"
     before = log.stat().st_size
     person.rows("profiles")
-    until(lambda: log.stat().st_size > before, seconds=20, what="the last line")
+    until(lambda: log.stat().st_size > before, what="the last line")
 
 
 def _is_own(line: str) -> bool:

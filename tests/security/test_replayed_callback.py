@@ -66,7 +66,6 @@ def test_the_letters_of_an_attempt_that_is_over(
             assert {_send(client, bare, letter).status_code for letter in letters} == {200}
         until(
             lambda: hand_worker.message(target.job_id).dispatch_no > target.dispatch_no,
-            seconds=20,
             what="the job's next turn",
         )
         hand_worker.claimed(target.job_id)

@@ -80,7 +80,7 @@ class Load:
     def goes_on(self) -> None:
         """Wait for some more rounds."""
         enough = self.rounds + ROUNDS
-        until(lambda: self.rounds >= enough or bool(self._broken), seconds=60, what="some rounds")
+        until(lambda: self.rounds >= enough or bool(self._broken), what="some rounds")
 
     def _any(self) -> Revision:
         return self.revisions[next(self._turn) % len(self.revisions)]

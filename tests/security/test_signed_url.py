@@ -89,7 +89,6 @@ def test_an_address_dies_with_its_time(bare: System, person: Person, tally: Tall
     signed = person.sign(f"{person.id}/a.png", seconds=1).json()["signedURL"]
     until(
         lambda: web.get(f"{bare.base}/storage/v1{signed}").status_code != 302,
-        seconds=30,
         what="the address to end",
     )
     answer = web.get(f"{bare.base}/storage/v1{signed}")

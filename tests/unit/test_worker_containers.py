@@ -124,7 +124,7 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
         return subprocess.run(asked, cwd=tmp_path, env={"PORT": str(port)}, check=False).returncode
 
     with _started(dockerfile, tmp_path, port) as process:
-        until(lambda: told() == "ok" or process.poll() is not None, seconds=_START_SECONDS, what="")
+        until(lambda: told() == "ok" or process.poll() is not None, what="")
         assert told() == "ok"
         assert check() == 0
         process.send_signal(signal.SIGTERM)

@@ -39,7 +39,7 @@ class ChatProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self._is_loaded, seconds=_START_SECONDS, what="the chat worker to load")
+        until(self._is_loaded, what="the chat worker to load")
 
     def ask(self, prompt: str = "hi", **more: object) -> httpx.Response:
         """One message, answered whole."""
@@ -74,7 +74,7 @@ class ChatProcess:
 
     def counted(self, **wanted: int) -> None:
         """Wait until the worker counts so many."""
-        until(lambda: wanted.items() <= self.info().items(), seconds=10, what=f"{wanted}")
+        until(lambda: wanted.items() <= self.info().items(), what=f"{wanted}")
 
     def ended(self) -> list[Body]:
         """What the log tells of each reply that was begun, oldest first."""

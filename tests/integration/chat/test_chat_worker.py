@@ -76,7 +76,7 @@ def test_health_is_answered_at_once_while_a_reply_is_written(chat: ChatProcess) 
 
 def test_worker_registers_itself_for_chat(chat: ChatProcess, bare: System) -> None:
     query = "select worker_type, worker_url, models from workers where id = 'noop'"
-    until(lambda: bool(bare.rows(query)), seconds=10, what="the worker to register")
+    until(lambda: bool(bare.rows(query)), what="the worker to register")
     assert bare.rows(query) == [
         {"worker_type": "chat", "worker_url": chat.base, "models": ["qwen_instruct", "qwen_base"]}
     ]

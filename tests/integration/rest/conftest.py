@@ -81,7 +81,6 @@ def trial(bare: System) -> Iterator[System]:
     known = Reader(bare.base, tokens.user_token())
     until(
         lambda: known.get("trial_books").status_code == 200,
-        seconds=_REFRESH_SECONDS,
         what="the tables to be known",
     )
     yield bare

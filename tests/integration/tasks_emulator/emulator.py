@@ -4,7 +4,6 @@ import itertools
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,8 @@ from google.cloud.tasks_v2 import (
 from google.cloud.tasks_v2.services.cloud_tasks.transports import (
     CloudTasksGrpcTransport,
 )
+
+from tests import system
 
 LOCATION = "projects/test/locations/here"
 
@@ -75,12 +76,9 @@ def make_queue(client: CloudTasksClient, **settings: Any) -> str:  # noqa: ANN40
     return client.create_queue(parent=LOCATION, queue=queue).name
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool]) -> None:
     """Wait for what has no event of its own."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
+    system.until(condition, what="the emulator")
 
 
 def count(client: CloudTasksClient, queue: str) -> int:
