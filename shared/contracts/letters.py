@@ -5,13 +5,22 @@ is answered. All are JSON, camelCase, and sealed as ``signature`` says.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.base import CamelContract
 from shared.contracts.catalogue import Media
+from shared.contracts.postgres import (
+    Fraction,
+    NonNegativeInt4,
+    PositiveFloat4,
+    PositiveInt4,
+    PositiveInt8,
+    PostgresJson,
+    PostgresText,
+)
 
 AspectRatio = Literal["1:1", "16:9", "9:16", "4:3", "3:4"]
 ReferenceType = Literal["character", "style", "composition"]
@@ -22,6 +31,9 @@ Category = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Of what is refused."""
 
 MOST_ASSETS = 6
+MAX_SEED = 2**32 - 1
+"""Of a job; image i of it is drawn with ``seed + i``."""
+
 MOST_MESSAGE_BYTES = 100_000
 """Cloud Tasks takes a task of 100 KB at most."""
 
@@ -103,18 +115,18 @@ class Asset(CamelContract):
     """One finished image or video, as the worker reports it."""
 
     asset_type: Media
-    temp_storage_path: str = Field(max_length=1024)
-    file_size_bytes: Annotated[int, Field(gt=0)]
-    mime_type: str = Field(max_length=100)
-    duration_seconds: Annotated[float, Field(gt=0)] | None = None
+    temp_storage_path: PostgresText = Field(max_length=1024)
+    file_size_bytes: PositiveInt8
+    mime_type: PostgresText = Field(max_length=100)
+    duration_seconds: PositiveFloat4 | None = None
     asset_index: Annotated[int, Field(ge=0, lt=MOST_ASSETS)] = 0
-    thumbnail_path: str | None = Field(default=None, max_length=1024)
-    crc32c: str | None = Field(default=None, max_length=8, alias="crc32c")
+    thumbnail_path: PostgresText | None = Field(default=None, max_length=1024)
+    crc32c: PostgresText | None = Field(default=None, max_length=8, alias="crc32c")
     """Base64 of the big-endian CRC-32C, as Cloud Storage writes it."""
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    seed: int | None = None
-    generation_settings: dict[str, Any] = {}
+    width: PositiveInt4 | None = None
+    height: PositiveInt4 | None = None
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED + MOST_ASSETS - 1)] | None = None
+    generation_settings: PostgresJson = {}
     """What the worker really used; it is in the file as well."""
 
 
@@ -123,7 +135,7 @@ class OutputCheck(CamelContract):
 
     kind: Literal["exempt", "checker", "classifier"]
     """``exempt`` is a model that can draw nothing unsafe, and counts in the local system alone."""
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[PostgresText, Field(min_length=1, max_length=200)]
 
 
 class Results(CamelContract):
@@ -155,14 +167,14 @@ class CallbackRequest(CamelContract):
     user_id: UUID
     status: Literal["processing", "completed", "failed"]
     results: Results | None = None
-    error_message: str | None = Field(default=None, max_length=2000)
-    metadata: dict[str, Any] | None = None
+    error_message: PostgresText | None = Field(default=None, max_length=2000)
+    metadata: PostgresJson | None = None
     claim_id: UUID
-    dispatch_no: int | None = None
+    dispatch_no: NonNegativeInt4 | None = None
     """On a claim: the message's own."""
-    progress: Annotated[float, Field(ge=0, le=1)] | None = None
-    step: Annotated[int, Field(ge=0)] | None = None
-    steps: Annotated[int, Field(ge=0)] | None = None
+    progress: Fraction | None = None
+    step: NonNegativeInt4 | None = None
+    steps: NonNegativeInt4 | None = None
     preview: bool | None = None
     """On a heartbeat: a preview lies at the address that the claim was given for it."""
     failure: Failure | None = None

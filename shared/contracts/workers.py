@@ -7,17 +7,19 @@ from pydantic import Field
 
 from shared.contracts.base import CamelContract, Contract
 from shared.contracts.catalogue import WorkerType
+from shared.contracts.postgres import PostgresText
 
 WorkerId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+ModelName = Annotated[PostgresText, Field(max_length=200)]
 
 
 class RegisterChatWorkerRequest(Contract):
     """``POST /register-chat-worker``: this chat worker can be reached there."""
 
-    worker_url: Annotated[str, Field(min_length=1, max_length=500)]
+    worker_url: Annotated[PostgresText, Field(min_length=1, max_length=500)]
     worker_id: WorkerId
     """The key's own id, or ``{key id}-{worker type}`` where one process serves several types."""
-    models: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=20)] = []
+    models: Annotated[list[ModelName], Field(max_length=20)] = []
     slots: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that it runs at the same time."""
 

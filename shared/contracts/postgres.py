@@ -1,0 +1,78 @@
+"""Field types that accept exactly what a Postgres column of that type can store."""
+
+import json
+import math
+import struct
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+MAX_INT4 = 2**31 - 1
+MAX_INT8 = 2**63 - 1
+MAX_FLOAT4 = 3.4028234663852886e38
+MAX_JSON_BYTES = 64 * 1024
+"""Of one ``jsonb`` value, as compact UTF-8."""
+
+
+def _check_float4(value: float) -> float:
+    """Refuse a number that is not 0 and that a 4-byte float would hold as 0."""
+    (stored,) = struct.unpack("<f", struct.pack("<f", value))
+    if stored == 0 and value != 0:
+        raise ValueError("must be 0, or not closer to 0 than 1e-45")
+    return value
+
+
+def _check_text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+def _check_json(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse numbers and characters that ``jsonb`` has no form for, at any depth."""
+    pending: list[object] = [value]
+    while pending:
+        match pending.pop():
+            case str() as text:
+                _check_text(text)
+            case float() as number if not math.isfinite(number):
+                raise ValueError("must contain finite numbers only")
+            case dict() as fields:
+                pending += [*fields.keys(), *fields.values()]
+            case list() | tuple() as items:
+                pending += items
+            case _:
+                continue
+    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_JSON_BYTES:
+        raise ValueError(f"must not be longer than {MAX_JSON_BYTES:,} bytes")
+    return value
+
+
+NonNegativeInt4 = Annotated[int, Field(ge=0, le=MAX_INT4)]
+"""An ``integer`` from 0."""
+
+PositiveInt4 = Annotated[int, Field(gt=0, le=MAX_INT4)]
+"""An ``integer`` from 1."""
+
+PositiveInt8 = Annotated[int, Field(gt=0, le=MAX_INT8)]
+"""A ``bigint`` from 1."""
+
+Float4 = Annotated[
+    float, Field(ge=-MAX_FLOAT4, le=MAX_FLOAT4, allow_inf_nan=False), AfterValidator(_check_float4)
+]
+"""A finite ``real``."""
+
+PositiveFloat4 = Annotated[
+    float, Field(gt=0, le=MAX_FLOAT4, allow_inf_nan=False), AfterValidator(_check_float4)
+]
+"""A finite ``real`` above 0."""
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(_check_float4)]
+"""A ``real`` from 0 to 1."""
+
+PostgresText = Annotated[str, AfterValidator(_check_text)]
+"""``text``: any characters but NUL. (A request with a lone surrogate is refused as no JSON.)"""
+
+PostgresJson = Annotated[dict[str, Any], AfterValidator(_check_json)]
+"""A ``jsonb`` object: no NUL in keys or strings, no NaN or infinity, at most 64 KiB."""
