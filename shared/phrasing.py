@@ -1,13 +1,13 @@
 """A model's answer, made a prompt: without what was said around it, and cut where a phrase ends."""
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from shared.contracts.jobs import MOST_PROMPT_CHARACTERS
+from shared.contracts.text import normalize
 from shared.enhancement.tokens import estimate_tokens
 
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_THOUGHT_BEGINS, _THOUGHT_ENDS = "<think>", "</think>"
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "«": "»", "「": "」"}
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[。！？]")  # noqa: RUF001 - other languages' own
 _PHRASE_END = re.compile(r"[.!?…,;:](?=\s|$)|[。！？，、；]")  # noqa: RUF001 - the same
@@ -30,7 +30,7 @@ class Layout(NamedTuple):
 
 def clean(answer: str, layout: Layout) -> str:
     """The prompt in an answer: no thoughts, label, introduction or quotation marks around it."""
-    text = unicodedata.normalize("NFC", _THOUGHT.sub("", answer)).strip()
+    text = normalize("NFC", _without_thoughts(answer)).strip()
     label = rf"\A[*_#\s]*(?:(?:enhanced|rewritten)\s)?{layout.result}[*_]*:[*_\s]*"
     text = re.sub(label, "", text, flags=re.IGNORECASE)
     text = text.split(f"\n{layout.source}:")[0].strip()
@@ -49,6 +49,18 @@ def cut(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = False) -
     ends = (_SENTENCE_END, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
     parts = (part for end in ends for part in _beginnings(text, end))
     return next((part for part in parts if estimate_tokens(part) <= limit), "")
+
+
+def _without_thoughts(text: str) -> str:
+    """The text without each ``<think>...</think>``; one that does not end stays."""
+    parts = []
+    while (begin := text.find(_THOUGHT_BEGINS)) >= 0:
+        end = text.find(_THOUGHT_ENDS, begin)
+        if end < 0:
+            break
+        parts.append(text[:begin])
+        text = text[end + len(_THOUGHT_ENDS) :]
+    return "".join([*parts, text])
 
 
 def _beginnings(text: str, end: re.Pattern[str]) -> list[str]:

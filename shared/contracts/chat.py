@@ -3,11 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
 from shared.contracts.base import Contract
-from shared.contracts.jobs import Text
 from shared.contracts.language_models import ChatModel
+from shared.contracts.text import Text
 
 MOST_MESSAGE_CHARACTERS = 4000
 
@@ -15,7 +13,7 @@ MOST_MESSAGE_CHARACTERS = 4000
 class PlaygroundChatRequest(Contract):
     """``POST /playground-chat``."""
 
-    message: Annotated[Text, Field(min_length=1, max_length=MOST_MESSAGE_CHARACTERS)]
+    message: Annotated[str, Text(min_length=1, max_length=MOST_MESSAGE_CHARACTERS)]
     conversation_id: UUID | None = None
     """Where it goes on; without it, a conversation begins."""
     model_type: ChatModel = "qwen_instruct"

@@ -1,15 +1,15 @@
 """Queueing a job, and the job as everyone sees it."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from shared.contracts.base import CamelContract
 from shared.contracts.catalogue import Media, Quality, QueueName
 from shared.contracts.letters import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
+from shared.contracts.text import Text
 
 MOST_PROMPT_CHARACTERS = 2000
 MOST_METADATA_BYTES = 16 * 1024
@@ -18,17 +18,8 @@ Destination = Literal["library", "workspace"]
 JobStatus = Literal["queued", "processing", "completed", "failed", "cancelled"]
 
 
-def _plain(text: str) -> str:
-    """NFC, and nothing that steers a terminal or hides text; line breaks and tabs may stand."""
-    text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(one) in {"Cc", "Cs"} and one not in "\n\r\t" for one in text):
-        raise ValueError("must hold no control characters")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_plain)]
-Prompt = Annotated[Text, Field(min_length=1, max_length=MOST_PROMPT_CHARACTERS)]
-SideText = Annotated[Text, Field(max_length=MOST_PROMPT_CHARACTERS)]
+Prompt = Annotated[str, Text(min_length=1, max_length=MOST_PROMPT_CHARACTERS)]
+SideText = Annotated[str, Text(max_length=MOST_PROMPT_CHARACTERS)]
 
 
 class JobMetadata(BaseModel):
@@ -42,7 +33,7 @@ class JobMetadata(BaseModel):
     credits: float | None = None
     queue: str | None = None
     destination: Destination = "workspace"
-    session_name: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    session_name: Annotated[str, Text(min_length=1, max_length=200)] | None = None
     num_images: Annotated[int, Field(ge=1, le=MOST_ASSETS, strict=True)] = 1
     user_requested_enhancement: bool = False
     reference_image: bool = False

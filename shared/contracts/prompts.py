@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.jobs import Prompt, Text
+from shared.contracts.jobs import Prompt
 from shared.contracts.language_models import ChatModel
 from shared.contracts.letters import ContentMode
+from shared.contracts.text import Text
 
 UseCase = Literal["enhancement", "chat", "roleplay"]
 
@@ -59,7 +60,7 @@ class ValidateEnhancementRequest(Contract):
     original_prompt: Prompt
     enhanced_prompt: Prompt
     test_cases: Annotated[
-        list[Annotated[Text, Field(min_length=1, max_length=500)]],
+        list[Annotated[str, Text(min_length=1, max_length=500)]],
         Field(min_length=1, max_length=MOST_TEST_CASES),
     ]
     """Each the name of a check, or a sentence that should be true of the enhancement."""

@@ -6,14 +6,15 @@ from uuid import UUID
 from pydantic import Field, RootModel
 
 from shared.contracts.base import CamelContract
-from shared.contracts.jobs import JobRecord, Text
+from shared.contracts.jobs import JobRecord
+from shared.contracts.text import Text
 
 MOST_TAGS = 50
 
-Title = Annotated[Text, Field(min_length=1, max_length=200)]
-Tag = Annotated[Text, Field(min_length=1, max_length=50)]
+Title = Annotated[str, Text(min_length=1, max_length=200)]
+Tag = Annotated[str, Text(min_length=1, max_length=50)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
-Description = Annotated[Text, Field(max_length=2000)]
+Description = Annotated[str, Text(max_length=2000)]
 
 
 class SaveToLibrary(CamelContract):

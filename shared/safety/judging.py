@@ -1,9 +1,9 @@
 """What a text speaks of, and whether the rules refuse it."""
 
 import re
-import unicodedata
 from typing import NamedTuple
 
+from shared.contracts.text import normalize
 from shared.safety.reading import joined, pieced, readings
 from shared.safety.rules import RULES, LeftOut, Rules
 
@@ -58,7 +58,7 @@ def refused_without(prompt: str, negative: str, rules: Rules = RULES) -> str | N
     if not negative:
         return None
     asked = contexts(prompt, rules)
-    if _BELOW_ZERO.search(unicodedata.normalize("NFKC", negative)):
+    if _BELOW_ZERO.search(normalize("NFKC", negative)):
         said = judge(negative, rules)
         if category := said.category or refused_across(asked, said.contexts, rules):
             return category

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from shared.contracts.text import normalize
+
 _LEETSPEAK = str.maketrans("013457@$!|", "oieastasii")
 
 _LOOK_ALIKES = str.maketrans(
@@ -28,7 +30,7 @@ _MOST_PIECES = 4
 
 def readings(text: str) -> set[str]:
     """Each way to read it: words of small letters and digits, folded, with spaces between."""
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LOOK_ALIKES)
+    plain = normalize("NFKD", text).casefold().translate(_LOOK_ALIKES)
     if not plain.isascii():
         plain = "".join(one for one in plain if unicodedata.category(one) not in _UNSEEN)
     forms = {plain, _as_a_worker_reads(plain)}
