@@ -20,12 +20,11 @@ def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system without a worker, where leases are short and nothing sweeps unless a test does."""
+    """A system without a worker, where nothing sweeps unless a test does."""
     yield from _running(
         System(
             tmp_path_factory.mktemp("bare") / "data",
             worker="none",
-            LEASE_SECONDS="1",
             SWEEP_SECONDS="3600",
             QUEUED_JOBS_PER_USER="5",
             STARTING_CREDITS="20",
@@ -59,6 +58,44 @@ def person(bare: System) -> Person:
 def sweep(bare: System) -> Callable[[], dict[str, int]]:
     """Sweep the system without a worker now; what was done, counted."""
     return sweep_of(bare)
+
+
+@pytest.fixture(autouse=True)
+def _settled(request: pytest.FixtureRequest) -> None:
+    """Before a test that sweeps: leave the sweep nothing to do but what the test makes."""
+    if "sweep" in request.fixturenames:
+        settle(request.getfixturevalue("bare"))
+
+
+_OPEN_JOBS_END = """
+    update jobs set expires_at = now(), deadline_at = now(), lease_until = now(), claim_by = now()
+    where completed_at is null
+"""
+_FILES_ARE_DUE = (
+    "update jobs set clean_after = now() where clean_after > now()",
+    "update deleted_library_assets set clean_after = now() where clean_after > now()",
+    "delete from unfinished_copies",
+)
+_WORKERS_ARE_GONE = "update workers set is_active = false where key_id <> 'demo'"
+_HAND_WORKER_IS_UP = """
+    update workers set health = 'healthy', is_active = true, last_seen = now()
+    where key_id = 'demo'
+"""
+
+
+def settle(system: System) -> None:
+    """End whatever earlier tests left open, until a sweep finds nothing more to do."""
+    sweep = sweep_of(system)
+    with system.database() as connection:
+        for statement in (_OPEN_JOBS_END, *_FILES_ARE_DUE, _WORKERS_ARE_GONE, _HAND_WORKER_IS_UP):
+            connection.execute(statement.encode())
+        while _has_work(sweep()):
+            pass
+
+
+def _has_work(counts: dict[str, object]) -> bool:
+    counted = {name: count for name, count in counts.items() if not name.startswith("workers_")}
+    return any(isinstance(count, int) and count for count in counted.values() if count is not True)
 
 
 def sweep_of(system: System) -> Callable[[], dict[str, int]]:

@@ -255,7 +255,7 @@ class JobLife(RuleBasedStateMachine):
         return [self.worker.asset(place) for place in claim.answer["uploads"]]
 
     def _hold(self) -> None:
-        """The system's leases last a second, and only the test says when one lapses."""
+        """Only the test says when a lease ends."""
         if self.model.current:
             self._set("lease_until = now() + interval '1 hour'")
 

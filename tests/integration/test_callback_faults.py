@@ -16,13 +16,6 @@ from tests.workspace import act
 Sweep = Callable[[], dict[str, int]]
 
 
-def _lapse(system: System, job: str, sweep: Sweep) -> None:
-    system.rows(
-        "update jobs set lease_until = now() - interval '1 s' where id = %s returning id", job
-    )
-    sweep()
-
-
 def _assert_made_once(person: Person, job: str) -> None:
     assert person.status(job) == "completed"
     assert len(person.rows("workspace_assets", job_id=f"eq.{job}")) == 1
@@ -35,7 +28,8 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
 ) -> None:
     _, claim = hand_worker.claimed(job)
     lost = hand_worker.upload(claim)
-    _lapse(bare, job, sweep)
+    hand_worker.expire_lease(job)
+    sweep()
     until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     hand_worker.finish(job)
     _assert_made_once(person, job)
@@ -93,10 +87,11 @@ def test_a_callback_that_comes_after_the_job_was_cancelled_makes_nothing(
 
 
 def test_an_older_claims_failure_does_not_end_the_newer_attempt(
-    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     old, _ = hand_worker.claimed(job)
-    _lapse(bare, job, sweep)
+    hand_worker.expire_lease(job)
+    sweep()
     until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new, claim = hand_worker.claimed(job)
     for failure in ({}, {"retryable": True}, {"handBack": True}):
@@ -107,14 +102,13 @@ def test_an_older_claims_failure_does_not_end_the_newer_attempt(
 
 
 def test_the_sweeps_manifest_races_the_callback_and_the_job_completes_once(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     for _ in range(5):
         job = person.queue()
         claim_id, claim = hand_worker.claimed(job)
         assets = leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
-        lapsed = "update jobs set lease_until = now() - interval '1 s' where id = %s returning id"
-        bare.rows(lapsed, job)
+        hand_worker.expire_lease(job)
         with ThreadPoolExecutor(4) as pool:
             sweeps = [pool.submit(sweep) for _ in range(2)]
             calls = [pool.submit(hand_worker.complete, job, claim_id, assets) for _ in range(2)]
@@ -127,9 +121,6 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
     job: str, bare: System, person: Person, hand_worker: HandWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    bare.rows(
-        "update jobs set lease_until = now() + interval '1 hour' where id = %s returning id", job
-    )
     assets = hand_worker.upload(claim)
     bare.kill("storage")
     answers: list[httpx.Response] = []

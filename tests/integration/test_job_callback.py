@@ -34,7 +34,7 @@ def test_a_claim_is_answered_with_where_everything_goes(
     assert upload["path"] == f"{person.id}/{job}/{claim_id}-0.png"
     assert upload["thumbnailPath"] == f"{person.id}/{job}/{claim_id}-0.thumb.webp"
     assert upload["headers"]["x-goog-if-generation-match"] == "0"
-    assert claim["heartbeatSeconds"] == pytest.approx(1 / 6)
+    assert claim["heartbeatSeconds"] == pytest.approx(10)
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert (row["status"], row["attempts"]) == ("processing", 1)
     assert row["started_at"]

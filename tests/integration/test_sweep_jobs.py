@@ -1,6 +1,5 @@
 """sweep-jobs: what a crash left behind, put right."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.contracts import signature
@@ -14,7 +13,7 @@ def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
     job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     old_claim, _ = hand_worker.claimed(job)
-    time.sleep(1.1)
+    hand_worker.expire_lease(job)
     assert sweep()["sent_back"] >= 1
     until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, claim = hand_worker.claimed(job)
@@ -30,7 +29,7 @@ def test_an_older_claim_may_complete_a_job_that_is_open(
 ) -> None:
     old_claim, old = hand_worker.claimed(job)
     assets = hand_worker.upload(old)
-    time.sleep(1.1)
+    hand_worker.expire_lease(job)
     sweep()
     until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, new = hand_worker.claimed(job)
@@ -51,7 +50,7 @@ def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
             what=f"dispatch {attempt}",
         )
         hand_worker.claimed(job)
-        time.sleep(1.1)
+        hand_worker.expire_lease(job)
         sweep()
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert row["status"] == "failed"
@@ -64,7 +63,7 @@ def test_the_sweep_completes_a_job_from_its_manifest(
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
-    time.sleep(1.1)
+    hand_worker.expire_lease(job)
     assert sweep()["completed_from_manifest"] == 1
     assert person.status(job) == "completed"
     assert person.ledger() == ["grant", "reserve", "settle"]
@@ -75,7 +74,7 @@ def test_a_manifest_that_another_key_sealed_is_not_believed(
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
-    time.sleep(1.1)
+    hand_worker.expire_lease(job)
     assert sweep()["completed_from_manifest"] == 0
     assert person.rows("workspace_assets") == []
 

@@ -11,7 +11,7 @@ import pytest
 from shared.contracts import signature
 from tests.hand_worker import HandWorker
 from tests.sweeping import Sweep, at_once
-from tests.system import Person, System, free_port, until
+from tests.system import PATIENCE_SECONDS, Person, System, free_port, until
 
 _SEEN = "update workers set last_seen = now() - interval '5 min', response_ms = null"
 
@@ -37,7 +37,7 @@ class Watched(HandWorker):
             def do_GET(self) -> None:  # noqa: N802 - the library's name
                 worker.asked += 1
                 if worker.gates:
-                    worker.gates.pop(0).wait(10)
+                    worker.gates.pop(0).wait(PATIENCE_SECONDS)
                     self.send_error(503)
                 else:
                     super().do_GET()
@@ -66,17 +66,15 @@ def test_a_worker_that_answers_is_seen(bare: System, other: Watched, sweep: Swee
     after = other.row()
     assert after["last_seen"] > before["last_seen"]
     assert (after["health"], after["is_active"]) == ("healthy", True)
-    assert 0 <= after["response_ms"] < 3000
+    assert after["response_ms"] >= 0
 
 
 def test_what_a_silent_worker_has_not_claimed_goes_to_another(
-    bare: System, person: Person, hand_worker: HandWorker, other: Watched, sweep: Sweep
+    person: Person, hand_worker: HandWorker, other: Watched, sweep: Sweep
 ) -> None:
     waiting, running = person.queue(), person.queue()
     other.message(waiting)
     other.claimed(running)
-    late = "lease_until = now() + interval '1 min'"
-    bare.rows(f"update jobs set {late} where id = %s returning id", running)
     other.close()
     assert sum(one["workers_silent"] for one in at_once(sweep)) >= 1
     assert hand_worker.message(waiting).dispatch_no == 2
