@@ -6,12 +6,17 @@ from typing import Any
 
 import jwt
 
+_TIMES = ("exp", "nbf", "iat")
+_MAX_TIME = 253_402_300_800
+"""The first second of the year 10000 (UTC). No clock or database that reads a claim takes more."""
+
 
 def decode(token: str, keys: Sequence[Any], **how: Any) -> dict[str, Any]:  # noqa: ANN401 - PyJWT's
     """The claims, by whichever of the keys signed them.
 
     Raises:
-        PyJWTError: what the last of them says; a signature that fits is judged by its own key.
+        PyJWTError: what the last of them says; a signature that fits is judged by its own key. Also
+            where a time among the claims is not a number from 0 to the end of the year 9999.
     """
     for key in keys[:-1]:
         with contextlib.suppress(jwt.InvalidSignatureError):
@@ -20,5 +25,16 @@ def decode(token: str, keys: Sequence[Any], **how: Any) -> dict[str, Any]:  # no
 
 
 def _claims(token: str, key: Any, how: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - of any algorithm
-    claims: dict[str, Any] = jwt.decode(token, key, **how)
+    try:
+        claims: dict[str, Any] = jwt.decode(token, key, **how)
+    except (ValueError, TypeError, OverflowError, RecursionError):  # a part that PyJWT cannot read
+        raise jwt.InvalidTokenError("The token cannot be read") from None
+    for name in _TIMES:
+        if claims.get(name) is not None and not _is_time(claims[name]):
+            raise jwt.InvalidTokenError(f"{name} must be a number of seconds before the year 10000")
     return claims
+
+
+def _is_time(value: object) -> bool:
+    """Whether it is a NumericDate (RFC 7519, section 2). NaN and infinities compare as false."""
+    return type(value) in {int, float} and 0 <= value < _MAX_TIME  # type: ignore[operator]

@@ -33,12 +33,14 @@ def read(frame: str | bytes, version: Version) -> Message:
     """Read a frame of a client.
 
     Raises:
-        MalformedError: where it is no message of that version.
+        MalformedError: where it is no message of that version, or holds what no response could
+            repeat: a lone surrogate, NaN or Infinity.
     """
     if isinstance(frame, bytes):
         return _binary(frame)
     try:
         value = json.loads(frame)
+        _json(value).encode()
     except (ValueError, RecursionError):
         raise MalformedError from None
     if version == "1.0.0" and isinstance(value, dict):
@@ -87,4 +89,4 @@ def _binary(frame: bytes) -> Message:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -16,6 +16,7 @@ import jwt
 from infra.local import tokens
 from infra.local.auth import refusals, users
 from infra.local.auth.users import User
+from shared import signed_tokens
 
 LIFETIME_SECONDS = 3600
 REUSE_SECONDS = 10
@@ -91,9 +92,9 @@ def bearer_of(authorization: str) -> Bearer:
         sentence = "This endpoint requires a valid Bearer token"
         raise refusals.RefusalError(401, "no_authorization", sentence)
     try:
-        claims = jwt.decode(
+        claims = signed_tokens.decode(
             token,
-            tokens.secret(),
+            [tokens.secret()],
             algorithms=["HS256"],
             audience=tokens.AUDIENCE,
             issuer=tokens.ISSUER,
