@@ -65,6 +65,12 @@ class MethodNotAllowedError(Problem):
     status, code = 405, "method_not_allowed"
 
 
+class RequestTimeoutError(Problem):
+    """The body did not arrive in time."""
+
+    status, code = 408, "request_timeout"
+
+
 class ConflictError(Problem):
     """That conflicts with what has happened already."""
 

@@ -1,108 +1,137 @@
-"""Pictures from strangers: decoded, and drawn anew.
+"""Pictures that users send: decoded and re-encoded, in a process that can be ended.
 
-Only pixels survive: whatever else a file carried (EXIF, a place, comments, text after its end, a
-second picture) is left behind, and so is whatever it claimed to be. Pillow is imported with this
-module, so whoever needs it imports this where it is needed.
+Only pixels survive. Metadata, bytes after the end, and the declared type are discarded.
 """
 
 import asyncio
-import io
-import math
-import warnings
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from uuid import UUID
 
-from PIL import (
-    Image,
-    ImageOps,
-    JpegImagePlugin,  # noqa: F401 - each registers its format, without Pillow's fifty others
-    PngImagePlugin,  # noqa: F401 - the same
-    WebPImagePlugin,  # noqa: F401 - the same
-)
-from PIL.ExifTags import Base
+from shared.errors import InvalidError, UnavailableError
+from shared.log import logger
+from shared.picture_protocol import LENGTH, READY, RESPONSE
+from shared.picture_queue import PictureQueue
 
-from shared.errors import InvalidError
+MAX_CPU_SECONDS = 10.0
+"""CPU time of one picture. The most expensive that the limits of ``picture_structure`` let through
+take about 1 s on one core of 2.8 GHz."""
 
-MOST_PIXELS = 40_000_000
-MOST_SIDE = 2048
-"""Pixels of the longer side that are kept: the models work at about a megapixel."""
+MAX_SECONDS = 40.0
+"""Time of one picture, where the decoder neither works nor answers."""
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
-_STRIP_ROWS = 64
-
-# Pillow's own check, behind ours: it looks at what a file declares elsewhere than in its header.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-_turn = asyncio.Semaphore(1)
-"""One at a time: the largest takes 200 MB while it is decoded, and 650 MB as a WebP."""
+_ROOT = Path(__file__).parents[1]
+_PIPE_BYTES = 1024 * 1024
 
 
-async def redraw(content: bytes) -> bytes:
-    """A picture as a PNG in RGB, upright, on white, without metadata.
+class Pictures:
+    """Decodes one picture at a time: the largest takes 650 MiB."""
 
-    Raises:
-        InvalidError: for everything but a whole PNG, JPEG or WebP of 40 megapixels at most.
-    """
-    async with _turn:
-        return await asyncio.to_thread(_redraw, content)
+    def __init__(
+        self, queue: PictureQueue | None = None, *, max_cpu_seconds: float = MAX_CPU_SECONDS
+    ) -> None:
+        self._queue = queue or PictureQueue()
+        self._max_cpu_seconds = max_cpu_seconds
+        self._turn = asyncio.Lock()
+        self._process: Process | None = None
+
+    def place(self, user_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Return a place in the queue; see ``PictureQueue.place``."""
+        return self._queue.place(user_id)
+
+    async def redraw(self, content: bytes) -> bytes:
+        """Return a picture as a PNG in RGB, upright, on white, without metadata.
+
+        Raises:
+            InvalidError: The file is not a whole PNG, JPEG or WebP, exceeds a limit, or takes
+                longer to decode than ``max_cpu_seconds``.
+            UnavailableError: The decoder cannot be started.
+        """
+        async with self._turn:
+            process = await self._running()
+            try:
+                async with asyncio.timeout(MAX_SECONDS):
+                    status, body = await _exchange(process, content)
+            except TimeoutError:
+                await self._end()
+                raise _too_slow() from None
+            except (asyncio.IncompleteReadError, ConnectionError):
+                raise _failure(await process.wait()) from None
+            except BaseException:
+                await self._end()
+                raise
+        if status:
+            raise InvalidError(body.decode())
+        return body
+
+    async def close(self) -> None:
+        """End the decoder's process."""
+        async with self._turn:
+            await self._end()
+
+    async def _running(self) -> Process:
+        """Return the decoder's process, started if it is not running."""
+        if self._process and self._process.returncode is None:
+            return self._process
+        # Nothing of this process's environment: it holds secrets. `-S`: the path is complete.
+        environment = {"PYTHONPATH": os.pathsep.join(sys.path), "MALLOC_ARENA_MAX": "1"}
+        command = ["-S", "-m", "shared.picture_decoder", str(self._max_cpu_seconds)]
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=_PIPE_BYTES,
+            cwd=_ROOT,
+            env=environment,
+        )
+        try:
+            async with asyncio.timeout(MAX_SECONDS):
+                await _pipes(self._process)[1].readexactly(len(READY))
+        except (TimeoutError, asyncio.IncompleteReadError):
+            await self._end()
+            logger.error("the picture decoder did not start")
+            raise UnavailableError("Pictures cannot be read at the moment.") from None
+        except BaseException:
+            await self._end()
+            raise
+        return self._process
+
+    async def _end(self) -> None:
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            self._process = None
 
 
-def _redraw(content: bytes) -> bytes:
-    try:
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            _check_size(picture)
-            picture.draft(None, (MOST_SIDE, MOST_SIDE))
-            drawn = _shrunk(picture)
-            drawn.getexif()[Base.Orientation] = picture.getexif().get(Base.Orientation, 1)
-        ImageOps.exif_transpose(drawn, in_place=True)
-        drawn.info.clear()
-        target = io.BytesIO()
-        drawn.save(target, "PNG")
-    except InvalidError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large() from None
-    except Exception:  # noqa: BLE001 - whatever a decoder makes of bytes that were made to break it
-        raise InvalidError("This is no whole picture in PNG, JPEG or WebP.") from None
-    return target.getvalue()
+async def _exchange(process: Process, content: bytes) -> tuple[int, bytes]:
+    requests, responses = _pipes(process)
+    requests.write(LENGTH.pack(len(content)))
+    requests.write(content)
+    await requests.drain()
+    status, length = RESPONSE.unpack(await responses.readexactly(RESPONSE.size))
+    return status, await responses.readexactly(length)
 
 
-def _check_size(picture: Image.Image) -> None:
-    """By what its header says: nothing is decoded yet."""
-    if picture.width * picture.height > MOST_PIXELS:
-        raise _too_large()
+def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("the decoder was started without pipes")
+    return process.stdin, process.stdout
 
 
-def _shrunk(picture: Image.Image) -> Image.Image:
-    """In RGB, and no larger than it is of use.
-
-    It is taken strip by strip: a whole second copy of the largest would be 160 MB.
-    """
-    width, height = picture.size
-    factor = max(1, max(width, height) // MOST_SIDE)
-    drawn = Image.new("RGB", (math.ceil(width / factor), math.ceil(height / factor)))
-    for top in range(0, height, factor * _STRIP_ROWS):
-        bottom = min(top + factor * _STRIP_ROWS, height)
-        strip = _flat(picture.crop((0, top, width, bottom)))
-        drawn.paste(strip.reduce(factor), (0, top // factor))
-    scale = min(1, MOST_SIDE / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return drawn if drawn.size == size else drawn.resize(size)
+def _failure(return_code: int) -> InvalidError:
+    """Return the error for a process that ended while it decoded."""
+    if return_code == -signal.SIGPROF:
+        return _too_slow()
+    logger.warning("the picture decoder ended with %d", return_code)
+    return InvalidError("This picture cannot be decoded; save it again first.")
 
 
-def _flat(picture: Image.Image) -> Image.Image:
-    """RGB, on white where the picture is transparent.
-
-    Sixteen bits a channel are read as eight: Pillow's own conversion cuts them off at white.
-    """
-    if picture.mode.startswith("I"):
-        picture = picture.point(lambda value: value * (1 / 256)).convert("L")
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    seen = picture.convert("RGBA")
-    white = Image.new("RGB", seen.size, "white")
-    white.paste(seen, mask=seen.getchannel("A"))
-    return white
-
-
-def _too_large() -> InvalidError:
-    return InvalidError(f"This picture has more than {MOST_PIXELS // 1_000_000} megapixels.")
+def _too_slow() -> InvalidError:
+    return InvalidError("This picture takes too long to decode; save it again first.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.guard.fetching import Guard
     from shared.jwks import KeySet
     from shared.listener import Listener
+    from shared.pictures import Pictures
     from shared.queries.notifications import Channel
     from shared.storage import Storage
     from shared.tasks import Tasks
@@ -92,6 +93,13 @@ class Services:
         return Guard()
 
     @cached_property
+    def pictures(self) -> "Pictures":
+        """Decodes pictures that users send, in a process of its own."""
+        from shared.pictures import Pictures  # noqa: PLC0415 - most requests bring no picture
+
+        return Pictures()
+
+    @cached_property
     def user_keys(self) -> "KeySet":
         """The public keys of the users' token issuer."""
         return self._key_set(self.settings.jwt_jwks_url or "")
@@ -105,6 +113,8 @@ class Services:
         """Close what was opened."""
         for name in {"key_listener", "event_listener"} & self.__dict__.keys():
             await getattr(self, name).close()
+        if "pictures" in self.__dict__:
+            await self.pictures.close()
         await self.database.close()
         if "http" in self.__dict__:
             await self.http.aclose()

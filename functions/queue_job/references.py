@@ -35,7 +35,11 @@ async def kept(
     After a crash in between, or where nobody knows whether the job is stored, the copies stay, and
     the bucket's lifecycle mops up those that are nobody's.
     """
-    roles = await take(request, user, job_id, services)
+    roles: list[ReferenceRole] = []
+    if wanted(request):
+        # The place comes before the pictures: a request that waits for one has none in memory.
+        async with services.pictures.place(user.id):
+            roles = await take(request, user, job_id, services)
     try:
         yield
     except UnavailableError:
@@ -94,14 +98,12 @@ def wanted(request: QueueJobRequest) -> dict[ReferenceRole, str]:
 
 async def _picture(role: ReferenceRole, given: str, asked: _Asked, services: Services) -> bytes:
     """The picture that a request's field names, drawn anew."""
-    from shared import pictures  # noqa: PLC0415 - Pillow, which most requests do without
-
     field = "referenceImageUrl" if role == "reference" else f"{role}ReferenceImageUrl"
     try:
         place = await places.find(given, asked.user, services)
         await _check_origin(place, given, asked.mode, field, services)
         content = await (places.read(place, services) if place else services.guard.fetch(given))
-        return await pictures.redraw(content)
+        return await services.pictures.redraw(content)
     except InvalidError as problem:
         detail = {"field": field, "message": problem.sentence, "type": "value_error"}
         raise InvalidError(problem.sentence, details=[detail]) from None

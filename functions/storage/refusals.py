@@ -13,6 +13,7 @@ _NAMES: dict[int, tuple[str, str]] = {
     403: ("Unauthorized", "AccessDenied"),
     404: ("not_found", "NoSuchKey"),
     405: ("NotSupported", "NotSupported"),
+    408: ("RequestTimeout", "RequestTimeout"),
     409: ("Duplicate", "ResourceAlreadyExists"),
     413: ("Payload too large", "EntityTooLarge"),
     415: ("invalid_mime_type", "InvalidMimeType"),

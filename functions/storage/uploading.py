@@ -72,17 +72,19 @@ def _upserts(call: Call) -> bool:
 async def _store(
     call: Call, place: Place, owner: UUID, services: Services, *, replaces: bool
 ) -> Uploaded:
-    from shared import pictures  # noqa: PLC0415 - Pillow, which most requests do without
-
-    held = await quotas.room(place, owner, services)
-    content = await forms.picture(call)
-    try:
-        drawn = await pictures.redraw(content)
-    except InvalidError as problem:
-        raise UnsupportedMediaTypeError(problem.sentence) from None
-    quotas.check(held, drawn, services)
-    bucket = bucket_name(place.bucket, services)
-    stored = await services.storage.put(bucket, place.path, drawn, uploads.TYPE, replaces=replaces)
+    # The place comes before the body: what waits for one is not in memory.
+    async with services.pictures.place(owner):
+        held = await quotas.room(place, owner, services)
+        content = await forms.picture(call)
+        try:
+            drawn = await services.pictures.redraw(content)
+        except InvalidError as problem:
+            raise UnsupportedMediaTypeError(problem.sentence) from None
+        quotas.check(held, drawn, services)
+        bucket = bucket_name(place.bucket, services)
+        stored = await services.storage.put(
+            bucket, place.path, drawn, uploads.TYPE, replaces=replaces
+        )
     if stored is None:
         raise _duplicate()
     return Uploaded(id=described.id_of(place), key=place.key)
