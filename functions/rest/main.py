@@ -3,8 +3,9 @@
 from functools import partial
 
 from psycopg import Error
+from psycopg.errors import CheckViolation
 
-from functions.rest import answer, asked, calling, errors, plan, schema, writing
+from functions.rest import answer, asked, calling, checks, errors, plan, schema, writing
 from functions.rest.asked import Asked
 from functions.rest.catalogue import Catalogue
 from functions.rest.plan import Plan
@@ -18,11 +19,24 @@ async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
     """Row-level security and grants decide what is there and what may be done."""
     wanted = await asked.read(call)
     planned = await schema.planned(partial(_plan, wanted), caller, services)
+    try:
+        return await _execute(planned, caller, services)
+    except CheckViolation as error:
+        # Here, since its connection has gone back to the pool by now.
+        refusal = await checks.explain(error, services, is_anon=caller.role == "anon")
+        if refusal is None:
+            raise
+        raise refusal from None
+
+
+async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Content:
     async with services.database.transaction(
         caller.role, caller.claims, read_only=planned.reads
     ) as connection:
         try:
             rows = await connection.execute(planned.statement, planned.values)
+        except CheckViolation:
+            raise
         except Error as error:
             refusal = errors.refusal(error, is_anon=caller.role == "anon")
             if refusal is None:

@@ -96,3 +96,19 @@ async def routines(connection: Connection) -> list[dict[str, Any]]:
         """
     )
     return await rows.fetchall()
+
+
+async def constraint_comment(connection: Connection, *, table: str, name: str) -> str | None:
+    """The comment on a constraint of a public table; None without one."""
+    rows = await connection.execute(
+        """
+        select obj_description(pg_constraint.oid, 'pg_constraint') as comment
+        from pg_constraint
+        join pg_class on pg_class.oid = conrelid
+        join pg_namespace on pg_namespace.oid = relnamespace
+        where pg_namespace.nspname = 'public' and relname = %(table)s and conname = %(name)s
+        """,
+        {"table": table, "name": name},
+    )
+    row = await rows.fetchone()
+    return row["comment"] if row else None
