@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.errors import RateLimitedError
 from shared.queries import rates
+from shared.queries.connection import Connection
 from shared.services import Services
 from shared.settings import Settings
 
@@ -28,6 +29,22 @@ async def take(rate: Rate, user_id: UUID, services: Services) -> None:
         return
     async with services.database.autocommit() as connection:
         seconds = await rates.take(connection, user_id=user_id, bucket=rate, per_minute=most)
+    _check(seconds, most)
+
+
+async def take_with(connection: Connection, rate: Rate, user_id: UUID, settings: Settings) -> None:
+    """Count a request in a transaction of the caller's; one that is rolled back counts nothing.
+
+    Raises:
+        RateLimitedError: with the seconds until the next is taken.
+    """
+    most = per_minute(rate, settings)
+    if most:
+        seconds = await rates.take_with(connection, user_id=user_id, bucket=rate, per_minute=most)
+        _check(seconds, most)
+
+
+def _check(seconds: float | None, most: int) -> None:
     if seconds is not None:
         raise RateLimitedError(
             f"You may ask for this {most} times a minute; wait a little.",

@@ -1,12 +1,21 @@
 """Registering a worker: where it can be reached, once it has proved that it is there."""
 
+import hashlib
+import math
+from uuid import UUID
+
 from shared import challenge, dispatch, worker_addresses
 from shared.auth import Worker
 from shared.contracts.catalogue import QUEUES, WorkerType
 from shared.contracts.workers import RegisterChatWorkerRequest
-from shared.errors import ForbiddenError
-from shared.queries import slots, workers
+from shared.errors import ForbiddenError, RateLimitedError
+from shared.queries import rates, slots, workers
+from shared.queries.connection import Connection
 from shared.services import Services
+
+MAX_MOVES_PER_MINUTE = 10
+"""How often a worker may change its address while jobs wait there: each change sends them all
+again, up to a thousand tasks."""
 
 
 async def register(
@@ -20,6 +29,7 @@ async def register(
     Raises:
         ForbiddenError: where the name is not that key's.
         InvalidError: where the address is refused, or does not prove that it holds the key.
+        RateLimitedError: where the worker moved ``MAX_MOVES_PER_MINUTE`` times with jobs.
     """
     if asked.worker_id not in {worker.key_id, f"{worker.key_id}-{worker_type}"}:
         raise ForbiddenError("This key is not that worker's.")
@@ -41,7 +51,8 @@ async def _record(
     response_ms: int,
 ) -> None:
     async with services.database.transaction() as connection:
-        await slots.leave(connection, asked.worker_id, other_than_url=url)
+        if await slots.leave(connection, asked.worker_id, other_than_url=url):
+            await _count_move(connection, asked.worker_id)
         if not await workers.register(
             connection,
             worker_id=asked.worker_id,
@@ -53,3 +64,18 @@ async def _record(
             response_ms=response_ms,
         ):
             raise ForbiddenError("That worker id belongs to another key or type.")
+
+
+async def _count_move(connection: Connection, worker_id: str) -> None:
+    digest = hashlib.sha256(worker_id.encode()).digest()
+    seconds = await rates.take_with(
+        connection,
+        user_id=UUID(bytes=digest[:16]),
+        bucket="moves",
+        per_minute=MAX_MOVES_PER_MINUTE,
+    )
+    if seconds is not None:
+        raise RateLimitedError(
+            f"A worker with jobs may change its address {MAX_MOVES_PER_MINUTE} times a minute.",
+            retry_after_seconds=math.ceil(seconds),
+        )

@@ -32,8 +32,6 @@ async def completed(letter: CallbackRequest, worker: Worker, services: Services)
         ended = await completion.record(
             connection, job.id, letter, checked, _receipt(worker, _HEARD)
         )
-        if ended is None:
-            await receipts.insert(connection, _receipt(worker, _ENDED))
     if ended:
         measures.job_ended(ended, callback_visible_seconds=log.seconds_since_begin())
     await dispatch.fill(services, job.queue)
@@ -50,14 +48,15 @@ async def failed(letter: CallbackRequest, worker: Worker, services: Services) ->
             return _told_before(known.receipt, worker)
         job = claimed_job(known, letter)
         changed = await _record_failure(connection, job, letter)
-        if changed:
-            await output.keep_refused(connection, job, letter, services.settings)
-        answer = _HEARD if changed else _ENDED
-        await receipts.insert(connection, _receipt(worker, answer))
-    if changed and not changed.is_open:
+        if changed is None:
+            # Again, it is answered alike without a receipt: a claim that is over stays over.
+            return _ENDED
+        await output.keep_refused(connection, job, letter, services.settings)
+        await receipts.insert(connection, _receipt(worker, _HEARD))
+    if not changed.is_open:
         measures.job_ended(changed)
     await dispatch.fill(services, job.queue)
-    return answer
+    return _HEARD
 
 
 async def _promote(job: jobs.Job, services: Services) -> None:

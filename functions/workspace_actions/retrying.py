@@ -3,13 +3,13 @@
 from dataclasses import fields
 from uuid import UUID
 
-from shared import admission, dispatch, paths, safety
+from shared import admission, dispatch, paths, rates, safety
 from shared.auth import User
 from shared.contracts.jobs import JobRecord
 from shared.contracts.letters import Parameters
 from shared.contracts.workspace import JobTold, RetryJob
-from shared.errors import ConflictError, NotFoundError
-from shared.log import bind, traceparent
+from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.log import bind, logger, traceparent
 from shared.queries import jobs
 from shared.queries.connection import Connection
 from shared.services import Services
@@ -22,6 +22,7 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
         NotFoundError: where the job is not the user's.
         ConflictError: ``not_failed``, where it did not fail; ``reference_gone``, where a picture
             that it starts from was kept too long ago.
+        RateLimitedError: a new job would be one more in a minute than the user may queue.
     """
     bind(job_id=str(request.job_id))
     new_id = services.new_id()
@@ -29,14 +30,38 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
         last = await _last_try(connection, request, user)
     if _is_to_be_tried(last, request):
         await _check(last, user, services)
-        await _copy_references(last, new_id, services)
-    async with services.database.transaction() as connection:
-        last = await _last_try(connection, request, user)
-        if not _is_to_be_tried(last, request):
-            return _told(last, "It was tried again already.")
-        job, _ = await admission.admit(connection, _anew(last, new_id), services.settings)
+        job = await _queue(request, last, new_id, user, services)
+    else:
+        job = last
+    if job.id != new_id:
+        return _told(job, "It was tried again already.")
     await dispatch.fill(services, job.queue)
     return _told(job, "The job is queued again.")
+
+
+async def _queue(
+    request: RetryJob, last: jobs.Job, new_id: UUID, user: User, services: Services
+) -> jobs.Job:
+    """The new job, or the retry that another request has made meanwhile.
+
+    The copies of its references are deleted where the new job is not stored. After a crash, or
+    where the database did not say whether it is stored, the bucket's lifecycle deletes them.
+    """
+    await _copy_references(last, new_id, services)
+    try:
+        async with services.database.transaction() as connection:
+            job = await _last_try(connection, request, user)
+            if _is_to_be_tried(job, request):
+                await rates.take_with(connection, "jobs", user.id, services.settings)
+                job, _ = await admission.admit(connection, _anew(job, new_id), services.settings)
+    except UnavailableError:
+        raise
+    except Exception:
+        await _delete_references(last, new_id, services)
+        raise
+    if job.id != new_id:
+        await _delete_references(last, new_id, services)
+    return job
 
 
 async def _last_try(connection: Connection, request: RetryJob, user: User) -> jobs.Job:
@@ -72,7 +97,6 @@ async def _check(last: jobs.Job, user: User, services: Services) -> None:
 
 
 async def _copy_references(last: jobs.Job, new_id: UUID, services: Services) -> None:
-    """Where the new job is then not stored, the bucket's lifecycle ends the copies."""
     bucket = services.settings.workspace_bucket
     for role in last.reference_roles:
         source, target = (paths.reference(last.user_id, job, role) for job in (last.id, new_id))
@@ -83,6 +107,15 @@ async def _copy_references(last: jobs.Job, new_id: UUID, services: Services) -> 
             raise ConflictError(
                 "A picture that it starts from is gone; queue it anew.", code="reference_gone"
             )
+
+
+async def _delete_references(last: jobs.Job, new_id: UUID, services: Services) -> None:
+    try:
+        for role in last.reference_roles:
+            path = paths.reference(last.user_id, new_id, role)
+            await services.storage.delete(services.settings.workspace_bucket, path)
+    except UnavailableError:
+        logger.warning("a reference of no job stays until its bucket's lifecycle ends it")
 
 
 def _told(job: jobs.Job, message: str) -> JobTold:

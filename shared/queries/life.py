@@ -103,7 +103,11 @@ async def send_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> 
 
 
 async def hand_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
-    """Processing → queued by a worker that drains, which costs no attempt."""
+    """Processing → queued by a worker that drains.
+
+    The first ``transitions.MAX_FREE_HAND_BACKS`` of a job cost no attempt. Each further one costs
+    one, and is None where no attempt is left.
+    """
     return await _change(connection, transitions.HAND_BACK, job_id, claim_id=claim_id)
 
 

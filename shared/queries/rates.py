@@ -15,6 +15,20 @@ WHOLE = 1 - 1e-6
 """A token, but for what is lost in adding up fractions."""
 
 
+_TAKE = """
+    insert into rate_buckets as held (user_id, bucket, tokens, refilled_at)
+    values (%(user_id)s, %(bucket)s, %(most)s, now())
+    on conflict (user_id, bucket) do update set
+        tokens = least(%(most)s, held.tokens
+            - case when held.tokens >= %(whole)s then least(1, held.tokens) else 0 end
+            + %(most)s / 60 * greatest(
+                0, extract(epoch from excluded.refilled_at - held.refilled_at)::float8)),
+        refilled_at = greatest(excluded.refilled_at, held.refilled_at)
+    returning tokens
+"""
+_TAKE_ALONE = f"{_TAKE}, set_config('synchronous_commit', 'off', true)"
+
+
 async def take(
     connection: Connection, *, user_id: UUID, bucket: str, per_minute: int
 ) -> float | None:
@@ -23,19 +37,22 @@ async def take(
     By the clock of the database, as it stood when the transaction began. The commit waits for no
     disk: a server that crashes may forget a request, and nothing else.
     """
+    return await _take(connection, _TAKE_ALONE, user_id, bucket, per_minute)
+
+
+async def take_with(
+    connection: Connection, *, user_id: UUID, bucket: str, per_minute: int
+) -> float | None:
+    """As ``take``, within a transaction that must be durable; one rolled back takes nothing."""
+    return await _take(connection, _TAKE, user_id, bucket, per_minute)
+
+
+async def _take(
+    connection: Connection, statement: str, user_id: UUID, bucket: str, per_minute: int
+) -> float | None:
     rows = connection.cursor(row_factory=scalar_row)
     await rows.execute(
-        """
-        insert into rate_buckets as held (user_id, bucket, tokens, refilled_at)
-        values (%(user_id)s, %(bucket)s, %(most)s, now())
-        on conflict (user_id, bucket) do update set
-            tokens = least(%(most)s, held.tokens
-                - case when held.tokens >= %(whole)s then least(1, held.tokens) else 0 end
-                + %(most)s / 60 * greatest(
-                    0, extract(epoch from excluded.refilled_at - held.refilled_at)::float8)),
-            refilled_at = greatest(excluded.refilled_at, held.refilled_at)
-        returning tokens, set_config('synchronous_commit', 'off', true)
-        """,
+        statement,
         {
             "user_id": user_id,
             "bucket": bucket,

@@ -32,6 +32,14 @@ _THIS_CLAIM = "claim_id = %(claim_id)s"
 _LAPSED = f"{_THIS_CLAIM} and lease_until < now()"
 _MAY_RETRY = "attempts < max_attempts"
 
+MAX_FREE_HAND_BACKS = 3
+"""How many times a job may be handed back at no cost. Each further one costs an attempt."""
+
+_IS_HAND_BACK_FREE = f"""(
+    select count(*) < {MAX_FREE_HAND_BACKS} from job_claims
+    where job_claims.job_id = jobs.id and outcome = 'handed_back'
+)"""  # noqa: S608 - constants
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
@@ -90,10 +98,10 @@ SEND_BACK = Transition(
     outcome="sent_back",
 )  # fmt: skip
 HAND_BACK = Transition(
-    "the claim's worker: it drains, which costs no attempt",
+    "the claim's worker: it drains, which costs no attempt the first times",
     ("processing",), "queued",
-    guard=_THIS_CLAIM,
-    effect=f"{_NO_CLAIM}, attempts = attempts - 1",
+    guard=f"{_THIS_CLAIM} and ({_MAY_RETRY} or {_IS_HAND_BACK_FREE})",
+    effect=f"{_NO_CLAIM}, attempts = attempts - {_IS_HAND_BACK_FREE}::integer",
     outcome="handed_back",
 )  # fmt: skip
 LAPSE = Transition(

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 from tests.acting import Connection
 from tests.conftest import sweep_of
 from tests.hand_worker import CHECKED_BY, HandWorker
-from tests.integration.job_model import ATTEMPTS, ENDED, Claim, Model
+from tests.integration.job_model import ATTEMPTS, ENDED, FREE_HAND_BACKS, Claim, Model
 from tests.system import Person, System
 from tests.workspace import act
 
@@ -128,9 +128,10 @@ class JobLife(RuleBasedStateMachine):
         assert answer["proceed"] is (claim is model.current)
         if claim is not model.current:
             return
-        if how == "handBack":
+        model.hand_backs += how == "handBack"
+        if how == "handBack" and model.hand_backs <= FREE_HAND_BACKS:
             model.waits_again(attempts=model.attempts - 1)
-        elif how == "retryable" and model.attempts < ATTEMPTS:
+        elif how != "permanent" and model.attempts < ATTEMPTS:
             model.waits_again(attempts=model.attempts)
         else:
             model.ends("failed")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ATTEMPTS = 3
+FREE_HAND_BACKS = 3
 ENDED = {"completed", "failed", "cancelled"}
 
 
@@ -26,6 +27,7 @@ class Model:
 
     status: str = "queued"
     attempts: int = 0
+    hand_backs: int = 0
     dispatch_no: int = 1
     current: Claim | None = None
     claims: list[Claim] = field(default_factory=list)

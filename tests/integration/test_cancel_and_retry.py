@@ -192,6 +192,15 @@ def test_a_retry_starts_from_the_same_picture(
     assert f"{person.id}/{anew}/reference-reference.png" in reference["url"]
 
 
+def test_a_retry_that_is_refused_leaves_no_copy_of_its_picture(
+    referring: str, bare: System, person: Person
+) -> None:
+    bare.rows("update profiles set token_balance = 0 where id = %s returning id", person.id)
+    before = bare.objects()
+    assert act(person, "retry_job", jobId=referring).status_code == 402
+    assert bare.objects() == before
+
+
 def test_a_retry_whose_picture_is_gone_is_refused(
     referring: str, bare: System, person: Person
 ) -> None:

@@ -264,6 +264,36 @@ def test_a_job_handed_back_costs_no_attempt(
     assert (row["status"], row["attempts"]) == ("queued", 0)
 
 
+def test_a_job_handed_back_again_and_again_ends(
+    job: str, bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    """Three hand-backs are free; each further one is an attempt, of which there are three."""
+    attempts = []
+    for dispatch in range(1, 7):
+        until(
+            lambda n=dispatch: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
+            what=f"dispatch {dispatch}",
+        )
+        claim_id, _ = hand_worker.claimed(job)
+        hand_worker.fail(job, claim_id, retryable=True, handBack=True)
+        attempts.append(person.rows("jobs", id=f"eq.{job}")[0]["attempts"])
+    assert attempts == [0, 0, 0, 1, 2, 3]
+    assert person.status(job) == "failed"
+    assert person.ledger() == ["grant", "reserve", "refund"]
+    assert bare.value("select count(*) from job_claims where job_id = %s", job) == 6
+
+
+def test_a_failure_that_changes_nothing_leaves_no_row(
+    job: str, bare: System, hand_worker: HandWorker
+) -> None:
+    claim_id, _ = hand_worker.claimed(job)
+    hand_worker.fail(job, claim_id)
+    before = bare.value("select count(*) from webhook_receipts")
+    for _ in range(5):
+        assert hand_worker.fail(job, claim_id).json()["proceed"] is False
+    assert bare.value("select count(*) from webhook_receipts") == before
+
+
 def _complete_with(worker: HandWorker, job: str, lie: dict[str, object]) -> httpx.Response:
     """Upload what the claim was to make, and report it otherwise than it is."""
     claim_id, claim = worker.claimed(job)
