@@ -1,12 +1,12 @@
 """From a request to a job: which queue, which model, what it costs, and every parameter."""
 
-import json
 from uuid import UUID
 
 from functions.queue_job import references
 from shared.contracts.catalogue import ALIASES, CATALOGUE, JobType, job_type
 from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
 from shared.contracts.letters import Parameters
+from shared.contracts.postgres import json_size
 from shared.errors import InvalidError
 from shared.queries.jobs import NewJob
 
@@ -89,16 +89,10 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
 
 
 def _stored(metadata: JobMetadata) -> dict[str, object]:
-    """The metadata as it was sent, within bounds, and without what Postgres cannot hold."""
+    """The metadata as it was sent, of a size that its column takes."""
     stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    try:
-        text = json.dumps(stored, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except ValueError:
-        raise _invalid("metadata", "The metadata holds a number that is out of range.") from None
-    if len(text.encode()) > MOST_METADATA_BYTES:
+    if json_size(stored) > MOST_METADATA_BYTES:
         raise _invalid("metadata", f"The metadata holds more than {MOST_METADATA_BYTES} bytes.")
-    if "\\u0000" in text:
-        raise _invalid("metadata", "The metadata holds a NUL character.")
     return stored
 
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.base import CamelContract
 from shared.contracts.catalogue import Media, Quality, QueueName
 from shared.contracts.letters import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
+from shared.contracts.postgres import PostgresJsonValue, PostgresText
 from shared.contracts.text import Text
 
 MOST_PROMPT_CHARACTERS = 2000
@@ -20,18 +21,19 @@ JobStatus = Literal["queued", "processing", "completed", "failed", "cancelled"]
 
 Prompt = Annotated[str, Text(min_length=1, max_length=MOST_PROMPT_CHARACTERS)]
 SideText = Annotated[str, Text(max_length=MOST_PROMPT_CHARACTERS)]
+ReferenceUrl = Annotated[PostgresText, Field(max_length=4096)]
 
 
 class JobMetadata(BaseModel):
     """The keys that have an effect. Any other is stored with the job, and ignored."""
 
     model_config = ConfigDict(frozen=True, extra="allow", validate_by_name=True)
-    __pydantic_extra__: dict[str, JsonValue]
+    __pydantic_extra__: dict[PostgresText, PostgresJsonValue]
 
     prompt: Prompt | None = None
-    bucket: str | None = None
-    credits: float | None = None
-    queue: str | None = None
+    bucket: PostgresText | None = None
+    credits: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    queue: PostgresText | None = None
     destination: Destination = "workspace"
     session_name: Annotated[str, Text(min_length=1, max_length=200)] | None = None
     num_images: Annotated[int, Field(ge=1, le=MOST_ASSETS, strict=True)] = 1
@@ -51,14 +53,14 @@ class JobMetadata(BaseModel):
 class QueueJobRequest(CamelContract):
     """``POST /queue-job``."""
 
-    job_type: Annotated[str, Field(max_length=100)]
+    job_type: Annotated[PostgresText, Field(max_length=100)]
     metadata: JobMetadata = JobMetadata()
     project_id: UUID | None = None
     video_id: UUID | None = None
     image_id: UUID | None = None
-    reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
-    start_reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
-    end_reference_image_url: Annotated[str, Field(max_length=4096)] | None = None
+    reference_image_url: ReferenceUrl | None = None
+    start_reference_image_url: ReferenceUrl | None = None
+    end_reference_image_url: ReferenceUrl | None = None
 
 
 class JobRecord(BaseModel):

@@ -3,15 +3,32 @@
 import json
 import math
 import struct
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
+
+T = TypeVar("T")
 
 MAX_INT4 = 2**31 - 1
 MAX_INT8 = 2**63 - 1
 MAX_FLOAT4 = 3.4028234663852886e38
 MAX_JSON_BYTES = 64 * 1024
-"""Of one ``jsonb`` value, as compact UTF-8."""
+"""Of one ``jsonb`` value, as Postgres writes it."""
+
+
+def json_size(value: object) -> int:
+    """How many bytes Postgres writes a ``jsonb`` value in: 309 digits for the number 1e308."""
+    match value:
+        case dict():
+            pairs = (json_size(key) + json_size(one) for key, one in value.items())
+            return 2 + sum(pairs) + 4 * len(value)
+        case list() | tuple():
+            return 2 + sum(map(json_size, value)) + 2 * len(value)
+        case float():
+            return len(format(Decimal(repr(value)), "f"))
+        case _:
+            return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _check_float4(value: float) -> float:
@@ -28,7 +45,7 @@ def _check_text(value: str) -> str:
     return value
 
 
-def _check_json(value: dict[str, Any]) -> dict[str, Any]:
+def _check_json(value: T) -> T:
     """Refuse numbers and characters that ``jsonb`` has no form for, at any depth."""
     pending: list[object] = [value]
     while pending:
@@ -43,8 +60,11 @@ def _check_json(value: dict[str, Any]) -> dict[str, Any]:
                 pending += items
             case _:
                 continue
-    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > MAX_JSON_BYTES:
+    return value
+
+
+def _check_json_size(value: dict[str, Any]) -> dict[str, Any]:
+    if json_size(value) > MAX_JSON_BYTES:
         raise ValueError(f"must not be longer than {MAX_JSON_BYTES:,} bytes")
     return value
 
@@ -74,5 +94,10 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidat
 PostgresText = Annotated[str, AfterValidator(_check_text)]
 """``text``: any characters but NUL. (A request with a lone surrogate is refused as no JSON.)"""
 
-PostgresJson = Annotated[dict[str, Any], AfterValidator(_check_json)]
-"""A ``jsonb`` object: no NUL in keys or strings, no NaN or infinity, at most 64 KiB."""
+PostgresJsonValue = Annotated[JsonValue, AfterValidator(_check_json)]
+"""A value within a ``jsonb`` object: no NUL in keys or strings, no NaN and no infinity."""
+
+PostgresJson = Annotated[
+    dict[str, Any], AfterValidator(_check_json), AfterValidator(_check_json_size)
+]
+"""A ``jsonb`` object of at most ``MAX_JSON_BYTES``, as ``PostgresJsonValue`` otherwise."""

@@ -49,7 +49,10 @@ def _belongings(system: System, person: Person) -> dict[str, int]:
         ({"prompt": "x", "destination": "moon"}, "metadata.destination"),
         ({"prompt": "x", "reference_image": True}, "metadata.reference_image"),
         ({"prompt": "x", "mine": "y" * 17_000}, "metadata"),
-        ({"prompt": "x", "mine": "a\x00b"}, "metadata"),
+        ({"prompt": "x", "mine": [1] * 8000}, "metadata"),
+        ({"prompt": "x", "mine": [1e308] * 100}, "metadata"),
+        ({"prompt": "x", "mine": "a\x00b"}, "metadata.mine"),
+        ({"prompt": "x", "mine": {"a\x00b": 1}}, "metadata.mine"),
     ],
 )
 def test_bad_metadata_is_422_and_names_the_field(
