@@ -87,7 +87,7 @@ class Neighbours:
         headers = {"content-type": "image/png", "x-goog-if-generation-match": "0"}
         answer = CallbackAnswer(
             message="Heard.",
-            heartbeat_seconds=60,
+            heartbeat_seconds=3600,
             uploads=[
                 Upload(
                     asset_index=index,

@@ -3,6 +3,7 @@
 import asyncio
 import queue
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -15,6 +16,8 @@ from gpu_workers.chat.reply import Reply
 from gpu_workers.chat.sampling import Sampling
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings
+from tests.system import PATIENCE_SECONDS
+from tests.unit.working import until
 
 if TYPE_CHECKING:
     from gpu_workers.chat.model import Model
@@ -30,6 +33,8 @@ class Scripted:
 
     def __init__(self) -> None:
         self.made = 0
+        self.begun = 0
+        """Tokens that were begun; the last may wait for the test to say it."""
         self._script: queue.Queue[int | Exception] = queue.Queue()
 
     def say(self, text: str | bytes, *more: int | Exception) -> None:
@@ -49,7 +54,8 @@ class Scripted:
 
     def generate(self, _prompt: list[int], how: Sampling, on_token: Callable[[int], bool]) -> None:
         for _ in range(how.most_tokens):
-            token = self._script.get(timeout=10)
+            self.begun += 1
+            token = self._script.get(timeout=PATIENCE_SECONDS)
             if isinstance(token, Exception):
                 raise token
             self.made += 1
@@ -62,14 +68,22 @@ def model() -> Scripted:
     return Scripted()
 
 
+@asynccontextmanager
+async def loaded(scripted: Scripted, *, drain_seconds: float) -> AsyncIterator[ChatWorker]:
+    model = cast("Model", scripted)
+    worker = ChatWorker(
+        ChatSettings(drain_seconds=drain_seconds), lambda _: voices.of(model, model)
+    )
+    await worker.load()
+    yield worker
+    await until(lambda: (worker.busy, worker.waiting) == (0, 0), what="every reply to end")
+
+
 @pytest_asyncio.fixture
 async def worker(model: Scripted) -> AsyncIterator[ChatWorker]:
-    one = cast("Model", model)
-    chat = ChatWorker(ChatSettings(drain_seconds=0.5), lambda _: voices.of(one, one))
-    await chat.load()
-    yield chat
-    await asyncio.sleep(0)
-    assert (chat.busy, chat.waiting) == (0, 0)
+    """A worker that waits for its replies when it drains."""
+    async with loaded(model, drain_seconds=PATIENCE_SECONDS) as worker:
+        yield worker
 
 
 async def begun(
@@ -128,8 +142,7 @@ async def test_reply_that_nobody_reads_ends_with_its_next_token(
 async def test_who_leaves_the_line_is_passed_over(worker: ChatWorker, model: Scripted) -> None:
     first, second, third = [await begun(worker) for _ in range(3)]
     worker.give_up(second)
-    await asyncio.sleep(0.01)
-    assert (worker.busy, worker.waiting) == (1, 1)
+    await until(lambda: (worker.busy, worker.waiting) == (1, 1), what="the second to leave")
     model.say("a", END)
     model.say("b", END)
     assert [await said(one) for one in (first, second, third)] == [["a"], [], ["b"]]
@@ -140,7 +153,7 @@ async def test_draining_lets_a_reply_end_and_sends_the_next_away(
 ) -> None:
     running, waiting = await begun(worker), await begun(worker)
     model.say("a")
-    await asyncio.sleep(0.01)  # for the first to begin
+    await until(lambda: (worker.busy, worker.waiting) == (1, 1), what="the first to begin")
     draining = asyncio.create_task(worker.drain())
     with pytest.raises(RefusedError) as sent_away:
         await said(waiting)
@@ -152,16 +165,18 @@ async def test_draining_lets_a_reply_end_and_sends_the_next_away(
     await draining
 
 
-async def test_draining_ends_a_reply_that_takes_too_long(
-    worker: ChatWorker, model: Scripted
-) -> None:
+async def test_draining_ends_a_reply_that_takes_too_long(model: Scripted) -> None:
     model.say("a")
-    reply = await begun(worker)
-    assert await anext(reply.pieces()) == "a"
-    asyncio.get_running_loop().call_later(0.7, model.say, "bcd")
-    await worker.drain()
-    with pytest.raises(RefusedError) as cut:
-        await said(reply)
+    async with loaded(model, drain_seconds=0) as worker:
+        reply = await begun(worker)
+        assert await anext(reply.pieces()) == "a"
+        await until(lambda: model.begun == 2, what="the second token to begin")
+        draining = asyncio.create_task(worker.drain())
+        await until(lambda: reply.cut == "draining", what="the time to drain to pass")
+        model.say("bcd")
+        with pytest.raises(RefusedError) as cut:
+            await said(reply)
+        await draining
     assert cut.value.body["error"]["code"] == "draining"
     assert model.made == 2
 

@@ -57,7 +57,7 @@ def test_a_token_ends_when_asked() -> None:
 
 
 def test_the_command_prints_one_token_on_one_line() -> None:
-    words = ["token", "--user", SOMEBODY, "--admin", "--expires-in", "60"]
+    words = ["token", "--user", SOMEBODY, "--admin", "--expires-in", "3600"]
     printed = subprocess.run(
         [sys.executable, "-m", "infra.local", *words], capture_output=True, text=True, check=True
     ).stdout
@@ -65,4 +65,4 @@ def test_the_command_prints_one_token_on_one_line() -> None:
     assert printed.count("\n") == 1
     claims = claims_of(printed.strip())
     assert (claims["sub"], claims["app_metadata"]["role"]) == (SOMEBODY, "admin")
-    assert claims["exp"] - claims["iat"] == 60
+    assert claims["exp"] - claims["iat"] == 3600

@@ -1,7 +1,6 @@
 """The check of what a worker made: nothing is handed in that has not passed it."""
 
 import io
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -12,6 +11,7 @@ from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
 from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
 from shared.contracts.letters import ContentMode, JobMessage, Reference
+from tests.system import until
 from tests.unit.neighbours import HOME, Neighbours
 from tests.unit.working import Harmless, Together, message, working
 
@@ -49,10 +49,11 @@ class Shown(Together):
         self._is_seen = is_seen
 
     def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
-        until = time.monotonic() + 10
-        while not self._is_seen() and time.monotonic() < until:
+        def is_seen() -> bool:
             works[0].show(lambda: Image.new("RGB", (300, 200)))
-            time.sleep(0.005)
+            return bool(self._is_seen())
+
+        until(is_seen, what="a preview to be seen")
         return [self.run(work.message, (), lambda _, __: None) for work in works]
 
 

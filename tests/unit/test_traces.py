@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from infra import trace
 from shared.contracts import trace_file, traces
+from tests.system import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -104,13 +105,19 @@ with tracing.span("one", "server", facts={"ourvidz.job_id": "7"}):
     pass
 tracing._spans().flush()
 """
-    with HTTPServer(("127.0.0.1", 0), _Collector) as server:
+    heard: list[tuple[str, bytes]] = []
+    collector = type("Collector", (_Collector,), {"heard": heard})
+    with HTTPServer(("127.0.0.1", 0), collector) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1/traces"
-        told = {"TRACES_ENDPOINT": address, "GOOGLE_CLOUD_PROJECT": "our-project"}
+        told = {
+            "TRACES_ENDPOINT": address,
+            "GOOGLE_CLOUD_PROJECT": "our-project",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": str(PATIENCE_SECONDS),
+        }
         subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=told, check=True)
         server.shutdown()
-    ((path, body),) = _Collector.heard
+    ((path, body),) = heard
     (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
     about = {one.key: one.value.string_value for one in resource.resource.attributes}
     assert path == "/v1/traces"
@@ -120,7 +127,7 @@ tracing._spans().flush()
 
 
 class _Collector(BaseHTTPRequestHandler):
-    heard: ClassVar[list[tuple[str, bytes]]] = []
+    heard: ClassVar[list[tuple[str, bytes]]]
 
     def do_POST(self) -> None:
         size = int(self.headers["content-length"])

@@ -1,17 +1,31 @@
 """Jobs that wait together run together, and each has its own end."""
 
 import asyncio
-import time
+from collections.abc import Callable, Hashable, Sequence
 
 import pytest
+from PIL import Image
 
-from gpu_workers.runtime import outcome
+from gpu_workers.runtime import outcome, preview
+from gpu_workers.runtime.pipeline import Media, Work
+from shared.contracts.letters import CallbackRequest
+from tests import system
+from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import Neighbours
-from tests.unit.working import Together, message, working
+from tests.unit.working import Together, message, until, working
+
+
+class RingLast(Together):
+    """The kind of a ring is known once a batch has begun, so that no ring is in the first."""
+
+    def kind(self, work: Work) -> Hashable:
+        if work.message.parameters.prompt == "a ring":
+            system.until(lambda: bool(self.batches), what="the first batch to begin")
+        return super().kind(work)
 
 
 async def test_jobs_of_one_kind_that_wait_together_are_one_batch_each_with_its_result() -> None:
-    neighbours, pipeline = Neighbours(), Together()
+    neighbours, pipeline = Neighbours(), RingLast()
     jobs = [message(seed=seed) for seed in range(1, 6)] + [message(seed=6, prompt="a ring")]
     async with working(neighbours, {"sdxl": pipeline}, slots=6) as worker:
         ended = await asyncio.gather(*map(worker.run, jobs))
@@ -43,21 +57,23 @@ async def test_the_model_is_loaded_once_for_all_jobs() -> None:
 
 
 async def test_a_job_alone_waits_for_nobody() -> None:
-    neighbours, pipeline = Neighbours(), Together(steps=1, step_seconds=0)
+    neighbours, pipeline = Neighbours(), Together(steps=1)
     async with working(neighbours, {"sdxl": pipeline}, slots=4) as worker:
-        began = time.monotonic()
-        assert await worker.run(message()) is outcome.COMPLETED
-    assert time.monotonic() - began < 0.2
+        # A batch with room waits for hours for those on the way; here there are none.
+        running = worker.run(message())
+        assert await asyncio.wait_for(running, PATIENCE_SECONDS) is outcome.COMPLETED
 
 
 async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
-    neighbours, pipeline = Neighbours(), Together(steps=60)
+    neighbours, pipeline = Neighbours(), Together()
+    pipeline.may_end.clear()
     first, cancelled = message(seed=1), message(seed=2)
     neighbours.ended.add(cancelled.job_id)
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
         going = asyncio.create_task(worker.run(first))
         assert await worker.run(cancelled) is outcome.STOPPED
         assert not going.done(), "it stops at its next step, not with the batch"
+        pipeline.may_end.set()
         assert await going is outcome.COMPLETED
     assert [sorted(batch) for batch in pipeline.batches] == [[1, 2]]
     assert pipeline.stopped == 0
@@ -65,7 +81,8 @@ async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
 
 
 async def test_a_batch_of_which_all_are_cancelled_stops() -> None:
-    neighbours, pipeline = Neighbours(), Together(steps=500)
+    neighbours, pipeline = Neighbours(), Together()
+    pipeline.may_end.clear()
     jobs = [message(seed=1), message(seed=2)]
     neighbours.ended = {job.job_id for job in jobs}
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
@@ -85,40 +102,110 @@ async def test_a_job_that_breaks_its_batch_ends_no_other() -> None:
 
 
 async def test_draining_hands_back_those_that_run_and_those_that_wait_for_their_batch() -> None:
-    neighbours, pipeline = Neighbours(), Together(steps=500)
+    neighbours, pipeline = Neighbours(), Together()
+    pipeline.may_end.clear()
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
         held = [
             asyncio.create_task(worker.run(message(prompt=prompt))) for prompt in ("one", "other")
         ]
-        await asyncio.sleep(0.4)
+        # A batch begins once both jobs have come to it: one of them is in it, the other waits.
+        await until(lambda: bool(pipeline.batches), what="a batch to begin")
         await worker.drain()
         assert await asyncio.gather(*held) == [outcome.HANDED_BACK] * 2
 
 
-async def test_previews_go_to_their_place_at_most_so_often(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from gpu_workers.runtime import preview  # noqa: PLC0415 - its clock is set first
+class Clock:
+    """Stands in for the module ``time`` where a test decides how much of it has passed."""
 
-    monkeypatch.setattr(preview, "LEAST_SECONDS_BETWEEN", 0.15)
-    neighbours, pipeline = Neighbours(), Together(steps=30)
-    async with working(neighbours, {"sdxl": pipeline}) as worker:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of previews."""
+    clock = Clock()
+    monkeypatch.setattr(preview, "time", clock)
+    return clock
+
+
+class Previewing(Together):
+    """Runs a function of the test as the steps of its one job."""
+
+    def __init__(self, take_steps: Callable[[Work], None]) -> None:
+        super().__init__()
+        self.take_steps = take_steps
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        (work,) = works
+        self.take_steps(work)
+        return super().run_together(works)
+
+
+async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
+    neighbours = Neighbours()
+    drawn_at: list[float] = []
+
+    def draw() -> Image.Image:
+        drawn_at.append(clock.now)
+        return Image.new("RGB", (300, 200), (9, 99, 9))
+
+    def heartbeats() -> list[CallbackRequest]:
+        return [letter for letter in neighbours.letters if letter.progress is not None]
+
+    def show_at(now: float, work: Work) -> None:
+        clock.now = now
+        work.on_step(1, 5)
+        work.show(draw)
+
+    def is_reported(work: Work) -> bool:
+        work.on_step(1, 5)
+        return any(letter.preview for letter in heartbeats())
+
+    def take_steps(work: Work) -> None:
+        show_at(0.99, work)
+        system.until(lambda: bool(heartbeats()), what="a heartbeat before the first preview")
+        show_at(1, work)
+        system.until(lambda: is_reported(work), what="a heartbeat that reports the preview")
+        show_at(1.5, work)
+        show_at(1.99, work)
+        show_at(2, work)
+        system.until(lambda: len(neighbours.previews) == len(drawn_at), what="each to be stored")
+
+    async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
         assert await worker.run(message()) is outcome.COMPLETED
-    assert 1 <= len(neighbours.previews) <= 5
+    assert drawn_at == [1, 2]
     assert neighbours.previews[0][8:12] == b"WEBP"
-    beats = [letter.preview for letter in neighbours.letters if letter.progress is not None]
+    beats = [letter.preview for letter in heartbeats()]
     assert beats[0] is None, "there is none yet"
     assert beats[-1] is True
 
 
 async def test_a_preview_that_is_not_taken_is_nobodys_loss(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gpu_workers.runtime import preview  # noqa: PLC0415 - its clock is set first
-
-    monkeypatch.setattr(preview, "LEAST_SECONDS_BETWEEN", 0.01)
-    neighbours, pipeline = Neighbours(), Together()
+    neighbours = Neighbours()
     neighbours.refusals["preview.webp"] = 403
-    async with working(neighbours, {"sdxl": pipeline}) as worker:
+    drawn: list[int] = []
+
+    def draw() -> Image.Image:
+        drawn.append(1)
+        return Image.new("RGB", (300, 200))
+
+    def is_drawn_again(work: Work) -> bool:
+        work.show(draw)
+        return len(drawn) > 1
+
+    def take_steps(work: Work) -> None:
+        clock.now = 1
+        work.show(draw)
+        clock.now = 2
+        # The second is drawn once the first has been answered.
+        system.until(lambda: is_drawn_again(work), what="the first preview to be answered")
+
+    async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
         assert await worker.run(message()) is outcome.COMPLETED
     assert "preview not stored" in capsys.readouterr().out

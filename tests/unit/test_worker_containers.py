@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from shared.contracts import signature
-from tests.system import free_port, until
+from tests.ports import free_port
+from tests.system import PATIENCE_SECONDS, until
 from tests.unit import containers
 
 NAMES = ("sdxl", "wan", "chat")
-_START_SECONDS = 120
 
 
 @pytest.fixture(params=NAMES)
@@ -115,7 +115,8 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
 
     def told() -> str:
         try:
-            return str(httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json()["status"])
+            answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE_SECONDS)
+            return str(answer.json()["status"])
         except httpx.TransportError:
             return ""
 
@@ -124,9 +125,12 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
         return subprocess.run(asked, cwd=tmp_path, env={"PORT": str(port)}, check=False).returncode
 
     with _started(dockerfile, tmp_path, port) as process:
-        until(lambda: told() == "ok" or process.poll() is not None, what="")
+        until(
+            lambda: told() == "ok" or process.poll() is not None,
+            what="the worker to load its model",
+        )
         assert told() == "ok"
-        assert check() == 0
+        until(lambda: check() == 0, what="the health check to succeed")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert check() == 1

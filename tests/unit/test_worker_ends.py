@@ -13,7 +13,7 @@ from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
 from gpu_workers.runtime.worker import Worker
 from shared.contracts.letters import Reference
 from tests.unit.neighbours import HOME, REFUSED, Neighbours
-from tests.unit.working import Stepping, message, working
+from tests.unit.working import Stepping, message, until, working
 
 
 @pytest.fixture
@@ -99,10 +99,12 @@ async def test_heartbeat_that_is_told_to_stop_ends_the_job_without_an_upload(
 async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
     worker: Worker, neighbours: Neighbours
 ) -> None:
-    serve(worker, Stepping())
+    pipeline = Stepping()
+    serve(worker, pipeline)
     running = asyncio.create_task(worker.run(message()))
     waiting = asyncio.create_task(worker.run(message()))
-    await asyncio.sleep(0.1)
+    await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
+    assert (worker.line.working, worker.line.waiting) == (1, 1)
     await worker.drain()
     assert await waiting is outcome.DRAINING
     assert await running is outcome.HANDED_BACK
@@ -121,10 +123,11 @@ async def test_expired_message_is_not_claimed(worker: Worker, neighbours: Neighb
 async def test_second_delivery_and_a_full_line_are_refused(
     worker: Worker, neighbours: Neighbours
 ) -> None:
-    serve(worker, Stepping())
+    pipeline = Stepping()
+    serve(worker, pipeline)
     first, *others = (message() for _ in range(3))
     held = [asyncio.create_task(worker.run(one)) for one in (first, *others)]
-    await asyncio.sleep(0.05)
+    await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
     assert await worker.run(first) is outcome.ALREADY_HERE
     assert await worker.run(message()) is outcome.BUSY
     await worker.drain()

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpu_workers.runtime import server
-from tests.system import free_port
+from tests.ports import free_port
+from tests.system import PATIENCE_SECONDS
 
 
 class Held:
@@ -68,17 +69,18 @@ async def test_it_serves_until_it_is_told_to_end(host: str, address: str) -> Non
     serving = asyncio.create_task(
         server.serve(doors, held, host=host, port=port, make_known=held.make_known)
     )
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=5)) as client:
+    transport = httpx.AsyncHTTPTransport(retries=5)
+    async with httpx.AsyncClient(transport=transport, timeout=PATIENCE_SECONDS) as client:
         assert (await client.get(f"http://{address}:{port}/")).status_code == 200
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(serving, 10) == 0
+    assert await asyncio.wait_for(serving, PATIENCE_SECONDS) == 0
     assert held.noted == ["loaded", "known", "drained"]
 
 
 async def test_it_ends_by_itself_where_nothing_can_be_loaded() -> None:
     held = Held(OSError("no such folder"))
     ended = await server.serve(
-        Starlette(), held, host="127.0.0.1", port=free_port(), make_known=held.make_known
+        Starlette(), held, host="127.0.0.1", port=0, make_known=held.make_known
     )
     assert ended == 1
     assert held.noted == ["drained"]

@@ -1,22 +1,40 @@
 """A worker at its work, and pipelines that do as they are told."""
 
+import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
+import pytest
 from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
+from gpu_workers.runtime import inference
+from gpu_workers.runtime import worker as worker_module
 from gpu_workers.runtime.pipeline import Media, OnStep, Pipelines, ReferenceImage, Work
 from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
 from shared.contracts.letters import ContentMode, JobMessage, OutputCheck, Parameters
+from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import HOME, KEY, Neighbours
+
+NEVER_SECONDS = 3600
+"""Longer than any test takes. A worker whose own limits are this long depends on no timer."""
+
+
+async def until(condition: Callable[[], bool], *, what: str) -> None:
+    """Wait in the event loop until a condition is met; ``what`` names it in the error."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE_SECONDS} s for {what}")
+        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
@@ -35,11 +53,15 @@ async def working(
         drain_seconds=0.05,
         worker_slots=slots,
     )
-    async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
-        one = Worker(settings, pipelines, http, safety or Safety(SafetySettings(), Harmless()))
-        await one.load()
-        yield one
-        one.threads.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "LONGEST_GATHERING_SECONDS", NEVER_SECONDS)
+        patch.setattr(worker_module, "LAST_WORDS_SECONDS", NEVER_SECONDS)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
+            checks = safety or Safety(SafetySettings(), Harmless())
+            worker = Worker(settings, pipelines, http, checks)
+            await worker.load()
+            yield worker
+            worker.threads.shutdown()
 
 
 def message(
@@ -72,6 +94,21 @@ class Harmless:
         return self.categories
 
 
+def endless_steps() -> Iterator[int]:
+    """Numbers from 1, one every 5 ms, until the job is stopped.
+
+    Raises:
+        AssertionError: The job was not stopped within ``PATIENCE_SECONDS``.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    step = 0
+    while time.monotonic() < deadline:
+        step += 1
+        yield step
+        time.sleep(0.005)
+    raise AssertionError(f"the job was not stopped within {PATIENCE_SECONDS} s")
+
+
 class Stepping:
     """Takes steps until it is stopped, or raises what it is told."""
 
@@ -80,6 +117,7 @@ class Stepping:
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
         self.references: Sequence[ReferenceImage] = ()
+        self.steps_taken = 0
 
     def load(self) -> None:
         pass
@@ -87,24 +125,30 @@ class Stepping:
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
+        del message
         self.references = references
         if self.error:
             raise self.error
-        for step in range(1, 1000):
+        for step in endless_steps():
+            self.steps_taken = step
             on_step(step, 1000)
-            time.sleep(0.005)
-        return NoopPipeline().run(message, references, on_step)
+        return []
 
 
 class Together:
-    """Takes jobs of one prompt together, a few steps long; what it is told to raise, it raises."""
+    """Takes jobs of one prompt together; what it is told to raise, it raises.
+
+    A batch takes ``steps`` steps, and goes on while ``may_end`` is cleared. The first batch waits
+    for every job that has its turn, later ones for none.
+    """
 
     models = ["together"]
     most_images = 4
 
-    def __init__(self, *, steps: int = 5, step_seconds: float = 0.02) -> None:
+    def __init__(self, *, steps: int = 5) -> None:
         self.steps = steps
-        self.step_seconds = step_seconds
+        self.may_end = threading.Event()
+        self.may_end.set()
         self.batches: list[list[int]] = []
         """The seeds of each."""
         self.broken: int | None = None
@@ -124,16 +168,18 @@ class Together:
         return NoopPipeline().run(message, references, on_step)
 
     def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        inference.LONGEST_GATHERING_SECONDS = 0
         seeds = [work.message.parameters.seed for work in works]
         self.batches.append(seeds)
         if self.broken in seeds:
             raise RuntimeError("it broke")
         try:
-            for step in range(1, self.steps + 1):
-                time.sleep(self.step_seconds)
+            for step in endless_steps():
                 for work in works:
                     work.on_step(step, self.steps)
                     work.show(lambda: Image.new("RGB", (300, 200), (9, 99, 9)))
+                if step >= self.steps and self.may_end.is_set():
+                    break
         except Exception:
             self.stopped += 1
             raise

@@ -2,48 +2,57 @@
 
 import asyncio
 import io
-import time
-from statistics import median
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 from PIL import Image
 
 from gpu_workers.runtime import outcome
 from gpu_workers.runtime.api import application
-from gpu_workers.runtime.worker import Worker
+from gpu_workers.runtime.pipeline import Media, Work
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from shared.contracts.letters import Reference
+from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import HOME, Neighbours
 from tests.unit.sdxl.asking import reference
+from tests.unit.sdxl.conftest import Loaded
 from tests.unit.sdxl.test_references import RED
-from tests.unit.working import message, working
-
-MOST_SECONDS = 0.1
-"""Of the median answer: it is some 3 ms where nothing else runs on the machine."""
+from tests.unit.working import message, until, working
 
 
-async def _answers(worker: Worker, until: asyncio.Task[outcome.Outcome]) -> list[float]:
-    """How long each of many /healthz takes while the job runs."""
-    seconds = []
-    transport = httpx.ASGITransport(application(worker))
-    async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
-        while not until.done():
-            began = time.monotonic()
-            assert (await client.get("/healthz")).json()["status"] == "ok"
-            seconds.append(time.monotonic() - began)
-            await asyncio.sleep(0.01)
-    return seconds
+class HeldAtEachStep(Loaded):
+    """Takes each step when the test allows it."""
+
+    def __init__(self, whole: SdxlPipeline) -> None:
+        super().__init__(whole)
+        self.steps_reached = 0
+        self.steps_allowed = threading.Semaphore(0)
+
+    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+        """Draw, and wait at each step."""
+        return super().run_together([replace(work, on_step=self._wait) for work in works])
+
+    def _wait(self, _step: int, _steps: int) -> None:
+        self.steps_reached += 1
+        if not self.steps_allowed.acquire(timeout=PATIENCE_SECONDS):
+            raise TimeoutError("The test did not allow the next step.")
 
 
-async def test_health_is_answered_at_once_while_it_draws(loaded_once: SdxlPipeline) -> None:
-    neighbours = Neighbours()
+async def test_health_is_answered_in_the_middle_of_each_step(pipeline: SdxlPipeline) -> None:
+    neighbours, held = Neighbours(), HeldAtEachStep(pipeline)
     neighbours.images = 2
-    async with working(neighbours, {"sdxl": loaded_once}) as worker:
+    async with working(neighbours, {"sdxl": held}) as worker:
         running = asyncio.create_task(worker.run(message(num_images=2, steps=10)))
-        seconds = await _answers(worker, running)
+        transport = httpx.ASGITransport(application(worker))
+        async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
+            for step in range(1, 21):
+                await until(lambda step=step: held.steps_reached == step, what=f"step {step}")  # type: ignore[misc]
+                assert (await client.get("/healthz")).json() == {"status": "ok"}
+                held.steps_allowed.release()
         assert await running is outcome.COMPLETED
-    assert len(seconds) > 10
-    assert median(seconds) < MOST_SECONDS
+    assert held.steps_reached == 20
 
 
 async def test_a_bad_reference_ends_its_job_and_the_next_is_drawn(
