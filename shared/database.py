@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, DatabaseError, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shared import database_login, tracing
-from shared.errors import UnavailableError
+from shared.connection_shares import ConnectionShares
+from shared.errors import ConflictError, UnavailableError
 from shared.log import logger
 from shared.queries import session
 from shared.queries.connection import Connection
@@ -22,6 +23,9 @@ Role = Literal["service", "authenticated", "anon"]
 
 _CUT_OFF = (None, "57P01", "57P02", "57P03")
 """Of errors where the server went away: no code at all, or one of its shutdowns'."""
+
+_LIMIT_REACHED = "PT409"
+"""What the database raises for one row more than an owner may have (migration 0023)."""
 
 _CHECK_SECONDS = 1.0
 """How long one that failed waits for the others to be looked over; that goes on without it."""
@@ -37,6 +41,7 @@ class Database:
         self._settings = settings
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._check: asyncio.Task[None] | None = None
+        self._shares = ConnectionShares(settings.database_connections)
 
     @asynccontextmanager
     async def transaction(
@@ -48,12 +53,29 @@ class Database:
     ) -> AsyncIterator[Connection]:
         """A transaction under ``role``; it commits at the end and rolls back on an error.
 
+        One of a caller's own, under ``authenticated`` or ``anon``, takes part of the caller's share
+        of the connections, and its statements have a shorter timeout than the functions' own.
+
         Raises:
+            ConflictError: ``limit_reached``, for one row more than its owner may have.
+            TooManyError: if the caller's earlier statements hold the whole share for too long.
             UnavailableError: where the database is away, or too slow to go on waiting for.
         """
-        async with self.autocommit() as connection:
-            told = json.dumps(claims) if claims else ""
-            await session.begin(connection, role=role, claims=told, read_only=read_only)
+        if role == "service":
+            async with self.autocommit() as connection:
+                await session.begin_as_service(connection, read_only=read_only)
+                yield connection
+            return
+        # All anonymous callers are one: the key that they share proves no more.
+        caller = str(claims["sub"]) if claims and role == "authenticated" else role
+        async with self._shares.hold(caller), self.autocommit() as connection:
+            await session.begin_as_caller(
+                connection,
+                role=role,
+                claims=json.dumps(claims) if claims else "",
+                read_only=read_only,
+                statement_timeout_ms=self._settings.user_statement_timeout_ms,
+            )
             yield connection
 
     @asynccontextmanager
@@ -63,6 +85,7 @@ class Database:
         Where one statement is all that there is to do, this spares the trips of begin and commit.
 
         Raises:
+            ConflictError: ``limit_reached``, for one row more than its owner may have.
             UnavailableError: where the database is away, or too slow to go on waiting for.
         """
         try:
@@ -73,6 +96,10 @@ class Database:
             if getattr(error, "sqlstate", None) in _CUT_OFF:
                 await self._look_over()
             raise UnavailableError("The database is away; try again in a moment.") from error
+        except DatabaseError as error:
+            if error.sqlstate != _LIMIT_REACHED:
+                raise
+            raise ConflictError(error.diag.message_primary, code="limit_reached") from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -105,7 +132,7 @@ class Database:
                 kwargs={
                     "row_factory": dict_row,
                     "application_name": "ourvidz",
-                    "autocommit": True,  # ``session.begin`` begins
+                    "autocommit": True,  # ``session`` begins
                     "options": session.options(
                         statement_timeout_ms=self._settings.statement_timeout_ms,
                         lock_timeout_ms=self._settings.lock_timeout_ms,

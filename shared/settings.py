@@ -44,6 +44,8 @@ class Settings(Telemetry):
     database_url: SecretStr
     database_connections: int = 10
     statement_timeout_ms: int = 10_000
+    user_statement_timeout_ms: int = 5_000
+    """For a statement under a user's own role, such as a query of ``rest``."""
     lock_timeout_ms: int = 5_000
 
     # Users' tokens: a shared secret, or the address of the issuer's public keys.

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from functions.rest import errors, preferences
+from functions.rest import errors, limits, preferences
 from functions.rest.errors import RestError
 from functions.rest.preferences import Format, Preferences
 from functions.rest.query import Query, read_query
@@ -97,5 +97,6 @@ async def _body(call: Call, *, calls: bool) -> Body:
     rows = content if is_list else [content]
     if not all(isinstance(row, dict) for row in rows) or (calls and is_list):
         raise errors.bad_body("A JSON object is expected, or an array of them to write")
+    limits.check_inserted(rows)
     keys = tuple(frozenset(row) for row in rows)
     return Body(text if is_list else f"[{text}]", keys, is_list)

@@ -18,17 +18,20 @@ def of_calling(asked: Asked, catalogue: Catalogue) -> Plan:
     names = frozenset(asked.query.arguments)
     if asked.body:
         names = asked.body.keys[0]
-    routine, reader = _meant(catalogue, asked.name, names), Reader(catalogue)
+    routine = _meant(catalogue, asked.name, names)
+    reader = Reader(catalogue, asked.query.root)
     called = _called(asked, routine, names, reader.values)
     rows, total, header = _given(asked, routine, reader)
-    is_wanted = asked.method != "HEAD" and not routine.is_void
-    form = plan.told(
-        asked.format, is_wanted=is_wanted, is_value=routine.gives is None, is_one=not routine.is_set
-    )
-    statement = SQL("with called as materialized ({}) select {}, {} as total from ({}) as found")
+    columns: Composable = plan.COUNTED
+    source = plan.listed(rows)
+    if asked.method != "HEAD" and not routine.is_void:
+        columns = plan.collected(asked.format, is_one=not routine.is_set)
+        if routine.gives is not None:
+            source = plan.written_out(asked.format, reader, asked.query.root, rows)
+    statement = SQL("with called as materialized ({}) select {}, {} as total from {}")
     return Plan(
         asked,
-        statement.format(called, form, total, rows),
+        statement.format(called, columns, total, source),
         reader.values,
         reads=asked.reads or not routine.is_volatile,
         header=header,
@@ -75,7 +78,7 @@ def _called(asked: Asked, routine: Routine, names: frozenset[str], values: Value
 
 def _given(asked: Asked, routine: Routine, reader: Reader) -> tuple[Composable, Composable, str]:
     """The rows that are wanted, how many there are, and the first line of CSV."""
-    node, source = asked.query.root, SQL("called")
+    node, origin = asked.query.root, SQL("called")
     table = routine.gives
     if table is None:
         value = Table(routine.name, {})
@@ -83,10 +86,9 @@ def _given(asked: Asked, routine: Routine, reader: Reader) -> tuple[Composable, 
         values: Composable = SQL("select value from called limit {} offset {}").format(
             reader.values.add(limit), reader.values.add(node.offset)
         )
-        return values, plan.total(asked, reader, reader.scope(value, node), source), "value"
-    scope = reader.scope(table, node)
-    rows = reader.rows(node, scope, source)
-    return rows, plan.total(asked, reader, scope, source), plan.header(reader, node, table)
+        return values, plan.total(asked, reader, value, origin), "value"
+    rows = reader.rows(node, reader.source(table, node), origin)
+    return rows, plan.total(asked, reader, table, origin), plan.header(reader, node, table)
 
 
 def _typed(name: str, routine: Routine) -> Composable:

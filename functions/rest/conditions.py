@@ -1,12 +1,12 @@
 """Filters and fields as SQL: each name is the catalogue's, each value a parameter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from functions.rest import casts
+from functions.rest import casts, costs, patterns
 from functions.rest.catalogue import Table
 from functions.rest.errors import RestError
 from functions.rest.filters import SEARCHES
@@ -47,6 +47,7 @@ _KINDS = {
 }
 _QUANTIFIERS = {"any": SQL("any"), "all": SQL("all")}
 _PATTERNS = {"like", "ilike"}
+_REGULAR = {"match", "imatch"}
 _JOINTS = {"and": SQL(" and "), "or": SQL(" or ")}
 
 
@@ -66,8 +67,8 @@ class Scope:
 
     alias: Composable
     table: Table
-    exists: dict[str, Callable[[], Composable]] = field(default_factory=dict)
-    """Whether an embedded resource is there, by its name."""
+    present: dict[str, Composable] = field(default_factory=dict)
+    """By its name, whether an embedded resource is there: a column of its join, or null."""
 
 
 def identifier(*names: str) -> Composable:
@@ -100,21 +101,52 @@ def joined(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composa
     return [_where(scope, part, values) for part in parts]
 
 
+def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -> set[str]:
+    """The embedded resources that conditions ask for.
+
+    Args:
+        parts: the conditions.
+        names: of the resources that are embedded in the table.
+        table: the table that the conditions are of.
+    """
+    conditions = _conditions(parts)
+    return {part.field.name for part in conditions if _is_of_resource(part, names, table)}
+
+
+def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
+    """What each full-text search costs in this row, by the length of the text."""
+    return [
+        SQL("coalesce(octet_length(({})::text), 0) / {}").format(
+            place(scope, part.field, values), sql.Literal(costs.SEARCHED_CHARACTERS_PER_UNIT)
+        )
+        for part in _conditions(parts)
+        if part.operator in SEARCHES
+    ]
+
+
+def _conditions(parts: Sequence[Where]) -> Iterator[Condition]:
+    for part in parts:
+        if isinstance(part, Group):
+            yield from _conditions(part.parts)
+        else:
+            yield part
+
+
 def _where(scope: Scope, part: Where, values: Values) -> Composable:
     if isinstance(part, Group):
         inner = _JOINTS[part.joint].join(joined(scope, part.parts, values))
         found: Composable = SQL("({})").format(inner)
-    elif _is_of_resource(scope, part):
+    elif _is_of_resource(part, scope.present, scope.table):
         found = _presence(scope, part)
     else:
         found = _condition(place(scope, part.field, values), scope, part, values)
     return SQL("not ({})").format(found) if part.is_negated else found
 
 
-def _is_of_resource(scope: Scope, part: Condition) -> bool:
+def _is_of_resource(part: Condition, names: Collection[str], table: Table) -> bool:
     """Whether it asks for an embedded resource, and not for a column of the same name."""
     name, asks_null = part.field.name, part.operator == "is" and part.value == "null"
-    return name in scope.exists and (asks_null or name not in scope.table.columns)
+    return name in names and (asks_null or name not in table.columns)
 
 
 def _presence(scope: Scope, part: Condition) -> Composable:
@@ -126,8 +158,8 @@ def _presence(scope: Scope, part: Condition) -> Composable:
             f"Bad operator on the '{name}' embedded resource",
             details="Only is null or not is null filters are allowed on embedded resources",
         )
-    exists = scope.exists[name]()
-    return SQL("not {}").format(exists) if part.value == "null" else exists
+    word = SQL("is not true") if part.value == "null" else SQL("is true")
+    return SQL("{} {}").format(scope.present[name], word)
 
 
 def _condition(found: Composable, scope: Scope, part: Condition, values: Values) -> Composable:
@@ -138,6 +170,8 @@ def _condition(found: Composable, scope: Scope, part: Condition, values: Values)
         return SQL("{} is {}").format(found, _KINDS[value])
     if operator in SEARCHES:
         return _search(found, scope, part, values)
+    if operator in _REGULAR:
+        (patterns.check_array if part.extra else patterns.check)(value)
     given = values.add(value.replace("*", "%") if operator in _PATTERNS else value)
     if part.extra:
         given = SQL("{}({})").format(_QUANTIFIERS[part.extra], given)

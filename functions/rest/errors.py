@@ -10,6 +10,7 @@ from shared.errors import (
     Problem,
     RateLimitedError,
     TooLargeError,
+    TooManyError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -21,6 +22,7 @@ _CODES: dict[type[Problem], str] = {
     TooLargeError: "PGRST102",
     NotFoundError: "PGRST125",
     RateLimitedError: RateLimitedError.code,
+    TooManyError: TooManyError.code,
 }
 
 
@@ -122,6 +124,11 @@ def not_embedded(name: str) -> RestError:
 def not_implemented(details: str) -> RestError:
     """PGRST127."""
     return RestError(400, "PGRST127", "Feature not implemented", details=details)
+
+
+def too_complex(details: str) -> RestError:
+    """54001, as Postgres calls a statement that is too complex; ``details`` names the limit."""
+    return RestError(400, "54001", "The query is too complex.", details=details)
 
 
 def unknown_column(table: str, column: str) -> RestError:

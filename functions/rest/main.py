@@ -5,7 +5,7 @@ from functools import partial
 from psycopg import Error
 from psycopg.errors import CheckViolation
 
-from functions.rest import answer, asked, calling, checks, errors, plan, schema, writing
+from functions.rest import answer, asked, calling, checks, errors, limits, plan, schema, writing
 from functions.rest.asked import Asked
 from functions.rest.catalogue import Catalogue
 from functions.rest.plan import Plan
@@ -48,10 +48,13 @@ async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Co
 
 def _plan(wanted: Asked, catalogue: Catalogue) -> Plan:
     if wanted.calls:
-        return calling.of_calling(wanted, catalogue)
-    if wanted.reads:
-        return plan.of_reading(wanted, catalogue)
-    return writing.of_writing(wanted, catalogue)
+        planned = calling.of_calling(wanted, catalogue)
+    elif wanted.reads:
+        planned = plan.of_reading(wanted, catalogue)
+    else:
+        planned = writing.of_writing(wanted, catalogue)
+    limits.check_statement(planned.statement.as_string())
+    return planned
 
 
 main = endpoint(

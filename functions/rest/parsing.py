@@ -10,7 +10,6 @@ _CAST = re.compile(r"[\w $]+")
 _AGGREGATE = re.compile(r"(?:count|\.(?:count|sum|avg|min|max))\(\)")
 _DIRECTION = re.compile(r"\.(asc|desc)(?![^.,])")
 _NULLS = re.compile(r"\.(nullsfirst|nullslast)(?![^,])")
-_MOST_EMBEDS = 20
 
 
 def select(text: str) -> Node:
@@ -18,8 +17,6 @@ def select(text: str) -> Node:
     scanner = Scanner("select parameter", text)
     root = _node(scanner)
     scanner.end()
-    if _embeds(root) > _MOST_EMBEDS:
-        raise errors.not_implemented(f"At most {_MOST_EMBEDS} resources are embedded.")
     if not root.columns and not root.embeds:
         root.columns.append(Column(Field("*")))
     return root
@@ -122,10 +119,6 @@ def _embed(scanner: Scanner, target: str, alias: str | None) -> Embed:
     node = _node(scanner)
     scanner.leave()
     return Embed(target, node, alias, hint, is_inner)
-
-
-def _embeds(node: Node) -> int:
-    return sum(1 + _embeds(embed.node) for embed in node.embeds)
 
 
 def _refuse_aggregate(scanner: Scanner) -> None:

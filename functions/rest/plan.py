@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Composable, Composed
 from functions.rest import conditions
 from functions.rest.asked import Asked
 from functions.rest.catalogue import Catalogue, Table
-from functions.rest.conditions import Scope, Values
+from functions.rest.conditions import Values
 from functions.rest.preferences import Format
 from functions.rest.reading import Reader
 from functions.rest.tree import Node
@@ -17,6 +17,8 @@ MOST_CHARACTERS = 32 * 2**20
 """Of an answer: what Cloud Run sends at once is 32 MiB at most."""
 
 _NULL = SQL("null")
+_CSV = SQL("coalesce(string_agg(one.value::text, E'\\n'), '')")
+_CSV_LINE = SQL("substring(one.*::text, 2, length(one.*::text) - 2)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,17 @@ class Plan:
 
 def of_reading(asked: Asked, catalogue: Catalogue) -> Plan:
     """Reading a table."""
-    reader, table = Reader(catalogue), catalogue.table(asked.name)
-    node, source = asked.query.root, conditions.identifier("public", table.name)
-    scope = reader.scope(table, node)
+    node = asked.query.root
+    reader, table = Reader(catalogue, node), catalogue.table(asked.name)
+    origin = conditions.identifier("public", table.name)
+    rows = reader.rows(node, reader.source(table, node), origin)
+    is_wanted = asked.method != "HEAD"
     return Plan(
         asked,
-        SQL("select {}, {} as total from ({}) as found").format(
-            told(asked.format, is_wanted=asked.method != "HEAD"),
-            total(asked, reader, scope, source),
-            reader.rows(node, scope, source),
+        SQL("select {}, {} as total from {}").format(
+            collected(asked.format) if is_wanted else COUNTED,
+            total(asked, reader, table, origin),
+            written_out(asked.format, reader, node, rows) if is_wanted else listed(rows),
         ),
         reader.values,
         reads=True,
@@ -53,29 +57,41 @@ def of_reading(asked: Asked, catalogue: Catalogue) -> Plan:
     )
 
 
-def total(asked: Asked, reader: Reader, scope: Scope, source: Composable) -> Composable:
-    """How many rows there are, whatever the limit; null where nobody asks."""
+def total(asked: Asked, reader: Reader, table: Table, origin: Composable) -> Composable:
+    """How many rows there are, whatever the limit; null if the client does not ask."""
     if not asked.prefer.counts:
         return _NULL
-    where = reader.where(asked.query.root, scope)
-    return SQL("(select count(*) from {} as {}{})").format(source, scope.alias, where)
+    node = asked.query.root
+    filtered = reader.filtered(node, reader.source(table, node), origin)
+    return SQL("(select count(*) from {})").format(filtered)
 
 
-def told(
-    form: Format, *, is_wanted: bool = True, is_value: bool = False, is_one: bool = False
-) -> Composable:
-    """``count`` and ``body`` of the rows ``found``, written in the database.
+COUNTED = SQL("count(*) as count, '' as body")
+"""``count`` and ``body`` of rows that the client does not want to see."""
+
+
+def listed(rows: Composable) -> Composable:
+    """The rows, to be counted."""
+    return SQL("({}) as one").format(rows)
+
+
+def written_out(form: Format, reader: Reader, node: Node, rows: Composable) -> Composable:
+    """Each row as a ``value``: a line of CSV, or JSON."""
+    value = _CSV_LINE if form.is_csv else SQL("row_to_json(one.*)")
+    return reader.counted(rows, node, value)
+
+
+def collected(form: Format, *, is_one: bool = False) -> Composable:
+    """``count`` and ``body`` of the rows ``one``, each a ``value``.
 
     Args:
-        form: how.
-        is_wanted: whether the client wants to see them.
-        is_value: whether each is a single ``value``.
-        is_one: whether there is but one, which is told by itself.
+        form: how they are written.
+        is_one: whether a function gives but one, which stands by itself.
     """
-    body = _csv(is_value=is_value) if form.is_csv else _json(form, is_value, is_one)
+    body = _CSV if form.is_csv else _json(form, is_one)
     # One character more shows that it is too long, and that is all that is fetched of it.
     return SQL("count(*) as count, left({}, {}) as body").format(
-        body if is_wanted else SQL("''"), sql.Literal(MOST_CHARACTERS + 1)
+        body, sql.Literal(MOST_CHARACTERS + 1)
     )
 
 
@@ -85,14 +101,8 @@ def header(reader: Reader, node: Node, table: Table) -> str:
     return ",".join(one.strip('"') if one[1:-1].isidentifier() else one for one in quoted)
 
 
-def _csv(*, is_value: bool) -> Composable:
-    line: Composable = SQL("substring(found.*::text, 2, length(found.*::text) - 2)")
-    line = SQL("found.value::text") if is_value else line
-    return SQL("coalesce(string_agg({}, E'\\n'), '')").format(line)
-
-
-def _json(form: Format, is_value: bool, is_one: bool) -> Composable:  # noqa: FBT001 - told names them
-    rows: Composable = SQL("json_agg(found.value)") if is_value else SQL("json_agg(found.*)")
+def _json(form: Format, is_one: bool) -> Composable:  # noqa: FBT001 - collected names it
+    rows: Composable = SQL("json_agg(one.value)")
     empty = SQL("'[]'")
     if is_one or form.is_single:
         rows, empty = SQL("{} -> 0").format(rows), SQL("'null'")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from functions.rest import errors, filters, parsing
+from functions.rest import errors, filters, limits, parsing
 from functions.rest.tree import Node
 
 _OF_RESOURCES = {"order", "limit", "offset", "and", "or"}
@@ -32,8 +32,9 @@ def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Quer
 
     Raises:
         RestError: PGRST100 for what is not in the language, PGRST108 for a resource that
-            ``select`` does not name.
+            ``select`` does not name, 54001 for more than ``limits`` allows.
     """
+    limits.check_length(pairs)
     _refuse_the_impossible(pairs)
     first = dict(reversed(pairs))
     query = Query(parsing.select(first.get("select", "*")))
@@ -44,6 +45,7 @@ def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Quer
     for name, text in pairs:
         if name not in _OF_THE_WHOLE:
             _take(query, name, text, calls=calls)
+    limits.check_tree(query.root)
     return query
 
 
@@ -94,7 +96,7 @@ def _number(word: str, text: str) -> int:
 
 def _refuse_the_impossible(pairs: Sequence[tuple[str, str]]) -> None:
     if len(pairs) > _MOST_PAIRS:
-        raise errors.not_implemented(f"At most {_MOST_PAIRS} parameters are read.")
+        raise errors.too_complex(f"At most {_MOST_PAIRS} parameters.")
     for name, text in pairs:
         if "\0" in name or "\0" in text:
             raise errors.unparsed("query", name.replace("\0", ""), 1, 'unexpected "\\NUL"')

@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
+from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from functions.rest import conditions, errors, relations
+from functions.rest import conditions, costs, errors, relations
 from functions.rest.catalogue import Catalogue, Table
 from functions.rest.conditions import Scope, Values, identifier, place
 from functions.rest.errors import RestError
@@ -21,52 +22,139 @@ _NULLS = {None: SQL(""), "nullsfirst": SQL(" nulls first"), "nullslast": SQL(" n
 _NOTHING = SQL("")
 
 
-class Reader:
-    """Composes one statement's reading."""
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """An embedded resource, and how it is part of the statement.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    One that a filter or the order asks for is a lateral join, under ``alias``: however often it is
+    asked for, it stands in the statement once. Any other is a subquery in the list of columns,
+    which Postgres reads for the rows alone that are left after sorting and the limit.
+    """
+
+    embed: Embed
+    relation: Relation
+    alias: Composable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of a table, as the statement reads it, with the resources that are embedded in it."""
+
+    scope: Scope
+    is_embedded: bool
+    resources: tuple[_Resource, ...]
+
+
+class Reader:
+    """Composes one statement's reading: each embedded resource once.
+
+    Args:
+        catalogue: what the role may see.
+        root: the whole query, of which each part is composed.
+    """
+
+    def __init__(self, catalogue: Catalogue, root: Node) -> None:
         self._catalogue = catalogue
         self._numbers = itertools.count()
+        self._is_costly = costs.is_costly(root)
         self.values = Values()
 
-    def scope(self, table: Table, node: Node) -> Scope:
+    def source(self, table: Table, node: Node, *, is_embedded: bool = False) -> Source:
         """A row of the table, under an alias of its own."""
-        scope = Scope(identifier(f"r{next(self._numbers)}"), table)
-        for embed in node.embeds:
-            relation = self._relation(table, embed)
-            scope.exists[embed.name] = partial(self._exists, scope, embed, relation)
-        return scope
+        resources = self._resources(table, node)
+        present = {one.embed.name: _present(one.alias) for one in resources if one.alias}
+        scope = Scope(self._alias("r"), table, present)
+        return Source(scope, is_embedded, resources)
 
     def rows(
-        self, node: Node, scope: Scope, source: Composable, join: Sequence[Composable] = ()
+        self, node: Node, source: Source, origin: Composable, join: Sequence[Composable] = ()
     ) -> Composable:
-        """The rows that are wanted, in their order; or how many there are."""
-        is_count = not node.embeds and node.columns == [Column(Field("count"))]
-        if is_count and "count" not in scope.table.columns:
-            return SQL("select count(*) as count from {} as {}{}").format(
-                source, scope.alias, self.where(node, scope, join)
+        """The rows that are wanted, in their order; or how many there are.
+
+        Args:
+            node: what is wanted.
+            source: a row of the table.
+            origin: the table, or the query whose rows are read.
+            join: what ties the rows to the resource in which they are embedded.
+        """
+        scope = source.scope
+        if _is_count(node, scope.table):
+            return SQL("select count(*) as count from {}").format(
+                self.filtered(node, source, origin, join)
             )
-        limit = MOST_ROWS if node.limit is None else min(node.limit, MOST_ROWS)
-        return SQL("select {} from {} as {}{}{} limit {} offset {}").format(
-            SQL(", ").join([*self._columns(node, scope), *self._embedded(node, scope)]),
-            source,
-            scope.alias,
-            self.where(node, scope, join),
-            self._order(node, scope),
-            self.values.add(None if node.is_whole else limit),
-            self.values.add(node.offset),
+        return SQL("select {} from {}{}{}").format(
+            self._selected(node, source),
+            self.filtered(node, source, origin, join),
+            self._order(node, source),
+            self._window(node),
         )
 
-    def where(self, node: Node, scope: Scope, join: Sequence[Composable] = ()) -> Composable:
-        """The filters, and that each ``!inner`` resource is there."""
-        parts = [*join, *conditions.joined(scope, node.where, self.values)]
-        parts += [scope.exists[embed.name]() for embed in node.embeds if embed.is_inner]
-        return SQL(" where ") + SQL(" and ").join(parts) if parts else _NOTHING
+    def filtered(
+        self, node: Node, source: Source, origin: Composable, join: Sequence[Composable] = ()
+    ) -> Composable:
+        """What stands after ``from``: the joins, the filters, and the ``!inner`` resources."""
+        scope = source.scope
+        joins = [self._joined(node, source, one) for one in source.resources if one.alias]
+        parts = [*join, *self.spending(node, source)]
+        parts += conditions.joined(scope, node.where, self.values)
+        parts += [
+            SQL("{} is true").format(_present(one.alias))
+            for one in source.resources
+            if one.alias and one.embed.is_inner
+        ]
+        where = SQL(" where ") + SQL(" and ").join(parts) if parts else _NOTHING
+        return SQL("{} as {}{}{}").format(origin, scope.alias, SQL("").join(joins), where)
 
     def labels(self, node: Node, table: Table) -> list[str]:
         """The names of an answer's columns."""
         found = [label for one in node.columns for label, _ in self._expanded(one, table)]
         return [*found, *(embed.name for embed in node.embeds if _is_told(embed))]
+
+    def counted(self, rows: Composable, node: Node, value: Composable) -> Composable:
+        """``value``, of each of the rows ``one``; what it costs is counted before it is collected.
+
+        ``offset 0`` has the value made once, for its length and for what becomes of it.
+        """
+        return SQL(
+            "(select {} as value from ({}) as one offset 0) as one where rest.spend({}, one.value)"
+        ).format(value, rows, _writing_units(node))
+
+    def _alias(self, letter: str) -> Composable:
+        return identifier(f"{letter}{next(self._numbers)}")
+
+    def _resources(self, table: Table, node: Node) -> tuple[_Resource, ...]:
+        names = {embed.name for embed in node.embeds}
+        asked_for = conditions.embeds_named(node.where, names, table)
+        asked_for |= {term.relation for term in node.order if term.relation}
+        return tuple(
+            _Resource(
+                embed,
+                relations.found(self._catalogue, table.name, embed.target, embed.hint),
+                self._alias("e") if embed.is_inner or embed.name in asked_for else None,
+            )
+            for embed in node.embeds
+        )
+
+    def spending(self, node: Node, source: Source) -> list[Composable]:
+        """The condition that counts the rows as they are read."""
+        columns = source.scope.table.readable
+        if not columns or not (source.is_embedded or self._is_costly):
+            return []
+        units: list[Composable] = [sql.Literal(costs.of_reading(node))]
+        units += conditions.search_units(source.scope, node.where, self.values)
+        return [
+            SQL("rest.spend({}, {}.{})").format(
+                SQL(" + ").join(units), source.scope.alias, identifier(columns[0])
+            )
+        ]
+
+    def _selected(self, node: Node, source: Source) -> Composable:
+        embedded = [
+            SQL("{} as {}").format(self._content(source, one), identifier(one.embed.name))
+            for one in source.resources
+            if _is_told(one.embed)
+        ]
+        return SQL(", ").join([*self._columns(node, source.scope), *embedded])
 
     def _columns(self, node: Node, scope: Scope) -> list[Composable]:
         return [
@@ -82,64 +170,122 @@ class Reader:
             return [(column.alias or column.field.label, column)]
         return [(name, Column(Field(name))) for name in table.readable]
 
-    def _embedded(self, node: Node, scope: Scope) -> list[Composable]:
-        return [
-            SQL("{} as {}").format(self._embed(scope, embed), identifier(embed.name))
-            for embed in node.embeds
-            if _is_told(embed)
+    def _content(self, parent: Source, resource: _Resource) -> Composable:
+        """An embedded resource's rows as JSON: its join's, or a subquery's."""
+        if resource.alias:
+            return SQL("{}.body").format(resource.alias)
+        node, source, origin, join = self._embedded(parent, resource)
+        rows = self.rows(node, source, origin, join)
+        counted = self.counted(rows, node, SQL("row_to_json(one.*)"))
+        if not resource.relation.is_to_one:
+            return SQL("(select coalesce(json_agg(one.value), '[]') from {})").format(counted)
+        if costs.of_writing_out(node.columns):
+            return SQL("(select one.value from {})").format(counted)
+        return SQL("(select row_to_json(one.*) from ({}) as one)").format(rows)
+
+    def _joined(self, parent_node: Node, parent: Source, resource: _Resource) -> Composable:
+        """An embedded resource as a join: its ``body`` as JSON, and whether it is ``present``."""
+        node, source, origin, join = self._embedded(parent, resource)
+        if resource.relation.is_to_one:
+            keys = _order_keys(parent_node, resource.embed.name)
+            inner = self._one_row(node, source, origin, join, keys)
+        else:
+            rows = self.rows(node, source, origin, join)
+            counted = self.counted(rows, node, SQL("row_to_json(one.*)"))
+            present = SQL("count(*) > 0")
+            if _is_count(node, source.scope.table):
+                present = SQL("sum((one.value ->> 'count')::bigint) > 0")
+            inner = SQL(
+                "select coalesce(json_agg(one.value), '[]') as body, {} as present from {}"
+            ).format(present, counted)
+        return SQL(" left join lateral ({}) as {} on true").format(
+            inner, resource.alias or _NOTHING
+        )
+
+    def _one_row(
+        self,
+        node: Node,
+        source: Source,
+        origin: Composable,
+        join: Sequence[Composable],
+        keys: Sequence[Term],
+    ) -> Composable:
+        """A to-one resource, with the columns by which its parent is ordered: ``k0``, ``k1``."""
+        ordered = [
+            SQL(", {} as {}").format(
+                place(source.scope, term.field, self.values), identifier(f"k{nth}")
+            )
+            for nth, term in enumerate(keys)
         ]
+        if _is_count(node, source.scope.table):
+            body: Composable = SQL("json_build_object('count', 1)")
+        else:
+            selected = self._selected(node, source)
+            body = SQL("(select row_to_json(one.*) from (select {}) as one)").format(selected)
+        return SQL("select {} as body, true as present{} from {}{}").format(
+            body,
+            SQL("").join(ordered),
+            self.filtered(node, source, origin, join),
+            self._order(node, source) + self._window(node),
+        )
 
-    def _embed(self, parent: Scope, embed: Embed) -> Composable:
-        relation = self._relation(parent.table, embed)
-        scope, source, join = self._joined(parent, embed, relation)
-        inner = self.rows(embed.node, scope, source, join)
-        if relation.is_to_one:
-            return SQL("(select row_to_json(one.*) from ({}) as one)").format(inner)
-        return SQL("(select coalesce(json_agg(one.*), '[]') from ({}) as one)").format(inner)
-
-    def _exists(self, parent: Scope, embed: Embed, relation: Relation) -> Composable:
-        scope, source, join = self._joined(parent, embed, relation)
-        where = self.where(embed.node, scope, join)
-        return SQL("exists (select from {} as {}{})").format(source, scope.alias, where)
-
-    def _joined(
-        self, parent: Scope, embed: Embed, relation: Relation
-    ) -> tuple[Scope, Composable, list[Composable]]:
-        scope = self.scope(self._catalogue.table(relation.target), embed.node)
+    def _embedded(
+        self, parent: Source, resource: _Resource
+    ) -> tuple[Node, Source, Composable, list[Composable]]:
+        node, relation = resource.embed.node, resource.relation
+        source = self.source(self._catalogue.table(relation.target), node, is_embedded=True)
         join: list[Composable] = [
             SQL("{}.{} = {}.{}").format(
-                scope.alias, identifier(theirs), parent.alias, identifier(mine)
+                source.scope.alias, identifier(theirs), parent.scope.alias, identifier(mine)
             )
             for mine, theirs in relation.pairs
         ]
-        return scope, identifier("public", relation.target), join
+        return node, source, identifier("public", relation.target), join
 
-    def _relation(self, table: Table, embed: Embed) -> Relation:
-        return relations.found(self._catalogue, table.name, embed.target, embed.hint)
+    def _window(self, node: Node) -> Composable:
+        limit = MOST_ROWS if node.limit is None else min(node.limit, MOST_ROWS)
+        return SQL(" limit {} offset {}").format(
+            self.values.add(None if node.is_whole else limit), self.values.add(node.offset)
+        )
 
-    def _order(self, node: Node, scope: Scope) -> Composable:
+    def _order(self, node: Node, source: Source) -> Composable:
         terms = [
-            self._ordered(node, term, scope) + _DIRECTIONS[term.direction] + _NULLS[term.nulls]
+            self._ordered(node, term, source) + _DIRECTIONS[term.direction] + _NULLS[term.nulls]
             for term in node.order
         ]
         return SQL(" order by ") + SQL(", ").join(terms) if terms else _NOTHING
 
-    def _ordered(self, node: Node, term: Term, scope: Scope) -> Composable:
+    def _ordered(self, node: Node, term: Term, source: Source) -> Composable:
         if term.relation is None:
-            return place(scope, term.field, self.values)
-        embed = next((one for one in node.embeds if one.name == term.relation), None)
-        if embed is None:
+            return place(source.scope, term.field, self.values)
+        found = next((one for one in source.resources if one.embed.name == term.relation), None)
+        if found is None or found.alias is None:
             raise errors.not_embedded(term.relation)
-        relation = self._relation(scope.table, embed)
-        if not relation.is_to_one:
-            raise _no_related_order(scope.table.name, embed.name)
-        inner, source, join = self._joined(scope, embed, relation)
-        return SQL("(select {} from {} as {}{})").format(
-            place(inner, term.field, self.values),
-            source,
-            inner.alias,
-            self.where(embed.node, inner, join),
-        )
+        if not found.relation.is_to_one:
+            raise _no_related_order(source.scope.table.name, found.embed.name)
+        place_of_key = _order_keys(node, term.relation).index(term)
+        return SQL("{}.{}").format(found.alias, identifier(f"k{place_of_key}"))
+
+
+def _present(alias: Composable) -> Composable:
+    return SQL("{}.present").format(alias)
+
+
+def _order_keys(node: Node, name: str) -> list[Term]:
+    """The terms by which a table is ordered that are a to-one resource's."""
+    return [term for term in node.order if term.relation == name]
+
+
+def _writing_units(node: Node) -> Composable:
+    return SQL("pg_column_size(one.value) / {} + {}").format(
+        sql.Literal(costs.CHARACTERS_PER_UNIT), sql.Literal(costs.of_writing_out(node.columns))
+    )
+
+
+def _is_count(node: Node, table: Table) -> bool:
+    """Whether a lone ``count`` is wanted, and is no column."""
+    is_lone = not node.embeds and node.columns == [Column(Field("count"))]
+    return is_lone and "count" not in table.columns
 
 
 def _is_told(embed: Embed) -> bool:

@@ -12,10 +12,12 @@ _EXACT: dict[str, int | None] = {
     "42883": 404,  # no such function or operator
     "42P01": 404,
     "42P17": None,  # a policy that asks itself
+    "53400": 400,  # more temporary files than the server lets a session write
     "55P03": 503,  # a lock that was not given in time
     "57014": 504,  # it took longer than the statement timeout; PostgREST says 500
     "P0001": 400,  # raised by a function
     "P0002": 404,  # a function found nothing; PostgREST says 500
+    "XX000": 400,  # "tsquery stack too small" has no better code; a faulty page has XX001
 }
 _CLASSES: dict[str, int | None] = {
     "08": None,  # the connection: the database is away, which its client tells of
@@ -28,7 +30,7 @@ _CLASSES: dict[str, int | None] = {
     "38": None,
     "39": None,
     "3B": None,
-    "53": None,  # out of connections, memory or disk
+    "53": None,  # out of connections, memory or disk: 503, and to be tried again
     "57": None,
     "58": None,
     "F0": None,

@@ -1,6 +1,5 @@
 """Inserting, updating and deleting: what was written is then read as a table is."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from psycopg.sql import SQL, Composable
@@ -8,10 +7,10 @@ from psycopg.sql import SQL, Composable
 from functions.rest import conditions, inserting, plan
 from functions.rest.asked import Asked, Body
 from functions.rest.catalogue import Catalogue, Table
-from functions.rest.conditions import Scope, identifier
+from functions.rest.conditions import Scope, Values, identifier
 from functions.rest.plan import Plan
-from functions.rest.reading import Reader
-from functions.rest.tree import Node, Where
+from functions.rest.reading import Reader, Source
+from functions.rest.tree import Node
 
 _COMMA = SQL(", ")
 _NULL = SQL("null")
@@ -19,24 +18,25 @@ _NULL = SQL("null")
 
 def of_writing(asked: Asked, catalogue: Catalogue) -> Plan:
     """POST, PATCH or DELETE of a table's rows."""
-    reader, table = Reader(catalogue), catalogue.table(asked.name)
+    reader, table = Reader(catalogue, asked.query.root), catalogue.table(asked.name)
     # Filters say what is written; all of that is told, whatever the limit.
     node = replace(asked.query.root, where=[], limit=None, offset=0, is_whole=True)
-    wanted = asked.prefer.returns == "representation"
-    written = _written(asked, reader, table, asked.query.root.where)
-    found: Composable = SQL("select from written")
-    header = ""
-    if wanted:
-        found = reader.rows(node, reader.scope(table, node), SQL("written"))
+    written = _written(asked, reader, table)
+    columns: Composable = plan.COUNTED
+    source, header = plan.listed(SQL("select from written")), ""
+    if asked.prefer.returns == "representation":
+        rows = reader.rows(node, reader.source(table, node), SQL("written"))
+        columns = plan.collected(asked.format)
+        source = plan.written_out(asked.format, reader, node, rows)
         header = plan.header(reader, node, table)
     return Plan(
         asked,
-        SQL("with {} select {}, {} as inserted, {} as location from ({}) as found").format(
+        SQL("with {} select {}, {} as inserted, {} as location from {}").format(
             written,
-            plan.told(asked.format, is_wanted=wanted),
+            columns,
             inserting.COUNTED if inserting.merges(asked, table) else _NULL,
             _location(table) if _tells_location(asked, table) else _NULL,
-            found,
+            source,
         ),
         reader.values,
         reads=False,
@@ -44,26 +44,28 @@ def of_writing(asked: Asked, catalogue: Catalogue) -> Plan:
     )
 
 
-def _written(asked: Asked, reader: Reader, table: Table, where: Sequence[Where]) -> Composable:
+def _written(asked: Asked, reader: Reader, table: Table) -> Composable:
     """``written``, the rows as they are now, or were until they were deleted."""
-    target = reader.scope(table, Node())
+    node = Node(where=asked.query.root.where)
+    source = reader.source(table, node)
+    target, where = source.scope, _filtered(node, source, reader)
     returning = _returning(asked, target)
     if asked.method == "DELETE" or asked.body is None:
         statement = SQL("delete from {} as {}{}{}").format(
             identifier("public", table.name),
             target.alias,
-            _filtered(target, where, reader),
+            where,
             returning,
         )
     elif asked.method == "PATCH":
-        statement = _update(asked, asked.body, reader, target, where) + returning
+        statement = _update(asked, asked.body, reader.values, target, where) + returning
     else:
         return inserting.written(asked, asked.body, reader.values, target, returning)
     return SQL("written as ({})").format(statement)
 
 
 def _update(
-    asked: Asked, body: Body, reader: Reader, target: Scope, where: Sequence[Where]
+    asked: Asked, body: Body, parameters: Values, target: Scope, where: Composable
 ) -> Composable:
     names = inserting.names(asked, body, target.table)
     into = identifier("public", target.table.name)
@@ -76,7 +78,7 @@ def _update(
     given = SQL(
         "(select content from json_array_elements({}::json) as elements (content) limit 1)"
         " as first, json_to_record(first.content) as given ({})"
-    ).format(reader.values.add(body.rows), inserting.typed(names, target.table))
+    ).format(parameters.add(body.rows), inserting.typed(names, target.table))
     return SQL("update {} as {} set {} from {}{}").format(
         into,
         target.alias,
@@ -84,12 +86,13 @@ def _update(
             value.format(identifier(name)) for value, name in zip(values, names, strict=True)
         ),
         given,
-        _filtered(target, where, reader),
+        where,
     )
 
 
-def _filtered(target: Scope, where: Sequence[Where], reader: Reader) -> Composable:
-    parts = conditions.joined(target, where, reader.values)
+def _filtered(node: Node, source: Source, reader: Reader) -> Composable:
+    parts = reader.spending(node, source)
+    parts += conditions.joined(source.scope, node.where, reader.values)
     return SQL(" where ") + SQL(" and ").join(parts) if parts else SQL("")
 
 
@@ -102,6 +105,8 @@ def _returning(asked: Asked, target: Scope) -> Composable:
     columns: list[Composable] = [
         SQL("{}.{}").format(target.alias, identifier(name)) for name in names
     ]
+    if asked.method != "POST":
+        columns.append(SQL('rest.count_write() as "rest.counted"'))
     return SQL(" returning ") + _COMMA.join(columns or [SQL("1 as one")])
 
 

@@ -53,6 +53,8 @@ def command(folder: Path, port: int) -> list[str]:
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
+        # Of all sorts and hashes of one session that exceed work_mem: more is an error (53400).
+        "temp_file_limit": "1GB",
         "timezone": "UTC",
         "log_timezone": "UTC",
     }

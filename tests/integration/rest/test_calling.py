@@ -107,6 +107,8 @@ RAISED = [
     ("22023", 400),
     ("0A000", 400),
     ("54001", 400),
+    ("53400", 400),
+    ("XX000", 400),
 ]
 
 
@@ -119,7 +121,7 @@ def test_what_a_function_raises_is_told(me: Reader, state: str, status: int) -> 
     assert (told["code"], told["message"], told["hint"]) == (state, "No more.", "A hint.")
 
 
-@pytest.mark.parametrize("state", ["XX000", "PT500", "P0004"])
+@pytest.mark.parametrize("state", ["XX001", "PT500", "P0004"])
 def test_what_is_our_fault_is_500_and_says_nothing(me: Reader, state: str) -> None:
     given = {"state": state, "message": "No more.", "detail": "A detail."}
     answer = me.ask("POST", "rpc/trial_raise", given)

@@ -120,7 +120,7 @@ REFUSED = [
     ("trial_notes?select=trial_books(*)&books.order=pages", 400, "PGRST108"),
     ("trial_notes?select=trial_books(*)&trial_books=eq.1", 400, "PGRST120"),
     (f"trial_shelves?select={BY_SHELF}(*)&order=trial_books(id)", 400, "PGRST118"),
-    ("trial_notes?select=" + ",".join(f"a{n}:trial_books(*)" for n in range(21)), 400, "PGRST127"),
+    ("trial_notes?select=" + ",".join(f"a{n}:trial_books(*)" for n in range(21)), 400, "54001"),
     ("jobs?select=workers(*)", 400, "PGRST200"),
 ]
 

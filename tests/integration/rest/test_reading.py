@@ -105,7 +105,7 @@ BAD = [
     ("limit=99999999999999999999", 400, "PGRST100"),
     ("offset=-1", 400, "2201X"),
     ("select=" + "a(" * 50, 400, "PGRST100"),
-    ("select=" + "id:title," * 2000 + "id", 400, "54011"),
+    ("select=" + "id:title," * 300 + "id", 400, "54001"),
 ]
 
 
@@ -142,9 +142,9 @@ def test_rows_come_in_the_format_that_is_accepted(books: Reader) -> None:
 
 
 def test_an_answer_is_not_longer_than_it_may_be(me: Reader) -> None:
-    me.make("trial_books", {"title": "x", "facts": {"long": "y" * 40_000}})
+    me.make("trial_books", {"title": "x", "facts": {"long": "y" * 400_000}})
     assert me.get("trial_books?select=facts").is_success
-    many = ",".join(f"a{nth}:facts" for nth in range(900))
+    many = ",".join(f"a{nth}:facts" for nth in range(100))
     assert me.code("GET", f"trial_books?select={many}") == (400, "54000")
 
 
