@@ -21,9 +21,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": operator.ge,
 }
 _KNOWN = ", ".join([*_OPERATORS, "in"])
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",()]*))\s*(,|$)', re.DOTALL)
-_QUOTE = r'"(?:[^"\\]|\\.)*"'
-_SEGMENT = re.compile(rf'((?:{_QUOTE}|\((?:{_QUOTE}|[^"()])*\)|[^,"(])+)(,|$)', re.DOTALL)
+# None of them takes back what it has read (`*+`, `++`): what follows never fits in its place.
+_ITEM = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"|([^",()]*+))\s*+(,|\Z)', re.DOTALL)
+_QUOTE = r'"(?:[^"\\]|\\.)*+"'
+_SEGMENT = re.compile(
+    rf'((?:{_QUOTE}|\((?:{_QUOTE}|[^"()])*+\)|[^,"(])++)(,|\Z)',
+    re.DOTALL,
+)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -51,7 +55,7 @@ def read(text: str, types: Mapping[str, str]) -> list[Filter]:
     Raises:
         InvalidError: saying what is wrong with it.
     """
-    return [_condition(segment, types) for segment in _split(text, _SEGMENT)] if text else []
+    return [_condition(segment, types) for segment in _split(text, _SEGMENT.match)] if text else []
 
 
 def _condition(text: str, types: Mapping[str, str]) -> Filter:
@@ -76,18 +80,18 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
 def _any_of(text: str, of_type: str) -> Callable[[Any], bool]:
     if not (text.startswith("(") and text.endswith(")")):
         raise InvalidError("The values of `in` stand in parentheses.")
-    listed = list(_split(text[1:-1], _ITEM))
+    listed = list(_split(text[1:-1], _ITEM.match))
     if len(listed) > MOST_VALUES:
         raise InvalidError(f"`in` takes at most {MOST_VALUES} values.")
     wanted = {values.of_text(one, of_type) for one in listed}
     return wanted.__contains__
 
 
-def _split(text: str, part: re.Pattern[str]) -> Iterator[str]:
+def _split(text: str, match: Callable[[str, int], re.Match[str] | None]) -> Iterator[str]:
     """The parts between the commas that stand in no quotes."""
     at, more = 0, ","
     while more:
-        found = part.match(text, at)
+        found = match(text, at)
         if found is None:
             raise InvalidError("The filter cannot be read.")
         *several, more = found.groups()

@@ -22,7 +22,7 @@ _WEIGHTED = re.compile(r"\(([^()]*):[\d.]+\)")
 """What a picture's worker takes out of a prompt: LoRAs' tags, and weights around words."""
 
 _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
-_LETTER_BY_LETTER = re.compile(r"(?<!\w)(?:\w ){2,}\w(?!\w)")
+_LETTER_BY_LETTER = re.compile(r"(?<!\w)\w(?: \w){2,}(?!\w)")
 
 _LONGEST_PIECE = 4
 _MOST_PIECES = 4

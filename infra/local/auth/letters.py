@@ -11,7 +11,7 @@ from infra.local.auth import passwords, refusals
 T = TypeVar("T", bound=BaseModel)
 
 _MOST_BYTES = 64 * 1024
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s][^@\s.]*\.[^@\s]+")
 
 
 def _address(text: str) -> str:

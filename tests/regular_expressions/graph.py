@@ -1,0 +1,305 @@
+"""A regular expression as a graph: its characters as nodes, and the empty steps between them.
+
+The pattern is parsed by Python's own parser, so that the graph is of what ``re`` compiles.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from re import _compiler, _constants, _parser  # type: ignore[attr-defined]
+from typing import Any
+
+MAX_OPTIONAL_COPIES = 4
+"""``x{2,6}`` is two copies and four that may be left out; beyond four it counts as ``x{2,}``.
+
+Of more than one character, ``(...){20}`` counts as ``(...)+``: its copies are as many ways.
+"""
+
+_ODD = (
+    "\u0130\u0131\u017f\u212a\u0660\u00b2\u2003\u200b\u0301\u4e2d\u1780\u0e01\u3042\U0001f600\ufb01"
+)
+"""Of other scripts, categories and foldings than those that a pattern names itself."""
+
+_CODES = _constants
+_REPEATS = {_CODES.MAX_REPEAT, _CODES.MIN_REPEAT, _CODES.POSSESSIVE_REPEAT}
+_CHARACTERS = {_CODES.LITERAL, _CODES.NOT_LITERAL, _CODES.ANY, _CODES.IN, _CODES.RANGE}
+
+
+class UnsupportedError(Exception):
+    """The pattern holds what the analysis does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An empty step, which the characters before and after it may forbid.
+
+    The sets are bit masks over ``Graph.samples``; one bit more stands for the text's end or start.
+    """
+
+    target: int
+    before: int
+    after: int
+    is_exact: bool = True
+    """Whether the sets say all that the step needs."""
+
+
+@dataclass
+class Graph:
+    """Nodes are numbers. A node of ``characters`` reads one character and leads to the next."""
+
+    samples: str
+    characters: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """The set that a node reads, and the node after it."""
+    inexact: set[int] = field(default_factory=set)
+    """Nodes that read less than their set says: a reference to a group."""
+    steps: list[list[Step]] = field(default_factory=list)
+    start: int = 0
+    end: int = 0
+
+    @property
+    def edge_bit(self) -> int:
+        """Stands for the end of the text, or for its start."""
+        return 1 << len(self.samples)
+
+    @property
+    def everything(self) -> int:
+        """Every character, the text's end and its start."""
+        return (self.edge_bit << 1) - 1
+
+    @property
+    def any_character(self) -> int:
+        """Every character."""
+        return self.edge_bit - 1
+
+    def node(self) -> int:
+        """A new node."""
+        self.steps.append([])
+        return len(self.steps) - 1
+
+    def step(
+        self, source: int, target: int, before: int = -1, after: int = -1, *, is_exact: bool = True
+    ) -> None:
+        """Lead from one node to another."""
+        everything = self.everything
+        step = Step(target, before & everything, after & everything, is_exact)
+        self.steps[source].append(step)
+
+
+def parse(pattern: str, flags: int = 0) -> Graph:
+    """The graph of a pattern."""
+    parsed = _parser.parse(pattern, flags)
+    graph = Graph(_samples(parsed))
+    builder = _Builder(graph)
+    graph.start = graph.node()
+    graph.end = builder.sequence(parsed, parsed.state.flags, graph.start)
+    return graph
+
+
+def _samples(parsed: Any) -> str:  # noqa: ANN401 - of re's parser
+    """Characters enough to tell the pattern's sets apart: around each of their edges, and more."""
+    points = set(range(256)) | set(map(ord, _ODD))
+    for point in _points(parsed):
+        for near in (point - 1, point, point + 1):
+            if 0 <= near <= 0x10FFFF:
+                points.add(near)
+                points.update(ord(one) for one in (*chr(near).lower(), *chr(near).upper()))
+    return "".join(map(chr, sorted(points)))
+
+
+def _points(item: Any) -> Iterator[int]:  # noqa: ANN401 - of re's parser
+    """The code points that the pattern names."""
+    if isinstance(item, _parser.SubPattern):
+        for one in item:
+            yield from _points(one)
+    elif isinstance(item, tuple) and item and item[0] in {_CODES.LITERAL, _CODES.NOT_LITERAL}:
+        yield item[1]
+    elif isinstance(item, tuple) and item and item[0] == _CODES.RANGE:
+        yield from item[1]
+    elif isinstance(item, tuple | list):
+        for one in item:
+            if isinstance(one, tuple | list | _parser.SubPattern):
+                yield from _points(one)
+
+
+@lru_cache(maxsize=10_000)
+def _members(op: int, value: str, flags: int, samples: str) -> int:
+    compiled = _COMPILED[op, value, flags]
+    return sum(1 << number for number, one in enumerate(samples) if compiled.fullmatch(one))
+
+
+_COMPILED: dict[tuple[int, str, int], re.Pattern[str]] = {}
+
+
+class _Builder:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._groups: dict[int, Any] = {}
+
+    def sequence(self, items: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
+        """Add what is read after ``start``; the node after it."""
+        for op, value in items:
+            start = self._item(op, value, flags, start)
+        return start
+
+    def _item(self, op: Any, value: Any, flags: int, start: int) -> int:  # noqa: ANN401, PLR0911 - of re's parser
+        graph = self._graph
+        if op in _CHARACTERS:
+            return self._character(self._set(op, value, flags), start)
+        if op in _REPEATS:
+            return self._repeat(op, value, flags, start)
+        if op == _CODES.SUBPATTERN:
+            group, added, removed, inner = value
+            self._groups[group] = inner, (flags | added) & ~removed
+            return self.sequence(inner, (flags | added) & ~removed, start)
+        if op == _CODES.BRANCH:
+            return self._branch(value[1], flags, start)
+        if op in {_CODES.ASSERT, _CODES.ASSERT_NOT}:
+            return self._assert(op, value, flags, start)
+        if op == _CODES.AT:
+            return self._at(value, flags, start)
+        if op == _CODES.GROUPREF:
+            end = self._character(self._referred(value), start)
+            graph.inexact |= {node for node, (_, after) in graph.characters.items() if after == end}
+            return end
+        if op == _CODES.ATOMIC_GROUP:
+            # Fewer ways lead out of it than stand here; so none of them is sure.
+            end = graph.node()
+            graph.step(self.sequence(value, flags, start), end, is_exact=False)
+            return end
+        raise UnsupportedError(str(op))
+
+    def _set(self, op: Any, value: Any, flags: int) -> int:  # noqa: ANN401 - of re's parser
+        state = _parser.State()
+        state.flags = flags
+        state.str = ""
+        key = (int(op), repr(value), flags)
+        if key not in _COMPILED:
+            _COMPILED[key] = _compiler.compile(_parser.SubPattern(state, [(op, value)]), 0)
+        return _members(*key, self._graph.samples)
+
+    def _character(self, members: int, start: int) -> int:
+        graph = self._graph
+        node, after = graph.node(), graph.node()
+        graph.characters[node] = members, after
+        graph.step(start, node)
+        return after
+
+    def _referred(self, group: int) -> int:
+        """What a reference to a group of one character may read."""
+        inner, flags = self._groups[group]
+        if len(inner) != 1 or inner[0][0] not in _CHARACTERS:
+            raise UnsupportedError("a reference to a group of more than one character")
+        op, value = inner[0]
+        return self._set(op, value, flags)
+
+    def _branch(self, items: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
+        end = self._graph.node()
+        for item in items:
+            first = self._graph.node()
+            self._graph.step(start, first)
+            self._graph.step(self.sequence(item, flags, first), end)
+        return end
+
+    def _repeat(self, op: Any, value: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
+        graph = self._graph
+        least, most, body = value
+        if most > MAX_OPTIONAL_COPIES and self._one_character(body, flags) is None:
+            if most != _CODES.MAXREPEAT and body.getwidth()[0] == 0:
+                raise UnsupportedError("many copies of what may be empty")
+            least, most = min(least, 1), _CODES.MAXREPEAT
+        for _ in range(least):
+            start = self.sequence(body, flags, start)
+        is_endless = most == _CODES.MAXREPEAT or most - least > MAX_OPTIONAL_COPIES
+        end = graph.node()
+        leave: dict[str, Any] = {}
+        if op == _CODES.POSSESSIVE_REPEAT:
+            leave = {"is_exact": False}
+            if most == _CODES.MAXREPEAT and (read := self._one_character(body, flags)) is not None:
+                # It is left only where it cannot go on.
+                leave = {"after": graph.everything & ~read}
+        if is_endless:
+            # Two nodes, so that a loop within a loop is left and entered again by a way of its own.
+            first, again = graph.node(), graph.node()
+            graph.step(start, first)
+            graph.step(self.sequence(body, flags, first), again)
+            graph.step(again, first)
+            graph.step(again, end, **leave)
+            graph.step(start, end, **leave)
+            return end
+        graph.step(start, end, **leave)
+        for _ in range(most - least):
+            start = self.sequence(body, flags, start)
+            graph.step(start, end, **leave)
+        return end
+
+    def _assert(self, op: Any, value: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
+        graph = self._graph
+        direction, body = value
+        end = graph.node()
+        read = self._one_character(body, flags, or_end=direction > 0)
+        if read is not None:
+            members = read if op == _CODES.ASSERT else graph.everything & ~read
+            if direction > 0:
+                graph.step(start, end, after=members)
+            else:
+                graph.step(start, end, before=members)
+            return end
+        if direction > 0:
+            self.sequence(body, flags, self._entered(start))  # reads on its own, and ends there
+        graph.step(start, end, is_exact=False)
+        return end
+
+    def _entered(self, start: int) -> int:
+        first = self._graph.node()
+        self._graph.step(start, first)
+        return first
+
+    def _one_character(self, body: Any, flags: int, *, or_end: bool = False) -> int | None:  # noqa: ANN401 - of re's parser
+        """The set, where one character is all that it reads."""
+        if len(body) != 1:
+            return None
+        op, value = body[0]
+        if op in _CHARACTERS:
+            return self._set(op, value, flags)
+        if op == _CODES.SUBPATTERN:
+            return self._one_character(value[3], (flags | value[1]) & ~value[2], or_end=or_end)
+        if op == _CODES.AT and or_end and value == _CODES.AT_END_STRING:
+            return self._graph.edge_bit
+        if op == _CODES.BRANCH:
+            several = [self._one_character(one, flags, or_end=or_end) for one in value[1]]
+            if None not in several:
+                return _union(one for one in several if one is not None)
+        return None
+
+    def _at(self, place: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
+        graph, end = self._graph, self._graph.node()
+        edge = graph.edge_bit
+        line = self._set(_CODES.LITERAL, ord("\n"), 0)
+        words = self._set(_CODES.IN, [(_CODES.CATEGORY, _CODES.CATEGORY_WORD)], flags)
+        others = graph.everything & ~words
+        is_multiline = bool(flags & re.MULTILINE)
+        if place == _CODES.AT_BOUNDARY:
+            graph.step(start, end, words, others)
+            graph.step(start, end, others, words)
+        elif place == _CODES.AT_NON_BOUNDARY:
+            graph.step(start, end, words, words)
+            graph.step(start, end, others, others)
+        elif place in {_CODES.AT_BEGINNING, _CODES.AT_BEGINNING_STRING}:
+            can_be_later = place == _CODES.AT_BEGINNING and is_multiline
+            graph.step(start, end, edge | line if can_be_later else edge)
+        elif place == _CODES.AT_END_STRING or (place == _CODES.AT_END and is_multiline):
+            graph.step(start, end, after=edge if place == _CODES.AT_END_STRING else edge | line)
+        elif place == _CODES.AT_END:
+            graph.step(start, end, after=edge)
+            graph.step(start, end, after=line, is_exact=False)  # the text's last character
+        else:
+            raise UnsupportedError(str(place))
+        return end
+
+
+def _union(sets: Iterator[int]) -> int:
+    whole = 0
+    for one in sets:
+        whole |= one
+    return whole
