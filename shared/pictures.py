@@ -125,11 +125,13 @@ def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader
     return process.stdin, process.stdout
 
 
-def _failure(return_code: int) -> InvalidError:
+def _failure(return_code: int) -> InvalidError | UnavailableError:
     """Return the error for a process that ended while it decoded."""
     if return_code == -signal.SIGPROF:
         return _too_slow()
     logger.warning("the picture decoder ended with %d", return_code)
+    if return_code == -signal.SIGKILL:  # by the system, whose memory ran out
+        return UnavailableError("Pictures cannot be read at the moment; try again.")
     return InvalidError("This picture cannot be decoded; save it again first.")
 
 

@@ -22,10 +22,20 @@ _HARMLESS = {"many frames", "a million chunks"}
 
 
 def _most_memory(system: System) -> int:
-    """The most that the gateway, where all functions are one process, has ever taken, in KB."""
-    status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
-    (line,) = (one for one in status.splitlines() if one.startswith("VmHWM:"))
-    return int(line.split()[1])
+    """Return the most that the gateway and its picture decoder have ever used, in KB."""
+    gateway = system.pids()["gateway"]
+    children = [
+        child
+        for task in Path(f"/proc/{gateway}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    lines = [
+        line
+        for process in (gateway, *children)
+        for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    return sum(int(line.split()[1]) for line in lines)
 
 
 @pytest.fixture
@@ -44,8 +54,8 @@ def test_no_bomb_is_unpacked(
         # Four texts that unpack are left packed, and the picture beside them is taken.
         may = _REFUSED | ({200} if name in _HARMLESS or "unpack" in name else set())
         tally.answered(name, answer, may)
-    told = _most_memory(bare)
     if Path("/proc/self/status").exists():
+        told = _most_memory(bare)
         tally.refused(f"{told} KB of memory", is_refused=told < _MOST_KB)
 
 
