@@ -35,9 +35,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             serialization.NoEncryption(),
         )
     )
-    options = ["--tombstone-seconds", "0.5", "--least-deadline-seconds", "0.5"]
     issuer = ["--oidc-key", str(pem), "--oidc-issuer", "https://issuer.test"]
-    with running(data, *options, *issuer) as started:
+    with running(data, "--least-deadline-seconds", "0.5", *issuer) as started:
         yield started
 
 

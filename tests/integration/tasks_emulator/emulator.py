@@ -24,6 +24,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import (
 )
 
 from tests import system
+from tests.integration.tasks_emulator.target import Target
 
 LOCATION = "projects/test/locations/here"
 
@@ -34,6 +35,9 @@ QUICK_RETRY = RetryConfig(
 
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+IMMEDIATE_RETRY = RetryConfig(min_backoff=timedelta(), max_backoff=timedelta(), max_attempts=-1)
 
 
 EMAIL = "tasks@test.iam.gserviceaccount.com"
@@ -53,7 +57,7 @@ class Emulator:
     def end(self, number: signal.Signals) -> None:
         self.channel.close()
         self.process.send_signal(number)
-        self.process.wait(5)
+        self.process.wait(system.PATIENCE_SECONDS)
         if self.process.stdout:
             self.process.stdout.close()
 
@@ -83,6 +87,22 @@ def until(condition: Callable[[], bool]) -> None:
 
 def count(client: CloudTasksClient, queue: str) -> int:
     return len(list(client.list_tasks(parent=queue)))
+
+
+def dispatches(client: CloudTasksClient, queue: str) -> int:
+    """How often the tasks of a queue were dispatched, those that have ended not counted."""
+    return sum(task.dispatch_count for task in client.list_tasks(parent=queue))
+
+
+def pass_two_tasks(client: CloudTasksClient, target: Target, queue: str, path: str) -> None:
+    """Pass two further tasks through a queue that has one push at a time.
+
+    The second is due after anything that became due when an earlier push had ended.
+    """
+    for name in ("next", "last"):
+        url = target.url(f"{path}/{name}")
+        client.create_task(parent=queue, task=http_task(http_request={"url": url}))
+        target.wait_for(f"{path}/{name}")
 
 
 def gone(client: CloudTasksClient, name: str) -> bool:

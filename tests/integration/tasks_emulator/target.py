@@ -1,24 +1,30 @@
 """A real HTTP server that tasks are pushed to."""
 
+import contextlib
 import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.system import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Reply:
-    """How the target answers one request."""
+    """How the target answers one request; with a gate, once the test has set it."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
+    gate: threading.Event | None = None
 
 
 @dataclass(frozen=True)
 class Push:
-    """A request that the target has received; header names in lower case."""
+    """A request that the target has received.
+
+    Header names are in lower case; ``at`` is in seconds since the epoch.
+    """
 
     method: str
     path: str
@@ -60,10 +66,10 @@ class Target:
     def will(self, path: str, *replies: Reply) -> None:
         self._replies[path].extend(replies)
 
-    def wait_for(self, path: str, count: int = 1, seconds: float = 5) -> list[Push]:
+    def wait_for(self, path: str, count: int = 1) -> list[Push]:
         """The pushes to a path, once there are as many as expected."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self.got(path)) >= count, seconds)
+            self._changed.wait_for(lambda: len(self.got(path)) >= count, PATIENCE_SECONDS)
         got = self.got(path)
         assert len(got) >= count, f"{len(got)} pushes to {path}, not {count}"
         return got
@@ -79,7 +85,8 @@ class Target:
             self._changed.notify_all()
         replies = self._replies[push.path]
         reply = replies.pop(0) if replies else Reply()
-        time.sleep(reply.seconds)
+        if reply.gate:
+            reply.gate.wait(PATIENCE_SECONDS)
         with self._changed:
             self._at_once -= 1
         return reply
@@ -95,15 +102,16 @@ class Target:
                 if not self.raw_requestline or not self.parse_request():
                     self.close_connection = True
                     return
-                at = time.monotonic()
+                at = time.time()
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = target.take(Push(self.command, self.path, headers, body, at))
                 self.send_response(reply.status)
                 for name, value in {"Content-Length": "0", **reply.headers}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.flush()
+                with contextlib.suppress(OSError):  # a test may end the emulator meanwhile
+                    self.end_headers()
+                    self.wfile.flush()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,5 +1,6 @@
 """A queue's pace, its pauses, and tasks that are run past both."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from google.cloud.tasks_v2 import (
 )
 
 from tests.integration.tasks_emulator.emulator import (
+    dispatches,
     gone,
     make_queue,
     until,
@@ -23,11 +25,14 @@ from tests.integration.tasks_emulator.target import Reply, Target
 
 @pytest.mark.emulates("Cloud Tasks", "rate limits: concurrent pushes, pushes a second, burst")
 def test_pushes_at_once_stay_within_the_queues_limit(client: CloudTasksClient, path: str) -> None:
-    target = Target()
+    target, gate = Target(), threading.Event()
     queue = make_queue(client, rate_limits=RateLimits(max_concurrent_dispatches=2))
-    target.will(path, *[Reply(seconds=0.1)] * 6)
+    target.will(path, *[Reply(gate=gate)] * 6)
     for _ in range(6):
         client.create_task(parent=queue, task=Task(http_request=HttpRequest(url=target.url(path))))
+    target.wait_for(path, 2)
+    assert dispatches(client, queue) == 2
+    gate.set()
     target.wait_for(path, 6)
     assert target.most_at_once == 2
     target.close()
@@ -37,15 +42,22 @@ def test_pushes_at_once_stay_within_the_queues_limit(client: CloudTasksClient, p
 def test_pushes_are_spread_out_when_the_rate_is_limited(
     client: CloudTasksClient, target: Target, path: str
 ) -> None:
-    queue = make_queue(client, rate_limits=RateLimits(max_dispatches_per_second=20))
-    assert client.get_queue(name=queue).rate_limits.max_burst_size == 4
+    rate, burst, gate = 20, 4, threading.Event()
+    queue = make_queue(client, rate_limits=RateLimits(max_dispatches_per_second=rate))
+    assert client.get_queue(name=queue).rate_limits.max_burst_size == burst
+    target.will(path, *[Reply(gate=gate)] * 12)
     client.pause_queue(name=queue)
     for _ in range(12):
         client.create_task(parent=queue, task=Task(http_request=HttpRequest(url=target.url(path))))
+    resumed_at = time.time()
     client.resume_queue(name=queue)
-    pushes = target.wait_for(path, 12)
-    assert pushes[3].at - pushes[0].at < 0.14
-    assert 0.38 <= pushes[-1].at - pushes[0].at < 0.8
+    assert dispatches(client, queue) >= burst, "these go at once"
+    target.wait_for(path, 12)
+    attempts = [task.first_attempt for task in client.list_tasks(parent=queue)]
+    gate.set()
+    dispatched_at = sorted(attempt.dispatch_time.timestamp() for attempt in attempts)
+    for number, moment in enumerate(dispatched_at[burst:], start=1):
+        assert moment - resumed_at >= number / rate - 0.001
 
 
 @pytest.mark.emulates("Cloud Tasks", "pause and resume")
@@ -55,8 +67,7 @@ def test_tasks_wait_while_the_queue_is_paused(
     queue = make_queue(client)
     assert client.pause_queue(name=queue).state == Queue.State.PAUSED
     client.create_task(parent=queue, task=Task(http_request=HttpRequest(url=target.url(path))))
-    time.sleep(0.2)
-    assert not target.got(path)
+    assert dispatches(client, queue) == 0
     assert client.resume_queue(name=queue).state == Queue.State.RUNNING
     target.wait_for(path)
 

@@ -1,7 +1,10 @@
 """Names, views, lists and deletions."""
 
-import time
+import contextlib
+import itertools
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from google.api_core import exceptions
@@ -10,15 +13,18 @@ from google.cloud.tasks_v2 import (
     GetTaskRequest,
     HttpRequest,
     Queue,
+    RateLimits,
     Task,
 )
 
 from tests.integration.tasks_emulator.emulator import (
+    IMMEDIATE_RETRY,
     LOCATION,
-    QUICK_RETRY,
     count,
     gone,
     make_queue,
+    pass_two_tasks,
+    running,
     until,
 )
 from tests.integration.tasks_emulator.target import Reply, Target
@@ -40,9 +46,25 @@ def test_name_is_refused_while_its_task_lives_and_a_while_after(
         client.create_task(parent=queue, task=task)
     with pytest.raises(exceptions.NotFound, match="existed recently"):
         client.get_task(name=task.name)
-    time.sleep(0.5)
-    client.create_task(parent=queue, task=task)
-    assert len(target.wait_for(path, 2)) == 2
+
+
+@pytest.mark.emulates("Cloud Tasks", "names of tasks, not to be used again for a while")
+def test_name_is_free_again_after_the_while(tmp_path: Path, target: Target, path: str) -> None:
+    with running(tmp_path, "--tombstone-seconds", "0.1") as emulator:
+        client = emulator.client
+        queue = make_queue(client)
+        task = Task(name=f"{queue}/tasks/again", http_request=HttpRequest(url=target.url(path)))
+
+        def is_created() -> bool:
+            try:
+                client.create_task(parent=queue, task=task)
+            except exceptions.AlreadyExists:
+                return False
+            return True
+
+        assert is_created()
+        until(is_created)
+        target.wait_for(path, 2)
 
 
 @pytest.mark.emulates("Cloud Tasks", "delete tasks and queues, purge")
@@ -50,36 +72,53 @@ def test_name_is_refused_while_its_task_lives_and_a_while_after(
 def test_task_is_never_pushed_when_it_was_deleted_first(
     client: CloudTasksClient, target: Target, path: str, how: str
 ) -> None:
+    for attempt in itertools.count():
+        due = datetime.now(UTC) + timedelta(seconds=0.2 * 2**attempt)
+        url = target.url(f"{path}/{attempt}")
+        _delete_scheduled(client, how, Task(http_request=HttpRequest(url=url), schedule_time=due))
+        if datetime.now(UTC) < due:
+            break
+        # It was due before it was deleted: the next is due later.
+    later = Task(
+        http_request=HttpRequest(url=target.url(f"{path}/later")),
+        schedule_time=due + timedelta(seconds=0.1),
+    )
+    client.create_task(parent=make_queue(client), task=later)
+    target.wait_for(f"{path}/later")
+    assert not target.got(f"{path}/{attempt}")
+
+
+def _delete_scheduled(client: CloudTasksClient, how: str, task: Task) -> None:
+    """Create a task in a queue of its own, and delete it at once."""
     queue = make_queue(client)
-    soon = datetime.now(UTC) + timedelta(seconds=0.15)
-    task = Task(http_request=HttpRequest(url=target.url(path)), schedule_time=soon)
     name = client.create_task(parent=queue, task=task).name
     if how == "purge":
         assert client.purge_queue(name=queue).purge_time
         assert count(client, queue) == 0
     elif how == "delete task":
-        client.delete_task(name=name)
+        with contextlib.suppress(exceptions.NotFound):  # it has been pushed already
+            client.delete_task(name=name)
     else:
         client.delete_queue(name=queue)
         with pytest.raises(exceptions.FailedPrecondition, match="existed too recently"):
             client.create_queue(parent=LOCATION, queue=Queue(name=queue))
     assert gone(client, name)
-    time.sleep(0.3)
-    assert not target.got(path)
 
 
 @pytest.mark.emulates("Cloud Tasks", "delete tasks and queues, purge")
 def test_task_is_not_retried_when_it_was_deleted_in_flight(
     client: CloudTasksClient, target: Target, path: str
 ) -> None:
-    queue = make_queue(client, retry_config=QUICK_RETRY)
-    target.will(path, Reply(500, seconds=0.1))
+    limits, gate = RateLimits(max_concurrent_dispatches=1), threading.Event()
+    queue = make_queue(client, retry_config=IMMEDIATE_RETRY, rate_limits=limits)
+    target.will(path, Reply(500, gate=gate))
     name = client.create_task(
         parent=queue, task=Task(http_request=HttpRequest(url=target.url(path)))
     ).name
     target.wait_for(path)
     client.delete_task(name=name)
-    time.sleep(0.35)
+    gate.set()
+    pass_two_tasks(client, target, queue, path)
     assert len(target.got(path)) == 1
 
 
