@@ -101,6 +101,8 @@ class Settings(Telemetry):
     """How long a request waits for the answer to the one before it."""
     event_heartbeat_seconds: Annotated[float, Field(gt=0)] = 15
     """How long a stream of events says nothing, at most."""
+    event_poll_seconds: Annotated[float, Field(gt=0)] = 15
+    """Seconds after which whatever waits for a notification of the database looks for itself."""
     admin_image_wait_seconds: Annotated[float, Field(ge=0)] = 120
     """How long an admin's request waits for its picture."""
     starting_credits: Annotated[int, Field(ge=0)] = 100

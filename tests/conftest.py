@@ -1,6 +1,6 @@
 """The systems that tests share: each is started once a run, by its own command line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -26,6 +26,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             tmp_path_factory.mktemp("bare") / "data",
             worker="none",
             SWEEP_SECONDS="3600",
+            EVENT_POLL_SECONDS="3600",
             QUEUED_JOBS_PER_USER="5",
             STARTING_CREDITS="20",
             IDEMPOTENCY_WAIT_SECONDS="2.5",
@@ -93,7 +94,7 @@ def settle(system: System) -> None:
             pass
 
 
-def _has_work(counts: dict[str, object]) -> bool:
+def _has_work(counts: Mapping[str, object]) -> bool:
     counted = {name: count for name, count in counts.items() if not name.startswith("workers_")}
     return any(isinstance(count, int) and count for count in counted.values() if count is not True)
 

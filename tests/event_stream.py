@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.system import Person, until
+from tests.system import PATIENCE_SECONDS, Person, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class EventStream:
         self._reading.start()
 
     def __enter__(self) -> Self:
-        """Wait until it tells whatever happens."""
+        """Wait until it sends whatever happens; or has ended, where its token has expired."""
         if self.answer.status_code == 200:
-            until(lambda: bool(self.all), what="the stream to begin")
+            until(lambda: bool(self.all) or self.has_ended.is_set(), what="the stream to begin")
         return self
 
     def __exit__(
@@ -94,6 +94,10 @@ class EventStream:
     def statuses(self) -> list[str]:
         """How the jobs went, in the order told."""
         return [one.record["status"] for one in self.changes if one.data["table"] == "jobs"]
+
+    def wait_for_end(self) -> None:
+        """Wait until the server ends it."""
+        assert self.has_ended.wait(PATIENCE_SECONDS)
 
     def wait(self, count: int) -> list[Told]:
         """The changes, once there are so many."""

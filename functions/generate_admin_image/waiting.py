@@ -8,9 +8,6 @@ from shared.errors import ConflictError, NotFoundError
 from shared.queries import assets, jobs
 from shared.services import Services
 
-_SAFETY_SECONDS = 15.0
-"""How often it looks without being told."""
-
 
 async def picture_of(job_id: UUID, user: User, services: Services) -> str | None:
     """Where the job's picture lies in workspace-temp; None where it takes too long to wait for.
@@ -27,7 +24,7 @@ async def picture_of(job_id: UUID, user: User, services: Services) -> str | None
         while not (path := await _look(job_id, user, services)):
             if loop.time() >= until:
                 break
-            next_look = min(until, loop.time() + _SAFETY_SECONDS)
+            next_look = min(until, loop.time() + services.settings.event_poll_seconds)
             while await told.next(next_look) is not None:
                 pass  # progress: the job still runs
     return path

@@ -10,8 +10,6 @@ from shared.queries.events import Page, Reader
 from shared.services import Services
 
 _PENDING_SECONDS = 0.025
-_SAFETY_SECONDS = 15.0
-"""How often it looks without being told."""
 
 
 async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
@@ -27,7 +25,7 @@ async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
                 yield wire.reset(page.position)
             for event in page.events:
                 yield wire.change(event)
-            until = loop.time() + _seconds_to_next(page)
+            until = loop.time() + _seconds_to_next(page, services)
             while (said := await told.next(until)) is not None:
                 progress = Progress.model_validate_json(said)
                 if reader.job_id in {None, progress.job_id}:
@@ -36,7 +34,7 @@ async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
             page = await looks.of(services).page(reader)
 
 
-def _seconds_to_next(page: Page) -> float:
+def _seconds_to_next(page: Page, services: Services) -> float:
     if page.goes_on:
         return 0
-    return _PENDING_SECONDS if page.is_pending else _SAFETY_SECONDS
+    return _PENDING_SECONDS if page.is_pending else services.settings.event_poll_seconds

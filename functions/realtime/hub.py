@@ -19,8 +19,6 @@ from shared.services import Services
 _MOST_EVENTS = 100
 """At a time: between two pages the sockets get their turn to send."""
 _PENDING_SECONDS = 0.025
-_SAFETY_SECONDS = 15.0
-"""How often it looks without being told."""
 _OUTAGE_SECONDS = 0.5
 
 
@@ -79,7 +77,7 @@ class Hub:
             while True:
                 try:
                     page = await self._read()
-                    await told.next(loop.time() + _seconds_to_next(page))
+                    await told.next(loop.time() + self._seconds_to_next(page))
                 except UnavailableError:
                     await asyncio.sleep(_OUTAGE_SECONDS)
                 except Exception:  # noqa: BLE001 - the last resort: nobody may wait in vain
@@ -119,8 +117,8 @@ class Hub:
         for channel in [one for several in self._own.values() for one in several]:
             channel.outlet.lose(channel)
 
-
-def _seconds_to_next(page: Page) -> float:
-    if page.goes_on:
-        return 0
-    return _PENDING_SECONDS if page.is_pending else _SAFETY_SECONDS
+    def _seconds_to_next(self, page: Page) -> float:
+        if page.goes_on:
+            return 0
+        seconds = self._services.settings.event_poll_seconds
+        return _PENDING_SECONDS if page.is_pending else seconds

@@ -22,6 +22,7 @@ def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         worker="none",
         EVENT_HEARTBEAT_SECONDS=str(HEARTBEAT_SECONDS),
         SWEEP_SECONDS="3600",
+        EVENT_POLL_SECONDS="3600",
     )
     system.start()
     yield system
@@ -35,8 +36,9 @@ def listener(beating: System) -> Person:
 
 def test_a_silent_stream_shows_that_it_lives(listener: Person) -> None:
     with EventStream(listener) as stream:
-        time.sleep(2)
-        assert 4 <= _heartbeats(stream) <= 2 / HEARTBEAT_SECONDS
+        began = time.monotonic()
+        until(lambda: _heartbeats(stream) >= 4, what="four heartbeats")
+        assert _heartbeats(stream) <= (time.monotonic() - began) / HEARTBEAT_SECONDS + 2
         assert len(stream.all) == 1, "a comment is no event"
 
 
@@ -57,10 +59,8 @@ def test_a_stream_outlives_the_database(beating: System, listener: Person) -> No
         names = [one.record["session_name"] for one in told]
         assert names == [f"{when} {number}" for number in range(3) for when in ("before", "after")]
         assert [one.event for one in stream.all if one.event != "change"] == ["ready"]
-        _tell(beating, listener, "at once")
-        began = time.monotonic()
+        _tell(beating, listener, "by a notification, for it polls once an hour")
         stream.wait(7)
-        assert time.monotonic() - began < 1, "it is told again, and does not look by itself"
 
 
 def test_a_stream_that_is_cut_off_goes_on_where_it_was(beating: System, listener: Person) -> None:
@@ -68,7 +68,7 @@ def test_a_stream_that_is_cut_off_goes_on_where_it_was(beating: System, listener
         _tell(beating, listener, "one")
         stream.wait(1)
         beating.kill("gateway")
-        assert stream.has_ended.wait(5)
+        stream.wait_for_end()
         last = stream.last_id
         _tell(beating, listener, "two")
     until(lambda: _is_served(listener), what="the gateway to be back")
@@ -79,10 +79,8 @@ def test_a_stream_that_is_cut_off_goes_on_where_it_was(beating: System, listener
 
 def test_the_system_stops_at_once_while_someone_listens(beating: System, listener: Person) -> None:
     with EventStream(listener) as stream:
-        began = time.monotonic()
         assert beating.stop() == 0
-        assert time.monotonic() - began < 15
-        assert stream.has_ended.wait(1)
+        stream.wait_for_end()
         assert not stream.was_cut
     log = (beating.data / "logs" / "gateway.log").read_text()
     assert "Traceback" not in log

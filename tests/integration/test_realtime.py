@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from functions.realtime.limits import Limits
-from tests.listening import SESSION, SESSIONS, client, names, tell
+from tests.listening import SESSIONS, client, names, tell
 from tests.realtime_client import Client
 from tests.realtime_server import serving
 from tests.system import Person, System
+
+ITEM = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'image', %s)"
+"""Into a table in which one user's inserts do not wait for each other."""
+ITEMS = {"event": "*", "schema": "public", "table": "workspace_items"}
 
 
 @pytest.mark.parametrize("vsn", ["1.0.0", "2.0.0"])
@@ -88,17 +92,17 @@ async def test_changes_come_once_and_in_order_whatever_happens_to_the_listener(
 ) -> None:
     cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like %s"
     async with client(person) as one, client(person) as two:
-        await one.join("a", SESSIONS, token=person.token)
-        await two.join("a", SESSIONS, token=person.token)
+        await one.join("a", ITEMS, token=person.token)
+        await two.join("a", ITEMS, token=person.token)
         writers = [asyncio.to_thread(_write, bare, person, number) for number in range(3)]
         writing = asyncio.gather(*writers)
         await asyncio.sleep(0.2)
         bare.rows(cut, "ourvidz%")
         await writing
-        told = names(await one.wait("a", 90))
-        assert names(await two.wait("a", 90)) == told
+        told = _prompts(await one.wait("a", 90))
+        assert _prompts(await two.wait("a", 90)) == told
     order = "select record from change_events where user_id = %s order by xid, seq"
-    assert told == [row["record"]["session_name"] for row in bare.rows(order, person.id)]
+    assert told == [row["record"]["prompt"] for row in bare.rows(order, person.id)]
     for number in range(3):
         own = [name for name in told if name.startswith(f"{number} ")]
         assert own == [f"{number} {at}" for at in range(30)], "once, and as it was committed"
@@ -112,8 +116,12 @@ def _write(system: System, person: Person, number: int) -> None:
             with connection.transaction():
                 connection.execute("select pg_current_xact_id()")
                 time.sleep(chance.random() / 25)
-                connection.execute(SESSION, [person.id, f"{number} {at}"])
-                connection.execute(SESSION, [person.id, f"{number} {at + 1}"])
+                connection.execute(ITEM, [person.id, f"{number} {at}"])
+                connection.execute(ITEM, [person.id, f"{number} {at + 1}"])
+
+
+def _prompts(changes: list[dict[str, Any]]) -> list[str]:
+    return [change["data"]["record"]["prompt"] for change in changes]
 
 
 async def test_a_join_is_answered_no_sooner_than_changes_are_told(
