@@ -17,6 +17,7 @@ from shared.guard.fetching import Guard
 from shared.services import Services
 from shared.settings import Settings
 from tests.drawing import RED, picture
+from tests.hostile_pictures import jpeg_with_scans
 from tests.stranger import HOST, Site
 from tests.system import System
 
@@ -60,6 +61,20 @@ async def test_a_strangers_picture_is_fetched_once_and_kept(
 
     await references.drop(["start"], user, job_id, services)
     assert f"workspace-temp/{path}" not in bare.objects()
+
+
+async def test_a_fetched_picture_has_the_limits_of_an_upload(
+    bare: System, outside: tuple[Services, Site]
+) -> None:
+    services, site = outside
+    site.content = jpeg_with_scans(64, 101)
+    user, before = User(uuid4(), {}), bare.objects()
+    request = QueueJobRequest(
+        job_type="sdxl_image_fast", reference_image_url=f"https://{HOST}/picture"
+    )
+    with pytest.raises(InvalidError, match="more than 100 scans"):
+        await references.take(request, user, uuid4(), services)
+    assert bare.objects() == before
 
 
 async def test_an_object_is_written_once(outside: tuple[Services, Site]) -> None:

@@ -129,10 +129,15 @@ def test_one_user_does_not_fill_the_queue(
     bare: System, person: Person, unfinished: _Unfinished, tally: Tally
 ) -> None:
     count = 60
+    stored = own(person, "stored.png")
+    tally.answered("a picture", send(person, stored, _SMALL), {200})
     with other_user(bare, tally):
         unfinished.send(person, count)
         for response in unfinished.refused(count - MAX_REQUESTS_PER_USER):
             tally.refused(f"one more: {response[:100]!r}", is_refused=_is_refused(response, 429))
+        job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
+        response = person.call("queue-job", {**job, "referenceImageUrl": stored})
+        tally.answered("a reference", response, {429})
         other = Person(bare)
         tally.answered("another user's picture", send(other, own(other), _SMALL), {200})
         for response in unfinished.finish():
