@@ -12,6 +12,7 @@ from tests.integration.storage_emulator.emulator import (
     Sign,
     Signer,
 )
+from tests.system import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="package")
@@ -41,7 +42,7 @@ def bucket(client: Client) -> Bucket:
 
 @pytest.fixture(scope="package")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client() as opened:
+    with httpx.Client(timeout=PATIENCE_SECONDS) as opened:
         yield opened
 
 

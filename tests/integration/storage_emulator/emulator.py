@@ -1,10 +1,8 @@
 """The Cloud Storage emulator as a process, and who signs for it."""
 
 import signal
-import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +16,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Blob, Client
 from google.oauth2.service_account import Credentials
 
+from tests.ports import free_port
+from tests.system import PATIENCE_SECONDS, until
 from tests.web import web
 
 ORIGIN = "https://app.example.com"
@@ -80,30 +80,23 @@ class Emulator:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         arguments = ["--port", str(self.port), "--data", str(self.data)]
         arguments += ["--signer", str(self.signer_file), "--cors-origins", "*"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.storage_emulator", *arguments]
         )
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                web.get(f"{self.url}/healthz").raise_for_status()
-            except httpx.TransportError:
-                time.sleep(0.02)
-            else:
-                return self
-        raise TimeoutError("The emulator does not answer.")
+        until(self._is_up, what="the storage emulator to start")
+        return self
 
-    def end(self, how: signal.Signals = signal.SIGTERM) -> float:
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self.process
-        began = time.monotonic()
         self.process.send_signal(how)
-        self.process.wait(10)
-        return time.monotonic() - began
+        self.process.wait(PATIENCE_SECONDS)
+
+    def incoming(self) -> list[Path]:
+        """The files of uploads that have begun and are not complete."""
+        return list(self.data.glob("incoming/*"))
 
     def client(self) -> Client:
         return Client(
@@ -111,6 +104,14 @@ class Emulator:
             credentials=AnonymousCredentials(),
             client_options={"api_endpoint": self.url},
         )
+
+    def _is_up(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, "the storage emulator has ended"
+        try:
+            return web.get(f"{self.url}/healthz").is_success
+        except httpx.TransportError:
+            return False
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Signed URLs that were changed, are late, or were signed by another."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -109,28 +109,29 @@ def _ago(seconds: int) -> str:
 
 @dataclass
 class Claims:
-    """What a URL says of its own signature."""
+    """What a URL says of its own signature; it was issued ten seconds ago unless it says when."""
 
     algorithm: str = "GOOG4-RSA-SHA256"
-    issued: str = field(default_factory=lambda: _ago(10))
+    issued: str = ""
     expires: str = "3600"
-    scope: str = ""
+    scope: str = "{day}/auto/storage/goog4_request"
 
     def sign(self, signer: Signer, host: str, path: str) -> str:
         """Sign whatever is claimed, which the client would not do."""
-        scope = self.scope or f"{self.issued[:8]}/auto/storage/goog4_request"
+        issued = self.issued or _ago(10)
+        scope = self.scope.format(day=issued[:8])
         query = urlencode(
             {
                 "X-Goog-Algorithm": self.algorithm,
                 "X-Goog-Credential": f"signer/{scope}",
-                "X-Goog-Date": self.issued,
+                "X-Goog-Date": issued,
                 "X-Goog-Expires": self.expires,
                 "X-Goog-SignedHeaders": "host",
             }
         )
         canonical = f"GET\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
         digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"{self.algorithm}\n{self.issued}\n{scope}\n{digest}"
+        text = f"{self.algorithm}\n{issued}\n{scope}\n{digest}"
         signature = signer.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"http://{host}{path}?{query}&X-Goog-Signature={signature.hex()}"
 
@@ -148,7 +149,7 @@ CLAIMS = {
     "not yet valid": (Claims(issued="20990101T000000Z"), 403, "AccessDenied"),
     "algorithm": (Claims(algorithm="GOOG4-HMAC-SHA256"), 400, "MalformedSecurityHeader"),
     "other day": (Claims(scope="20200101/auto/storage/goog4_request"), 400, "MalformedSecurity"),
-    "other service": (Claims(scope=f"{_ago(10)[:8]}/auto/compute/goog4_request"), 400, "Malformed"),
+    "other service": (Claims(scope="{day}/auto/compute/goog4_request"), 400, "Malformed"),
     "short scope": (Claims(scope="auto/storage/goog4_request"), 400, "MalformedSecurityHeader"),
 }
 
