@@ -20,6 +20,9 @@ WORKER_HEADER = "x-worker-id"
 TOLERANCE_SECONDS = 300
 """How far a callback's clock may be off, either way."""
 
+_PROOF_LABEL = b"ourvidz challenge proof v1"
+"""Derives the key of proofs. It has no dot, so that no signature of a message is that key."""
+
 _KEY_PREFIX = "whsec_"
 _LEAST_KEY_BYTES = 24
 _MOST_ID_LENGTH = 200
@@ -75,7 +78,8 @@ def check_seal(
         BadSealError: for every malformed, missing, stale or wrong header; never another error.
     """
     message_id = headers.get(ID_HEADER, "")
-    if not (0 < len(message_id) <= _MOST_ID_LENGTH and message_id.isascii()):
+    is_printable = message_id.isascii() and message_id.isprintable()
+    if not (0 < len(message_id) <= _MOST_ID_LENGTH and is_printable):
         raise BadSealError("webhook-id is missing or malformed")
     timestamp = _timestamp(headers.get(TIMESTAMP_HEADER, ""))
     if tolerance_seconds is not None and abs(now - timestamp) > tolerance_seconds:
@@ -91,9 +95,14 @@ def check_seal(
 
 
 def prove(key: str, *, worker_id: str, challenge: str) -> str:
-    """The answer to a registration's challenge, which only the key's holder can make."""
-    text = f"ourvidz-challenge\n{worker_id}\n{challenge}".encode()
-    return base64.b64encode(hmac.digest(key_bytes(key), text, hashlib.sha256)).decode()
+    """The proof that a worker holds its key: HMAC-SHA256 of its id and the challenge, in base64.
+
+    Proofs have a key of their own, derived from the worker's: whatever the challenge says, its
+    proof is no signature of a message.
+    """
+    proof_key = hmac.digest(key_bytes(key), _PROOF_LABEL, hashlib.sha256)
+    text = f"{worker_id}\n{challenge}".encode()
+    return base64.b64encode(hmac.digest(proof_key, text, hashlib.sha256)).decode()
 
 
 def _signature(key: str, message_id: str, timestamp: int, body: bytes) -> str:

@@ -164,3 +164,34 @@ def test_a_proof_is_of_one_key_one_worker_and_one_challenge() -> None:
 
     assert len(proofs) == 8
     assert prove(KEY, worker_id="a", challenge="1") in proofs
+
+
+@pytest.mark.parametrize("worker", ["w", "a", "msg_1", "a.1", ""])
+def test_no_proof_signs_a_message(worker: str) -> None:
+    """A worker proves itself to anyone who asks: that must not sign callbacks for them."""
+    for prefix in ("", "x", "msg_1", "\n", "ourvidz-challenge\nw\nx"):
+        challenge = f"{prefix}.{NOW}.{BODY.decode()}"
+        proof = prove(KEY, worker_id=worker, challenge=challenge)
+        for message_id in (
+            prefix,
+            f"{worker}\n{prefix}",
+            f"ourvidz-challenge\n{worker}\n{prefix}",
+            worker,
+            "msg_1",
+        ):
+            headers = {
+                signature.ID_HEADER: message_id,
+                signature.TIMESTAMP_HEADER: str(NOW),
+                signature.SIGNATURE_HEADER: f"v1,{proof}",
+                signature.WORKER_HEADER: worker,
+            }
+            with pytest.raises(BadSealError):
+                check_seal([KEY], headers, BODY, now=NOW)
+
+
+@pytest.mark.parametrize("message_id", ["a\nb", "a\tb", "\x7f", "a\x00"])
+def test_an_id_that_no_header_can_hold_is_a_bad_seal(message_id: str) -> None:
+    """A manifest carries its headers as JSON, which may hold anything."""
+    headers = signature.seal(KEY, worker_id="w", message_id=message_id, timestamp=NOW, body=BODY)
+    with pytest.raises(BadSealError):
+        check_seal([KEY], headers, BODY, now=NOW)
