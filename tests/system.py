@@ -79,6 +79,20 @@ class System:
         """End one part as kill -9 does."""
         os.kill(self.pids()[name], signal.SIGKILL)
 
+    @contextmanager
+    def supervisor_paused(self) -> Iterator[None]:
+        """Meanwhile no part that ends is started again."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def worker_url(self) -> str:
+        """Where its own worker listens."""
+        return f"http://127.0.0.1:{self.ports()['worker']}"
+
     def pids(self) -> dict[str, int]:
         """The parts that run now."""
         processes = json.loads((self.data / "processes.json").read_text())

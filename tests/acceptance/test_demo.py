@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -58,7 +59,7 @@ def test_make_demo_leaves_a_picture_with_its_settings_inside(tmp_path: Path) -> 
 
 
 def test_the_curl_lines_do_the_whole_journey(demo: System, tmp_path: Path) -> None:
-    done = run_journey(demo.base, tmp_path)
+    done = run_journey(demo.base, tmp_path, str(uuid4()))
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "picture.png").size == (96, 96)
 

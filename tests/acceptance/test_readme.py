@@ -7,14 +7,14 @@ import subprocess
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from PIL import Image
 
-from infra.local import tokens
 from shared.contracts.catalogue import CATALOGUE
 from tests.hand_worker import HandWorker
-from tests.system import ROOT, Person, System
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
 _CONTRACT = (ROOT / "shared/contracts/workspace.py").read_text()
@@ -26,23 +26,26 @@ def _journey() -> str:
     return found.group(1)
 
 
-def run_journey(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the journey's lines against a system, from a folder that has the checkout's parts."""
+def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedProcess[str]:
+    """Run the journey's lines as one user, from a folder that has the checkout's parts."""
     for name in (".venv", "infra", "shared", ".local"):
         (folder / name).symlink_to(ROOT / name)
     lines = _journey().replace("http://127.0.0.1:8080", base)
+    lines = lines.replace("infra.local token)", f"infra.local token --user {user_id})")
+    assert user_id in lines
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", lines],
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
 
 def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> None:
-    done = run_journey(noop.base, tmp_path)
+    user_id = str(uuid4())
+    done = run_journey(noop.base, tmp_path, user_id)
     assert done.returncode == 0, done.stderr
     picture = Image.open(tmp_path / "picture.png")
     assert "a big red star on blue, left" in picture.info["parameters"]
@@ -51,24 +54,30 @@ def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> No
     saved_id = json.loads(saved)["libraryAssetId"]
     (kept,) = [row for row in json.loads(library) if row["id"] == saved_id]
     assert kept["custom_title"] == "My star"
-    assert kept["storage_path"].startswith(tokens.DEVELOPER)
+    assert kept["storage_path"].startswith(user_id)
 
 
 def test_the_events_line_tells_what_changes(noop: System) -> None:
     (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
     person = Person(noop)
     listening = subprocess.Popen(
-        ["bash", "-c", line.replace("--max-time 5", "--max-time 3")],
+        ["bash", "-c", line.replace("--max-time 5", f"--max-time {PATIENCE_SECONDS}")],
         env={**os.environ, "BASE": noop.base, "TOKEN": person.token},
         stdout=subprocess.PIPE,
         text=True,
     )
-    job_id = person.queue()
-    told, _ = listening.communicate(timeout=30)
-    assert told.startswith("retry: ")
-    assert "event: ready" in told
-    assert f'"id":"{job_id}"' in told.replace('": "', '":"')
-    assert '"status":"completed"' in told.replace('": "', '":"')
+    assert listening.stdout
+    lines, job_id = [], ""
+    for line in listening.stdout:
+        lines.append(line.replace('": "', '":"'))
+        if line.startswith("event: ready"):
+            job_id = person.queue()
+        if '"status":"completed"' in lines[-1]:
+            break
+    listening.kill()
+    listening.communicate()
+    assert lines[0].startswith("retry: ")
+    assert f'"id":"{job_id}"' in lines[-1]
 
 
 def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> None:

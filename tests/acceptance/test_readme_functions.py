@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from infra.local import tokens
 from tests.integration.chat.process import ChatProcess
 from tests.integration.specification import INTERFACES
-from tests.system import ROOT, Person, System
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
 _ROW = re.compile(r"^\| `([\w-]+)` \| (\w+) \| .*? \| ([\d, ]+) \| `(curl .*)` \|$", re.MULTILINE)
@@ -34,7 +33,7 @@ LINES = {row[0]: Line(*row) for row in _ROW.findall(_README)}
 @pytest.fixture(scope="module")
 def journey(noop: System) -> dict[str, str]:
     """What the journey leaves in its terminal."""
-    person = Person(noop, tokens.DEVELOPER)
+    person = Person(noop)
     job_id = person.queue()
     person.wait_for(job_id)
     asset_id = str(person.asset(job_id)["id"])
@@ -50,7 +49,7 @@ def _run(line: Line, journey: dict[str, str]) -> tuple[str, dict[str, Any]]:
         env={**os.environ, **journey},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
     body, status = done.stdout.rsplit("\n", 1)

@@ -18,7 +18,7 @@ MEMBERS = get_args(get_args(WorkspaceAction)[0])
 _GOOD, _NO_WORKER = 300, 503
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def two(bare: System, hand_worker: HandWorker) -> tuple[Belongings, Belongings]:
     """Two users, one of everything each."""
     return Belongings(bare, hand_worker), Belongings(bare, hand_worker)
