@@ -13,12 +13,6 @@ _CALLER_SHARE = 0.3
 _RESERVED_SHARE = 0.2
 """Of the pool, for the functions' own statements: callers together never hold these."""
 
-_CALLER_WAIT_SECONDS = 2.0
-"""How long a caller's statement waits for an earlier one of the same caller."""
-
-_WAIT_SECONDS = 5.0
-"""How long it waits for those of other callers."""
-
 
 @dataclass(slots=True)
 class _Share:
@@ -32,9 +26,15 @@ class ConnectionShares:
 
     Args:
         connections: the size of the pool.
+        caller_wait_seconds: how long a caller's statement waits for an earlier one of the caller's.
+        wait_seconds: how long it then waits for those of other callers.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(
+        self, connections: int, *, caller_wait_seconds: float = 2, wait_seconds: float = 5
+    ) -> None:
+        self._caller_wait_seconds = caller_wait_seconds
+        self._wait_seconds = wait_seconds
         self._per_caller = max(1, round(connections * _CALLER_SHARE))
         reserved = max(1, round(connections * _RESERVED_SHARE))
         self._all = asyncio.Semaphore(max(1, connections - reserved))
@@ -54,9 +54,14 @@ class ConnectionShares:
         share = self._shares.setdefault(caller, _Share(asyncio.Semaphore(self._per_caller)))
         share.users += 1
         try:
-            await _acquire_own(share.free)
+            if not await _acquire(share.free, self._caller_wait_seconds):
+                raise TooManyError(
+                    "Too many of your requests are being processed; wait for one to end.",
+                    retry_after_seconds=1,
+                )
             try:
-                await _acquire(self._all)
+                if not await _acquire(self._all, self._wait_seconds):
+                    raise UnavailableError("The database is busy; try again in a moment.")
                 try:
                     yield
                 finally:
@@ -69,20 +74,10 @@ class ConnectionShares:
                 self._shares.pop(caller, None)
 
 
-async def _acquire_own(free: asyncio.Semaphore) -> None:
+async def _acquire(free: asyncio.Semaphore, seconds: float) -> bool:
+    """Whether one became free in time."""
     try:
-        async with asyncio.timeout(_CALLER_WAIT_SECONDS):
-            await free.acquire()
+        async with asyncio.timeout(seconds):
+            return await free.acquire()
     except TimeoutError:
-        raise TooManyError(
-            "Too many of your requests are being processed; wait for one to end.",
-            retry_after_seconds=1,
-        ) from None
-
-
-async def _acquire(free: asyncio.Semaphore) -> None:
-    try:
-        async with asyncio.timeout(_WAIT_SECONDS):
-            await free.acquire()
-    except TimeoutError:
-        raise UnavailableError("The database is busy; try again in a moment.") from None
+        return False

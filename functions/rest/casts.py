@@ -4,7 +4,7 @@ from psycopg.sql import SQL
 
 from functions.rest.errors import RestError
 
-_TYPES = {
+TYPES = {
     "text": SQL("text"),
     "varchar": SQL("varchar"),
     "character varying": SQL("varchar"),
@@ -39,6 +39,6 @@ _TYPES = {
 
 def named(name: str) -> SQL:
     """The type of that name. Raises RestError (42704), as Postgres says it."""
-    if name.lower() not in _TYPES:
+    if name.lower() not in TYPES:
         raise RestError(400, "42704", f'type "{name}" does not exist')
-    return _TYPES[name.lower()]
+    return TYPES[name.lower()]

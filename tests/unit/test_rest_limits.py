@@ -1,0 +1,110 @@
+"""What one query of ``rest`` may ask for, and what is composed of it."""
+
+import pytest
+
+from functions.rest import patterns, plan, preferences
+from functions.rest.asked import Asked
+from functions.rest.catalogue import Catalogue, Column, Link, Table
+from functions.rest.errors import RestError
+from functions.rest.query import read_query
+
+UUID_TYPE = ("pg_catalog", "uuid")
+JOBS = Table(
+    "jobs",
+    {name: Column(name, UUID_TYPE, True, name == "id") for name in ("id", "session_id", "text")},
+)
+SESSIONS = Table("sessions", {"id": Column("id", UUID_TYPE, True, True)})
+LINK = Link("jobs_session", "jobs", ("session_id",), "sessions", ("id",), is_unique=False)
+CATALOGUE = Catalogue({"jobs": JOBS, "sessions": SESSIONS}, (LINK,))
+
+
+def _nested(depth: int) -> str:
+    """Resources within each other, from sessions on."""
+    select = "id"
+    for level in reversed(range(depth)):
+        select = f"id,e{level}:{'sessions' if level % 2 else 'jobs'}({select})"
+    return select
+
+
+def _many(text: str, count: int) -> str:
+    return ",".join(text.replace("#", str(number)) for number in range(count))
+
+
+AT_THE_LIMIT = [
+    ("embedded resources", 20, lambda n: [("select", _many("e#:jobs(id)", n))]),
+    ("levels of embedded resources", 8, lambda n: [("select", _nested(n))]),
+    ("columns in select", 300, lambda n: [("select", _many("a#:id", n))]),
+    ("filters", 100, lambda n: [("or", f"({_many('id.is.null', n)})")]),
+    ("filters", 100, lambda n: [("id", "is.null")] * n),
+    ("terms in order", 20, lambda n: [("order", _many("id", n))]),
+    ("values in the lists of in", 1000, lambda n: [("id", f"in.({_many('#', n)})")]),
+    ("steps in a JSON path", 10, lambda n: [("select", "text" + "->a" * n)]),
+    ("steps in a JSON path", 10, lambda n: [("text" + "->a" * n, "eq.1")]),
+    ("steps in a JSON path", 10, lambda n: [("order", "text" + "->a" * n)]),
+    ("steps in a JSON path", 10, lambda n: [("or", f"(text{'->a' * n}.eq.1)")]),
+    ("characters in a full-text search", 1000, lambda n: [("text", "fts." + "a" * n)]),
+    ("characters in the query string", 16_384, lambda n: [("text", "eq." + "a" * (n - 7))]),
+    ("parameters", 200, lambda n: [("limit", "1")] * n),
+]
+
+
+@pytest.mark.parametrize(("noun", "limit", "pairs"), AT_THE_LIMIT)
+def test_a_query_may_name_so_much_and_no_more(noun: str, limit: int, pairs: object) -> None:
+    assert callable(pairs)
+    read_query(pairs(limit))
+    with pytest.raises(RestError) as refused:
+        read_query(pairs(limit + 1))
+    assert (refused.value.status, refused.value.error_code) == (400, "54001")
+    assert refused.value.told == f"At most {limit:,} {noun}."
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8])
+@pytest.mark.parametrize("times", [1, 12])
+def test_a_resource_is_composed_once_however_often_it_is_asked_for(depth: int, times: int) -> None:
+    pairs, path = [("select", _nested(depth))], ""
+    for level in range(depth):
+        pairs.append((f"{path}or", f"({_many(f'e{level}.is.null', times)})"))
+        path += f"e{level}."
+    asked = Asked(
+        "GET",
+        "sessions",
+        False,
+        read_query(pairs),
+        preferences.preferences(""),
+        preferences.accepted(""),
+        None,
+        {},
+    )
+    statement = plan.of_reading(asked, CATALOGUE).statement.as_string()
+    tables = statement.count('"public"."jobs"') + statement.count('"public"."sessions"')
+    assert tables == depth + 1
+
+
+TAKEN = [
+    *("^[AB]", "^cat", "a.*b", "(a|b)+c", r"\d+", r"\yword\y", "(?:a|b)*", "(^|,)red(,|$)"),
+    *("[[:alpha:]]+", r"[\]{}(?=)]x", r"a\{2\}", "[", "(", "x" * 200),
+]
+REFUSED = [
+    *("a{2}", "(?:a?){100}", "(?=a)", "(?!a)", "(?<=a)b", "(?i)a", r"(a)\1", r"(^|a)*b"),
+    *(r"(\y|a)+", "(^|$)" * 5, "(" * 11, "x" * 201),
+    *(r"\[(a?){99}]", "[a]{99}", "[^]]{99}", r"[\]]{99}"),
+]
+
+
+@pytest.mark.parametrize("pattern", TAKEN)
+def test_an_ordinary_pattern_is_taken(pattern: str) -> None:
+    patterns.check(pattern)
+
+
+@pytest.mark.parametrize("pattern", REFUSED)
+def test_a_pattern_that_may_take_long_is_refused(pattern: str) -> None:
+    with pytest.raises(RestError) as refused:
+        patterns.check(pattern)
+    assert (refused.value.status, refused.value.error_code) == (400, "2201B")
+
+
+def test_the_patterns_of_an_array_are_checked() -> None:
+    patterns.check_array("{^a,(b|c)+}")
+    for array in ("{a{2}}", r"{a\{2\}}", r'{"(a)\\1"}', "{x,(?=a)}"):
+        with pytest.raises(RestError):
+            patterns.check_array(array)
