@@ -1,5 +1,8 @@
 """Cloud Storage's objects by its real client. Each call blocks: ``storage`` gives it a thread."""
 
+import base64
+
+import google_crc32c
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud.storage import Blob, Bucket
 
@@ -18,6 +21,11 @@ def stored(blob: Blob) -> StoredObject:
         created_at=blob.time_created,
         updated_at=blob.updated,
     )
+
+
+def crc32c(content: bytes) -> str:
+    """The checksum of bytes, as the bucket writes it: big-endian, in base64."""
+    return base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
 
 
 def list_folder(bucket: Bucket, folder: str, *, most: int) -> Folder:
@@ -52,7 +60,8 @@ def write_once(blob: Blob, content: bytes, content_type: str) -> None:
         )
     except PreconditionFailed:
         # The client tries again where an answer was lost: the first try's bytes are ours.
-        if blob.download_as_bytes(timeout=TIMEOUT_SECONDS) != content:
+        blob.reload(timeout=TIMEOUT_SECONDS)
+        if (blob.size, blob.crc32c) != (len(content), crc32c(content)):
             raise ValueError("another object lies where this belongs") from None
 
 

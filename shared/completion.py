@@ -7,6 +7,7 @@ from uuid import UUID
 from shared import paths
 from shared.contracts.catalogue import CATALOGUE
 from shared.contracts.letters import Asset, CallbackRequest
+from shared.contracts.upload_sizes import MAX_THUMBNAIL_BYTES
 from shared.errors import ConflictError, InvalidError
 from shared.queries import assets, jobs, life
 from shared.queries.connection import Connection
@@ -92,6 +93,7 @@ async def _check_objects(services: Services, asset: Asset) -> CheckedAsset:
         or stored.content_type != asset.mime_type
         or stored.crc32c != asset.crc32c
         or thumbnail.content_type != paths.THUMBNAIL_TYPE
+        or thumbnail.size > MAX_THUMBNAIL_BYTES
     ):
         raise ConflictError(
             "An object is missing or differs; upload it again.", code="object_missing"

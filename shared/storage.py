@@ -15,7 +15,14 @@ from shared.errors import UnavailableError
 from shared.log import logger
 from shared.settings import Settings
 from shared.signing import signed_url
-from shared.stored import TIMEOUT_SECONDS, Folder, StoredObject
+from shared.stored import (
+    SIZE_RANGE,
+    TIMEOUT_SECONDS,
+    WRITE_ONCE,
+    Folder,
+    SignedUpload,
+    StoredObject,
+)
 
 T = TypeVar("T")
 
@@ -34,15 +41,14 @@ class Storage:
         self,
         bucket: str,
         path: str,
-        method: Literal["GET", "HEAD", "PUT"],
+        method: Literal["GET", "HEAD"],
         *,
         seconds: float,
-        headers: dict[str, str] | None = None,
         disposition: str | None = None,
     ) -> str:
-        """A V4 signed URL for ``method`` with exactly ``headers``, valid for ``seconds``.
+        """A V4 signed URL that reads an object, valid for ``seconds``.
 
-        ``disposition`` is the Content-Disposition that its answer will carry.
+        ``disposition`` is the Content-Disposition of the response.
         """
 
         def sign() -> str:
@@ -51,11 +57,40 @@ class Storage:
                 self._settings,
                 method,
                 seconds=seconds,
-                headers=headers,
                 disposition=disposition,
             )
 
         return await _in_thread(sign)
+
+    async def sign_upload(
+        self,
+        bucket: str,
+        path: str,
+        *,
+        seconds: float,
+        content_type: str,
+        max_bytes: int,
+        replaces: bool = False,
+    ) -> SignedUpload:
+        """A V4 signed URL for a PUT of 1 to ``max_bytes`` bytes, valid for ``seconds``.
+
+        Args:
+            bucket: the bucket's name.
+            path: the object's.
+            seconds: how long the URL is valid.
+            content_type: the only one that the PUT may declare.
+            max_bytes: the storage refuses a larger body before it has received it.
+            replaces: whether an object that is there already may be overwritten.
+        """
+        headers = {"content-type": content_type, SIZE_RANGE: f"1,{max_bytes}"}
+        if not replaces:
+            headers |= WRITE_ONCE
+
+        def sign() -> str:
+            blob = self._blob(bucket, path)
+            return signed_url(blob, self._settings, "PUT", seconds=seconds, headers=headers)
+
+        return SignedUpload(await _in_thread(sign), headers)
 
     async def stat(self, bucket: str, path: str) -> StoredObject | None:
         """What is stored at ``path``; None where nothing is."""

@@ -1,5 +1,6 @@
 """What is known of objects in Cloud Storage; without its client, which is slow to import."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -7,6 +8,18 @@ TIMEOUT_SECONDS = 20
 
 WRITE_ONCE = {"x-goog-if-generation-match": "0"}
 """A signed header: the PUT succeeds where no object is, and never overwrites one."""
+
+
+SIZE_RANGE = "x-goog-content-length-range"
+"""A signed header, ``min,max``: a PUT of fewer or more bytes is refused while it is received."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUpload:
+    """Where an object may be put, and the headers that the PUT must carry exactly."""
+
+    url: str
+    headers: dict[str, str]
 
 
 class StoredObject(NamedTuple):

@@ -15,12 +15,17 @@ from shared.contracts.letters import (
     ReferenceRole,
     Upload,
 )
+from shared.contracts.upload_sizes import (
+    MAX_MANIFEST_BYTES,
+    MAX_PREVIEW_BYTES,
+    MAX_THUMBNAIL_BYTES,
+)
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.queries import jobs, letters, life
 from shared.queries.connection import Connection
 from shared.queries.letters import Standing
 from shared.services import Services
-from shared.stored import WRITE_ONCE
+from shared.stored import SignedUpload
 
 LEAST_RUN_SECONDS = 5 * 60
 MOST_RUN_SECONDS = 29 * 60
@@ -136,23 +141,30 @@ async def _is_claimed(
 async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> CallbackAnswer:
     """The claim's answer: where files come from and go. The same claim is always answered alike."""
     ids = (job.user_id, job.id, letter.claim_id)
-    manifest_headers = {"content-type": "application/json", **WRITE_ONCE}
-    preview_headers = {"content-type": paths.THUMBNAIL_TYPE}
     with tracing.span("sign addresses"):
-        uploads, references, manifest_url, preview_url = await asyncio.gather(
+        uploads, references, manifest, preview = await asyncio.gather(
             asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
             asyncio.gather(*(_reference(job, role, services) for role in job.reference_roles)),
-            _put_url(job, paths.manifest(*ids), manifest_headers, services),
-            _put_url(job, paths.preview(*ids), preview_headers, services),
+            _sign_upload(
+                job, paths.manifest(*ids), "application/json", MAX_MANIFEST_BYTES, services
+            ),
+            _sign_upload(
+                job,
+                paths.preview(*ids),
+                paths.THUMBNAIL_TYPE,
+                MAX_PREVIEW_BYTES,
+                services,
+                replaces=True,
+            ),
         )
     return CallbackAnswer(
         message="The job is yours.",
         heartbeat_seconds=services.settings.lease_seconds / HEARTBEATS_PER_LEASE,
         uploads=uploads,
-        manifest_put_url=manifest_url,
-        manifest_headers=manifest_headers,
-        preview_put_url=preview_url,
-        preview_headers=preview_headers,
+        manifest_put_url=manifest.url,
+        manifest_headers=manifest.headers,
+        preview_put_url=preview.url,
+        preview_headers=preview.headers,
         references=references,
     )
 
@@ -161,22 +173,18 @@ async def _upload(job: jobs.Job, letter: CallbackRequest, index: int, services: 
     mime_type = paths.MIME_TYPES[job.format]
     path = paths.asset(job.user_id, job.id, letter.claim_id, index, mime_type)
     thumbnail_path = paths.asset_thumbnail(job.user_id, job.id, letter.claim_id, index)
-    most = CATALOGUE[job.job_type].most_bytes
-    limit = {"x-goog-content-length-range": f"1,{most}"}
-    headers = {"content-type": mime_type, **WRITE_ONCE, **limit}
-    thumbnail_headers = {"content-type": paths.THUMBNAIL_TYPE, **WRITE_ONCE, **limit}
-    put_url, thumbnail_put_url = await asyncio.gather(
-        _put_url(job, path, headers, services),
-        _put_url(job, thumbnail_path, thumbnail_headers, services),
+    asset, thumbnail = await asyncio.gather(
+        _sign_upload(job, path, mime_type, CATALOGUE[job.job_type].most_bytes, services),
+        _sign_upload(job, thumbnail_path, paths.THUMBNAIL_TYPE, MAX_THUMBNAIL_BYTES, services),
     )
     return Upload(
         asset_index=index,
         path=path,
-        put_url=put_url,
-        headers=headers,
+        put_url=asset.url,
+        headers=asset.headers,
         thumbnail_path=thumbnail_path,
-        thumbnail_put_url=thumbnail_put_url,
-        thumbnail_headers=thumbnail_headers,
+        thumbnail_put_url=thumbnail.url,
+        thumbnail_headers=thumbnail.headers,
     )
 
 
@@ -191,13 +199,22 @@ async def _reference(job: jobs.Job, role: ReferenceRole, services: Services) -> 
     return Reference(role=role, url=url, type=kind)
 
 
-async def _put_url(job: jobs.Job, path: str, headers: dict[str, str], services: Services) -> str:
-    return await services.storage.sign(
+async def _sign_upload(
+    job: jobs.Job,
+    path: str,
+    content_type: str,
+    max_bytes: int,
+    services: Services,
+    *,
+    replaces: bool = False,
+) -> SignedUpload:
+    return await services.storage.sign_upload(
         services.settings.workspace_bucket,
         path,
-        "PUT",
         seconds=_run_seconds(job) + _UPLOAD_GRACE_SECONDS,
-        headers=headers,
+        content_type=content_type,
+        max_bytes=max_bytes,
+        replaces=replaces,
     )
 
 

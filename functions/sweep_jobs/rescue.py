@@ -9,13 +9,13 @@ from functions.sweep_jobs.parts import each
 from shared import completion, measures, paths, tracing
 from shared.contracts import signature
 from shared.contracts.letters import CallbackRequest, SealedManifest
+from shared.contracts.upload_sizes import MAX_MANIFEST_BYTES
 from shared.errors import ConflictError, InvalidError
 from shared.log import logger
 from shared.queries import jobs, life, sweep
 from shared.services import Services
 
 _MOST_CLAIMS = 500
-_MOST_MANIFEST_BYTES = 256 * 1024
 _TOO_LONG = "It took too long, and was stopped."
 _LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
 
@@ -82,7 +82,7 @@ async def _read_manifest(services: Services, lapsed: sweep.LapsedClaim) -> Callb
     """The completed callback that a worker left in the bucket; None where there is none."""
     path = paths.manifest(lapsed.user_id, lapsed.job_id, lapsed.claim_id)
     content = await services.storage.read(
-        services.settings.workspace_bucket, path, most_bytes=_MOST_MANIFEST_BYTES
+        services.settings.workspace_bucket, path, most_bytes=MAX_MANIFEST_BYTES
     )
     if content is None:
         return None

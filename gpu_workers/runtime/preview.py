@@ -14,7 +14,7 @@ from gpu_workers.runtime.transfer import Transfer
 from shared.contracts.letters import CallbackAnswer
 
 LEAST_SECONDS_BETWEEN = 1.0
-_MOST_SIDE = 128
+MAX_SIDE = 128
 """Pixels; a preview shows where things are, not what they will look like."""
 
 
@@ -46,7 +46,7 @@ class Preview:
         self._next = time.monotonic() + LEAST_SECONDS_BETWEEN
         drawn = picture()
         if self._passes(drawn):
-            self._loop.call_soon_threadsafe(self._send, self._url, _webp(drawn))
+            self._loop.call_soon_threadsafe(self._send, self._url, encode(drawn))
 
     def end(self) -> None:
         """The job has ended: nobody waits for what is still under way."""
@@ -67,9 +67,10 @@ class Preview:
             self._progress.shown = True
 
 
-def _webp(picture: Image.Image) -> bytes:
+def encode(picture: Image.Image) -> bytes:
+    """A picture as its preview: a WebP of at most ``MAX_SIDE`` pixels a side."""
     small = picture.convert("RGB")
-    small.thumbnail((_MOST_SIDE, _MOST_SIDE))
+    small.thumbnail((MAX_SIDE, MAX_SIDE))
     file = io.BytesIO()
     small.save(file, "WEBP", quality=60, method=0)
     return file.getvalue()

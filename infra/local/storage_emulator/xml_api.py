@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -33,6 +34,7 @@ _OVERRIDES = {
     "response-content-type": "content-type",
 }
 _METADATA_PREFIX = "x-goog-meta-"
+_RANGE = re.compile(r"([0-9]{1,18}), ?([0-9]{1,18})")
 
 
 async def serve(store: Store, request: Request, bucket: str, name: str) -> Response:
@@ -87,11 +89,10 @@ def _content_length_range(request: Request) -> tuple[int, int | None]:
     text = request.headers.get("x-goog-content-length-range")
     if text is None:
         return 0, None
-    smallest, _, largest = text.partition(",")
-    try:
-        return int(smallest), int(largest)
-    except ValueError:
-        raise InvalidError("Invalid x-goog-content-length-range.") from None
+    bounds = _RANGE.fullmatch(text)
+    if bounds is None or int(bounds[1]) > int(bounds[2]):
+        raise InvalidError("Invalid x-goog-content-length-range.")
+    return int(bounds[1]), int(bounds[2])
 
 
 def _properties(request: Request) -> Properties:

@@ -15,11 +15,11 @@ import aiohttp
 from yarl import URL
 
 from shared.services import Services
+from shared.stored import SignedUpload
 from tests.performance.bench import wire
 from tests.system import System, free_port
 
 _PICTURE_BYTES = 5_000
-_HEADERS = {"content-type": "image/png"}
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -37,16 +37,18 @@ class Hops:
         """Seconds from the first hop to the last."""
         bucket = self._services.settings.workspace_bucket
         paths = [f"{uuid4()}/{name}.png" for name in ("asset", "thumbnail", "manifest")]
-        urls = [
-            await self._services.storage.sign(bucket, path, "PUT", seconds=60, headers=_HEADERS)
+        uploads = [
+            await self._services.storage.sign_upload(
+                bucket, path, seconds=60, content_type="image/png", max_bytes=_PICTURE_BYTES
+            )
             for path in paths
         ]
         began = time.perf_counter()
         await self._bare.ask(request)
         await self._push()
         await self._bare.ask(request)
-        await asyncio.gather(*(self._put(url) for url in urls[:2]))
-        await self._put(urls[2])
+        await asyncio.gather(*(self._put(upload) for upload in uploads[:2]))
+        await self._put(uploads[2])
         await asyncio.gather(*(self._services.storage.stat(bucket, path) for path in paths[:2]))
         await self._bare.ask(request)
         return time.perf_counter() - began
@@ -69,9 +71,9 @@ class Hops:
         )
         await self._arrived.wait()
 
-    async def _put(self, url: str) -> None:
-        content = b"x" * _PICTURE_BYTES
-        async with self._http.put(URL(url, encoded=True), data=content, headers=_HEADERS) as answer:
+    async def _put(self, upload: SignedUpload) -> None:
+        content, url = b"x" * _PICTURE_BYTES, URL(upload.url, encoded=True)
+        async with self._http.put(url, data=content, headers=upload.headers) as answer:
             answer.raise_for_status()
 
     @property

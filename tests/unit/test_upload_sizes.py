@@ -1,0 +1,86 @@
+"""The limits of uploads hold whatever a worker makes."""
+
+import json
+import random
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from PIL import Image
+from pydantic import ValidationError
+
+from gpu_workers.runtime import media, preview
+from shared.contracts import signature
+from shared.contracts.letters import (
+    MOST_ASSETS,
+    Asset,
+    CallbackRequest,
+    OutputCheck,
+    Results,
+    SealedManifest,
+)
+from shared.contracts.upload_sizes import (
+    MAX_MANIFEST_BYTES,
+    MAX_PREVIEW_BYTES,
+    MAX_THUMBNAIL_BYTES,
+)
+
+
+def _noise(side: int) -> Image.Image:
+    """A picture that no encoder makes small."""
+    content = random.Random(1).randbytes(side * side * 3)
+    return Image.frombytes("RGB", (side, side), content)
+
+
+def test_the_thumbnail_of_any_picture_is_within_its_limit() -> None:
+    for side in (media.THUMBNAIL_SIDE, 1024):
+        assert len(media.thumbnail(_noise(side))) < MAX_THUMBNAIL_BYTES
+    assert media.THUMBNAIL_SIDE**2 * 3 < MAX_THUMBNAIL_BYTES
+
+
+def test_the_preview_of_any_picture_is_within_its_limit() -> None:
+    for side in (preview.MAX_SIDE, 1024):
+        assert len(preview.encode(_noise(side))) < MAX_PREVIEW_BYTES
+    assert preview.MAX_SIDE**2 * 3 < MAX_PREVIEW_BYTES
+
+
+def test_the_largest_manifest_is_within_its_limit() -> None:
+    """Six assets, each with as many settings as it may have, of what grows most when quoted."""
+    size = 64 * 1024
+    while (asset := _asset({"prompt": '"' * (size // 2)})) is None:
+        size -= 1
+    callback = CallbackRequest(
+        job_id=uuid4(),
+        user_id=uuid4(),
+        claim_id=uuid4(),
+        status="completed",
+        results=Results(assets=[asset] * MOST_ASSETS),
+        checked_by=OutputCheck(kind="classifier", name="x" * 80),
+        error_message='"' * 2000,
+        metadata={"x": '"' * (size // 2 - 10)},
+    )
+    body = callback.model_dump_json(by_alias=True, exclude_none=True).encode()
+    headers = signature.seal(
+        signature.new_key(),
+        worker_id="w" * 63,
+        message_id="m" * 200,
+        timestamp=int(datetime.now(UTC).timestamp()),
+        body=body,
+    )
+    manifest = SealedManifest(headers=headers, body=body.decode())
+    content = manifest.model_dump_json(by_alias=True).encode()
+    assert json.loads(content)["body"] == body.decode()
+    assert MAX_MANIFEST_BYTES // 2 < len(content) < MAX_MANIFEST_BYTES
+
+
+def _asset(settings: dict[str, object]) -> Asset | None:
+    try:
+        return Asset(
+            asset_type="image",
+            temp_storage_path="x" * 1024,
+            thumbnail_path="x" * 1024,
+            file_size_bytes=1,
+            mime_type="image/png",
+            generation_settings=settings,
+        )
+    except ValidationError:
+        return None
