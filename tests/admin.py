@@ -6,7 +6,7 @@ import sys
 
 from infra.local import environment, postgres
 from infra.local.database import functions_url
-from tests.system import ROOT, System
+from tests.system import PATIENCE_SECONDS, ROOT, System
 
 
 def settings_of(system: System) -> dict[str, str]:
@@ -24,7 +24,7 @@ def command(system: System, *arguments: str, **settings: str) -> subprocess.Comp
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -106,7 +106,7 @@ def sweep_of(system: System) -> Callable[[], dict[str, int]]:
 
     def call() -> dict[str, int]:
         token = signer.token(SCHEDULER_EMAIL, url)
-        answer = web.post(url, headers={"authorization": f"Bearer {token}"}, timeout=30)
+        answer = web.post(url, headers={"authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text
         counts: dict[str, int] = answer.json()
         return counts

@@ -15,7 +15,7 @@ import httpx
 from infra.local import keys
 from shared.contracts import signature
 from shared.contracts.letters import JobMessage
-from tests.system import System, until
+from tests.system import PATIENCE_SECONDS, System, until
 from tests.web import web
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
@@ -75,7 +75,7 @@ class HandWorker:
             f"{self.system.base}/functions/v1/{function}",
             content=content,
             headers={"content-type": "application/json", **sealed, **(headers or {})},
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         )
 
     def message(self, job_id: str) -> JobMessage:

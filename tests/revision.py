@@ -8,7 +8,7 @@ from typing import Self
 import httpx
 
 from tests.admin import settings_of
-from tests.system import ROOT, UNLIMITED, System, until
+from tests.system import PATIENCE_SECONDS, ROOT, UNLIMITED, System, until
 from tests.web import web
 
 
@@ -40,7 +40,7 @@ class Revision(System):
     def end(self) -> None:
         """As the cloud ends one: what it was asked, it answers."""
         self._gateway.send_signal(signal.SIGTERM)
-        self._gateway.wait(timeout=30)
+        self._gateway.wait(timeout=PATIENCE_SECONDS)
         self._out.close()
 
     def _answers(self) -> bool:

@@ -1,9 +1,10 @@
 """A whole local system, started by its own command line, as a test drives it."""
 
+import itertools
 import json
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import httpx
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from infra.local import environment, postgres, tokens
+from infra.local import environment, ports, postgres, tokens
 from infra.local.database import functions_url
 from shared.settings import Settings
 from tests.web import web
@@ -26,6 +27,8 @@ ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 120
 """How long a test waits for what must happen. Nothing waits this long unless it never happens, on
 any machine, so no test depends on how fast one is."""
+_PARTS = ("postgres", "storage", "tasks", "worker")
+"""Those that the supervisor finds a port for."""
 UNLIMITED = {f"RATE_LIMIT_{rate}_PER_MINUTE": "0" for rate in ("JOBS", "PROMPTS", "REQUESTS")}
 """For a test asks as fast as it can; those of the limits set their own."""
 
@@ -43,6 +46,10 @@ class System:
 
     def start(self) -> None:
         """Start it, and wait until it takes jobs."""
+        chosen = self.data / "ports.json"
+        if not chosen.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            chosen.write_text(json.dumps({name: free_port() for name in _PARTS}))
         arguments = ["--port", str(self.port), "--data", str(self.data), "--worker", self._worker]
         self.log = (self.data.parent / f"{self.data.name}.log").open("a")
         self._process = subprocess.Popen(
@@ -71,7 +78,7 @@ class System:
         if self._process.poll() is not None:
             return self._process.returncode
         self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(timeout=60)
+        code = self._process.wait(timeout=PATIENCE_SECONDS)
         self.log.close()
         return code
 
@@ -231,7 +238,22 @@ def until(is_met: Callable[[], bool], *, what: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+    """A port that is free, and that no other process of these tests takes meanwhile.
+
+    Each of pytest-xdist's processes has a range of its own, and each port is given once in a round.
+    All lie below the range of outgoing connections (Linux: 32,768 and up) and of the ports that a
+    local system chooses for itself (20,000 and up).
+    """
+    while not ports.is_free(port := next(_PORTS)):
+        pass
+    return port
+
+
+def _own_ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + worker % 10 * 1_000
+    # From a random place on, for a second run of tests may be under way.
+    return itertools.cycle(random.sample(range(first, first + 1_000), 1_000))
+
+
+_PORTS = _own_ports()

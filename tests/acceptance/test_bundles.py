@@ -22,7 +22,7 @@ from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
 from infra.local.environment import System as Parts
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import signature
-from tests.system import ROOT, Person, System, free_port, until
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
 FUNCTIONS = the_map.read().functions
@@ -78,7 +78,7 @@ class Server:
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Its answer, once it answers."""
         until(self._is_up, what="the bundle's server")
-        return web.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=30, **more)
+        return web.request(method, f"http://127.0.0.1:{self._port}{path}", **more)
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()
@@ -89,7 +89,7 @@ def end(*servers: Server) -> None:
     for server in servers:
         server.process.terminate()
     for server in servers:
-        server.process.wait(timeout=10)
+        server.process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")

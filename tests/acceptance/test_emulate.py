@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system import ROOT, Person, System, free_port, until
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
 COMMAND = [sys.executable, "-m", "infra.local.emulate"]
@@ -45,7 +45,7 @@ class Emulation:
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
         headers = {"authorization": f"Bearer {person.token}"}
         try:
-            answer = web.post(self.address, json=body, headers=headers, timeout=30)
+            answer = web.post(self.address, json=body, headers=headers)
         except httpx.TransportError:
             return ""
         assert answer.status_code == 202, answer.text
@@ -54,7 +54,7 @@ class Emulation:
     def stop(self) -> int:
         """Stop it as Ctrl-C does; its exit status."""
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from infra.local import database, postgres
 from tests.system import System, free_port, until
 from tests.web import web
 
-PATIENCE_SECONDS = 20
 COUNTING_MIGRATION = """
 -- A body with what splits badly: $$, 100 % and ; inside.
 create table counts (n int);
@@ -45,7 +44,7 @@ def command(*arguments: str, **options: str) -> list[str]:
 
 def run(words: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
     whole = {**os.environ, **environment}
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=whole)
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=whole)
 
 
 def left_behind(data: Path) -> list[str]:

@@ -14,7 +14,7 @@ from infra.local import environment, postgres
 from infra.local.database import functions_url
 from tests.listening import SESSIONS, names, tell
 from tests.realtime_client import Client
-from tests.system import ROOT, Person, System, free_port, until
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
 DOCKERFILE = ROOT / "functions/realtime/Dockerfile"
@@ -70,7 +70,7 @@ async def test_the_container_serves_and_tells_its_clients_when_it_ends(
             assert names(await one.wait("a", 1)) == ["heard"]
             process.send_signal(signal.SIGTERM)
             assert await one.closed() == 1012, "which is: come again"
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert "apikey" not in said
     assert "Traceback" not in said
 

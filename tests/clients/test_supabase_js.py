@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from infra.local import tokens
-from tests.system import Person, System, until
+from tests.system import PATIENCE_SECONDS, Person, System, until
 from tests.web import web
 
 HERE = Path(__file__).parent / "js"
@@ -56,7 +56,7 @@ def _run(system: System, suite: str, **more: str) -> None:
         env={**os.environ, "BASE": system.base, "ANON_KEY": tokens.anon_token(), **more},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr

@@ -13,7 +13,7 @@ from supabase_functions.errors import FunctionsHttpError
 
 from infra.local import tokens
 from tests.drawing import RED
-from tests.system import System
+from tests.system import PATIENCE_SECONDS, System
 from tests.web import web
 
 PASSWORD = "correct horse battery"
@@ -53,7 +53,7 @@ async def test_a_job_is_followed_kept_and_fetched(supabase: AsyncClient) -> None
         table="jobs",
     )
     await channel.subscribe(lambda status, _: listening.set() if status == "SUBSCRIBED" else None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await listening.wait()
         job = await _queue(supabase)
         statuses = [(await heard.get())["record"]["status"]]

@@ -19,7 +19,7 @@ def each(items: Iterable[T], act: Callable[[httpx.Client, T], None]) -> None:
 
     def one(item: T) -> None:
         if not hasattr(own, "client"):
-            own.client = httpx.Client(trust_env=False, timeout=60, verify=False)  # noqa: S501 - loopback
+            own.client = httpx.Client(trust_env=False, verify=False)  # noqa: S501 - loopback
             clients.append(own.client)
         act(own.client, item)
 

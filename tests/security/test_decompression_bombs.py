@@ -10,7 +10,7 @@ import pytest
 
 from tests.security import media
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
+from tests.system import PATIENCE_SECONDS, Person, System
 from tests.web import web
 
 _REFUSED = {400, 411, 413, 415, 422, 431}
@@ -50,7 +50,7 @@ def test_no_bomb_is_unpacked(
     headers = {"authorization": f"Bearer {person.token}", "content-type": "image/png"}
     for number, (name, content) in enumerate(corpora.some(bombs, short=8)):
         url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/bombs/{number}.png"
-        answer = web.post(url, content=content, headers=headers, timeout=60)
+        answer = web.post(url, content=content, headers=headers)
         # Four texts that unpack are left packed, and the picture beside them is taken.
         may = _REFUSED | ({200} if name in _HARMLESS or "unpack" in name else set())
         tally.answered(name, answer, may)
@@ -81,7 +81,7 @@ def test_no_packed_body_is_unpacked(
                 "content-type": "application/json",
                 "content-encoding": encoding,
             }
-            answer = web.post(url, content=content, headers=headers, timeout=60)
+            answer = web.post(url, content=content, headers=headers)
             tally.answered(f"{encoding} at {function}", answer, {*_REFUSED, 401})
     assert person.rows("jobs") == []
 
@@ -108,7 +108,7 @@ def test_no_nested_or_endless_body_breaks_a_function(
         '{"metadata":' * 70_000,
     ]
     names = ("queue-job", "workspace-actions", "playground-chat", "rest/workspace_sessions")
-    with httpx.Client(timeout=60, trust_env=False) as client:
+    with httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False) as client:
         for body in corpora.some(bodies, short=8):
             for name in names:
                 path = (
@@ -140,5 +140,5 @@ def test_no_form_of_many_parts_is_read(
     for form, boundary in corpora.some(whole, short=8):
         told = f"multipart/form-data; boundary={boundary}"
         given = {**headers, "content-type": told.encode("latin-1")}
-        answer = web.post(url, content=form.encode(), headers=given, timeout=60)  # type: ignore[arg-type]
+        answer = web.post(url, content=form.encode(), headers=given)  # type: ignore[arg-type]
         tally.answered(f"{form[:40]!r} with {boundary[:10]!r}", answer, _REFUSED)

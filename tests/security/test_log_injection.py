@@ -13,7 +13,7 @@ import pytest
 from tests.hand_worker import HandWorker
 from tests.security.tally import Corpora, Tally
 from tests.security.victims import sealed
-from tests.system import Person, System, until
+from tests.system import PATIENCE_SECONDS, Person, System, until
 from tests.web import web
 
 _BREAKS = ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "%0a", "%0d%0a", "\\n"]
@@ -137,7 +137,9 @@ def test_no_raw_request_writes_a_line(bare: System, tally: Tally, line: str) -> 
     size = log.stat().st_size
     for forged in _FORGED:
         raw = line.format(forged).encode() + b"\r\nhost: x\r\nconnection: close\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", bare.port), timeout=20) as connection:
+        with socket.create_connection(
+            ("127.0.0.1", bare.port), timeout=PATIENCE_SECONDS
+        ) as connection:
             connection.sendall(raw)
             told = connection.recv(200)
         tally.refused(f"{told!r}", is_refused=b" 5" not in told[:14])

@@ -27,7 +27,7 @@ export function must({ data, error }) {
 }
 
 /** Wait until a condition gives something. */
-export async function until(met, what, seconds = 15) {
+export async function until(met, what, seconds = 100) {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     const found = await met();
     if (found) return found;
