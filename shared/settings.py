@@ -126,6 +126,15 @@ class Settings(Telemetry):
     first_slowdown_seconds: Annotated[float, Field(gt=0)] = 30
     """It doubles with each further refusal of a day."""
 
+    # Connections of clients.
+    max_client_connections: Annotated[int, Field(ge=4)] = 5_000
+    """WebSockets of ``realtime``, and likewise streams of ``job-events``, in one process. It must
+    be lower than the connections that the platform lets through to a process (1,000 in Cloud Run):
+    a new one has to reach the process, which makes room for it."""
+    forwarded_entries: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many entries the trusted proxies add to ``X-Forwarded-For``, of which the first is the
+    client's address (2 behind Google's load balancer); 0 where no proxy is trusted."""
+
     local_system: bool = False
     """One machine: workers on loopback, and ``--admin`` tokens count. The cloud refuses it."""
 

@@ -20,17 +20,31 @@ _NAMES = ("join_ref", "ref", "topic", "event", "payload")
 class Client:
     """One socket of the service at ``base``; what it was told stands in ``all``, and when."""
 
-    def __init__(self, base: str, *, apikey: str | None = None, vsn: str = "2.0.0") -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        apikey: str | None = None,
+        vsn: str = "2.0.0",
+        forwarded: str | None = None,
+    ) -> None:
         query = urlencode({"apikey": apikey or tokens.anon_token(), "vsn": vsn})
         self.url = f"{base.replace('http', 'ws', 1)}/websocket?{query}"
         self.all: list[Frame] = []
         self.close_code: int | None = None
+        self._headers = {"x-forwarded-for": forwarded} if forwarded else None
         self._vsn = vsn
         self._refs = 0
 
     async def __aenter__(self) -> Self:
         self.socket: ClientConnection = await connect(
-            self.url, proxy=None, compression=None, ping_interval=None, close_timeout=1
+            self.url,
+            additional_headers=self._headers,
+            proxy=None,
+            compression=None,
+            ping_interval=None,
+            close_timeout=1,
+            open_timeout=60,
         )
         self._reading = asyncio.create_task(self._read())
         return self

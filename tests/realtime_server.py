@@ -14,9 +14,9 @@ from tests.system import System, free_port
 
 
 @contextlib.asynccontextmanager
-async def serving(system: System, limits: Limits) -> AsyncIterator[str]:
+async def serving(system: System, limits: Limits, **settings: object) -> AsyncIterator[str]:
     """Its address; it reads that system's database."""
-    services = Services(system.settings())
+    services = Services(system.settings(**settings))
     port = free_port()
     options = {**sockets.OPTIONS, "loop": "none", "lifespan": "off", "log_level": "warning"}
     app = Realtime(lambda: services, limits)

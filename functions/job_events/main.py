@@ -3,7 +3,7 @@
 ``POST`` gives a ticket that opens one stream, for a browser's EventSource, which sends no header.
 """
 
-from functions.job_events import admission, asked, feed, heartbeat
+from functions.job_events import admission, asked, feed, heartbeat, streams
 from shared.auth import User, user_or_ticket
 from shared.contracts.events import EventTicket
 from shared.http import Call, Stream, endpoint
@@ -23,7 +23,8 @@ async def job_events(call: Call, caller: User, services: Services) -> EventTicke
         every_seconds=services.settings.event_heartbeat_seconds,
         for_seconds=caller.claims["exp"] - services.clock(),
     )
-    return Stream(lasting, "text/event-stream", _HEADERS)
+    counted = await streams.of(services).count(caller.id, lasting)
+    return Stream(counted, "text/event-stream", _HEADERS)
 
 
 main = endpoint(job_events, caller=user_or_ticket, methods=("GET", "POST"))

@@ -1,6 +1,7 @@
 """What a channel is to tell: its bindings, each with the id by which the client knows it."""
 
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,8 @@ class Bindings:
             NotFoundError: for a table that is not there, or not the role's to read.
         """
         self.given = given
+        self.characters = len(json.dumps(given, ensure_ascii=False))
+        """Of its JSON."""
         self._wanted: dict[str, list[Wanted]] = {}
         for number, one in enumerate(given, 1):
             self._add(_read(number, one, tables))
@@ -52,7 +55,7 @@ class Bindings:
     def under(self, tables: Tables) -> "Bindings":
         """The same for another role; what that may not read is not wanted meanwhile."""
         other = Bindings([], tables)
-        other.given = self.given
+        other.given, other.characters = self.given, self.characters
         for number, one in enumerate(self.given, 1):
             with contextlib.suppress(InvalidError, NotFoundError):
                 other._add(_read(number, one, tables))

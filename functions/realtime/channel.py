@@ -36,8 +36,8 @@ class Channel:
     join_ref: str | None
     outlet: Outlet
     caller: User | Anon
-    token: str
-    """The one that it was joined or refreshed with."""
+    token_hash: bytes
+    """Of the one that it was joined or refreshed with."""
     bindings: Bindings
     is_open: bool = True
     _expiry: asyncio.TimerHandle | None = None

@@ -1,5 +1,7 @@
 """Whose token it is that came in a frame, and what a client is told of one that does not hold."""
 
+from dataclasses import replace
+
 from shared import auth
 from shared.auth import Anon, User
 from shared.errors import Problem, UnauthenticatedError
@@ -17,9 +19,11 @@ async def holder(token: str, services: Services) -> User | Anon:
         UnavailableError: where its issuer's keys cannot be had.
     """
     caller = await auth.user_or_anon(bearing(token), services)
-    if caller.claims["exp"] <= services.clock():
+    expires_at = caller.claims["exp"]
+    if expires_at <= services.clock():
         raise UnauthenticatedError(code="token_expired")
-    return caller
+    # A channel holds it for hours, and the claims hold whatever a user has put into the profile.
+    return replace(caller, claims={"exp": expires_at})
 
 
 def reason(problem: Problem) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import hashlib
 
 from pydantic import ValidationError
 
@@ -10,6 +11,7 @@ from functions.realtime.bindings import Bindings
 from functions.realtime.channel import Channel
 from functions.realtime.socket import Socket
 from functions.realtime.wire import Message
+from shared.auth import Anon, User
 from shared.contracts.realtime import MOST_BINDINGS, JoinRequest
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError
 
@@ -40,10 +42,14 @@ async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
     One who signs out, and goes on by the anon key, keeps the channel and hears what anyone may.
     """
     token = payload.get("access_token") if isinstance(payload, dict) else None
-    if not isinstance(token, str) or token.startswith(_NEW_KEY) or token == channel.token:
+    if not isinstance(token, str) or token.startswith(_NEW_KEY):
+        return
+    token_hash = _hash(token)
+    if token_hash == channel.token_hash:
         return
     try:
         caller = await credentials.holder(token, socket.services)
+        _identify(socket, caller)
         bindings = channel.bindings.under(await tables.of(socket.services).readable(caller.role))
     except Problem as problem:
         socket.note("a token was refused", problem.error_code)
@@ -53,7 +59,7 @@ async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
     if not channel.is_open:  # any more
         return
     hub.of(socket.services).drop(channel)
-    channel.caller, channel.token, channel.bindings = caller, token, bindings
+    channel.caller, channel.token_hash, channel.bindings = caller, token_hash, bindings
     hub.of(socket.services).hear(channel)
     channel.expire_with_token(socket.services.clock(), _expire)
 
@@ -78,12 +84,24 @@ async def _made(socket: Socket, message: Message) -> Channel:
     if token is None or token.startswith(_NEW_KEY):
         token = socket.token
     caller = await credentials.holder(token, socket.services)
+    _identify(socket, caller)
     known = await tables.of(socket.services).readable(caller.role)
     given = asked.config.postgres_changes
     _check_room(socket, len(given))
     bindings = Bindings(given, known)
+    _check_size(socket, bindings)
     join_ref = message.join_ref or message.ref
-    return Channel(message.topic, join_ref, socket, caller, token, bindings)
+    return Channel(message.topic, join_ref, socket, caller, _hash(token), bindings)
+
+
+def _identify(socket: Socket, caller: User | Anon) -> None:
+    """Count the socket for the user whose token it has shown."""
+    if isinstance(caller, User):
+        socket.registry.identify(socket, caller.id)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _asked(message: Message) -> JoinRequest:
@@ -107,3 +125,9 @@ def _check_room(socket: Socket, bindings: int) -> None:
     held = sum(len(one.bindings.given) for one in socket.channels.values())
     if held + bindings > socket.limits.bindings:
         raise TooManyError("ChannelRateLimitReached: Too many bindings on one socket")
+
+
+def _check_size(socket: Socket, bindings: Bindings) -> None:
+    held = sum(channel.bindings.characters for channel in socket.channels.values())
+    if held + bindings.characters > socket.limits.binding_characters:
+        raise TooManyError("ChannelRateLimitReached: Too long bindings on one socket")

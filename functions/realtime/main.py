@@ -4,20 +4,23 @@ The one service that lives long: ASGI, since the functions framework lets no Web
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from urllib.parse import parse_qs
 
-from functions.realtime import credentials, life
+from functions.realtime import addresses, credentials, life
 from functions.realtime.answering import answer
 from functions.realtime.limits import Limits
+from functions.realtime.outbox import Backlog
+from functions.realtime.registry import Registry
 from functions.realtime.socket import Event, Receive, Send, Socket
 from functions.realtime.wire import VERSIONS, Version
 from shared import log, services
+from shared.auth import Anon, User
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError, UnauthenticatedError
 from shared.http.answers import Content, render, render_problem
 from shared.http.bearing import bearing
 from shared.services import Services
 
-_LIMITS = Limits()
 _PATHS = {"/websocket", "/websocket/"}
 
 
@@ -25,11 +28,11 @@ class Realtime:
     """The app. A test gives its own services and limits."""
 
     def __init__(
-        self, given: Callable[[], Services] = services.current, limits: Limits = _LIMITS
+        self, given: Callable[[], Services] = services.current, limits: Limits | None = None
     ) -> None:
         self._given = given
-        self._limits = limits
-        self._open = 0
+        self._given_limits = limits
+        self._backlog = Backlog()
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Serve a connection, or answer why not."""
@@ -45,15 +48,33 @@ class Realtime:
         request_id = self._given().new_id().hex
         log.begin(bearing("").traceparent, function="realtime", request_id=request_id)
         try:
-            version, token = await self._admit(scope)
+            version, token, caller = await self._admit(scope)
+            socket = Socket(
+                version,
+                token,
+                send,
+                self._given(),
+                self._limits,
+                self._registry,
+                self._backlog,
+            )
+            self._enter(socket, caller, scope)
         except Problem as problem:
             log.logger.info("a socket was refused", extra={"fields": {"code": problem.error_code}})
             await render_problem(problem, request_id)(scope, receive, send)
         else:
-            await self._serve(version, token, receive, send)
+            await self._serve(socket, receive, send)
 
-    async def _admit(self, scope: Event) -> tuple[Version, str]:
-        """What the client speaks, and its apikey, which holds."""
+    @cached_property
+    def _limits(self) -> Limits:
+        return self._given_limits or Limits(sockets=self._given().settings.max_client_connections)
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return Registry(self._limits)
+
+    async def _admit(self, scope: Event) -> tuple[Version, str, User | Anon]:
+        """What the client speaks, its apikey, and whose that is."""
         if scope["type"] != "websocket" or scope["path"] not in _PATHS:
             raise NotFoundError("There is nothing here but /websocket, for WebSockets.")
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -63,14 +84,21 @@ class Realtime:
         token = query.get("apikey", [""])[-1]
         if not token:
             raise UnauthenticatedError("An apikey is needed, in the query.")
-        await credentials.holder(token, self._given())
-        if self._open >= self._limits.sockets:
-            raise TooManyError("Too many sockets are open here.", retry_after_seconds=5)
-        return version, token
+        return version, token, await credentials.holder(token, self._given())
 
-    async def _serve(self, version: Version, token: str, receive: Receive, send: Send) -> None:
-        socket = Socket(version, token, send, self._given(), self._limits)
-        self._open += 1
+    def _enter(self, socket: Socket, caller: User | Anon, scope: Event) -> None:
+        """Count the socket. Raises TooManyError where there is no room for it."""
+        trusted_entries = self._given().settings.forwarded_entries
+        address = addresses.read_address(scope["headers"], trusted_entries)
+        self._registry.add(socket, address)
+        if isinstance(caller, User):
+            try:
+                self._registry.identify(socket, caller.id)
+            except TooManyError:
+                self._registry.remove(socket)
+                raise
+
+    async def _serve(self, socket: Socket, receive: Receive, send: Send) -> None:
         try:
             await receive()  # websocket.connect
             await send({"type": "websocket.accept"})
@@ -80,7 +108,7 @@ class Realtime:
         except OSError:
             log.logger.info("the socket was lost at once")
         finally:
-            self._open -= 1
+            self._registry.remove(socket)
 
 
 main = Realtime()

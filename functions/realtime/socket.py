@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 from functions.realtime import hub, wire
 from functions.realtime.channel import Channel
 from functions.realtime.limits import Limits
-from functions.realtime.outbox import Outbox
+from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
+from functions.realtime.registry import Registry
 from functions.realtime.wire import MalformedError, Message, Version
 from shared.log import logger
 from shared.services import Services
@@ -35,25 +36,38 @@ _MALFORMED = Ending(1007, "not a message of the protocol")
 _FAULT = Ending(1011, "something went wrong")
 _TOO_SLOW = Ending(1013, "too slow to read")
 _SILENT = Ending(4408, "no heartbeat")
+_NO_ROOM = Ending(1013, "another socket needs the room; connect again")
+
+_GIVING_WAY_SECONDS = 0.2
+"""For the close frame of a socket that gives way; it is not to take the room for longer."""
 
 
 class Socket:
     """A connection that was accepted."""
 
     def __init__(
-        self, version: Version, token: str, send: Send, services: Services, limits: Limits
+        self,
+        version: Version,
+        token: str,
+        send: Send,
+        services: Services,
+        limits: Limits,
+        registry: Registry,
+        backlog: Backlog,
     ) -> None:
         self.version: Version = version
         self.token = token
         """The apikey: what counts where a join brings none."""
         self.services = services
         self.limits = limits
+        self.registry = registry
         self.channels: dict[str, Channel] = {}
         self.pace = Pace(limits.joins_at_once, limits.joins_per_second, services.clock)
         self._send = send
-        self._outbox = Outbox(limits)
+        self._outbox = Outbox(limits, backlog)
         self._noted: set[str] = set()
         self._is_gone = False
+        self._closing: asyncio.Timeout | None = None
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     async def run(self, receive: Receive, answer: Answer) -> Ending:
@@ -70,6 +84,7 @@ class Socket:
             hearing.cancel()
             saying.cancel()
             await asyncio.wait([hearing, saying])
+            self._outbox.clear()
         return ending
 
     def push(self, frame: str) -> None:
@@ -108,12 +123,18 @@ class Socket:
         if not self._ending.done():
             self._ending.set_result(ending)
 
+    def give_way(self) -> None:
+        """Close at once, for another socket needs the room."""
+        self.end(_NO_ROOM)
+        if self._closing:
+            self._closing.reschedule(asyncio.get_running_loop().time())
+
     async def _hear(self, receive: Receive, answer: Answer) -> None:
         try:
             while not self._ending.done():
                 if (frame := await self._heard(receive)) is not None:
                     await answer(self, wire.read(frame, self.version))
-        except MalformedError:
+        except (MalformedError, RecursionError):
             self.end(_MALFORMED)
         except Exception:  # noqa: BLE001 - the last resort: the client joins anew
             logger.error("unhandled error", exc_info=True)
@@ -142,14 +163,19 @@ class Socket:
         except OSError:
             self._is_gone = True
             self.end(Ending(_NO_CODE, "it was lost"))
+        except Exception:  # noqa: BLE001 - the last resort: no socket may stay open and mute
+            logger.error("unhandled error", exc_info=True)
+            self.end(_FAULT)
 
     async def _close(self, ending: Ending, saying: asyncio.Task[None]) -> None:
         """Tell the client, as far as it still reads."""
         if self._is_gone:
             return
+        is_hurried = ending is _NO_ROOM
+        seconds = _GIVING_WAY_SECONDS if is_hurried else self.limits.close_seconds
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(self.limits.close_seconds):
-                if ending is not _TOO_SLOW:
+            async with asyncio.timeout(seconds) as self._closing:
+                if ending is not _TOO_SLOW and not is_hurried and not saying.done():
                     await self._outbox.emptied()
                 saying.cancel()
                 await asyncio.wait([saying])

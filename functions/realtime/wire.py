@@ -8,6 +8,8 @@ from typing import Any, Literal
 Version = Literal["1.0.0", "2.0.0"]
 
 VERSIONS: dict[str, Version] = {"1.0.0": "1.0.0", "2.0.0": "2.0.0"}
+_MAX_NAME_CHARACTERS = 1024
+"""Of a topic, an event and each ref, which are repeated in every response."""
 _NAMES = ("join_ref", "ref", "topic", "event", "payload")
 _PUSH, _USER_BROADCAST = 0, 3
 """The kinds of binary frames that a client sends: Phoenix's own, and Supabase's broadcast."""
@@ -46,10 +48,14 @@ def read(frame: str | bytes, version: Version) -> Message:
     if version == "1.0.0" and isinstance(value, dict):
         value = [value.get(name) for name in _NAMES]
     match value:
-        case [str() | None, str() | None, str(), str(), _]:
+        case [str() | None, str() | None, str(), str(), _] if _are_names(value[:4]):
             return Message(*value)
         case _:
             raise MalformedError
+
+
+def _are_names(values: Sequence[str | None]) -> bool:
+    return all(len(value or "") <= _MAX_NAME_CHARACTERS for value in values)
 
 
 def write(message: Message, version: Version) -> str:

@@ -44,19 +44,21 @@ locals {
 
   settings = merge(
     {
-      DATABASE_CONNECTIONS = tostring(var.database.connections_a_function)
-      JWT_ISSUER           = var.jwt.issuer
-      JWT_JWKS_URL         = var.jwt.jwks_url
-      JWT_ALGORITHM        = var.jwt.algorithm
-      JWT_AUDIENCE         = var.jwt.audience
-      SCHEDULER_EMAIL      = module.scheduler.email
-      SCHEDULER_AUDIENCE   = local.sweep_url
-      WORKER_HOSTS         = jsonencode(var.worker_hosts)
-      LOOK_AHEAD           = tostring(var.look_ahead)
-      FUNCTIONS_URL        = local.functions_url
-      TASKS_PROJECT        = var.project
-      GOOGLE_CLOUD_PROJECT = var.project # its traces are what log lines name
-      TASKS_LOCATION       = var.region
+      DATABASE_CONNECTIONS   = tostring(var.database.connections_a_function)
+      JWT_ISSUER             = var.jwt.issuer
+      JWT_JWKS_URL           = var.jwt.jwks_url
+      JWT_ALGORITHM          = var.jwt.algorithm
+      JWT_AUDIENCE           = var.jwt.audience
+      SCHEDULER_EMAIL        = module.scheduler.email
+      SCHEDULER_AUDIENCE     = local.sweep_url
+      WORKER_HOSTS           = jsonencode(var.worker_hosts)
+      LOOK_AHEAD             = tostring(var.look_ahead)
+      FUNCTIONS_URL          = local.functions_url
+      TASKS_PROJECT          = var.project
+      GOOGLE_CLOUD_PROJECT   = var.project # its traces are what log lines name
+      TASKS_LOCATION         = var.region
+      MAX_CLIENT_CONNECTIONS = "900" # below the 1,000 that Cloud Run lets through to an instance
+      FORWARDED_ENTRIES      = "2"   # the load balancer adds the client's address and its own
     },
     { for role, setting in local.bucket_setting : setting => module.bucket[role].name },
     var.chat == null ? {} : { CHAT_URL = var.chat.url, CHAT_MODELS = jsonencode(var.chat.models) },

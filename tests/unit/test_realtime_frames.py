@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.realtime import wire
 from functions.realtime.limits import Limits
-from functions.realtime.outbox import Outbox
+from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
 from functions.realtime.wire import MalformedError, Message, Version
 
@@ -45,10 +45,22 @@ def test_whatever_comes_is_read_or_is_malformed(frame: str | bytes) -> None:
 
 
 def test_an_outbox_that_is_full_takes_no_more() -> None:
-    few = Outbox(Limits(queued_frames=2, queued_bytes=100))
+    few = Outbox(Limits(queued_frames=2, queued_bytes=100), Backlog())
     assert [few.put("x") for _ in range(3)] == [True, True, False]
-    small = Outbox(Limits(queued_frames=100, queued_bytes=5))
+    small = Outbox(Limits(queued_frames=100, queued_bytes=5), Backlog())
     assert [small.put("xxxx") for _ in range(3)] == [True, True, False]
+
+
+def test_outboxes_together_take_no_more_than_their_limit() -> None:
+    limits = Limits(sockets=2, all_queued_bytes=10)
+    backlog = Backlog()
+    first, second = Outbox(limits, backlog), Outbox(limits, backlog)
+    assert [first.put("xxxx") for _ in range(4)] == [True, True, True, False]
+    assert [second.put("xxxx") for _ in range(3)] == [True, True, False]
+    first.clear()
+    assert second.put("xxxx")
+    second.drop_first()
+    assert backlog.size == 8
 
 
 def test_a_pace_allows_some_at_once_and_then_one_by_one() -> None:

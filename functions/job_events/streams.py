@@ -1,0 +1,63 @@
+"""The streams that a process holds open: how many, and how many of one user."""
+
+import functools
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+from shared.errors import TooManyError
+from shared.services import Services
+
+MAX_PER_USER = 20
+"""In one process: a tab each."""
+_RETRY_SECONDS = 5
+
+
+@functools.cache
+def of(services: Services) -> "Streams":
+    """The process's own."""
+    return Streams(services.settings.max_client_connections)
+
+
+class Streams:
+    """Counts the streams from their beginning to their end."""
+
+    def __init__(self, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self._by_user: defaultdict[UUID, int] = defaultdict(int)
+        self._open = 0
+
+    async def count(
+        self, user_id: UUID, pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The same pieces, counted for the user until they end or are closed.
+
+        Raises:
+            TooManyError: where the user, or the process, has too many.
+        """
+        if self._by_user.get(user_id, 0) >= MAX_PER_USER:
+            message = f"A user may have at most {MAX_PER_USER} event streams open."
+            raise TooManyError(message, retry_after_seconds=_RETRY_SECONDS)
+        if self._open >= self._max_streams:
+            message = "Too many event streams are open here."
+            raise TooManyError(message, retry_after_seconds=_RETRY_SECONDS)
+        counted = self._counted(user_id, pieces)
+        # It runs up to its first yield at once; only what has begun is sure to run its `finally`.
+        await anext(counted)
+        return counted
+
+    async def _counted(
+        self, user_id: UUID, pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        self._open += 1
+        self._by_user[user_id] += 1
+        try:
+            yield b""
+            async for piece in pieces:
+                yield piece
+        finally:
+            self._open -= 1
+            self._by_user[user_id] -= 1
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]
+            await pieces.aclose()
