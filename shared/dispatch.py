@@ -51,8 +51,10 @@ async def send_again(services: Services, *, most: int) -> int:
     async with services.database.transaction() as connection:
         unclaimed = await turns.unclaimed(connection, seconds=LOST_TASK_SECONDS, most=most)
     known = [one for one in unclaimed if services.settings.keys_of(one[1].key_id)]
-    await asyncio.gather(*(_send(services, *one) for one in known))
-    return len(known)
+    sent = await asyncio.gather(*(_is_sent(services, *one) for one in known))
+    if known and not any(sent):
+        raise UnavailableError
+    return sum(sent)
 
 
 def _window(services: Services, queue: QueueName) -> turns.Window:
@@ -67,10 +69,21 @@ def _window(services: Services, queue: QueueName) -> turns.Window:
 
 async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
     """Where the task cannot be made, the job gives its slot back and waits again."""
+    if not await _is_sent(services, job, address):
+        await _withdraw(services, job)
+
+
+async def _is_sent(services: Services, job: Job, address: Address) -> bool:
+    """Whether the job's task is made. Whatever one job has, the others are sent."""
     try:
         await _send(services, job, address)
     except UnavailableError:
-        await _withdraw(services, job)
+        return False
+    except Exception:  # noqa: BLE001 - the same
+        fields = {"job_id": job.id}
+        logger.error("a job's task could not be made", exc_info=True, extra={"fields": fields})
+        return False
+    return True
 
 
 async def _send(services: Services, job: Job, address: Address) -> None:

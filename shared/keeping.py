@@ -86,7 +86,9 @@ async def promote(services: Services, *, job_id: UUID | None = None, most: int) 
             await keep(services, asset.id, user_id=asset.user_id)
             promoted += 1
         except UnavailableError:
-            break
+            if job_id is not None:
+                break  # a callback waits no longer; the sweep tries the others
+            logger.warning("an asset's files could not be copied")
         except Exception:  # noqa: BLE001 - whatever one asset has, the others go on
             logger.error("an asset was not promoted", exc_info=True)
     return promoted

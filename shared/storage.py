@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound, RequestRangeNotSatisfiable
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Blob, Client
@@ -135,15 +135,20 @@ class Storage:
         return await _in_thread(lambda: blobs.list_folder(where, folder, most=most))
 
     async def read(self, bucket: str, path: str, *, most_bytes: int) -> bytes | None:
-        """The first ``most_bytes`` of an object; None where nothing is."""
+        """The first ``most_bytes`` of an object, as stored; None where nothing is.
+
+        A Content-Encoding is the uploader's word: nothing is unpacked by it.
+        """
 
         def read() -> bytes | None:
             try:
                 content: bytes = self._blob(bucket, path).download_as_bytes(
-                    end=most_bytes - 1, timeout=TIMEOUT_SECONDS
+                    end=most_bytes - 1, raw_download=True, timeout=TIMEOUT_SECONDS
                 )
             except NotFound:
                 return None
+            except RequestRangeNotSatisfiable:  # of an empty object
+                return b""
             return content
 
         return await _in_thread(read)

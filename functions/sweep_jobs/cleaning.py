@@ -5,6 +5,7 @@ from functools import partial
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
 from shared import paths
+from shared.log import bind
 from shared.queries import cleaning, copies, library
 from shared.queries.cleaning import Deleted, Ended, Unfinished
 from shared.services import Services
@@ -47,6 +48,7 @@ async def nobodys(services: Services, job: Ended) -> list[str]:
 
 
 async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) -> None:
+    bind(job_id=str(job.id))
     for path in await nobodys(services, job):
         await services.storage.delete(services.settings.workspace_bucket, path)
         done.objects_deleted += 1

@@ -6,8 +6,7 @@ from uuid import UUID
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
 from shared import keeping, measures
-from shared.errors import UnavailableError
-from shared.log import logger
+from shared.log import bind, logger
 from shared.queries import life, sweep
 from shared.services import Services
 
@@ -22,10 +21,12 @@ _MOST_PROMOTIONS = 100
 _EXPIRED = "It was not begun within a day, and was given up."
 
 
-async def end_overdue_jobs(services: Services, done: SweepJobsResponse) -> None:
+async def end_overdue_jobs(
+    services: Services, done: SweepJobsResponse, *, max_jobs: int = _MOST_JOBS
+) -> None:
     """Fail, with a refund, what should long have ended."""
     async with services.database.transaction() as connection:
-        overdue = await sweep.overdue(connection, most=_MOST_JOBS)
+        overdue = await sweep.overdue(connection, most=max_jobs)
     await each(partial(_end, services, done), overdue)
 
 
@@ -46,8 +47,14 @@ async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
 
 
 async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> None:
-    async with services.database.transaction() as connection:
-        job = await life.expire(connection, job_id, reason=_EXPIRED)
+    bind(job_id=str(job_id))
+    try:
+        async with services.database.transaction() as connection:
+            job = await life.expire(connection, job_id, reason=_EXPIRED)
+    except Exception:
+        async with services.database.transaction() as connection:
+            await sweep.postpone(connection, job_id)
+        raise
     if job:
         measures.job_ended(job)
         done.failed += 1
@@ -57,5 +64,7 @@ async def _delete_files(services: Services, paths: tuple[str, ...]) -> None:
     try:
         for path in paths:
             await services.storage.delete(services.settings.workspace_bucket, path)
-    except UnavailableError:
-        logger.warning("an expired asset's file stays until its bucket's lifecycle ends it")
+    except Exception:  # noqa: BLE001 - the rows are gone, and other assets' files are next
+        logger.warning(
+            "an expired asset's file stays until its bucket's lifecycle ends it", exc_info=True
+        )

@@ -1,10 +1,13 @@
 """How the operators' promises stand, told to the log, where metrics are made of it."""
 
+from collections.abc import Awaitable
+
 from functions.sweep_jobs.cleaning import nobodys
 from functions.sweep_jobs.counts import SweepJobsResponse
 from shared import log, paths
+from shared.errors import UnavailableError
 from shared.queries import promises
-from shared.queries.cleaning import Deleted, Unfinished
+from shared.queries.cleaning import Deleted, Ended, Unfinished
 from shared.services import Services
 
 _MOST_ROWS = 200
@@ -26,10 +29,29 @@ async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
         deleted = await promises.long_deleted(connection, most=_MOST_ROWS)
     objects = 0
     for job in ended:
-        objects += len(await nobodys(services, job))
+        objects += await _count(_objects_of(services, job))
     for bucket, path in [*_of_copies(services, unfinished), *_of_deleted(services, deleted)]:
-        objects += await services.storage.stat(bucket, path) is not None
+        objects += await _count(_objects_at(services, bucket, path))
     log.measured(orphaned_objects=objects)
+
+
+async def _count(objects: Awaitable[int]) -> int:
+    """What one row adds to the figure; 0 where it cannot be counted."""
+    try:
+        return await objects
+    except UnavailableError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever one row has, the others are counted
+        log.logger.error("an object could not be counted", exc_info=True)
+        return 0
+
+
+async def _objects_of(services: Services, job: Ended) -> int:
+    return len(await nobodys(services, job))
+
+
+async def _objects_at(services: Services, bucket: str, path: str) -> int:
+    return int(await services.storage.stat(bucket, path) is not None)
 
 
 def _of_copies(services: Services, copies: list[Unfinished]) -> list[tuple[str, str]]:

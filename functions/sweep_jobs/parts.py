@@ -43,14 +43,29 @@ async def run(
 
 
 async def each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
-    """Act on every item, a few at once, whatever becomes of the others; then raise a failure."""
-    failures: list[BaseException] = []
+    """Act on every item, a few at once. One that fails is logged, and the rest goes on.
+
+    Raises:
+        Exception: the first failure, once every item was acted on.
+    """
+    failures: list[Exception] = []
     for start in range(0, len(items), _AT_ONCE):
-        batch = (act(item) for item in items[start : start + _AT_ONCE])
-        results = await asyncio.gather(*batch, return_exceptions=True)
-        failures += [result for result in results if isinstance(result, BaseException)]
+        batch = (_failure(act, item) for item in items[start : start + _AT_ONCE])
+        failures += [failure for failure in await asyncio.gather(*batch) if failure]
     if failures:
         raise failures[0]
+
+
+async def _failure(act: Callable[[T], Awaitable[None]], item: T) -> Exception | None:
+    """What one item failed with. It is logged with what ``act`` has bound, such as a job's id."""
+    try:
+        await act(item)
+    except UnavailableError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - whatever one item has, the others go on
+        logger.error("an item of the sweep failed", exc_info=True)
+        return error
+    return None
 
 
 async def _tried(name: str, part: Awaitable[None], seconds: float) -> bool:

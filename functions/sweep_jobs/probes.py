@@ -1,10 +1,13 @@
 """Probes: who is still there, and still holds its key. Only workers that run all the time."""
 
 import asyncio
+from functools import partial
 
 from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs.parts import each
 from shared import challenge
 from shared.errors import InvalidError
+from shared.log import logger
 from shared.queries import slots, workers
 from shared.queries.workers import Probe
 from shared.services import Services
@@ -27,9 +30,9 @@ async def ask_workers(services: Services, done: SweepJobsResponse) -> None:
     times = await asyncio.gather(*(_answer_time(one, turn, services) for one in probes))
     answers = [(one, ms) for one, ms in zip(probes, times, strict=True) if ms is not None]
     silent = [one for one, ms in zip(probes, times, strict=True) if ms is None]
-    await _record_answers(services, done, answers)
     if silent:
         await _record_silence(services, done, silent)
+    await each(partial(_record_answer, services, done), answers)
 
 
 async def _answer_time(probe: Probe, turn: asyncio.Semaphore, services: Services) -> int | None:
@@ -40,15 +43,21 @@ async def _answer_time(probe: Probe, turn: asyncio.Semaphore, services: Services
             )
         except InvalidError:
             return None
+        except Exception:  # noqa: BLE001 - whatever one worker answers, the others are asked
+            fields = {"worker": probe.key_id}
+            logger.error(
+                "a worker's answer could not be used", exc_info=True, extra={"fields": fields}
+            )
+            return None
 
 
-async def _record_answers(
-    services: Services, done: SweepJobsResponse, answers: list[tuple[Probe, int]]
+async def _record_answer(
+    services: Services, done: SweepJobsResponse, answer: tuple[Probe, int]
 ) -> None:
-    for probe, response_ms in answers:
-        async with services.database.transaction() as connection:
-            rows = await workers.record_answer(connection, probe, response_ms=response_ms)
-        done.workers_answered += rows
+    probe, response_ms = answer
+    async with services.database.transaction() as connection:
+        rows = await workers.record_answer(connection, probe, response_ms=response_ms)
+    done.workers_answered += rows
 
 
 async def _record_silence(services: Services, done: SweepJobsResponse, silent: list[Probe]) -> None:

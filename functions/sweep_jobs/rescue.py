@@ -1,5 +1,6 @@
 """Claims whose worker is not heard of any more: complete from the manifest, or send back."""
 
+import asyncio
 from functools import partial
 
 from pydantic import ValidationError
@@ -10,28 +11,39 @@ from shared import completion, measures, paths, tracing
 from shared.contracts import signature
 from shared.contracts.letters import CallbackRequest, SealedManifest
 from shared.contracts.upload_sizes import MAX_MANIFEST_BYTES
-from shared.errors import ConflictError, InvalidError
-from shared.log import logger
+from shared.errors import Problem, UnavailableError
+from shared.log import bind, logger
 from shared.queries import jobs, life, sweep
 from shared.services import Services
 
 _MOST_CLAIMS = 500
+_MANIFEST_SECONDS = 5
+"""For reading one manifest and checking its objects; a third of the part's time."""
+
 _TOO_LONG = "It took too long, and was stopped."
 _LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
 
 
-async def put_lapsed_right(services: Services, done: SweepJobsResponse) -> None:
-    """End every claim whose lease has run out.
+async def put_lapsed_right(
+    services: Services, done: SweepJobsResponse, *, max_claims: int = _MOST_CLAIMS
+) -> None:
+    """End every claim whose lease has run out: complete its job, requeue it or fail it.
 
-    Without the bucket nobody knows whether its work is done: then the next sweep asks again.
+    Whatever its manifest holds, a job past its deadline ends. While the storage does not answer,
+    the next sweep tries again, until ``sweep.UNREADABLE_SECONDS`` after the deadline.
     """
     async with services.database.transaction() as connection:
-        lapsed = await sweep.lapsed_claims(connection, most=_MOST_CLAIMS)
+        lapsed = await sweep.lapsed_claims(connection, most=max_claims)
     await each(partial(_rescue, services, done), lapsed)
 
 
 async def _rescue(services: Services, done: SweepJobsResponse, lapsed: sweep.LapsedClaim) -> None:
-    if await _complete_from_manifest(services, lapsed):
+    bind(job_id=str(lapsed.job_id), claim_id=str(lapsed.claim_id))
+    async with services.database.transaction() as connection:
+        job = await sweep.try_lapsed(connection, lapsed.job_id, claim_id=lapsed.claim_id)
+    if job is None:
+        return
+    if await _complete_from_manifest(services, job, lapsed):
         done.completed_from_manifest += 1
         return
     reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
@@ -56,26 +68,43 @@ def _tell(what: str, job: jobs.Job) -> None:
         measures.job_ended(job)
 
 
-async def _complete_from_manifest(services: Services, lapsed: sweep.LapsedClaim) -> bool:
-    """Under the same checks and guards as the callback that was lost."""
+async def _complete_from_manifest(
+    services: Services, job: jobs.Job, lapsed: sweep.LapsedClaim
+) -> bool:
+    """Complete the job under the same checks and guards as by the callback that was lost.
+
+    Raises:
+        UnavailableError: the storage or the database does not answer, and the job may wait.
+    """
     try:
-        letter = await _read_manifest(services, lapsed)
-        if letter is None:
-            return False
-        async with services.database.transaction() as connection:
-            job = await jobs.get(connection, lapsed.job_id)
-        if job is None:
-            return False
-        checked = await completion.check(services, job, letter)
-        async with services.database.transaction() as connection:
-            ended = await completion.record(connection, job.id, letter, checked)
-    except (ConflictError, InvalidError) as problem:
-        fields = {"job_id": lapsed.job_id, "code": problem.error_code}
-        logger.warning("a manifest does not hold", extra={"fields": fields})
+        async with asyncio.timeout(_MANIFEST_SECONDS):
+            ended = await _completed(services, job, lapsed)
+    except (UnavailableError, TimeoutError) as error:
+        if not lapsed.is_overdue:
+            raise UnavailableError from error
+        logger.warning("a manifest cannot be read, and its job is overdue")
+        return False
+    except Problem as problem:
+        logger.warning("a manifest does not hold", extra={"fields": {"code": problem.error_code}})
+        return False
+    except Exception:  # noqa: BLE001 - whatever a manifest holds, its job must end
+        logger.error("a manifest could not be used", exc_info=True)
         return False
     if ended:
         _tell("completed from the manifest", ended)
     return ended is not None
+
+
+async def _completed(
+    services: Services, job: jobs.Job, lapsed: sweep.LapsedClaim
+) -> jobs.Job | None:
+    """The job, completed; None without a manifest, or where it has ended meanwhile."""
+    letter = await _read_manifest(services, lapsed)
+    if letter is None:
+        return None
+    checked = await completion.check(services, job, letter)
+    async with services.database.transaction() as connection:
+        return await completion.record(connection, job.id, letter, checked)
 
 
 async def _read_manifest(services: Services, lapsed: sweep.LapsedClaim) -> CallbackRequest | None:

@@ -135,7 +135,8 @@ class OutputCheck(CamelContract):
 
     kind: Literal["exempt", "checker", "classifier"]
     """``exempt`` is a model that can draw nothing unsafe, and counts in the local system alone."""
-    name: Annotated[PostgresText, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(pattern=r"^[ -~]{1,80}$")]
+    """Of the model: 1 to 80 printable ASCII characters."""
 
 
 class Results(CamelContract):

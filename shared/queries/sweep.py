@@ -1,4 +1,8 @@
-"""What time has done to jobs and assets: each statement bounded, and safe to run twice at once."""
+"""What time has done to jobs and assets: each statement bounded, and safe to run twice at once.
+
+Jobs come in the order of ``updated_at``, and one that a sweep tries is moved behind the others. So
+jobs that fail again and again keep no other from being tried, however many they are.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,6 +10,10 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.queries.connection import Connection
+from shared.queries.jobs import Job
+
+UNREADABLE_SECONDS = 10 * 60
+"""How long past its deadline a job is kept for a manifest that the storage does not deliver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,37 +25,69 @@ class LapsedClaim:
     claim_id: UUID
     key_id: str
     is_past_deadline: bool
+    is_overdue: bool
+    """The deadline passed ``UNREADABLE_SECONDS`` ago."""
 
 
 async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClaim]:
-    """Jobs whose lease has run out, longest first."""
+    """Jobs whose lease has run out; those that were tried or heard of last come last."""
     rows = connection.cursor(row_factory=class_row(LapsedClaim))
     await rows.execute(
         """
         select jobs.id as job_id, user_id, claim_id, key_id,
-            deadline_at < now() as is_past_deadline
+            deadline_at < now() as is_past_deadline,
+            deadline_at < now() - make_interval(secs => %(unreadable_seconds)s) as is_overdue
         from jobs join workers on workers.id = jobs.worker_id
         where status = 'processing' and lease_until < now()
-        order by lease_until
+        order by jobs.updated_at
         limit %(most)s
         """,
-        {"most": most},
+        {"most": most, "unreadable_seconds": UNREADABLE_SECONDS},
     )
     return await rows.fetchall()
 
 
+async def try_lapsed(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """The job whose claim has lapsed, moved behind all others that have.
+
+    None where the claim goes on or has ended meanwhile.
+    """
+    rows = connection.cursor(row_factory=class_row(Job))
+    await rows.execute(
+        """
+        update jobs set updated_at = now()
+        where id = %(id)s and claim_id = %(claim_id)s
+            and status = 'processing' and lease_until < now()
+        returning *
+        """,
+        {"id": job_id, "claim_id": claim_id},
+    )
+    return await rows.fetchone()
+
+
 async def overdue(connection: Connection, *, most: int) -> list[UUID]:
-    """Open jobs past the time by which they should have ended."""
+    """Open jobs past the time by which they should have ended; those tried last come last."""
     rows = await connection.execute(
         """
         select id from jobs
         where status in ('queued', 'processing') and expires_at < now()
-        order by expires_at
+        order by updated_at
         limit %(most)s
         """,
         {"most": most},
     )
     return [row["id"] for row in await rows.fetchall()]
+
+
+async def postpone(connection: Connection, job_id: UUID) -> None:
+    """Move an open job that could not be ended behind the others."""
+    await connection.execute(
+        """
+        update jobs set updated_at = now()
+        where id = %(id)s and status in ('queued', 'processing')
+        """,
+        {"id": job_id},
+    )
 
 
 async def delete_expired_assets(connection: Connection, *, most: int) -> list[tuple[str, ...]]:
