@@ -46,7 +46,7 @@ def prove(system: System, scale: Scale) -> Proof:
     users = [person.id for person in people]
     with working(system, steps=_STEPS) as worker:
         cancels = _cancel(people, scale)
-        until_ended(system, users, seconds=60)
+        until_ended(system, users, seconds=120)
         time.sleep(_MOST_STOP_SECONDS + _JOB_SECONDS)  # what completes late, completes now
         stops = _stops(worker.log, cancels)
     found = audit(system, users, [cancel.job_id for cancel in cancels])

@@ -71,7 +71,7 @@ def _equals(system: System, scale: Scale, proof: Proof) -> float:
     )
     rows = system.rows(_COMPLETED, users, began)[_EQUALS : _EQUALS + window]
     shares = [sum(row["id"] == user for row in rows) for user in users]
-    until_ended(system, users, seconds=20 + 3 * window)
+    until_ended(system, users, seconds=120 + 3 * window)
     proof.tell("jobs of each of three equal users", scale.fair_jobs)
     proof.tell(
         f"of {window} that completed, from the second round on, each had",

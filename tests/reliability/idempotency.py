@@ -27,7 +27,7 @@ def prove(system: System, scale: Scale) -> Proof:
     seconds = [_submit(order, clients, scale) for order in wanted[:-1]]
     seconds.append(_submit(wanted[-1], clients, scale, Parts(system)))
     users = [person.id for person in people]
-    until_ended(system, users, seconds=60)
+    until_ended(system, users, seconds=120)
     found = audit(system, users, clients.job_ids())
     proof.tell("keys", f"{scale.keys}, the last with a kill of the gateway")
     proof.tell("answers to clients", counted(clients.answers))

@@ -9,7 +9,7 @@ from tests.system import System
 
 PARTS = ("gateway", "storage", "tasks", "postgres", "worker")
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 120
 _LOOK_SECONDS = 0.05
 
 

@@ -21,7 +21,7 @@ from tests.system import Person, System
 _USERS = 6
 _READERS_OF_EACH = 4
 _DISCONNECTS_A_JOB = 6
-_LAST_SECONDS = 15
+_LAST_SECONDS = 120
 """After the last job, for what a reader has not been told yet."""
 _LOOK_SECONDS = 0.1
 _OPEN = {"queued", "processing"}

@@ -45,7 +45,7 @@ def prove(system: System, scale: Scale) -> Proof:
     with relay.serving(), working(system, relay=relay):
         wanted = orders(people, scale.replayed_jobs, scale.chance("replayed"))
         clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
-        until_ended(system, users, seconds=60 + _SECONDS_A_JOB * scale.replayed_jobs)
+        until_ended(system, users, seconds=120 + _SECONDS_A_JOB * scale.replayed_jobs)
         relay.settle()
         before = _rows(system, users)
         relay.repeat()
@@ -70,7 +70,7 @@ def _tell(proof: Proof, relay: Relay, found: Audit, *, same: bool) -> None:
         f"rows after the last replays: {rows}"
     )
     if not same:
-        proof.faults.append("The replays after the end changed rows.")
+        proof.faults.append(Fault("replay", "The replays after the end changed rows."))
 
 
 def _rows(system: System, users: Collection[str]) -> str:

@@ -27,8 +27,8 @@ class Proof:
     promised: str
     seen: str = ""
     figures: list[tuple[str, str]] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    """What breaks the promise, a sentence each; none, and it holds."""
+    faults: list[Fault] = field(default_factory=list)
+    """What breaks the promise; none, and it holds."""
     histories: list[str] = field(default_factory=list)
     """Of the jobs concerned."""
     seconds: float = 0
@@ -40,7 +40,7 @@ class Proof:
 
     def blame(self, system: System, *faults: Fault) -> None:
         """Add faults, with the histories of the jobs that they are about."""
-        self.faults += [fault.sentence for fault in faults]
+        self.faults += faults
         concerned = dict.fromkeys(fault.job_id for fault in faults if fault.job_id)
         self.histories += [history(system, one) for one in list(concerned)[:_MOST_HISTORIES]]
 
@@ -115,5 +115,5 @@ def _section(proof: Proof) -> list[str]:
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in proof.figures),
         *([""] if proof.faults else []),
-        *(f"- {fault}" for fault in proof.faults[:_MOST_FAULTS]),
+        *(f"- {fault.sentence}" for fault in proof.faults[:_MOST_FAULTS]),
     ]

@@ -58,7 +58,7 @@ def jobs(noop: System) -> tuple[Person, list[str]]:
     """Two jobs that have ended, one of them for the library, and whose they are."""
     person = Person(noop)
     made = [person.queue(), person.queue(destination="library")]
-    until_ended(noop, [person.id], seconds=30)
+    until_ended(noop, [person.id], seconds=120)
     return person, made
 
 
