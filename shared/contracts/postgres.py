@@ -22,9 +22,9 @@ def json_size(value: object) -> int:
     match value:
         case dict():
             pairs = (json_size(key) + json_size(one) for key, one in value.items())
-            return 2 + sum(pairs) + 4 * len(value)
+            return max(len("{}"), sum(pairs) + len(": , ") * len(value))
         case list() | tuple():
-            return 2 + sum(map(json_size, value)) + 2 * len(value)
+            return max(len("[]"), sum(map(json_size, value)) + len(", ") * len(value))
         case float():
             return len(format(Decimal(repr(value)), "f"))
         case _:

@@ -70,6 +70,7 @@ def test_bad_metadata_is_422_and_names_the_field(
     [
         {"projectId": "not-a-uuid"},
         {"referenceImageUrl": "http://127.0.0.1/x"},
+        {"referenceImageUrl": "a\x00b.png"},
         {"startReferenceImageUrl": 5},
         {"endReferenceImageUrl": "x" * 5000},
     ],

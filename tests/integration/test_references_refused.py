@@ -31,7 +31,6 @@ def test_what_is_not_the_callers_is_404(
         f"{person.id}/../{path}",
         f"{person.id}/{uuid4()}/{uuid4()}-0.png",
         f"workspace-temp/{person.id}/%2e%2e/{path}",
-        f"{person.id}/a\x00b.png",
         "secrets/key.json",
         "/etc/passwd",
         "data:image/png;base64,AAAA",
