@@ -1,6 +1,7 @@
 """A chat server of the OpenAI protocol that does as a test says, and what may go wrong with one."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,10 @@ import httpx
 
 from shared.contracts import signature
 from tests.hand_worker import HandWorker
-from tests.system import Person, System
+from tests.system import PATIENCE_SECONDS, Person, System
 
-ENHANCEMENT_SECONDS = 1.5
-CHAT_SECONDS = 2.5
-LONG_SECONDS = 20
+HURRIED_SECONDS = 0.5
+"""How long ``hurried`` functions wait for a chat server; see tests/chatting.py."""
 KEY = "the chat servers' key"
 
 Body = dict[str, Any]
@@ -41,10 +41,27 @@ class Answer:
         self._handler.wfile.write(content)
         self._handler.wfile.flush()
 
+    def wait_for_the_end(self) -> None:
+        """Wait until the client hangs up.
+
+        Raises:
+            OSError: It has.
+        """
+        connection = self._handler.connection
+        connection.settimeout(PATIENCE_SECONDS)
+        if not connection.recv(1):
+            raise ConnectionResetError("The client closed the connection.")
+
     def chunk(self, content: object, finish: object = None, **more: object) -> None:
         """One event of the protocol."""
         choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish}
         self.write(b"data: " + json.dumps({"choices": [choice], **more}).encode() + b"\n\n")
+
+    def end(self, finish: str = "stop", tokens: int = 7) -> None:
+        """The events that end a response."""
+        self.chunk("", finish)
+        self.write(b'data: {"choices": [], "usage": {"completion_tokens": %d}}\n\n' % tokens)
+        self.write(b"data: [DONE]\n\n")
 
 
 class ChatServer(HandWorker):
@@ -90,25 +107,38 @@ class ChatServer(HandWorker):
 
 
 def say(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7) -> Behaviour:
-    """Those pieces, each after a pause."""
+    """Those pieces, each after a pause of at least so many seconds."""
 
     def behave(answer: Answer, _: Body) -> None:
         answer.begin()
         for piece in pieces:
             time.sleep(pause)
             answer.chunk(piece)
-        answer.chunk("", finish)
-        answer.write(b'data: {"choices": [], "usage": {"completion_tokens": %d}}\n\n' % tokens)
-        answer.write(b"data: [DONE]\n\n")
+        answer.end(finish, tokens)
 
     return behave
 
 
-def send(content: bytes, *, status: int = 200, after: float = 0) -> Behaviour:
+def wait_for(gate: threading.Event, then: Behaviour) -> Behaviour:
+    """Nothing until the test sets the gate, ``then`` that."""
+
+    def behave(answer: Answer, body: Body) -> None:
+        if not gate.wait(PATIENCE_SECONDS):
+            raise TimeoutError("The test did not set the gate.")
+        then(answer, body)
+
+    return behave
+
+
+def silent(answer: Answer, _: Body) -> None:
+    """Nothing, for as long as the client waits."""
+    answer.wait_for_the_end()
+
+
+def send(content: bytes, *, status: int = 200) -> Behaviour:
     """Those bytes, whatever they are."""
 
     def behave(answer: Answer, _: Body) -> None:
-        time.sleep(after)
         answer.begin(status)
         answer.write(content)
 
@@ -132,7 +162,7 @@ def _piece(**choice: object) -> bytes:
 
 
 FAULTS: dict[str, tuple[Behaviour, str]] = {
-    "silent": (send(b"", after=2.5), "slow"),
+    "silent": (silent, "slow"),
     "dripping": (endless(_piece(delta={"content": "a"}), pause=0.1), "slow"),
     "dripping nothing": (endless(b": still here\n", pause=0.1), "slow"),
     "500": (send(b"Internal Server Error", status=500), "broken"),
@@ -161,7 +191,10 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
     "endless line": (endless(b"data: " + b"a" * 100_000), "unreadable"),
     "endless events": (endless(b'data: {"choices": []}\n\n' * 5000), "unreadable"),
 }  # fmt: skip
-"""What a server may do, and the reason that is told of it."""
+"""What a server may do, and the reason that is told of it.
+
+Those that are "slow" have no end: the functions that meet them must be ``hurried``.
+"""
 
 
 @contextmanager
@@ -170,7 +203,7 @@ def streamed(person: Person, **body: object) -> Iterator[Iterator[tuple[str, Bod
     headers = {"authorization": f"Bearer {person.token}", "accept": "text/event-stream"}
     url = f"{person.base}/functions/v1/playground-chat"
     with (
-        httpx.Client(trust_env=False, timeout=30) as client,
+        httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client,
         client.stream("POST", url, json=body, headers=headers) as answer,
     ):
         assert answer.status_code == 200, answer.read()

@@ -1,4 +1,4 @@
-"""A system whose patience with chat servers is short, and those who talk through it.
+"""A system that talks with chat servers, and those who talk through it.
 
 A test module that names this one in ``pytest_plugins`` has its fixtures.
 """
@@ -8,32 +8,52 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local import keys
-from tests.chat_server import (
-    CHAT_SECONDS,
-    ENHANCEMENT_SECONDS,
-    KEY,
-    LONG_SECONDS,
-    ChatServer,
-)
+from tests.chat_server import FAULTS, HURRIED_SECONDS, KEY, ChatServer
 from tests.integration.chat.process import ChatProcess
-from tests.system import Person, System, until
+from tests.revision import Revision
+from tests.system import PATIENCE_SECONDS, Person, System, until
+
+_PATIENT = str(PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="session")
 def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system without workers, which does not wait long for a chat server."""
+    """A system without workers, which waits for a chat server as long as a test does."""
     system = System(
         tmp_path_factory.mktemp("talking") / "data",
         worker="none",
         SWEEP_SECONDS="3600",
         CHAT_API_KEY=KEY,
-        ENHANCEMENT_TIMEOUT_SECONDS=str(ENHANCEMENT_SECONDS),
-        CHAT_TIMEOUT_SECONDS=str(CHAT_SECONDS),
-        CHAT_LONG_TIMEOUT_SECONDS=str(LONG_SECONDS),
+        ENHANCEMENT_TIMEOUT_SECONDS=_PATIENT,
+        CHAT_TIMEOUT_SECONDS=_PATIENT,
+        CHAT_LONG_TIMEOUT_SECONDS=_PATIENT,
     )
     system.start()
     yield system
     assert system.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def hurried(talking: System) -> Iterator[System]:
+    """The functions of that system, which do not wait long for a chat server.
+
+    They wait longer for a long response. They are for servers that never end their response.
+    """
+    revision = Revision(
+        talking,
+        CHAT_API_KEY=KEY,
+        ENHANCEMENT_TIMEOUT_SECONDS=str(HURRIED_SECONDS),
+        CHAT_TIMEOUT_SECONDS=str(HURRIED_SECONDS),
+        CHAT_LONG_TIMEOUT_SECONDS=_PATIENT,
+    )
+    yield revision.up()
+    revision.end()
+
+
+@pytest.fixture
+def fault_talker(talking: System, hurried: System, fault: str) -> Person:
+    """A new user, of the functions that are to meet the fault."""
+    return Person(hurried if FAULTS[fault][1] == "slow" else talking)
 
 
 @pytest.fixture
@@ -82,6 +102,7 @@ def tiny(talking: System, tiny_process: ChatProcess) -> Iterator[ChatProcess]:
     """The real chat worker as the one that was seen last."""
     query = "update workers set is_active = true, health = 'healthy' where id = 'noop' returning id"
     talking.rows(query)
+    tiny_process.counted(busy=0, waiting=0)
     yield tiny_process
     forget_workers(talking)
 

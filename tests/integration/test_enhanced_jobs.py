@@ -51,10 +51,10 @@ def test_an_enhanced_type_is_enhanced_without_being_asked_to(
 
 @pytest.mark.parametrize("fault", ["silent", "500", "broken off"])
 def test_a_prompt_that_nobody_enhances_is_made_as_it_is(
-    talking: System, talker: Person, server: ChatServer, fault: str
+    talking: System, fault_talker: Person, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]
-    job, message = _queued(talker)
+    job, message = _queued(fault_talker)
     assert (job["original_prompt"], job["enhanced_prompt"]) == (PROMPT, None)
     assert _to_be_made(talking, job) == PROMPT
     assert message.startswith("The job is queued, with your prompt as it is. The chat worker")

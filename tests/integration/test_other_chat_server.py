@@ -15,7 +15,8 @@ from infra.local import environment, postgres
 from infra.local.database import functions_url
 from tests.chat_server import streamed
 from tests.integration.chat.process import ChatProcess
-from tests.system import ROOT, Person, System, free_port, until
+from tests.ports import free_port
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, until
 from tests.web import web
 
 pytest_plugins = ["tests.chatting"]
@@ -43,7 +44,7 @@ def _started(command: list[str], url: str, folder: Path, **own: str) -> subproce
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,7 +6,17 @@ from uuid import uuid4
 import pytest
 
 from infra.local import tokens
-from tests.chat_server import CHAT_SECONDS, FAULTS, KEY, Answer, Body, ChatServer, say, send
+from tests.chat_server import (
+    FAULTS,
+    HURRIED_SECONDS,
+    KEY,
+    Answer,
+    Body,
+    ChatServer,
+    say,
+    send,
+    silent,
+)
 from tests.integration.chat.process import ChatProcess
 from tests.system import Person, System
 from tests.web import web
@@ -32,20 +42,29 @@ def _written(system: System, person: Person) -> int:
     return int(
         system.value(
             "select (select count(*) from conversations where user_id = %s)"
-            " + (select count(*) from chat_turns)",
+            " + (select count(*) from chat_turns join conversations"
+            " on conversations.id = conversation_id where user_id = %s)",
+            person.id,
             person.id,
         )
     )
+
+
+def _turns(system: System, conversation_id: str) -> int:
+    query = "select count(*) from chat_turns where conversation_id = %s"
+    return int(system.value(query, conversation_id))
 
 
 def test_a_message_begins_a_conversation(
     talking: System, talker: Person, server: ChatServer
 ) -> None:
     server.behave = say(" a large, ", "close window", tokens=5)
+    began = time.monotonic()
     told = _chat(talker)
+    elapsed_ms = (time.monotonic() - began) * 1000
     metadata = told["metadata"]
     assert (told["success"], told["response"]) == (True, "a large, close window")
-    assert 0 <= metadata.pop("response_time_ms") < 1000
+    assert 0 <= metadata.pop("response_time_ms") <= elapsed_ms + 1
     assert metadata == {
         "model_used": "qwen_instruct",
         "template_used": "qwen_instruct_conversation_general_sfw",
@@ -63,7 +82,7 @@ def test_a_message_begins_a_conversation(
     assert (system["role"], user) == ("system", {"role": "user", "content": HELLO})
     assert asked["max_tokens"] == 512
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
-    assert talking.value("select count(*) from chat_turns") == 0
+    assert _turns(talking, told["conversation_id"]) == 0
 
 
 def test_the_last_twelve_messages_go_along_oldest_first(
@@ -104,18 +123,17 @@ def test_what_is_too_long_for_the_model_goes_in_part(talker: Person, server: Cha
     "fault", ["silent", "dripping", "500", "400", "429", "a page", "broken off", "blank"]
 )
 def test_whatever_a_server_does_the_message_is_kept(
-    talking: System, talker: Person, server: ChatServer, fault: str
+    talking: System, fault_talker: Person, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]
-    began = time.monotonic()
-    answer = talker.call("playground-chat", {"message": HELLO})
-    assert time.monotonic() - began < CHAT_SECONDS + 5
+    answer = fault_talker.call("playground-chat", {"message": HELLO})
+    talker = Person(talking, fault_talker.id)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.json()["error"].startswith("The chat worker")
     (detail,) = answer.json()["details"]
     conversation_id = detail["message"]
     assert _said(talker, conversation_id) == [(1, "user", HELLO)]
-    assert talking.value("select count(*) from chat_turns") == 0
+    assert _turns(talking, conversation_id) == 0
 
     server.behave = say("at last")
     _chat(talker, HELLO, conversation_id=conversation_id)
@@ -138,9 +156,11 @@ def test_without_a_worker_the_message_is_kept(talker: Person) -> None:
     assert len(_said(talker, answer.json()["details"][0]["message"])) == 1
 
 
-def test_a_long_response_has_more_time_and_more_tokens(talker: Person, server: ChatServer) -> None:
-    server.behave = say("slowly", pause=CHAT_SECONDS + 0.3)
+def test_a_long_response_has_more_time_and_more_tokens(hurried: System, server: ChatServer) -> None:
+    talker = Person(hurried)
+    server.behave = silent
     assert talker.call("playground-chat", {"message": HELLO}).status_code == 503
+    server.behave = say("slowly", pause=HURRIED_SECONDS + 0.1)
     assert _chat(talker, long_response=True)["response"] == "slowly"
     assert server.asked[-1]["max_tokens"] == 4 * 512
 
@@ -179,7 +199,7 @@ def test_two_messages_that_are_harmless_alone_are_refused_together(
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "message")
     assert len(_said(talker, told["conversation_id"])) == 4
     assert len(server.asked) == 2
-    assert talking.value("select count(*) from chat_turns") == 0
+    assert _turns(talking, told["conversation_id"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -242,7 +262,7 @@ def test_the_real_chat_worker_goes_on_beyond_its_context(talker: Person, tiny: C
         more = {"conversation_id": told["conversation_id"], "long_response": True}
         _babbled(talker, "x" * 300, **more)
     assert len(_said(talker, told["conversation_id"])) >= 8
-    assert tiny.info()["busy"] == 0
+    tiny.counted(busy=0)
 
 
 def _babbled(person: Person, message: str, **more: object) -> Body:

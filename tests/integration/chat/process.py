@@ -12,10 +12,9 @@ from typing import Any
 
 import httpx
 
-from tests.system import ROOT, free_port, until
+from tests.ports import free_port
+from tests.system import PATIENCE_SECONDS, ROOT, until
 from tests.web import web
-
-_START_SECONDS = 60
 
 Body = dict[str, Any]
 
@@ -26,6 +25,7 @@ class ChatProcess:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        self.completions = f"{self.base}/v1/chat/completions"
         self.cache = folder / "models"
         self._log = folder / "chat.log"
         key = environment.get("CHAT_API_KEY")
@@ -45,10 +45,9 @@ class ChatProcess:
         """One message, answered whole."""
         return self.post(body(prompt, **more))
 
-    def post(self, content: Body, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+    def post(self, content: Body) -> httpx.Response:
         """Any body, answered whole."""
-        url = f"{self.base}/v1/chat/completions"
-        return web.post(url, **{"json": content, "headers": self.headers, **more})
+        return web.post(self.completions, json=content, headers=self.headers)
 
     def text(self, prompt: str = "hi", **more: object) -> str:
         """What is said to one message."""
@@ -60,8 +59,7 @@ class ChatProcess:
     def stream(self, prompt: str = "hi", **more: object) -> Iterator[Iterator[str]]:
         """The data of each event of a stream, once the first has come."""
         content = body(prompt, stream=True, **more)
-        url = f"{self.base}/v1/chat/completions"
-        with web.stream("POST", url, json=content, headers=self.headers) as answer:
+        with web.stream("POST", self.completions, json=content, headers=self.headers) as answer:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["content-type"].startswith("text/event-stream")
             lines = answer.iter_lines()
@@ -78,7 +76,8 @@ class ChatProcess:
 
     def ended(self) -> list[Body]:
         """What the log tells of each reply that was begun, oldest first."""
-        lines = [json.loads(line) for line in self._log.read_text().splitlines()]
+        whole, _, _ = self._log.read_text().rpartition("\n")  # the last line may be incomplete
+        lines = [json.loads(line) for line in whole.splitlines()]
         return [line for line in lines if line["message"] == "reply ended"]
 
     def log(self) -> str:
@@ -98,7 +97,7 @@ class ChatProcess:
         """End it; its exit status."""
         if not self.has_ended:
             self.tell_to_end()
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
     def _is_loaded(self) -> bool:
         assert not self.has_ended, self.log()
