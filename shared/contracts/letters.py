@@ -27,7 +27,7 @@ ReferenceType = Literal["character", "style", "composition"]
 ReferenceRole = Literal["reference", "start", "end"]
 ContentMode = Literal["sfw", "nsfw"]
 
-Category = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Category = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Of what is refused."""
 
 MOST_ASSETS = 6
@@ -135,7 +135,7 @@ class OutputCheck(CamelContract):
 
     kind: Literal["exempt", "checker", "classifier"]
     """``exempt`` is a model that can draw nothing unsafe, and counts in the local system alone."""
-    name: Annotated[str, Field(pattern=r"^[ -~]{1,80}$")]
+    name: Annotated[str, Field(max_length=80, pattern=r"^[ -~]{1,80}$")]
     """Of the model: 1 to 80 printable ASCII characters."""
 
 
@@ -148,7 +148,7 @@ class Results(CamelContract):
 class Failure(CamelContract):
     """Why a job did not complete, for a machine; ``errorMessage`` is for a person."""
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    code: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     retryable: bool = False
     hand_back: bool = False
     """A draining worker gives the job back; it costs no attempt."""

@@ -9,7 +9,7 @@ from shared.contracts.base import CamelContract, Contract
 from shared.contracts.catalogue import WorkerType
 from shared.contracts.postgres import PostgresText
 
-WorkerId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+WorkerId = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 ModelName = Annotated[PostgresText, Field(max_length=200)]
 
 
@@ -62,6 +62,6 @@ class GetWorkerUrlResponse(Contract):
 class Health(CamelContract):
     """``GET {worker_url}/healthz?challenge=...``."""
 
-    status: str
-    proof: str | None = None
+    status: Annotated[str, Field(max_length=100)]
+    proof: Annotated[str, Field(max_length=100)] | None = None
     """``signature.prove`` of the challenge, in answer to a registration."""

@@ -80,13 +80,14 @@ def _too_many(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "workspace-actions", {**asset, "tags": ["x"] * 51}
     yield "workspace-actions", {**asset, "tags": ["x"] * 100_000}
     job = {"jobType": "sdxl_image_fast"}
-    for other in (
+    others: list[Any] = [
         {f"k{number}": number for number in range(5000)},
         [1] * 50_000,
         [1e308] * 3000,
         {"a": [[[]] * 10_000]},
         ["x"] * 10_000,
-    ):
+    ]
+    for other in others:
         yield "queue-job", {**job, "metadata": {"prompt": "a boat", "other": other}}
     judged = {"original_prompt": "a boat", "enhanced_prompt": "a boat at sea"}
     yield "validate-enhancement-fix", {**judged, "test_cases": ["safe"] * 51}
@@ -103,14 +104,15 @@ def test_no_long_list_is_taken(bare: System, person: Person, tally: Tally) -> No
 
 def _large_results(asset: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A worker's report of one asset, with one value that is too large."""
-    for settings in (
+    large: list[dict[str, Any]] = [
         {"prompt": "x" * 900_000},
         {"prompt": "x" * 70_000},
         {f"key {number}": number for number in range(20_000)},
         {"numbers": [1e308] * 1000},
         {"x" * 70_000: 1},
         {"nested": [[[]]] * 20_000},
-    ):
+    ]
+    for settings in large:
         yield {**asset, "generationSettings": settings}
     for name in ("tempStoragePath", "thumbnailPath", "mimeType", "crc32c", "assetType"):
         yield {**asset, name: "x" * 2000}
