@@ -28,7 +28,7 @@ COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 
 BY_THEMSELVES = torch triton nvidia-[a-z0-9-]* cuda-[a-z0-9-]*
 
 .DEFAULT_GOAL = help
-.PHONY: help setup clients dev run demo test test-all bench bench-peers bench-more prove security audit secrets sbom lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
+.PHONY: help setup clients dev run demo test test-all test-random bench bench-peers bench-more prove security audit secrets sbom lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -67,6 +67,9 @@ test: setup clients ## Run the tests, but not the long proofs
 
 test-all: test ## Run the tests, and the long proofs
 	$(PYTHON) -m pytest -m slow
+
+test-random: setup clients ## Run the tests in random order five times beside a busy machine, and once on one core
+	$(PYTHON) -m tests.reliability.random_order $(ROUNDS)
 
 bench: setup ## Measure the control plane beside its floors, and write docs/performance.md (BENCH=--quick takes two minutes)
 	$(PYTHON) -m tests.performance.bench $(BENCH)
