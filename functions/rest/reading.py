@@ -95,8 +95,7 @@ class Reader:
         """What stands after ``from``: the joins, the filters, and the ``!inner`` resources."""
         scope = source.scope
         joins = [self._joined(node, source, one) for one in source.resources if one.alias]
-        parts = [*join, *self.spending(node, source)]
-        parts += conditions.joined(scope, node.where, self.values)
+        parts = [*join, *self._conditions(node, source)]
         parts += [
             SQL("{} is true").format(_present(one.alias))
             for one in source.resources
@@ -134,6 +133,18 @@ class Reader:
             )
             for embed in node.embeds
         )
+
+    def _conditions(self, node: Node, source: Source) -> list[Composable]:
+        """The filters; of an embedded resource, each row is counted before any of them.
+
+        Left to itself, the planner checks what is cheap and leaks nothing before all else.
+        """
+        spending = self.spending(node, source)
+        filters = conditions.joined(source.scope, node.where, self.values)
+        if not (source.is_embedded and spending and filters):
+            return [*spending, *filters]
+        counted, joint = SQL(" and ").join(spending), SQL(" and ").join(filters)
+        return [SQL("case when {} then {} else false end").format(counted, joint)]
 
     def spending(self, node: Node, source: Source) -> list[Composable]:
         """The condition that counts the rows as they are read."""

@@ -1,5 +1,6 @@
 """Composition: no query makes a statement, a result or a wait that grows beyond its own length."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from tests.system import Person, System
 
 _REFUSED = range(400, 500)
 _ANSWERED = {200, 206, *_REFUSED}
+_AT_ONCE = 20
 _MAX_MEMORY_KB = 1024 * 1024
 """Of one process of Postgres, 128 MiB of shared buffers included, and of the gateway."""
 
@@ -100,3 +102,22 @@ def test_no_operator_or_value_is_a_server_error(
 
     with other_user(bare, tally):
         swarm.each(paths, send)
+
+
+def test_heavy_reads_at_once_leave_room_for_others(
+    bare: System, heavy_user: Person, corpora: Corpora, tally: Tally
+) -> None:
+    paths = [
+        "user_library?select=id,user_collections(user_library(*))",
+        "jobs?select=id,workspace_sessions(jobs(id,workspace_sessions(jobs(id))))",
+        compositions.chain(8, 12),
+    ] * corpora.size(20, short=7)
+    headers = {"authorization": f"Bearer {heavy_user.token}"}
+
+    with (
+        httpx.Client(trust_env=False, timeout=60, headers=headers) as client,
+        other_user(bare, tally),
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        for response in pool.map(lambda path: client.get(f"{bare.base}/rest/v1/{path}"), paths):
+            tally.answered(str(response.url)[:100], response, {400, 429})
