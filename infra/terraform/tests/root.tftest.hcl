@@ -45,6 +45,11 @@ run "whole" {
     error_message = "sweep-jobs believes the scheduler's account, and tokens that were made for it."
   }
   assert {
+    condition     = alltrue([for one in local.services : tonumber(local.settings.MAX_CLIENT_CONNECTIONS) < one.concurrency])
+    error_message = "A new connection must reach the process that makes room for it."
+  }
+
+  assert {
     condition     = local.settings.FUNCTIONS_URL == "https://${var.domain}/functions/v1"
     error_message = "Workers and signed addresses name the load balancer."
   }

@@ -1,0 +1,178 @@
+"""Regular expressions: texts that make a backtracking matcher slow, wherever one reads them."""
+
+import asyncio
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from infra.local import tokens
+from tests.listening import client
+from tests.regular_expressions.backtracking import find_loops
+from tests.regular_expressions.source import find_expressions
+from tests.security import swarm
+from tests.security.other_user import other_user
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System
+
+_NO_ERROR = range(200, 500)
+_ENDS = ('x"y', "", "!", ")")
+"""After a text that a loop reads: what keeps the whole from being a match."""
+
+_CONTROLS = bytes(range(32))
+"""No client sends them in a header."""
+
+_FAMILIES = [
+    (" ", 'x"y'), ("\t \n", '"'), ("(", ""), ('"', ""), ("\\", ""), ('\\"', ""), ("((", ")"),
+    ("a.", ""), ("a,", "("), ("a b ", "!"), ("1", "mm!"), ("<lora:", ""), ("<", ">"), ("(a:1", ""),
+    ("<think>", ""), ("a@", ""), ("..", "@"), ("not.", ""), ("a->", "x"), ("a-", ">"), ("[[", ""),
+    ("[.", "]"), ("{", "}"), ("porn", "!"), ("teen", "!"), ("teenage", "x"), ("under ", "x"),
+    ("a", "\x00"), ("0", ":"), ("eq.", ""), ("::", ""), ("bytes=", "-"), ("0-", "/*"),
+]  # fmt: skip
+"""What such patterns are made of in general: a text to repeat, and its end."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a caller's text is read."""
+
+    name: str
+    max_characters: int
+    """More is refused unread, or by the server before us."""
+    send: Callable[[httpx.Client, str], httpx.Response]
+
+
+@functools.cache
+def _loops() -> list[tuple[str, str]]:
+    """Of the product's expressions: a text that leads to each loop, and one that goes around it."""
+    expressions = {(one.pattern, one.flags) for one in find_expressions()[0]}
+    return sorted({loop for expression in expressions for loop in find_loops(*expression)})
+
+
+def _texts(max_characters: int) -> Iterator[str]:
+    """One for each loop of the product's expressions with each end, and the families."""
+    pumped = [(prefix, pump, end) for prefix, pump in _loops() for end in _ENDS]
+    pumped += [("", pump, end) for pump, end in _FAMILIES]
+    for prefix, pump, end in pumped:
+        times = (max_characters - len(prefix) - len(end)) // max(len(json.dumps(pump)) - 2, 1)
+        yield prefix + pump * times + end
+
+
+def _places(system: System, person: Person) -> list[Place]:
+    bearer = {"authorization": f"Bearer {person.token}"}
+
+    def get(path: str, parameter: str, prefix: str = "") -> Callable[..., httpx.Response]:
+        def send(http: httpx.Client, text: str) -> httpx.Response:
+            parameters = {parameter: prefix + text}
+            return swarm.ask(http, "GET", system.base + path, params=parameters, headers=bearer)
+
+        return send
+
+    def post(path: str, body: Callable[[str], object]) -> Callable[..., httpx.Response]:
+        def send(http: httpx.Client, text: str) -> httpx.Response:
+            return swarm.ask(http, "POST", system.base + path, json=body(text), headers=bearer)
+
+        return send
+
+    def header(path: str, name: str) -> Callable[..., httpx.Response]:
+        def send(http: httpx.Client, text: str) -> httpx.Response:
+            value = text.encode().translate(None, _CONTROLS).strip()
+            headers = [(b"authorization", bearer["authorization"].encode())]
+            headers = [one for one in headers if one[0] != name.encode()]
+            url = system.base + path
+            return swarm.ask(http, "GET", url, headers=[*headers, (name.encode(), value)])
+
+        return send
+
+    def job(**metadata: Callable[[str], object]) -> Callable[..., httpx.Response]:
+        return post(
+            "/functions/v1/queue-job",
+            lambda text: {
+                "jobType": "sdxl_image_fast",
+                "metadata": {"prompt": "a boat"} | {key: of(text) for key, of in metadata.items()},
+            },
+        )
+
+    jobs, length = "/rest/v1/jobs", 8_000
+    return [
+        *(Place(f"rest {one}", length, get(jobs, one)) for one in ("select", "order", "or")),
+        *(Place(f"rest {one}", length, get(jobs, "id", f"{one}.")) for one in ("eq", "in", "fts")),
+        Place("rest match", 200, get(jobs, "original_prompt", "match.")),
+        *(
+            Place(f"header {one}", length, header(jobs, one))
+            for one in ("range", "prefer", "accept", "traceparent", "authorization")
+        ),
+        Place("last-event-id", length, header("/functions/v1/job-events", "last-event-id")),
+        Place("prompt", 2_000, job(prompt=lambda text: text)),
+        Place("negative prompt", 2_000, job(negative_prompt=lambda text: text)),
+        Place("reference", 4_000, job(reference_image_url=lambda text: text)),
+        Place(
+            "enhance-prompt",
+            2_000,
+            post("/functions/v1/enhance-prompt", lambda text: {"prompt": text}),
+        ),
+        Place(
+            "validate-enhancement-fix",
+            2_000,
+            post(
+                "/functions/v1/validate-enhancement-fix",
+                lambda text: {"prompt": "a boat", "enhanced": text, "test_cases": [text]},
+            ),
+        ),
+        Place(
+            "sign up",
+            255,
+            post("/auth/v1/signup", lambda text: {"email": text, "password": "secret words"}),
+        ),
+        Place(
+            "upload's path",
+            1_024,
+            post(
+                "/storage/v1/object/sign/workspace-temp",
+                lambda text: {"expiresIn": 60, "paths": [f"{person.id}/{text}"]},
+            ),
+        ),
+    ]
+
+
+def test_no_text_holds_an_endpoint_up(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    tried = [
+        (place, text) for place in _places(bare, person) for text in _texts(place.max_characters)
+    ]
+
+    def send(http: httpx.Client, one: tuple[Place, str]) -> None:
+        place, text = one
+        response = place.send(http, text)
+        tally.answered(f"{place.name}: {text[:40]!r}", response, _NO_ERROR)
+
+    with other_user(bare, tally):
+        swarm.each(corpora.some(tried, short=120), send)
+
+
+async def test_no_filter_holds_realtime_up(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    """With the anon key alone, as the first such text came."""
+    filters = [f"original_prompt={text}" for text in _texts(5_000)]
+    filters += [f"original_prompt=eq.{text}" for text in _texts(5_000)]
+    filters += [f"original_prompt=in.({text})" for text in _texts(5_000)]
+    filters.insert(0, "original_prompt=in.(" + " " * 2_000 + 'x"y")')
+    with other_user(bare, tally):
+        for group in _groups(corpora.some(filters, short=60), 90):
+            async with client(person, apikey=tokens.anon_token()) as socket:
+                for text in group:
+                    binding = {"event": "*", "table": "user_library", "filter": text}
+                    response = await socket.join("a", binding)
+                    is_answered = response["status"] in {"ok", "error"}
+                    tally.refused(text[:40], is_refused=is_answered)
+                    await asyncio.sleep(0)
+
+
+def _groups(texts: list[str], size: int) -> Iterator[list[str]]:
+    """As many as one socket may join with at once."""
+    for first in range(0, len(texts), size):
+        yield texts[first : first + size]
