@@ -1,5 +1,6 @@
 """Requests of clients that hang up before they have read the response."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
@@ -7,10 +8,12 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.system import PATIENCE_SECONDS
+
 
 @contextmanager
 def unread_request(url: str, content: object, headers: Mapping[str, str]) -> Iterator[None]:
-    """POST ``content`` as JSON, and close the connection at the end of the block."""
+    """POST ``content`` as JSON; at the end of the block hang up, and wait until that is noticed."""
     address = httpx.URL(url)
     body = json.dumps(content).encode()
     head = {
@@ -23,3 +26,8 @@ def unread_request(url: str, content: object, headers: Mapping[str, str]) -> Ite
     with socket.create_connection((address.host, address.port)) as connection:
         connection.sendall("\r\n".join(lines).encode() + body)
         yield
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(PATIENCE_SECONDS)
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(65536):  # until the server closes its side
+                pass
