@@ -1,0 +1,135 @@
+"""What can be repeated at no cost has an end: retries, hand-backs, reports and moves of workers."""
+
+import math
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.hand_worker import HandWorker
+from tests.revision import Revision
+from tests.security import swarm
+from tests.security.other_user import other_user
+from tests.security.tally import Corpora, Tally
+from tests.system import Person, System, until
+from tests.workspace import act
+
+JOBS_PER_MINUTE = 10
+MOVES_PER_MINUTE = 10
+MAX_CLAIMS = 6
+"""Of one job: three attempts, and three hand-backs that cost none."""
+
+
+@pytest.fixture(scope="module")
+def limited(bare: System) -> Iterator[Revision]:
+    """The functions with the design's limit of jobs, beside the system."""
+    revision = Revision(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS_PER_MINUTE))
+    yield revision.up()
+    revision.end()
+
+
+def test_retries_and_cancels_make_no_more_jobs_than_the_limit(
+    limited: Revision, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    user = Person(limited)
+    failed = user.queue()
+    claim_id, _ = hand_worker.claimed(failed)
+    hand_worker.fail(failed, claim_id)
+    url = f"{limited.base}/functions/v1/workspace-actions"
+    headers = {"authorization": f"Bearer {user.token}"}
+    began = time.monotonic()
+
+    def retry_and_cancel(client: httpx.Client, _: int) -> None:
+        body = {"action": "retry_job", "jobId": failed}
+        retried = client.post(url, json=body, headers=headers)
+        tally.answered("a retry", retried, {200, 429})
+        if retried.status_code == 200:
+            body = {"action": "cancel_job", "jobId": retried.json()["job"]["id"]}
+            cancelled = client.post(url, json=body, headers=headers)
+            tally.answered("a cancel", cancelled, {200})
+        else:
+            is_told = int(retried.headers["retry-after"]) <= 60 // JOBS_PER_MINUTE + 1
+            tally.refused("no Retry-After", is_refused=is_told)
+
+    with other_user(limited, tally):
+        swarm.each(range(corpora.size(300, short=80)), retry_and_cancel)
+    refilled = math.ceil((time.monotonic() - began) * JOBS_PER_MINUTE / 60)
+    jobs = limited.value("select count(*) from jobs where user_id = %s", user.id)
+    for n in range(jobs):
+        tally.refused(f"job {n + 1}", is_refused=n < JOBS_PER_MINUTE + refilled)
+
+
+def test_a_job_is_not_handed_back_without_end(
+    job: str, bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    with other_user(bare, tally):
+        for n in range(corpora.size(100, short=20)):
+            until(
+                lambda n=n: (  # type: ignore[misc]
+                    _status(bare, job) != "queued" or hand_worker.messages[job].dispatch_no > n
+                ),
+                what=f"dispatch {n + 1}, or the job's end",
+            )
+            if _status(bare, job) != "queued":
+                break
+            claim_id, _ = hand_worker.claimed(job)
+            handed_back = hand_worker.fail(job, claim_id, handBack=True, retryable=True)
+            tally.answered("a hand-back", handed_back, {200})
+            tally.refused(f"claim {n + 1}", is_refused=n < MAX_CLAIMS)
+    tally.refused(_status(bare, job), is_refused=_status(bare, job) == "failed")
+
+
+def test_reports_of_an_ended_job_leave_no_rows(
+    job: str, bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    assets = hand_worker.upload(claim)
+    assert hand_worker.complete(job, claim_id, assets).status_code == 200
+    failed = hand_worker.letter(job, claim_id, "failed", failure={"code": "broken"})
+    completed = hand_worker.letter(job, claim_id, "completed", results={"assets": assets})
+    with other_user(bare, tally):
+        for n in range(corpora.size(200, short=10)):
+            for body in (failed, completed):
+                message_id = f"msg_{job}_{body['status']}_{n}"
+                answer = hand_worker.send("job-callback", body, message_id=message_id)
+                tally.answered(body["status"], answer, {200})
+    receipts = "select count(*) from webhook_receipts where webhook_id like %s"
+    rows = bare.value(receipts, f"msg_{job}_%")
+    tally.refused(f"{rows} rows", is_refused=rows == 0)
+
+
+def test_a_worker_that_moves_without_end_sends_no_more_tasks(
+    bare: System, person: Person, corpora: Corpora, tally: Tally
+) -> None:
+    here, there = HandWorker(bare, "noop"), HandWorker(bare, "noop")
+    assert here.register("wan", slots=1000).status_code == 200
+    job_id = person.queue(job_type="image_fast")
+    until(lambda: job_id in here.messages, what="the job's message")
+    began = time.monotonic()
+    try:
+        with other_user(bare, tally):
+            for n in range(corpora.size(200, short=30)):
+                moved = (there, here)[n % 2].register("wan", slots=1000)
+                tally.answered("a move", moved, {200, 429})
+        refilled = math.ceil((time.monotonic() - began) * MOVES_PER_MINUTE / 60)
+        sent = bare.value("select dispatch_no from jobs where id = %s", job_id)
+        for n in range(sent):
+            tally.refused(f"dispatch {n + 1}", is_refused=n <= MOVES_PER_MINUTE + refilled)
+    finally:
+        act(person, "cancel_job", jobId=job_id)
+        bare.rows("update workers set is_active = false where id = 'noop-wan' returning id")
+        here.close()
+        there.close()
+
+
+def _status(system: System, job_id: str) -> str:
+    return str(system.value("select status from jobs where id = %s", job_id))
+
+
+@pytest.fixture
+def job(person: Person, hand_worker: HandWorker) -> str:
+    """A job whose message has arrived."""
+    job_id = person.queue()
+    hand_worker.message(job_id)
+    return job_id
