@@ -111,12 +111,16 @@ class _Reading:
 
 
 async def _lines(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    held, size = b"", 0
+    # A line that comes in many pieces is joined once: each byte is copied once.
+    held: list[bytes] = []
+    size = 0
     async for piece in body:
         size += len(piece)
-        *whole, held = (held + piece).split(b"\n")
         if size > _MOST_BYTES:
             raise UnreadableError
-        for line in whole:
-            yield line
-    yield held
+        first, *others = piece.split(b"\n")
+        held.append(first)
+        for following in others:
+            yield b"".join(held)
+            held = [following]
+    yield b"".join(held)

@@ -1,6 +1,7 @@
 """A model's answer, made a prompt: without what was said around it, and cut where a phrase ends."""
 
 import re
+from bisect import bisect_left
 from typing import NamedTuple
 
 from shared.contracts.jobs import MOST_PROMPT_CHARACTERS
@@ -47,8 +48,13 @@ def cut(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = False) -
     if not is_unfinished and estimate_tokens(text) <= limit:
         return text
     ends = (_SENTENCE_END, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
-    parts = (part for end in ends for part in _beginnings(text, end))
-    return next((part for part in parts if estimate_tokens(part) <= limit), "")
+    for end in ends:
+        parts = _beginnings(text, end)
+        # A longer beginning never has fewer tokens, so that few of them have to be counted.
+        at = bisect_left(parts, True, key=lambda part: estimate_tokens(part) <= limit)
+        if at < len(parts):
+            return parts[at]
+    return ""
 
 
 def _without_thoughts(text: str) -> str:
