@@ -125,6 +125,7 @@ def main() -> None:
     settings()  # so that what is missing or malformed is told at the start
     served = the_map.read()
     services = open_services(served)
+    sockets.raise_open_files()
     if arguments.data:
         services["/auth/v1"] = auth.make_app(arguments.data / "auth.sqlite3")
     uvicorn.run(

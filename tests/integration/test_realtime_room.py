@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from functions.realtime.addresses import read_address
 from functions.realtime.limits import Limits
+from infra.sockets import MAX_CLOSING
 from tests.listening import LIBRARY, SESSIONS, names, tell
 from tests.realtime_client import Client
 from tests.realtime_server import serving
 from tests.system import Person, System
 
+_HANDSHAKE = (
+    "GET /websocket?{} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 EVERY_TABLE = {"event": "*", "schema": "public"}
 
 
@@ -159,6 +165,27 @@ async def test_an_address_with_many_sockets_gives_way_first(bare: System) -> Non
         assert await _is_open(single), "though it is the oldest"
         assert [await _is_open(one) for one in flood] == [False] * 23 + [True] * 7
         await _close([single, *flood])
+
+
+async def test_what_was_closed_is_gone_though_its_client_says_nothing(bare: System) -> None:
+    sockets, count = 8, 2 * MAX_CLOSING
+    async with serving(bare, Limits(sockets=sockets)) as base:
+        port, query = int(base.rpartition(":")[2]), Client(base).url.partition("?")[2]
+        silent = []
+        for _ in range(count):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(_HANDSHAKE.format(query).encode())
+            assert b" 101 " in await reader.readline()
+            silent.append(writer)
+        assert _connections(port) <= sockets + MAX_CLOSING + 5
+        for writer in silent:
+            writer.transport.abort()
+
+
+def _connections(port: int) -> int:
+    """Those that the service has open, as the kernel lists them (``01``: established)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(1 for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
 
 
 @pytest.mark.parametrize(
