@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from infra.http_protocol import HttpProtocol
+
 MOST_FRAME_BYTES = 256 * 1024
 """Of a client: a larger frame is answered by close code 1009. Each socket may hold one that has not
 arrived whole."""
@@ -78,7 +80,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": HttpProtocol,
     "ws": WebSocketProtocol,
     "ws_max_size": MOST_FRAME_BYTES,
     # The protocol's own heartbeats find who is gone; and frames are small, their senders many.

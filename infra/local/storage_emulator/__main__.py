@@ -7,6 +7,8 @@ from pathlib import Path
 
 import uvicorn
 
+from infra.http_protocol import HttpProtocol
+
 from . import cors
 from .app import StorageEmulator
 from .signed_urls import SignedUrlVerifier
@@ -25,7 +27,7 @@ def main() -> None:
         host="127.0.0.1",
         port=arguments.port,
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         log_level="warning",
