@@ -29,7 +29,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             EVENT_POLL_SECONDS="3600",
             QUEUED_JOBS_PER_USER="5",
             STARTING_CREDITS="20",
-            IDEMPOTENCY_WAIT_SECONDS="2.5",
+            IDEMPOTENCY_WAIT_SECONDS="120",
         )
     )
 

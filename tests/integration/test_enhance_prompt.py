@@ -11,8 +11,7 @@ from infra.local import tokens
 from shared.enhancement.tokens import estimate_tokens
 from tests.chat_server import FAULTS, KEY, ChatServer, say
 from tests.integration.chat.process import ChatProcess
-from tests.ports import free_port
-from tests.system import Person, System, until
+from tests.system import Person, System, free_port, until
 from tests.web import web
 
 pytest_plugins = ["tests.chatting"]

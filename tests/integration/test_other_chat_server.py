@@ -15,8 +15,7 @@ from infra.local import environment, postgres
 from infra.local.database import functions_url
 from tests.chat_server import streamed
 from tests.integration.chat.process import ChatProcess
-from tests.ports import free_port
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System, until
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
 pytest_plugins = ["tests.chatting"]

@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from shared.contracts import signature
-from tests.ports import free_port
-from tests.system import PATIENCE_SECONDS, until
+from tests.system import PATIENCE_SECONDS, free_port, until
 from tests.unit import containers
 
 NAMES = ("sdxl", "wan", "chat")

@@ -15,8 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpu_workers.runtime import server
-from tests.ports import free_port
-from tests.system import PATIENCE_SECONDS
+from tests.system import PATIENCE_SECONDS, free_port
 
 
 class Held:

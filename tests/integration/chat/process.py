@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.ports import free_port
-from tests.system import PATIENCE_SECONDS, ROOT, until
+from tests.system import PATIENCE_SECONDS, ROOT, free_port, until
 from tests.web import web
 
 Body = dict[str, Any]

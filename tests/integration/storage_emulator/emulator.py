@@ -16,8 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Blob, Client
 from google.oauth2.service_account import Credentials
 
-from tests.ports import free_port
-from tests.system import PATIENCE_SECONDS, until
+from tests.system import PATIENCE_SECONDS, free_port, until
 from tests.web import web
 
 ORIGIN = "https://app.example.com"
