@@ -58,10 +58,12 @@ async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(bar
 
 async def test_nothing_is_left_of_a_thousand_sockets(bare: System) -> None:
     base = f"{bare.base}/realtime/v1"
-    person = Person(bare)
+    people = [Person(bare) for _ in range(AT_ONCE)]
     held = []
     for _ in range(3):
-        await in_turn([_come_and_go(base, person, number) for number in range(COUNT)])
+        await in_turn(
+            [_come_and_go(base, people[number % AT_ONCE], number) for number in range(COUNT)]
+        )
         until(lambda: not _connections(bare), what="every socket to be let go")
         gc.collect()
         held.append((_descriptors(bare), _memory(bare)))
