@@ -9,7 +9,7 @@ _PREFIX_BITS = 64
 
 
 def read_address(headers: Iterable[tuple[bytes, bytes]], trusted_entries: int) -> str | None:
-    """The address of whoever connected to the first trusted proxy.
+    """Return the address of the client of the first trusted proxy.
 
     Each proxy adds to the end of ``X-Forwarded-For``; what stands before the trusted entries was
     sent by the client and means nothing.

@@ -28,12 +28,12 @@ async def _all(several: Sequence[Awaitable[object]]) -> None:
 
 async def _open(base: str, count: int, **more: str) -> list[Client]:
     clients = [Client(base, **more) for _ in range(count)]
-    await _all([one.__aenter__() for one in clients])
+    await _all([socket.__aenter__() for socket in clients])
     return clients
 
 
 async def _close(clients: Sequence[Client]) -> None:
-    await _all([one.__aexit__() for one in clients])
+    await _all([socket.__aexit__() for socket in clients])
 
 
 async def _is_open(socket: Client) -> bool:
@@ -42,8 +42,8 @@ async def _is_open(socket: Client) -> bool:
     closed = asyncio.ensure_future(socket.closed())
     await asyncio.wait([heartbeat, closed], return_when=asyncio.FIRST_COMPLETED)
     is_open = heartbeat.done() and heartbeat.exception() is None
-    for one in (heartbeat, closed):
-        one.cancel()
+    for waiting in (heartbeat, closed):
+        waiting.cancel()
     await asyncio.gather(heartbeat, closed, return_exceptions=True)
     return is_open
 
@@ -56,7 +56,7 @@ async def test_users_are_heard_however_many_anonymous_sockets_stand(
     people = [Person(bare) for _ in range(30)]
     async with serving(bare, limits) as base:
         anonymous = await _open(base, 40)
-        await _all([one.join("a", LIBRARY) for one in anonymous])
+        await _all([socket.join("a", LIBRARY) for socket in anonymous])
         clients = await _open(base, len(people))
         await _all([
             _join(client, person, is_late=is_late)
@@ -66,9 +66,9 @@ async def test_users_are_heard_however_many_anonymous_sockets_stand(
             tell(bare, person, person.id)
         for client, person in zip(clients, people, strict=True):
             assert names(await client.wait("a", 1)) == [person.id]
-        standing = [await _is_open(one) for one in anonymous]
+        standing = [await _is_open(socket) for socket in anonymous]
         assert standing == [False] * 30 + [True] * 10, "the oldest gave way, and no more"
-        assert {one.close_code for one in anonymous[:30]} == {1013}
+        assert {socket.close_code for socket in anonymous[:30]} == {1013}
         await _close([*anonymous, *clients])
 
 
@@ -101,7 +101,7 @@ async def test_a_flood_of_new_sockets_leaves_users_alone(bare: System, person: P
 async def test_anonymous_sockets_stay_while_room_is_there(bare: System) -> None:
     async with serving(bare, Limits(sockets=8)) as base:
         anonymous = await _open(base, 8)
-        assert all([await _is_open(one) for one in anonymous])
+        assert all([await _is_open(socket) for socket in anonymous])
         await _close(anonymous)
 
 
@@ -110,9 +110,9 @@ async def test_a_user_has_so_many_sockets_and_no_more(bare: System, person: Pers
     async with serving(bare, limits) as base:
         several = await _open(base, 4)
         *taken, extra = several
-        for one in taken:
+        for socket in taken:
             for topic in ("a", "b"):
-                assert (await one.join(topic, SESSIONS, token=person.token))["status"] == "ok"
+                assert (await socket.join(topic, SESSIONS, token=person.token))["status"] == "ok"
         refused = await extra.join("a", SESSIONS, token=person.token)
         assert refused["response"]["reason"].startswith("ConnectionRateLimitReached: ")
         assert (await extra.join("a", LIBRARY))["status"] == "ok", "it is anonymous all the same"
@@ -137,13 +137,13 @@ async def test_users_never_take_all_the_room(bare: System) -> None:
     async with serving(bare, Limits(sockets=8)) as base:
         clients = await _open(base, 7)
         responses = [
-            await one.join("a", SESSIONS, token=person.token)
-            for one, person in zip(clients, people, strict=True)
+            await socket.join("a", SESSIONS, token=person.token)
+            for socket, person in zip(clients, people, strict=True)
         ]
-        assert [one["status"] for one in responses] == ["ok"] * 6 + ["error"]
+        assert [socket["status"] for socket in responses] == ["ok"] * 6 + ["error"]
         assert "Too many connected users" in responses[6]["response"]["reason"]
         newest = await _open(base, 2)
-        assert all([await _is_open(one) for one in [*clients[:6], *newest]])
+        assert all([await _is_open(socket) for socket in [*clients[:6], *newest]])
         await _close([*clients, *newest])
 
 
@@ -153,7 +153,7 @@ async def test_one_address_takes_room_from_itself_alone(bare: System) -> None:
         (other,) = await _open(base, 1, forwarded="6.6.6.6, 5.6.7.8, 10.0.0.1")
         several = await _open(base, 2, forwarded="1.2.3.4, 10.0.0.1")
         several += await _open(base, 2, forwarded="5.6.7.8, 1.2.3.4, 10.0.0.1")
-        standing = [await _is_open(one) for one in (other, *several)]
+        standing = [await _is_open(socket) for socket in (other, *several)]
         assert standing == [True, False, True, True, True]
         await _close([other, *several])
 
@@ -163,7 +163,7 @@ async def test_an_address_with_many_sockets_gives_way_first(bare: System) -> Non
         (single,) = await _open(base, 1, forwarded="5.6.7.8")
         flood = [(await _open(base, 1, forwarded=f"1.2.3.{n % 2}"))[0] for n in range(30)]
         assert await _is_open(single), "though it is the oldest"
-        assert [await _is_open(one) for one in flood] == [False] * 23 + [True] * 7
+        assert [await _is_open(socket) for socket in flood] == [False] * 23 + [True] * 7
         await _close([single, *flood])
 
 
@@ -214,10 +214,10 @@ def test_an_address_is_what_a_trusted_proxy_reports(
 
 
 async def test_long_bindings_are_refused(bare: System, person: Person) -> None:
-    async with serving(bare, Limits(binding_characters=1_000)) as base, Client(base) as one:
+    async with serving(bare, Limits(binding_characters=1_000)) as base, Client(base) as socket:
         long = {**SESSIONS, "x": "y" * 600}
-        assert (await one.join("a", long, token=person.token))["status"] == "ok"
-        refused = await one.join("b", long, token=person.token)
+        assert (await socket.join("a", long, token=person.token))["status"] == "ok"
+        refused = await socket.join("b", long, token=person.token)
         assert "Too long bindings" in refused["response"]["reason"]
-        await one.ask("realtime:a", "phx_leave", {})
-        assert (await one.join("b", long, token=person.token))["status"] == "ok"
+        await socket.ask("realtime:a", "phx_leave", {})
+        assert (await socket.join("b", long, token=person.token))["status"] == "ok"

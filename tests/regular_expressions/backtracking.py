@@ -4,7 +4,7 @@ A matcher that fails tries every way. With at most so many ways for any text (fi
 is linear. Otherwise the automaton holds one of two patterns (Weber and Seidl, "On the degree of
 ambiguity of finite automata", 1991): two ways around one loop by the same text, which is
 exponential; or two loops, one after the other, that read the same text, which is a polynomial.
-``search`` and its like begin anew at each character: that is a loop before the pattern.
+``search`` and its like begin again at each character: that is a loop before the pattern.
 
 What cannot fail is left out: a loop that may be left for a match at each turn, or whose states lead
 to a match whatever comes.
@@ -107,8 +107,8 @@ class _Automaton:
                 if first.isdisjoint(leading):
                     continue
                 search = _Triples(self._edges, _within(self._edges, first), inner, leading)
-                if found := search.find(self.classes):
-                    return self._ambiguity("polynomial", *found)
+                if result := search.find(self.classes):
+                    return self._ambiguity("polynomial", *result)
         return None
 
     def count_ways(self, text: str) -> int:
@@ -126,13 +126,13 @@ class _Automaton:
 
     def loops(self) -> list[tuple[str, str]]:
         """A text to each loop, and a text around it."""
-        found = []
+        result = []
         for loop in _loops(self._edges):
             inner = _within(self._edges, loop)
             for state in sorted(loop)[:3]:
                 around = _around(inner, state)
-                found.append((self._prefix(state), self._text(around)))
-        return found
+                result.append((self._prefix(state), self._text(around)))
+        return result
 
     def _ambiguity(
         self, growth: Literal["exponential", "polynomial"], state: int, pump: list[int]
@@ -150,7 +150,7 @@ class _Automaton:
         ways = {node: list(self._ways_from(after)) for node, (_, after) in graph.characters.items()}
         ways[_START] = list(self._ways_from(graph.start))
         sets = {members for members, _ in graph.characters.values()}
-        sets |= {one for some in ways.values() for way in some for one in (way.before, way.after)}
+        sets |= {item for some in ways.values() for way in some for item in (way.before, way.after)}
         self._partition(sets)
         self._add_state(_START, -1)
         for node, (members, _) in graph.characters.items():
@@ -174,16 +174,16 @@ class _Automaton:
         """Characters that no set of the pattern tells apart are one class."""
         samples, whole = self._graph.samples, sorted(sets)
         by_signature: dict[tuple[bool, ...], int] = {}
-        for number in sorted(range(len(samples)), key=lambda one: not samples[one].isalnum()):
-            signature = tuple(bool(one >> number & 1) for one in whole)
+        for number in sorted(range(len(samples)), key=lambda item: not samples[item].isalnum()):
+            signature = tuple(bool(item >> number & 1) for item in whole)
             by_signature.setdefault(signature, number)
         self._representatives = list(by_signature.values())
         self._texts = [samples[number] for number in self._representatives]
         self._end_bit = 1 << len(self._texts)
 
     def _classes_of(self, members: int) -> list[int]:
-        found = enumerate(self._representatives)
-        return [number for number, sample in found if members >> sample & 1]
+        result = enumerate(self._representatives)
+        return [number for number, sample in result if members >> sample & 1]
 
     def _mask(self, members: int) -> int:
         mask = sum(1 << number for number in self._classes_of(members))
@@ -253,34 +253,34 @@ class _Automaton:
             if self._accepts[state] >> number & 1:
                 continue
             targets = self._edges[state].get(number, ())
-            if not any(one in safe and (state, one) in self._sure for one in targets):
+            if not any(item in safe and (state, item) in self._sure for item in targets):
                 return False
         return True
 
     def _failing_edges(self) -> _Edges:
         """Those of ways that may fail: without states and edges that pass a match."""
-        kept: _Edges = defaultdict(dict)
+        failing: _Edges = defaultdict(dict)
         for state, by_class in self._edges.items():
             if state in self._safe or self._nodes[state] in {_START, _SCAN}:
                 continue
             for number, targets in by_class.items():
-                left = [one for one in targets if one not in self._safe]
+                left = [item for item in targets if item not in self._safe]
                 if left and not self._accepts[state] >> number & 1:
-                    kept[state][number] = left
-        return kept
+                    failing[state][number] = left
+        return failing
 
     def _leading_to(self, states: set[int]) -> set[int]:
         """The states from which one of these can be reached, these among them."""
         before: defaultdict[int, set[int]] = defaultdict(set)
         for state, by_class in self._edges.items():
-            for target in (one for targets in by_class.values() for one in targets):
+            for target in (item for targets in by_class.values() for item in targets):
                 before[target].add(state)
-        found, waiting = set(states), list(states)
+        result, waiting = set(states), list(states)
         while waiting:
-            for state in before[waiting.pop()] - found:
-                found.add(state)
+            for state in before[waiting.pop()] - result:
+                result.add(state)
                 waiting.append(state)
-        return found
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +313,13 @@ class _Triples:
             if other != state
         ]
         # Whether any of them arrives at all; mostly none does, and that is all there is to do.
-        reached = self._reach(starts, lambda one: one[1] == one[2])
+        reached = self._reach(starts, lambda item: item[1] == item[2])
         if reached is None:
             return None
         for start in starts:
             goal = (start[0], start[2], start[2])
             if (way := self._reach([start], goal.__eq__)) is not None:
-                return start[0], [one[0] for one in way[1:]]
+                return start[0], [item[0] for item in way[1:]]
         return None
 
     def _reach(
@@ -370,7 +370,7 @@ def _loops(edges: _Edges) -> list[set[int]]:
     for state in list(edges):
         for target in _targets(edges, state):
             before[target].add(state)
-    found, seen = [], set[int]()
+    result, seen = [], set[int]()
     for root in reversed(_finished(edges)):
         if root in seen:
             continue
@@ -381,8 +381,8 @@ def _loops(edges: _Edges) -> list[set[int]]:
                 waiting.append(state)
         seen |= component
         if len(component) > 1 or root in _targets(edges, root):
-            found.append(component)
-    return found
+            result.append(component)
+    return result
 
 
 def _finished(edges: _Edges) -> list[int]:
@@ -394,7 +394,7 @@ def _finished(edges: _Edges) -> list[int]:
         seen.add(root)
         while work:
             _, targets = work[-1]
-            target = next((one for one in targets if one not in seen), None)
+            target = next((item for item in targets if item not in seen), None)
             if target is None:
                 order.append(work.pop()[0])
             else:
@@ -404,7 +404,7 @@ def _finished(edges: _Edges) -> list[int]:
 
 
 def _targets(edges: _Edges, state: int) -> set[int]:
-    return {one for targets in edges.get(state, {}).values() for one in targets}
+    return {item for targets in edges.get(state, {}).values() for item in targets}
 
 
 def _within(edges: _Edges, states: set[int]) -> _Edges:
@@ -414,7 +414,7 @@ def _within(edges: _Edges, states: set[int]) -> _Edges:
         by_class = {
             number: left
             for number, targets in edges.get(state, {}).items()
-            if (left := [one for one in targets if one in states])
+            if (left := [item for item in targets if item in states])
         }
         if by_class:
             inner[state] = by_class
@@ -430,13 +430,13 @@ def _apart_and_together(edges: _Edges) -> Iterator[tuple[int, int]]:
     while waiting:
         pair = waiting.pop()
         for number in edges[pair[0]].keys() & edges[pair[1]].keys():
-            for one in edges[pair[0]][number]:
+            for item in edges[pair[0]][number]:
                 for other in edges[pair[1]][number]:
-                    after[pair].add((one, other))
-                    before[one, other].add(pair)
-                    if (one, other) not in reached:
-                        reached.add((one, other))
-                        waiting.append((one, other))
+                    after[pair].add((item, other))
+                    before[item, other].add(pair)
+                    if (item, other) not in reached:
+                        reached.add((item, other))
+                        waiting.append((item, other))
     returning = {(state, state) for state in edges}
     waiting = list(returning)
     while waiting:
@@ -465,5 +465,5 @@ def _path(edges: _Edges, start: int, is_goal: Callable[[int], bool]) -> list[int
 
 def _around(edges: _Edges, state: int) -> list[int]:
     """The states of the shortest way around a loop, from and to one of them."""
-    ways = [[one, *_path(edges, one, {state}.__contains__)] for one in _targets(edges, state)]
+    ways = [[item, *_path(edges, item, {state}.__contains__)] for item in _targets(edges, state)]
     return min(ways, key=len)

@@ -103,29 +103,29 @@ def _samples(parsed: Any) -> str:  # noqa: ANN401 - of re's parser
         for near in (point - 1, point, point + 1):
             if 0 <= near <= 0x10FFFF:
                 points.add(near)
-                points.update(ord(one) for one in (*chr(near).lower(), *chr(near).upper()))
+                points.update(ord(part) for part in (*chr(near).lower(), *chr(near).upper()))
     return "".join(map(chr, sorted(points)))
 
 
 def _points(item: Any) -> Iterator[int]:  # noqa: ANN401 - of re's parser
     """The code points that the pattern names."""
     if isinstance(item, _parser.SubPattern):
-        for one in item:
-            yield from _points(one)
+        for part in item:
+            yield from _points(part)
     elif isinstance(item, tuple) and item and item[0] in {_CODES.LITERAL, _CODES.NOT_LITERAL}:
         yield item[1]
     elif isinstance(item, tuple) and item and item[0] == _CODES.RANGE:
         yield from item[1]
     elif isinstance(item, tuple | list):
-        for one in item:
-            if isinstance(one, tuple | list | _parser.SubPattern):
-                yield from _points(one)
+        for part in item:
+            if isinstance(part, tuple | list | _parser.SubPattern):
+                yield from _points(part)
 
 
 @lru_cache(maxsize=10_000)
 def _members(op: int, value: str, flags: int, samples: str) -> int:
     compiled = _COMPILED[op, value, flags]
-    return sum(1 << number for number, one in enumerate(samples) if compiled.fullmatch(one))
+    return sum(1 << number for number, part in enumerate(samples) if compiled.fullmatch(part))
 
 
 _COMPILED: dict[tuple[int, str, int], re.Pattern[str]] = {}
@@ -203,19 +203,22 @@ class _Builder:
 
     def _repeat(self, op: Any, value: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
         graph = self._graph
-        least, most, body = value
-        if most > MAX_OPTIONAL_COPIES and self._one_character(body, flags) is None:
-            if most != _CODES.MAXREPEAT and body.getwidth()[0] == 0:
+        minimum, maximum, body = value
+        if maximum > MAX_OPTIONAL_COPIES and self._one_character(body, flags) is None:
+            if maximum != _CODES.MAXREPEAT and body.getwidth()[0] == 0:
                 raise UnsupportedError("many copies of what may be empty")
-            least, most = min(least, 1), _CODES.MAXREPEAT
-        for _ in range(least):
+            minimum, maximum = min(minimum, 1), _CODES.MAXREPEAT
+        for _ in range(minimum):
             start = self.sequence(body, flags, start)
-        is_endless = most == _CODES.MAXREPEAT or most - least > MAX_OPTIONAL_COPIES
+        is_endless = maximum == _CODES.MAXREPEAT or maximum - minimum > MAX_OPTIONAL_COPIES
         end = graph.node()
         leave: dict[str, Any] = {}
         if op == _CODES.POSSESSIVE_REPEAT:
             leave = {"is_exact": False}
-            if most == _CODES.MAXREPEAT and (read := self._one_character(body, flags)) is not None:
+            if (
+                maximum == _CODES.MAXREPEAT
+                and (read := self._one_character(body, flags)) is not None
+            ):
                 # It is left only where it cannot go on.
                 leave = {"after": graph.everything & ~read}
         if is_endless:
@@ -228,7 +231,7 @@ class _Builder:
             graph.step(start, end, **leave)
             return end
         graph.step(start, end, **leave)
-        for _ in range(most - least):
+        for _ in range(maximum - minimum):
             start = self.sequence(body, flags, start)
             graph.step(start, end, **leave)
         return end
@@ -267,9 +270,9 @@ class _Builder:
         if op == _CODES.AT and or_end and value == _CODES.AT_END_STRING:
             return self._graph.edge_bit
         if op == _CODES.BRANCH:
-            several = [self._one_character(one, flags, or_end=or_end) for one in value[1]]
+            several = [self._one_character(part, flags, or_end=or_end) for part in value[1]]
             if None not in several:
-                return _union(one for one in several if one is not None)
+                return _union(part for part in several if part is not None)
         return None
 
     def _at(self, place: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
@@ -300,6 +303,6 @@ class _Builder:
 
 def _union(sets: Iterator[int]) -> int:
     whole = 0
-    for one in sets:
-        whole |= one
+    for part in sets:
+        whole |= part
     return whole

@@ -53,11 +53,11 @@ def find_expressions() -> tuple[list[Expression], set[Site]]:
     sites: set[Site] = set()
     for path in _files():
         source = _Source(path)
-        for found in source.calls():
-            if isinstance(found, Site):
-                sites.add(found)
+        for result in source.calls():
+            if isinstance(result, Site):
+                sites.add(result)
             else:
-                expressions += found
+                expressions += result
     return expressions, sites
 
 
@@ -88,7 +88,7 @@ class _Source:
     def _read(self, call: ast.Call, called: str) -> list[Expression] | Site:
         constant = self._constant(call) if called == "compile" else None
         name = constant or self._function(call)
-        flags = next((one.value for one in call.keywords if one.arg == "flags"), None)
+        flags = next((keyword.value for keyword in call.keywords if keyword.arg == "flags"), None)
         position = _POSITION_OF_FLAGS.get(called)
         if flags is None and position is not None and len(call.args) > position:
             flags = call.args[position]

@@ -1,4 +1,4 @@
-"""Regular expressions: texts that make a backtracking matcher slow, wherever one reads them."""
+"""Regular expressions: texts that make a backtracking matcher slow, wherever they are read."""
 
 import asyncio
 import functools
@@ -47,7 +47,7 @@ class Place:
 @functools.cache
 def _loops() -> list[tuple[str, str]]:
     """Of the product's expressions: a text that leads to each loop, and one that goes around it."""
-    expressions = {(one.pattern, one.flags) for one in find_expressions()[0]}
+    expressions = {(item.pattern, item.flags) for item in find_expressions()[0]}
     return sorted({loop for expression in expressions for loop in find_loops(*expression)})
 
 
@@ -80,7 +80,7 @@ def _places(system: System, person: Person) -> list[Place]:
         def send(http: httpx.Client, text: str) -> httpx.Response:
             value = text.encode().translate(None, _CONTROLS).strip()
             headers = [(b"authorization", bearer["authorization"].encode())]
-            headers = [one for one in headers if one[0] != name.encode()]
+            headers = [item for item in headers if item[0] != name.encode()]
             url = system.base + path
             return swarm.ask(http, "GET", url, headers=[*headers, (name.encode(), value)])
 
@@ -97,12 +97,15 @@ def _places(system: System, person: Person) -> list[Place]:
 
     jobs, length = "/rest/v1/jobs", 8_000
     return [
-        *(Place(f"rest {one}", length, get(jobs, one)) for one in ("select", "order", "or")),
-        *(Place(f"rest {one}", length, get(jobs, "id", f"{one}.")) for one in ("eq", "in", "fts")),
+        *(Place(f"rest {item}", length, get(jobs, item)) for item in ("select", "order", "or")),
+        *(
+            Place(f"rest {item}", length, get(jobs, "id", f"{item}."))
+            for item in ("eq", "in", "fts")
+        ),
         Place("rest match", 200, get(jobs, "original_prompt", "match.")),
         *(
-            Place(f"header {one}", length, header(jobs, one))
-            for one in ("range", "prefer", "accept", "traceparent", "authorization")
+            Place(f"header {item}", length, header(jobs, item))
+            for item in ("range", "prefer", "accept", "traceparent", "authorization")
         ),
         Place("last-event-id", length, header("/functions/v1/job-events", "last-event-id")),
         Place("prompt", 2_000, job(prompt=lambda text: text)),
@@ -144,8 +147,8 @@ def test_no_text_holds_an_endpoint_up(
         (place, text) for place in _places(bare, person) for text in _texts(place.max_characters)
     ]
 
-    def send(http: httpx.Client, one: tuple[Place, str]) -> None:
-        place, text = one
+    def send(http: httpx.Client, item: tuple[Place, str]) -> None:
+        place, text = item
         response = place.send(http, text)
         tally.answered(f"{place.name}: {text[:40]!r}", response, _NO_ERROR)
 

@@ -1,4 +1,4 @@
-"""Sockets and streams without end: whoever opens many takes room from no signed-in user."""
+"""Sockets and streams without end: they take no room from signed-in users."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ async def _connect(client: Client, user_id: str) -> None:
     assert response["status"] == "ok", response
 
 
-async def _is_told(client: Client, user_id: str) -> bool:
+async def _hears_change(client: Client, user_id: str) -> bool:
     try:
         return names(await client.wait("a", 1)) == [user_id]
     except (TimeoutError, AssertionError):
@@ -61,7 +61,7 @@ async def test_users_reconnect_while_anonymous_sockets_stand(
     with bare.database() as connection, connection.cursor() as cursor:
         cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
     for client, user_id in users:
-        tally.refused(f"{user_id} was not told", is_refused=await _is_told(client, user_id))
+        tally.refused(f"{user_id} heard no change", is_refused=await _hears_change(client, user_id))
     everybody = [*anonymous, *(client for client, _ in users)]
     await _in_turn([client.__aexit__ for client in everybody], _SOME)
 
@@ -69,7 +69,7 @@ async def test_users_reconnect_while_anonymous_sockets_stand(
 async def test_no_flood_of_anonymous_sockets_shuts_users_out(
     bare: System, corpora: Corpora, tally: Tally
 ) -> None:
-    """Sockets are opened without end, beyond the room, while users come and are told."""
+    """Sockets are opened without end, beyond the room, while users connect and hear changes."""
     async with serving(bare, Limits(sockets=120)) as base:
         flood: list[Client] = []
         attackers = [asyncio.create_task(_open_without_end(base, flood)) for _ in range(8)]
@@ -81,7 +81,9 @@ async def test_no_flood_of_anonymous_sockets_shuts_users_out(
             with bare.database() as connection, connection.cursor() as cursor:
                 cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
             for client, user_id in users:
-                tally.refused(f"{user_id} was not told", is_refused=await _is_told(client, user_id))
+                tally.refused(
+                    f"{user_id} heard no change", is_refused=await _hears_change(client, user_id)
+                )
             await asyncio.gather(*(client.__aexit__() for client, _ in users))
         for attacker in attackers:
             attacker.cancel()

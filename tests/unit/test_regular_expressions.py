@@ -20,7 +20,7 @@ _OLD_SEGMENT = rf'((?:{_QUOTE}|\((?:{_QUOTE}|[^"()])*\)|[^,"(])+)(,|$)'
 BOUNDED = {
     ("functions/rest/patterns.py", "_TOKEN"): (200, "functions.rest.patterns.MAX_CHARACTERS"),
 }
-"""Those whose input is so short that its square may be spent: the characters, and where that is."""
+"""Exceptions whose input is short: its maximum of characters, and the constant that holds it."""
 
 
 def _contexts(wrap: str) -> list[tuple[str, int]]:
@@ -37,18 +37,25 @@ def _routes() -> list[tuple[str, int]]:
     return [(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", template), 0) for _, template, _ in _ROUTES]
 
 
-_MADE_IN_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] = {
+_OF_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] = {
     Site("shared/safety/rules.py", "whole"): (
         "search",
-        lambda: [(one.whole.pattern, one.whole.flags) for one in RULES.contexts.values()],
+        lambda: [
+            (context.whole.pattern, context.whole.flags) for context in RULES.contexts.values()
+        ],
     ),
     Site("shared/safety/rules.py", "pieced"): (
         "search",
-        lambda: [(one.pieced.pattern, one.pieced.flags) for one in RULES.contexts.values()],
+        lambda: [
+            (context.pieced.pattern, context.pieced.flags) for context in RULES.contexts.values()
+        ],
     ),
     Site("shared/safety/rules.py", "anywhere"): (
         "search",
-        lambda: [(one.anywhere.pattern, one.anywhere.flags) for one in RULES.contexts.values()],
+        lambda: [
+            (context.anywhere.pattern, context.anywhere.flags)
+            for context in RULES.contexts.values()
+        ],
     ),
     Site("shared/safety/rules.py", "spoken"): (
         "search",
@@ -56,13 +63,13 @@ _MADE_IN_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] 
     ),
     Site("shared/safety/rules.py", "_one_word"): (
         "search",
-        lambda: [(one.pattern, one.flags) for one in RULES.run_together.values()],
+        lambda: [(word.pattern, word.flags) for word in RULES.run_together.values()],
     ),
     Site("shared/safety/judging.py", "_leaves_out"): ("fullmatch", lambda: _contexts("{}")),
     Site("shared/phrasing.py", "clean"): ("search", _labels),
     Site("infra/local/storage_emulator/app.py", "__init__"): ("fullmatch", _routes),
 }
-"""Expressions that are put together in a function: how they are used, and which there are."""
+"""Expressions that a function puts together: how they are used, and their patterns."""
 
 
 @pytest.mark.parametrize(
@@ -126,12 +133,12 @@ def test_what_is_linear_is_let_pass(pattern: str, use: Use) -> None:
     ],
 )
 def test_what_is_found_has_a_text_with_many_ways(pattern: str, use: Use, growth: str) -> None:
-    found = find_ambiguity(pattern, re.DOTALL, use=use)
-    assert found
-    assert found.growth == growth
+    ambiguity = find_ambiguity(pattern, re.DOTALL, use=use)
+    assert ambiguity
+    assert ambiguity.growth == growth
 
     def ways(times: int) -> int:
-        text = found.prefix + found.pump * times
+        text = ambiguity.prefix + ambiguity.pump * times
         return count_ways(pattern, text, re.DOTALL, use=use)
 
     twice_as_long = ways(64) / ways(32)
@@ -159,38 +166,38 @@ def _is_linear(pattern: str, flags: int, use: Use) -> bool:
 
 
 def _expressions() -> list[Expression]:
-    found, _ = find_expressions()
-    for site, (use, patterns) in _MADE_IN_FUNCTIONS.items():
+    expressions, _ = find_expressions()
+    for site, (use, patterns) in _OF_FUNCTIONS.items():
         for pattern, flags in patterns():
-            found.append(Expression(site.path, site.name, pattern, flags, use))
-    return found
+            expressions.append(Expression(site.path, site.name, pattern, flags, use))
+    return expressions
 
 
-def test_each_that_is_made_in_a_function_is_named_here() -> None:
+def test_each_expression_of_a_function_is_listed_here() -> None:
     _, sites = find_expressions()
-    assert sites == _MADE_IN_FUNCTIONS.keys()
+    assert sites == _OF_FUNCTIONS.keys()
 
 
 def test_every_regular_expression_of_the_product_is_linear() -> None:
     expressions = _expressions()
     assert len(expressions) > 70
     slow = {
-        (one.path, one.name): f"{one}: {one.pattern}"
-        for one in set(expressions)
-        if not _is_linear(one.pattern, one.flags, one.use)
+        (expression.path, expression.name): f"{expression}: {expression.pattern}"
+        for expression in set(expressions)
+        if not _is_linear(expression.pattern, expression.flags, expression.use)
     }
-    unbounded = {place: told for place, told in slow.items() if place not in BOUNDED}
+    unbounded = {place: text for place, text in slow.items() if place not in BOUNDED}
     assert not unbounded, "\n".join(unbounded.values())
     assert not BOUNDED.keys() - slow.keys(), "these are linear, and need no exception"
 
 
 def test_what_is_not_linear_is_polynomial_and_its_input_short() -> None:
-    for one in _expressions():
-        if (one.path, one.name) in BOUNDED:
-            characters, limit = BOUNDED[one.path, one.name]
-            found = find_ambiguity(one.pattern, one.flags, use=one.use)
-            assert found
-            assert found.growth == "polynomial"
+    for expression in _expressions():
+        if (expression.path, expression.name) in BOUNDED:
+            characters, limit = BOUNDED[expression.path, expression.name]
+            ambiguity = find_ambiguity(expression.pattern, expression.flags, use=expression.use)
+            assert ambiguity
+            assert ambiguity.growth == "polynomial"
             module, _, name = limit.rpartition(".")
             source = (ROOT / f"{module.replace('.', '/')}.py").read_text()
             assert f"{name} = {characters}" in source
