@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.guard.addresses import Address, Resolver
-from shared.guard.fetching import MOST_BYTES, MOST_SECONDS, Guard
+from shared.guard.fetching import MOST_BYTES, Guard
+from tests.system import PATIENCE_SECONDS
 
 ADDRESS = "93.184.216.34"
 """Public; nothing is ever sent there."""
@@ -59,9 +60,12 @@ class Site:
         self,
         resolver: Resolver | None = None,
         most_bytes: int = MOST_BYTES,
-        most_seconds: float = MOST_SECONDS,
+        most_seconds: float = PATIENCE_SECONDS,
     ) -> Guard:
-        """A guard that resolves every name to the site, unless told otherwise."""
+        """A guard that resolves every name to the site, unless told otherwise.
+
+        It waits as long as a test does, not ten seconds as in the product.
+        """
         return Guard(
             resolver=resolver or answering(ADDRESS),
             network=_Network(self._server.server_port, self.dialled),
@@ -119,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(0.02)
 
     def _silent(self, _: object) -> None:
-        time.sleep(2)
+        self.connection.settimeout(PATIENCE_SECONDS)
+        self.connection.recv(1)  # until the guard hangs up
 
     def _nonsense(self, _: object) -> None:
         self.wfile.write(b"220 smtp.inside ESMTP\r\n")

@@ -11,9 +11,6 @@ from tests.system import Person, System
 
 pytestmark = pytest.mark.slow
 
-_SECONDS = 120
-"""For a clip on a machine that does other things too."""
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:

@@ -6,16 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.system import ROOT
+from tests.system import PATIENCE_SECONDS, ROOT
 
 DOCKERFILE = ROOT / "infra/images/operator/Dockerfile"
+_CACHES = shutil.ignore_patterns("__pycache__")
+"""Other processes write and rename files in them."""
 
 
 def copied(to: Path) -> None:
     """What the image copies from the repository."""
     for source, target in re.findall(r"^COPY (\S+) (\S+)$", DOCKERFILE.read_text(), re.MULTILINE):
         if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, to / target)
+            shutil.copytree(ROOT / source, to / target, ignore=_CACHES)
         else:
             (to / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / source, to / target)
@@ -29,7 +31,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -17,7 +17,7 @@ import pytest
 from shared.contracts import signature
 from tests.admin import said, settings_of
 from tests.hand_worker import HandWorker
-from tests.system import ROOT, Person, System, until
+from tests.system import PATIENCE_SECONDS, ROOT, Person, System, until
 from tests.web import web
 
 KEY_ID = "rotating"
@@ -40,7 +40,7 @@ class Revision(System):
     def end(self) -> None:
         """As the cloud ends one: what it was asked, it answers."""
         self._gateway.send_signal(signal.SIGTERM)
-        self._gateway.wait(timeout=30)
+        self._gateway.wait(timeout=PATIENCE_SECONDS)
 
     def _answers(self) -> bool:
         try:

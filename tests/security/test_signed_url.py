@@ -103,7 +103,7 @@ def test_the_buckets_own_address_is_altered_in_no_part(
     bare: System, person: Person, path: str, corpora: Corpora, tally: Tally
 ) -> None:
     """What the worker is given, and what a download is redirected to."""
-    signed = person.sign(path).json()["signedURL"]
+    signed = person.sign(path, seconds=3600).json()["signedURL"]
     there = web.get(f"{bare.base}/storage/v1{signed}").headers["location"]
     assert web.get(there).content == PICTURE
     chance, names = corpora.chance("buckets"), list(parse_qs(urlsplit(there).query))
@@ -128,7 +128,7 @@ def test_the_buckets_own_address_is_altered_in_no_part(
 def test_no_address_is_in_a_log(
     bare: System, person: Person, path: str, hand_worker: HandWorker, tally: Tally
 ) -> None:
-    signed = person.sign(path).json()["signedURL"]
+    signed = person.sign(path, seconds=3600).json()["signedURL"]
     assert web.get(f"{bare.base}/storage/v1{signed}").status_code == 302
     web.get(f"{bare.base}/storage/v1{signed}x")
     person.call("queue-job", {"jobType": "sdxl_image_fast", "referenceImageUrl": signed})

@@ -80,7 +80,9 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
         whole, place = containers.ROOT / source, folder / target
         place.parent.mkdir(parents=True, exist_ok=True)
         if whole.is_dir():
-            shutil.copytree(whole, place, dirs_exist_ok=True)
+            # Other processes write and rename files in the caches.
+            caches = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(whole, place, ignore=caches, dirs_exist_ok=True)
         else:
             shutil.copy(whole, place)
     name = dockerfile.parent.name
