@@ -6,7 +6,7 @@ from functions.queue_job import references
 from shared.contracts.catalogue import ALIASES, CATALOGUE, JobType, job_type
 from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
 from shared.contracts.letters import Parameters
-from shared.contracts.postgres import json_size
+from shared.contracts.postgres import is_json_larger
 from shared.errors import InvalidError
 from shared.queries.jobs import NewJob
 
@@ -91,7 +91,7 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
 def _stored(metadata: JobMetadata) -> dict[str, object]:
     """The metadata as it was sent, of a size that its column takes."""
     stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if json_size(stored) > MOST_METADATA_BYTES:
+    if is_json_larger(stored, MOST_METADATA_BYTES):
         raise _invalid("metadata", f"The metadata holds more than {MOST_METADATA_BYTES} bytes.")
     return stored
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -15,6 +16,9 @@ MAX_INT8 = 2**63 - 1
 MAX_FLOAT4 = 3.4028234663852886e38
 MAX_JSON_BYTES = 64 * 1024
 """Of one ``jsonb`` value, as Postgres writes it."""
+
+_MAX_JSON_VALUES = MAX_JSON_BYTES // 2
+"""Each value takes a byte, and each is followed by a comma or a bracket."""
 
 
 def json_size(value: object) -> int:
@@ -31,41 +35,58 @@ def json_size(value: object) -> int:
             return len(json.dumps(value, ensure_ascii=False).encode())
 
 
+def is_json_larger(value: object, max_bytes: int) -> bool:
+    """Whether Postgres writes a ``jsonb`` value in more than ``max_bytes``.
+
+    What is longer already when written compactly is not measured number by number.
+    """
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return len(compact) > max_bytes or json_size(value) > max_bytes
+
+
 def _check_float4(value: float) -> float:
     """Refuse a number that is not 0 and that a 4-byte float would hold as 0."""
     (stored,) = struct.unpack("<f", struct.pack("<f", value))
     if stored == 0 and value != 0:
-        raise ValueError("must be 0, or not closer to 0 than 1e-45")
+        raise PydanticCustomError("too_small", "must be 0, or not closer to 0 than 1e-45")
     return value
 
 
 def _check_text(value: str) -> str:
     if "\0" in value:
-        raise ValueError("must not contain a NUL character")
+        raise PydanticCustomError("nul_character", "must not contain a NUL character")
     return value
 
 
 def _check_json(value: T) -> T:
     """Refuse numbers and characters that ``jsonb`` has no form for, at any depth."""
     pending: list[object] = [value]
-    while pending:
+    for _ in range(_MAX_JSON_VALUES):
+        if not pending:
+            return value
         match pending.pop():
             case str() as text:
                 _check_text(text)
             case float() as number if not math.isfinite(number):
-                raise ValueError("must contain finite numbers only")
+                raise PydanticCustomError("finite_number", "must contain finite numbers only")
             case dict() as fields:
                 pending += [*fields.keys(), *fields.values()]
             case list() | tuple() as items:
                 pending += items
             case _:
                 continue
-    return value
+    raise _too_long()
+
+
+def _too_long() -> PydanticCustomError:
+    return PydanticCustomError(
+        "too_long", "must not be longer than {max_bytes} bytes", {"max_bytes": MAX_JSON_BYTES}
+    )
 
 
 def _check_json_size(value: dict[str, Any]) -> dict[str, Any]:
-    if json_size(value) > MAX_JSON_BYTES:
-        raise ValueError(f"must not be longer than {MAX_JSON_BYTES:,} bytes")
+    if is_json_larger(value, MAX_JSON_BYTES):
+        raise _too_long()
     return value
 
 
