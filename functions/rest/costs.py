@@ -45,6 +45,13 @@ def is_costly(root: Node) -> bool:
     return _of_tree(root) > FREE_UNITS
 
 
+def is_plain(node: Node) -> bool:
+    """Whether a row is written out as no more than its columns, each of them once."""
+    names = [column.field.name for column in node.columns]
+    is_changed = any(column.field.path or column.cast for column in node.columns)
+    return not node.embeds and not is_changed and len(set(names)) == len(names)
+
+
 def of_writing_out(columns: Iterable[Column]) -> int:
     """What one row's columns cost beyond their characters."""
     return sum(_of_field(column.field) for column in columns)

@@ -13,7 +13,7 @@ MAX_QUERY_CHARACTERS = 16_384
 MAX_INSERTED_ROWS = 1000
 """Of one request. As many may be updated or deleted (``rest.count_write`` of migration 0023)."""
 
-MAX_STATEMENT_CHARACTERS = 131_072
+MAX_STATEMENT_BYTES = 131_072
 """Of the SQL. The other limits keep a statement far below it."""
 
 MAX_SEARCH_CHARACTERS = 1000
@@ -61,9 +61,9 @@ def check_inserted(rows: Sequence[object]) -> None:
     _check(len(rows), MAX_INSERTED_ROWS, "rows in one request")
 
 
-def check_statement(text: str) -> None:
+def check_statement(statement: bytes) -> None:
     """Raise RestError (54001) if the SQL is longer than Postgres should plan."""
-    _check(len(text), MAX_STATEMENT_CHARACTERS, "characters in the statement")
+    _check(len(statement), MAX_STATEMENT_BYTES, "bytes in the statement")
 
 
 def _count(node: Node, depth: int, counts: _Counts) -> None:

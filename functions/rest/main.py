@@ -30,11 +30,13 @@ async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
 
 
 async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Content:
+    statement = planned.statement.as_bytes()
+    limits.check_statement(statement)
     async with services.database.transaction(
         caller.role, caller.claims, read_only=planned.reads
     ) as connection:
         try:
-            rows = await connection.execute(planned.statement, planned.values)
+            rows = await connection.execute(statement, planned.values)
         except CheckViolation:
             raise
         except Error as error:
@@ -48,13 +50,10 @@ async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Co
 
 def _plan(wanted: Asked, catalogue: Catalogue) -> Plan:
     if wanted.calls:
-        planned = calling.of_calling(wanted, catalogue)
-    elif wanted.reads:
-        planned = plan.of_reading(wanted, catalogue)
-    else:
-        planned = writing.of_writing(wanted, catalogue)
-    limits.check_statement(planned.statement.as_string())
-    return planned
+        return calling.of_calling(wanted, catalogue)
+    if wanted.reads:
+        return plan.of_reading(wanted, catalogue)
+    return writing.of_writing(wanted, catalogue)
 
 
 main = endpoint(

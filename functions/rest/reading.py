@@ -1,7 +1,7 @@
 """What is wanted of a table, and of those that hang on it, as SQL."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -28,7 +28,9 @@ class _Resource:
 
     One that a filter or the order asks for is a lateral join, under ``alias``: however often it is
     asked for, it stands in the statement once. Any other is a subquery in the list of columns,
-    which Postgres reads for the rows alone that are left after sorting and the limit.
+    which Postgres reads for the rows alone that are left after sorting and the limit; if it is
+    ``!inner`` and filtered by nothing that is embedded in it, a plain ``exists`` stands beside it,
+    which Postgres turns into a semi-join. So no resource stands in a statement more than twice.
     """
 
     embed: Embed
@@ -41,12 +43,13 @@ class Source:
     """A row of a table, as the statement reads it, with the resources that are embedded in it."""
 
     scope: Scope
-    is_embedded: bool
+    is_counted: bool
+    """Whether each row costs something (``costs``), though the query as a whole is cheap."""
     resources: tuple[_Resource, ...]
 
 
 class Reader:
-    """Composes one statement's reading: each embedded resource once.
+    """Composes one statement's reading: each embedded resource once, or twice (``_Resource``).
 
     Args:
         catalogue: what the role may see.
@@ -59,12 +62,12 @@ class Reader:
         self._is_costly = costs.is_costly(root)
         self.values = Values()
 
-    def source(self, table: Table, node: Node, *, is_embedded: bool = False) -> Source:
+    def source(self, table: Table, node: Node, *, is_counted: bool = False) -> Source:
         """A row of the table, under an alias of its own."""
         resources = self._resources(table, node)
         present = {one.embed.name: _present(one.alias) for one in resources if one.alias}
         scope = Scope(self._alias("r"), table, present)
-        return Source(scope, is_embedded, resources)
+        return Source(scope, is_counted, resources)
 
     def rows(
         self, node: Node, source: Source, origin: Composable, join: Sequence[Composable] = ()
@@ -96,11 +99,7 @@ class Reader:
         scope = source.scope
         joins = [self._joined(node, source, one) for one in source.resources if one.alias]
         parts = [*join, *self._conditions(node, source)]
-        parts += [
-            SQL("{} is true").format(_present(one.alias))
-            for one in source.resources
-            if one.alias and one.embed.is_inner
-        ]
+        parts += [self._is_there(source, one) for one in source.resources if one.embed.is_inner]
         where = SQL(" where ") + SQL(" and ").join(parts) if parts else _NOTHING
         return SQL("{} as {}{}{}").format(origin, scope.alias, SQL("").join(joins), where)
 
@@ -112,8 +111,11 @@ class Reader:
     def counted(self, rows: Composable, node: Node, value: Composable) -> Composable:
         """``value``, of each of the rows ``one``; what it costs is counted before it is collected.
 
-        ``offset 0`` has the value made once, for its length and for what becomes of it.
+        ``offset 0`` has the value made once, for its length and for what becomes of it. Rows of
+        plain columns are not counted: with their limit, they are no more than the table holds.
         """
+        if costs.is_plain(node):
+            return SQL("(select {} as value from ({}) as one) as one").format(value, rows)
         return SQL(
             "(select {} as value from ({}) as one offset 0) as one where rest.spend({}, one.value)"
         ).format(value, rows, _writing_units(node))
@@ -123,16 +125,25 @@ class Reader:
 
     def _resources(self, table: Table, node: Node) -> tuple[_Resource, ...]:
         names = {embed.name for embed in node.embeds}
-        asked_for = conditions.embeds_named(node.where, names, table)
-        asked_for |= {term.relation for term in node.order if term.relation}
-        return tuple(
-            _Resource(
-                embed,
-                relations.found(self._catalogue, table.name, embed.target, embed.hint),
-                self._alias("e") if embed.is_inner or embed.name in asked_for else None,
-            )
-            for embed in node.embeds
-        )
+        asked_for = {
+            *conditions.embeds_named(node.where, names, table),
+            *(term.relation for term in node.order),
+        }
+        return tuple(self._resource(table, embed, asked_for) for embed in node.embeds)
+
+    def _resource(self, table: Table, embed: Embed, asked_for: Collection[str | None]) -> _Resource:
+        relation = relations.found(self._catalogue, table.name, embed.target, embed.hint)
+        target = self._catalogue.table(relation.target)
+        is_joined = embed.name in asked_for
+        is_joined |= embed.is_inner and _is_filtered_by_resources(embed.node, target)
+        return _Resource(embed, relation, self._alias("e") if is_joined else None)
+
+    def _is_there(self, parent: Source, resource: _Resource) -> Composable:
+        if resource.alias:
+            return SQL("{} is true").format(_present(resource.alias))
+        # Of the table's own rows, each is tested once; to count that would forbid the semi-join.
+        node, source, origin, join = self._embedded(parent, resource, is_counted=parent.is_counted)
+        return SQL("exists (select from {})").format(self.filtered(node, source, origin, join))
 
     def _conditions(self, node: Node, source: Source) -> list[Composable]:
         """The filters; of an embedded resource, each row is counted before any of them.
@@ -141,7 +152,7 @@ class Reader:
         """
         spending = self.spending(node, source)
         filters = conditions.joined(source.scope, node.where, self.values)
-        if not (source.is_embedded and spending and filters):
+        if not (source.is_counted and spending and filters):
             return [*spending, *filters]
         counted, joint = SQL(" and ").join(spending), SQL(" and ").join(filters)
         return [SQL("case when {} then {} else false end").format(counted, joint)]
@@ -149,7 +160,7 @@ class Reader:
     def spending(self, node: Node, source: Source) -> list[Composable]:
         """The condition that counts the rows as they are read."""
         columns = source.scope.table.readable
-        if not columns or not (source.is_embedded or self._is_costly):
+        if not columns or not (source.is_counted or self._is_costly):
             return []
         units: list[Composable] = [sql.Literal(costs.of_reading(node))]
         units += conditions.search_units(source.scope, node.where, self.values)
@@ -241,10 +252,11 @@ class Reader:
         )
 
     def _embedded(
-        self, parent: Source, resource: _Resource
+        self, parent: Source, resource: _Resource, *, is_counted: bool = True
     ) -> tuple[Node, Source, Composable, list[Composable]]:
         node, relation = resource.embed.node, resource.relation
-        source = self.source(self._catalogue.table(relation.target), node, is_embedded=True)
+        target = self._catalogue.table(relation.target)
+        source = self.source(target, node, is_counted=is_counted)
         join: list[Composable] = [
             SQL("{}.{} = {}.{}").format(
                 source.scope.alias, identifier(theirs), parent.scope.alias, identifier(mine)
@@ -280,6 +292,12 @@ class Reader:
 
 def _present(alias: Composable) -> Composable:
     return SQL("{}.present").format(alias)
+
+
+def _is_filtered_by_resources(node: Node, table: Table) -> bool:
+    names = {embed.name for embed in node.embeds}
+    has_inner = any(embed.is_inner for embed in node.embeds)
+    return has_inner or bool(conditions.embeds_named(node.where, names, table))
 
 
 def _order_keys(node: Node, name: str) -> list[Term]:

@@ -58,6 +58,15 @@ def test_a_query_may_name_so_much_and_no_more(noun: str, limit: int, pairs: obje
     assert refused.value.told == f"At most {limit:,} {noun}."
 
 
+def _tables(pairs: list[tuple[str, str]]) -> int:
+    """How often a statement reads a table."""
+    query = read_query(pairs)
+    prefer, form = preferences.preferences(""), preferences.accepted("")
+    asked = Asked("GET", "sessions", False, query, prefer, form, None, {})
+    statement = plan.of_reading(asked, CATALOGUE).statement.as_string()
+    return statement.count('"public"."jobs"') + statement.count('"public"."sessions"')
+
+
 @pytest.mark.parametrize("depth", [1, 3, 8])
 @pytest.mark.parametrize("times", [1, 12])
 def test_a_resource_is_composed_once_however_often_it_is_asked_for(depth: int, times: int) -> None:
@@ -65,19 +74,15 @@ def test_a_resource_is_composed_once_however_often_it_is_asked_for(depth: int, t
     for level in range(depth):
         pairs.append((f"{path}or", f"({_many(f'e{level}.is.null', times)})"))
         path += f"e{level}."
-    asked = Asked(
-        "GET",
-        "sessions",
-        False,
-        read_query(pairs),
-        preferences.preferences(""),
-        preferences.accepted(""),
-        None,
-        {},
-    )
-    statement = plan.of_reading(asked, CATALOGUE).statement.as_string()
-    tables = statement.count('"public"."jobs"') + statement.count('"public"."sessions"')
-    assert tables == depth + 1
+    assert _tables(pairs) == depth + 1
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8])
+def test_an_inner_resource_is_composed_twice_at_most(depth: int) -> None:
+    """The last one: a test whether it is there, and its rows."""
+    inner = _nested(depth).replace("jobs(", "jobs!inner(").replace("sessions(", "sessions!inner(")
+    assert _tables([("select", inner)]) == depth + 2
+    assert _tables([("select", inner), ("e0", "not.is.null")]) <= depth + 2
 
 
 TAKEN = [
