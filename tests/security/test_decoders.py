@@ -136,8 +136,8 @@ def test_one_user_does_not_fill_the_queue(
         for response in unfinished.refused(count - MAX_REQUESTS_PER_USER):
             tally.refused(f"one more: {response[:100]!r}", is_refused=_is_refused(response, 429))
         job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-        response = person.call("queue-job", {**job, "referenceImageUrl": stored})
-        tally.answered("a reference", response, {429})
+        answer = person.call("queue-job", {**job, "referenceImageUrl": stored})
+        tally.answered("a reference", answer, {429})
         other = Person(bare)
         tally.answered("another user's picture", send(other, own(other), _SMALL), {200})
         for response in unfinished.finish():

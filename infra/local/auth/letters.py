@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from starlette.requests import Request
 
-from infra.local.auth import passwords, refusals
+from infra.local.auth import passwords, refusals, strict_json
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -62,10 +62,12 @@ async def read(request: Request, model: type[T]) -> T:
         if len(body) > _MOST_BYTES:
             raise refusals.RefusalError(413, "validation_failed", "Request body is too large")
     try:
-        return model.model_validate_json(bytes(body))
+        return model.model_validate(strict_json.read(bytes(body)))
     except ValidationError as error:
         field = ".".join(map(str, error.errors(include_input=False)[0]["loc"])) or "body"
         raise refusals.invalid(f"Could not parse the request: {field}") from None
+    except ValueError as error:
+        raise refusals.invalid(f"Could not parse the request: {error}"[:200]) from None
 
 
 def check_password(password: str) -> None:

@@ -31,8 +31,11 @@ create index if not exists refresh_tokens_of_session on refresh_tokens (session_
 
 
 def make(path: Path) -> None:
-    """Make the tables that are not there yet."""
+    """Create the tables that do not exist yet, in a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite gives its journal the same mode.
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     with closing(sqlite3.connect(path)) as database:
         database.executescript(_TABLES)
 

@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from infra.local.auth import refusals
+
+MAX_DATA_BYTES = 8 * 1024
+"""Of a user's own data as JSON. Each request carries it in its token, in one header."""
+
 _COLUMNS = "id, email, password, data, created_at, updated_at, last_sign_in_at"
 
 
@@ -27,10 +32,15 @@ class User:
 
 
 def insert(database: sqlite3.Connection, email: str, password: bytes, data: dict[str, Any]) -> User:
-    """A new user. Raises sqlite3.IntegrityError where the address is taken."""
+    """Insert a user, and return it.
+
+    Raises:
+        sqlite3.IntegrityError: The address is taken.
+        RefusalError: The data is too large.
+    """
     now = time.time()
     user = User(str(uuid4()), email, password, data, now, now, now)
-    values = (user.id, email, password, json.dumps(data), now, now, now)
+    values = (user.id, email, password, _serialize(data), now, now, now)
     database.execute(f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
     return user
 
@@ -56,9 +66,13 @@ def signed_in(database: sqlite3.Connection, user_id: str) -> None:
 def change(
     database: sqlite3.Connection, user: User, *, password: bytes | None, data: dict[str, Any]
 ) -> None:
-    """Give the user another password, and merge what they say of themselves."""
+    """Set the user's password, where one is given, and merge the data into what is stored.
+
+    Raises:
+        RefusalError: The merged data is too large.
+    """
     kept = {name: value for name, value in {**user.data, **data}.items() if value is not None}
-    values = (password or user.password, json.dumps(kept), time.time(), user.id)
+    values = (password or user.password, _serialize(kept), time.time(), user.id)
     database.execute("update users set password = ?, data = ?, updated_at = ? where id = ?", values)
 
 
@@ -101,6 +115,13 @@ def told(user: User) -> dict[str, Any]:
         "is_anonymous": False,
         **times,
     }
+
+
+def _serialize(data: dict[str, Any]) -> str:
+    text = json.dumps(data, allow_nan=False)
+    if len(text) > MAX_DATA_BYTES:
+        raise refusals.invalid(f"User data must not be larger than {MAX_DATA_BYTES:,} bytes")
+    return text
 
 
 def _user(row: tuple[Any, ...] | None) -> User | None:
