@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,12 +33,26 @@ class Process(TypedDict):
 def held(data: Path) -> Iterator[None]:
     """Hold the folder, made if it is missing; the kernel lets go when the process ends."""
     data.mkdir(parents=True, exist_ok=True)
-    with (data / ".lock").open("w") as file:
+    _restrict(data)
+    lock = data / ".lock"
+    lock.touch(mode=0o600)
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BusyError(f"A local system is running on {data} already.") from None
         yield
+
+
+def _restrict(data: Path) -> None:
+    """Let no other account read the folder, nor what an earlier run left in it.
+
+    Root runs Postgres as another account, which has to pass through to its own folder.
+    """
+    data.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    for path in data.iterdir():
+        if path.name in _MADE_HERE and path.stat().st_uid == os.geteuid():
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def tell(data: Path, processes: Iterable[Process]) -> None:

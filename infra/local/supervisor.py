@@ -79,6 +79,8 @@ def up(options: Options) -> int:
     data = options.data.resolve()
     try:
         with folder.held(data):
+            # Users, uploads and logs are for this account alone; its children inherit this.
+            os.umask(0o077)
             return asyncio.run(_run(options, _system(options)))
     except LocalSystemError as error:
         say(str(error))
