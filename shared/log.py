@@ -99,14 +99,13 @@ class JsonLines(logging.Formatter):
 
 
 def _frames(error: BaseException | None) -> str:
-    """Where it happened and what kind it was.
+    """Return where an error happened, its type, and Postgres' code for it.
 
-    An error's own text may quote a row or a request, so only Postgres' primary message, which
-    quotes neither, is told.
+    Its message is left out: it may quote a row or a request.
     """
     frames = "".join(traceback.format_tb(error.__traceback__)) if error else ""
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)
-    return f"{frames}{type(error).__name__}: {primary or 'see the frames'}"
+    code = getattr(error, "sqlstate", None)
+    return f"{frames}{type(error).__name__}" + (f": SQLSTATE {code}" if code else "")
 
 
 def configure() -> None:

@@ -57,6 +57,11 @@ def command(folder: Path, port: int) -> list[str]:
         "temp_file_limit": "1GB",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # An error's message quotes the caller's values, and its statement the caller's query. Both
+        # go to the client, never to the log, which keeps the server's own events and faults.
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     binary = programs() / "postgres"
