@@ -9,6 +9,9 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+MAX_PARTS = 10_000
+"""Chunks or boxes of one file. Those that the workers write hold fewer than a hundred."""
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
@@ -51,24 +54,38 @@ def blank(part: Part) -> bytes:
 
 
 def chunks(file: BinaryIO) -> Iterator[Part]:
-    """A PNG's chunks. Raises ValueError where one is cut short, or the file is no PNG."""
+    """Yield a PNG's chunks.
+
+    Raises:
+        ValueError: A chunk is cut short, there are more than MAX_PARTS, or the file is no PNG.
+    """
     size = file.seek(0, 2)
     if _read(file, 0, 8) != PNG_SIGNATURE:
         raise ValueError("it is no PNG")
     at = 8
-    while at < size:
+    for _ in range(MAX_PARTS):
+        if at >= size:
+            return
         length, kind = struct.unpack(">I4s", _read(file, at, 8))
         part = Part(kind, at, length + 12)
         at += part.length
         if at > size:
             raise ValueError("a chunk is cut short")
         yield part
+    if at < size:
+        raise ValueError("there are too many chunks")
 
 
 def boxes(file: BinaryIO, inside: Part | None = None) -> Iterator[Part]:
-    """An MP4's boxes, or one box's own. Raises ValueError where one is not as long as it says."""
+    """Yield an MP4's boxes, or those inside of one box.
+
+    Raises:
+        ValueError: A box is not as long as it says, or there are more than MAX_PARTS.
+    """
     at, end = (0, file.seek(0, 2)) if inside is None else (inside.start + 8, sum(inside[1:]))
-    while at < end:
+    for _ in range(MAX_PARTS):
+        if at >= end:
+            return
         length, kind = struct.unpack(">I4s", _read(file, at, 8))
         if length == 1:
             (length,) = struct.unpack(">Q", _read(file, at + 8, 8))
@@ -77,6 +94,8 @@ def boxes(file: BinaryIO, inside: Part | None = None) -> Iterator[Part]:
             raise ValueError("a box is not as long as it says")
         yield Part(kind, at, length)
         at += length
+    if at < end:
+        raise ValueError("there are too many boxes")
 
 
 def _is_xmp(file: BinaryIO, part: Part) -> bool:

@@ -44,15 +44,15 @@ def _send_all(system: System, person: Person, mark: str, tally: Tally) -> None:
             tally.answered(f"{method} {template}", response, range(500))
     for name in _FUNCTIONS:
         metadata = {"prompt": mark, "seed": mark, "reference_strength": mark}
-        body = {"jobType": mark, "action": mark, "message": mark, "job_id": mark, mark: mark}
-        response = person.call(name, {**body, "metadata": metadata}, traceparent=mark)
+        named = {"jobType": mark, "action": mark, "message": mark, "job_id": mark, mark: mark}
+        response = person.call(name, {**named, "metadata": metadata}, traceparent=mark)
         tally.answered(name, response, range(500))
     for path in (f"object/{mark}/x", f"object/workspace-temp/{mark}", f"object/sign/{mark}"):
         tally.answered(path, person.get(f"/storage/v1/{path}", token=mark), range(500))
     visitor = Visitor(system)
-    body = {"email": mark, "password": f"{PASSWORD} {mark}", "data": {mark: mark}}
+    account = {"email": mark, "password": f"{PASSWORD} {mark}", "data": {mark: mark}}
     for path in ("signup", "token?grant_type=password", f"token?grant_type={mark}"):
-        tally.answered(path, visitor.post(path, body), range(500))
+        tally.answered(path, visitor.post(path, account), range(500))
 
 
 def test_no_value_is_in_a_log(bare: System, person: Person, corpora: Corpora, tally: Tally) -> None:
