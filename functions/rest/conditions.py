@@ -1,5 +1,6 @@
 """Filters and fields as SQL: each name is the catalogue's, each value a parameter."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -114,13 +115,19 @@ def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -
 
 
 def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
-    """What each full-text search costs in this row, by the length of the text."""
+    """What the full-text searches cost in this row, by the length of each text.
+
+    A text is measured once for all of its searches: else this would cost more than they do, and the
+    planner would check it after them.
+    """
+    searches = Counter(part.field for part in _conditions(parts) if part.operator in SEARCHES)
     return [
-        SQL("coalesce(octet_length(({})::text), 0) / {}").format(
-            place(scope, part.field, values), sql.Literal(costs.SEARCHED_CHARACTERS_PER_UNIT)
+        SQL("coalesce(octet_length(({})::text), 0) * {} / {}").format(
+            place(scope, of, values),
+            sql.Literal(count),
+            sql.Literal(costs.SEARCHED_CHARACTERS_PER_UNIT),
         )
-        for part in _conditions(parts)
-        if part.operator in SEARCHES
+        for of, count in searches.items()
     ]
 
 

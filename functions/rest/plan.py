@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed
 
-from functions.rest import conditions
+from functions.rest import conditions, costs
 from functions.rest.asked import Asked
 from functions.rest.catalogue import Catalogue, Table
 from functions.rest.conditions import Values
@@ -76,8 +76,13 @@ def listed(rows: Composable) -> Composable:
 
 
 def written_out(form: Format, reader: Reader, node: Node, rows: Composable) -> Composable:
-    """Each row as a ``value``: a line of CSV, or JSON."""
+    """Each row as a ``value``: a line of CSV, or JSON.
+
+    Rows of plain columns are not counted: with their limit, they are no more than the table holds.
+    """
     value = _CSV_LINE if form.is_csv else SQL("row_to_json(one.*)")
+    if costs.is_plain(node):
+        return SQL("(select {} as value from ({}) as one) as one").format(value, rows)
     return reader.counted(rows, node, value)
 
 

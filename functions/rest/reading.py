@@ -111,11 +111,8 @@ class Reader:
     def counted(self, rows: Composable, node: Node, value: Composable) -> Composable:
         """``value``, of each of the rows ``one``; what it costs is counted before it is collected.
 
-        ``offset 0`` has the value made once, for its length and for what becomes of it. Rows of
-        plain columns are not counted: with their limit, they are no more than the table holds.
+        ``offset 0`` has the value made once, for its length and for what becomes of it.
         """
-        if costs.is_plain(node):
-            return SQL("(select {} as value from ({}) as one) as one").format(value, rows)
         return SQL(
             "(select {} as value from ({}) as one offset 0) as one where rest.spend({}, one.value)"
         ).format(value, rows, _writing_units(node))

@@ -102,6 +102,8 @@ REFUSED = [
     "trial_books?select=" + ",".join(f"a{nth}:facts" for nth in range(200)),
     "trial_books?select=" + ",".join(f"a{nth}:facts->long" for nth in range(50)),
     "trial_books?select=id&title=fts." + "|".join(["a"] * 400),
+    "trial_books?select=id&or=(" + ",".join(["title.fts.a"] * 90) + ")",
+    f"trial_books?select=id,shelf_id({BY_SHELF}(*))",
     "trial_books?select=id&or=(" + ",".join(["facts->>long.ilike.*z*"] * 20) + ")",
 ]
 
