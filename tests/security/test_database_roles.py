@@ -41,7 +41,8 @@ def owner(bare: System) -> str:
 @pytest.fixture
 async def services(bare: System) -> AsyncIterator[Services]:
     """As a function has them, which waits a moment at most."""
-    own = Services(bare.settings(statement_timeout_ms=100, lock_timeout_ms=50))
+    timeouts = {"statement_timeout_ms": 100, "user_statement_timeout_ms": 100}
+    own = Services(bare.settings(**timeouts, lock_timeout_ms=50))
     yield own
     await own.close()
 
@@ -127,8 +128,9 @@ async def test_every_transaction_has_its_limits(
     bare: System, services: Services, tally: Tally, role: OurRole
 ) -> None:
     usual = Services(bare.settings())
+    limits = LIMITS if role == "service" else {**LIMITS, "statement_timeout": "5s"}
     async with usual.database.transaction(role) as connection:
-        for name, limit in LIMITS.items():
+        for name, limit in limits.items():
             rows = await connection.execute(f"show {name}".encode())
             tally.refused(name, is_refused=(await rows.fetchone()) == {name: limit})
     await usual.close()
