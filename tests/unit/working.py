@@ -15,7 +15,14 @@ from PIL import Image
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import inference
 from gpu_workers.runtime import worker as worker_module
-from gpu_workers.runtime.pipeline import Media, OnStep, Pipelines, ReferenceImage, Work
+from gpu_workers.runtime.pipeline import (
+    Media,
+    OnStep,
+    Pipelines,
+    ReferenceImage,
+    Stopped,
+    Work,
+)
 from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
@@ -180,7 +187,7 @@ class Together:
                     work.show(lambda: Image.new("RGB", (300, 200), (9, 99, 9)))
                 if step >= self.steps and self.may_end.is_set():
                     break
-        except Exception:
+        except Stopped:
             self.stopped += 1
             raise
         return [self.run(work.message, (), lambda _, __: None) for work in works]
