@@ -103,7 +103,7 @@ def joined(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composa
 
 
 def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -> set[str]:
-    """The embedded resources that conditions ask for.
+    """The embedded resources to which conditions refer.
 
     Args:
         parts: the conditions.

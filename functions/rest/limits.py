@@ -1,4 +1,4 @@
-"""What one query may ask for: checked once it is read, before any SQL is composed of it."""
+"""What a query may contain: checked once it is read, before any SQL is composed of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def check_length(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def check_tree(root: Node) -> None:
-    """Raise RestError (54001) if a query names more than one statement should be composed of."""
+    """Raise RestError (54001) if a query contains more than a limit allows."""
     counts = _Counts()
     _count(root, 0, counts)
     _check(counts.embeds, _MAX_EMBEDS, "embedded resources")
@@ -71,8 +71,10 @@ def _count(node: Node, depth: int, counts: _Counts) -> None:
     counts.columns += len(node.columns)
     counts.order_terms += len(node.order)
     counts.embeds += len(node.embeds)
-    for field in (*(one.field for one in node.columns), *(one.field for one in node.order)):
-        _check_path(field)
+    for column in node.columns:
+        _check_path(column.field)
+    for term in node.order:
+        _check_path(term.field)
     for part in node.where:
         _count_conditions(part, counts)
     for embed in node.embeds:

@@ -17,8 +17,8 @@ MOST_CHARACTERS = 32 * 2**20
 """Of an answer: what Cloud Run sends at once is 32 MiB at most."""
 
 _NULL = SQL("null")
-_CSV = SQL("coalesce(string_agg(one.value::text, E'\\n'), '')")
-_CSV_LINE = SQL("substring(one.*::text, 2, length(one.*::text) - 2)")
+_CSV = SQL("coalesce(string_agg(item.value::text, E'\\n'), '')")
+_CSV_LINE = SQL("substring(item.*::text, 2, length(item.*::text) - 2)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ COUNTED = SQL("count(*) as count, '' as body")
 
 def listed(rows: Composable) -> Composable:
     """The rows, to be counted."""
-    return SQL("({}) as one").format(rows)
+    return SQL("({}) as item").format(rows)
 
 
 def written_out(form: Format, reader: Reader, node: Node, rows: Composable) -> Composable:
@@ -80,14 +80,14 @@ def written_out(form: Format, reader: Reader, node: Node, rows: Composable) -> C
 
     Rows of plain columns are not counted: with their limit, they are no more than the table holds.
     """
-    value = _CSV_LINE if form.is_csv else SQL("row_to_json(one.*)")
+    value = _CSV_LINE if form.is_csv else SQL("row_to_json(item.*)")
     if costs.is_plain(node):
-        return SQL("(select {} as value from ({}) as one) as one").format(value, rows)
+        return SQL("(select {} as value from ({}) as item) as item").format(value, rows)
     return reader.counted(rows, node, value)
 
 
 def collected(form: Format, *, is_one: bool = False) -> Composable:
-    """``count`` and ``body`` of the rows ``one``, each a ``value``.
+    """``count`` and ``body`` of the rows ``item``, each a ``value``.
 
     Args:
         form: how they are written.
@@ -107,7 +107,7 @@ def header(reader: Reader, node: Node, table: Table) -> str:
 
 
 def _json(form: Format, is_one: bool) -> Composable:  # noqa: FBT001 - collected names it
-    rows: Composable = SQL("json_agg(one.value)")
+    rows: Composable = SQL("json_agg(item.value)")
     empty = SQL("'[]'")
     if is_one or form.is_single:
         rows, empty = SQL("{} -> 0").format(rows), SQL("'null'")

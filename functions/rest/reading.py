@@ -26,8 +26,8 @@ _NOTHING = SQL("")
 class _Resource:
     """An embedded resource, and how it is part of the statement.
 
-    One that a filter or the order asks for is a lateral join, under ``alias``: however often it is
-    asked for, it stands in the statement once. Any other is a subquery in the list of columns,
+    One to which a filter or the order refers is a lateral join, under ``alias``: however often they
+    refer to it, it stands in the statement once. Any other is a subquery in the list of columns,
     which Postgres reads for the rows alone that are left after sorting and the limit; if it is
     ``!inner`` and filtered by nothing that is embedded in it, a plain ``exists`` stands beside it,
     which Postgres turns into a semi-join. So no resource stands in a statement more than twice.
@@ -65,7 +65,11 @@ class Reader:
     def source(self, table: Table, node: Node, *, is_counted: bool = False) -> Source:
         """A row of the table, under an alias of its own."""
         resources = self._resources(table, node)
-        present = {one.embed.name: _present(one.alias) for one in resources if one.alias}
+        present = {
+            resource.embed.name: _present(resource.alias)
+            for resource in resources
+            if resource.alias
+        }
         scope = Scope(self._alias("r"), table, present)
         return Source(scope, is_counted, resources)
 
@@ -97,9 +101,15 @@ class Reader:
     ) -> Composable:
         """What stands after ``from``: the joins, the filters, and the ``!inner`` resources."""
         scope = source.scope
-        joins = [self._joined(node, source, one) for one in source.resources if one.alias]
+        joins = [
+            self._joined(node, source, resource) for resource in source.resources if resource.alias
+        ]
         parts = [*join, *self._conditions(node, source)]
-        parts += [self._is_there(source, one) for one in source.resources if one.embed.is_inner]
+        parts += [
+            self._is_there(source, resource)
+            for resource in source.resources
+            if resource.embed.is_inner
+        ]
         where = SQL(" where ") + SQL(" and ").join(parts) if parts else _NOTHING
         return SQL("{} as {}{}{}").format(origin, scope.alias, SQL("").join(joins), where)
 
@@ -109,12 +119,13 @@ class Reader:
         return [*found, *(embed.name for embed in node.embeds if _is_told(embed))]
 
     def counted(self, rows: Composable, node: Node, value: Composable) -> Composable:
-        """``value``, of each of the rows ``one``; what it costs is counted before it is collected.
+        """``value``, of each of the rows ``item``; what it costs is counted before it is collected.
 
         ``offset 0`` has the value made once, for its length and for what becomes of it.
         """
         return SQL(
-            "(select {} as value from ({}) as one offset 0) as one where rest.spend({}, one.value)"
+            "(select {} as value from ({}) as item offset 0) as item"
+            " where rest.spend({}, item.value)"
         ).format(value, rows, _writing_units(node))
 
     def _alias(self, letter: str) -> Composable:
@@ -122,16 +133,18 @@ class Reader:
 
     def _resources(self, table: Table, node: Node) -> tuple[_Resource, ...]:
         names = {embed.name for embed in node.embeds}
-        asked_for = {
+        referenced = {
             *conditions.embeds_named(node.where, names, table),
             *(term.relation for term in node.order),
         }
-        return tuple(self._resource(table, embed, asked_for) for embed in node.embeds)
+        return tuple(self._resource(table, embed, referenced) for embed in node.embeds)
 
-    def _resource(self, table: Table, embed: Embed, asked_for: Collection[str | None]) -> _Resource:
+    def _resource(
+        self, table: Table, embed: Embed, referenced: Collection[str | None]
+    ) -> _Resource:
         relation = relations.found(self._catalogue, table.name, embed.target, embed.hint)
         target = self._catalogue.table(relation.target)
-        is_joined = embed.name in asked_for
+        is_joined = embed.name in referenced
         is_joined |= embed.is_inner and _is_filtered_by_resources(embed.node, target)
         return _Resource(embed, relation, self._alias("e") if is_joined else None)
 
@@ -169,9 +182,9 @@ class Reader:
 
     def _selected(self, node: Node, source: Source) -> Composable:
         embedded = [
-            SQL("{} as {}").format(self._content(source, one), identifier(one.embed.name))
-            for one in source.resources
-            if _is_told(one.embed)
+            SQL("{} as {}").format(self._content(source, resource), identifier(resource.embed.name))
+            for resource in source.resources
+            if _is_told(resource.embed)
         ]
         return SQL(", ").join([*self._columns(node, source.scope), *embedded])
 
@@ -195,12 +208,12 @@ class Reader:
             return SQL("{}.body").format(resource.alias)
         node, source, origin, join = self._embedded(parent, resource)
         rows = self.rows(node, source, origin, join)
-        counted = self.counted(rows, node, SQL("row_to_json(one.*)"))
+        counted = self.counted(rows, node, SQL("row_to_json(item.*)"))
         if not resource.relation.is_to_one:
-            return SQL("(select coalesce(json_agg(one.value), '[]') from {})").format(counted)
+            return SQL("(select coalesce(json_agg(item.value), '[]') from {})").format(counted)
         if costs.of_writing_out(node.columns):
-            return SQL("(select one.value from {})").format(counted)
-        return SQL("(select row_to_json(one.*) from ({}) as one)").format(rows)
+            return SQL("(select item.value from {})").format(counted)
+        return SQL("(select row_to_json(item.*) from ({}) as item)").format(rows)
 
     def _joined(self, parent_node: Node, parent: Source, resource: _Resource) -> Composable:
         """An embedded resource as a join: its ``body`` as JSON, and whether it is ``present``."""
@@ -210,12 +223,12 @@ class Reader:
             inner = self._one_row(node, source, origin, join, keys)
         else:
             rows = self.rows(node, source, origin, join)
-            counted = self.counted(rows, node, SQL("row_to_json(one.*)"))
+            counted = self.counted(rows, node, SQL("row_to_json(item.*)"))
             present = SQL("count(*) > 0")
             if _is_count(node, source.scope.table):
-                present = SQL("sum((one.value ->> 'count')::bigint) > 0")
+                present = SQL("sum((item.value ->> 'count')::bigint) > 0")
             inner = SQL(
-                "select coalesce(json_agg(one.value), '[]') as body, {} as present from {}"
+                "select coalesce(json_agg(item.value), '[]') as body, {} as present from {}"
             ).format(present, counted)
         return SQL(" left join lateral ({}) as {} on true").format(
             inner, resource.alias or _NOTHING
@@ -240,7 +253,7 @@ class Reader:
             body: Composable = SQL("json_build_object('count', 1)")
         else:
             selected = self._selected(node, source)
-            body = SQL("(select row_to_json(one.*) from (select {}) as one)").format(selected)
+            body = SQL("(select row_to_json(item.*) from (select {}) as item)").format(selected)
         return SQL("select {} as body, true as present{} from {}{}").format(
             body,
             SQL("").join(ordered),
@@ -278,13 +291,13 @@ class Reader:
     def _ordered(self, node: Node, term: Term, source: Source) -> Composable:
         if term.relation is None:
             return place(source.scope, term.field, self.values)
-        found = next((one for one in source.resources if one.embed.name == term.relation), None)
-        if found is None or found.alias is None:
+        resource = next((r for r in source.resources if r.embed.name == term.relation), None)
+        if resource is None or resource.alias is None:
             raise errors.not_embedded(term.relation)
-        if not found.relation.is_to_one:
-            raise _no_related_order(source.scope.table.name, found.embed.name)
+        if not resource.relation.is_to_one:
+            raise _no_related_order(source.scope.table.name, resource.embed.name)
         place_of_key = _order_keys(node, term.relation).index(term)
-        return SQL("{}.{}").format(found.alias, identifier(f"k{place_of_key}"))
+        return SQL("{}.{}").format(resource.alias, identifier(f"k{place_of_key}"))
 
 
 def _present(alias: Composable) -> Composable:
@@ -303,7 +316,7 @@ def _order_keys(node: Node, name: str) -> list[Term]:
 
 
 def _writing_units(node: Node) -> Composable:
-    return SQL("pg_column_size(one.value) / {} + {}").format(
+    return SQL("pg_column_size(item.value) / {} + {}").format(
         sql.Literal(costs.CHARACTERS_PER_UNIT), sql.Literal(costs.of_writing_out(node.columns))
     )
 

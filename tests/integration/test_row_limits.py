@@ -1,4 +1,4 @@
-"""The rows that an owner may have in each table: counted by the database, whoever writes them."""
+"""The rows that an owner may have in each table: counted by the database itself."""
 
 from uuid import uuid4
 

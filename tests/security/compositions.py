@@ -1,4 +1,4 @@
-"""Queries of ``rest`` that ask for much in few characters, or that the database cannot evaluate."""
+"""Queries of ``rest`` that cost much in few characters, or that the database cannot evaluate."""
 
 import random
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from functions.rest import casts
 
 _UP = {"jobs": "workspace_sessions", "user_library": "user_collections"}
-_DOWN = {one: many for many, one in _UP.items()}
+_DOWN = {parent: child for child, parent in _UP.items()}
 _COLUMNS = {
     "jobs": ("id", "created_at", "metadata", "metadata->a", "credits", "status", "original_prompt"),
     "user_library": ("id", "tags", "is_favorite", "duration_seconds", "file_size_bytes", "crc32c"),
@@ -40,10 +40,10 @@ _VALUES = (
 
 
 def amplified() -> Iterator[tuple[str, str]]:
-    """A name, and a path below ``/rest/v1``, for each way to ask for much that is known by hand."""
+    """A name, and a path below ``/rest/v1``, for each known way to make a query expensive."""
     for depth in (2, 3, 5, 8, 12):
         for times in (1, 14, 90):
-            yield f"{depth} levels, each asked for {times} times", chain(depth, times)
+            yield f"{depth} levels, each referred to {times} times", chain(depth, times)
     yield from _wide()
     yield from _repeated()
     yield from _long()
@@ -52,18 +52,21 @@ def amplified() -> Iterator[tuple[str, str]]:
 
 def _wide() -> Iterator[tuple[str, str]]:
     """Many resources, and resources in which the table itself is embedded again."""
-    for one, many in _DOWN.items():
+    for parent, child in _DOWN.items():
         for column in ("*", "id", "count"):
-            each = ",".join(f"a{n}:{many}({column})" for n in range(20))
-            yield f"20 x {many}({column})", f"{one}?select={each}"
-        yield "21 resources", f"{one}?select=" + ",".join(f"a{n}:{many}(id)" for n in range(21))
-    for many, one in _UP.items():
-        for inner in ("id", "*", f"id,{one}(id,{many}(id))"):
-            yield f"siblings: {inner}", f"{many}?select=id,{one}({many}({inner}))"
-            present = f"{many}?select=id,{one}!inner(id,{many}!inner({inner}))"
-            yield f"siblings that are there: {inner}", f"{present}&{one}.{many}.id=neq.{'0' * 32}"
-        ordered = ",".join(f"{one}({column})" for column in _COLUMNS[one])
-        yield "ordered by another", f"{many}?select=id,{one}(*)&order={ordered}"
+            each = ",".join(f"a{n}:{child}({column})" for n in range(20))
+            yield f"20 x {child}({column})", f"{parent}?select={each}"
+        yield "21 resources", f"{parent}?select=" + ",".join(f"a{n}:{child}(id)" for n in range(21))
+    for child, parent in _UP.items():
+        for inner in ("id", "*", f"id,{parent}(id,{child}(id))"):
+            yield f"siblings: {inner}", f"{child}?select=id,{parent}({child}({inner}))"
+            present = f"{child}?select=id,{parent}!inner(id,{child}!inner({inner}))"
+            yield (
+                f"siblings that are there: {inner}",
+                f"{present}&{parent}.{child}.id=neq.{'0' * 32}",
+            )
+        ordered = ",".join(f"{parent}({column})" for column in _COLUMNS[parent])
+        yield "ordered by another", f"{child}?select=id,{parent}(*)&order={ordered}"
 
 
 def _repeated() -> Iterator[tuple[str, str]]:

@@ -61,8 +61,8 @@ def test_statements_that_wait_leave_connections_to_others(
             future.result()
     for response in refused:
         tally.answered("a statement beyond the share", response, {429})
-        is_told = response.headers.get("retry-after") == "1"
-        tally.refused("it is not told when to come again", is_refused=is_told)
+        has_header = response.headers.get("retry-after") == "1"
+        tally.refused("Retry-After is missing", is_refused=has_header)
     for _ in range(SHARE):
         tally.answered("a statement of the share", responses.get(timeout=60), {204})
 

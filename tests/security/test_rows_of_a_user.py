@@ -90,8 +90,8 @@ def test_no_request_changes_many_rows(bare: System, person: Person, tally: Tally
         person.id,
     )
     tally.refused("items were changed", is_refused=items == counts["count"])
-    (kept,) = _send(person, "GET", "workspace_items?select=id&limit=1").json()
-    fewer = _send(person, "DELETE", f"workspace_items?id=neq.{kept['id']}")
+    (item,) = _send(person, "GET", "workspace_items?select=id&limit=1").json()
+    fewer = _send(person, "DELETE", f"workspace_items?id=neq.{item['id']}")
     assert fewer.status_code == 204
 
 

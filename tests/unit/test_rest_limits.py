@@ -1,4 +1,4 @@
-"""What one query of ``rest`` may ask for, and what is composed of it."""
+"""What a query of ``rest`` may contain, and what is composed of it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ CATALOGUE = Catalogue({"jobs": JOBS, "sessions": SESSIONS}, (LINK,))
 
 
 def _nested(depth: int) -> str:
-    """Resources within each other, from sessions on."""
+    """Nested resources, from sessions on."""
     select = "id"
     for level in reversed(range(depth)):
         select = f"id,e{level}:{'sessions' if level % 2 else 'jobs'}({select})"
@@ -69,7 +69,9 @@ def _tables(pairs: list[tuple[str, str]]) -> int:
 
 @pytest.mark.parametrize("depth", [1, 3, 8])
 @pytest.mark.parametrize("times", [1, 12])
-def test_a_resource_is_composed_once_however_often_it_is_asked_for(depth: int, times: int) -> None:
+def test_a_resource_is_composed_once_however_often_filters_refer_to_it(
+    depth: int, times: int
+) -> None:
     pairs, path = [("select", _nested(depth))], ""
     for level in range(depth):
         pairs.append((f"{path}or", f"({_many(f'e{level}.is.null', times)})"))

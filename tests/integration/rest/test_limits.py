@@ -1,4 +1,4 @@
-"""What one request may read, return and change; and resources that are asked for many times."""
+"""What one request may read, return and change; and resources to which filters refer many times."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def shelves(me: Reader) -> Reader:
     return me
 
 
-FOUND: list[tuple[str, Json]] = [
+JOINED: list[tuple[str, Json]] = [
     (f"trial_shelves?select=name,b:{BY_SHELF}()&or=(b.is.null,b.is.null)", [{"name": "Empty"}]),
     (f"trial_shelves?select=name,b:{BY_SHELF}()&or=(b.not.is.null,name.eq.x)", [{"name": "Top"}]),
     (f"trial_shelves?select=name,b:{BY_SHELF}()&not.or=(b.is.null)", [{"name": "Top"}]),
@@ -64,12 +64,14 @@ FOUND: list[tuple[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "rows"), FOUND)
-def test_a_resource_that_is_asked_for_is_joined(shelves: Reader, path: str, rows: Json) -> None:
-    found = shelves.rows(path)
+@pytest.mark.parametrize(("path", "rows"), JOINED)
+def test_a_resource_to_which_a_filter_refers_is_joined(
+    shelves: Reader, path: str, rows: Json
+) -> None:
+    response = shelves.rows(path)
     if "&order=" not in path:
-        found, rows = sorted(found, key=str), sorted(rows, key=str)
-    assert found == rows
+        response, rows = sorted(response, key=str), sorted(rows, key=str)
+    assert response == rows
 
 
 def test_a_count_is_of_the_same_rows(shelves: Reader) -> None:
