@@ -30,7 +30,7 @@ run "database" {
     error_message = "It is backed up, to any moment of the last days."
   }
   assert {
-    condition     = { for one in google_sql_database_instance.this.settings[0].database_flags : one.name => one.value if contains(["cloudsql.iam_authentication", "max_connections", "log_statement"], one.name) } == { "cloudsql.iam_authentication" = "on", "max_connections" = "1200", "log_statement" = "none" }
+    condition     = { for one in google_sql_database_instance.this.settings[0].database_flags : one.name => one.value if contains(["cloudsql.iam_authentication", "max_connections", "log_statement", "log_min_messages", "log_min_error_statement", "log_error_verbosity", "temp_file_limit"], one.name) } == { "cloudsql.iam_authentication" = "on", "max_connections" = "1200", "log_statement" = "none", "log_min_messages" = "log", "log_min_error_statement" = "panic", "log_error_verbosity" = "terse", "temp_file_limit" = "1048576" }
     error_message = "Accounts log in as themselves, so many at once, and no statement is logged."
   }
   assert {

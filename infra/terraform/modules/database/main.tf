@@ -45,12 +45,18 @@ resource "google_sql_database_instance" "this" {
       for_each = {
         "cloudsql.iam_authentication" = "on"
         "max_connections"             = tostring(var.connections)
-        # A statement's text can hold a prompt: none is logged.
+        # A statement's text can hold a prompt, and an error's message quotes values: neither is
+        # logged, as in infra/local/postgres.py.
         "log_min_duration_statement" = "-1"
         "log_statement"              = "none"
-        "log_connections"            = "on"
-        "log_disconnections"         = "on"
-        "log_lock_waits"             = "on"
+        "log_min_messages"           = "log"
+        "log_min_error_statement"    = "panic"
+        "log_error_verbosity"        = "terse"
+        # KiB of a session's sorts and hashes on disk: more is an error of that statement.
+        "temp_file_limit"    = "1048576"
+        "log_connections"    = "on"
+        "log_disconnections" = "on"
+        "log_lock_waits"     = "on"
       }
       content {
         name  = database_flags.key
