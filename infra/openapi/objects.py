@@ -55,12 +55,14 @@ _REFUSALS = {
     401: "No or no good credential, or not for this object (InvalidJWT, ExpiredToken).",
     403: "Not in this place, or not for this caller (AccessDenied).",
     404: "No such object (NoSuchKey) or bucket (NoSuchBucket), or not this caller's.",
+    408: "The body did not arrive in time (RequestTimeout).",
     409: "There is one already (ResourceAlreadyExists), or it is being saved (ResourceLocked).",
     413: "It is too large (EntityTooLarge).",
     415: "It is no PNG, JPEG or WebP (InvalidMimeType), or no JSON.",
     422: "The request is not valid (InvalidRequest).",
+    429: "Too many requests, or too many uploads of one user at a time (SlowDown).",
     500: "Something went wrong here (InternalError).",
-    503: "The storage or the database is away: try again (SlowDown).",
+    503: "The storage or the database is away, or too many uploads wait: try again (SlowDown).",
 }
 _REFUSED = {status: Answer(text, (StorageProblem,)) for status, text in _REFUSALS.items()}
 

@@ -10,13 +10,15 @@ _ROWS: Json = {"type": "array", "items": _ROW}
 _RANGE = {"Content-Range": _TEXT}
 _REFUSALS = {
     300: "Several relationships (PGRST201) or functions (PGRST203) are meant.",
-    400: "Not in the language (PGRST1..), or refused by the database (22..., 23..., 42...).",
+    400: "Not in the language (PGRST1..), refused by the database (22..., 23..., 42...), or more than"
+    " one query may ask for (54000, 54001, 2201B).",
     401: "No or no good credential (PGRST301, 302, 303), or not for the anonymous (42501).",
     403: "Not granted, or not by row-level security (42501).",
     404: "No such table (PGRST205) or function (PGRST202, 42883).",
     405: "A GET that would write (25006).",
     406: "Not one row (PGRST116), another schema (PGRST106) or media type (PGRST107).",
-    409: "There is one already (23505), or what is referred to is not there (23503).",
+    409: "There is one already (23505), what is referred to is not there (23503), or the limit of"
+    " the user's rows is reached (PT409).",
     413: "The body is larger than 1 MiB (PGRST102).",
     416: "No such range (PGRST103).",
     500: "Something went wrong here (PGRSTX00).",
