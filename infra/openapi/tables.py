@@ -10,8 +10,8 @@ _ROWS: Json = {"type": "array", "items": _ROW}
 _RANGE = {"Content-Range": _TEXT}
 _REFUSALS = {
     300: "Several relationships (PGRST201) or functions (PGRST203) are meant.",
-    400: "Not in the language (PGRST1..), refused by the database (22..., 23..., 42...), or more than"
-    " one query may ask for (54000, 54001, 2201B).",
+    400: "Not in the language (PGRST1..), refused by the database (22..., 23..., 42...), or more"
+    " than one query may ask for (54000, 54001, 2201B).",
     401: "No or no good credential (PGRST301, 302, 303), or not for the anonymous (42501).",
     403: "Not granted, or not by row-level security (42501).",
     404: "No such table (PGRST205) or function (PGRST202, 42883).",
