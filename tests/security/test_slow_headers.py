@@ -67,12 +67,8 @@ def _is_closed(port: int, sent: bytes, endless: bytes) -> bool:
     return False
 
 
-def test_connections_without_an_end_are_closed(
-    bare: System, corpora: Corpora, tally: Tally
-) -> None:
-    if not corpora.is_full:
-        pytest.skip("takes as long as the timeouts; tests/unit/test_http_protocol.py is quicker")
-
+@pytest.mark.slow  # as long as the timeouts; tests/unit/test_http_protocol.py sets its own
+def test_connections_without_an_end_are_closed(bare: System, tally: Tally) -> None:
     def attack(name: str, port: int, sent: bytes, endless: bytes) -> None:
         tally.refused(name, is_refused=_is_closed(port, sent, endless))
 
