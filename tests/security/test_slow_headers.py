@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.security.other_user import other_user
-from tests.security.tally import Corpora, Tally
+from tests.security.tally import Tally
 from tests.system import System
 
 _TIMEOUT_SECONDS = 60
