@@ -1,6 +1,7 @@
 """Limits on pictures: parts and scans of a file, CPU time of the decoder, places in the queue."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from shared.picture_queue import PictureQueue
 from shared.pictures import Pictures
 from tests import hostile_pictures
 from tests.hostile_pictures import chunk, encode, flat, jpeg_with_scans, png, segment
+from tests.system import PATIENCE_SECONDS
 
 _SLOW = png(6300, 6300)
 """Takes about 0.4 s of CPU time."""
@@ -89,18 +91,28 @@ async def quick() -> AsyncIterator[Pictures]:
 
 async def test_a_slow_picture_is_ended_and_the_next_is_decoded(quick: Pictures) -> None:
     small = encode(flat(), "PNG")
-    assert await quick.redraw(small) == redraw(small)
+    assert await _redraw_small(quick, small) == redraw(small)
     for _ in range(2):
         with pytest.raises(InvalidError, match="takes too long to decode"):
             await quick.redraw(_SLOW)
-        assert await quick.redraw(small) == redraw(small)
+        assert await _redraw_small(quick, small) == redraw(small)
 
 
-async def test_errors_pass_through_the_process(quick: Pictures) -> None:
+async def _redraw_small(quick: Pictures, content: bytes) -> bytes:
+    """Decode again where a slow machine took 0.05 s of CPU time even for a small picture."""
+    for _ in range(20):
+        with contextlib.suppress(InvalidError):
+            return await quick.redraw(content)
+    raise AssertionError("a small picture is never decoded")
+
+
+async def test_errors_pass_through_the_process() -> None:
+    pictures = Pictures(max_cpu_seconds=PATIENCE_SECONDS)
     with pytest.raises(InvalidError, match="no whole picture"):
-        await quick.redraw(b"text")
+        await pictures.redraw(b"text")
     with pytest.raises(InvalidError, match="more than 100 scans"):
-        await quick.redraw(jpeg_with_scans(16, 101))
+        await pictures.redraw(jpeg_with_scans(16, 101))
+    await pictures.close()
 
 
 class _Places:
