@@ -13,7 +13,7 @@ import pytest
 
 from infra.local import environment, postgres
 from infra.local.database import functions_url
-from tests.chat_server import streamed
+from tests.chat_server import Body, streamed
 from tests.integration.chat.process import ChatProcess
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
@@ -99,19 +99,36 @@ def test_all_three_functions_talk_to_it(elsewhere: System, tiny_process: ChatPro
     name = str(next(tiny_process.cache.iterdir()))
 
     body = {"prompt": "why is my bread flat?", "use_case": "chat"}
-    enhanced = person.call("enhance-prompt", body).json()
+    enhanced: Body = {}
+
+    def is_enhanced() -> bool:
+        """The model draws its words by lot: now and then it answers nothing."""
+        enhanced.update(person.call("enhance-prompt", body).json())
+        reason = enhanced["enhancement_metadata"].get("fallback_reason") or ""
+        return not reason.startswith("empty: ")
+
+    until(is_enhanced, what="the model to answer something")
     assert enhanced["enhancement_metadata"]["model_used"] == name, enhanced
     assert enhanced["enhanced_prompt"] != body["prompt"]
 
-    with streamed(person, message="hello") as events:
-        *deltas, (event, done) = events
+    talker, events = person, _said_to(person)
+    while events[-1][1].get("error") == "The chat worker answered nothing.":
+        talker = Person(elsewhere)
+        events = _said_to(talker)
+    *deltas, (event, done) = events
     assert event == "done", done
     assert "".join(one["delta"] for _, one in deltas).strip() == done["response"]
     assert done["metadata"]["model_used"] == name
     assert 0 < done["metadata"]["tokens"] <= 512
     assert done["metadata"]["finish_reason"] in {"stop", "length"}
-    assert len(person.rows("messages")) == 2
+    assert len(talker.rows("messages")) == 2
 
     case = {"original_prompt": "a cat", "enhanced_prompt": "a cat", "test_cases": ["It is a cat"]}
     judged = person.call("validate-enhancement-fix", case).json()["validation_results"]
     assert judged[0]["feedback"].startswith("Judged by word overlap alone"), "it babbles"
+
+
+def _said_to(person: Person) -> list[tuple[str, Body]]:
+    """The events of the answer to a message of a new conversation."""
+    with streamed(person, message="hello") as events:
+        return list(events)
