@@ -10,6 +10,7 @@ from shared.queries import privacy
 from tests.admin import said
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
+from tests.workspace import library
 
 ACCOUNTS = {"credit_ledger", "usage_logs", "jobs", "profiles"}
 """What may still hold the user's id: amounts, times, ids, and jobs and a profile that are empty."""
@@ -118,7 +119,7 @@ def test_erasing_one_leaves_another_alone(noop: System) -> None:
     said(noop, "erase", "--user", one.id)
     assert sorted(objects_of(noop, other)) == before
     assert word in other.rows("jobs", id=f"eq.{job}")[0]["original_prompt"]
-    assert len(other.rows("user_library")) == 1
+    assert len(library(other)) == 1
 
 
 def test_whoever_was_erased_may_come_again_without_new_credits(noop: System) -> None:

@@ -19,6 +19,7 @@ from infra.local import postgres
 from tests.hand_worker import HandWorker
 from tests.integration.schema_tables import ROWS
 from tests.system import Person, System
+from tests.workspace import library
 from tests.web import web
 
 _SIZE = 1_100_000
@@ -193,7 +194,7 @@ def test_the_longest_values_that_a_request_may_carry_are_stored(
         {"action": "create_collection", "name": "🌊" * 200, "description": "🌊" * 2000},
     )
     assert made.status_code == 200, made.text
-    assert len(person.rows("user_library")[0]["tags"]) == 50
+    assert len(library(person)[0]["tags"]) == 50
     assert len(person.rows("user_collections")[0]["description"]) == 2000
 
 
