@@ -19,8 +19,8 @@ from infra.local import postgres
 from tests.hand_worker import HandWorker
 from tests.integration.schema_tables import ROWS
 from tests.system import Person, System
-from tests.workspace import library
 from tests.web import web
+from tests.workspace import library
 
 _SIZE = 1_100_000
 """Characters: over every limit."""
