@@ -12,6 +12,16 @@ from tests.system import Person, System
 from tests.web import web
 
 
+_SLOW_SECONDS = 1800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the long proofs a longer limit than pyproject.toml gives to each test."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
+
+
 @pytest.fixture(scope="session")
 def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system with the noop worker."""
