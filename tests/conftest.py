@@ -11,7 +11,6 @@ from tests.hand_worker import HandWorker
 from tests.system import Person, System
 from tests.web import web
 
-
 _SLOW_SECONDS = 1800
 
 
