@@ -78,8 +78,8 @@ class Belongings:
         """What somebody could learn and send."""
         return {**self.ids, **self.more}
 
-    def all(self) -> str:
-        """Every row and object of theirs, as text."""
+    def all(self) -> frozenset[str]:
+        """Every row and object of theirs, as text: Postgres returns rows in any order."""
         rows = {
             table: self.system.rows(f"select * from {table} where {column} = %s", self.person.id)
             for table, column in _TABLES.items()
@@ -88,8 +88,16 @@ class Belongings:
             for name in ("dispatch_no", "dispatched_at", "claim_by", "worker_id", "updated_at"):
                 del row[name]
         rows["messages"] = self.system.rows(_MESSAGES, self.more["conversation"])
-        objects = sorted(one for one in self.system.objects() if self.person.id in one)
-        return json.dumps([rows, objects], default=str, sort_keys=True)
+        texts = (
+            json.dumps([table, row], default=str, sort_keys=True)
+            for table, several in rows.items()
+            for row in several
+        )
+        return frozenset(texts) | {path for path in self.system.objects() if self.person.id in path}
+
+    def changes_since(self, before: frozenset[str]) -> list[str]:
+        """The rows and objects that differ from ``all`` of an earlier time, or are new or gone."""
+        return sorted(before ^ self.all())
 
     def is_shown_in(self, text: str) -> bool:
         """Whether an answer tells anything of theirs."""
