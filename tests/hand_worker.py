@@ -4,6 +4,8 @@ import base64
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +24,22 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
 CHECKED_BY = {"kind": "classifier", "name": "by-hand"}
 """What looked at the pictures."""
+
+
+@contextmanager
+def no_other_workers(system: System, worker_type: str, *, key_id: str) -> Iterator[None]:
+    """Jobs of that type go to no other key's workers, which earlier tests may have left."""
+    others = system.rows(
+        "update workers set is_active = false"
+        " where is_active and worker_type = %s and key_id <> %s returning id",
+        worker_type,
+        key_id,
+    )
+    try:
+        yield
+    finally:
+        ids = [row["id"] for row in others]
+        system.rows("update workers set is_active = true where id = any(%s) returning id", ids)
 
 
 class HandWorker:

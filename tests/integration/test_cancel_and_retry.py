@@ -1,12 +1,13 @@
 """workspace-actions: cancel_job and retry_job."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
 from tests.drawing import RED
-from tests.hand_worker import HandWorker
+from tests.hand_worker import HandWorker, no_other_workers
 from tests.system import Person, System
 from tests.workspace import act, remove
 
@@ -79,6 +80,13 @@ def test_what_has_ended_otherwise_cannot_be_cancelled(
     assert person.status(job) == "completed"
 
 
+@pytest.fixture
+def _no_other_wan_workers(bare: System) -> Iterator[None]:
+    with no_other_workers(bare, "wan", key_id="noop"):
+        yield
+
+
+@pytest.mark.usefixtures("_no_other_wan_workers")
 def test_a_cancelled_job_gives_its_slot_to_the_next(bare: System) -> None:
     person, worker = Person(bare), HandWorker(bare, "noop")
     _empty(bare, "wan_queue")

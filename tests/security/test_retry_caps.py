@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker
+from tests.hand_worker import HandWorker, no_other_workers
 from tests.revision import Revision
 from tests.security import swarm
 from tests.security.other_user import other_user
@@ -99,6 +99,13 @@ def test_reports_of_an_ended_job_leave_no_rows(
     tally.refused(f"{rows} rows", is_refused=rows == 0)
 
 
+@pytest.fixture
+def _no_other_wan_workers(bare: System) -> Iterator[None]:
+    with no_other_workers(bare, "wan", key_id="noop"):
+        yield
+
+
+@pytest.mark.usefixtures("_no_other_wan_workers")
 def test_a_worker_that_moves_without_end_sends_no_more_tasks(
     bare: System, person: Person, corpora: Corpora, tally: Tally
 ) -> None:
