@@ -15,7 +15,7 @@ def read_address(headers: Iterable[tuple[bytes, bytes]], trusted_entries: int) -
     sent by the client and means nothing.
 
     Args:
-        headers: of the request, names in small letters.
+        headers: of the request, with lower-case names.
         trusted_entries: how many entries the trusted proxies add; the first of these is the client.
 
     Returns:

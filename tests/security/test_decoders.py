@@ -169,7 +169,7 @@ def _memory_kb(system: System, name: str) -> int:
     return int(line.split()[1])
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells no process's memory")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory in /proc")
 def test_waiting_bodies_are_not_in_memory(bare: System, corpora: Corpora, tally: Tally) -> None:
     """Six pictures at a time are read; the other bodies wait on the network."""
     before = _memory_kb(bare, "VmRSS:")
@@ -202,7 +202,7 @@ def _decoder(system: System) -> int:
     raise AssertionError("the gateway has no decoder")
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="shows no process's children")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="lists processes in /proc")
 def test_the_decoder_holds_no_secret_and_is_replaced(
     bare: System, person: Person, tally: Tally
 ) -> None:
