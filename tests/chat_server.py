@@ -75,9 +75,13 @@ class ChatServer(HandWorker):
         """Forget what was asked, and answer quietly."""
         self.asked: list[Body] = []
         self.headers: list[dict[str, str]] = []
-        self.cut = 0
-        """Answers whose reader went away."""
+        self._cut: list[Body] = []
         self.behave: Behaviour = say("a quiet answer")
+
+    @property
+    def cut(self) -> int:
+        """How many requests since the last reset lost their client before the response ended."""
+        return len(self._cut)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -93,12 +97,14 @@ class ChatServer(HandWorker):
             def do_POST(self) -> None:
                 assert self.path == "/v1/chat/completions"
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                # A response to an earlier test may still be under way: it counts where it began.
+                behave, cut = server.behave, server._cut
                 server.asked.append(body)
                 server.headers.append({name.lower(): told for name, told in self.headers.items()})
                 try:
-                    server.behave(Answer(self), body)
+                    behave(Answer(self), body)
                 except OSError:
-                    server.cut += 1
+                    cut.append(body)
 
             def log_message(self, *_: object) -> None:
                 pass
