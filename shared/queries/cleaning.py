@@ -47,15 +47,17 @@ async def take_jobs(connection: Connection, *, most: int) -> list[Ended]:
     rows = connection.cursor(row_factory=class_row(Ended))
     await rows.execute(
         """
-        update jobs set clean_after = now() + interval '10 minutes'
-        where id in (
+        with due as materialized (
             select id from jobs
             where clean_after <= now() and status in ('completed', 'failed', 'cancelled')
             order by clean_after
             limit %(most)s
             for update skip locked
         )
-        returning id, user_id, case
+        update jobs set clean_after = now() + interval '10 minutes'
+        from due
+        where jobs.id = due.id
+        returning jobs.id, user_id, case
             when status = 'failed' or status = 'cancelled' and retry_of is not null
             then reference_roles else '{}'
         end as kept_references
@@ -93,15 +95,17 @@ async def take_unfinished(connection: Connection, *, most: int) -> list[Unfinish
     rows = connection.cursor(row_factory=class_row(Unfinished))
     await rows.execute(
         """
-        update unfinished_copies set clean_after = now() + interval '10 minutes'
-        where target_id in (
+        with due as materialized (
             select target_id from unfinished_copies
             where clean_after <= now()
             order by clean_after
             limit %(most)s
             for update skip locked
         )
-        returning target_id, user_id, source_id
+        update unfinished_copies set clean_after = now() + interval '10 minutes'
+        from due
+        where unfinished_copies.target_id = due.target_id
+        returning unfinished_copies.target_id, user_id, source_id
         """,
         {"most": most},
     )
@@ -139,15 +143,17 @@ async def take_deleted(connection: Connection, *, most: int) -> list[Deleted]:
     rows = connection.cursor(row_factory=class_row(Deleted))
     await rows.execute(
         """
-        update deleted_library_assets set clean_after = now() + interval '10 minutes'
-        where library_asset_id in (
+        with due as materialized (
             select library_asset_id from deleted_library_assets
             where clean_after <= now()
             order by clean_after
             limit %(most)s
             for update skip locked
         )
-        returning library_asset_id, storage_path, thumbnail_path
+        update deleted_library_assets set clean_after = now() + interval '10 minutes'
+        from due
+        where deleted_library_assets.library_asset_id = due.library_asset_id
+        returning deleted_library_assets.library_asset_id, storage_path, thumbnail_path
         """,
         {"most": most},
     )

@@ -132,16 +132,16 @@ async def delete_old(connection: Connection, *, most: int) -> int:
     """Forget events after a day, and remember how far."""
     rows = await connection.execute(
         """
-        with gone as (
-            delete from change_events
-            where seq in (
-                select seq from change_events
-                where at < now() - interval '24 hours'
-                order by at
-                limit %(most)s
-                for update skip locked
-            )
-            returning xid, seq
+        with old as materialized (
+            select seq from change_events
+            where at < now() - interval '24 hours'
+            order by at
+            limit %(most)s
+            for update skip locked
+        ), gone as (
+            delete from change_events using old
+            where change_events.seq = old.seq
+            returning change_events.xid, change_events.seq
         ), newest as (
             select xid, seq from gone order by xid desc, seq desc limit 1
         ), remembered as (

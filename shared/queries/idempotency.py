@@ -111,13 +111,14 @@ async def delete_old(connection: Connection, *, most: int) -> int:
     """Forget keys after a day."""
     rows = await connection.execute(
         """
-        delete from idempotency_keys
-        where id in (
+        with old as materialized (
             select id from idempotency_keys
             where created_at < now() - interval '24 hours'
             limit %(most)s
             for update skip locked
         )
+        delete from idempotency_keys using old
+        where idempotency_keys.id = old.id
         """,
         {"most": most},
     )

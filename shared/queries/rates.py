@@ -68,13 +68,14 @@ async def delete_old(connection: Connection, *, most: int) -> int:
     """Forget buckets that have long been full again."""
     rows = await connection.execute(
         """
-        delete from rate_buckets
-        where (user_id, bucket) in (
+        with idle as materialized (
             select user_id, bucket from rate_buckets
             where refilled_at < now() - interval '1 hour'
             limit %(most)s
             for update skip locked
         )
+        delete from rate_buckets using idle
+        where rate_buckets.user_id = idle.user_id and rate_buckets.bucket = idle.bucket
         """,
         {"most": most},
     )

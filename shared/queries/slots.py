@@ -20,14 +20,16 @@ async def clear_unclaimed(connection: Connection, *, most: int) -> int:
     await lock(connection)
     rows = await connection.execute(
         """
-        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
-        where id in (
+        with unclaimed as materialized (
             select id from jobs
             where status = 'queued' and dispatched_at is not null and claim_by < now()
             order by claim_by
             limit %(most)s
             for update skip locked
         )
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from unclaimed
+        where jobs.id = unclaimed.id
         """,
         {"most": most},
     )
@@ -55,14 +57,16 @@ async def leave_silent(connection: Connection, *, most: int) -> int:
     await lock(connection)
     rows = await connection.execute(
         """
-        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
-        where id in (
+        with unanswered as materialized (
             select jobs.id from jobs join workers on workers.id = jobs.worker_id
             where jobs.status = 'queued' and jobs.dispatched_at is not null
                 and workers.health = 'unhealthy' and workers.keeps_awake
             limit %(most)s
             for update of jobs skip locked
         )
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from unanswered
+        where jobs.id = unanswered.id
         """,
         {"most": most},
     )

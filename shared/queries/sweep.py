@@ -94,16 +94,16 @@ async def delete_expired_assets(connection: Connection, *, most: int) -> list[tu
     """Delete the rows of expired assets; the paths of the files that may follow."""
     rows = await connection.execute(
         """
-        with gone as (
-            delete from workspace_assets
-            where id in (
-                select id from workspace_assets
-                where expires_at < now() and promotion <> 'pending'
-                    and (saving_until is null or saving_until < now())
-                limit %(most)s
-                for update skip locked
-            )
-            returning id, user_id, temp_storage_path, thumbnail_path
+        with expired as materialized (
+            select id from workspace_assets
+            where expires_at < now() and promotion <> 'pending'
+                and (saving_until is null or saving_until < now())
+            limit %(most)s
+            for update skip locked
+        ), gone as (
+            delete from workspace_assets using expired
+            where workspace_assets.id = expired.id
+            returning workspace_assets.id, user_id, temp_storage_path, thumbnail_path
         ), remembered as (
             insert into discarded_assets (asset_id, user_id)
             select id, user_id from gone
@@ -122,13 +122,14 @@ async def delete_old_receipts(connection: Connection, *, most: int) -> int:
     """Forget letters that can no longer be replayed: their timestamps are long refused."""
     rows = await connection.execute(
         """
-        delete from webhook_receipts
-        where webhook_id in (
+        with old as materialized (
             select webhook_id from webhook_receipts
             where created_at < now() - interval '25 hours'
             limit %(most)s
             for update skip locked
         )
+        delete from webhook_receipts using old
+        where webhook_receipts.webhook_id = old.webhook_id
         """,
         {"most": most},
     )
@@ -139,13 +140,14 @@ async def delete_old_discards(connection: Connection, *, most: int) -> int:
     """Forget what was discarded a month ago: no client retries that any more."""
     rows = await connection.execute(
         """
-        delete from discarded_assets
-        where asset_id in (
+        with old as materialized (
             select asset_id from discarded_assets
             where created_at < now() - interval '30 days'
             limit %(most)s
             for update skip locked
         )
+        delete from discarded_assets using old
+        where discarded_assets.asset_id = old.asset_id
         """,
         {"most": most},
     )
@@ -156,13 +158,14 @@ async def delete_old_deletions(connection: Connection, *, most: int) -> int:
     """Forget what was deleted from the library a month ago, once its files are gone."""
     rows = await connection.execute(
         """
-        delete from deleted_library_assets
-        where library_asset_id in (
+        with old as materialized (
             select library_asset_id from deleted_library_assets
             where created_at < now() - interval '30 days' and clean_after is null
             limit %(most)s
             for update skip locked
         )
+        delete from deleted_library_assets using old
+        where deleted_library_assets.library_asset_id = old.library_asset_id
         """,
         {"most": most},
     )
@@ -173,13 +176,14 @@ async def delete_idle_turns(connection: Connection, *, most: int) -> int:
     """Forget the turns of users who have no open job, and were not served for a day."""
     rows = await connection.execute(
         """
-        delete from turns
-        where (queue, user_id) in (
+        with idle as materialized (
             select queue, user_id from turns
             where waiting = 0 and running = 0 and served_at < now() - interval '1 day'
             limit %(most)s
             for update skip locked
         )
+        delete from turns using idle
+        where turns.queue = idle.queue and turns.user_id = idle.user_id
         """,
         {"most": most},
     )

@@ -61,14 +61,15 @@ async def delete_old(connection: Connection, *, most: int) -> int:
     """Forget tickets that nobody used in time."""
     rows = await connection.execute(
         """
-        delete from event_tickets
-        where digest in (
+        with expired as materialized (
             select digest from event_tickets
             where expires_at < now()
             order by expires_at
             limit %(most)s
             for update skip locked
         )
+        delete from event_tickets using expired
+        where event_tickets.digest = expired.digest
         """,
         {"most": most},
     )

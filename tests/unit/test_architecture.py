@@ -61,6 +61,23 @@ def sql_outside_the_queries(root: Path) -> set[str]:
     return {line for line in found if not line.startswith(("shared/queries/", "functions/rest/"))}
 
 
+def limits_in_subqueries(root: Path) -> set[str]:
+    """SQL that limits rows in an ``in (select ...)``, which a nested loop runs again for each row.
+
+    Then it picks other rows each time, and the statement changes more than the limit. A
+    materialized common table expression is run once.
+    """
+    subquery = re.compile(
+        r"\bin\s*\(\s*select\b[^()]*(?:\([^()]*\)[^()]*)*\blimit\b", re.IGNORECASE
+    )
+    return {
+        f"{path}: {node.lineno}"
+        for path, tree in modules(root, "functions", "shared")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and subquery.search(str(node.value))
+    }
+
+
 def environment_outside_the_settings(root: Path) -> set[str]:
     """What reads the environment, but the two modules of settings."""
     return {
@@ -124,6 +141,11 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (sql_outside_the_queries, "functions/a/b.py", "QUERY = 'select id from jobs'"),
     (sql_outside_the_queries, "shared/a.py", "async def f(c, q): await c.execute(q)"),
     (sql_outside_the_queries, "shared/a.py", "from psycopg import sql"),
+    (
+        limits_in_subqueries,
+        "shared/queries/a.py",
+        "A = 'delete from a where id in (select id from a where b < now() limit 5)'",
+    ),
     (environment_outside_the_settings, "functions/a/b.py", "import os\nA = os.environ['A']"),
     (environment_outside_the_settings, "gpu_workers/a.py", "from os import getenv"),
     (suppliers_outside_the_services, "shared/a.py", "import time\ntime.time()"),
