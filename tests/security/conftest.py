@@ -42,7 +42,7 @@ def corpora(pytestconfig: pytest.Config) -> Corpora:
 @pytest.fixture
 def tally(request: pytest.FixtureRequest, corpora: Corpora) -> Iterator[Tally]:
     """Counts the test's attempts, and fails the test where one was let through."""
-    counted = Tally(is_wait_bounded=corpora.is_full)
+    counted = Tally(is_timed=corpora.is_full)
     yield counted
     request.node.user_properties.append((_TALLY, counted.figures()))
     counted.hold()
