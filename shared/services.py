@@ -12,20 +12,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from shared.database import Database
+from shared.db.pool import Database
 from shared.settings import Settings, settings
 
 if TYPE_CHECKING:
     import httpx
 
-    from shared.chat import ChatClient
-    from shared.guard.fetching import Guard
-    from shared.jwks import KeySet
-    from shared.listener import Listener
-    from shared.pictures import Pictures
-    from shared.queries.notifications import Channel
-    from shared.storage import Storage
-    from shared.tasks import Tasks
+    from shared.clients.chat import ChatClient
+    from shared.clients.cloud_tasks import Tasks
+    from shared.clients.jwks import KeySet
+    from shared.clients.safe_fetch import Guard
+    from shared.db.listener import Listener
+    from shared.db.notifications import Channel
+    from shared.storage.client import Storage
+    from shared.storage.images.sanitizer import Pictures
 
 _HTTP_TIMEOUT_SECONDS = 10
 
@@ -50,14 +50,14 @@ class Services:
     @cached_property
     def storage(self) -> "Storage":
         """Cloud Storage."""
-        from shared.storage import Storage  # noqa: PLC0415 - half a second to import
+        from shared.storage.client import Storage  # noqa: PLC0415 - half a second to import
 
         return Storage(self.settings)
 
     @cached_property
     def tasks(self) -> "Tasks":
         """Cloud Tasks."""
-        from shared.tasks import Tasks  # noqa: PLC0415 - half a second to import
+        from shared.clients.cloud_tasks import Tasks  # noqa: PLC0415 - half a second to import
 
         return Tasks(self.settings)
 
@@ -71,7 +71,7 @@ class Services:
     @cached_property
     def chat_client(self) -> "ChatClient":
         """The language models."""
-        from shared.chat import ChatClient  # noqa: PLC0415 - most functions ask none
+        from shared.clients.chat import ChatClient  # noqa: PLC0415 - most functions ask none
 
         return ChatClient(self.settings, self.database)
 
@@ -88,14 +88,14 @@ class Services:
     @cached_property
     def guard(self) -> "Guard":
         """For addresses that a stranger gives: the one way out to them."""
-        from shared.guard.fetching import Guard  # noqa: PLC0415 - only where a reference is an address
+        from shared.clients.safe_fetch import Guard  # noqa: PLC0415 - only where a reference is an address
 
         return Guard()
 
     @cached_property
     def pictures(self) -> "Pictures":
         """Decodes pictures that users send, in a process of its own."""
-        from shared.pictures import Pictures  # noqa: PLC0415 - most requests bring no picture
+        from shared.storage.images.sanitizer import Pictures  # noqa: PLC0415 - most requests bring no picture
 
         return Pictures()
 
@@ -122,12 +122,12 @@ class Services:
             await self.chat_client.close()
 
     def _listener(self, channel: "Channel") -> "Listener":
-        from shared.listener import Listener  # noqa: PLC0415 - only for those who wait
+        from shared.db.listener import Listener  # noqa: PLC0415 - only for those who wait
 
         return Listener(self.settings, channel)
 
     def _key_set(self, url: str) -> "KeySet":
-        from shared.jwks import KeySet  # noqa: PLC0415 - only where keys are fetched
+        from shared.clients.jwks import KeySet  # noqa: PLC0415 - only where keys are fetched
 
         return KeySet(url, self.http, self.clock)
 

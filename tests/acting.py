@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from infra.local import postgres
-from shared.queries.session import SERVICE_PATH
+from shared.db.session import SERVICE_PATH
 from tests.system import System
 
 Role: TypeAlias = Literal["service", "authenticated", "anon"]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.system import PATIENCE_SECONDS, Person, System
 
@@ -89,7 +89,9 @@ class ChatServer(HandWorker):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 challenge = parse_qs(urlsplit(self.path).query)["challenge"][0]
-                proof = signature.prove(server.key, worker_id=server.key_id, challenge=challenge)
+                proof = webhook_signature.prove(
+                    server.key, worker_id=server.key_id, challenge=challenge
+                )
                 answer = Answer(self)
                 answer.begin(media_type="application/json")
                 answer.write(json.dumps({"status": "ok", "proof": proof}).encode())

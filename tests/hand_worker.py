@@ -15,8 +15,8 @@ import google_crc32c
 import httpx
 
 from infra.local import keys
-from shared.contracts import signature
-from shared.contracts.letters import JobMessage
+from shared.contracts import webhook_signature
+from shared.contracts.worker_protocol import JobMessage
 from tests.system import PATIENCE_SECONDS, System, until
 from tests.web import web
 
@@ -82,7 +82,7 @@ class HandWorker:
     ) -> httpx.Response:
         """A sealed letter."""
         content = json.dumps(body).encode()
-        sealed = signature.seal(
+        sealed = webhook_signature.seal(
             key or self.key,
             worker_id=self.key_id,
             message_id=message_id or f"msg_{uuid4().hex}",
@@ -194,7 +194,9 @@ class HandWorker:
 
             def do_GET(self) -> None:
                 challenge = parse_qs(urlsplit(self.path).query)["challenge"][0]
-                proof = signature.prove(worker.key, worker_id=worker.key_id, challenge=challenge)
+                proof = webhook_signature.prove(
+                    worker.key, worker_id=worker.key_id, challenge=challenge
+                )
                 self._answer({"status": "ok", "proof": proof})
 
             def do_POST(self) -> None:
@@ -235,7 +237,7 @@ def leave_manifest(
             job, claim_id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
         ),
     ).content
-    headers = signature.seal(
+    headers = webhook_signature.seal(
         key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
     )
     put = web.put(

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from shared.guard.addresses import Address, Resolver
-from shared.guard.fetching import MOST_BYTES, Guard
+from shared.clients.public_addresses import Address, Resolver
+from shared.clients.safe_fetch import MOST_BYTES, Guard
 from tests.system import PATIENCE_SECONDS
 
 ADDRESS = "93.184.216.34"

@@ -1,15 +1,16 @@
 """POST /enhance-prompt: a prompt, said more fully."""
 
-from shared import prompting, safety
-from shared.auth import User, Worker
-from shared.callers import user_or_worker
+from shared import safety
+from shared.auth.authenticators import User, Worker
+from shared.auth.callers import user_or_worker
 from shared.contracts.prompts import (
     EnhancementMetadata,
     EnhancePromptRequest,
     EnhancePromptResponse,
 )
 from shared.http import endpoint
-from shared.prompting import Wanted
+from shared.prompts import enhancer
+from shared.prompts.enhancer import Wanted
 from shared.services import Services
 
 
@@ -33,7 +34,7 @@ async def enhance_prompt(
             user_id=user_id,
             services=services,
         )
-        enhanced = await prompting.enhance(wanted, services)
+        enhanced = await enhancer.enhance(wanted, services)
     return EnhancePromptResponse(
         enhanced_prompt=enhanced.text,
         original_prompt=request.prompt,

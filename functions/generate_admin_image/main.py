@@ -5,11 +5,12 @@ from urllib.parse import urljoin
 from pydantic import TypeAdapter
 
 from functions.generate_admin_image import storing, waiting
-from shared import safety, url_tokens
-from shared.auth import User, admin_token
+from shared import safety
+from shared.auth import url_tokens
+from shared.auth.authenticators import User, admin_token
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
 from shared.http import Accepted, Call, endpoint, read_json
-from shared.log import bind
+from shared.observability.logs import bind
 from shared.services import Services
 
 _REQUEST = TypeAdapter(GenerateAdminImageRequest)

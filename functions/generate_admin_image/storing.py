@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from shared import admission, dispatch, idempotency
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.admin import AdminJob, AdminModel, GenerateAdminImageRequest
-from shared.contracts.catalogue import CATALOGUE, Quality
-from shared.contracts.letters import Parameters
-from shared.http import Call
-from shared.idempotency import Once
-from shared.log import traceparent
-from shared.queries.jobs import NewJob
+from shared.contracts.job_catalog import CATALOGUE, Quality
+from shared.contracts.worker_protocol import Parameters
+from shared.db.queries.jobs import NewJob
+from shared.http import Call, idempotency
+from shared.http.idempotency import Once
+from shared.jobs import dispatch, submit
+from shared.observability.logs import traceparent
 from shared.services import Services
 
 PRIORITY = 10
@@ -32,7 +32,7 @@ async def store(
     async def act(once: Once) -> AdminJob:
         async with services.database.transaction() as connection:
             new = _resolve(request, user.id, services)
-            job, _ = await admission.admit(connection, new, services.settings, is_free=True)
+            job, _ = await submit.admit(connection, new, services.settings, is_free=True)
             stored = AdminJob(job_id=job.id)
             await once.keep(connection, stored)
         await dispatch.fill(services, job.queue)

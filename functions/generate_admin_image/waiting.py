@@ -3,9 +3,9 @@
 import asyncio
 from uuid import UUID
 
-from shared.auth import User
+from shared.auth.authenticators import User
+from shared.db.queries import jobs, workspace_assets
 from shared.errors import ConflictError, NotFoundError
-from shared.queries import assets, jobs
 from shared.services import Services
 
 
@@ -41,8 +41,8 @@ async def _look(job_id: UUID, user: User, services: Services) -> str | None:
             raise ConflictError(
                 f"The job {job.status}: {job.error_message}", code=f"job_{job.status}"
             )
-        found = await assets.oldest(connection, user_id=user.id, job_id=job_id, most=1)
-        asset = await assets.get(connection, found[0], user_id=user.id) if found else None
+        found = await workspace_assets.oldest(connection, user_id=user.id, job_id=job_id, most=1)
+        asset = await workspace_assets.get(connection, found[0], user_id=user.id) if found else None
     if asset is None:
         raise NotFoundError("The picture was made, and has been removed since.")
     return asset.temp_storage_path

@@ -1,11 +1,11 @@
 """POST /get-active-worker-url: where a worker of a type can be reached now."""
 
-from shared.auth import User, Worker
-from shared.callers import user_or_worker
-from shared.contracts.workers import GetWorkerUrlRequest, GetWorkerUrlResponse
+from shared.auth.authenticators import User, Worker
+from shared.auth.callers import user_or_worker
+from shared.contracts.worker_registration import GetWorkerUrlRequest, GetWorkerUrlResponse
+from shared.db.queries import registry
 from shared.errors import NotFoundError
 from shared.http import endpoint
-from shared.queries import registry
 from shared.services import Services
 
 

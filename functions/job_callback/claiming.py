@@ -4,10 +4,14 @@ import asyncio
 
 from psycopg.errors import UniqueViolation
 
-from shared import paths, tracing
-from shared.auth import Worker
-from shared.contracts.catalogue import CATALOGUE
-from shared.contracts.letters import (
+from shared.auth.authenticators import Worker
+from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.upload_sizes import (
+    MAX_MANIFEST_BYTES,
+    MAX_PREVIEW_BYTES,
+    MAX_THUMBNAIL_BYTES,
+)
+from shared.contracts.worker_protocol import (
     CallbackAnswer,
     CallbackRequest,
     Parameters,
@@ -15,17 +19,14 @@ from shared.contracts.letters import (
     ReferenceRole,
     Upload,
 )
-from shared.contracts.upload_sizes import (
-    MAX_MANIFEST_BYTES,
-    MAX_PREVIEW_BYTES,
-    MAX_THUMBNAIL_BYTES,
-)
+from shared.db.connection import Connection
+from shared.db.queries import callback_context, job_transitions, jobs
+from shared.db.queries.callback_context import Standing
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from shared.queries import jobs, letters, life
-from shared.queries.connection import Connection
-from shared.queries.letters import Standing
+from shared.observability import tracing
 from shared.services import Services
-from shared.stored import SignedUpload
+from shared.storage import paths
+from shared.storage.types import SignedUpload
 
 LEAST_RUN_SECONDS = 5 * 60
 MOST_RUN_SECONDS = 29 * 60
@@ -58,7 +59,7 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
     preview = paths.preview(letter.user_id, letter.job_id, letter.claim_id)
     async with services.database.autocommit() as connection:
         claimed_job(await standing(connection, letter, worker), letter)
-        goes_on = await life.extend_lease(
+        goes_on = await job_transitions.extend_lease(
             connection,
             letter.job_id,
             claim_id=letter.claim_id,
@@ -73,7 +74,7 @@ async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services)
 
 async def standing(connection: Connection, letter: CallbackRequest, worker: Worker) -> Standing:
     """What is known of the letter, in one look."""
-    return await letters.standing(
+    return await callback_context.standing(
         connection,
         job_id=letter.job_id,
         claim_id=letter.claim_id,
@@ -118,7 +119,7 @@ async def _is_claimed(
     if dispatch_no is None:
         raise InvalidError("A claim carries the dispatchNo of its message.")
     try:
-        claimed = await life.claim(
+        claimed = await job_transitions.claim(
             connection,
             letter.job_id,
             claim_id=letter.claim_id,

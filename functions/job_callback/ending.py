@@ -3,14 +3,16 @@
 import hashlib
 
 from functions.job_callback.claiming import claimed_job, standing
-from shared import completion, dispatch, keeping, log, measures, tracing
-from shared.auth import Worker
-from shared.contracts.letters import CallbackAnswer, CallbackRequest, Failure
+from shared.auth.authenticators import Worker
+from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest, Failure
+from shared.db.connection import Connection
+from shared.db.queries import callbacks, job_transitions, jobs
+from shared.db.queries.callbacks import Receipt
 from shared.errors import ConflictError, Problem
-from shared.queries import jobs, life, receipts
-from shared.queries.connection import Connection
-from shared.queries.receipts import Receipt
-from shared.safety import output
+from shared.jobs import completion, dispatch, metrics
+from shared.library import save
+from shared.observability import logs, tracing
+from shared.safety import output_check
 from shared.services import Services
 
 _ENDED = CallbackAnswer(message="The job has ended already.", proceed=False)
@@ -33,7 +35,7 @@ async def completed(letter: CallbackRequest, worker: Worker, services: Services)
             connection, job.id, letter, checked, _receipt(worker, _HEARD)
         )
     if ended:
-        measures.job_ended(ended, callback_visible_seconds=log.seconds_since_begin())
+        metrics.job_ended(ended, callback_visible_seconds=logs.seconds_since_begin())
     await dispatch.fill(services, job.queue)
     if job.destination == "library":
         await _promote(job, services)
@@ -51,10 +53,10 @@ async def failed(letter: CallbackRequest, worker: Worker, services: Services) ->
         if changed is None:
             # Again, it is answered alike without a receipt: a claim that is over stays over.
             return _ENDED
-        await output.keep_refused(connection, job, letter, services.settings)
-        await receipts.insert(connection, _receipt(worker, _HEARD))
+        await output_check.keep_refused(connection, job, letter, services.settings)
+        await callbacks.insert(connection, _receipt(worker, _HEARD))
     if not changed.is_open:
-        measures.job_ended(changed)
+        metrics.job_ended(changed)
     await dispatch.fill(services, job.queue)
     return _HEARD
 
@@ -62,9 +64,9 @@ async def failed(letter: CallbackRequest, worker: Worker, services: Services) ->
 async def _promote(job: jobs.Job, services: Services) -> None:
     """Bring what is made to the library; what fails here, the sweep does."""
     try:
-        await keeping.promote(services, job_id=job.id, most=job.num_images)
+        await save.promote(services, job_id=job.id, most=job.num_images)
     except Problem as problem:
-        log.logger.warning("the promotion is left to the sweep: %s", problem.error_code)
+        logs.logger.warning("the promotion is left to the sweep: %s", problem.error_code)
 
 
 async def _record_failure(
@@ -74,14 +76,14 @@ async def _record_failure(
     failure = letter.failure or Failure(code="worker_error")
     claim = letter.claim_id
     if failure.hand_back:
-        job_after = await life.hand_back(connection, job.id, claim_id=claim)
+        job_after = await job_transitions.hand_back(connection, job.id, claim_id=claim)
     elif failure.retryable:
-        job_after = await life.send_back(connection, job.id, claim_id=claim)
+        job_after = await job_transitions.send_back(connection, job.id, claim_id=claim)
     else:
         job_after = None
     if job_after is None:
         reason = letter.error_message or "The worker could not make it."
-        job_after = await life.fail(connection, job.id, claim_id=claim, reason=reason)
+        job_after = await job_transitions.fail(connection, job.id, claim_id=claim, reason=reason)
     return job_after
 
 

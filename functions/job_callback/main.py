@@ -1,10 +1,10 @@
 """POST /job-callback: a worker claims a job, tells how far it is, and reports how it ended."""
 
 from functions.job_callback import claiming, ending
-from shared.auth import Worker, worker_seal
-from shared.contracts.letters import CallbackAnswer, CallbackRequest
+from shared.auth.authenticators import Worker, worker_seal
+from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest
 from shared.http import endpoint
-from shared.log import bind
+from shared.observability.logs import bind
 from shared.services import Services
 
 

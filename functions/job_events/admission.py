@@ -1,8 +1,8 @@
 """Tickets: each opens one stream of its user's, within a minute."""
 
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.events import EventTicket
-from shared.queries import tickets
+from shared.db.queries import event_tickets
 from shared.services import Services
 
 TICKET_SECONDS = 60
@@ -13,7 +13,7 @@ async def ticket(user: User, services: Services) -> EventTicket:
     # Two random ids: one alone is a little less than the 128 bits that a secret should have.
     secret = services.new_id().hex + services.new_id().hex
     async with services.database.transaction() as connection:
-        await tickets.insert(
+        await event_tickets.insert(
             connection,
             secret,
             user_id=user.id,

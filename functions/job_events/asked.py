@@ -3,9 +3,9 @@
 import re
 from uuid import UUID
 
+from shared.db.queries.change_events import NOWHERE, Position, Reader
 from shared.errors import InvalidError
 from shared.http import Call
-from shared.queries.events import NOWHERE, Position, Reader
 
 _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 """Of digits that fit Postgres's bigint."""

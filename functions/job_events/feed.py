@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from functions.job_events import looks, wire
 from shared.contracts.events import Progress
-from shared.queries.events import Page, Reader
+from shared.db.queries.change_events import Page, Reader
 from shared.services import Services
 
 _PENDING_SECONDS = 0.025

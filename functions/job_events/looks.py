@@ -5,9 +5,9 @@ import contextvars
 import functools
 from dataclasses import dataclass
 
+from shared.db.queries import change_events
+from shared.db.queries.change_events import Page, Reader
 from shared.errors import UnavailableError
-from shared.queries import events
-from shared.queries.events import Page, Reader
 from shared.services import Services
 
 _MOST_READERS = 50
@@ -62,7 +62,7 @@ class Looks:
     async def _answer(self, asked: list[_Question]) -> None:
         readers = [question.reader for question in asked]
         async with self._services.database.autocommit() as connection:
-            pages = await events.after(connection, readers, most=_MOST_EVENTS)
+            pages = await change_events.after(connection, readers, most=_MOST_EVENTS)
         for question, page in zip(asked, pages, strict=True):
             if not question.answer.done():  # its stream may be gone
                 question.answer.set_result(page)

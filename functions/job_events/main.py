@@ -4,7 +4,7 @@
 """
 
 from functions.job_events import admission, asked, feed, heartbeat, streams
-from shared.auth import User, user_or_ticket
+from shared.auth.authenticators import User, user_or_ticket
 from shared.contracts.events import EventTicket
 from shared.http import Call, Stream, endpoint
 from shared.services import Services

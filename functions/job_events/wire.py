@@ -1,7 +1,7 @@
 """Server-sent events as bytes (WHATWG HTML, section 9.2)."""
 
 from shared.contracts.events import Change, Progress
-from shared.queries.events import Event, Position
+from shared.db.queries.change_events import Event, Position
 
 RETRY = b"retry: 2000\n\n"
 HEARTBEAT = b": heartbeat\n\n"

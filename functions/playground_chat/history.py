@@ -4,10 +4,10 @@ from uuid import UUID
 
 from functions.playground_chat.watching import Watch
 from shared import safety
-from shared.chat import Message
-from shared.queries import chat
-from shared.queries.chat import Said
-from shared.queries.connection import Connection
+from shared.clients.chat import Message
+from shared.db.connection import Connection
+from shared.db.queries import conversations
+from shared.db.queries.conversations import Said
 
 MOST_SENT = 12
 """Messages, the new one among them."""
@@ -22,11 +22,11 @@ async def add(connection: Connection, conversation_id: UUID, content: str) -> li
         RefusedError: where it is refused after what was said before.
     """
     own = Said(sender="user", content=content)
-    said = await chat.latest(connection, conversation_id, most=MOST_SENT)
+    said = await conversations.latest(connection, conversation_id, most=MOST_SENT)
     if said[-1:] != [own]:
         said = [*said[-(MOST_SENT - 1) :], own]
         _check(said)
-        await chat.say(connection, conversation_id, sender=own.sender, content=own.content)
+        await conversations.say(connection, conversation_id, sender=own.sender, content=own.content)
     return _by_turns(said)
 
 

@@ -6,10 +6,10 @@ from functions.playground_chat import telling, turns
 from functions.playground_chat.replying import Reply
 from functions.playground_chat.telling import Telling
 from shared import safety
-from shared.auth import User, user_token
+from shared.auth.authenticators import User, user_token
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.http import Call, Stream, endpoint, read_json
-from shared.log import bind
+from shared.observability.logs import bind
 from shared.services import Services
 
 _REQUEST = TypeAdapter(PlaygroundChatRequest)

@@ -7,11 +7,11 @@ from functions.playground_chat import turns
 from functions.playground_chat.turns import Turn
 from functions.playground_chat.watching import Watch
 from shared import safety
-from shared.chat import Asked, Message, NoReplyError
-from shared.chat_stream import Said
+from shared.clients.chat import Asked, Message, NoReplyError
+from shared.clients.chat_stream import Said
 from shared.contracts.chat import ChatMetadata, PlaygroundChatResponse
+from shared.db.queries import conversations
 from shared.errors import UnavailableError
-from shared.queries import chat
 from shared.services import Services
 
 REFUSAL = "This answer was refused."
@@ -129,10 +129,10 @@ class Reply:
     ) -> None:
         turn, settings = self._turn, self._services.settings
         async with self._services.database.transaction() as connection:
-            await chat.lock(connection, turn.conversation_id, user_id=turn.user.id)
-            if not await chat.leave(connection, turn.id):
+            await conversations.lock(connection, turn.conversation_id, user_id=turn.user.id)
+            if not await conversations.leave(connection, turn.id):
                 raise UnavailableError("The answer came too late: the conversation has gone on.")
-            await chat.say(
+            await conversations.say(
                 connection,
                 turn.conversation_id,
                 sender="assistant",

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from functions.playground_chat import history
-from shared.auth import User
-from shared.chat import Message
+from shared.auth.authenticators import User
+from shared.clients.chat import Message
 from shared.contracts.chat import PlaygroundChatRequest
+from shared.db.connection import Connection
+from shared.db.queries import conversations, prompt_templates
+from shared.db.queries.prompt_templates import Template
 from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.queries import chat, prompts
-from shared.queries.connection import Connection
-from shared.queries.prompts import Template
 from shared.services import Services
 from shared.settings import Settings
 
@@ -58,7 +58,7 @@ async def begin(request: PlaygroundChatRequest, user: User, services: Services) 
     async with services.database.transaction() as connection:
         if request.conversation_id is None:
             title = request.message[:_TITLE_CHARACTERS]
-            await chat.insert(connection, conversation_id, user_id=user.id, title=title)
+            await conversations.insert(connection, conversation_id, user_id=user.id, title=title)
         turn_id = await wish.join(connection)
         turn = await wish.take(connection, turn_id)
     return turn or await _waited(wish, turn_id, services)
@@ -68,7 +68,7 @@ async def leave(turn_id: int, services: Services) -> None:
     """End a turn without an answer; where the database is away, its lease ends it."""
     with contextlib.suppress(UnavailableError):
         async with services.database.transaction() as connection:
-            await chat.leave(connection, turn_id)
+            await conversations.leave(connection, turn_id)
 
 
 async def _waited(wish: "_Wish", turn_id: int, services: Services) -> Turn:
@@ -107,7 +107,7 @@ class _Wish:
     async def join(self, connection: Connection) -> int:
         """Stand in line, behind whoever came before."""
         await self._lock(connection)
-        turn_id = await chat.join(
+        turn_id = await conversations.join(
             connection, self._conversation_id, most=_MOST_WAITING, seconds=_WAITING_LEASE_SECONDS
         )
         if turn_id is None:
@@ -117,7 +117,7 @@ class _Wish:
     async def take(self, connection: Connection, turn_id: int) -> Turn | None:
         """Store the message, if its turn has come."""
         conversation_type = await self._lock(connection)
-        is_next = await chat.is_next(connection, turn_id, seconds=_WAITING_LEASE_SECONDS)
+        is_next = await conversations.is_next(connection, turn_id, seconds=_WAITING_LEASE_SECONDS)
         if is_next is None:
             raise _in_progress()
         if not is_next:
@@ -125,7 +125,7 @@ class _Wish:
         template = await self._template(connection, conversation_type)
         messages = await history.add(connection, self._conversation_id, self._request.message)
         seconds = self._timeout_seconds + _STORING_SECONDS
-        await chat.take(connection, turn_id, seconds=seconds)
+        await conversations.take(connection, turn_id, seconds=seconds)
         return Turn(
             id=turn_id,
             conversation_id=self._conversation_id,
@@ -137,13 +137,13 @@ class _Wish:
         )
 
     async def _lock(self, connection: Connection) -> str:
-        found = await chat.lock(connection, self._conversation_id, user_id=self._user.id)
+        found = await conversations.lock(connection, self._conversation_id, user_id=self._user.id)
         if found is None:
             raise NotFoundError("There is no such conversation of yours.")
         return found
 
     async def _template(self, connection: Connection, conversation_type: str) -> Template:
-        found = await prompts.active(
+        found = await prompt_templates.active(
             connection,
             model_type=self._request.model_type,
             use_case=f"conversation_{conversation_type}",

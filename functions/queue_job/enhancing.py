@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.job_catalog import CATALOGUE
 from shared.contracts.jobs import JobMetadata
-from shared.queries.jobs import NewJob
+from shared.db.queries.jobs import NewJob
 from shared.services import Services
 
 
@@ -17,17 +17,17 @@ async def prepare(new: NewJob, metadata: JobMetadata, services: Services) -> tup
     is_asked = metadata.user_requested_enhancement or CATALOGUE[new.job_type].enhanced
     if metadata.enhanced_prompt or not is_asked:
         return new, "The job is queued."
-    from shared import prompting  # noqa: PLC0415 - most jobs ask for none
+    from shared.prompts import enhancer  # noqa: PLC0415 - most jobs ask for none
 
     worker_type = CATALOGUE[new.job_type].worker_type
-    wanted = prompting.Wanted(
+    wanted = enhancer.Wanted(
         prompt=new.original_prompt,
         content_mode=metadata.content_type,
         target="wan" if worker_type == "wan" else "sdxl",
         media=new.format,
         quality=new.quality,
     )
-    enhanced = await prompting.enhance(wanted, services)
+    enhanced = await enhancer.enhance(wanted, services)
     if enhanced.fallback_reason:
         reason = enhanced.fallback_reason.partition(": ")[2]
         return new, f"The job is queued, with your prompt as it is. {reason}"

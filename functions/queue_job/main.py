@@ -1,12 +1,13 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
 from functions.queue_job import checking, enhancing, references, routing, storing
-from shared import dispatch, safety
-from shared.auth import User, user_token
+from shared import safety
+from shared.auth.authenticators import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
 from shared.http import endpoint
-from shared.idempotency import Once
-from shared.log import bind, traceparent
+from shared.http.idempotency import Once
+from shared.jobs import dispatch
+from shared.observability.logs import bind, traceparent
 from shared.services import Services
 
 

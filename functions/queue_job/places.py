@@ -4,12 +4,13 @@ import re
 from typing import Literal, NamedTuple, cast
 from urllib.parse import unquote
 
-from shared import uploads, url_tokens
-from shared.auth import User
-from shared.contracts.catalogue import CATALOGUE
+from shared.auth import url_tokens
+from shared.auth.authenticators import User
+from shared.contracts.job_catalog import CATALOGUE
+from shared.db.queries import workspace_assets
 from shared.errors import InvalidError, NotFoundError, UnauthenticatedError
-from shared.queries import assets
 from shared.services import Services
+from shared.storage import user_uploads
 
 Bucket = Literal["workspace-temp", "user-library"]
 
@@ -56,9 +57,9 @@ async def _proven(place: Place, token: str, services: Services) -> Place:
     if allowed != "/".join(place):
         raise InvalidError("The address is signed for another object.")
     async with services.database.transaction() as connection:
-        if await assets.is_visible(connection, place.bucket, place.path):
+        if await workspace_assets.is_visible(connection, place.bucket, place.path):
             return place
-    if place.bucket == uploads.BUCKET and uploads.owner(place.path):
+    if place.bucket == user_uploads.BUCKET and user_uploads.owner(place.path):
         return place
     raise NotFoundError("There is no such object any more.")
 
@@ -76,10 +77,10 @@ async def _owned(given: str, user: User, services: Services) -> Place:
     if _PLAIN.fullmatch(given) and places[0].path.startswith(f"{user.id}/"):
         async with services.database.transaction(user.role, user.claims) as connection:
             for place in places:
-                if await assets.is_visible(connection, *place):
+                if await workspace_assets.is_visible(connection, *place):
                     return place
     for place in places:
-        if place.bucket == uploads.BUCKET and uploads.may_lie_at(place.path, user.id):
+        if place.bucket == user_uploads.BUCKET and user_uploads.may_lie_at(place.path, user.id):
             return place
     raise NotFoundError("There is no such object of yours.")
 

@@ -11,14 +11,15 @@ from uuid import UUID
 
 from functions.queue_job import places
 from functions.queue_job.places import Place
-from shared import paths, safety
-from shared.auth import User
+from shared import safety
+from shared.auth.authenticators import User
 from shared.contracts.jobs import QueueJobRequest
-from shared.contracts.letters import ContentMode, ReferenceRole
+from shared.contracts.worker_protocol import ContentMode, ReferenceRole
+from shared.db.queries import safety_decisions as origins
 from shared.errors import InvalidError, UnavailableError
-from shared.log import logger
-from shared.queries import safety as origins
+from shared.observability.logs import logger
 from shared.services import Services
+from shared.storage import paths
 
 
 class _Asked(NamedTuple):

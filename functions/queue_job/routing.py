@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from functions.queue_job import references
-from shared.contracts.catalogue import ALIASES, CATALOGUE, JobType, job_type
+from shared.contracts.job_catalog import ALIASES, CATALOGUE, JobType, job_type
 from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
-from shared.contracts.letters import Parameters
 from shared.contracts.postgres import is_json_larger
+from shared.contracts.worker_protocol import Parameters
+from shared.db.queries.jobs import NewJob
 from shared.errors import InvalidError
-from shared.queries.jobs import NewJob
 
 
 def resolve(

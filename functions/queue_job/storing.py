@@ -3,12 +3,12 @@
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from shared import admission
 from shared.contracts.jobs import JobRecord, QueueJobDebug, QueueJobResponse
-from shared.idempotency import Once
-from shared.queries import jobs, sessions
-from shared.queries.connection import Connection
-from shared.queries.jobs import Stored
+from shared.db.connection import Connection
+from shared.db.queries import jobs, workspace_sessions
+from shared.db.queries.jobs import Stored
+from shared.http.idempotency import Once
+from shared.jobs import submit
 from shared.services import Services
 from shared.settings import Settings
 
@@ -26,9 +26,11 @@ async def store(
 ) -> Stored:
     """The job, queued and charged; in a session of its own where the client still names one."""
     if session_name is not None:
-        session = await sessions.insert(connection, user_id=new.user_id, name=session_name)
+        session = await workspace_sessions.insert(
+            connection, user_id=new.user_id, name=session_name
+        )
         new = replace(new, workspace_session_id=session)
-    return await admission.admit(connection, new, settings)
+    return await submit.admit(connection, new, settings)
 
 
 def answer(stored: Stored, message: str) -> QueueJobResponse:

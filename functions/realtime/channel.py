@@ -10,7 +10,7 @@ from functions.realtime import wire
 from functions.realtime.bindings import Bindings
 from functions.realtime.told import Told
 from functions.realtime.wire import Message, Version
-from shared.auth import Anon, User
+from shared.auth.authenticators import Anon, User
 
 
 class Outlet(Protocol):

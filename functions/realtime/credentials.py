@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shared import auth
-from shared.auth import Anon, User
+from shared.auth import authenticators
+from shared.auth.authenticators import Anon, User
 from shared.errors import Problem, UnauthenticatedError
 from shared.http.bearing import bearing
 from shared.services import Services
@@ -18,7 +18,7 @@ async def holder(token: str, services: Services) -> User | Anon:
         UnauthenticatedError: where the token does not hold, or not any more.
         UnavailableError: where its issuer's keys cannot be had.
     """
-    caller = await auth.user_or_anon(bearing(token), services)
+    caller = await authenticators.user_or_anon(bearing(token), services)
     expires_at = caller.claims["exp"]
     if expires_at <= services.clock():
         raise UnauthenticatedError(code="token_expired")

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from functions.realtime.channel import Channel
 from functions.realtime.told import PUBLIC_TABLE, Told
+from shared.db.listener import EVERYBODY
+from shared.db.queries import all_events
+from shared.db.queries.change_events import Page, Position
 from shared.errors import UnavailableError
-from shared.listener import EVERYBODY
-from shared.log import logger
-from shared.queries import all_events
-from shared.queries.events import Page, Position
+from shared.observability.logs import logger
 from shared.services import Services
 
 _MOST_EVENTS = 100

@@ -11,7 +11,7 @@ from functions.realtime.bindings import Bindings
 from functions.realtime.channel import Channel
 from functions.realtime.socket import Socket
 from functions.realtime.wire import Message
-from shared.auth import Anon, User
+from shared.auth.authenticators import Anon, User
 from shared.contracts.realtime import MOST_BINDINGS, JoinRequest
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError
 

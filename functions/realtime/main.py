@@ -14,11 +14,12 @@ from functions.realtime.outbox import Backlog
 from functions.realtime.registry import Registry
 from functions.realtime.socket import Event, Receive, Send, Socket
 from functions.realtime.wire import VERSIONS, Version
-from shared import log, services
-from shared.auth import Anon, User
+from shared import services
+from shared.auth.authenticators import Anon, User
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError, UnauthenticatedError
-from shared.http.answers import Content, render, render_problem
 from shared.http.bearing import bearing
+from shared.http.responses import Content, render, render_problem
+from shared.observability import logs
 from shared.services import Services
 
 _PATHS = {"/websocket", "/websocket/"}
@@ -44,9 +45,9 @@ class Realtime:
             await self._meet(scope, receive, send)
 
     async def _meet(self, scope: Event, receive: Receive, send: Send) -> None:
-        log.configure()
+        logs.configure()
         request_id = self._given().new_id().hex
-        log.begin(bearing("").traceparent, function="realtime", request_id=request_id)
+        logs.begin(bearing("").traceparent, function="realtime", request_id=request_id)
         try:
             version, token, caller = await self._admit(scope)
             socket = Socket(
@@ -60,7 +61,7 @@ class Realtime:
             )
             self._enter(socket, caller, scope)
         except Problem as problem:
-            log.logger.info("a socket was refused", extra={"fields": {"code": problem.error_code}})
+            logs.logger.info("a socket was refused", extra={"fields": {"code": problem.error_code}})
             await render_problem(problem, request_id)(scope, receive, send)
         else:
             await self._serve(socket, receive, send)
@@ -104,9 +105,9 @@ class Realtime:
             await send({"type": "websocket.accept"})
             ending = await socket.run(receive, answer)
             fields = {"code": ending.code, "reason": ending.reason}
-            log.logger.info("the socket ended", extra={"fields": fields})
+            logs.logger.info("the socket ended", extra={"fields": fields})
         except OSError:
-            log.logger.info("the socket was lost at once")
+            logs.logger.info("the socket was lost at once")
         finally:
             self._registry.remove(socket)
 

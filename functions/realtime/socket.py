@@ -12,7 +12,7 @@ from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
 from functions.realtime.registry import Registry
 from functions.realtime.wire import MalformedError, Message, Version
-from shared.log import logger
+from shared.observability.logs import logger
 from shared.services import Services
 
 Event: TypeAlias = MutableMapping[str, Any]

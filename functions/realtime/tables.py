@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.database import Role
-from shared.queries import catalogue
-from shared.queries.catalogue import ToldColumn
+from shared.db.pool import Role
+from shared.db.queries import realtime_schema
+from shared.db.queries.realtime_schema import ToldColumn
 from shared.services import Services
 
 
@@ -40,7 +40,7 @@ class Catalogue:
         """The tables of which that role may read a column."""
         if not self._known:
             async with self._services.database.transaction() as connection:
-                columns = await catalogue.told_columns(connection)
+                columns = await realtime_schema.told_columns(connection)
             self._known = {
                 "authenticated": _tables(one for one in columns if one.authenticated),
                 "anon": _tables(one for one in columns if one.anon),

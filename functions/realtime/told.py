@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from functions.realtime.tables import Table
-from shared.queries.events import Event
+from shared.db.queries.change_events import Event
 
 PUBLIC_TABLE = "user_library"
 """Whose rows others may see while they are public, as the policy `public_rows` has it."""

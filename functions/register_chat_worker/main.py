@@ -1,10 +1,13 @@
 """POST /register-chat-worker: as ``update-worker-url``, for a worker that answers chats."""
 
-from shared import registration
-from shared.auth import Worker, worker_seal
-from shared.contracts.workers import RegisterChatWorkerRequest, RegisterChatWorkerResponse
+from shared.auth.authenticators import Worker, worker_seal
+from shared.contracts.worker_registration import (
+    RegisterChatWorkerRequest,
+    RegisterChatWorkerResponse,
+)
 from shared.http import endpoint
 from shared.services import Services
+from shared.workers import registration
 
 
 async def register_chat_worker(

@@ -9,9 +9,9 @@ from functions.rest import answer, asked, calling, checks, errors, limits, plan,
 from functions.rest.asked import Asked
 from functions.rest.catalogue import Catalogue
 from functions.rest.plan import Plan
-from shared.auth import Anon, User, user_or_anon
+from shared.auth.authenticators import Anon, User, user_or_anon
+from shared.db.connection import one
 from shared.http import Call, Content, endpoint
-from shared.queries.connection import one
 from shared.services import Services
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.queries.connection import Connection
+from shared.db.connection import Connection
 
 
 async def columns(connection: Connection) -> list[dict[str, Any]]:

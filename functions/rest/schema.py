@@ -8,8 +8,8 @@ from typing import TypeVar
 from functions.rest import catalogue, queries
 from functions.rest.catalogue import Catalogue
 from functions.rest.errors import RestError
-from shared.auth import Anon, User
-from shared.database import Database, Role
+from shared.auth.authenticators import Anon, User
+from shared.db.pool import Database, Role
 from shared.services import Services
 
 T = TypeVar("T")

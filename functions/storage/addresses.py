@@ -2,10 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-from shared import uploads
+from shared.db.queries.storage_access import Bucket
 from shared.errors import NotFoundError, Problem
-from shared.queries.objects import Bucket
 from shared.services import Services
+from shared.storage import user_uploads
 
 Kind = Literal["object", "public", "sign", "upload", "info", "list", "move", "copy"]
 
@@ -61,7 +61,7 @@ def parse(address: str) -> tuple[Kind, Place]:
 
 def check_key(path: str) -> None:
     """Raise InvalidKeyError for what can be no object's name."""
-    if not uploads.is_key(path):
+    if not user_uploads.is_key(path):
         raise InvalidKeyError
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from functions.storage.addresses import Place
 from shared.contracts.storage import FileEntry, FileMetadata
-from shared.stored import StoredObject
+from shared.storage.types import StoredObject
 
 CACHE_CONTROL = "private, max-age=0"
 """What the bucket answers with where an object says nothing of its own; none does."""

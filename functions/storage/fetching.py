@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from functions.storage import described, visibility
 from functions.storage.addresses import Place, bucket_name
-from shared import url_tokens
-from shared.auth import Anon, User
+from shared.auth import url_tokens
+from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileInfo
 from shared.errors import UnauthenticatedError
 from shared.http import Call, Content, Redirect

@@ -6,11 +6,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio import multipart
 
-from shared import uploads
 from shared.errors import InvalidError, RequestTimeoutError, TooLargeError
 from shared.http import Call
+from shared.storage import user_uploads
 
-_MOST_FORM_BYTES = uploads.MOST_BYTES + 64 * 1024
+_MOST_FORM_BYTES = user_uploads.MOST_BYTES + 64 * 1024
 _MOST_PARTS = 12
 _MAX_BODY_SECONDS = 30
 """A body that arrives holds a place in the queue of pictures. 10 MiB in 30 s are 2.8 Mbit/s."""
@@ -28,13 +28,13 @@ async def picture(call: Call) -> bytes:
     is_form = media_type == "multipart/form-data"
     try:
         async with asyncio.timeout(_MAX_BODY_SECONDS):
-            body = await call.body(_MOST_FORM_BYTES if is_form else uploads.MOST_BYTES)
+            body = await call.body(_MOST_FORM_BYTES if is_form else user_uploads.MOST_BYTES)
     except TimeoutError:
         raise RequestTimeoutError from None
     except TooLargeError:
         raise _too_large() from None
     content = _file(body, options.get("boundary", "")) if is_form else body
-    if len(content) > uploads.MOST_BYTES:
+    if len(content) > user_uploads.MOST_BYTES:
         raise _too_large()
     return content
 
@@ -68,4 +68,4 @@ def _files(body: bytes, boundary: bytes) -> list[bytearray]:
 
 
 def _too_large() -> TooLargeError:
-    return TooLargeError(f"A picture holds at most {uploads.MOST_BYTES // 2**20} MiB.")
+    return TooLargeError(f"A picture holds at most {user_uploads.MOST_BYTES // 2**20} MiB.")

@@ -4,13 +4,13 @@ from pydantic import TypeAdapter
 
 from functions.storage import described, visibility
 from functions.storage.addresses import Place, bucket_name
-from shared import uploads
-from shared.auth import Anon, User
+from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import MOST_LISTED, FileEntries, FileEntry, ListRequest, Order
+from shared.db.queries import storage_access
 from shared.http import Call, read_json
-from shared.queries import objects
 from shared.services import Services
-from shared.stored import StoredObject
+from shared.storage import user_uploads
+from shared.storage.types import StoredObject
 
 _LISTED = TypeAdapter(ListRequest)
 
@@ -27,7 +27,7 @@ async def list_folder(
     if not folder:
         found = await _entries(place, f"{caller.id}/", caller, services)
         found = [FileEntry(name=str(caller.id))] if found else []
-    elif uploads.is_key(folder) and uploads.is_owned(f"{folder}/", caller.id):
+    elif user_uploads.is_key(folder) and user_uploads.is_owned(f"{folder}/", caller.id):
         found = await _entries(place, f"{folder}/", caller, services)
     else:
         found = []
@@ -41,10 +41,10 @@ async def _entries(place: Place, folder: str, user: User, services: Services) ->
     bucket = bucket_name(place.bucket, services)
     lies = await services.storage.list_folder(bucket, folder, most=MOST_LISTED)
     async with services.database.transaction(user.role, user.claims) as connection:
-        recorded = await objects.names_in(connection, place.bucket, folder, user_id=user.id)
+        recorded = await storage_access.names_in(connection, place.bucket, folder, user_id=user.id)
 
     def is_shown(path: str, name: str) -> bool:
-        is_upload = place.bucket == uploads.BUCKET and uploads.may_lie_at(path, user.id)
+        is_upload = place.bucket == user_uploads.BUCKET and user_uploads.may_lie_at(path, user.id)
         return is_upload or name in recorded
 
     def told(found: StoredObject) -> FileEntry:

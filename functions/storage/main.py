@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from functions.storage import fetching, listing, refusals, removing, signing, uploading
 from functions.storage.addresses import Kind, Place, parse
-from shared.auth import Anon, User, anyone
+from shared.auth.authenticators import Anon, User, anyone
 from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError
 from shared.http import Call, Content, Redirect, endpoint
 from shared.services import Services

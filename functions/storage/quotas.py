@@ -9,9 +9,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from functions.storage.addresses import Place, bucket_name
-from shared import uploads
 from shared.errors import Problem
 from shared.services import Services
+from shared.storage import user_uploads
 
 
 class QuotaError(Problem):
@@ -41,7 +41,7 @@ async def room(place: Place, owner: UUID, services: Services) -> Held:
     others = [
         size
         for path, size in sizes.items()
-        if path != place.path and uploads.may_lie_at(path, owner)
+        if path != place.path and user_uploads.may_lie_at(path, owner)
     ]
     if most and len(others) >= most:
         raise QuotaError(f"You have {len(others)} pictures uploaded; remove some first.")

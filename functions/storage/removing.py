@@ -7,13 +7,14 @@ from pydantic import TypeAdapter
 
 from functions.storage import described, visibility
 from functions.storage.addresses import Place, bucket_name
-from shared import discarding, uploads
-from shared.auth import Anon, User
+from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileEntries, FileEntry, RemoveRequest
+from shared.db.queries import storage_access
 from shared.errors import ForbiddenError
 from shared.http import Call, read_json
-from shared.queries import objects
+from shared.library import discard
 from shared.services import Services
+from shared.storage import user_uploads
 
 _REMOVED = TypeAdapter(RemoveRequest)
 _AT_ONCE = 5
@@ -27,13 +28,13 @@ async def remove(call: Call, place: Place, caller: User | Anon, services: Servic
     like what is not there.
     """
     user = visibility.signed_in(caller)
-    if place.bucket != uploads.BUCKET:
+    if place.bucket != user_uploads.BUCKET:
         raise ForbiddenError("The library's files are removed by delete_library_asset.")
     asked = (await read_json(call, _REMOVED)).prefixes
-    paths = [path for path in dict.fromkeys(asked) if uploads.is_key(path)]
+    paths = [path for path in dict.fromkeys(asked) if user_uploads.is_key(path)]
     async with services.database.transaction() as connection:
-        assets = await objects.assets_at(connection, paths, user_id=user.id)
-    theirs = [path for path in paths if path in assets or uploads.may_lie_at(path, user.id)]
+        assets = await storage_access.assets_at(connection, paths, user_id=user.id)
+    theirs = [path for path in paths if path in assets or user_uploads.may_lie_at(path, user.id)]
     removed: list[FileEntry | None] = []
     for start in range(0, len(theirs), _AT_ONCE):
         batch = theirs[start : start + _AT_ONCE]
@@ -46,10 +47,10 @@ async def _remove(
     path: str, asset_id: UUID | None, user: User, services: Services
 ) -> FileEntry | None:
     """What it was; None where it was gone already."""
-    bucket = bucket_name(uploads.BUCKET, services)
+    bucket = bucket_name(user_uploads.BUCKET, services)
     found = await services.storage.stat(bucket, path)
     if asset_id:
-        await discarding.discard(asset_id, services, user_id=user.id)
+        await discard.discard(asset_id, services, user_id=user.id)
     elif found:
         await services.storage.delete(bucket, path)
-    return described.entry(Place(uploads.BUCKET, path), found, path) if found else None
+    return described.entry(Place(user_uploads.BUCKET, path), found, path) if found else None

@@ -4,8 +4,8 @@ from pydantic import TypeAdapter
 
 from functions.storage import visibility
 from functions.storage.addresses import Place
-from shared import url_tokens
-from shared.auth import Anon, User
+from shared.auth import url_tokens
+from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import (
     SignAnswer,
     SignedPath,

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from functions.storage import described, forms, quotas, visibility
 from functions.storage.addresses import Place, bucket_name, check_key
-from shared import uploads, url_tokens
-from shared.auth import Anon, User
+from shared.auth import url_tokens
+from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import UploadAddress, Uploaded
 from shared.errors import (
     ConflictError,
@@ -16,6 +16,7 @@ from shared.errors import (
 )
 from shared.http import Call
 from shared.services import Services
+from shared.storage import user_uploads
 
 _ADDRESS_SECONDS = 2 * 3600
 """Supabase Storage's own."""
@@ -59,9 +60,9 @@ async def create_signed(call: Call, place: Place, _: User | Anon, services: Serv
 def _check(place: Place, user: User) -> None:
     """Whether the user may put anything there."""
     check_key(place.path)
-    if place.bucket != uploads.BUCKET or not uploads.is_owned(place.path, user.id):
+    if place.bucket != user_uploads.BUCKET or not user_uploads.is_owned(place.path, user.id):
         raise ForbiddenError("Uploads go into your own folder of workspace-temp.")
-    if not uploads.may_lie_at(place.path, user.id):
+    if not user_uploads.may_lie_at(place.path, user.id):
         raise ForbiddenError("That folder is for what jobs make; choose another name.")
 
 
@@ -83,7 +84,7 @@ async def _store(
         quotas.check(held, drawn, services)
         bucket = bucket_name(place.bucket, services)
         stored = await services.storage.put(
-            bucket, place.path, drawn, uploads.TYPE, replaces=replaces
+            bucket, place.path, drawn, user_uploads.TYPE, replaces=replaces
         )
     if stored is None:
         raise _duplicate()

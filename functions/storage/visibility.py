@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from psycopg.errors import InsufficientPrivilege
 
 from functions.storage.addresses import Place, bucket_name
-from shared import uploads
-from shared.auth import Anon, User
+from shared.auth.authenticators import Anon, User
+from shared.db.queries import storage_access
+from shared.db.queries.storage_access import Bucket
 from shared.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from shared.queries import objects
-from shared.queries.objects import Bucket
 from shared.services import Services
-from shared.stored import StoredObject
+from shared.storage import user_uploads
+from shared.storage.types import StoredObject
 
 _AT_ONCE = 10
 
@@ -35,7 +35,7 @@ async def among(
     bucket: Bucket, paths: Iterable[str], caller: User | Anon, services: Services
 ) -> set[str]:
     """Those of the paths at which the caller may have an object."""
-    asked = {path for path in paths if uploads.is_key(path)}
+    asked = {path for path in paths if user_uploads.is_key(path)}
     uploaded = {path for path in asked if _is_upload(bucket, path, caller)}
     found = await _stored(sorted(uploaded), services)
     if recorded := asked - uploaded:
@@ -59,9 +59,9 @@ def signed_in(caller: User | Anon) -> User:
 
 
 def _is_upload(bucket: Bucket, path: str, caller: User | Anon) -> bool:
-    if bucket != uploads.BUCKET or isinstance(caller, Anon):
+    if bucket != user_uploads.BUCKET or isinstance(caller, Anon):
         return False
-    return uploads.may_lie_at(path, caller.id)
+    return user_uploads.may_lie_at(path, caller.id)
 
 
 async def _recorded(
@@ -69,14 +69,14 @@ async def _recorded(
 ) -> set[str]:
     try:
         async with services.database.transaction(caller.role, caller.claims) as connection:
-            return await objects.visible(connection, bucket, sorted(paths))
+            return await storage_access.visible(connection, bucket, sorted(paths))
     except InsufficientPrivilege:  # anon may not read the workspace's table at all
         return set()
 
 
 async def _stored(paths: list[str], services: Services) -> set[str]:
     """Those that are there: an upload has no row."""
-    bucket = bucket_name(uploads.BUCKET, services)
+    bucket = bucket_name(user_uploads.BUCKET, services)
     found: set[str] = set()
     for start in range(0, len(paths), _AT_ONCE):
         batch = paths[start : start + _AT_ONCE]

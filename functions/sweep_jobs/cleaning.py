@@ -4,11 +4,11 @@ from functools import partial
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import paths
-from shared.log import bind
-from shared.queries import cleaning, copies, library
-from shared.queries.cleaning import Deleted, Ended, Unfinished
+from shared.db.queries import asset_copies, library, storage_cleanup
+from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
+from shared.observability.logs import bind
 from shared.services import Services
+from shared.storage import paths
 
 _MOST_JOBS = 500
 _MOST_COPIES = 100
@@ -18,21 +18,21 @@ _MOST_DELETED = 200
 async def clean_jobs(services: Services, done: SweepJobsResponse) -> None:
     """Delete from ended jobs' folders what no asset names."""
     async with services.database.transaction() as connection:
-        ended = await cleaning.take_jobs(connection, most=_MOST_JOBS)
+        ended = await storage_cleanup.take_jobs(connection, most=_MOST_JOBS)
     await each(partial(_clean_job, services, done), ended)
 
 
 async def end_copies(services: Services, done: SweepJobsResponse) -> None:
     """Give up copies that nobody goes on with, and delete what was copied."""
     async with services.database.transaction() as connection:
-        unfinished = await cleaning.take_unfinished(connection, most=_MOST_COPIES)
+        unfinished = await storage_cleanup.take_unfinished(connection, most=_MOST_COPIES)
     await each(partial(_end_copy, services, done), unfinished)
 
 
 async def finish_deletions(services: Services, done: SweepJobsResponse) -> None:
     """Delete the files of deleted library assets, in case whoever was to do it died."""
     async with services.database.transaction() as connection:
-        deleted = await cleaning.take_deleted(connection, most=_MOST_DELETED)
+        deleted = await storage_cleanup.take_deleted(connection, most=_MOST_DELETED)
     await each(partial(_finish_deletion, services, done), deleted)
 
 
@@ -42,7 +42,7 @@ async def nobodys(services: Services, job: Ended) -> list[str]:
     # Listed before the assets are read: none is recorded once its job has ended.
     found = await services.storage.list_paths(services.settings.workspace_bucket, folder)
     async with services.database.transaction() as connection:
-        kept = await cleaning.files_of_assets(connection, job.id)
+        kept = await storage_cleanup.files_of_assets(connection, job.id)
     kept |= {paths.reference(job.user_id, job.id, role) for role in job.kept_references}
     return [path for path in found if path not in kept]
 
@@ -53,7 +53,7 @@ async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) ->
         await services.storage.delete(services.settings.workspace_bucket, path)
         done.objects_deleted += 1
     async with services.database.transaction() as connection:
-        await cleaning.finish_job(connection, job.id)
+        await storage_cleanup.finish_job(connection, job.id)
     done.jobs_cleaned += 1
 
 
@@ -66,7 +66,7 @@ async def _end_copy(services: Services, done: SweepJobsResponse, copy: Unfinishe
     for path in in_library:
         await services.storage.delete(services.settings.library_bucket, path)
     async with services.database.transaction() as connection:
-        await cleaning.finish_unfinished(connection, copy.target_id)
+        await storage_cleanup.finish_unfinished(connection, copy.target_id)
     done.copies_given_up += 1
 
 
@@ -74,14 +74,14 @@ async def _given_up(services: Services, copy: Unfinished) -> bool:
     if copy.source_id is None:
         return True
     async with services.database.transaction() as connection:
-        await copies.lock_asset(connection, copy.source_id, user_id=copy.user_id)
+        await asset_copies.lock_asset(connection, copy.source_id, user_id=copy.user_id)
         await library.lock(connection, copy.source_id, user_id=copy.user_id)
-        return await cleaning.give_up(connection, copy.target_id)
+        return await storage_cleanup.give_up(connection, copy.target_id)
 
 
 async def _finish_deletion(services: Services, done: SweepJobsResponse, deleted: Deleted) -> None:
     for path in filter(None, (deleted.storage_path, deleted.thumbnail_path)):
         await services.storage.delete(services.settings.library_bucket, path)
     async with services.database.transaction() as connection:
-        await cleaning.finish_deleted(connection, deleted.library_asset_id)
+        await storage_cleanup.finish_deleted(connection, deleted.library_asset_id)
     done.deletions_finished += 1

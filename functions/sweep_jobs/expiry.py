@@ -5,9 +5,10 @@ from uuid import UUID
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import keeping, measures
-from shared.log import bind, logger
-from shared.queries import life, sweep
+from shared.db.queries import job_transitions, retention
+from shared.jobs import metrics
+from shared.library import save
+from shared.observability.logs import bind, logger
 from shared.services import Services
 
 _MOST_JOBS = 500
@@ -26,20 +27,20 @@ async def end_overdue_jobs(
 ) -> None:
     """Fail, with a refund, what should long have ended."""
     async with services.database.transaction() as connection:
-        overdue = await sweep.overdue(connection, most=max_jobs)
+        overdue = await retention.overdue(connection, most=max_jobs)
     await each(partial(_end, services, done), overdue)
 
 
 async def promote(services: Services, done: SweepJobsResponse) -> None:
     """Keep in the library what was made for it."""
-    done.promoted += await keeping.promote(services, most=_MOST_PROMOTIONS)
+    done.promoted += await save.promote(services, most=_MOST_PROMOTIONS)
 
 
 async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
     """Delete expired assets: the rows first, then the files."""
     for _ in range(0, _MOST_ASSETS, _ASSETS_AT_A_TIME):
         async with services.database.transaction() as connection:
-            expired = await sweep.delete_expired_assets(connection, most=_ASSETS_AT_A_TIME)
+            expired = await retention.delete_expired_assets(connection, most=_ASSETS_AT_A_TIME)
         done.assets_expired += len(expired)
         await each(partial(_delete_files, services), expired)
         if len(expired) < _ASSETS_AT_A_TIME:
@@ -50,13 +51,13 @@ async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> Non
     bind(job_id=str(job_id))
     try:
         async with services.database.transaction() as connection:
-            job = await life.expire(connection, job_id, reason=_EXPIRED)
+            job = await job_transitions.expire(connection, job_id, reason=_EXPIRED)
     except Exception:
         async with services.database.transaction() as connection:
-            await sweep.postpone(connection, job_id)
+            await retention.postpone(connection, job_id)
         raise
     if job:
-        measures.job_ended(job)
+        metrics.job_ended(job)
         done.failed += 1
 
 

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import Part
-from shared.queries import events, idempotency, rates, sweep, tickets
-from shared.queries.connection import Connection
+from shared.db.connection import Connection
+from shared.db.queries import change_events, event_tickets, idempotency_keys, rate_limits, retention
 from shared.services import Services
 
 _MOST_ROWS = 5000
@@ -17,14 +17,14 @@ class _Delete(Protocol):
 
 
 _OLD: dict[str, _Delete] = {
-    "receipts_deleted": sweep.delete_old_receipts,
-    "keys_deleted": idempotency.delete_old,
-    "events_deleted": events.delete_old,
-    "tickets_deleted": tickets.delete_old,
-    "turns_deleted": sweep.delete_idle_turns,
-    "buckets_deleted": rates.delete_old,
-    "discards_forgotten": sweep.delete_old_discards,
-    "deletions_forgotten": sweep.delete_old_deletions,
+    "receipts_deleted": retention.delete_old_receipts,
+    "keys_deleted": idempotency_keys.delete_old,
+    "events_deleted": change_events.delete_old,
+    "tickets_deleted": event_tickets.delete_old,
+    "turns_deleted": retention.delete_idle_turns,
+    "buckets_deleted": rate_limits.delete_old,
+    "discards_forgotten": retention.delete_old_discards,
+    "deletions_forgotten": retention.delete_old_deletions,
 }
 """By the name under which each is counted."""
 

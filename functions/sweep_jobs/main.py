@@ -11,7 +11,7 @@ from functions.sweep_jobs import (
     slots,
 )
 from functions.sweep_jobs.counts import SweepJobsResponse
-from shared.auth import Scheduler, scheduler_token
+from shared.auth.authenticators import Scheduler, scheduler_token
 from shared.http import Call, endpoint
 from shared.services import Services
 

@@ -4,11 +4,12 @@ from collections.abc import Awaitable
 
 from functions.sweep_jobs.cleaning import nobodys
 from functions.sweep_jobs.counts import SweepJobsResponse
-from shared import log, paths
+from shared.db.queries import promises
+from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
 from shared.errors import UnavailableError
-from shared.queries import promises
-from shared.queries.cleaning import Deleted, Ended, Unfinished
+from shared.observability import logs
 from shared.services import Services
+from shared.storage import paths
 
 _MOST_ROWS = 200
 """Of each kind; where there are more, the figure is too low, and bad enough."""
@@ -18,7 +19,7 @@ async def measure_waiting(services: Services, _: SweepJobsResponse) -> None:
     """How long the oldest job waits for a slot, now that what is free was given away."""
     async with services.database.transaction() as connection:
         seconds = await promises.oldest_undispatched_seconds(connection)
-    log.measured(oldest_undispatched_seconds=seconds)
+    logs.measured(oldest_undispatched_seconds=seconds)
 
 
 async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
@@ -32,7 +33,7 @@ async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
         objects += await _count(_objects_of(services, job))
     for bucket, path in [*_of_copies(services, unfinished), *_of_deleted(services, deleted)]:
         objects += await _count(_objects_at(services, bucket, path))
-    log.measured(orphaned_objects=objects)
+    logs.measured(orphaned_objects=objects)
 
 
 async def _count(objects: Awaitable[int]) -> int:
@@ -42,7 +43,7 @@ async def _count(objects: Awaitable[int]) -> int:
     except UnavailableError:
         raise
     except Exception:  # noqa: BLE001 - whatever one row has, the others are counted
-        log.logger.error("an object could not be counted", exc_info=True)
+        logs.logger.error("an object could not be counted", exc_info=True)
         return 0
 
 

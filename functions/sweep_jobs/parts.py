@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from shared.errors import UnavailableError
-from shared.log import logger
+from shared.observability.logs import logger
 from shared.services import Services
 
 T = TypeVar("T")

@@ -5,12 +5,12 @@ from functools import partial
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import challenge
+from shared.db.queries import slots, workers
+from shared.db.queries.workers import Probe
 from shared.errors import InvalidError
-from shared.log import logger
-from shared.queries import slots, workers
-from shared.queries.workers import Probe
+from shared.observability.logs import logger
 from shared.services import Services
+from shared.workers import challenge
 
 _MOST_WORKERS = 200
 _MOST_JOBS = 500

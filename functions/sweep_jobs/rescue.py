@@ -7,14 +7,16 @@ from pydantic import ValidationError
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
-from shared import completion, measures, paths, tracing
-from shared.contracts import signature
-from shared.contracts.letters import CallbackRequest, SealedManifest
+from shared.contracts import webhook_signature
 from shared.contracts.upload_sizes import MAX_MANIFEST_BYTES
+from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
+from shared.db.queries import job_transitions, jobs, retention
 from shared.errors import Problem, UnavailableError
-from shared.log import bind, logger
-from shared.queries import jobs, life, sweep
+from shared.jobs import completion, metrics
+from shared.observability import tracing
+from shared.observability.logs import bind, logger
 from shared.services import Services
+from shared.storage import paths
 
 _MOST_CLAIMS = 500
 _MANIFEST_SECONDS = 5
@@ -33,14 +35,16 @@ async def put_lapsed_right(
     the next sweep tries again, until ``sweep.UNREADABLE_SECONDS`` after the deadline.
     """
     async with services.database.transaction() as connection:
-        lapsed = await sweep.lapsed_claims(connection, most=max_claims)
+        lapsed = await retention.lapsed_claims(connection, most=max_claims)
     await each(partial(_rescue, services, done), lapsed)
 
 
-async def _rescue(services: Services, done: SweepJobsResponse, lapsed: sweep.LapsedClaim) -> None:
+async def _rescue(
+    services: Services, done: SweepJobsResponse, lapsed: retention.LapsedClaim
+) -> None:
     bind(job_id=str(lapsed.job_id), claim_id=str(lapsed.claim_id))
     async with services.database.transaction() as connection:
-        job = await sweep.try_lapsed(connection, lapsed.job_id, claim_id=lapsed.claim_id)
+        job = await retention.try_lapsed(connection, lapsed.job_id, claim_id=lapsed.claim_id)
     if job is None:
         return
     if await _complete_from_manifest(services, job, lapsed):
@@ -49,11 +53,11 @@ async def _rescue(services: Services, done: SweepJobsResponse, lapsed: sweep.Lap
     reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
     async with services.database.transaction() as connection:
         claim = {"claim_id": lapsed.claim_id}
-        sent_back = await life.lapse(connection, lapsed.job_id, **claim)
+        sent_back = await job_transitions.lapse(connection, lapsed.job_id, **claim)
         failed = (
             None
             if sent_back
-            else await life.give_up(connection, lapsed.job_id, **claim, reason=reason)
+            else await job_transitions.give_up(connection, lapsed.job_id, **claim, reason=reason)
         )
     if job := sent_back or failed:
         _tell("claim lapsed", job)
@@ -65,11 +69,11 @@ def _tell(what: str, job: jobs.Job) -> None:
     """In the job's own trace, and to the metrics where it has ended."""
     tracing.note(what, parent=job.traceparent, facts={"ourvidz.job_id": str(job.id)})
     if not job.is_open:
-        measures.job_ended(job)
+        metrics.job_ended(job)
 
 
 async def _complete_from_manifest(
-    services: Services, job: jobs.Job, lapsed: sweep.LapsedClaim
+    services: Services, job: jobs.Job, lapsed: retention.LapsedClaim
 ) -> bool:
     """Complete the job under the same checks and guards as by the callback that was lost.
 
@@ -96,7 +100,7 @@ async def _complete_from_manifest(
 
 
 async def _completed(
-    services: Services, job: jobs.Job, lapsed: sweep.LapsedClaim
+    services: Services, job: jobs.Job, lapsed: retention.LapsedClaim
 ) -> jobs.Job | None:
     """The job, completed; None without a manifest, or where it has ended meanwhile."""
     letter = await _read_manifest(services, lapsed)
@@ -107,7 +111,9 @@ async def _completed(
         return await completion.record(connection, job.id, letter, checked)
 
 
-async def _read_manifest(services: Services, lapsed: sweep.LapsedClaim) -> CallbackRequest | None:
+async def _read_manifest(
+    services: Services, lapsed: retention.LapsedClaim
+) -> CallbackRequest | None:
     """The completed callback that a worker left in the bucket; None where there is none."""
     path = paths.manifest(lapsed.user_id, lapsed.job_id, lapsed.claim_id)
     content = await services.storage.read(
@@ -119,11 +125,11 @@ async def _read_manifest(services: Services, lapsed: sweep.LapsedClaim) -> Callb
         manifest = SealedManifest.model_validate_json(content)
         body = manifest.body.encode()
         keys = services.settings.keys_of(lapsed.key_id)
-        signature.check_seal(
+        webhook_signature.check_seal(
             keys, manifest.headers, body, now=services.clock(), tolerance_seconds=None
         )
         letter = CallbackRequest.model_validate_json(body)
-    except (ValidationError, signature.BadSealError):
+    except (ValidationError, webhook_signature.BadSealError):
         return None
     claim = (letter.job_id, letter.claim_id, letter.status)
     return letter if claim == (lapsed.job_id, lapsed.claim_id, "completed") else None

@@ -1,9 +1,9 @@
 """Slots: given back where nobody claimed, and given anew."""
 
 from functions.sweep_jobs.counts import SweepJobsResponse
-from shared import dispatch
-from shared.contracts.catalogue import WORKER_TYPES
-from shared.queries import slots
+from shared.contracts.job_catalog import WORKER_TYPES
+from shared.db.queries import slots
+from shared.jobs import dispatch
 from shared.services import Services
 
 _MOST_JOBS = 500

@@ -1,11 +1,11 @@
 """POST /system-metrics: the workers' health, the queues' depths, and how long one waits."""
 
 from functions.system_metrics import telling
-from shared.auth import User, admin_token
-from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES
+from shared.auth.authenticators import User, admin_token
+from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES
 from shared.contracts.metrics import SystemMetrics
+from shared.db.queries import metrics
 from shared.http import Call, endpoint
-from shared.queries import metrics
 from shared.services import Services
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import get_args
 
-from shared import eta
-from shared.contracts.catalogue import WORKER_TYPES, WorkerType
+from shared.contracts.job_catalog import WORKER_TYPES, WorkerType
 from shared.contracts.metrics import (
     EtaSeconds,
     QueueMetrics,
     SystemMetrics,
     WorkerMetrics,
 )
-from shared.queries.metrics import Duration, QueueState, Snapshot, WorkerState
+from shared.db.queries.metrics import Duration, QueueState, Snapshot, WorkerState
+from shared.jobs import eta
 
 
 def tell(snapshot: Snapshot) -> SystemMetrics:

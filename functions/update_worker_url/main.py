@@ -1,10 +1,10 @@
 """POST /update-worker-url: a worker tells where it can be reached, and proves that it is there."""
 
-from shared import registration
-from shared.auth import Worker, worker_seal
-from shared.contracts.workers import UpdateWorkerUrlRequest, UpdateWorkerUrlResponse
+from shared.auth.authenticators import Worker, worker_seal
+from shared.contracts.worker_registration import UpdateWorkerUrlRequest, UpdateWorkerUrlResponse
 from shared.http import endpoint
 from shared.services import Services
+from shared.workers import registration
 
 
 async def update_worker_url(

@@ -3,10 +3,10 @@
 from functions.validate_enhancement_fix import sentences
 from shared import safety
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidationResult
-from shared.enhancement.checks import CHECKS, nearest
-from shared.enhancement.sentences import is_sentence
-from shared.enhancement.verdicts import Verdict
-from shared.prompting import TOKEN_LIMIT
+from shared.prompts.enhancer import TOKEN_LIMIT
+from shared.prompts.rules.checks import CHECKS, nearest
+from shared.prompts.rules.overlap import is_sentence
+from shared.prompts.rules.verdicts import Verdict
 from shared.services import Services
 
 SAFE = "safe"

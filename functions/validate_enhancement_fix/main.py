@@ -1,8 +1,8 @@
 """POST /validate-enhancement-fix: whether an enhancement keeps what it should, case by case."""
 
 from functions.validate_enhancement_fix import judging
-from shared.auth import User, Worker
-from shared.callers import user_or_worker
+from shared.auth.authenticators import User, Worker
+from shared.auth.callers import user_or_worker
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidateEnhancementResponse
 from shared.http import endpoint
 from shared.services import Services

@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from shared import safety
-from shared.chat import Asked, Message, NoReplyError
+from shared.clients.chat import Asked, Message, NoReplyError
 from shared.contracts.base import Contract
 from shared.contracts.language_models import ChatModel
 from shared.contracts.prompts import ValidateEnhancementRequest
-from shared.enhancement.sentences import by_overlap
-from shared.enhancement.verdicts import Verdict
+from shared.prompts.rules.overlap import by_overlap
+from shared.prompts.rules.verdicts import Verdict
 from shared.services import Services
 
 MOST_AT_ONCE = 8

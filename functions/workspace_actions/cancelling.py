@@ -1,12 +1,12 @@
 """Cancelling: the job ends at once; its worker stops when it is next heard of."""
 
-from shared import dispatch
-from shared.auth import User, is_admin
+from shared.auth.authenticators import User, is_admin
 from shared.contracts.jobs import JobRecord
 from shared.contracts.workspace import CancelJob, JobTold
+from shared.db.queries import job_transitions, jobs
 from shared.errors import ConflictError, NotFoundError
-from shared.log import bind
-from shared.queries import jobs, life
+from shared.jobs import dispatch
+from shared.observability.logs import bind
 from shared.services import Services
 
 
@@ -23,7 +23,7 @@ async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:
         if job is None or not (job.user_id == user.id or await is_admin(user, services)):
             raise NotFoundError
         reason = "You cancelled it." if job.user_id == user.id else "An admin cancelled it."
-        cancelled = await life.cancel(connection, job.id, reason=reason)
+        cancelled = await job_transitions.cancel(connection, job.id, reason=reason)
         job = cancelled or await jobs.get(connection, request.job_id)
     if job is None or job.status != "cancelled":
         raise ConflictError("The job has ended already.", code="ended")

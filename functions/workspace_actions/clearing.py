@@ -3,8 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from shared import discarding, keeping
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.workspace import (
     ClearAsset,
     Cleared,
@@ -13,8 +12,9 @@ from shared.contracts.workspace import (
     NotCleared,
     Saved,
 )
+from shared.db.queries import jobs, workspace_assets
 from shared.errors import NotFoundError, Problem, UnavailableError
-from shared.queries import assets, jobs
+from shared.library import discard, save
 from shared.services import Services
 
 MOST_ASSETS = 500
@@ -47,42 +47,44 @@ async def clear_workspace(_: ClearWorkspace, user: User, services: Services) -> 
     return await _clear_all(None, user, services)
 
 
-async def _clear(asset_id: UUID, user: User, services: Services) -> keeping.Outcome:
-    outcome = await keeping.keep(services, asset_id, user_id=user.id)
-    await keeping.check(services, outcome.kept)
-    await discarding.discard(asset_id, services, user_id=user.id, only_if_saved=True)
+async def _clear(asset_id: UUID, user: User, services: Services) -> save.Outcome:
+    outcome = await save.keep(services, asset_id, user_id=user.id)
+    await save.check(services, outcome.kept)
+    await discard.discard(asset_id, services, user_id=user.id, only_if_saved=True)
     return outcome
 
 
 async def _clear_all(job_id: UUID | None, user: User, services: Services) -> Cleared:
     """Clear one after the other past single failures; without the storage, stop."""
     async with services.database.transaction() as connection:
-        found = await assets.oldest(connection, user_id=user.id, job_id=job_id, most=MOST_ASSETS)
-    results: list[keeping.Outcome | Problem] = []
+        found = await workspace_assets.oldest(
+            connection, user_id=user.id, job_id=job_id, most=MOST_ASSETS
+        )
+    results: list[save.Outcome | Problem] = []
     for start in range(0, len(found), _AT_ONCE):
         batch = found[start : start + _AT_ONCE]
         results += await asyncio.gather(*(_tried(one, user, services) for one in batch))
         if any(isinstance(result, UnavailableError) for result in results):
             break
     async with services.database.transaction() as connection:
-        remaining = await assets.count(connection, user_id=user.id, job_id=job_id)
+        remaining = await workspace_assets.count(connection, user_id=user.id, job_id=job_id)
     return _told(dict(zip(found, results, strict=False)), remaining)
 
 
-async def _tried(asset_id: UUID, user: User, services: Services) -> keeping.Outcome | Problem:
+async def _tried(asset_id: UUID, user: User, services: Services) -> save.Outcome | Problem:
     try:
         return await _clear(asset_id, user, services)
     except Problem as problem:
         return problem
 
 
-def _told(results: dict[UUID, keeping.Outcome | Problem], remaining: int) -> Cleared:
+def _told(results: dict[UUID, save.Outcome | Problem], remaining: int) -> Cleared:
     errors = [
         NotCleared(asset_id=asset_id, error=result.sentence)
         for asset_id, result in results.items()
         if isinstance(result, Problem)
     ]
-    saves = sum(result.is_new for result in results.values() if isinstance(result, keeping.Outcome))
+    saves = sum(result.is_new for result in results.values() if isinstance(result, save.Outcome))
     cleared = len(results) - len(errors)
     return Cleared(
         message=f"{cleared} are gone from your workspace, and in your library.",

@@ -1,10 +1,10 @@
 """Collections: names under which a user orders the library."""
 
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.workspace import CollectionMade, CreateCollection, DeleteCollection, Done
+from shared.db.queries import collections
 from shared.errors import NotFoundError
-from shared.idempotency import Once
-from shared.queries import collections
+from shared.http.idempotency import Once
 from shared.services import Services
 
 

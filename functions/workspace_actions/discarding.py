@@ -1,12 +1,12 @@
 """Discarding an asset of the workspace."""
 
-from shared import discarding
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.workspace import DiscardAsset, Done
+from shared.library.discard import discard as discard_asset
 from shared.services import Services
 
 
 async def discard(request: DiscardAsset, user: User, services: Services) -> Done:
     """Remove an asset from the workspace; its library copy, where there is one, stays."""
-    await discarding.discard(request.asset_id, services, user_id=user.id)
+    await discard_asset(request.asset_id, services, user_id=user.id)
     return Done(message="It is gone from your workspace.")

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from shared import keeping, paths
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.workspace import (
     Copied,
     CopyToWorkspace,
@@ -11,9 +10,11 @@ from shared.contracts.workspace import (
     Done,
     UpdateLibraryAsset,
 )
+from shared.db.queries import asset_copies, collections, library
 from shared.errors import ConflictError, NotFoundError
-from shared.queries import collections, copies, library
+from shared.library import save
 from shared.services import Services
+from shared.storage import paths
 
 
 async def update(request: UpdateLibraryAsset, user: User, services: Services) -> Done:
@@ -59,40 +60,40 @@ async def _copy(library_id: UUID, user: User, services: Services) -> UUID:
         kept = await library.lock(connection, library_id, user_id=user.id)
         if kept is None:
             raise NotFoundError
-        if living := await copies.renew(connection, library_id, user_id=user.id):
+        if living := await asset_copies.renew(connection, library_id, user_id=user.id):
             return living
-        asset_id = await copies.begin(
+        asset_id = await asset_copies.begin(
             connection, library_id, user_id=user.id, target_id=services.new_id()
         )
     settings = services.settings
     buckets = (settings.library_bucket, settings.workspace_bucket)
-    await keeping.check(services, kept)
+    await save.check(services, kept)
     files = _files(kept, asset_id)
-    made = await keeping.copy_files(services, buckets, files, ids=(library_id, asset_id))
+    made = await save.copy_files(services, buckets, files, ids=(library_id, asset_id))
     return await _record(kept, asset_id, made, services)
 
 
 async def _record(
-    kept: library.Kept, asset_id: UUID, made: copies.Files, services: Services
+    kept: library.Kept, asset_id: UUID, made: asset_copies.Files, services: Services
 ) -> UUID:
     """The copy's id, or the id of the one that was recorded meanwhile."""
     async with services.database.transaction() as connection:
         if not await library.lock(connection, kept.id, user_id=kept.user_id):
             raise NotFoundError
-        if await copies.finish(connection, kept.id, target_id=asset_id):
-            await copies.insert(connection, kept.id, made, asset_id=asset_id)
+        if await asset_copies.finish(connection, kept.id, target_id=asset_id):
+            await asset_copies.insert(connection, kept.id, made, asset_id=asset_id)
             return asset_id
-        living = await copies.renew(connection, kept.id, user_id=kept.user_id)
+        living = await asset_copies.renew(connection, kept.id, user_id=kept.user_id)
     if living is None:
         raise ConflictError("It was copied and removed again meanwhile; copy it anew.")
     return living
 
 
-def _files(kept: library.Kept, asset_id: UUID) -> list[keeping.Copy]:
+def _files(kept: library.Kept, asset_id: UUID) -> list[save.Copy]:
     """The asset's own file first, then its thumbnail, where it has one."""
     path = paths.workspace_copy(kept.user_id, asset_id, kept.mime_type)
-    files = [keeping.Copy(kept.storage_path, kept.generation, path)]
+    files = [save.Copy(kept.storage_path, kept.generation, path)]
     if kept.thumbnail_path and kept.thumbnail_generation:
         path = paths.workspace_copy_thumbnail(kept.user_id, asset_id)
-        files.append(keeping.Copy(kept.thumbnail_path, kept.thumbnail_generation, path))
+        files.append(save.Copy(kept.thumbnail_path, kept.thumbnail_generation, path))
     return files

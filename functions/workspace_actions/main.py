@@ -12,10 +12,10 @@ from functions.workspace_actions import (
     retrying,
     saving,
 )
-from shared.auth import User, user_token
+from shared.auth.authenticators import User, user_token
 from shared.contracts import workspace as actions
 from shared.http import endpoint
-from shared.idempotency import Once
+from shared.http.idempotency import Once
 from shared.services import Services
 
 Action = Callable[[Any, User, Services], Awaitable[actions.WorkspaceActionAnswer]]

@@ -3,16 +3,19 @@
 from dataclasses import fields
 from uuid import UUID
 
-from shared import admission, dispatch, paths, rates, safety
-from shared.auth import User
+from shared import safety
+from shared.auth.authenticators import User
 from shared.contracts.jobs import JobRecord
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 from shared.contracts.workspace import JobTold, RetryJob
+from shared.db.connection import Connection
+from shared.db.queries import jobs
 from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.log import bind, logger, traceparent
-from shared.queries import jobs
-from shared.queries.connection import Connection
+from shared.http import rate_limit
+from shared.jobs import dispatch, submit
+from shared.observability.logs import bind, logger, traceparent
 from shared.services import Services
+from shared.storage import paths
 
 
 async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
@@ -52,8 +55,8 @@ async def _queue(
         async with services.database.transaction() as connection:
             job = await _last_try(connection, request, user)
             if _is_to_be_tried(job, request):
-                await rates.take_with(connection, "jobs", user.id, services.settings)
-                job, _ = await admission.admit(connection, _anew(job, new_id), services.settings)
+                await rate_limit.take_with(connection, "jobs", user.id, services.settings)
+                job, _ = await submit.admit(connection, _anew(job, new_id), services.settings)
     except UnavailableError:
         raise
     except Exception:

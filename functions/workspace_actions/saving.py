@@ -1,9 +1,9 @@
 """Saving: the asset stays in the workspace, and is in the library from now on."""
 
-from shared import keeping
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.contracts.workspace import Saved, SaveToLibrary
-from shared.queries.library import Labels
+from shared.db.queries.library import Labels
+from shared.library.save import keep
 from shared.services import Services
 
 
@@ -12,7 +12,7 @@ async def save(request: SaveToLibrary, user: User, services: Services) -> Saved:
     labels = Labels(
         custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
     )
-    outcome = await keeping.keep(
+    outcome = await keep(
         services,
         request.asset_id,
         user_id=user.id,

@@ -17,7 +17,7 @@ from gpu_workers.wan.model import Model
 from gpu_workers.wan.order import Order
 from gpu_workers.wan.references import Given
 from gpu_workers.wan.settings import WanSettings
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 _WANTED = Parameters(
     prompt="a red star rises", negative_prompt="blurry", steps=2, guidance_scale=5.0, seed=7

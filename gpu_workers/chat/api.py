@@ -21,8 +21,8 @@ from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.versions import versions
-from shared.contracts import signature
-from shared.contracts.workers import Health
+from shared.contracts import webhook_signature
+from shared.contracts.worker_registration import Health
 
 _MOST_BODY_BYTES = 1024 * 1024
 _MOST_CHALLENGE = 200
@@ -94,7 +94,7 @@ class Api:
         own = self._known_as
         if challenge is None or own is None:
             return None
-        return signature.prove(own.worker_key, worker_id=own.worker_id, challenge=challenge)
+        return webhook_signature.prove(own.worker_key, worker_id=own.worker_id, challenge=challenge)
 
     def _watch(self, request: Request, reply: Reply) -> None:
         """Give the reply up as soon as its reader is gone; once it is answered that is nothing."""

@@ -20,8 +20,8 @@ from PIL import Image
 from gpu_workers.runtime import media, settings
 from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
-from shared.contracts.catalogue import job_type
-from shared.contracts.letters import JobMessage, Parameters
+from shared.contracts.job_catalog import job_type
+from shared.contracts.worker_protocol import JobMessage, Parameters
 
 _CLIP = Path(__file__).with_name("clip.mp4")
 _CLIP_SIZE = (16, 16)

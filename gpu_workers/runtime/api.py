@@ -13,9 +13,9 @@ from gpu_workers.runtime import log
 from gpu_workers.runtime.outcome import Outcome
 from gpu_workers.runtime.versions import versions
 from gpu_workers.runtime.worker import Worker
-from shared.contracts import signature, traces
-from shared.contracts.letters import MOST_MESSAGE_BYTES, JobMessage
-from shared.contracts.workers import Health
+from shared.contracts import trace_context, webhook_signature
+from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES, JobMessage
+from shared.contracts.worker_registration import Health
 
 _RETRY_AFTER = {"retry-after": "1"}
 _MOST_CHALLENGE = 200
@@ -37,7 +37,7 @@ class Api:
             malformed = any(one["type"] == "json_invalid" for one in error.errors())
             status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
             return _error(status, "bad_message", "This is no job message.")
-        trace = traces.nearer(request.headers.get("traceparent"), message.traceparent)
+        trace = trace_context.nearer(request.headers.get("traceparent"), message.traceparent)
         return _answer(await self._worker.run(message.model_copy(update={"traceparent": trace})))
 
     async def healthz(self, request: Request) -> Response:
@@ -67,22 +67,22 @@ class Api:
 
     def _check_seal(self, request: Request, body: bytes) -> None:
         settings = self._worker.settings
-        if request.headers.get(signature.WORKER_HEADER) != settings.worker_id:
+        if request.headers.get(webhook_signature.WORKER_HEADER) != settings.worker_id:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "The letter is not for this worker.")
         try:
-            signature.check_seal(
+            webhook_signature.check_seal(
                 [settings.worker_key],
                 request.headers,
                 body,
                 now=self._worker.clock.now(),
                 tolerance_seconds=None,
             )
-        except signature.BadSealError as error:
+        except webhook_signature.BadSealError as error:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, str(error)) from None
 
     def _prove(self, challenge: str) -> str:
         settings = self._worker.settings
-        return signature.prove(
+        return webhook_signature.prove(
             settings.worker_key, worker_id=settings.worker_id, challenge=challenge
         )
 

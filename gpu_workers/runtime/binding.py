@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.embedded import Part, boxes, chunks, settings_parts
+from shared.contracts.media_metadata import Part, boxes, chunks, settings_parts
 
 _MANIFEST_CHUNK = b"caBX"
 _MANIFEST_BOX = UUID("d8fec3d6-1b0e-483c-9297-5828877ec481").bytes

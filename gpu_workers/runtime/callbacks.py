@@ -12,7 +12,7 @@ from gpu_workers.runtime.mailbox import Mailbox, new_message_id
 from gpu_workers.runtime.pipeline import JobError
 from gpu_workers.runtime.progress import Progress
 from gpu_workers.runtime.retry import persist
-from shared.contracts.letters import (
+from shared.contracts.worker_protocol import (
     Asset,
     CallbackAnswer,
     CallbackRequest,

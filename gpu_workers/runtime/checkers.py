@@ -13,7 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification, CL
 
 from gpu_workers.runtime.safety import Checker
 from gpu_workers.runtime.safety_settings import SafetySettings
-from shared.contracts.letters import ContentMode, OutputCheck
+from shared.contracts.worker_protocol import ContentMode, OutputCheck
 
 Refuses = Mapping[ContentMode, Mapping[str, float]]
 

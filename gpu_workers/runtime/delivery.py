@@ -11,8 +11,14 @@ from gpu_workers.runtime.media import crc32c, thumbnail
 from gpu_workers.runtime.pipeline import Media, PermanentError, RetryableError
 from gpu_workers.runtime.probe import check
 from gpu_workers.runtime.transfer import Transfer
-from shared.contracts.catalogue import JobType
-from shared.contracts.letters import Asset, CallbackAnswer, OutputCheck, SealedManifest, Upload
+from shared.contracts.job_catalog import JobType
+from shared.contracts.worker_protocol import (
+    Asset,
+    CallbackAnswer,
+    OutputCheck,
+    SealedManifest,
+    Upload,
+)
 
 MOST_REPEATS = 3
 """How often everything is uploaded again where the callback's check misses an object."""

@@ -24,8 +24,8 @@ from gpu_workers.runtime.preview import Preview
 from gpu_workers.runtime.progress import Progress, beat
 from gpu_workers.runtime.retry import UnheardError
 from gpu_workers.runtime.workplace import Workplace
-from shared.contracts.catalogue import JobType, job_type
-from shared.contracts.letters import CallbackAnswer, JobMessage, OutputCheck
+from shared.contracts.job_catalog import JobType, job_type
+from shared.contracts.worker_protocol import CallbackAnswer, JobMessage, OutputCheck
 
 CLAIM_SECONDS = 20
 """How long a claim is tried; then the task goes back to its queue."""

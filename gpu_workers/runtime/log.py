@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gpu_workers.runtime import settings
-from shared.contracts import traces
+from shared.contracts import trace_context
 
 _URL = re.compile(r"https?://[^\s'\"]+")
 _MOST_TRACE = 8000
@@ -33,7 +33,7 @@ def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
 
 def trace_fields(traceparent: str | None) -> dict[str, object]:
     """A job's trace, by the names by which Cloud Logging and Cloud Trace find each other's."""
-    told = traces.read(traceparent)
+    told = trace_context.read(traceparent)
     if told is None:
         return {}
     project = settings.telemetry().google_cloud_project

@@ -6,7 +6,7 @@ import httpx
 
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.settings import WorkerSettings
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 
 
 def new_message_id() -> str:
@@ -24,7 +24,7 @@ class Mailbox:
 
     def seal(self, body: bytes, *, message_id: str) -> dict[str, str]:
         """The headers that seal the letter at this moment."""
-        return signature.seal(
+        return webhook_signature.seal(
             self._settings.worker_key,
             worker_id=self._settings.worker_id,
             message_id=message_id,

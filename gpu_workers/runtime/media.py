@@ -10,7 +10,7 @@ from PIL import Image, WebPImagePlugin  # noqa: F401 - imported late, it would d
 from PIL.PngImagePlugin import PngInfo
 
 from gpu_workers.runtime import provenance
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 THUMBNAIL_SIDE = 256
 """Pixels on the long side, at most."""

@@ -6,8 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
-from shared.contracts.catalogue import WorkerType
-from shared.contracts.letters import JobMessage, OutputCheck, ReferenceRole, ReferenceType
+from shared.contracts.job_catalog import WorkerType
+from shared.contracts.worker_protocol import JobMessage, OutputCheck, ReferenceRole, ReferenceType
 
 OnStep = Callable[[int, int], None]
 """``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""

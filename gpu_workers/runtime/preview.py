@@ -11,7 +11,7 @@ from PIL import Image
 from gpu_workers.runtime import log
 from gpu_workers.runtime.progress import Progress
 from gpu_workers.runtime.transfer import Transfer
-from shared.contracts.letters import CallbackAnswer
+from shared.contracts.worker_protocol import CallbackAnswer
 
 LEAST_SECONDS_BETWEEN = 1.0
 MAX_SIDE = 128

@@ -10,8 +10,8 @@ from gpu_workers.runtime import log
 from gpu_workers.runtime.mailbox import Mailbox, new_message_id
 from gpu_workers.runtime.retry import FIRST_DELAY
 from gpu_workers.runtime.settings import WorkerSettings
-from shared.contracts.catalogue import WorkerType
-from shared.contracts.workers import UpdateWorkerUrlRequest
+from shared.contracts.job_catalog import WorkerType
+from shared.contracts.worker_registration import UpdateWorkerUrlRequest
 
 _ENDPOINT = "update-worker-url"
 _LONGEST_DELAY = 2.0

@@ -19,7 +19,7 @@ from gpu_workers.runtime.pipeline import (
     RetryableError,
 )
 from gpu_workers.runtime.safety_settings import SafetySettings
-from shared.contracts.letters import ContentMode, OutputCheck
+from shared.contracts.worker_protocol import ContentMode, OutputCheck
 
 REFUSED = "content_refused"
 

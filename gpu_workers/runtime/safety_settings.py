@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, Json, ValidationInfo, field_validator
 
 from gpu_workers.runtime.settings import Settings, read
-from shared.contracts.letters import ContentMode
+from shared.contracts.worker_protocol import ContentMode
 
 Threshold = Annotated[float, Field(gt=0, le=1)]
 Refuses = dict[ContentMode, dict[str, Threshold]]

@@ -17,15 +17,15 @@ from pydantic import (
     field_validator,
 )
 
-from shared.contracts import signature
-from shared.contracts.workers import WorkerId
+from shared.contracts import webhook_signature
+from shared.contracts.worker_registration import WorkerId
 
 MODEL_CACHE = Path(__file__).resolve().parents[2] / ".local" / "models"
 """Where tiny random models are kept once they have been made, if no other place is named."""
 
 
 def _checked_key(key: str) -> str:
-    signature.key_bytes(key)
+    webhook_signature.key_bytes(key)
     return key
 
 

@@ -16,7 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 
 from gpu_workers.runtime.settings import Telemetry
 from gpu_workers.runtime.tracing import Facts, Kind
-from shared.contracts import trace_file, traces
+from shared.contracts import span_file, trace_context
 
 _PAUSE_MS = 1000
 _MOST_AT_ONCE = 64
@@ -35,7 +35,7 @@ class File(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Append a batch. Raises OSError, which the SDK logs."""
-        trace_file.append(self._path, spans)
+        span_file.append(self._path, spans)
         return SpanExportResult.SUCCESS
 
 
@@ -98,7 +98,7 @@ class Spans:
         """What is handed on."""
         context = span.get_span_context()
         ids = f"{context.trace_id:032x}", f"{context.span_id:016x}"
-        return str(traces.Traceparent(*ids, is_sampled=context.trace_flags.sampled))
+        return str(trace_context.Traceparent(*ids, is_sampled=context.trace_flags.sampled))
 
     def going_on(self) -> str | None:
         """The traceparent of what is going on."""
@@ -119,7 +119,7 @@ class Spans:
 
 def _remote(traceparent: str | None) -> Context | None:
     """Where a span goes on that began elsewhere."""
-    given = traces.read(traceparent)
+    given = trace_context.read(traceparent)
     if given is None:
         return None
     flags = TraceFlags(TraceFlags.SAMPLED if given.is_sampled else TraceFlags.DEFAULT)

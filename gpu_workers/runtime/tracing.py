@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gpu_workers.runtime import settings
 from gpu_workers.runtime.pipeline import Stopped
-from shared.contracts import traces
+from shared.contracts import trace_context
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -72,7 +72,7 @@ def traceparent(otherwise: str | None) -> str | None:
 
 def unrecorded(traceparent: str | None) -> str | None:
     """The same for what is not worth a span: heartbeats come four times a second."""
-    told = traces.read(traceparent)
+    told = trace_context.read(traceparent)
     return str(told.unrecorded()) if told else None
 
 

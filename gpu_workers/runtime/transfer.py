@@ -9,7 +9,7 @@ from gpu_workers.runtime import tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
 from gpu_workers.runtime.retry import UnheardError, persist
-from shared.contracts.letters import Reference
+from shared.contracts.worker_protocol import Reference
 
 UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 30

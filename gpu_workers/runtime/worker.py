@@ -17,7 +17,7 @@ from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transfer import Transfer
 from gpu_workers.runtime.workplace import Workplace
-from shared.contracts.letters import JobMessage
+from shared.contracts.worker_protocol import JobMessage
 
 LAST_WORDS_SECONDS = 15
 """For a stopped job's step to end and its hand-back to be heard."""

@@ -6,7 +6,7 @@ from typing import Literal
 from PIL import Image
 
 from gpu_workers.sdxl.prompts import Prompt
-from shared.contracts.letters import ReferenceType
+from shared.contracts.worker_protocol import ReferenceType
 
 Way = Literal["text", "image", "control", "adapter"]
 """From text alone; from a picture; along its lines; after its style or character."""

@@ -13,7 +13,7 @@ from gpu_workers.sdxl import results, settings
 from gpu_workers.sdxl.drawing import Drawing
 from gpu_workers.sdxl.plan import planned
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.letters import JobMessage
+from shared.contracts.worker_protocol import JobMessage
 
 if TYPE_CHECKING:
     from gpu_workers.sdxl.model import Model

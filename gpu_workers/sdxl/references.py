@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
 from gpu_workers.sdxl.drawing import Start, Way
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.letters import Parameters, ReferenceRole
+from shared.contracts.worker_protocol import Parameters, ReferenceRole
 
 DEFAULT_STRENGTH = 0.5
 MOST_PIXELS = 40_000_000

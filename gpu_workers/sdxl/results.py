@@ -7,7 +7,7 @@ from PIL import Image
 from gpu_workers.runtime import media
 from gpu_workers.runtime.pipeline import Media
 from gpu_workers.sdxl.drawing import Drawing
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 
 def media_of(

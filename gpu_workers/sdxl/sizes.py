@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 
 _FULL_SIDE = 512
 """From this own side on a model was trained on buckets of sides that are multiples of 64."""

@@ -9,7 +9,7 @@ from gpu_workers.sdxl import prompts
 from gpu_workers.sdxl.drawing import Drawing
 from gpu_workers.sdxl.model import Model
 from gpu_workers.sdxl.sizes import sides
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 
 
 def warm_up(model: Model) -> None:

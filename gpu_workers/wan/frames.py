@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpu_workers.wan.settings import WanSettings
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 
 CLIP_FILE = "clip.json"
 """Beside a model that is not Wan 2.1's size: its own `Clip`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gpu_workers.wan.references import Given
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 _STRENGTH = 0.5
 """How much of a picture stays when it is drawn anew, where the job does not say."""

@@ -14,8 +14,8 @@ from gpu_workers.wan import results, settings
 from gpu_workers.wan.frames import rounded, sides
 from gpu_workers.wan.order import Order
 from gpu_workers.wan.references import Given, given
-from shared.contracts.catalogue import job_type
-from shared.contracts.letters import JobMessage, Parameters
+from shared.contracts.job_catalog import job_type
+from shared.contracts.worker_protocol import JobMessage, Parameters
 
 if TYPE_CHECKING:
     from gpu_workers.wan.loading import Loaded

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from PIL import Image, ImageOps
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
-from shared.contracts.catalogue import Media
+from shared.contracts.job_catalog import Media
 
 _WITHOUT_COPYING = frozenset({"style", "character"})
 

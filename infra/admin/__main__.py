@@ -14,8 +14,8 @@ from uuid import UUID
 from infra.admin import ages, privacy
 from infra.database.logins import let_in
 from infra.database.migrate import migrate
-from shared.contracts.catalogue import WorkerType
-from shared.queries import configured
+from shared.contracts.job_catalog import WorkerType
+from shared.db.queries import configured
 from shared.services import Services
 from shared.settings import SettingsError, settings
 

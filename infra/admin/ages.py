@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from shared.queries import ledger, safety
+from shared.db.queries import credit_ledger, safety_decisions
 from shared.services import Services
 
 
 async def confirm(services: Services, user_id: UUID, *, is_withdrawn: bool) -> str:
     """Write the date, or take it away; a user who never came is given a profile."""
     async with services.database.transaction() as connection:
-        await ledger.grant(connection, user_id, amount=services.settings.starting_credits)
-        await safety.confirm_age(connection, user_id, is_confirmed=not is_withdrawn)
+        await credit_ledger.grant(connection, user_id, amount=services.settings.starting_credits)
+        await safety_decisions.confirm_age(connection, user_id, is_confirmed=not is_withdrawn)
     return f"The age of {user_id} is {'not ' if is_withdrawn else ''}confirmed."

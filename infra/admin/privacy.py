@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from uuid import UUID
 
-from shared.queries import life, privacy
+from shared.db.queries import job_transitions, user_data
 from shared.services import Services
 
 _MOST_BYTES = 1 << 30
@@ -20,7 +20,7 @@ async def export(services: Services, user_id: UUID, to: Path | None) -> str:
     Without a path it goes to the workspace bucket, which deletes it after some days.
     """
     async with services.database.transaction() as connection:
-        rows = await privacy.read(connection, user_id)
+        rows = await user_data.read(connection, user_id)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(rows, default=str, indent=2, ensure_ascii=False))
@@ -43,9 +43,11 @@ async def erase(services: Services, user_id: UUID) -> dict[str, int]:
     """
     async with services.database.transaction() as connection:
         cancelled = 0
-        for job_id in await privacy.open_jobs(connection, user_id):
-            cancelled += await life.cancel(connection, job_id, reason=_REASON) is not None
-        done = await privacy.erase(connection, user_id)
+        for job_id in await user_data.open_jobs(connection, user_id):
+            cancelled += (
+                await job_transitions.cancel(connection, job_id, reason=_REASON) is not None
+            )
+        done = await user_data.erase(connection, user_id)
     files = await _files(services, user_id)
     for bucket, path in files:
         await services.storage.delete(bucket, path)

@@ -30,7 +30,7 @@ from infra.local import keys
 from infra.local.auth import app as auth
 from infra.local.doors import Doors, Handler, open_doors, open_services
 from shared.errors import NotFoundError
-from shared.http.answers import render_problem
+from shared.http.responses import render_problem
 from shared.settings import settings
 
 _SHUTDOWN_SECONDS = 3

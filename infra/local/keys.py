@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.contracts.signature import new_key
+from shared.contracts.webhook_signature import new_key
 
 CHECKOUT = Path(__file__).parents[2]
 FOLDER = CHECKOUT / ".local" / "keys"

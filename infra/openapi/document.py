@@ -12,7 +12,7 @@ from infra.map import Function
 from infra.openapi import handlers, refusals, streams
 from infra.openapi.operation import Answer, Json, Operation
 from infra.openapi.schemes import SCHEMES
-from shared.idempotency import HEADER
+from shared.http.idempotency import HEADER
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 

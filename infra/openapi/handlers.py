@@ -24,7 +24,7 @@ from infra.openapi.operation import (
     Operation,
     Requirement,
 )
-from shared.auth import Worker
+from shared.auth.authenticators import Worker
 from shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -39,7 +39,7 @@ from shared.errors import (
     UnsupportedMediaTypeError,
 )
 from shared.http import Call
-from shared.idempotency import Once
+from shared.http.idempotency import Once
 
 _OF_A_BODY = {NotJsonError, TooLargeError, UnsupportedMediaTypeError, InvalidError}
 _OF_ALL = {Problem, UnauthenticatedError, UnavailableError}

@@ -1,7 +1,7 @@
 """How a caller shows who it is."""
 
 from infra.openapi.operation import Json
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 
 
 def _key(name: str, place: str, description: str) -> Json:
@@ -23,15 +23,19 @@ SCHEMES: dict[str, Json] = {
     },
     "ticket": _key("ticket", "query", "Opens one stream; POST /functions/v1/job-events gives it."),
     "signedAddress": _key("token", "query", "Of an address that was signed for this object."),
-    "sealWorker": _key(signature.WORKER_HEADER, "header", "Whose key the seal is made with."),
-    "sealId": _key(signature.ID_HEADER, "header", "The letter's own id (Standard Webhooks)."),
+    "sealWorker": _key(
+        webhook_signature.WORKER_HEADER, "header", "Whose key the seal is made with."
+    ),
+    "sealId": _key(
+        webhook_signature.ID_HEADER, "header", "The letter's own id (Standard Webhooks)."
+    ),
     "sealTimestamp": _key(
-        signature.TIMESTAMP_HEADER,
+        webhook_signature.TIMESTAMP_HEADER,
         "header",
-        f"Unix seconds, at most {signature.TOLERANCE_SECONDS} off this server's clock.",
+        f"Unix seconds, at most {webhook_signature.TOLERANCE_SECONDS} off this server's clock.",
     ),
     "seal": _key(
-        signature.SIGNATURE_HEADER,
+        webhook_signature.SIGNATURE_HEADER,
         "header",
         "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.",
     ),

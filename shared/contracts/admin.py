@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from shared.contracts.base import Contract
-from shared.contracts.catalogue import Quality
+from shared.contracts.job_catalog import Quality
 from shared.contracts.jobs import Prompt
 
 AdminModel = Literal["sdxl", "wan"]

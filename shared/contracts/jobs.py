@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.base import CamelContract
-from shared.contracts.catalogue import Media, Quality, QueueName
-from shared.contracts.letters import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
+from shared.contracts.job_catalog import Media, Quality, QueueName
 from shared.contracts.postgres import PostgresJsonValue, PostgresText
 from shared.contracts.text import Text
+from shared.contracts.worker_protocol import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
 
 MOST_PROMPT_CHARACTERS = 2000
 MOST_METADATA_BYTES = 16 * 1024

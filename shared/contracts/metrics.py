@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.base import CamelContract
-from shared.contracts.catalogue import QueueName, WorkerType
+from shared.contracts.job_catalog import QueueName, WorkerType
 
 EtaPhrase = Literal["immediate", "< 1 min", "1-3 mins", "3-10 mins", "> 10 mins"]
 QueuedWorkerType = Literal["sdxl", "wan"]

@@ -7,8 +7,8 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.jobs import Prompt
 from shared.contracts.language_models import ChatModel
-from shared.contracts.letters import ContentMode
 from shared.contracts.text import Text
+from shared.contracts.worker_protocol import ContentMode
 
 UseCase = Literal["enhancement", "chat", "roleplay"]
 

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from shared.http.call import Call
+from shared.http.request import Call
 
 
 def bearing(token: str) -> Call:

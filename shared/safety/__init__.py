@@ -4,8 +4,8 @@ Refused in every mode, for every caller: sexual content with minors, and sexual 
 people. Two contexts that are harmless alone are refused together.
 """
 
-from shared.safety.gate import NSFW, RefusedError, check, check_mode, keep, watched
-from shared.safety.judging import contexts, judge, refused_across, refused_category
+from shared.safety.classifier import contexts, judge, refused_across, refused_category
+from shared.safety.policy import NSFW, RefusedError, check, check_mode, keep, watched
 
 __all__ = [
     "NSFW",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from shared.safety.reading import fold
+from shared.safety.normalizer import fold
 
 FILE = Path(__file__).with_name("rules.toml")
 

@@ -21,7 +21,7 @@ from infra.local.database import functions_url
 from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
 from infra.local.environment import System as Parts
 from infra.local.tasks_emulator.oidc import TokenSigner
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
@@ -111,7 +111,7 @@ def sealed(letter: dict[str, str]) -> dict[str, Any]:
     """A worker's letter, as httpx sends it."""
     content = json.dumps(letter).encode()
     how = {"worker_id": "demo", "message_id": f"msg_{uuid4().hex}"}
-    headers = signature.seal(
+    headers = webhook_signature.seal(
         keys.worker_key("demo"), timestamp=int(time.time()), body=content, **how
     )
     return {"content": content, "headers": {"content-type": "application/json", **headers}}
@@ -138,7 +138,7 @@ def test_a_bundle_holds_its_own_folder_and_the_library(bundles: Path, name: str)
 
     rest = {path for path in held if not path.startswith((own, "shared/"))}
     assert rest == {"main.py", "requirements.txt", "functions/__init__.py"}
-    assert {f"{own}main.py", "shared/http/door.py", "shared/queries/jobs.py"} <= set(held)
+    assert {f"{own}main.py", "shared/http/endpoint.py", "shared/db/queries/jobs.py"} <= set(held)
     assert held == sorted(held)
     assert not [path for path in held if path.endswith(".pyc")]
 

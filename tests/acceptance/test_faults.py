@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from infra.local import keys
-from shared.contracts import signature
-from shared.contracts.letters import JobMessage
+from shared.contracts import webhook_signature
+from shared.contracts.worker_protocol import JobMessage
 from tests.hand_worker import HandWorker
 from tests.reliability.own_worker import working
 from tests.system import Person, System, until
@@ -255,7 +255,7 @@ def _message(system: System, job_id: str) -> str:
 
 def _deliver(worker_url: str, message: str) -> httpx.Response:
     """Push a message as the queue does."""
-    seal = signature.seal(
+    seal = webhook_signature.seal(
         keys.worker_key("noop"),
         worker_id="noop",
         message_id="again",

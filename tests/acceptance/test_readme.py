@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.job_catalog import CATALOGUE
 from tests.hand_worker import HandWorker
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System
 

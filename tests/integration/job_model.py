@@ -1,6 +1,6 @@
 """A job's life as the design says it, in plain Python.
 
-It is written a second time on purpose: it knows nothing of ``shared/queries/transitions.py``.
+It is written a second time on purpose, without a look at ``job_state_machine`` of the queries.
 """
 
 from dataclasses import dataclass, field

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from shared.queries import privacy
+from shared.db.queries import user_data
 from tests.admin import said
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
@@ -76,7 +76,7 @@ def test_an_export_holds_every_row_and_file(noop: System, tmp_path: Path) -> Non
         png = archive.read(next(name for name in archive.namelist() if name.endswith(".png")))
     assert png.startswith(b"\x89PNG")
     assert files == set(objects_of(noop, person))
-    assert rows.keys() == privacy.KNOWN.keys()
+    assert rows.keys() == user_data.KNOWN.keys()
     assert [row["id"] for row in rows["jobs"]] == [job]
     assert word in rows["jobs"][0]["original_prompt"]
     assert [row["custom_title"] for row in rows["user_library"]] == [f"My {word}"]
@@ -158,5 +158,5 @@ def test_each_table_that_names_a_user_is_thought_of(noop: System) -> None:
         " where table_schema = 'public' and column_name = 'user_id'"
     )
     named = {row["table_name"] for row in rows} & set(tables(noop))
-    assert named - privacy.ERASED.keys() == privacy.KEPT
-    assert privacy.KNOWN.keys() >= privacy.KEPT
+    assert named - user_data.ERASED.keys() == user_data.KEPT
+    assert user_data.KNOWN.keys() >= user_data.KEPT

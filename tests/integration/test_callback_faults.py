@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import CHECKED_BY, HandWorker, leave_manifest
 from tests.system import Person, System, until
 from tests.workspace import act
@@ -175,6 +175,6 @@ def test_a_letter_sealed_with_another_key_is_refused_whatever_it_says(
         results={"assets": hand_worker.upload(claim)},
         checkedBy=CHECKED_BY,
     )
-    forged = hand_worker.send("job-callback", body, key=signature.new_key())
+    forged = hand_worker.send("job-callback", body, key=webhook_signature.new_key())
     assert forged.status_code == 401
     assert person.status(job) == "processing"

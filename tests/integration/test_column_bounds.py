@@ -5,8 +5,8 @@ import json
 import pytest
 from psycopg.types.json import Jsonb
 
-from shared.contracts.letters import MAX_SEED, MOST_ASSETS
 from shared.contracts.postgres import MAX_FLOAT4, MAX_INT4, MAX_JSON_BYTES, json_size
+from shared.contracts.worker_protocol import MAX_SEED, MOST_ASSETS
 from tests.hand_worker import CHECKED_BY, HandWorker
 from tests.system import Person, System
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from psycopg.conninfo import conninfo_to_dict
 
-from shared import database_login
+from shared.db import database_login
 from shared.errors import UnavailableError
 from shared.services import Services
 from shared.settings import Settings

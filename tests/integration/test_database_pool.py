@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.database import Database
+from shared.db.pool import Database
 from shared.errors import UnavailableError
 from tests.system import System
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.database import Database
-from shared.queries import turns
-from shared.queries.turns import Address, Window
+from shared.db.pool import Database
+from shared.db.queries import dispatch
+from shared.db.queries.dispatch import Address, Window
 from tests.system import Person, System, until
 
 OLD, NEW = "http://127.0.0.1:9/old", "http://127.0.0.1:9/new"
@@ -35,7 +35,7 @@ async def database(alone: System) -> AsyncIterator[Database]:
 async def _filled(database: Database, backend: "asyncio.Future[int]") -> list[Address]:
     async with database.autocommit() as connection:
         backend.set_result(connection.info.backend_pid)
-        return [address for _, address in await turns.fill(connection, WINDOW)]
+        return [address for _, address in await dispatch.fill(connection, WINDOW)]
 
 
 async def test_a_fill_that_waited_knows_where_its_worker_has_moved(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.local import tokens
-from shared.enhancement.tokens import estimate_tokens
+from shared.prompts.rules.tokens import estimate_tokens
 from tests.chat_server import FAULTS, KEY, ChatServer, say
 from tests.integration.chat.process import ChatProcess
 from tests.system import Person, System, free_port, until

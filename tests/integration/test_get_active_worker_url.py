@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from infra.local import tokens
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
 from tests.web import web
@@ -127,7 +127,7 @@ def test_anybody_else_is_401(bare: System, token: str | None) -> None:
 
 
 def test_a_seal_that_is_not_good_is_401(hand_worker: HandWorker) -> None:
-    answer = hand_worker.send("get-active-worker-url", CHAT, key=signature.new_key())
+    answer = hand_worker.send("get-active-worker-url", CHAT, key=webhook_signature.new_key())
     assert answer.status_code == 401
 
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from shared import idempotency
-from shared.idempotency import Once
-from shared.listener import Subscription
+from shared.db.listener import Subscription
+from shared.http import idempotency
+from shared.http.idempotency import Once
 from shared.services import Services
 from tests.hand_worker import HandWorker
 from tests.revision import Revision

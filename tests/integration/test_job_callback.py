@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import PICTURE, HandWorker
 from tests.system import Person, System, until
 from tests.web import web
@@ -23,7 +23,10 @@ def test_the_message_is_sealed_by_the_workers_key(job: str, hand_worker: HandWor
     )
     assert headers["x-worker-id"] == "demo"
     assert headers["x-cloudtasks-queuename"] == "sdxl-queue"
-    assert signature.check_seal([hand_worker.key], headers, body, now=time.time()) == f"{job}-1"
+    assert (
+        webhook_signature.check_seal([hand_worker.key], headers, body, now=time.time())
+        == f"{job}-1"
+    )
 
 
 def test_a_claim_is_answered_with_where_everything_goes(

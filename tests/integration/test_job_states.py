@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test as run
 
-from shared.queries.transitions import OPEN, TABLE
+from shared.db.queries.job_state_machine import OPEN, TABLE
 from tests.hand_worker import HandWorker
 from tests.integration.job_life import JobLife
 from tests.integration.job_model import ENDED

@@ -14,14 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.admin import said, settings_of
 from tests.hand_worker import HandWorker
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, until
 from tests.web import web
 
 KEY_ID = "rotating"
-OLD, NEW = signature.new_key(), signature.new_key()
+OLD, NEW = webhook_signature.new_key(), webhook_signature.new_key()
 JOBS_A_STEP = 6
 
 
@@ -69,8 +69,8 @@ class Rotated(HandWorker):
         """Whether the job's message opens by the key that the worker has."""
         (headers, body) = next(one for one in self.heard if job.encode() in one[1])
         try:
-            signature.check_seal([self.key], headers, body, now=time.time())
-        except signature.BadSealError:
+            webhook_signature.check_seal([self.key], headers, body, now=time.time())
+        except webhook_signature.BadSealError:
             return False
         return True
 

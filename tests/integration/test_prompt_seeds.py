@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.enhancement.checks import CHECKS
-from shared.enhancement.reading import read
-from shared.enhancement.tokens import estimate_tokens
+from shared.prompts.rules.checks import CHECKS
+from shared.prompts.rules.prompt_analysis import read
+from shared.prompts.rules.tokens import estimate_tokens
 from tests.acting import acting
 from tests.system import System
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.job_catalog import CATALOGUE
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
 from tests.web import web

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.job_catalog import CATALOGUE
 from tests.system import Person, System
 from tests.web import web
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.queries import rates
-from shared.queries.connection import Connection
+from shared.db.connection import Connection
+from shared.db.queries import rate_limits
 from shared.services import Services
 from tests.system import System
 
@@ -60,7 +60,7 @@ async def test_a_limit_that_is_lowered_holds_at_once(connection: Connection) -> 
 
 
 async def _take(connection: Connection, user_id: UUID, per_minute: int) -> float | None:
-    return await rates.take(connection, user_id=user_id, bucket="jobs", per_minute=per_minute)
+    return await rate_limits.take(connection, user_id=user_id, bucket="jobs", per_minute=per_minute)
 
 
 async def _empty(connection: Connection, user_id: UUID) -> None:

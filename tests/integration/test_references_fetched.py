@@ -9,13 +9,13 @@ from functions.queue_job import references
 from infra.local import environment
 from infra.local.database import functions_url
 from infra.local.postgres import url
-from shared import paths
-from shared.auth import User
+from shared.auth.authenticators import User
+from shared.clients.safe_fetch import Guard
 from shared.contracts.jobs import QueueJobRequest
 from shared.errors import InvalidError
-from shared.guard.fetching import Guard
 from shared.services import Services
 from shared.settings import Settings
+from shared.storage import paths
 from tests.drawing import RED, picture
 from tests.hostile_pictures import jpeg_with_scans
 from tests.stranger import HOST, Site

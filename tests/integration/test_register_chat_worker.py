@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.system import Person, System, free_port
 
@@ -100,7 +100,7 @@ def test_an_address_that_does_not_answer_is_422(chatter: HandWorker) -> None:
 
 def test_an_address_that_cannot_prove_the_key_is_422(bare: System, chatter: HandWorker) -> None:
     impostor = HandWorker(bare)
-    impostor.key = signature.new_key()
+    impostor.key = webhook_signature.new_key()
     answer = _register(chatter, worker_url=impostor.url)
     impostor.close()
     assert answer.status_code == 422
@@ -110,7 +110,7 @@ def test_an_address_that_cannot_prove_the_key_is_422(bare: System, chatter: Hand
 def test_only_a_workers_seal_opens_it(person: Person, chatter: HandWorker) -> None:
     body = {"worker_url": chatter.url, "worker_id": "demo-chat"}
     assert person.call("register-chat-worker", body).status_code == 401
-    forged = chatter.send("register-chat-worker", body, key=signature.new_key())
+    forged = chatter.send("register-chat-worker", body, key=webhook_signature.new_key())
     assert forged.status_code == 401
 
 

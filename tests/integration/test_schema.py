@@ -5,7 +5,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.queries.transitions import DISPATCH
+from shared.db.queries.job_state_machine import DISPATCH
 from tests.acting import Connection, acting
 from tests.integration.schema_tables import (
     ANYONE_MAY,

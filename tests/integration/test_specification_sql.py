@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from shared.contracts.jobs import JobRecord
-from shared.queries.session import USER_PATH
+from shared.db.session import USER_PATH
 from shared.services import Services
 from tests.acting import Connection, Role, acting
 from tests.system import System

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import uploads
+from shared.storage import user_uploads
 from tests.hand_worker import PICTURE, HandWorker
 from tests.integration.uploading import (
     BLUE,
@@ -104,7 +104,7 @@ def test_what_is_no_picture_is_refused_whatever_it_is_called(
 
 
 def test_ten_mebibytes_are_the_most(bare: System, person: Person) -> None:
-    padded = RED + bytes(uploads.MOST_BYTES - len(RED))
+    padded = RED + bytes(user_uploads.MOST_BYTES - len(RED))
     assert send(person, own(person), padded).status_code == 200
     more = padded + b"x"
     refused(send(person, own(person, "b.png"), more), 413, "Payload too large")

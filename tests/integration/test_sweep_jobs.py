@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker, leave_manifest
 from tests.sweeping import Sweep, at_once
 from tests.system import Person, System, until
@@ -73,7 +73,7 @@ def test_a_manifest_that_another_key_sealed_is_not_believed(
     job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    leave_manifest(hand_worker, job, claim_id, claim, key=signature.new_key())
+    leave_manifest(hand_worker, job, claim_id, claim, key=webhook_signature.new_key())
     hand_worker.expire_lease(job)
     assert sweep()["completed_from_manifest"] == 0
     assert person.rows("workspace_assets") == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.sweeping import Sweep, at_once
 from tests.system import PATIENCE_SECONDS, Person, System, free_port, until
@@ -87,7 +87,7 @@ def test_what_a_silent_worker_has_not_claimed_goes_to_another(
 def test_a_worker_that_lost_its_key_is_sent_nothing(
     person: Person, hand_worker: HandWorker, other: Watched, sweep: Sweep
 ) -> None:
-    other.key = signature.new_key()
+    other.key = webhook_signature.new_key()
     sweep()
     assert other.row()["health"] == "unhealthy"
     job_id = person.queue()
@@ -108,7 +108,7 @@ def test_a_worker_that_answers_again_is_sent_jobs_by_the_same_sweep(
 def test_a_worker_unseen_for_ten_minutes_is_asked_no_more_until_it_registers(
     bare: System, other: Watched, sweep: Sweep
 ) -> None:
-    other.key, good = signature.new_key(), other.key
+    other.key, good = webhook_signature.new_key(), other.key
     for minutes, is_active in [(9, True), (11, False), (11, False)]:
         unseen = f"last_seen = now() - interval '{minutes} min'"
         bare.rows(f"update workers set {unseen} where id = 'noop-sdxl' returning id")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from uuid import uuid4
 
-from shared.contracts import traces
+from shared.contracts import trace_context
 from tests.conftest import sweep_of
 from tests.hand_worker import HandWorker
 from tests.system import Person, System, until
@@ -32,8 +32,8 @@ def _queue(person: Person, prompt: str = "a boat", **headers: str) -> str:
     return str(answer.json()["job"]["id"])
 
 
-def _row(system: System, job_id: str) -> traces.Traceparent:
-    told = traces.read(system.value("select traceparent from jobs where id = %s", job_id))
+def _row(system: System, job_id: str) -> trace_context.Traceparent:
+    told = trace_context.read(system.value("select traceparent from jobs where id = %s", job_id))
     assert told
     return told
 
@@ -60,7 +60,7 @@ def test_a_job_is_one_trace_from_its_client_to_its_end(noop: System, somebody: P
         ("transaction", "POST queue_job"),
         ("transaction", "POST job_callback"),
     }
-    assert _row(noop, job_id) == traces.Traceparent(trace, first.id, is_sampled=True)
+    assert _row(noop, job_id) == trace_context.Traceparent(trace, first.id, is_sampled=True)
 
 
 def test_each_line_about_a_job_names_its_trace(noop: System, somebody: Person) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.system import Person, System, free_port, until
 
@@ -85,7 +85,7 @@ def test_an_address_that_does_not_answer_is_422(hand_worker: HandWorker) -> None
 
 def test_an_address_that_cannot_prove_the_key_is_422(bare: System, hand_worker: HandWorker) -> None:
     impostor = HandWorker(bare)
-    impostor.key = signature.new_key()
+    impostor.key = webhook_signature.new_key()
     answer = hand_worker.register(worker_url=impostor.url)
     assert answer.status_code == 422
     assert "prove" in answer.json()["error"]
@@ -169,6 +169,8 @@ def test_a_letter_altered_on_its_way_is_401(person: Person, hand_worker: HandWor
     job_id = person.queue()
     hand_worker.message(job_id)
     answer = hand_worker.send(
-        "job-callback", hand_worker.letter(job_id, job_id, "failed"), key=signature.new_key()
+        "job-callback",
+        hand_worker.letter(job_id, job_id, "failed"),
+        key=webhook_signature.new_key(),
     )
     assert answer.status_code == 401

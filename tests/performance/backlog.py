@@ -13,8 +13,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from shared import dispatch
-from shared.contracts.catalogue import QueueName
+from shared.contracts.job_catalog import QueueName
+from shared.jobs import dispatch
 from shared.services import Services
 from tests.performance import sizes
 from tests.system import ROOT, System

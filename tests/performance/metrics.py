@@ -14,8 +14,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from shared.contracts.catalogue import CATALOGUE, WORKER_TYPES
-from shared.queries import metrics
+from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES
+from shared.db.queries import metrics
 from shared.services import Services
 from tests.performance import sizes
 from tests.system import ROOT, System

@@ -6,8 +6,13 @@ import hmac
 from random import Random
 
 from infra.local import keys
-from shared.contracts import signature
-from shared.contracts.signature import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WORKER_HEADER
+from shared.contracts import webhook_signature
+from shared.contracts.webhook_signature import (
+    ID_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    WORKER_HEADER,
+)
 from tests.security.victims import Letter, sealed
 
 
@@ -26,7 +31,7 @@ def altered(letter: Letter, **headers: str) -> Letter:
 
 def another_key(letter: Letter, _: str, chance: Random) -> Letter:
     """Sealed with a key that is not the worker's."""
-    others = (signature.new_key(), keys.worker_key("noop"), _written(chance.randbytes(24)))
+    others = (webhook_signature.new_key(), keys.worker_key("noop"), _written(chance.randbytes(24)))
     return sealed(letter.body, chance.choice(others))
 
 
@@ -38,7 +43,9 @@ def another_secret(letter: Letter, _: str, chance: Random) -> Letter:
 
 def another_hash(letter: Letter, key: str, chance: Random) -> Letter:
     """Sealed with the worker's key, by another hash."""
-    return _by_hand(letter, signature.key_bytes(key), chance.choice(["md5", "sha1", "sha512"]))
+    return _by_hand(
+        letter, webhook_signature.key_bytes(key), chance.choice(["md5", "sha1", "sha512"])
+    )
 
 
 def another_text(letter: Letter, key: str, chance: Random) -> Letter:
@@ -51,7 +58,7 @@ def another_text(letter: Letter, key: str, chance: Random) -> Letter:
         f"{message_id}.{moment}.".encode(),
         f"{message_id}{moment}".encode() + letter.body,
     ])  # fmt: skip
-    digest = hmac.digest(signature.key_bytes(key), told, "sha256")
+    digest = hmac.digest(webhook_signature.key_bytes(key), told, "sha256")
     return altered(letter, seal="v1," + base64.b64encode(digest).decode())
 
 

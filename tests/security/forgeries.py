@@ -8,7 +8,12 @@ from random import Random
 from typing import NamedTuple
 from uuid import uuid4
 
-from shared.contracts.signature import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WORKER_HEADER
+from shared.contracts.webhook_signature import (
+    ID_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    WORKER_HEADER,
+)
 from tests.security.forged_seals import (
     altered,
     another_hash,

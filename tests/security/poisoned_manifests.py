@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from shared import paths
-from shared.contracts import signature
+from shared.contracts import webhook_signature
+from shared.storage import paths
 from tests.hand_worker import CHECKED_BY, PICTURE, THUMBNAIL, HandWorker, crc32c
 from tests.system import System
 
@@ -154,7 +154,7 @@ def _manifest(worker: HandWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> by
         "checkedBy": CHECKED_BY,
     }
     content = json.dumps(body).replace('"POISON"', value).encode()
-    headers = signature.seal(
+    headers = webhook_signature.seal(
         worker.key,
         worker_id=worker.key_id,
         message_id=f"msg_{job_id}",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from shared.clients.public_addresses import Address
+from shared.clients.safe_fetch import Guard
 from shared.errors import InvalidError
-from shared.guard.addresses import Address
-from shared.guard.fetching import Guard
 from tests.stranger import HOST, Site
 
 BASE = f"https://{HOST}"

@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from infra.local import tokens
-from shared import auth
+from shared.auth import authenticators
 from shared.errors import ForbiddenError
 from shared.services import Services
 from tests.security.letters import call_with
@@ -97,7 +97,7 @@ async def cloud(bare: System) -> AsyncIterator[Services]:
 
 async def _is_admin(token: str, services: Services) -> bool:
     try:
-        await auth.admin_token(call_with(token), services)
+        await authenticators.admin_token(call_with(token), services)
     except ForbiddenError:
         return False
     return True

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import CHECKED_BY, HandWorker
 from tests.security.tally import Corpora, Tally
 from tests.sweeping import Sweep
@@ -37,10 +37,10 @@ def _message_ids(worker: HandWorker, prefix: str) -> list[str]:
 
 def _forged(worker: HandWorker, message_id: str, proof: str, timestamp: int) -> dict[str, str]:
     return {
-        signature.ID_HEADER: message_id,
-        signature.TIMESTAMP_HEADER: str(timestamp),
-        signature.SIGNATURE_HEADER: f"v1,{proof}",
-        signature.WORKER_HEADER: worker.key_id,
+        webhook_signature.ID_HEADER: message_id,
+        webhook_signature.TIMESTAMP_HEADER: str(timestamp),
+        webhook_signature.SIGNATURE_HEADER: f"v1,{proof}",
+        webhook_signature.WORKER_HEADER: worker.key_id,
     }
 
 

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import httpx
 import pytest
 
-from shared.database import Database, Role
+from shared.db.pool import Database, Role
 from shared.errors import TooManyError
 from tests.security.other_user import other_user
 from tests.security.tally import Tally

@@ -10,9 +10,9 @@ from psycopg.rows import dict_row
 
 from infra.local import postgres
 from infra.local.database import functions_url
-from shared.database import Role as OurRole
+from shared.db import notifications
+from shared.db.pool import Role as OurRole
 from shared.errors import UnavailableError
-from shared.queries import notifications
 from shared.services import Services
 from tests.acting import Connection, Role, acting
 from tests.integration.schema_tables import OWNERS, ROWS, USERS_MAY

@@ -13,10 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.picture_queue import (
-    MAX_REQUESTS,
-    MAX_REQUESTS_PER_USER,
-)
+from shared.storage.images.decoder_queue import MAX_REQUESTS, MAX_REQUESTS_PER_USER
 from tests import hostile_pictures
 from tests.hostile_pictures import encode, flat
 from tests.integration.uploading import own, send
@@ -197,7 +194,7 @@ def _decoder(system: System) -> int:
     gateway = system.pids()["gateway"]
     for task in Path(f"/proc/{gateway}/task").iterdir():
         for child in (task / "children").read_text().split():
-            if b"shared.picture_decoder" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"shared.storage.images.decoder" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return int(child)
     raise AssertionError("the gateway has no decoder")
 

@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from infra.local import keys
-from shared import challenge, worker_addresses
-from shared.contracts import signature
+from shared.clients.public_addresses import Address
+from shared.contracts import webhook_signature
 from shared.errors import InvalidError
-from shared.guard.addresses import Address
 from shared.services import Services
+from shared.workers import challenge, urls
 from tests.hand_worker import HandWorker
 from tests.security import hostile_addresses, swarm
 from tests.security.sites import BASE, Names
@@ -64,7 +64,7 @@ async def cloud(bare: System) -> AsyncIterator[Services]:
 
 async def _is_refused(url: str, services: Services, *names: str) -> bool:
     try:
-        await worker_addresses.check(url, services.settings, answering(*names))
+        await urls.check(url, services.settings, answering(*names))
     except InvalidError:
         return True
     return False
@@ -100,7 +100,7 @@ async def test_a_worker_whose_name_turns_inside_is_not_connected_to(
     for address in hostile_addresses.pointing(corpora.chance("turning"), 60):
         names = Names(ADDRESS, address)
         cloud.guard = site.guard(names)
-        url = await worker_addresses.check(BASE, cloud.settings, names)
+        url = await urls.check(BASE, cloud.settings, names)
         with pytest.raises(InvalidError):
             await challenge.answer_time(url, "demo", cloud)
         is_asked_again = names.asked == [HOST, HOST]
@@ -127,5 +127,5 @@ async def test_a_worker_is_asked_at_the_address_that_was_checked(
 
 
 def _proving(challenge: str) -> bytes:
-    proof = signature.prove(keys.worker_key("demo"), worker_id="demo", challenge=challenge)
+    proof = webhook_signature.prove(keys.worker_key("demo"), worker_id="demo", challenge=challenge)
     return json.dumps({"status": "ok", "proof": proof}).encode()

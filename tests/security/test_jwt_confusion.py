@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared import auth
+from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
 from tests.security import hostile_tokens, swarm, tokens_by_hand
@@ -131,7 +131,7 @@ def _public_halves(key: Any) -> list[bytes]:  # noqa: ANN401 - of any algorithm
 
 async def _refused(text: bytes, services: Services) -> bool:
     try:
-        await auth.user_token(call_with(text), services)
+        await authenticators.user_token(call_with(text), services)
     except UnauthenticatedError:
         return True
     return False

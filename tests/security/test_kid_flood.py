@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared import auth
+from shared.auth import authenticators
 from shared.errors import Problem, UnauthenticatedError
 from shared.services import Services
 from tests.security.key_server import KeyServer
@@ -53,7 +53,7 @@ def _token(key: object, kid: str) -> str:
 
 async def _is_refused(token: str, services: Services) -> bool:
     try:
-        await auth.user_token(call_with(token), services)
+        await authenticators.user_token(call_with(token), services)
     except UnauthenticatedError:
         return True
     return False
@@ -97,7 +97,7 @@ async def test_an_issuer_that_is_away_is_503_until_it_is_back(
     token = _token(issuer.add("one"), "one")
     issuer.is_away = True
     with pytest.raises(Problem) as caught:
-        await auth.user_token(call_with(token), keyed[0])
+        await authenticators.user_token(call_with(token), keyed[0])
     assert (caught.value.status, caught.value.retry_after_seconds) == (503, 2)
     issuer.is_away = False
-    await auth.user_token(call_with(token), keyed[0])
+    await authenticators.user_token(call_with(token), keyed[0])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from shared import auth
+from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
 from tests.listening import SESSIONS, client
@@ -54,7 +54,7 @@ async def test_no_claim_is_one_of_them(bare: System, claim: str, tally: Tally) -
     for value in _VALUES:
         call = call_with(_token(claim, value).encode())
         try:
-            await auth.user_token(call, services)
+            await authenticators.user_token(call, services)
         except UnauthenticatedError:
             tally.refused(f"{claim} {value[:20]}", is_refused=True)
         else:
@@ -64,7 +64,7 @@ async def test_no_claim_is_one_of_them(bare: System, claim: str, tally: Tally) -
 async def test_the_last_second_of_the_year_9999_is_a_time(bare: System) -> None:
     services = Services(bare.settings())
     for value in ("253402300799", f"{_LATER}.5"):
-        assert await auth.user_token(call_with(_token("exp", value).encode()), services)
+        assert await authenticators.user_token(call_with(_token("exp", value).encode()), services)
 
 
 async def test_no_channel_of_realtime_is_joined_with_them(person: Person, tally: Tally) -> None:

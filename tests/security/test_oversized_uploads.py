@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.contracts.catalogue import CATALOGUE
+from shared.contracts.job_catalog import CATALOGUE
 from shared.contracts.upload_sizes import (
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,

@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from infra.local import tokens
-from shared import auth
+from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
 from tests.integration.uploading import own, send
@@ -160,7 +160,7 @@ async def test_an_issuers_keys_are_changed_under_load(bare: System, tally: Tally
 
     async def is_known(kid: str) -> bool:
         try:
-            await auth.user_token(call_with(_token(issuer, kid)), services)
+            await authenticators.user_token(call_with(_token(issuer, kid)), services)
         except UnauthenticatedError:
             return False
         return True

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.guard.fetching import MOST_SECONDS
+from shared.clients.safe_fetch import MOST_SECONDS
 from tests.security.sites import BASE, refusal
 from tests.security.tally import Tally
 from tests.stranger import ADDRESS, Site, answering

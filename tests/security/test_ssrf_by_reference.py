@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from shared.guard.addresses import Address, is_public
+from shared.clients.public_addresses import Address, is_public
 from tests.security import hostile_addresses, swarm
 from tests.security.sites import BASE, Names, refusal
 from tests.security.tally import Corpora, Tally

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.hand_worker import CHECKED_BY, HandWorker
 from tests.system import Person, System
 from tests.workspace import act
@@ -108,7 +108,7 @@ def sealed(
 ) -> Letter:
     """A letter with a good seal of that key."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = signature.seal(
+    headers = webhook_signature.seal(
         key,
         worker_id=worker_id,
         message_id=message_id or f"msg_{uuid4().hex}",

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import httpx
 
-from shared.contracts import signature
-from shared.contracts.letters import CallbackAnswer, CallbackRequest, Reference, Upload
+from shared.contracts import webhook_signature
+from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest, Reference, Upload
 
-KEY = signature.new_key()
+KEY = webhook_signature.new_key()
 HOME = "http://functions.test"
 REFUSED = {"success": False, "error": "No.", "code": "refused"}
 
@@ -42,7 +42,7 @@ class Neighbours:
         if request.method == "GET":
             return self.reference
         self.message_ids.append(
-            signature.check_seal(
+            webhook_signature.check_seal(
                 [KEY], request.headers, request.content, now=datetime.now(UTC).timestamp()
             )
         )

@@ -1,6 +1,6 @@
 """A queue, its users and its workers, simulated event by event, with the real dispatch's order.
 
-The order is that of ``shared/queries/turns``: of the users who wait, the one who runs fewest, then
+The order is that of the ``dispatch`` queries: of the users who wait, the one who runs fewest, then
 the one served longest ago, with their oldest job; to the freest worker, which holds its slots and
 one job more. Arrivals are random in time, in user and in type; durations vary about a mean of their
 type, which is not the catalogue's. Claims and callbacks take no time here, and no job fails.
@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
-from shared import eta
-from shared.contracts.catalogue import CATALOGUE, QueueName
-from shared.queries.metrics import Duration, Load, QueueState
+from shared.contracts.job_catalog import CATALOGUE, QueueName
+from shared.db.queries.metrics import Duration, Load, QueueState
+from shared.jobs import eta
 
 _LOOK_AHEAD = 1
 _MEASURED = 100

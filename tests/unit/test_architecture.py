@@ -25,11 +25,11 @@ KEEPERS = {
     "scheduler": {"scheduler_token"},
 }
 SUPPLIED_ELSEWHERE = {
-    "shared/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
-    "shared/contracts/signature.py: secrets.token_bytes",  # a key, for the operator
-    "shared/http/answers.py: datetime.now",  # an error's own timestamp
-    "shared/http/call.py: uuid.uuid4",  # a trace that begins here
-    "shared/http/door.py: uuid.uuid4",  # the request's id
+    "shared/workers/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
+    "shared/contracts/webhook_signature.py: secrets.token_bytes",  # a key, for the operator
+    "shared/http/responses.py: datetime.now",  # an error's own timestamp
+    "shared/http/request.py: uuid.uuid4",  # a trace that begins here
+    "shared/http/endpoint.py: uuid.uuid4",  # the request's id
 }
 SUPPLIERS = re.compile(
     r"(secrets|random)\.\w+|time\.time(_ns)?|uuid\.uuid\d|os\.urandom"
@@ -51,14 +51,14 @@ def modules(root: Path, *packages: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def sql_outside_the_queries(root: Path) -> set[str]:
-    """What composes or runs SQL, but ``shared/queries`` and ``functions/rest``."""
+    """What composes or runs SQL, but ``shared/db`` and ``functions/rest``."""
     found = {line for line in _named(root, "functions", "shared") if RUNS_SQL.search(line)}
     for path, tree in modules(root, "functions", "shared"):
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         said = [str(node.value) for node in texts if id(node) not in prose]
         found |= {f"{path}: {text}" for text in said if SQL.match(text)}
-    return {line for line in found if not line.startswith(("shared/queries/", "functions/rest/"))}
+    return {line for line in found if not line.startswith(("shared/db/", "functions/rest/"))}
 
 
 def limits_in_subqueries(root: Path) -> set[str]:
@@ -143,7 +143,7 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (sql_outside_the_queries, "shared/a.py", "from psycopg import sql"),
     (
         limits_in_subqueries,
-        "shared/queries/a.py",
+        "shared/db/queries/a.py",
         "A = 'delete from a where id in (select id from a where b < now() limit 5)'",
     ),
     (environment_outside_the_settings, "functions/a/b.py", "import os\nA = os.environ['A']"),

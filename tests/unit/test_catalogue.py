@@ -2,7 +2,14 @@
 
 import pytest
 
-from shared.contracts.catalogue import ALIASES, CATALOGUE, QUEUES, WORKER_TYPES, job_type, queue_id
+from shared.contracts.job_catalog import (
+    ALIASES,
+    CATALOGUE,
+    QUEUES,
+    WORKER_TYPES,
+    job_type,
+    queue_id,
+)
 
 # type, makes, queue, variant, steps, CFG, credits, expected seconds, most MB
 TABLE = """

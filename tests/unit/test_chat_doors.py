@@ -11,10 +11,10 @@ import pytest_asyncio
 from gpu_workers.chat.api import application
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings, WorkerSettings
-from shared.contracts import signature
-from shared.contracts.workers import Health
+from shared.contracts import webhook_signature
+from shared.contracts.worker_registration import Health
 
-KEY = signature.new_key()
+KEY = webhook_signature.new_key()
 COMPLETIONS = "/v1/chat/completions"
 HI = {"messages": [{"role": "user", "content": "hi"}]}
 
@@ -121,7 +121,7 @@ async def test_usable_request_waits_for_the_model_without_a_key_on_loopback(
 async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
     assert (await door.get("/healthz")).json() == {"status": "loading"}
     answer = await door.get("/healthz", params={"challenge": "a b&c"})
-    proof = signature.prove(KEY, worker_id="w", challenge="a b&c")
+    proof = webhook_signature.prove(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
     assert (await door.get("/healthz", params={"challenge": "x" * 201})).status_code == 400
 

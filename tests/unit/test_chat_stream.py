@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared import chat_stream
+from shared.clients import chat_stream
 from shared.settings import Settings
 
 TEXT = "héllo 夜 🌙\nand \x00more"

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from shared.connection_shares import ConnectionShares
+from shared.db.connection_shares import ConnectionShares
 from shared.errors import TooManyError, UnavailableError
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from infra import map as the_map
 from infra.openapi import handlers
-from shared.contracts.letters import SealedManifest
-from shared.contracts.workers import Health
+from shared.contracts.worker_protocol import SealedManifest
+from shared.contracts.worker_registration import Health
 
 _BODY = "bounded by the limit of the body that it is read from"
 _JSON = "bounded as JSON, by postgres.PostgresJson"

@@ -10,7 +10,7 @@ from PIL import Image
 from gpu_workers.demo.rules import read
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.asking import drawn, loaded
 
 MODEL = Path(__file__).parents[2] / "gpu_workers/demo/models/demo-sdxl"

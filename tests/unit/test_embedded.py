@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from shared.contracts.embedded import MAX_PARTS, settings_parts
+from shared.contracts.media_metadata import MAX_PARTS, settings_parts
 from tests.hostile_pictures import chunk, png
 
 _TEXT = chunk(b"tEXt", b"x\0y")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from shared.enhancement.checks import CHECKS, nearest
-from shared.enhancement.rules import enhance
+from shared.prompts.rules.checks import CHECKS, nearest
+from shared.prompts.rules.rule_enhancer import enhance
 
 LIMIT = 20
 

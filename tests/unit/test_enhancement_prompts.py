@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from shared.contracts.catalogue import Media, Quality
-from shared.enhancement.rules import enhance
-from shared.enhancement.tokens import estimate_tokens
+from shared.contracts.job_catalog import Media, Quality
+from shared.prompts.rules.rule_enhancer import enhance
+from shared.prompts.rules.tokens import estimate_tokens
 
 SUN = r"sun\w*|golden hour|daylight|morning|afternoon|noon"
 OPEN_AIR = r"sky|horizon|breeze|clouds?|grass|street|sunlight|golden hour"

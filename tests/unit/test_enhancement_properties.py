@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from shared.contracts.catalogue import Media, Quality
-from shared.enhancement.categories import CATEGORIES, ORDER
-from shared.enhancement.claims import CLAIMS, MEDIA
-from shared.enhancement.reading import read
-from shared.enhancement.rules import Enhanced, enhance
-from shared.enhancement.subjects import CIRCUMSTANCES, PLACES, THINGS
-from shared.enhancement.tokens import estimate_tokens
+from shared.contracts.job_catalog import Media, Quality
+from shared.prompts.rules.attributes import CLAIMS, MEDIA
+from shared.prompts.rules.categories import CATEGORIES, ORDER
+from shared.prompts.rules.prompt_analysis import read
+from shared.prompts.rules.rule_enhancer import Enhanced, enhance
+from shared.prompts.rules.subjects import CIRCUMSTANCES, PLACES, THINGS
+from shared.prompts.rules.tokens import estimate_tokens
 
 CUES = sorted(
     {
@@ -120,7 +120,7 @@ def test_nothing_is_contradicted_or_brought_back(
 def test_every_process_answers_the_same(seed: str) -> None:
     prompts = ["a red fox", "portrait of a king", "Tokyo at night", "a bowl of ramen"]
     text = (
-        "import sys; from shared.enhancement.rules import enhance\n"
+        "import sys; from shared.prompts.rules.rule_enhancer import enhance\n"
         "for one in sys.argv[1:]:"
         " print(enhance(one, media='image', quality='fast', token_limit=75).text)"
     )

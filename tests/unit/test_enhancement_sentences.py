@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.enhancement.checks import CHECKS
-from shared.enhancement.sentences import by_overlap, is_sentence
+from shared.prompts.rules.checks import CHECKS
+from shared.prompts.rules.overlap import by_overlap, is_sentence
 
 
 @pytest.mark.parametrize("name", [*CHECKS, "xyzzy", " adds_detail ", "no-repetition"])

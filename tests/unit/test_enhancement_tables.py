@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import pytest
 
-from shared.enhancement import words
-from shared.enhancement.categories import CATEGORIES, IMPLIED, NEEDLESS, ORDER
-from shared.enhancement.choosing import TABLES, Phrase, table
-from shared.enhancement.claims import CLAIMS, CONFLICTS, MEDIA
-from shared.enhancement.reading import Labels, read
-from shared.enhancement.subjects import CIRCUMSTANCES, GROUPS, PLACES, THINGS
-from shared.enhancement.tokens import estimate_tokens
+from shared.prompts.rules import words
+from shared.prompts.rules.attributes import CLAIMS, CONFLICTS, MEDIA
+from shared.prompts.rules.categories import CATEGORIES, IMPLIED, NEEDLESS, ORDER
+from shared.prompts.rules.phrase_selection import TABLES, Phrase, table
+from shared.prompts.rules.prompt_analysis import Labels, read
+from shared.prompts.rules.subjects import CIRCUMSTANCES, GROUPS, PLACES, THINGS
+from shared.prompts.rules.tokens import estimate_tokens
 
 LABELS = {*THINGS, *PLACES, *CIRCUMSTANCES, *GROUPS, *MEDIA, *CLAIMS}
 LINES = [(category, phrase) for category in TABLES for phrase in table(category)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared.enhancement.tokens import estimate_tokens
+from shared.prompts.rules.tokens import estimate_tokens
 
 # Counted once with CLIP's own vocabulary (bpe_simple_vocab_16e6), begin and end left out.
 TOKENS = {

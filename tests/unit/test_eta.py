@@ -4,8 +4,8 @@ from statistics import fmean, median
 
 import pytest
 
-from shared import eta
-from shared.queries.metrics import Duration, Load, QueueState
+from shared.db.queries.metrics import Duration, Load, QueueState
+from shared.jobs import eta
 from tests.unit.simulated_queue import Job, Simulation, Surroundings
 
 SDXL = {"sdxl_image_fast": 3, "sdxl_image_high": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from infra.local import keys
-from shared.contracts.signature import key_bytes
+from shared.contracts.webhook_signature import key_bytes
 
 
 def test_a_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:

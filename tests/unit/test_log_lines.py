@@ -10,7 +10,8 @@ import pytest
 
 from gpu_workers.runtime import log as of_worker
 from gpu_workers.runtime import settings as workers_settings
-from shared import log, settings
+from shared import settings
+from shared.observability import logs
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
@@ -28,7 +29,7 @@ def _settings_are_read_anew() -> Iterator[None]:
 def _line(message: str = "said", *, level: int = logging.INFO, **fields: object) -> dict[str, Any]:
     record = logging.LogRecord("ourvidz", level, __file__, 1, message, None, None)
     record.fields = fields
-    text = log.JsonLines().format(record)
+    text = logs.JsonLines().format(record)
     assert "\n" not in text
     line: dict[str, Any] = json.loads(text)
     return line
@@ -36,8 +37,8 @@ def _line(message: str = "said", *, level: int = logging.INFO, **fields: object)
 
 def test_a_line_has_what_cloud_logging_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "our-project")
-    log.begin(TRACEPARENT, function="rest")
-    log.bind(job_id="7")
+    logs.begin(TRACEPARENT, function="rest")
+    logs.bind(job_id="7")
     line = _line("said\nsaid again", level=logging.WARNING, ms=1.5)
     assert line.pop("time").endswith("Z")
     assert line == {
@@ -54,7 +55,7 @@ def test_a_line_has_what_cloud_logging_looks_for(monkeypatch: pytest.MonkeyPatch
 
 def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
-    log.begin(TRACEPARENT)
+    logs.begin(TRACEPARENT)
     assert _line()["logging.googleapis.com/trace"] == TRACE
     assert of_worker.trace_fields(TRACEPARENT)["logging.googleapis.com/trace"] == TRACE
     assert of_worker.trace_fields(None) == {}
@@ -62,16 +63,16 @@ def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatc
 
 def test_a_user_is_told_by_a_hash_alone() -> None:
     one, other = str(uuid4()), str(uuid4())
-    log.begin(TRACEPARENT)
-    log.bind(user_id=one)
+    logs.begin(TRACEPARENT)
+    logs.bind(user_id=one)
     assert one not in json.dumps(_line())
-    assert _line()["user"] == _line()["user"] == log.user_hash(one)
-    assert _line(user_id=other)["user"] == log.user_hash(other) != log.user_hash(one)
+    assert _line()["user"] == _line()["user"] == logs.user_hash(one)
+    assert _line(user_id=other)["user"] == logs.user_hash(other) != logs.user_hash(one)
 
 
 def test_what_a_request_binds_ends_with_it() -> None:
-    log.begin(TRACEPARENT)
-    log.bind(job_id="7")
-    log.begin(TRACEPARENT)
+    logs.begin(TRACEPARENT)
+    logs.bind(job_id="7")
+    logs.begin(TRACEPARENT)
     assert "job_id" not in _line()
-    assert log.bound("job_id") is None
+    assert logs.bound("job_id") is None

@@ -10,8 +10,8 @@ from typing import cast
 
 import pytest
 
-from shared.measures import is_late
-from shared.queries.jobs import Job
+from shared.db.queries.jobs import Job
+from shared.jobs.metrics import is_late
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "infra/terraform/modules/monitoring"

@@ -11,7 +11,7 @@ from PIL import Image
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import settings
 from gpu_workers.runtime.pipeline import Stopped
-from shared.contracts.letters import JobMessage, Parameters
+from shared.contracts.worker_protocol import JobMessage, Parameters
 
 
 def message(job_type: str, *, images: int = 1) -> JobMessage:

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
-from shared import picture_structure
 from shared.errors import InvalidError, TooManyError, UnavailableError
-from shared.picture_decoder import redraw
-from shared.picture_queue import PictureQueue
-from shared.pictures import Pictures
+from shared.storage.images import structure
+from shared.storage.images.decoder import redraw
+from shared.storage.images.decoder_queue import PictureQueue
+from shared.storage.images.sanitizer import Pictures
 from tests import hostile_pictures
 from tests.hostile_pictures import chunk, encode, flat, jpeg_with_scans, png, segment
 from tests.system import PATIENCE_SECONDS
@@ -37,9 +37,9 @@ def test_a_complex_picture_is_refused_before_it_is_decoded(
 
 def test_only_the_codings_of_browsers_are_decoded() -> None:
     whole = encode(flat(), "JPEG")
-    assert picture_structure.reduce(whole)
+    assert structure.reduce(whole)
     with pytest.raises(InvalidError, match="no whole picture"):
-        picture_structure.reduce(hostile_pictures.arithmetic_jpeg())
+        structure.reduce(hostile_pictures.arithmetic_jpeg())
 
 
 @pytest.mark.parametrize("file", hostile_pictures.left_out(), ids=lambda file: str(file[0]))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from shared.errors import InvalidError
-from shared.picture_decoder import redraw
+from shared.storage.images.decoder import redraw
 
 ROOT = Path(__file__).parents[2]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -203,8 +203,8 @@ def test_a_bomb_of_text_in_a_picture_is_left_packed() -> None:
 def test_a_job_without_a_reference_costs_no_pillow_and_no_guard() -> None:
     program = (
         "import sys, functions.queue_job.main\n"
-        "assert not {'PIL', 'httpcore', 'shared.guard.fetching', 'shared.pictures'}"
-        " & sys.modules.keys()"
+        "image = 'shared.storage.images.sanitizer'\n"
+        "assert not {'PIL', 'httpcore', 'shared.clients.safe_fetch', image} & sys.modules.keys()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=False, capture_output=True, text=True

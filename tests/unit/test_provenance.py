@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime import media, video
-from shared.contracts.embedded import settings_parts
-from shared.stripping import Blanked
+from shared.contracts.media_metadata import settings_parts
+from shared.storage.metadata_stripper import Blanked
 from tests import certificates, marking
 from tests.certificates import Chain
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.local.storage_emulator.app import _ROUTES
-from shared import prompting
+from shared.prompts import enhancer
 from shared.safety.rules import RULES
 from tests.regular_expressions.backtracking import Use, count_ways, find_ambiguity, find_loops
 from tests.regular_expressions.graph import UnsupportedError
@@ -29,7 +29,7 @@ def _contexts(wrap: str) -> list[tuple[str, int]]:
 
 def _labels() -> list[tuple[str, int]]:
     label = r"\A[*_#\s]*(?:(?:enhanced|rewritten)\s)?{}[*_]*:[*_\s]*"
-    layouts = prompting._LAYOUTS.values()  # noqa: SLF001 - what its expressions are made of
+    layouts = enhancer._LAYOUTS.values()  # noqa: SLF001 - what its expressions are made of
     return [(label.format(layout.result), re.IGNORECASE) for layout in layouts]
 
 
@@ -65,8 +65,8 @@ _OF_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] = {
         "search",
         lambda: [(word.pattern, word.flags) for word in RULES.run_together.values()],
     ),
-    Site("shared/safety/judging.py", "_leaves_out"): ("fullmatch", lambda: _contexts("{}")),
-    Site("shared/phrasing.py", "clean"): ("search", _labels),
+    Site("shared/safety/classifier.py", "_leaves_out"): ("fullmatch", lambda: _contexts("{}")),
+    Site("shared/prompts/output_cleanup.py", "clean"): ("search", _labels),
     Site("infra/local/storage_emulator/app.py", "__init__"): ("fullmatch", _routes),
 }
 """Expressions that a function puts together: how they are used, and their patterns."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from infra import map as the_map
 from infra.openapi import handlers
-from shared.contracts.letters import CallbackRequest
+from shared.contracts.worker_protocol import CallbackRequest
 
 _BIGINTS = {"Asset.file_size_bytes", "Asset.seed"}
 """The fields whose column is a ``bigint``; every other number is an ``integer`` or a ``real``."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.letters import OutputCheck
+from shared.contracts.worker_protocol import OutputCheck
 from shared.errors import InvalidError
-from shared.safety.output import check_passed
+from shared.safety.output_check import check_passed
 
 EXEMPT = OutputCheck(kind="exempt", name="exempt")
 CHECKER = OutputCheck(kind="checker", name="any")

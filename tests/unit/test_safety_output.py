@@ -10,7 +10,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
 from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
-from shared.contracts.letters import ContentMode, JobMessage, Reference
+from shared.contracts.worker_protocol import ContentMode, JobMessage, Reference
 from tests.system import until
 from tests.unit.neighbours import HOME, Neighbours
 from tests.unit.working import Harmless, Together, message, working

@@ -1,7 +1,7 @@
 """What people ordinarily ask for is refused nowhere."""
 
 from shared.safety import refused_category
-from shared.safety.judging import refused_without
+from shared.safety.classifier import refused_without
 from tests.ordinary_prompts import prompts
 
 LEAST = 500

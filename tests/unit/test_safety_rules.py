@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.safety import refused_across
-from shared.safety.judging import Judgement, judge, refused_category, refused_without
+from shared.safety.classifier import Judgement, judge, refused_category, refused_without
 from shared.safety.rules import RULES, Rules
 
 STAND_INS = """

@@ -12,7 +12,7 @@ import yaml
 from infra import bundle
 from infra import map as the_map
 from infra.audit import secrets
-from shared.contracts.signature import new_key
+from shared.contracts.webhook_signature import new_key
 from tests.unit.containers import copied, read
 
 ROOT = Path(__file__).parents[2]

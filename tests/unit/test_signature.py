@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from shared.contracts import signature
-from shared.contracts.signature import BadSealError, check_seal, key_bytes, new_key, prove, seal
+from shared.contracts import webhook_signature
+from shared.contracts.webhook_signature import (
+    BadSealError,
+    check_seal,
+    key_bytes,
+    new_key,
+    prove,
+    seal,
+)
 
 KEY = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 OTHER = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="
@@ -132,7 +139,7 @@ def test_whatever_else_is_sent_is_a_bad_seal_and_no_other_error(
             check_seal([KEY, OTHER], sent, body, now=NOW, tolerance_seconds=tolerance)
 
 
-@pytest.mark.parametrize("name", sorted(sealed().keys() - {signature.WORKER_HEADER}))
+@pytest.mark.parametrize("name", sorted(sealed().keys() - {webhook_signature.WORKER_HEADER}))
 def test_a_missing_header_is_a_bad_seal(name: str) -> None:
     headers = sealed()
     del headers[name]
@@ -180,10 +187,10 @@ def test_no_proof_signs_a_message(worker: str) -> None:
             "msg_1",
         ):
             headers = {
-                signature.ID_HEADER: message_id,
-                signature.TIMESTAMP_HEADER: str(NOW),
-                signature.SIGNATURE_HEADER: f"v1,{proof}",
-                signature.WORKER_HEADER: worker,
+                webhook_signature.ID_HEADER: message_id,
+                webhook_signature.TIMESTAMP_HEADER: str(NOW),
+                webhook_signature.SIGNATURE_HEADER: f"v1,{proof}",
+                webhook_signature.WORKER_HEADER: worker,
             }
             with pytest.raises(BadSealError):
                 check_seal([KEY], headers, BODY, now=NOW)
@@ -192,6 +199,8 @@ def test_no_proof_signs_a_message(worker: str) -> None:
 @pytest.mark.parametrize("message_id", ["a\nb", "a\tb", "\x7f", "a\x00"])
 def test_an_id_that_no_header_can_hold_is_a_bad_seal(message_id: str) -> None:
     """A manifest carries its headers as JSON, which may hold anything."""
-    headers = signature.seal(KEY, worker_id="w", message_id=message_id, timestamp=NOW, body=BODY)
+    headers = webhook_signature.seal(
+        KEY, worker_id="w", message_id=message_id, timestamp=NOW, body=BODY
+    )
     with pytest.raises(BadSealError):
         check_seal([KEY], headers, BODY, now=NOW)

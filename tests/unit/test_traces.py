@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from infra import trace
-from shared.contracts import trace_file, traces
+from shared.contracts import span_file, trace_context
 from tests.system import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -40,26 +40,26 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     ],
 )
 def test_a_header_is_taken_as_w3c_says(given: str | None, told: str | None) -> None:
-    found = traces.read(given)
+    found = trace_context.read(given)
     assert (str(found) if found else None) == told
 
 
 def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
     sealed = f"00-{TRACE}-{SPAN}-01"
     nearer = f"00-{TRACE}-{'a' * 16}-01"
-    assert traces.nearer(nearer, sealed) == nearer
+    assert trace_context.nearer(nearer, sealed) == nearer
     for header in (f"00-{'b' * 32}-{'a' * 16}-01", "nonsense", None):
-        assert traces.nearer(header, sealed) == sealed
-    assert traces.nearer(nearer, None) is None
+        assert trace_context.nearer(header, sealed) == sealed
+    assert trace_context.nearer(nearer, None) is None
 
 
 def test_a_file_that_is_too_large_is_put_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trace_file, "MOST_BYTES", 1500)
+    monkeypatch.setattr(span_file, "MOST_BYTES", 1500)
     path = tmp_path / "traces.jsonl"
     for number in range(3):
-        trace_file.append(path, [_span(number), _span(number)])
+        span_file.append(path, [_span(number), _span(number)])
     aside = path.with_name("traces.jsonl.1")
     lines = [*aside.read_text().splitlines(), *path.read_text().splitlines()]
     told = [json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"][0] for line in lines]

@@ -9,19 +9,19 @@ from PIL import Image
 from pydantic import ValidationError
 
 from gpu_workers.runtime import media, preview
-from shared.contracts import signature
-from shared.contracts.letters import (
+from shared.contracts import webhook_signature
+from shared.contracts.upload_sizes import (
+    MAX_MANIFEST_BYTES,
+    MAX_PREVIEW_BYTES,
+    MAX_THUMBNAIL_BYTES,
+)
+from shared.contracts.worker_protocol import (
     MOST_ASSETS,
     Asset,
     CallbackRequest,
     OutputCheck,
     Results,
     SealedManifest,
-)
-from shared.contracts.upload_sizes import (
-    MAX_MANIFEST_BYTES,
-    MAX_PREVIEW_BYTES,
-    MAX_THUMBNAIL_BYTES,
 )
 
 
@@ -59,8 +59,8 @@ def test_the_largest_manifest_is_within_its_limit() -> None:
         metadata={"x": '"' * (size // 2 - 10)},
     )
     body = callback.model_dump_json(by_alias=True, exclude_none=True).encode()
-    headers = signature.seal(
-        signature.new_key(),
+    headers = webhook_signature.seal(
+        webhook_signature.new_key(),
         worker_id="w" * 63,
         message_id="m" * 200,
         timestamp=int(datetime.now(UTC).timestamp()),

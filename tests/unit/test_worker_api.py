@@ -13,11 +13,11 @@ from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
-from shared.contracts import signature
-from shared.contracts.letters import MOST_MESSAGE_BYTES
-from shared.contracts.workers import Health
+from shared.contracts import webhook_signature
+from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES
+from shared.contracts.worker_registration import Health
 
-KEY = signature.new_key()
+KEY = webhook_signature.new_key()
 
 
 @pytest_asyncio.fixture
@@ -32,7 +32,7 @@ async def door() -> AsyncIterator[httpx.AsyncClient]:
 
 def sealed(body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0) -> dict[str, str]:
     timestamp = int(time.time()) - age
-    return signature.seal(
+    return webhook_signature.seal(
         key, worker_id=worker_id, message_id="msg_1", timestamp=timestamp, body=body
     )
 
@@ -41,7 +41,7 @@ def sealed(body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0) -
     "headers",
     [
         {},
-        sealed(b"{}", key=signature.new_key()),
+        sealed(b"{}", key=webhook_signature.new_key()),
         sealed(b"{}", worker_id="another"),
         sealed(b"{ }"),
         {**sealed(b"{}"), "webhook-timestamp": "1e9"},
@@ -71,7 +71,7 @@ async def test_jobs_refuses_a_body_beyond_what_a_task_can_carry(door: httpx.Asyn
 
 async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
     answer = await door.get("/healthz", params={"challenge": "a b&c"})
-    proof = signature.prove(KEY, worker_id="w", challenge="a b&c")
+    proof = webhook_signature.prove(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
 
 

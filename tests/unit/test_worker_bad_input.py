@@ -12,8 +12,8 @@ from PIL import Image
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import outcome
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage
-from shared.contracts.catalogue import job_type
-from shared.contracts.letters import JobMessage, Reference
+from shared.contracts.job_catalog import job_type
+from shared.contracts.worker_protocol import JobMessage, Reference
 from tests.unit.neighbours import HOME, Neighbours
 from tests.unit.working import message, working
 

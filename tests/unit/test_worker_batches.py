@@ -8,7 +8,7 @@ from PIL import Image
 
 from gpu_workers.runtime import outcome, preview
 from gpu_workers.runtime.pipeline import Media, Work
-from shared.contracts.letters import CallbackRequest
+from shared.contracts.worker_protocol import CallbackRequest
 from tests import system
 from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import Neighbours

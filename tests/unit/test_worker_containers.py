@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 from tests.system import PATIENCE_SECONDS, free_port, until
 from tests.unit import containers
 
@@ -89,7 +89,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
     shut = ",".join(containers.shut_out(dockerfile.parent / "requirements.txt"))
     told = {
         "WORKER_ID": "demo",
-        "WORKER_KEY": signature.new_key(),
+        "WORKER_KEY": webhook_signature.new_key(),
         "LOCAL_SYSTEM": "1",
         "FUNCTIONS_URL": "http://127.0.0.1:1",
         "PORT": str(port),

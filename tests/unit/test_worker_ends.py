@@ -11,7 +11,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import outcome
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
 from gpu_workers.runtime.worker import Worker
-from shared.contracts.letters import Reference
+from shared.contracts.worker_protocol import Reference
 from tests.unit.neighbours import HOME, REFUSED, Neighbours
 from tests.unit.working import Stepping, message, until, working
 

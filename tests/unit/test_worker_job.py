@@ -12,8 +12,8 @@ import pytest_asyncio
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import outcome
 from gpu_workers.runtime.worker import Worker
-from shared.contracts import signature
-from shared.contracts.letters import CallbackRequest, SealedManifest
+from shared.contracts import webhook_signature
+from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
 from tests.unit.neighbours import KEY, REFUSED, Neighbours
 from tests.unit.working import message, working
 
@@ -57,7 +57,9 @@ async def test_manifest_is_the_completed_letter_under_its_own_seal(
     assert list(neighbours.stored)[-1] == "manifest.json"
     manifest = SealedManifest.model_validate_json(neighbours.stored["manifest.json"])
     now = datetime.now(UTC).timestamp()
-    sealed_id = signature.check_seal([KEY], manifest.headers, manifest.body.encode(), now=now)
+    sealed_id = webhook_signature.check_seal(
+        [KEY], manifest.headers, manifest.body.encode(), now=now
+    )
     assert sealed_id == neighbours.message_ids[-1]
     assert CallbackRequest.model_validate_json(manifest.body) == neighbours.letters[-1]
 

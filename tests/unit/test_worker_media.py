@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime import media, provenance
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 WANTED = Parameters(
     prompt="ein Käfer, 夜",

@@ -10,9 +10,9 @@ from gpu_workers.runtime import registration
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.settings import WorkerSettings
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 
-KEY = signature.new_key()
+KEY = webhook_signature.new_key()
 SETTINGS = WorkerSettings(
     worker_id="gpu-1", worker_key=KEY, functions_url="http://f.test", port=9001, worker_slots=2
 )
@@ -43,8 +43,8 @@ async def test_registration_is_tried_until_it_is_accepted_with_the_functions_own
         if answer is not None:
             return httpx.Response(answer.status_code)
         try:
-            signature.check_seal([KEY], request.headers, request.content, now=86_400)
-        except signature.BadSealError:
+            webhook_signature.check_seal([KEY], request.headers, request.content, now=86_400)
+        except webhook_signature.BadSealError:
             return httpx.Response(401, headers={"date": "Fri, 02 Jan 1970 00:00:00 GMT"})
         return httpx.Response(200)
 

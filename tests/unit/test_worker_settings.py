@@ -3,9 +3,9 @@
 import pytest
 
 from gpu_workers.runtime import settings
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 
-KEY = signature.new_key()
+KEY = webhook_signature.new_key()
 COMPLETE = {
     "WORKER_ID": "gpu-1",
     "WORKER_KEY": KEY,

@@ -10,7 +10,7 @@ import pytest
 
 from gpu_workers.runtime import media, provenance, video
 from gpu_workers.runtime.pipeline import RetryableError
-from shared.contracts.letters import Parameters
+from shared.contracts.worker_protocol import Parameters
 
 WANTED = Parameters(
     prompt="ein Käfer, 夜", negative_prompt="blurry", steps=25, guidance_scale=6.5, seed=1

@@ -27,7 +27,7 @@ from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.safety_settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
-from shared.contracts.letters import ContentMode, JobMessage, OutputCheck, Parameters
+from shared.contracts.worker_protocol import ContentMode, JobMessage, OutputCheck, Parameters
 from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import HOME, KEY, Neighbours
 

@@ -2,7 +2,7 @@
 
 -- What `jobs` is to whoever is no function: the table without dispatch's own columns, which are not
 -- granted to them. The specification prints `select * from jobs`, and a `*` asks for every column.
--- A user's transaction looks here first (shared/queries/session.py). The table's policies and
+-- A user's transaction looks here first (shared/db/session.py). The table's policies and
 -- grants go on deciding: the view reads with the rights of whoever asks.
 create schema readable;
 grant usage on schema readable to authenticated;

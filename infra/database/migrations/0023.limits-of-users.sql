@@ -91,7 +91,7 @@ grant create on schema private to service;
 alter function private.count_rows() owner to service;
 revoke create on schema private from service;
 
--- PT409: `rest` responds with that status, and so do the other endpoints (shared/database.py).
+-- PT409: `rest` responds with that status, and so do the other endpoints (shared/db/pool.py).
 create procedure private.limit_rows(target regclass, owner_column name, max_rows bigint, noun text)
 language plpgsql
 as $$

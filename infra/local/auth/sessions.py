@@ -16,7 +16,7 @@ import jwt
 from infra.local import tokens
 from infra.local.auth import refusals, users
 from infra.local.auth.users import User
-from shared import signed_tokens
+from shared.auth import signed_tokens
 
 LIFETIME_SECONDS = 3600
 REUSE_SECONDS = 10

@@ -7,7 +7,7 @@ import pytest
 from functions.rest import schema
 from functions.rest.catalogue import Catalogue
 from functions.rest.errors import RestError
-from shared.auth import User
+from shared.auth.authenticators import User
 from shared.services import Services
 from tests.system import Person, System
 

@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from shared.services import Services
-from shared.stored import SignedUpload
+from shared.storage.types import SignedUpload
 from tests.performance.bench import wire
 from tests.system import System, free_port
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from infra.local import keys, tokens
 from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
-from shared.contracts import signature
+from shared.contracts import webhook_signature
 
 _KEY_ID = "demo"
 _USER = "11111111-2222-4333-8444-555555555555"
@@ -91,7 +91,7 @@ def _got(token: str, path: str) -> Opener:
 
 def _sealed(body: object) -> Opener:
     content = json.dumps(body).encode()
-    seal = signature.seal(
+    seal = webhook_signature.seal(
         keys.worker_key(_KEY_ID),
         worker_id=_KEY_ID,
         message_id=f"msg_{uuid4().hex}",

@@ -12,7 +12,7 @@ from gpu_workers.runtime.pipeline import Media, ReferenceImage, Work
 from gpu_workers.sdxl import settings
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.letters import JobMessage, Parameters
+from shared.contracts.worker_protocol import JobMessage, Parameters
 
 WANTED = Parameters(
     prompt="a red star", negative_prompt="", steps=2, guidance_scale=6.0, seed=7, num_images=1

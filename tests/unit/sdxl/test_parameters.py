@@ -9,7 +9,7 @@ from PIL import Image
 from gpu_workers.runtime.pipeline import OnStep, RetryableError, Stopped
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.sizes import sides
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.asking import drawn, message, pixels
 
 

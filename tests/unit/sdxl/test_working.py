@@ -13,7 +13,7 @@ from gpu_workers.runtime import outcome
 from gpu_workers.runtime.api import application
 from gpu_workers.runtime.pipeline import Media, Work
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from shared.contracts.letters import Reference
+from shared.contracts.worker_protocol import Reference
 from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import HOME, Neighbours
 from tests.unit.sdxl.asking import reference

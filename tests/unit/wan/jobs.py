@@ -15,7 +15,7 @@ from gpu_workers.runtime.pipeline import Media, ReferenceImage
 from gpu_workers.runtime.video import Frames
 from gpu_workers.wan import settings
 from gpu_workers.wan.pipeline import WanPipeline
-from shared.contracts.letters import JobMessage, Parameters, ReferenceRole, ReferenceType
+from shared.contracts.worker_protocol import JobMessage, Parameters, ReferenceRole, ReferenceType
 
 CLIP = "wan_video_fast"
 PICTURE = "image_fast"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from gpu_workers.wan.frames import Clip, clip, rounded, sides
 from gpu_workers.wan.settings import WanSettings
-from shared.contracts.letters import AspectRatio
+from shared.contracts.worker_protocol import AspectRatio
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
 from gpu_workers.wan.references import Given, given
-from shared.contracts.catalogue import Media
-from shared.contracts.letters import ReferenceRole, ReferenceType
+from shared.contracts.job_catalog import Media
+from shared.contracts.worker_protocol import ReferenceRole, ReferenceType
 from tests.unit.wan.jobs import reference
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -1,0 +1,1 @@
+"""Who calls: authenticators and the tokens they verify."""

@@ -1,0 +1,266 @@
+"""Who is calling. Each function here is a door's keeper: it names the caller or raises.
+
+The issuer's configuration, never the token's header, chooses the key and the one algorithm.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from shared.auth import signed_tokens, token_spelling
+from shared.contracts import webhook_signature
+from shared.db.pool import Role
+from shared.db.queries import event_tickets, user_roles
+from shared.errors import ForbiddenError, UnauthenticatedError
+from shared.http import Call
+from shared.observability.logs import bind
+from shared.services import Services
+
+_REFUSED_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
+_SUPABASE_ISSUER = "supabase"
+"""What Supabase writes as the issuer of a project's anon key."""
+
+_GOOGLE_ISSUER = "accounts.google.com"
+"""Google's tokens carry their issuer with or without the scheme."""
+
+_LEEWAY_SECONDS = 5
+
+_LETTERS_ID = re.compile(r"[!-\-/-~]+")
+_LETTERS_TIME = re.compile(r"0|[1-9][0-9]*")
+"""Less than the scheme takes: without a full stop in the id and a zero in front of the time, a
+sealed text can be read as one letter alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A signed-in person."""
+
+    id: UUID
+    claims: Mapping[str, Any] = field(repr=False)
+    role: Role = "authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Anon:
+    """Anyone: with the project's anon key, or (``has_key`` false) with nothing at all."""
+
+    has_key: bool
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    role: Role = "anon"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The holder of a worker's key, and the letter's own id."""
+
+    key_id: str
+    message_id: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """Cloud Scheduler, or the local system's timer."""
+
+
+async def user_token(call: Call, services: Services) -> User:
+    """A user, by the JWT of the issuer. The anon and service-role keys are no user."""
+    token = _bearer(call)
+    claims = await _decode_user_token(
+        token,
+        services,
+        required=["exp", "sub", "aud", "iss"],
+        audience=services.settings.jwt_audience,
+        issuer=services.settings.jwt_issuer,
+    )
+    if claims.get("role") != "authenticated":
+        raise UnauthenticatedError("This token is not a signed-in user's.")
+    user = User(_uuid(claims["sub"]), claims)
+    bind(user_id=str(user.id))
+    return user
+
+
+async def admin_token(call: Call, services: Services) -> User:
+    """An admin."""
+    user = await user_token(call, services)
+    if not await is_admin(user, services):
+        raise ForbiddenError("Only an admin may do that.")
+    return user
+
+
+async def is_admin(user: User, services: Services) -> bool:
+    """The token says so and ``user_roles`` agrees, for a token outlives a demotion."""
+    app_metadata = user.claims.get("app_metadata")
+    if not isinstance(app_metadata, dict) or app_metadata.get("role") != "admin":
+        return False
+    if services.settings.local_system:
+        return True
+    async with services.database.transaction() as connection:
+        return await user_roles.has(connection, user_id=user.id, role="admin")
+
+
+async def user_or_anon(call: Call, services: Services) -> User | Anon:
+    """A user, or anyone with the project's anon key."""
+    token = _bearer(call)
+    if _unverified_role(token) != "anon":
+        return await user_token(call, services)
+    claims = await _decode_user_token(
+        token,
+        services,
+        required=["exp", "iss"],
+        audience=None,
+        issuer=[services.settings.jwt_issuer, _SUPABASE_ISSUER],
+    )
+    return Anon(has_key=True, claims=claims)
+
+
+async def anyone(call: Call, services: Services) -> User | Anon:
+    """Whoever it is; but a credential that is shown must hold."""
+    if "authorization" not in call.headers:
+        return Anon(has_key=False)
+    return await user_or_anon(call, services)
+
+
+async def worker_seal(call: Call, services: Services) -> Worker:
+    """A worker, by the seal on its letter."""
+    key_id = call.headers.get(webhook_signature.WORKER_HEADER, "")
+    message_id = call.headers.get(webhook_signature.ID_HEADER, "")
+    sent_at = call.headers.get(webhook_signature.TIMESTAMP_HEADER, "")
+    body = await call.body()
+    if not (_LETTERS_ID.fullmatch(message_id) and _LETTERS_TIME.fullmatch(sent_at)):
+        raise UnauthenticatedError("The letter's id or timestamp is missing or malformed.")
+    try:
+        webhook_signature.check_seal(
+            services.settings.keys_of(key_id), call.headers, body, now=services.clock()
+        )
+    except webhook_signature.BadSealError as error:
+        raise UnauthenticatedError(f"The letter's seal is not good: {error}.") from None
+    bind(worker=key_id)
+    return Worker(key_id, message_id, body)
+
+
+async def scheduler_token(call: Call, services: Services) -> Scheduler:
+    """Cloud Scheduler, by its Google OIDC token: made for this function, by that account."""
+    settings = services.settings
+    token = _bearer(call)
+    if not (settings.scheduler_email and settings.scheduler_audience):
+        raise UnauthenticatedError("No scheduler is configured.")
+    key = await services.oidc_keys.get(_header(token, "RS256").get("kid", ""))
+    claims = _decode(
+        token,
+        [key],
+        algorithm="RS256",
+        required=["exp", "iat", "aud", "iss", "email"],
+        audience=settings.scheduler_audience,
+        issuer=[settings.oidc_issuer, _GOOGLE_ISSUER],
+    )
+    if claims["email"] != settings.scheduler_email or claims.get("email_verified") is not True:
+        raise UnauthenticatedError("This token is not the scheduler's.")
+    return Scheduler()
+
+
+def _bearer(call: Call) -> str:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError("An Authorization header with a Bearer token is needed.")
+    token = token.strip()
+    if not token_spelling.is_plain(token):
+        raise UnauthenticatedError("The token is malformed.")
+    return token
+
+
+def _header(token: str, algorithm: str) -> dict[str, Any]:
+    """The token's header, of which only the kid is believed."""
+    try:
+        header: dict[str, Any] = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise UnauthenticatedError("The token is malformed.") from None
+    if header.get("alg") != algorithm or _REFUSED_HEADERS & header.keys():
+        raise UnauthenticatedError("The token's header asks for what is not offered.")
+    return header
+
+
+def _unverified_role(token: str) -> object:
+    """Which check to make, that is all: each of them is whole."""
+    try:
+        return jwt.decode(token, options={"verify_signature": False}).get("role")
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise UnauthenticatedError("The token is malformed.") from None
+
+
+async def _decode_user_token(
+    token: str,
+    services: Services,
+    *,
+    required: list[str],
+    audience: str | None,
+    issuer: str | list[str],
+) -> dict[str, Any]:
+    settings = services.settings
+    header = _header(token, settings.jwt_algorithm)
+    keys: list[Any] = [one.get_secret_value() for one in settings.jwt_secret]
+    if not keys:
+        keys = [await services.user_keys.get(str(header.get("kid", "")))]
+    return _decode(
+        token,
+        keys,
+        algorithm=settings.jwt_algorithm,
+        required=required,
+        audience=audience,
+        issuer=issuer,
+    )
+
+
+def _decode(
+    token: str,
+    keys: list[Any],
+    *,
+    algorithm: str,
+    required: list[str],
+    audience: str | None,
+    issuer: str | list[str],
+) -> dict[str, Any]:
+    if keys == [None]:
+        raise UnauthenticatedError("The token was signed by a key that its issuer does not have.")
+    try:
+        return signed_tokens.decode(
+            token,
+            keys,
+            algorithms=[algorithm],
+            audience=audience,
+            issuer=issuer,
+            leeway=_LEEWAY_SECONDS,
+            options={"require": required, "verify_aud": audience is not None},
+        )
+    except jwt.ExpiredSignatureError:
+        raise UnauthenticatedError("The token has expired.", code="token_expired") from None
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        raise UnauthenticatedError("The token is not valid.") from None
+
+
+def _uuid(text: object) -> UUID:
+    try:
+        value = UUID(str(text))
+    except ValueError:
+        value = None
+    if value is None or str(value) != str(text).lower():
+        raise UnauthenticatedError("The token's subject is not a user's id.")
+    return value
+
+
+async def user_or_ticket(call: Call, services: Services) -> User:
+    """A user; or, to read, whoever brings a ticket of that user's, which works once."""
+    ticket = call.query.get("ticket")
+    if ticket is None or call.method != "GET" or "authorization" in call.headers:
+        return await user_token(call, services)
+    async with services.database.transaction() as connection:
+        redeemed = await event_tickets.redeem(connection, ticket)
+    if redeemed is None:
+        raise UnauthenticatedError("The ticket is unknown, used or expired.")
+    claims = {"sub": str(redeemed.user_id), "exp": redeemed.token_expires_at}
+    bind(user_id=claims["sub"])
+    return User(redeemed.user_id, {**claims, "role": "authenticated"})

@@ -1,0 +1,60 @@
+"""Cloud Tasks, by its real client: it carries what is about to run."""
+
+from datetime import timedelta
+
+import grpc.aio
+from google.api_core.exceptions import AlreadyExists, GoogleAPIError
+from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
+
+from shared.contracts.job_catalog import QueueName, queue_id
+from shared.errors import UnavailableError
+from shared.observability.logs import logger
+from shared.settings import Settings
+
+DISPATCH_DEADLINE = timedelta(minutes=30)
+"""The longest that Cloud Tasks waits for a worker's answer."""
+
+_TIMEOUT_SECONDS = 3
+"""A caller waits for this: where the service does not answer, the sweep dispatches the job."""
+
+
+class Tasks:
+    """The queues."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._parent = (
+            f"projects/{settings.tasks_project}/locations/{settings.tasks_location}/queues"
+        )
+        self._client = _client(settings.tasks_emulator_host)
+
+    async def create(
+        self, queue: QueueName, name: str, *, url: str, headers: dict[str, str], body: bytes
+    ) -> None:
+        """Push ``body`` to ``url`` until it is answered 2xx. A name that was used is success.
+
+        Raises:
+            UnavailableError: where the service is away, or refuses.
+        """
+        parent = f"{self._parent}/{queue_id(queue)}"
+        task = tasks_v2.Task(
+            name=f"{parent}/tasks/{name}",
+            http_request=tasks_v2.HttpRequest(
+                url=url, headers={"content-type": "application/json", **headers}, body=body
+            ),
+            dispatch_deadline=DISPATCH_DEADLINE,
+        )
+        try:
+            await self._client.create_task(parent=parent, task=task, timeout=_TIMEOUT_SECONDS)
+        except AlreadyExists:
+            return
+        except GoogleAPIError as error:
+            logger.warning("the task was not made: %s", type(error).__name__)
+            raise UnavailableError("The queue is away; try again in a moment.") from error
+
+
+def _client(host: str | None) -> tasks_v2.CloudTasksAsyncClient:
+    if host is None:
+        return tasks_v2.CloudTasksAsyncClient()
+    transport = CloudTasksGrpcAsyncIOTransport(channel=grpc.aio.insecure_channel(host))
+    return tasks_v2.CloudTasksAsyncClient(transport=transport)

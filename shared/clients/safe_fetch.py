@@ -1,0 +1,182 @@
+"""Fetching what lies at an address that a stranger gives, or a worker.
+
+https at its usual port, to a host whose every address is public. The host is resolved once, and
+the connection goes to an address that was checked, so that a name which answers differently a
+moment later changes nothing. A redirect is a new address, and checked as one.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+import certifi
+import httpcore
+
+from shared.clients.public_addresses import (
+    PORT,
+    Address,
+    Resolver,
+    is_host,
+    public_addresses,
+    refused,
+    resolve,
+)
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_SECONDS = 10
+MOST_REDIRECTS = 3
+
+_CONNECT_SECONDS = 3
+_MOST_URL_CHARACTERS = 4096
+_MOST_TRIED = 4
+"""Addresses of one host that are tried, one after another."""
+
+_URL = re.compile(r"https://([a-z0-9._-]+)(?::([0-9]+))?([/?][!-\[\]-~]*)?", re.IGNORECASE)
+"""The only reading of an address there is: what it takes apart here is what is connected to."""
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_OK = 200
+_HEADERS = [("accept-encoding", "identity"), ("user-agent", "OurVidz")]
+
+
+class _Target(NamedTuple):
+    host: str
+    path: bytes
+
+
+class _Wish(NamedTuple):
+    what: str
+    accept: str
+    most_redirects: int
+    most_bytes: int
+
+
+class Guard:
+    """Fetches what lies at a stranger's address, within bounds."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver = resolve,
+        network: httpcore.AsyncNetworkBackend | None = None,
+        certificates: ssl.SSLContext | None = None,
+        most_bytes: int = MOST_BYTES,
+        most_seconds: float = MOST_SECONDS,
+    ) -> None:
+        self._resolver = resolver
+        self._network = network or httpcore.AnyIOBackend()
+        self._certificates = certificates or ssl.create_default_context(cafile=certifi.where())
+        self._most_bytes = most_bytes
+        self._most_seconds = most_seconds
+
+    async def fetch(self, url: str) -> bytes:
+        """The picture at an address, or where that redirects to.
+
+        Raises:
+            InvalidError: with a sentence that tells nothing of what lies inside.
+        """
+        return await self._bounded(
+            url, _Wish("a picture", "image/*", MOST_REDIRECTS, self._most_bytes)
+        )
+
+    async def ask(self, url: str, *, most_bytes: int) -> bytes:
+        """The JSON at an address itself; a redirect is refused.
+
+        Raises:
+            InvalidError: as ``fetch`` does.
+        """
+        return await self._bounded(url, _Wish("JSON", "application/json", 0, most_bytes))
+
+    async def _bounded(self, url: str, wish: _Wish) -> bytes:
+        try:
+            async with asyncio.timeout(self._most_seconds):
+                for _ in range(wish.most_redirects + 1):
+                    content, url = await self._follow(url, wish)
+                    if content is not None:
+                        return content
+        except TimeoutError:
+            raise refused(f"it took longer than {self._most_seconds} seconds") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError):
+            raise refused("it could not be reached") from None
+        raise refused(f"it redirects more than {wish.most_redirects} times")
+
+    async def _follow(self, url: str, wish: _Wish) -> tuple[bytes | None, str]:
+        """The content at an address, or None and where it redirects."""
+        target = _parse(url)
+        addresses = await public_addresses(target.host, self._resolver)
+        pinned = _Pinned(self._network, addresses[:_MOST_TRIED])
+        place = httpcore.URL(scheme=b"https", host=target.host.encode(), target=target.path)
+        async with (
+            httpcore.AsyncConnectionPool(self._certificates, network_backend=pinned) as pool,
+            pool.stream("GET", place, headers=[("accept", wish.accept), *_HEADERS]) as answer,
+        ):
+            headers = {name.lower(): value for name, value in answer.headers}
+            if answer.status in _REDIRECTS and b"location" in headers:
+                return None, _joined(url, headers[b"location"].decode("latin-1"))
+            if answer.status != _OK:
+                raise refused(f"it did not answer with {wish.what}")
+            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                raise refused("it answered in an encoding that was not asked for")
+            return await _read(answer, wish.most_bytes), url
+
+
+class _Pinned(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that were checked, whatever the host's name says by now.
+
+    TLS goes on asking for the host's own certificate.
+    """
+
+    def __init__(self, network: httpcore.AsyncNetworkBackend, addresses: Sequence[Address]) -> None:
+        self._network = network
+        self._addresses = addresses
+
+    async def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002 - httpcore's signature; the name is not looked up again
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first address that takes one."""
+        for address in self._addresses:
+            try:
+                return await self._network.connect_tcp(
+                    str(address), port, _CONNECT_SECONDS, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        raise httpcore.ConnectError
+
+
+async def _read(answer: httpcore.Response, most_bytes: int) -> bytes:
+    content = bytearray()
+    async for chunk in answer.aiter_stream():
+        content += chunk
+        if len(content) > most_bytes:
+            raise refused(f"it holds more than {most_bytes} bytes")
+    return bytes(content)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise refused("it redirects to what is no address") from None
+
+
+def _parse(url: str) -> _Target:
+    if len(url) > _MOST_URL_CHARACTERS:
+        raise refused("it is too long")
+    found = _URL.fullmatch(url.partition("#")[0])
+    if not found:
+        raise refused("it is not a plain https address")
+    host, port, path = found[1].lower(), found[2], found[3] or "/"
+    if not is_host(host):
+        raise refused("it does not name a host")
+    if port not in {None, str(PORT)}:
+        raise refused("it is not https at its usual port")
+    return _Target(host, (path if path.startswith("/") else f"/{path}").encode())

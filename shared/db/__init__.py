@@ -1,0 +1,1 @@
+"""Postgres: the pool, LISTEN, and all statements."""

@@ -1,0 +1,147 @@
+"""Postgres: one pool a process, one role a transaction."""
+
+import asyncio
+import functools
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from psycopg import AsyncConnection, DatabaseError, OperationalError
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shared.db import database_login, session
+from shared.db.connection import Connection
+from shared.db.connection_shares import ConnectionShares
+from shared.errors import ConflictError, UnavailableError
+from shared.observability import tracing
+from shared.observability.logs import logger
+from shared.settings import Settings
+
+Role = Literal["service", "authenticated", "anon"]
+
+_CUT_OFF = (None, "57P01", "57P02", "57P03")
+"""Of errors where the server went away: no code at all, or one of its shutdowns'."""
+
+_LIMIT_REACHED = "PT409"
+"""What the database raises for one row more than an owner may have (migration 0023)."""
+
+_CHECK_SECONDS = 1.0
+"""How long one that failed waits for the others to be looked over; that goes on without it."""
+
+_WAIT_SECONDS = 5.0
+"""How long a request waits for a connection before it is answered 503."""
+
+
+class Database:
+    """The pool, opened on first use: a cold start that needs no database does not wait for one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._check: asyncio.Task[None] | None = None
+        self._shares = ConnectionShares(settings.database_connections)
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        role: Role = "service",
+        claims: Mapping[str, Any] | None = None,
+        *,
+        read_only: bool = False,
+    ) -> AsyncIterator[Connection]:
+        """A transaction under ``role``; it commits at the end and rolls back on an error.
+
+        One of a caller's own, under ``authenticated`` or ``anon``, takes part of the caller's share
+        of the connections, and its statements have a shorter timeout than the functions' own.
+
+        Raises:
+            ConflictError: ``limit_reached``, for one row more than its owner may have.
+            TooManyError: if the caller's earlier statements hold the whole share for too long.
+            UnavailableError: where the database is away, or too slow to go on waiting for.
+        """
+        if role == "service":
+            async with self.autocommit() as connection:
+                await session.begin_as_service(connection, read_only=read_only)
+                yield connection
+            return
+        # All anonymous callers are one: the key that they share proves no more.
+        caller = str(claims["sub"]) if claims and role == "authenticated" else role
+        async with self._shares.hold(caller), self.autocommit() as connection:
+            await session.begin_as_caller(
+                connection,
+                role=role,
+                claims=json.dumps(claims) if claims else "",
+                read_only=read_only,
+                statement_timeout_ms=self._settings.user_statement_timeout_ms,
+            )
+            yield connection
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[Connection]:
+        """A connection on which each statement is a transaction of its own, as ``service``.
+
+        Where one statement is all that there is to do, this spares the trips of begin and commit.
+
+        Raises:
+            ConflictError: ``limit_reached``, for one row more than its owner may have.
+            UnavailableError: where the database is away, or too slow to go on waiting for.
+        """
+        try:
+            async with self._connection() as connection:
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            logger.warning("the database did not answer: %s", type(error).__name__)
+            if getattr(error, "sqlstate", None) in _CUT_OFF:
+                await self._look_over()
+            raise UnavailableError("The database is away; try again in a moment.") from error
+        except DatabaseError as error:
+            if error.sqlstate != _LIMIT_REACHED:
+                raise
+            raise ConflictError(error.diag.message_primary, code="limit_reached") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._check:
+            self._check.cancel()
+        if self._pool:
+            await self._pool.close()
+            self._pool = None
+
+    async def _look_over(self) -> None:
+        """Replace what else was cut off: else each such connection would fail one more request."""
+        if self._pool is None:
+            return
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._pool.check())
+        await asyncio.wait({self._check}, timeout=_CHECK_SECONDS)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        with tracing.span("transaction", "client", facts={"db.system.name": "postgresql"}):
+            async with (await self._opened()).connection() as connection:
+                connection.prepare_threshold = 0  # all that we ask is asked again
+                yield connection
+
+    async def _opened(self) -> AsyncConnectionPool[Connection]:
+        if self._pool is None:
+            self._pool = AsyncConnectionPool(
+                functools.partial(database_login.conninfo, self._settings),
+                connection_class=AsyncConnection[DictRow],
+                kwargs={
+                    "row_factory": dict_row,
+                    "application_name": "ourvidz",
+                    "autocommit": True,  # ``session`` begins
+                    "options": session.options(
+                        statement_timeout_ms=self._settings.statement_timeout_ms,
+                        lock_timeout_ms=self._settings.lock_timeout_ms,
+                    ),
+                },
+                min_size=1,
+                max_size=self._settings.database_connections,
+                timeout=_WAIT_SECONDS,
+                open=False,
+            )
+            await self._pool.open()
+        return self._pool

@@ -1,0 +1,57 @@
+"""What a worker's letter is judged by, in one look."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.db.connection import Connection, one
+from shared.db.queries.callbacks import Receipt
+from shared.db.queries.jobs import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of a letter's job, its claim and its sender."""
+
+    job: Job | None
+    was_sent: bool
+    """The job was last dispatched to a worker of the sender's key."""
+    was_claimed: bool
+    """The claim was made on that job, under the sender's key."""
+    receipt: Receipt | None
+    """Of this very letter, where it was answered before."""
+
+
+async def standing(
+    connection: Connection, *, job_id: UUID, claim_id: UUID, key_id: str, webhook_id: str
+) -> Standing:
+    """The job as it stands, and what its letter's sender has to do with it."""
+    rows = await connection.execute(
+        """
+        select
+            jobs.*,
+            exists (
+                select from workers where id = jobs.worker_id and key_id = %(key_id)s
+            ) as was_sent,
+            exists (
+                select from job_claims join workers on workers.id = job_claims.worker_id
+                where job_id = %(job_id)s and job_claims.claim_id = %(claim_id)s
+                    and key_id = %(key_id)s
+            ) as was_claimed,
+            body_hash, answer
+        from (values (%(job_id)s, %(webhook_id)s::text)) as letter (job_id, webhook_id)
+        left join jobs on jobs.id = letter.job_id
+        left join webhook_receipts using (webhook_id)
+        """,
+        {"job_id": job_id, "claim_id": claim_id, "key_id": key_id, "webhook_id": webhook_id},
+    )
+    row = one(await rows.fetchone())
+    was_sent, was_claimed = row.pop("was_sent"), row.pop("was_claimed")
+    body_hash, answer = row.pop("body_hash"), row.pop("answer")
+    return Standing(
+        job=Job(**row) if row["id"] else None,
+        was_sent=was_sent,
+        was_claimed=was_claimed,
+        receipt=Receipt(webhook_id=webhook_id, body_hash=bytes(body_hash), answer=answer)
+        if body_hash is not None
+        else None,
+    )

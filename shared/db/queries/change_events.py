@@ -1,0 +1,186 @@
+"""change_events: what changed for a user, in an order that a reader can go on from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from shared.contracts.events import ChangeType
+from shared.db.connection import Connection
+
+CHANNEL = "events"
+"""Where a change is told by its user's id, and progress by the id, a space and its JSON."""
+
+
+class Position(NamedTuple):
+    """How far a reader is: behind the event of that ``xid`` and ``seq``."""
+
+    xid: int
+    seq: int
+
+
+NOWHERE = Position(0, -1)
+"""Before all that was ever told: whoever is there has lost something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose events are read, and how far they have been."""
+
+    user_id: UUID
+    job_id: UUID | None
+    """None for every job, and all else."""
+    position: Position | None
+    """None for nothing but where to begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A row of ``change_events``."""
+
+    position: Position
+    user_id: UUID
+    job_id: UUID | None
+    """Of a job, and of its assets."""
+    table: str
+    type: ChangeType
+    at: datetime
+    record: dict[str, Any] | None
+    old_record: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The next events of a reader."""
+
+    events: list[Event]
+    position: Position
+    """Where to go on from. Whatever is read after this look shows all that lies before it."""
+    goes_on: bool
+    """There are more that can be delivered now."""
+    is_pending: bool
+    """There are more that cannot be delivered yet: an older transaction is open."""
+    is_lost: bool
+    """What followed the asked position is deleted, or the position is not of this database: there
+    are no events then, and ``position`` is where to begin again."""
+
+
+async def after(connection: Connection, readers: Sequence[Reader], *, most: int) -> list[Page]:
+    """The next page of each reader, all by one snapshot.
+
+    An event is delivered once every transaction that might still commit an earlier one has ended.
+    """
+    rows = await connection.execute(
+        """
+        with newest_kept as (
+            select xid, seq from change_events
+            where xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by xid desc, seq desc
+            limit 1
+        ), newest as (
+            select xid, seq from newest_kept
+            union all
+            select xid, seq from forgotten_events
+            order by xid desc, seq desc
+            limit 1
+        )
+        select
+            reader.number,
+            newest.xid::text::bigint as newest_xid,
+            newest.seq as newest_seq,
+            (reader.xid, reader.seq) < (forgotten.xid, forgotten.seq)
+                or reader.xid >= pg_snapshot_xmax(pg_current_snapshot()) as is_lost,
+            exists (
+                select from change_events
+                where user_id = reader.user_id and xid >= pg_snapshot_xmin(pg_current_snapshot())
+            ) as is_pending,
+            page.xid::text::bigint as xid, page.seq, page.user_id, page.job_id, "table", type, at,
+            record, old_record
+        from unnest(
+            %(user_ids)s::uuid[], %(job_ids)s::uuid[], %(xids)s::text[]::xid8[], %(seqs)s::bigint[]
+        ) with ordinality as reader (user_id, job_id, xid, seq, number)
+        cross join forgotten_events as forgotten
+        cross join newest
+        left join lateral (
+            select xid, seq, user_id, job_id, "table", type, at, record, old_record
+            from change_events
+            where user_id = reader.user_id
+                and (reader.job_id is null or job_id = reader.job_id)
+                and (xid, seq) > (reader.xid, reader.seq)
+                and xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by xid, seq
+            limit %(most)s
+        ) as page on true
+        order by reader.number, page.xid, page.seq
+        """,
+        {
+            "user_ids": [reader.user_id for reader in readers],
+            "job_ids": [reader.job_id for reader in readers],
+            "xids": [str(at.xid) if (at := reader.position) else None for reader in readers],
+            "seqs": [at.seq if (at := reader.position) else None for reader in readers],
+            "most": most,
+        },
+    )
+    found = groupby(await rows.fetchall(), key=itemgetter("number"))
+    return [page_of(list(own), most) for _, own in found]
+
+
+async def delete_old(connection: Connection, *, most: int) -> int:
+    """Forget events after a day, and remember how far."""
+    rows = await connection.execute(
+        """
+        with old as materialized (
+            select seq from change_events
+            where at < now() - interval '24 hours'
+            order by at
+            limit %(most)s
+            for update skip locked
+        ), gone as (
+            delete from change_events using old
+            where change_events.seq = old.seq
+            returning change_events.xid, change_events.seq
+        ), newest as (
+            select xid, seq from gone order by xid desc, seq desc limit 1
+        ), remembered as (
+            update forgotten_events as forgotten set xid = newest.xid, seq = newest.seq
+            from newest
+            where (forgotten.xid, forgotten.seq) < (newest.xid, newest.seq)
+        )
+        select from gone
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+def page_of(rows: list[dict[str, Any]], most: int) -> Page:
+    """Of one reader's rows: at least one, which has no event where there is none."""
+    first = rows[0]
+    is_lost = first["is_lost"] or False
+    events = [_event(row) for row in rows if row["seq"] is not None and not is_lost]
+    goes_on = len(events) == most
+    return Page(
+        events=events,
+        position=events[-1].position
+        if goes_on
+        else Position(first["newest_xid"], first["newest_seq"]),
+        goes_on=goes_on,
+        is_pending=first["is_pending"],
+        is_lost=is_lost,
+    )
+
+
+def _event(row: dict[str, Any]) -> Event:
+    return Event(
+        position=Position(row["xid"], row["seq"]),
+        user_id=row["user_id"],
+        job_id=row["job_id"],
+        table=row["table"],
+        type=row["type"],
+        at=row["at"],
+        record=row["record"],
+        old_record=row["old_record"],
+    )

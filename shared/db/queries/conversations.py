@@ -1,0 +1,154 @@
+"""conversations and messages, and whose turn it is."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.db.connection import Connection
+
+Sender = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message."""
+
+    sender: Sender
+    content: str
+
+
+async def insert(
+    connection: Connection, conversation_id: UUID, *, user_id: UUID, title: str
+) -> None:
+    """A new conversation."""
+    await connection.execute(
+        """
+        insert into conversations (id, user_id, title) values (%(id)s, %(user_id)s, %(title)s)
+        """,
+        {"id": conversation_id, "user_id": user_id, "title": title},
+    )
+
+
+async def lock(connection: Connection, conversation_id: UUID, *, user_id: UUID) -> str | None:
+    """The type of a user's conversation, which nobody else changes until the transaction ends.
+
+    None where the user has none by that id.
+    """
+    rows = await connection.execute(
+        """
+        select conversation_type from conversations
+        where id = %(id)s and user_id = %(user_id)s
+        for update
+        """,
+        {"id": conversation_id, "user_id": user_id},
+    )
+    row = await rows.fetchone()
+    return row["conversation_type"] if row else None
+
+
+async def join(
+    connection: Connection, conversation_id: UUID, *, most: int, seconds: float
+) -> int | None:
+    """Wait for a turn in a locked conversation; None where ``most`` wait already."""
+    await connection.execute(
+        "delete from chat_turns where conversation_id = %(id)s and lease_until < now()",
+        {"id": conversation_id},
+    )
+    rows = await connection.execute(
+        """
+        insert into chat_turns (conversation_id, lease_until)
+        select %(id)s, now() + make_interval(secs => %(seconds)s)
+        where (select count(*) from chat_turns where conversation_id = %(id)s) < %(most)s
+        returning id
+        """,
+        {"id": conversation_id, "most": most, "seconds": seconds},
+    )
+    row = await rows.fetchone()
+    return row["id"] if row else None
+
+
+async def is_next(connection: Connection, turn_id: int, *, seconds: float) -> bool | None:
+    """Whether a turn in a locked conversation has come; one that waits has its lease extended.
+
+    None where it lapsed, and others went on without it.
+    """
+    rows = await connection.execute(
+        """
+        update chat_turns as own set lease_until = now() + make_interval(secs => %(seconds)s)
+        where id = %(id)s
+        returning not exists (
+            select from chat_turns as earlier
+            where earlier.conversation_id = own.conversation_id and earlier.id < own.id
+                and earlier.lease_until > now()
+        ) as is_next
+        """,
+        {"id": turn_id, "seconds": seconds},
+    )
+    row = await rows.fetchone()
+    return row["is_next"] if row else None
+
+
+async def take(connection: Connection, turn_id: int, *, seconds: float) -> None:
+    """The turn has come, and lasts so long at most: whoever lapsed before it can no longer end."""
+    await connection.execute(
+        """
+        with own as (
+            update chat_turns set lease_until = now() + make_interval(secs => %(seconds)s)
+            where id = %(id)s
+            returning id, conversation_id
+        )
+        delete from chat_turns as earlier using own
+        where earlier.conversation_id = own.conversation_id and earlier.id < own.id
+        """,
+        {"id": turn_id, "seconds": seconds},
+    )
+
+
+async def leave(connection: Connection, turn_id: int) -> bool:
+    """End a turn, or the wait for it. False where it had lapsed, and others went on."""
+    rows = await connection.execute("delete from chat_turns where id = %(id)s", {"id": turn_id})
+    return rows.rowcount > 0
+
+
+async def say(
+    connection: Connection,
+    conversation_id: UUID,
+    *,
+    sender: Sender,
+    content: str,
+    message_type: str = "text",
+) -> None:
+    """The next message of a locked conversation."""
+    await connection.execute(
+        """
+        with touched as (
+            update conversations set updated_at = now() where id = %(id)s
+        )
+        insert into messages (conversation_id, seq, sender, content, message_type)
+        select %(id)s, coalesce(max(seq), 0) + 1, %(sender)s, %(content)s, %(message_type)s
+        from messages where conversation_id = %(id)s
+        """,
+        {
+            "id": conversation_id,
+            "sender": sender,
+            "content": content,
+            "message_type": message_type,
+        },
+    )
+
+
+async def latest(connection: Connection, conversation_id: UUID, *, most: int) -> list[Said]:
+    """The last messages, oldest first."""
+    rows = connection.cursor(row_factory=class_row(Said))
+    await rows.execute(
+        """
+        select sender, content from messages
+        where conversation_id = %(id)s
+        order by seq desc
+        limit %(most)s
+        """,
+        {"id": conversation_id, "most": most},
+    )
+    return (await rows.fetchall())[::-1]

@@ -1,0 +1,81 @@
+"""event_tickets: what opens one stream of events where no header can be sent."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.db.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Whom a ticket was given to."""
+
+    user_id: UUID
+    token_expires_at: float
+    """The ``exp`` of the token that it was given for."""
+
+
+async def insert(
+    connection: Connection,
+    ticket: str,
+    *,
+    user_id: UUID,
+    seconds: float,
+    token_expires_at: float,
+) -> None:
+    """Keep a ticket by its hash."""
+    await connection.execute(
+        """
+        insert into event_tickets (digest, user_id, expires_at, token_expires_at)
+        values (%(digest)s, %(user_id)s, now() + make_interval(secs => %(seconds)s),
+            to_timestamp(%(token_expires_at)s))
+        """,
+        {
+            "digest": _digest(ticket),
+            "user_id": user_id,
+            "seconds": seconds,
+            "token_expires_at": token_expires_at,
+        },
+    )
+
+
+async def redeem(connection: Connection, ticket: str) -> Ticket | None:
+    """Use a ticket up. None where it is unknown, used or expired."""
+    rows = connection.cursor(row_factory=class_row(Ticket))
+    await rows.execute(
+        """
+        delete from event_tickets
+        where digest = %(digest)s and expires_at > now() and token_expires_at > now()
+        returning user_id, extract(epoch from token_expires_at)::double precision
+            as token_expires_at
+        """,
+        {"digest": _digest(ticket)},
+    )
+    return await rows.fetchone()
+
+
+async def delete_old(connection: Connection, *, most: int) -> int:
+    """Forget tickets that nobody used in time."""
+    rows = await connection.execute(
+        """
+        with expired as materialized (
+            select digest from event_tickets
+            where expires_at < now()
+            order by expires_at
+            limit %(most)s
+            for update skip locked
+        )
+        delete from event_tickets using expired
+        where event_tickets.digest = expired.digest
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+def _digest(ticket: str) -> bytes:
+    """What is kept of it: it is random, and needs no salt."""
+    return hashlib.sha256(ticket.encode()).digest()

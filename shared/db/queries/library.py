@@ -1,0 +1,189 @@
+"""user_library: what was worth keeping."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from shared.db.connection import Connection, one
+from shared.db.queries.asset_copies import Files
+from shared.db.queries.workspace_assets import Asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a row of ``user_library`` says of its files."""
+
+    id: UUID
+    user_id: UUID
+    storage_path: str
+    thumbnail_path: str | None
+    file_size_bytes: int
+    mime_type: str
+    crc32c: str
+    generation: int
+    thumbnail_generation: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a user calls a library asset, and where it belongs."""
+
+    custom_title: str | None = None
+    collection_id: UUID | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+async def saved_from(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Kept | None:
+    """The library asset that a workspace asset was saved as, or was copied from."""
+    rows = connection.cursor(row_factory=class_row(Kept))
+    await rows.execute(
+        """
+        select id, user_id, storage_path, thumbnail_path, file_size_bytes, mime_type, crc32c,
+            generation, thumbnail_generation
+        from user_library
+        where user_id = %(user_id)s and (source_asset_id = %(asset_id)s or id = (
+            select source_library_id from workspace_assets where id = %(asset_id)s))
+        """,
+        {"asset_id": asset_id, "user_id": user_id},
+    )
+    return await rows.fetchone()
+
+
+async def lock(connection: Connection, library_id: UUID, *, user_id: UUID) -> Kept | None:
+    """The user's library asset, which nobody else changes until the transaction ends."""
+    rows = connection.cursor(row_factory=class_row(Kept))
+    await rows.execute(
+        """
+        select id, user_id, storage_path, thumbnail_path, file_size_bytes, mime_type, crc32c,
+            generation, thumbnail_generation
+        from user_library
+        where id = %(id)s and user_id = %(user_id)s
+        for update
+        """,
+        {"id": library_id, "user_id": user_id},
+    )
+    return await rows.fetchone()
+
+
+async def insert(
+    connection: Connection,
+    asset: Asset,
+    labels: Labels,
+    files: Files,
+    *,
+    library_id: UUID,
+) -> Kept:
+    """Record a copy that exists. A collection that was deleted while it was made is left out."""
+    rows = connection.cursor(row_factory=class_row(Kept))
+    await rows.execute(
+        """
+        insert into user_library (
+            id, user_id, source_asset_id, asset_type, storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
+            collection_id, custom_title, tags
+        ) values (
+            %(id)s, %(user_id)s, %(source)s, %(asset_type)s, %(path)s, %(thumbnail)s, %(size)s,
+            %(mime_type)s, %(crc32c)s, %(generation)s, %(thumbnail_generation)s, %(width)s,
+            %(height)s, %(duration)s, %(seed)s, %(prompt)s, %(model)s, %(settings)s,
+            (
+                select id from user_collections
+                where id = %(collection)s and user_id = %(user_id)s
+                for key share
+            ),
+            %(title)s, %(tags)s
+        )
+        returning id, user_id, storage_path, thumbnail_path, file_size_bytes, mime_type, crc32c,
+            generation, thumbnail_generation
+        """,
+        {
+            "id": library_id,
+            "user_id": asset.user_id,
+            "source": asset.id,
+            "asset_type": asset.asset_type,
+            "path": files.path,
+            "thumbnail": files.thumbnail_path,
+            "size": files.size,
+            "mime_type": asset.mime_type,
+            "crc32c": files.crc32c,
+            "generation": files.generation,
+            "thumbnail_generation": files.thumbnail_generation,
+            "width": asset.width,
+            "height": asset.height,
+            "duration": asset.duration_seconds,
+            "seed": asset.generation_seed,
+            "prompt": asset.original_prompt,
+            "model": asset.model_used,
+            "settings": Jsonb(asset.generation_settings),
+            "collection": labels.collection_id,
+            "title": labels.custom_title,
+            "tags": labels.tags,
+        },
+    )
+    return one(await rows.fetchone())
+
+
+async def update(
+    connection: Connection,
+    library_id: UUID,
+    labels: Labels,
+    *,
+    user_id: UUID,
+    is_favorite: bool,
+    changes: frozenset[str],
+) -> bool:
+    """Change the named columns, and no others. False where the user has none by that id."""
+    rows = await connection.execute(
+        """
+        update user_library
+        set custom_title = case when 'custom_title' = any(%(changes)s)
+                then %(title)s else custom_title end,
+            tags = case when 'tags' = any(%(changes)s) then %(tags)s else tags end,
+            is_favorite = case when 'is_favorite' = any(%(changes)s)
+                then %(is_favorite)s else is_favorite end,
+            collection_id = case when 'collection_id' = any(%(changes)s)
+                then %(collection)s::uuid else collection_id end,
+            updated_at = now()
+        where id = %(id)s and user_id = %(user_id)s
+        """,
+        {
+            "id": library_id,
+            "user_id": user_id,
+            "changes": list(changes),
+            "title": labels.custom_title,
+            "tags": labels.tags,
+            "is_favorite": is_favorite,
+            "collection": labels.collection_id,
+        },
+    )
+    return rows.rowcount > 0
+
+
+async def delete(
+    connection: Connection, library_id: UUID, *, user_id: UUID
+) -> tuple[str, ...] | None:
+    """Delete the row, and remember it; its files' paths, however often. None where not theirs."""
+    ids = {"id": library_id, "user_id": user_id}
+    await connection.execute(
+        """
+        with gone as (
+            delete from user_library where id = %(id)s and user_id = %(user_id)s
+            returning id, user_id, storage_path, thumbnail_path
+        )
+        insert into deleted_library_assets
+            (library_asset_id, user_id, storage_path, thumbnail_path)
+        select * from gone
+        """,
+        ids,
+    )
+    rows = await connection.execute(
+        """
+        select storage_path, thumbnail_path from deleted_library_assets
+        where library_asset_id = %(id)s and user_id = %(user_id)s
+        """,
+        ids,
+    )
+    row = await rows.fetchone()
+    return tuple(path for path in row.values() if path) if row else None

@@ -1,0 +1,183 @@
+"""The system at one instant, in one statement whose cost hardly grows with the number of jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from shared.contracts.job_catalog import QueueName, WorkerType
+from shared.db.connection import Connection, one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """An active worker."""
+
+    id: str
+    worker_type: WorkerType
+    health: Literal["healthy", "unhealthy"]
+    response_ms: int | None
+    last_seen: datetime
+    slots: int
+    is_known: bool
+    """It holds a key that is valid now: a job may be sent to it."""
+    jobs: int
+    """Sent to it and not yet ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Jobs of one type."""
+
+    job_type: str
+    jobs: int
+    images: int
+    elapsed_seconds: float = 0
+    """For how long they have run, all together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """What is in a queue."""
+
+    name: QueueName
+    waiting: int
+    """Not sent to a worker."""
+    oldest_waiting_seconds: float | None
+    sample: list[Load]
+    """Of those that wait: at most the hundred oldest and the hundred newest."""
+    dispatched: list[Load]
+    """Sent to a worker that has not begun."""
+    running: list[Load]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration:
+    """How long a job type has taken in the last day, for each image or video, in seconds."""
+
+    job_type: str
+    median: float
+    slow: float
+    """One in ten takes longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything at one instant."""
+
+    at: datetime
+    workers: list[WorkerState]
+    queues: list[QueueState]
+    durations: list[Duration]
+
+
+_SNAPSHOT = TypeAdapter(Snapshot)
+
+
+async def read(
+    connection: Connection,
+    *,
+    queues: Sequence[QueueName],
+    job_types: Sequence[str],
+    key_ids: Sequence[str],
+) -> Snapshot:
+    """Count what is in the queues, exactly; durations are of each type's newest 100 jobs."""
+    rows = await connection.execute(
+        """
+        with held as materialized (
+            select queue, worker_id, status, job_type, num_images, case status
+                when 'processing' then extract(epoch from now() - (
+                    select created_at from job_claims where job_claims.claim_id = jobs.claim_id
+                ))
+                else 0
+            end as seconds
+            from jobs
+            where status in ('queued', 'processing') and dispatched_at is not null
+        ), loads as (
+            select queue, status, json_build_object(
+                'job_type', job_type, 'jobs', count(*), 'images', sum(num_images),
+                'elapsed_seconds', coalesce(sum(seconds), 0)
+            ) as load
+            from held
+            group by queue, status, job_type
+        ), told_queues as (
+            select json_build_object(
+                'name', name,
+                'waiting', (
+                    select coalesce(sum(waiting), 0) from turns where queue = name and waiting > 0
+                ),
+                'oldest_waiting_seconds', (
+                    select extract(epoch from now() - min(created_at)) from jobs
+                    where queue = name and status = 'queued' and dispatched_at is null
+                ),
+                'sample', (
+                    select coalesce(json_agg(json_build_object(
+                        'job_type', job_type, 'jobs', jobs, 'images', images
+                    )), '[]')
+                    from (
+                        select job_type, count(*) as jobs, sum(num_images) as images
+                        from (
+                            (
+                                select id, job_type, num_images from jobs
+                                where queue = name and status = 'queued' and dispatched_at is null
+                                order by created_at limit 100
+                            ) union (
+                                select id, job_type, num_images from jobs
+                                where queue = name and status = 'queued' and dispatched_at is null
+                                order by created_at desc limit 100
+                            )
+                        ) as sampled
+                        group by job_type
+                    ) as grouped
+                ),
+                'dispatched', (
+                    select coalesce(json_agg(load), '[]') from loads
+                    where queue = name and status = 'queued'
+                ),
+                'running', (
+                    select coalesce(json_agg(load), '[]') from loads
+                    where queue = name and status = 'processing'
+                )
+            ) as told
+            from unnest(%(queues)s::text[]) as name
+        ), told_durations as (
+            select json_build_object(
+                'job_type', name, 'median', median, 'slow', slow
+            ) as told
+            from unnest(%(job_types)s::text[]) as name
+            cross join lateral (
+                select percentile_cont(0.5) within group (order by seconds) as median,
+                    percentile_cont(0.9) within group (order by seconds) as slow
+                from (
+                    select extract(epoch from completed_at - started_at)::double precision
+                        / num_images as seconds
+                    from jobs
+                    where job_type = name and status = 'completed' and attempts = 1
+                        and completed_at > now() - interval '1 day'
+                    order by completed_at desc
+                    limit 100
+                ) as newest
+            ) as measured
+            where median is not null
+        ), told_workers as (
+            select json_build_object(
+                'id', id, 'worker_type', worker_type, 'health', health,
+                'response_ms', response_ms, 'last_seen', last_seen, 'slots', slots,
+                'is_known', key_id = any(%(key_ids)s),
+                'jobs', (select count(*) from held where held.worker_id = workers.id)
+            ) as told
+            from workers
+            where is_active
+            order by id
+        )
+        select
+            now() as at,
+            (select coalesce(json_agg(told), '[]') from told_workers) as workers,
+            (select coalesce(json_agg(told), '[]') from told_queues) as queues,
+            (select coalesce(json_agg(told), '[]') from told_durations) as durations
+        """,
+        {"queues": list(queues), "job_types": list(job_types), "key_ids": list(key_ids)},
+    )
+    return _SNAPSHOT.validate_python(one(await rows.fetchone()))

@@ -1,0 +1,70 @@
+"""What the operators' promises are held against, at a sweep."""
+
+from psycopg.rows import class_row
+
+from shared.db.connection import Connection, one
+from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
+
+
+async def oldest_undispatched_seconds(connection: Connection) -> float:
+    """How long the job that waits longest has waited for a slot; 0 where none waits.
+
+    One that was sent back to its queue waits from then on.
+    """
+    rows = await connection.execute(
+        """
+        select coalesce(extract(epoch from now() - min(updated_at)), 0)::double precision as seconds
+        from jobs where status = 'queued' and dispatched_at is null
+        """
+    )
+    return float(one(await rows.fetchone())["seconds"])
+
+
+async def long_ended(connection: Connection, *, most: int) -> list[Ended]:
+    """Jobs that ended more than a day ago, and whose folders are still not known to be clean."""
+    rows = connection.cursor(row_factory=class_row(Ended))
+    await rows.execute(
+        """
+        select id, user_id, case
+            when status = 'failed' or status = 'cancelled' and retry_of is not null
+            then reference_roles else '{}'
+        end as kept_references
+        from jobs
+        where clean_after is not null and status in ('completed', 'failed', 'cancelled')
+            and completed_at < now() - interval '1 day'
+        order by clean_after
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return await rows.fetchall()
+
+
+async def long_unfinished(connection: Connection, *, most: int) -> list[Unfinished]:
+    """Copies that should have been given up a day after they were begun, and an hour has passed."""
+    rows = connection.cursor(row_factory=class_row(Unfinished))
+    await rows.execute(
+        """
+        select target_id, user_id, source_id from unfinished_copies
+        where created_at < now() - interval '25 hours'
+        order by created_at
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return await rows.fetchall()
+
+
+async def long_deleted(connection: Connection, *, most: int) -> list[Deleted]:
+    """Library assets deleted more than a day ago, whose files are still not known to be gone."""
+    rows = connection.cursor(row_factory=class_row(Deleted))
+    await rows.execute(
+        """
+        select library_asset_id, storage_path, thumbnail_path from deleted_library_assets
+        where clean_after is not null and created_at < now() - interval '1 day'
+        order by created_at
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return await rows.fetchall()

@@ -1,0 +1,33 @@
+"""prompt_templates: what language models are asked with."""
+
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from shared.contracts.worker_protocol import ContentMode
+from shared.db.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """The text that a model is asked with, and how long what it writes may be."""
+
+    template_name: str
+    system_prompt: str
+    token_limit: int
+
+
+async def active(
+    connection: Connection, *, model_type: str, use_case: str, content_mode: ContentMode
+) -> Template | None:
+    """The template in use for exactly that; None where there is none."""
+    rows = connection.cursor(row_factory=class_row(Template))
+    await rows.execute(
+        """
+        select template_name, system_prompt, token_limit from prompt_templates
+        where model_type = %(model_type)s and use_case = %(use_case)s
+            and content_mode = %(content_mode)s and is_active
+        """,
+        {"model_type": model_type, "use_case": use_case, "content_mode": content_mode},
+    )
+    return await rows.fetchone()

@@ -1,0 +1,190 @@
+"""What time has done to jobs and assets: each statement bounded, and safe to run twice at once.
+
+Jobs come in the order of ``updated_at``, and one that a sweep tries is moved behind the others. So
+jobs that fail again and again keep no other from being tried, however many they are.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.db.connection import Connection
+from shared.db.queries.jobs import Job
+
+UNREADABLE_SECONDS = 10 * 60
+"""How long past its deadline a job is kept for a manifest that the storage does not deliver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapsedClaim:
+    """A claim whose worker has not been heard of."""
+
+    job_id: UUID
+    user_id: UUID
+    claim_id: UUID
+    key_id: str
+    is_past_deadline: bool
+    is_overdue: bool
+    """The deadline passed ``UNREADABLE_SECONDS`` ago."""
+
+
+async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClaim]:
+    """Jobs whose lease has run out; those that were tried or heard of last come last."""
+    rows = connection.cursor(row_factory=class_row(LapsedClaim))
+    await rows.execute(
+        """
+        select jobs.id as job_id, user_id, claim_id, key_id,
+            deadline_at < now() as is_past_deadline,
+            deadline_at < now() - make_interval(secs => %(unreadable_seconds)s) as is_overdue
+        from jobs join workers on workers.id = jobs.worker_id
+        where status = 'processing' and lease_until < now()
+        order by jobs.updated_at
+        limit %(most)s
+        """,
+        {"most": most, "unreadable_seconds": UNREADABLE_SECONDS},
+    )
+    return await rows.fetchall()
+
+
+async def try_lapsed(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+    """The job whose claim has lapsed, moved behind all others that have.
+
+    None where the claim goes on or has ended meanwhile.
+    """
+    rows = connection.cursor(row_factory=class_row(Job))
+    await rows.execute(
+        """
+        update jobs set updated_at = now()
+        where id = %(id)s and claim_id = %(claim_id)s
+            and status = 'processing' and lease_until < now()
+        returning *
+        """,
+        {"id": job_id, "claim_id": claim_id},
+    )
+    return await rows.fetchone()
+
+
+async def overdue(connection: Connection, *, most: int) -> list[UUID]:
+    """Open jobs past the time by which they should have ended; those tried last come last."""
+    rows = await connection.execute(
+        """
+        select id from jobs
+        where status in ('queued', 'processing') and expires_at < now()
+        order by updated_at
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return [row["id"] for row in await rows.fetchall()]
+
+
+async def postpone(connection: Connection, job_id: UUID) -> None:
+    """Move an open job that could not be ended behind the others."""
+    await connection.execute(
+        """
+        update jobs set updated_at = now()
+        where id = %(id)s and status in ('queued', 'processing')
+        """,
+        {"id": job_id},
+    )
+
+
+async def delete_expired_assets(connection: Connection, *, most: int) -> list[tuple[str, ...]]:
+    """Delete the rows of expired assets; the paths of the files that may follow."""
+    rows = await connection.execute(
+        """
+        with expired as materialized (
+            select id from workspace_assets
+            where expires_at < now() and promotion <> 'pending'
+                and (saving_until is null or saving_until < now())
+            limit %(most)s
+            for update skip locked
+        ), gone as (
+            delete from workspace_assets using expired
+            where workspace_assets.id = expired.id
+            returning workspace_assets.id, user_id, temp_storage_path, thumbnail_path
+        ), remembered as (
+            insert into discarded_assets (asset_id, user_id)
+            select id, user_id from gone
+            on conflict (asset_id) do nothing
+        )
+        select temp_storage_path, thumbnail_path from gone
+        """,
+        {"most": most},
+    )
+    return [
+        tuple(path for path in row.values() if path is not None) for row in await rows.fetchall()
+    ]
+
+
+async def delete_old_receipts(connection: Connection, *, most: int) -> int:
+    """Forget letters that can no longer be replayed: their timestamps are long refused."""
+    rows = await connection.execute(
+        """
+        with old as materialized (
+            select webhook_id from webhook_receipts
+            where created_at < now() - interval '25 hours'
+            limit %(most)s
+            for update skip locked
+        )
+        delete from webhook_receipts using old
+        where webhook_receipts.webhook_id = old.webhook_id
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_old_discards(connection: Connection, *, most: int) -> int:
+    """Forget what was discarded a month ago: no client retries that any more."""
+    rows = await connection.execute(
+        """
+        with old as materialized (
+            select asset_id from discarded_assets
+            where created_at < now() - interval '30 days'
+            limit %(most)s
+            for update skip locked
+        )
+        delete from discarded_assets using old
+        where discarded_assets.asset_id = old.asset_id
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_old_deletions(connection: Connection, *, most: int) -> int:
+    """Forget what was deleted from the library a month ago, once its files are gone."""
+    rows = await connection.execute(
+        """
+        with old as materialized (
+            select library_asset_id from deleted_library_assets
+            where created_at < now() - interval '30 days' and clean_after is null
+            limit %(most)s
+            for update skip locked
+        )
+        delete from deleted_library_assets using old
+        where deleted_library_assets.library_asset_id = old.library_asset_id
+        """,
+        {"most": most},
+    )
+    return rows.rowcount
+
+
+async def delete_idle_turns(connection: Connection, *, most: int) -> int:
+    """Forget the turns of users who have no open job, and were not served for a day."""
+    rows = await connection.execute(
+        """
+        with idle as materialized (
+            select queue, user_id from turns
+            where waiting = 0 and running = 0 and served_at < now() - interval '1 day'
+            limit %(most)s
+            for update skip locked
+        )
+        delete from turns using idle
+        where turns.queue = idle.queue and turns.user_id = idle.user_id
+        """,
+        {"most": most},
+    )
+    return rows.rowcount

@@ -1,0 +1,119 @@
+"""workers: who can be sent a job, and where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from shared.contracts.job_catalog import WorkerType
+from shared.db.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """An address to ask for its proof; several rows of one key may share it."""
+
+    worker_url: str
+    key_id: str
+    asked_at: datetime
+
+
+async def key_of(connection: Connection, worker_id: str) -> str | None:
+    """Whose key that worker registered with; None for one that never did."""
+    rows = await connection.execute(
+        "select key_id from workers where id = %(id)s", {"id": worker_id}
+    )
+    row = await rows.fetchone()
+    return row["key_id"] if row else None
+
+
+async def register(
+    connection: Connection,
+    *,
+    worker_id: str,
+    worker_type: WorkerType,
+    worker_url: str,
+    key_id: str,
+    models: list[str],
+    slots: int,
+    response_ms: int,
+) -> bool:
+    """Record where a worker is. False where the id belongs to another key."""
+    rows = await connection.execute(
+        """
+        insert into workers (id, worker_type, worker_url, key_id, models, slots, response_ms)
+        values (%(id)s, %(worker_type)s, %(worker_url)s, %(key_id)s, %(models)s, %(slots)s,
+            %(response_ms)s)
+        on conflict (id) do update
+            set worker_url = excluded.worker_url, models = excluded.models,
+                slots = excluded.slots, response_ms = excluded.response_ms,
+                is_active = true, health = 'healthy', last_seen = now()
+            where workers.key_id = excluded.key_id
+                and workers.worker_type = excluded.worker_type
+        """,
+        {
+            "id": worker_id,
+            "worker_type": worker_type,
+            "worker_url": worker_url,
+            "key_id": key_id,
+            "models": models,
+            "slots": slots,
+            "response_ms": response_ms,
+        },
+    )
+    return rows.rowcount > 0
+
+
+async def to_probe(connection: Connection, *, most: int) -> list[Probe]:
+    """Where active workers are that run all the time: whoever was seen longest ago first.
+
+    A worker that starts when it is called is never among them.
+    """
+    rows = connection.cursor(row_factory=class_row(Probe))
+    await rows.execute(
+        """
+        select worker_url, key_id, now() as asked_at from workers
+        where is_active and keeps_awake
+        group by worker_url, key_id
+        order by min(last_seen)
+        limit %(most)s
+        """,
+        {"most": most},
+    )
+    return await rows.fetchall()
+
+
+async def record_answer(connection: Connection, probe: Probe, *, response_ms: int) -> int:
+    """Whoever is still at that address has proved to be there; how many rows."""
+    rows = await connection.execute(
+        """
+        update workers
+        set health = 'healthy', last_seen = now(), response_ms = %(response_ms)s
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
+        """,
+        {"url": probe.worker_url, "key_id": probe.key_id, "response_ms": response_ms},
+    )
+    return rows.rowcount
+
+
+async def record_silence(connection: Connection, probe: Probe, *, unseen_seconds: float) -> int:
+    """Send nothing more to that address, and after so long stop asking; how many rows.
+
+    A worker that was heard of since it was asked is left as it is.
+    """
+    rows = await connection.execute(
+        """
+        update workers
+        set health = 'unhealthy',
+            is_active = last_seen > now() - make_interval(secs => %(unseen_seconds)s)
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
+            and last_seen < %(asked_at)s
+        """,
+        {
+            "url": probe.worker_url,
+            "key_id": probe.key_id,
+            "asked_at": probe.asked_at,
+            "unseen_seconds": unseen_seconds,
+        },
+    )
+    return rows.rowcount

@@ -1,0 +1,183 @@
+"""workspace_assets: what jobs made, until it is saved, discarded or expired."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.contracts.job_catalog import Media
+from shared.contracts.worker_protocol import Asset as ReportedAsset
+from shared.db.connection import Connection, one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A row of ``workspace_assets``."""
+
+    id: UUID
+    created_at: datetime
+    user_id: UUID
+    job_id: UUID | None
+    asset_index: int
+    asset_type: Media
+    temp_storage_path: str
+    thumbnail_path: str | None
+    file_size_bytes: int
+    mime_type: str
+    crc32c: str
+    generation: int
+    thumbnail_generation: int | None
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    generation_seed: int | None
+    original_prompt: str
+    model_used: str
+    generation_settings: dict[str, Any]
+    promotion: Literal["none", "pending", "done"]
+    saving_until: datetime | None
+    expires_at: datetime
+    source_library_id: UUID | None
+
+
+KEPT = """
+    kept as (
+        insert into workspace_assets (
+            user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
+            promotion
+        )
+        select
+            changed.user_id, changed.id, asset_index, format, temp_storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, seed, original_prompt, model_variant, generation_settings,
+            case destination when 'library' then 'pending' else 'none' end
+        from changed cross join jsonb_to_recordset(%(assets)s) as asset (
+            asset_index integer, temp_storage_path text, thumbnail_path text,
+            file_size_bytes bigint, mime_type text, crc32c text, generation bigint,
+            thumbnail_generation bigint, width integer, height integer, duration_seconds real,
+            seed bigint, generation_settings jsonb
+        )
+    )
+"""
+"""Record the assets of the ``changed`` job, which has just completed."""
+
+
+def as_stored(
+    asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
+) -> dict[str, Any]:
+    """An asset as the bucket holds it, for ``KEPT``."""
+    return {
+        "asset_index": asset.asset_index,
+        "temp_storage_path": asset.temp_storage_path,
+        "thumbnail_path": asset.thumbnail_path,
+        "file_size_bytes": asset.file_size_bytes,
+        "mime_type": asset.mime_type,
+        "crc32c": crc32c,
+        "generation": generation,
+        "thumbnail_generation": thumbnail_generation,
+        "width": asset.width,
+        "height": asset.height,
+        "duration_seconds": asset.duration_seconds,
+        "seed": asset.seed,
+        "generation_settings": asset.generation_settings,
+    }
+
+
+async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
+    """The asset as the user has it in the workspace now."""
+    rows = connection.cursor(row_factory=class_row(Asset))
+    await rows.execute(
+        "select * from workspace_assets where id = %(id)s and user_id = %(user_id)s",
+        {"id": asset_id, "user_id": user_id},
+    )
+    return await rows.fetchone()
+
+
+async def oldest(
+    connection: Connection, *, user_id: UUID, job_id: UUID | None, most: int
+) -> list[UUID]:
+    """What the user has in the workspace, of one job or of all."""
+    rows = await connection.execute(
+        """
+        select id from workspace_assets
+        where user_id = %(user_id)s and (%(job_id)s::uuid is null or job_id = %(job_id)s)
+        order by created_at, asset_index
+        limit %(most)s
+        """,
+        {"user_id": user_id, "job_id": job_id, "most": most},
+    )
+    return [row["id"] for row in await rows.fetchall()]
+
+
+async def count(connection: Connection, *, user_id: UUID, job_id: UUID | None) -> int:
+    """How many assets the user has in the workspace, of one job or of all."""
+    rows = await connection.execute(
+        """
+        select count(*) as held from workspace_assets
+        where user_id = %(user_id)s and (%(job_id)s::uuid is null or job_id = %(job_id)s)
+        """,
+        {"user_id": user_id, "job_id": job_id},
+    )
+    return int(one(await rows.fetchone())["held"])
+
+
+async def discard(
+    connection: Connection, asset_id: UUID, *, user_id: UUID, only_if_saved: bool = False
+) -> Asset | None:
+    """Remove the row, and remember that it was theirs. None where it may not be removed."""
+    rows = connection.cursor(row_factory=class_row(Asset))
+    await rows.execute(
+        """
+        with gone as (
+            delete from workspace_assets
+            where id = %(id)s and user_id = %(user_id)s and promotion <> 'pending'
+                and (saving_until is null or saving_until < now())
+                and (not %(only_if_saved)s or exists (
+                    select from user_library as kept
+                    where kept.source_asset_id = workspace_assets.id
+                        or kept.id = workspace_assets.source_library_id
+                ))
+            returning *
+        ), remembered as (
+            insert into discarded_assets (asset_id, user_id)
+            select id, user_id from gone
+            on conflict (asset_id) do nothing
+        )
+        select * from gone
+        """,
+        {"id": asset_id, "user_id": user_id, "only_if_saved": only_if_saved},
+    )
+    return await rows.fetchone()
+
+
+async def was_discarded(connection: Connection, asset_id: UUID, *, user_id: UUID) -> bool:
+    """Whether the user once had that asset, and it is gone."""
+    rows = await connection.execute(
+        "select from discarded_assets where asset_id = %(id)s and user_id = %(user_id)s",
+        {"id": asset_id, "user_id": user_id},
+    )
+    return rows.rowcount > 0
+
+
+async def is_visible(
+    connection: Connection, bucket: Literal["workspace-temp", "user-library"], path: str
+) -> bool:
+    """Whether the caller, in their own role, may read the object at ``path``."""
+    if bucket == "workspace-temp":
+        rows = await connection.execute(
+            """
+            select from workspace_assets
+            where temp_storage_path = %(path)s or thumbnail_path = %(path)s
+            """,
+            {"path": path},
+        )
+    else:
+        rows = await connection.execute(
+            "select from user_library where storage_path = %(path)s or thumbnail_path = %(path)s",
+            {"path": path},
+        )
+    return rows.rowcount > 0

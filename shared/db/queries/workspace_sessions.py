@@ -1,0 +1,17 @@
+"""workspace_sessions: deprecated, and still made where a client names one."""
+
+from uuid import UUID
+
+from shared.db.connection import Connection, one
+
+
+async def insert(connection: Connection, *, user_id: UUID, name: str) -> UUID:
+    """Make a session of that name; its id."""
+    rows = await connection.execute(
+        """
+        insert into workspace_sessions (user_id, session_name) values (%(user_id)s, %(name)s)
+        returning id
+        """,
+        {"user_id": user_id, "name": name},
+    )
+    return UUID(str(one(await rows.fetchone())["id"]))

@@ -1,0 +1,87 @@
+"""The start of each connection, and of each transaction."""
+
+import functools
+
+from psycopg import sql
+
+from shared.db.connection import Connection
+
+SERVICE_PATH = "public"
+USER_PATH = "readable, public"
+"""To a user, ``jobs`` is the view that a ``select *`` may read."""
+
+_MAX_CACHED = 64
+
+_PREPARED_AFTER = 5
+"""Times that a user's statement came: it may be of any kind, where ours all come again."""
+
+_BEGIN = b"begin"
+_BEGIN_READ_ONLY = b"begin read only"
+_BEGIN_AS_CALLER = sql.SQL("""
+    begin {mode};
+    select set_config('role', {role}, true),
+           set_config('search_path', {search_path}, true),
+           set_config('plan_cache_mode', 'auto', true),
+           set_config('statement_timeout', {statement_timeout}, true),
+           set_config('request.jwt.claims', {claims}, true)
+""")
+"""Two statements, and one trip: so they can have no parameters, and hold literals."""
+
+
+def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:
+    """What a connection begins with: it is ``service``'s, and no statement of it waits for ever.
+
+    So a statement outside a transaction is one trip. A pooler that shares a connection among
+    transactions would have to hand these on: the functions connect without one.
+
+    The memory is Postgres's own default, set here because a server may have another: a sort or a
+    hash takes 4 MB, and beyond that goes to disk, where the server's temp_file_limit ends it.
+    """
+    settings = {
+        "role": "service",
+        "search_path": SERVICE_PATH,
+        "statement_timeout": f"{statement_timeout_ms}ms",
+        "lock_timeout": f"{lock_timeout_ms}ms",
+        "idle_in_transaction_session_timeout": "15s",
+        "plan_cache_mode": "force_generic_plan",
+        "work_mem": "4MB",
+        "hash_mem_multiplier": "1",
+        "jit": "off",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+async def begin_as_service(connection: Connection, *, read_only: bool) -> None:
+    """Begin a transaction of the functions' own.
+
+    The connection is in autocommit mode, or psycopg would send a BEGIN of its own, in its own trip.
+    """
+    await connection.execute(_BEGIN_READ_ONLY if read_only else _BEGIN, prepare=False)
+
+
+async def begin_as_caller(
+    connection: Connection, *, role: str, claims: str, read_only: bool, statement_timeout_ms: int
+) -> None:
+    """Begin a transaction under a caller's ``role``; what is set here ends with it.
+
+    Args:
+        connection: in autocommit mode.
+        role: ``authenticated`` or ``anon``.
+        claims: the caller's token as JSON.
+        read_only: whether Postgres refuses to write.
+        statement_timeout_ms: for each statement of the transaction, in milliseconds.
+    """
+    connection.prepare_threshold = _PREPARED_AFTER
+    begin = _begin_statement(role, claims, read_only, statement_timeout_ms)
+    await connection.execute(begin, prepare=False)
+
+
+@functools.lru_cache(_MAX_CACHED)
+def _begin_statement(role: str, claims: str, read_only: bool, statement_timeout_ms: int) -> bytes:  # noqa: FBT001 - a cached function's key
+    return _BEGIN_AS_CALLER.format(
+        mode=sql.SQL("read only" if read_only else "read write"),
+        role=role,
+        search_path=USER_PATH,
+        statement_timeout=f"{statement_timeout_ms}ms",
+        claims=claims,
+    ).as_bytes()

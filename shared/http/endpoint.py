@@ -1,0 +1,184 @@
+"""The door: what every endpoint does before and after its handler.
+
+``endpoint`` answers the CORS preflight, finds the caller before it reads the body, parses the body
+into the handler's request model, maps every error to its answer, and logs one line.
+"""
+
+import functools
+import typing
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+import functions_framework.aio
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from shared import services
+from shared.errors import (
+    InvalidError,
+    MethodNotAllowedError,
+    NotJsonError,
+    Problem,
+    UnsupportedMediaTypeError,
+)
+from shared.http import idempotency, rate_limit
+from shared.http.idempotency import Once
+from shared.http.rate_limit import Rate
+from shared.http.request import Call
+from shared.http.responses import CORS, PREFLIGHT, render, render_problem
+from shared.observability import logs, tracing
+from shared.observability.tracing import Traced
+from shared.services import Services
+
+Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
+Door = Callable[[Request], Awaitable[Response]]
+T = TypeVar("T")
+Keeper = Callable[[Call, Services], Awaitable[Any]]
+Teller = Callable[[Problem, Call], BaseModel]
+
+
+def endpoint(
+    handler: Callable[..., Awaitable[Any]],
+    *,
+    caller: Keeper,
+    methods: Sequence[Method] = ("POST",),
+    status: int = 200,
+    tell: Teller | None = None,
+    rate: Rate | None = "requests",
+) -> Door:
+    """Make a handler the function that the framework serves.
+
+    Args:
+        handler: takes the request, the caller and the services. The type of its first parameter
+            says what it reads: a pydantic model (or a union of them) is parsed from the body;
+            ``Call`` is the request itself. One that takes an ``Once`` as well heeds an
+            Idempotency-Key; its caller is a user.
+        caller: the door's keeper, of ``auth``.
+        methods: what it answers besides OPTIONS.
+        status: of a good answer.
+        tell: an error's body, where the endpoint speaks a protocol that has its own.
+        rate: which of a user's limits counts a request; None counts none.
+    """
+    logs.configure()
+    parameters = list(typing.get_type_hints(handler).values())
+    reads, heeds_key = parameters[0], Once in parameters
+    adapter = None if reads is Call else TypeAdapter(reads)
+
+    async def answer(call: Call) -> Response:
+        if call.method not in methods:
+            raise MethodNotAllowedError
+        given = services.current()
+        who = await caller(call, given)
+        if rate and (user_id := getattr(who, "id", None)):  # a user's; nobody else has one
+            await rate_limit.take(rate, user_id, given)
+        what = await read_json(call, adapter) if adapter else call
+        if not heeds_key:
+            return render(await handler(what, who, given), status)
+        scope = idempotency.scope_of(
+            call.headers.get(idempotency.HEADER),
+            user_id=who.id,
+            endpoint=handler.__name__,
+            body=await call.body(),
+        )
+        act = functools.partial(handler, what, who, given)
+        return render(await idempotency.once(act, scope, given), status)
+
+    async def main(request: Request) -> Response:
+        call = Call(request)
+        if call.method == "OPTIONS":
+            return Response(status_code=204, headers=_allowing(methods, PREFLIGHT))
+        with _traced(handler.__name__, call) as traced:
+            request_id = _begin(handler.__name__, call, traced)
+            response = await _answered(answer, call, request_id, tell)
+            response.headers.update({**CORS, "x-request-id": request_id})
+            if response.status_code == MethodNotAllowedError.status:
+                response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
+            _log(call, response, traced)
+            return response
+
+    main.__doc__ = handler.__doc__
+    main.__dict__.update(good_status=status, rate=rate)  # for openapi.json
+    return typing.cast("Door", functions_framework.aio.http(main))
+
+
+async def _answered(
+    answer: Callable[[Call], Awaitable[Response]], call: Call, request_id: str, tell: Teller | None
+) -> Response:
+    """The answer, or the error's; nothing gets past this."""
+
+    def told(problem: Problem) -> Response:
+        return render_problem(problem, request_id, tell(problem, call) if tell else None)
+
+    try:
+        return await answer(call)
+    except Problem as problem:
+        return told(problem)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception:  # noqa: BLE001 - the last resort: whatever it is, the caller gets JSON
+        logs.logger.error("unhandled error", exc_info=True)
+        return told(Problem("Something went wrong here; it has been logged."))
+
+
+async def read_json(call: Call, adapter: TypeAdapter[T]) -> T:
+    """The body as a model; its errors are the answers 400, 413, 415 and 422."""
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaTypeError
+    body = await call.body()
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
+            raise NotJsonError from None
+        details = _details(error)
+        first = details[0]
+        sentence = f"The request is not valid: {first['field'] or 'body'}: {first['message']}."
+        raise InvalidError(sentence, details=details) from None
+
+
+def _details(error: ValidationError) -> list[dict[str, str]]:
+    """Each field that failed, by its name in the request, and never with what was sent."""
+    return [
+        {"field": ".".join(map(str, one["loc"])), "message": one["msg"], "type": one["type"]}
+        for one in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+
+
+def _allowing(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
+    return {**others, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
+
+
+def _traced(function: str, call: Call) -> AbstractContextManager[Traced]:
+    facts = {"http.request.method": call.method, "ourvidz.function": function}
+    parent = call.given_traceparent
+    return tracing.span(f"{call.method} {function}", "server", parent=parent, facts=facts)
+
+
+def _begin(function: str, call: Call, traced: Traced) -> str:
+    request_id = uuid4().hex
+    logs.begin(traced.traceparent or call.traceparent, function=function, request_id=request_id)
+    traced.tell({"ourvidz.request_id": request_id})
+    return request_id
+
+
+def _log(call: Call, answer: Response, traced: Traced) -> None:
+    fields = {
+        "status": answer.status_code,
+        "ms": round(logs.seconds_since_begin() * 1000, 1),
+        "method": call.method,
+    }
+    is_ours = answer.status_code >= 500  # noqa: PLR2004 - HTTP's own classes
+    getattr(logs.logger, "error" if is_ours else "info")("answered", extra={"fields": fields})
+    traced.tell({"http.response.status_code": answer.status_code, **_job()})
+    if is_ours:
+        traced.fail(str(answer.status_code))
+
+
+def _job() -> tracing.Facts:
+    """What the request was about, where its handler has said so."""
+    job_id = logs.bound("job_id")
+    return {"ourvidz.job_id": str(job_id)} if job_id else {}

@@ -1,0 +1,161 @@
+"""Idempotency-Key: the same key and body from the same user gives the first answer again.
+
+A request reserves its key under a lease, and stores its answer in the transaction of its own
+change. Others with the key wait for that answer. An error, or a lapsed lease, frees the key.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.db.connection import Connection
+from shared.db.queries import idempotency_keys
+from shared.db.queries.idempotency_keys import Held, Scope
+from shared.errors import ConflictError, InvalidError, UnavailableError
+from shared.services import Services
+
+HEADER = "idempotency-key"
+
+_MOST_CHARACTERS = 255
+_LOOK_SECONDS = 1.0
+"""How often a waiting request looks for itself: that a lease lapses, nobody tells."""
+
+_RELEASE_SECONDS = 0.5
+_releasing: set[asyncio.Task[None]] = set()
+"""Keys that are to be freed: a task that nobody holds may be forgotten."""
+
+
+class Once:
+    """What a handler that is asked for one answer keeps it with."""
+
+    def __init__(self, reservation: UUID | None = None) -> None:
+        self._reservation = reservation
+        self.is_kept = reservation is None
+
+    async def keep(self, connection: Connection, answer: BaseModel) -> None:
+        """Store the answer in the transaction of the change that it tells of.
+
+        Raises:
+            ConflictError: where the reservation lapsed and another request took the key: the
+                transaction falls, and with it the change.
+        """
+        if self._reservation is None:
+            return
+        told = answer.model_dump(mode="json", by_alias=True)
+        if not await idempotency_keys.keep(connection, self._reservation, told):
+            raise _in_progress(0)
+        self.is_kept = True
+
+
+async def once(
+    act: Callable[[Once], Awaitable[Any]], scope: Scope | None, services: Services
+) -> Any | dict[str, Any]:  # noqa: ANN401 - the handler's own answer, or what it was before
+    """Run ``act`` for a key that is new, or give its first answer; without a key just run it."""
+    if scope is None:
+        return await act(Once())
+    reservation = services.new_id()
+    answered = await _reserve(scope, reservation, services)
+    if answered is not None:
+        return answered
+    one = Once(reservation)
+    try:
+        answer = await act(one)
+        if not one.is_kept:
+            async with services.database.transaction() as connection:
+                await one.keep(connection, answer)
+    except BaseException:
+        # Also where the client has gone: whoever asks again should not wait for the lease.
+        await asyncio.shield(_release(reservation, services))
+        raise
+    return answer
+
+
+def scope_of(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> Scope | None:
+    """What a key stands for; None without one.
+
+    Raises:
+        InvalidError: for a key that is no 1 to 255 printable characters.
+    """
+    if key is None:
+        return None
+    if not (0 < len(key) <= _MOST_CHARACTERS and key.isascii() and key.isprintable()):
+        raise InvalidError("An Idempotency-Key is 1 to 255 printable characters.")
+    digest = hashlib.sha256(body).digest()
+    return Scope(user_id=user_id, endpoint=endpoint, key=key, body_hash=digest)
+
+
+async def _reserve(scope: Scope, reservation: UUID, services: Services) -> dict[str, Any] | None:
+    """None once the key is ours; else the answer that it has, waited for."""
+    held = await _try(scope, reservation, services)
+    if held is None or held.answer is not None:
+        return held.answer if held else None
+    loop = asyncio.get_running_loop()
+    until = loop.time() + services.settings.idempotency_wait_seconds
+    with services.key_listener.heard(str(held.id)) as told:
+        while loop.time() < until:
+            held = await _try(scope, reservation, services)
+            if held is None or held.answer is not None:
+                return held.answer if held else None
+            await told.next(min(until, loop.time() + _LOOK_SECONDS))
+    raise _in_progress(held.lease_seconds)
+
+
+async def _try(scope: Scope, reservation: UUID, services: Services) -> Held | None:
+    """Take the key; or see how it is held.
+
+    Raises:
+        InvalidError: where the key stands for another body.
+    """
+    lease = services.settings.idempotency_lease_seconds
+    async with services.database.transaction() as connection:
+        while True:
+            if await idempotency_keys.reserve(
+                connection, scope, reservation=reservation, lease_seconds=lease
+            ):
+                return None
+            if held := await idempotency_keys.get(connection, scope):
+                break
+    if held.body_hash != scope.body_hash:
+        raise InvalidError(
+            "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
+        )
+    return held
+
+
+async def _release(reservation: UUID, services: Services) -> None:
+    """Free the key; where the database is away, as soon as it is back."""
+    try:
+        await _free(reservation, services)
+    except UnavailableError:
+        releasing = asyncio.create_task(_free_later(reservation, services))
+        _releasing.add(releasing)
+        releasing.add_done_callback(_releasing.discard)
+
+
+async def _free_later(reservation: UUID, services: Services) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + services.settings.idempotency_lease_seconds
+    while loop.time() < until:
+        await asyncio.sleep(_RELEASE_SECONDS)
+        with contextlib.suppress(UnavailableError):
+            await _free(reservation, services)
+            return
+
+
+async def _free(reservation: UUID, services: Services) -> None:
+    async with services.database.transaction() as connection:
+        await idempotency_keys.release(connection, reservation)
+
+
+def _in_progress(lease_seconds: float) -> ConflictError:
+    return ConflictError(
+        "A request with this Idempotency-Key is being answered; ask again later.",
+        code="in_progress",
+        retry_after_seconds=max(1, math.ceil(lease_seconds)),
+    )

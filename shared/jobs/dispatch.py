@@ -1,0 +1,134 @@
+"""Dispatch: Postgres holds the backlog, Cloud Tasks only what is about to run.
+
+``fill`` gives each active worker as many jobs as it has slots, and a look-ahead, so that it never
+idles between two. It is called after every change that frees a slot or adds a job; were a call
+lost, the sweep makes it up.
+"""
+
+import asyncio
+
+from shared.contracts import webhook_signature
+from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES, QueueName
+from shared.contracts.worker_protocol import JobMessage, Parameters
+from shared.db.queries import dispatch, job_transitions
+from shared.db.queries.dispatch import Address
+from shared.db.queries.jobs import Job
+from shared.errors import UnavailableError
+from shared.observability import tracing
+from shared.observability.logs import logger
+from shared.observability.tracing import Facts
+from shared.services import Services
+
+Dispatched = tuple[Job, Address]
+"""A job, and where its task goes."""
+
+LOST_TASK_SECONDS = 5
+"""A dispatched job that nobody claims in this time may have no task."""
+
+_SECONDS = {name: row.expected_seconds for name, row in CATALOGUE.items()}
+
+
+async def fill(services: Services, queue: QueueName) -> int:
+    """Dispatch what there is room for; how many jobs.
+
+    It raises nothing: whoever calls it has committed a change that stands without it.
+    """
+    try:
+        async with services.database.autocommit() as connection:
+            chosen = await dispatch.fill(connection, _window(services, queue))
+    except UnavailableError:
+        return 0
+    await asyncio.gather(*(_send_or_withdraw(services, *one) for one in chosen))
+    return len(chosen)
+
+
+async def send_again(services: Services, *, most: int) -> int:
+    """Make the tasks of jobs that should long have been claimed; how many.
+
+    A process may die between the commit of a dispatch and its task. A task that does exist has the
+    same name, so that making it again is nothing.
+    """
+    async with services.database.transaction() as connection:
+        unclaimed = await dispatch.unclaimed(connection, seconds=LOST_TASK_SECONDS, most=most)
+    known = [one for one in unclaimed if services.settings.keys_of(one[1].key_id)]
+    sent = await asyncio.gather(*(_is_sent(services, *one) for one in known))
+    if known and not any(sent):
+        raise UnavailableError
+    return sum(sent)
+
+
+def _window(services: Services, queue: QueueName) -> dispatch.Window:
+    return dispatch.Window(
+        queue=queue,
+        worker_type=WORKER_TYPES[queue],
+        look_ahead=services.settings.look_ahead,
+        key_ids=list(services.settings.worker_keys),
+        seconds=_SECONDS,
+    )
+
+
+async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
+    """Where the task cannot be made, the job gives its slot back and waits again."""
+    if not await _is_sent(services, job, address):
+        await _withdraw(services, job)
+
+
+async def _is_sent(services: Services, job: Job, address: Address) -> bool:
+    """Whether the job's task is made. Whatever one job has, the others are sent."""
+    try:
+        await _send(services, job, address)
+    except UnavailableError:
+        return False
+    except Exception:  # noqa: BLE001 - the same
+        fields = {"job_id": job.id}
+        logger.error("a job's task could not be made", exc_info=True, extra={"fields": fields})
+        return False
+    return True
+
+
+async def _send(services: Services, job: Job, address: Address) -> None:
+    """In the job's own trace, whoever's request it is that sends it."""
+    facts: Facts = {"ourvidz.job_id": str(job.id), "ourvidz.dispatch_no": job.dispatch_no}
+    with tracing.span(
+        f"send {job.queue}", "producer", parent=job.traceparent, facts=facts
+    ) as traced:
+        await _make_task(services, job, address, traced.traceparent)
+
+
+async def _make_task(
+    services: Services, job: Job, address: Address, traceparent: str | None
+) -> None:
+    name = f"{job.id}-{job.dispatch_no}"
+    body = _message(job, traceparent).model_dump_json(by_alias=True).encode()
+    headers = webhook_signature.seal(
+        services.settings.keys_of(address.key_id)[0],
+        worker_id=address.key_id,
+        message_id=name,
+        timestamp=int(services.clock()),
+        body=body,
+    )
+    if traceparent:
+        headers["traceparent"] = traceparent
+    url = f"{address.url}/jobs"
+    await services.tasks.create(job.queue, name, url=url, headers=headers, body=body)
+
+
+async def _withdraw(services: Services, job: Job) -> None:
+    try:
+        async with services.database.transaction() as connection:
+            await job_transitions.withdraw(connection, job.id, dispatch_no=job.dispatch_no)
+    except UnavailableError:
+        logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
+
+
+def _message(job: Job, traceparent: str | None) -> JobMessage:
+    return JobMessage(
+        job_id=job.id,
+        user_id=job.user_id,
+        dispatch_no=job.dispatch_no,
+        job_type=job.job_type,
+        parameters=Parameters.model_validate(job.parameters),
+        reference_roles=job.reference_roles,
+        traceparent=traceparent,
+        expires_at=job.expires_at,
+    )

@@ -1,0 +1,1 @@
+"""Assets between workspace and library: save and discard."""

@@ -1,0 +1,46 @@
+"""Discarding an asset: the row first, then its files; what is left the lifecycle mops up."""
+
+from uuid import UUID
+
+from shared.db.queries import workspace_assets
+from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.observability.logs import logger
+from shared.services import Services
+
+
+async def discard(
+    asset_id: UUID, services: Services, *, user_id: UUID, only_if_saved: bool = False
+) -> None:
+    """Delete the asset's row, then its files; again is success.
+
+    Raises:
+        NotFoundError: where it is not, and never was, the user's.
+        ConflictError: while it is being saved, or has to be first.
+    """
+    async with services.database.transaction() as connection:
+        gone = await workspace_assets.discard(
+            connection, asset_id, user_id=user_id, only_if_saved=only_if_saved
+        )
+        if gone is None:
+            if await workspace_assets.was_discarded(connection, asset_id, user_id=user_id):
+                return
+            raise _refusal(await workspace_assets.get(connection, asset_id, user_id=user_id))
+    await _delete_files(gone, services)
+
+
+def _refusal(asset: workspace_assets.Asset | None) -> ConflictError | NotFoundError:
+    """Why it may not be removed."""
+    if asset is None:
+        return NotFoundError()
+    if asset.promotion == "pending":
+        return ConflictError("The asset is on its way to your library; remove it after that.")
+    return ConflictError("The asset is being saved; remove it after that.")
+
+
+async def _delete_files(asset: workspace_assets.Asset, services: Services) -> None:
+    bucket = services.settings.workspace_bucket
+    try:
+        for path in filter(None, (asset.temp_storage_path, asset.thumbnail_path)):
+            await services.storage.delete(bucket, path)
+    except UnavailableError:
+        logger.warning("a discarded asset's file stays until its bucket's lifecycle ends it")

@@ -1,0 +1,1 @@
+"""Prompt enhancement, by a language model or by rules."""

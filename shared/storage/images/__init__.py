@@ -1,0 +1,1 @@
+"""Decode and re-encode images that users send."""

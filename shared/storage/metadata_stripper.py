@@ -1,0 +1,92 @@
+"""Copying a file without its settings, as it streams: no more than a few megabytes are held."""
+
+import base64
+from typing import BinaryIO
+
+import google_crc32c
+from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.cloud.storage import Blob
+from google.cloud.storage.fileio import BlobReader
+
+from shared.contracts.media_metadata import blank, settings_parts
+from shared.errors import ConflictError
+from shared.storage import blobs
+from shared.storage.types import TIMEOUT_SECONDS, StoredObject
+
+_READ_BYTES = 1024 * 1024
+_WRITE_BYTES = 8 * 1024 * 1024
+"""A file that is larger goes up in pieces of it: a multiple of 256 KiB, as the service wants."""
+
+_UNREADABLE = "Its settings cannot be left out: the file is not what it is said to be."
+
+
+class Blanked:
+    """A file as it reads with its settings blanked; nothing else in it differs, nor its length.
+
+    Raises:
+        ValueError: the file is broken.
+    """
+
+    def __init__(self, file: BinaryIO, mime_type: str) -> None:
+        self._file = file
+        self._parts = settings_parts(file, mime_type)
+        self.seek, self.tell = file.seek, file.tell
+        self.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        start = self.tell()
+        content = bytearray(self._file.read(size))
+        end = start + len(content)
+        for part in self._parts:
+            first, last = max(start, part.start), min(end, part.start + part.length)
+            if first < last:
+                nothing = blank(part)[first - part.start : last - part.start]
+                content[first - start : last - start] = nothing
+        return bytes(content)
+
+
+def rewrite(original: Blob, duplicate: Blob) -> StoredObject | None:
+    """Copy it without its settings to where nothing is; None where it is gone.
+
+    Where the target exists already with the same bytes, this is success.
+
+    Raises:
+        ValueError: the target holds something else.
+        ConflictError: ``unreadable``, where the file is broken.
+    """
+    try:
+        original.reload(timeout=TIMEOUT_SECONDS)
+    except NotFound:
+        return None
+    reader = BlobReader(original, chunk_size=_READ_BYTES, timeout=TIMEOUT_SECONDS)
+    try:
+        blanked = Blanked(reader, original.content_type)
+    except ValueError:
+        raise ConflictError(_UNREADABLE, code="unreadable") from None
+    _put(blanked, original, duplicate)
+    return blobs.stored(duplicate)
+
+
+def _put(blanked: Blanked, original: Blob, duplicate: Blob) -> None:
+    duplicate.chunk_size = _WRITE_BYTES
+    try:
+        duplicate.upload_from_file(
+            blanked,
+            size=original.size,
+            content_type=original.content_type,
+            if_generation_match=0,
+            timeout=TIMEOUT_SECONDS,
+        )
+    except PreconditionFailed:
+        duplicate.reload(timeout=TIMEOUT_SECONDS)
+        if duplicate.crc32c != _checksum(blanked):
+            raise ValueError("another object lies where a copy belongs") from None
+
+
+def _checksum(blanked: Blanked) -> str:
+    blanked.seek(0)
+    digest = google_crc32c.Checksum()
+    while piece := blanked.read(_READ_BYTES):
+        digest.update(piece)
+    return base64.b64encode(digest.digest()).decode()

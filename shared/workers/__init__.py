@@ -1,0 +1,1 @@
+"""Register workers and check their addresses."""

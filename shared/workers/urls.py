@@ -1,0 +1,56 @@
+"""Which addresses a worker may give.
+
+https at an allow-listed host, whose every address is public; in the local system, and only there,
+loopback by plain http.
+"""
+
+from urllib.parse import SplitResult, urlsplit
+
+from shared.clients.public_addresses import Resolver, is_host, public_addresses, resolve
+from shared.errors import InvalidError
+from shared.settings import Settings
+
+_PORTS = {None, 443}
+
+
+async def check(url: str, settings: Settings, resolver: Resolver = resolve) -> str:
+    """The address in its plain form, without a trailing slash.
+
+    Its host may point elsewhere a moment later: whoever connects checks and pins it again.
+
+    Raises:
+        InvalidError: for every address that a worker may not have.
+    """
+    parts = _split(url)
+    if settings.local_system and _is_loopback(parts):
+        return f"http://{parts.netloc}"
+    if parts.scheme != "https" or parts.port not in _PORTS:
+        raise _refused("it is not https, at its usual port")
+    host = (parts.hostname or "").lower()
+    if not is_host(host) or parts.netloc.lower() not in {host, f"{host}:443"}:
+        raise _refused("it is malformed")
+    if not any(host.endswith(suffix) for suffix in settings.worker_hosts):
+        raise _refused("its host is not among those that are allowed")
+    await public_addresses(host, resolver)
+    return f"https://{host}"
+
+
+def _split(url: str) -> SplitResult:
+    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
+        raise _refused("it is malformed")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _refused("it is malformed") from None
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
+        raise _refused("it holds more than a scheme, a host and a port")
+    return parts
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname == "127.0.0.1" and parts.port is not None
+
+
+def _refused(why: str) -> InvalidError:
+    return InvalidError(f"This worker address is refused: {why}.")
