@@ -7,6 +7,8 @@ default sentence. Nothing here may carry a prompt, a token, a signed URL or SQL.
 import inspect
 from typing import ClassVar
 
+_SERVER_ERROR = 500
+
 
 class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's error
     """Something went wrong."""
@@ -27,6 +29,11 @@ class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's e
         self.details = details or []
         self.retry_after_seconds = retry_after_seconds
         super().__init__(self.sentence)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it is the server's fault, and marks the span around it as failed."""
+        return self.status >= _SERVER_ERROR
 
 
 class NotJsonError(Problem):

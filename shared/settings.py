@@ -1,26 +1,22 @@
-"""What the surroundings decide. The one place that reads the environment, on first use."""
+"""Settings of the functions, read from the environment on first use."""
 
 import functools
-import os
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     Json,
     SecretStr,
     ValidationError,
     model_validator,
 )
-from pydantic import BaseModel as Model
 
 from shared.contracts.language_models import ChatModel
 from shared.contracts.webhook_signature import key_bytes
-
-T = TypeVar("T", bound=Model)
+from shared.telemetry.settings import TelemetrySettings, from_environment
 
 LEAST_SECRET_BYTES = 32
 """RFC 7518, section 3.2: a key of HS256 is at least as long as its hash."""
@@ -58,24 +54,7 @@ Limit = Annotated[int, Field(ge=0)]
 """0 lifts it."""
 
 
-class Telemetry(Model):
-    """What is told of a running system, and where; each field is a variable, as in ``Settings``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    google_cloud_project: str | None = None
-    """Whose traces Cloud Logging finds a line's trace among."""
-    traces_file: str | None = None
-    """Spans are appended to it; without a file or an address none are made."""
-    traces_endpoint: WebAddress | None = None
-    """Of OTLP over HTTP, such as ``https://telemetry.googleapis.com/v1/traces``."""
-    traces_ratio: Annotated[float, Field(ge=0, le=1)] = 1
-    """Of the requests that come without a trace of their own, how many begin one that is kept."""
-    k_service: str | None = None
-    """Set by Cloud Run."""
-
-
-class Settings(Telemetry):
+class Settings(TelemetrySettings):
     """Each field is the environment variable of its name in capitals."""
 
     # The database.
@@ -202,23 +181,8 @@ def settings() -> Settings:
     Raises:
         SettingsError: naming each variable that is wrong, and never telling what it holds.
     """
-    return _read(Settings)
-
-
-@functools.cache
-def telemetry() -> Telemetry:
-    """That part of them which stands by itself; what is wrong with it, ``settings`` tells."""
     try:
-        return _read(Telemetry)
-    except SettingsError:
-        return Telemetry()
-
-
-def _read(form: type[T]) -> T:
-    names = {name: name.upper() for name in form.model_fields}
-    given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
-    try:
-        return form.model_validate(given)
+        return from_environment(Settings)
     except ValidationError as error:
         wrong = [
             f"{'.'.join(map(str, one['loc'])).upper() or 'settings'}: {one['msg']}"

@@ -10,8 +10,8 @@ from shared.auth import url_tokens
 from shared.auth.authenticators import User, admin_token
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
 from shared.http import Accepted, Call, endpoint, read_json
-from shared.observability.logs import bind
 from shared.services import Services
+from shared.telemetry.logs import bind
 
 _REQUEST = TypeAdapter(GenerateAdminImageRequest)
 _URL_SECONDS = 24 * 3600

@@ -10,8 +10,8 @@ from shared.db.queries.jobs import NewJob
 from shared.http import Call, idempotency
 from shared.http.idempotency import Once
 from shared.jobs import dispatch, submit
-from shared.observability.logs import traceparent
 from shared.services import Services
+from shared.telemetry.logs import traceparent
 
 PRIORITY = 10
 """Before every user's turn, whose jobs have 0."""

@@ -23,10 +23,10 @@ from shared.db.connection import Connection
 from shared.db.queries import callback_context, job_transitions, jobs
 from shared.db.queries.callback_context import Standing
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from shared.observability import tracing
 from shared.services import Services
 from shared.storage import paths
 from shared.storage.types import SignedUpload
+from shared.telemetry import tracing
 
 LEAST_RUN_SECONDS = 5 * 60
 MOST_RUN_SECONDS = 29 * 60

@@ -11,9 +11,9 @@ from shared.db.queries.callbacks import Receipt
 from shared.errors import ConflictError, Problem
 from shared.jobs import completion, dispatch, metrics
 from shared.library import save
-from shared.observability import logs, tracing
 from shared.safety import output_check
 from shared.services import Services
+from shared.telemetry import logs, tracing
 
 _ENDED = CallbackAnswer(message="The job has ended already.", proceed=False)
 _HEARD = CallbackAnswer(message="Heard.")

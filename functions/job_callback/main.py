@@ -4,8 +4,8 @@ from functions.job_callback import claiming, ending
 from shared.auth.authenticators import Worker, worker_seal
 from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest
 from shared.http import endpoint
-from shared.observability.logs import bind
 from shared.services import Services
+from shared.telemetry.logs import bind
 
 
 async def job_callback(

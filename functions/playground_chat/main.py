@@ -9,8 +9,8 @@ from shared import safety
 from shared.auth.authenticators import User, user_token
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.http import Call, Stream, endpoint, read_json
-from shared.observability.logs import bind
 from shared.services import Services
+from shared.telemetry.logs import bind
 
 _REQUEST = TypeAdapter(PlaygroundChatRequest)
 

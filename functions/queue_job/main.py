@@ -7,8 +7,8 @@ from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
 from shared.http import endpoint
 from shared.http.idempotency import Once
 from shared.jobs import dispatch
-from shared.observability.logs import bind, traceparent
 from shared.services import Services
+from shared.telemetry.logs import bind, traceparent
 
 
 async def queue_job(

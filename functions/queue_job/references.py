@@ -17,9 +17,9 @@ from shared.contracts.jobs import QueueJobRequest
 from shared.contracts.worker_protocol import ContentMode, ReferenceRole
 from shared.db.queries import safety_decisions as origins
 from shared.errors import InvalidError, UnavailableError
-from shared.observability.logs import logger
 from shared.services import Services
 from shared.storage import paths
+from shared.telemetry.logs import logger
 
 
 class _Asked(NamedTuple):

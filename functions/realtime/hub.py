@@ -13,8 +13,8 @@ from shared.db.listener import EVERYBODY
 from shared.db.queries import all_events
 from shared.db.queries.change_events import Page, Position
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
 from shared.services import Services
+from shared.telemetry.logs import logger
 
 _MOST_EVENTS = 100
 """At a time: between two pages the sockets get their turn to send."""

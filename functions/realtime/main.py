@@ -19,8 +19,8 @@ from shared.auth.authenticators import Anon, User
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError, UnauthenticatedError
 from shared.http.bearing import bearing
 from shared.http.responses import Content, render, render_problem
-from shared.observability import logs
 from shared.services import Services
+from shared.telemetry import logs
 
 _PATHS = {"/websocket", "/websocket/"}
 

@@ -12,8 +12,8 @@ from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
 from functions.realtime.registry import Registry
 from functions.realtime.wire import MalformedError, Message, Version
-from shared.observability.logs import logger
 from shared.services import Services
+from shared.telemetry.logs import logger
 
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]

@@ -6,9 +6,9 @@ from functions.sweep_jobs.counts import SweepJobsResponse
 from functions.sweep_jobs.parts import each
 from shared.db.queries import asset_copies, library, storage_cleanup
 from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
-from shared.observability.logs import bind
 from shared.services import Services
 from shared.storage import paths
+from shared.telemetry.logs import bind
 
 _MOST_JOBS = 500
 _MOST_COPIES = 100

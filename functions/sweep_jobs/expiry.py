@@ -8,8 +8,8 @@ from functions.sweep_jobs.parts import each
 from shared.db.queries import job_transitions, retention
 from shared.jobs import metrics
 from shared.library import save
-from shared.observability.logs import bind, logger
 from shared.services import Services
+from shared.telemetry.logs import bind, logger
 
 _MOST_JOBS = 500
 _MOST_ASSETS = 500

@@ -7,9 +7,9 @@ from functions.sweep_jobs.counts import SweepJobsResponse
 from shared.db.queries import promises
 from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
 from shared.errors import UnavailableError
-from shared.observability import logs
 from shared.services import Services
 from shared.storage import paths
+from shared.telemetry import logs
 
 _MOST_ROWS = 200
 """Of each kind; where there are more, the figure is too low, and bad enough."""

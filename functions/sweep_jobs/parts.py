@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from functions.sweep_jobs.counts import SweepJobsResponse
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
 from shared.services import Services
+from shared.telemetry.logs import logger
 
 T = TypeVar("T")
 Part = Callable[[Services, SweepJobsResponse], Awaitable[None]]

@@ -8,8 +8,8 @@ from functions.sweep_jobs.parts import each
 from shared.db.queries import slots, workers
 from shared.db.queries.workers import Probe
 from shared.errors import InvalidError
-from shared.observability.logs import logger
 from shared.services import Services
+from shared.telemetry.logs import logger
 from shared.workers import challenge
 
 _MOST_WORKERS = 200

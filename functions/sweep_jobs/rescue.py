@@ -13,10 +13,10 @@ from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
 from shared.db.queries import job_transitions, jobs, retention
 from shared.errors import Problem, UnavailableError
 from shared.jobs import completion, metrics
-from shared.observability import tracing
-from shared.observability.logs import bind, logger
 from shared.services import Services
 from shared.storage import paths
+from shared.telemetry import tracing
+from shared.telemetry.logs import bind, logger
 
 _MOST_CLAIMS = 500
 _MANIFEST_SECONDS = 5
@@ -67,7 +67,7 @@ async def _rescue(
 
 def _tell(what: str, job: jobs.Job) -> None:
     """In the job's own trace, and to the metrics where it has ended."""
-    tracing.note(what, parent=job.traceparent, facts={"ourvidz.job_id": str(job.id)})
+    tracing.record_event(what, parent=job.traceparent, attributes={"ourvidz.job_id": str(job.id)})
     if not job.is_open:
         metrics.job_ended(job)
 

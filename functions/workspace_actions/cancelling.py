@@ -6,8 +6,8 @@ from shared.contracts.workspace import CancelJob, JobTold
 from shared.db.queries import job_transitions, jobs
 from shared.errors import ConflictError, NotFoundError
 from shared.jobs import dispatch
-from shared.observability.logs import bind
 from shared.services import Services
+from shared.telemetry.logs import bind
 
 
 async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:

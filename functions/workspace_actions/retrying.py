@@ -13,9 +13,9 @@ from shared.db.queries import jobs
 from shared.errors import ConflictError, NotFoundError, UnavailableError
 from shared.http import rate_limit
 from shared.jobs import dispatch, submit
-from shared.observability.logs import bind, logger, traceparent
 from shared.services import Services
 from shared.storage import paths
+from shared.telemetry.logs import bind, logger, traceparent
 
 
 async def retry(request: RetryJob, user: User, services: Services) -> JobTold:

@@ -13,9 +13,10 @@ from gpu_workers.runtime import log
 from gpu_workers.runtime.outcome import Outcome
 from gpu_workers.runtime.versions import versions
 from gpu_workers.runtime.worker import Worker
-from shared.contracts import trace_context, webhook_signature
+from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES, JobMessage
 from shared.contracts.worker_registration import Health
+from shared.telemetry import trace_context
 
 _RETRY_AFTER = {"retry-after": "1"}
 _MOST_CHALLENGE = 200
@@ -37,7 +38,9 @@ class Api:
             malformed = any(one["type"] == "json_invalid" for one in error.errors())
             status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
             return _error(status, "bad_message", "This is no job message.")
-        trace = trace_context.nearer(request.headers.get("traceparent"), message.traceparent)
+        trace = trace_context.same_trace_or_signed(
+            request.headers.get("traceparent"), message.traceparent
+        )
         return _answer(await self._worker.run(message.model_copy(update={"traceparent": trace})))
 
     async def healthz(self, request: Request) -> Response:

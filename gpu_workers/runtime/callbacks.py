@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from gpu_workers.runtime import tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.mailbox import Mailbox, new_message_id
 from gpu_workers.runtime.pipeline import JobError
@@ -21,6 +20,7 @@ from shared.contracts.worker_protocol import (
     OutputCheck,
     Results,
 )
+from shared.telemetry import tracing
 
 _ENDPOINT = "job-callback"
 _MOST_MESSAGE = 2000
@@ -123,7 +123,7 @@ class Callbacks:
             steps=progress.steps,
             preview=progress.shown or None,
         )
-        trace = tracing.unrecorded(self._message.traceparent)
+        trace = tracing.unsampled(self._message.traceparent)
         return Heard.of(await self._post(_letter(told), trace))
 
     async def send(self, letter: Letter, *, within: float | None = None) -> Heard:
@@ -135,7 +135,7 @@ class Callbacks:
         until = self._message.expires_at.timestamp()
         if within is not None:
             until = min(until, self._clock.now() + within)
-        trace = tracing.traceparent(self._message.traceparent)
+        trace = tracing.current_traceparent(self._message.traceparent)
         response = await persist(
             lambda: self._post(letter, trace), until=until, now=self._clock.now
         )

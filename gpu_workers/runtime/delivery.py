@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gpu_workers.runtime import tracing
 from gpu_workers.runtime.callbacks import Callbacks, Heard, Letter
 from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.media import crc32c, thumbnail
@@ -19,6 +18,7 @@ from shared.contracts.worker_protocol import (
     SealedManifest,
     Upload,
 )
+from shared.telemetry import tracing
 
 MOST_REPEATS = 3
 """How often everything is uploaded again where the callback's check misses an object."""
@@ -88,7 +88,7 @@ class Delivery:
         """
         letter = self._callbacks.completed([parcel.asset for parcel in parcels], checked_by)
         for _ in range(1 + MOST_REPEATS):
-            with tracing.span("upload", "client", facts={"ourvidz.assets": len(parcels)}):
+            with tracing.span("upload", "client", attributes={"ourvidz.assets": len(parcels)}):
                 await self._upload(parcels)
                 await self._put_manifest(claim, letter)
             with tracing.span("report completed", "client"):

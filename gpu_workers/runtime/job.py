@@ -6,7 +6,7 @@ from functools import partial
 
 import httpx
 
-from gpu_workers.runtime import failures, log, outcome, tracing
+from gpu_workers.runtime import failures, log, outcome
 from gpu_workers.runtime.callbacks import Callbacks, Heard
 from gpu_workers.runtime.delivery import Delivery, pack
 from gpu_workers.runtime.line import ClosedError, Turn
@@ -26,6 +26,9 @@ from gpu_workers.runtime.retry import UnheardError
 from gpu_workers.runtime.workplace import Workplace
 from shared.contracts.job_catalog import JobType, job_type
 from shared.contracts.worker_protocol import CallbackAnswer, JobMessage, OutputCheck
+from shared.telemetry import tracing
+from shared.telemetry.logs import trace_fields
+from shared.telemetry.trace_context import Attributes
 
 CLAIM_SECONDS = 20
 """How long a claim is tried; then the task goes back to its queue."""
@@ -52,17 +55,17 @@ class Job:
 
     async def run(self) -> Outcome:
         """Wait for a turn, claim, and see the claim through; all of it is one span."""
-        facts: tracing.Facts = {
+        attributes: Attributes = {
             "ourvidz.job_id": str(self._message.job_id),
             "ourvidz.dispatch_no": self._message.dispatch_no,
             "ourvidz.worker_id": self._workplace.worker_id,
             "ourvidz.job_type": self._message.job_type,
         }
         parent = self._message.traceparent
-        with tracing.span("run job", "consumer", parent=parent, facts=facts) as traced:
-            self._event = partial(self._event, **log.trace_fields(traced.traceparent))
+        with tracing.span("run job", "consumer", parent=parent, attributes=attributes) as span:
+            self._event = partial(self._event, **trace_fields(span.traceparent))
             ended = await self._run()
-            traced.tell({"ourvidz.outcome": ended.code})
+            span.set_attributes({"ourvidz.outcome": ended.code})
         return ended
 
     async def _run(self) -> Outcome:
@@ -177,7 +180,7 @@ class Job:
     async def _report(self, error: JobError, *, hand_back: bool = False) -> Outcome:
         self._note("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
         try:
-            with tracing.span("report failed", "client", facts={"ourvidz.code": error.code}):
+            with tracing.span("report failed", "client", attributes={"ourvidz.code": error.code}):
                 letter = self._callbacks.failed(error, hand_back=hand_back)
                 heard = await self._callbacks.send(letter)
         except UnheardError:

@@ -12,9 +12,6 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from gpu_workers.runtime import settings
-from shared.contracts import trace_context
-
 _URL = re.compile(r"https?://[^\s'\"]+")
 _MOST_TRACE = 8000
 
@@ -29,21 +26,6 @@ def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
     }
     sys.stdout.write(json.dumps(line, default=str) + "\n")
     sys.stdout.flush()
-
-
-def trace_fields(traceparent: str | None) -> dict[str, object]:
-    """A job's trace, by the names by which Cloud Logging and Cloud Trace find each other's."""
-    told = trace_context.read(traceparent)
-    if told is None:
-        return {}
-    project = settings.telemetry().google_cloud_project
-    return {
-        "logging.googleapis.com/trace": f"projects/{project}/traces/{told.trace_id}"
-        if project
-        else told.trace_id,
-        "logging.googleapis.com/spanId": told.span_id,
-        "logging.googleapis.com/trace_sampled": told.is_sampled,
-    }
 
 
 def trace(error: BaseException, secrets: Sequence[str] = ()) -> str:

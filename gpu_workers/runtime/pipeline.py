@@ -19,6 +19,9 @@ Show = Callable[[Callable[[], Image.Image]], None]
 class Stopped(Exception):  # noqa: N818 - it is no error: the job was told to stop
     """The job is to stop now, with nothing to show for it."""
 
+    is_failure = False
+    """It does not mark the span around it as failed."""
+
 
 class JobError(Exception):
     """A job cannot be completed. ``sentence`` is for the person who asked for it."""

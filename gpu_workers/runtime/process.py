@@ -7,10 +7,13 @@ from gpu_workers.runtime.registration import register
 from gpu_workers.runtime.safety import Safety
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.worker import Worker
+from shared.telemetry import tracing
 
 
 def serve(pipelines: Pipelines) -> None:
     """Run a worker until it is told to end. It does not return: the process exits."""
+    # The worker exports its spans itself before it exits.
+    tracing.process = tracing.Process(service_name="worker", flush_on_sigterm=False)
     provenance.ready()
     server.run(_serve(settings.worker(), pipelines, Safety(safety_settings.safety())))
 

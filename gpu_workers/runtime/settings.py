@@ -1,6 +1,5 @@
-"""What the environment says. It is read on first use, here and nowhere else in the workers."""
+"""Settings of a worker, read from the environment on first use."""
 
-import os
 import sys
 from functools import cache
 from ipaddress import ip_address
@@ -19,6 +18,7 @@ from pydantic import (
 
 from shared.contracts import webhook_signature
 from shared.contracts.worker_registration import WorkerId
+from shared.telemetry.settings import TelemetrySettings, from_environment
 
 MODEL_CACHE = Path(__file__).resolve().parents[2] / ".local" / "models"
 """Where tiny random models are kept once they have been made, if no other place is named."""
@@ -35,18 +35,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Telemetry(Settings):
-    """What a worker tells of its work, and where."""
-
-    google_cloud_project: str | None = None
-    """Whose traces Cloud Logging finds a line's trace among."""
-    traces_file: Path | None = None
-    """Spans are appended to it; without a file or an address none are made."""
-    traces_endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
-    """Of OTLP over HTTP, such as ``https://telemetry.googleapis.com/v1/traces``."""
-
-
-class WorkerSettings(Telemetry):
+class WorkerSettings(TelemetrySettings):
     """Who this worker is and how it is reached."""
 
     worker_id: WorkerId
@@ -143,12 +132,6 @@ def worker() -> WorkerSettings:
 
 
 @cache
-def telemetry() -> Telemetry:
-    """That part which stands by itself; ``worker`` has told what is wrong with it."""
-    return read(Telemetry)
-
-
-@cache
 def chat() -> ChatSettings:
     """The chat worker's settings."""
     return read(ChatSettings)
@@ -173,15 +156,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-_S = TypeVar("_S", bound=Settings)
+_S = TypeVar("_S", bound=BaseModel)
 
 
 def read(form: type[_S]) -> _S:
     """What the environment says of these fields; where it is not usable, the process ends."""
-    names = {name: name.upper() for name in form.model_fields}
-    given = {name: os.environ[key] for name, key in names.items() if os.environ.get(key)}
     try:
-        return form.model_validate(given)
+        return from_environment(form)
     except ValidationError as error:
         sys.exit(_sentence(error))
 

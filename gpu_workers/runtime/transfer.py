@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import httpx
 
-from gpu_workers.runtime import tracing
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
 from gpu_workers.runtime.retry import UnheardError, persist
 from shared.contracts.worker_protocol import Reference
+from shared.telemetry import tracing
 
 UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 30

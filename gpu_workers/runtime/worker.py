@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from gpu_workers.runtime import log, outcome, tracing
+from gpu_workers.runtime import log, outcome
 from gpu_workers.runtime.clock import Clock
 from gpu_workers.runtime.inference import Inference
 from gpu_workers.runtime.job import Job
@@ -18,6 +18,7 @@ from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transfer import Transfer
 from gpu_workers.runtime.workplace import Workplace
 from shared.contracts.worker_protocol import JobMessage
+from shared.telemetry import tracing
 
 LAST_WORDS_SECONDS = 15
 """For a stopped job's step to end and its hand-back to be heard."""

@@ -17,8 +17,8 @@ from shared.db.pool import Role
 from shared.db.queries import event_tickets, user_roles
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.http import Call
-from shared.observability.logs import bind
 from shared.services import Services
+from shared.telemetry.logs import bind
 
 _REFUSED_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
 _SUPABASE_ISSUER = "supabase"

@@ -16,8 +16,8 @@ from shared.contracts.language_models import ChatModel
 from shared.db.pool import Database
 from shared.db.queries import registry
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
 from shared.settings import Settings
+from shared.telemetry.logs import logger
 
 Reason = Literal["no_worker", "away", "slow", "busy", "refused", "broken", "unreadable", "empty"]
 

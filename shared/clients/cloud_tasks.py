@@ -9,8 +9,8 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from shared.contracts.job_catalog import QueueName, queue_id
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
 from shared.settings import Settings
+from shared.telemetry.logs import logger
 
 DISPATCH_DEADLINE = timedelta(minutes=30)
 """The longest that Cloud Tasks waits for a worker's answer."""

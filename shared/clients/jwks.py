@@ -8,7 +8,7 @@ import httpx
 import jwt
 
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
+from shared.telemetry.logs import logger
 
 LEAST_REFRESH_SECONDS = 30
 """However many tokens name unknown keys, the issuer is asked at most this often."""

@@ -15,8 +15,8 @@ from psycopg import AsyncConnection
 
 from shared.db import database_login, notifications
 from shared.db.notifications import Channel
-from shared.observability.logs import logger
 from shared.settings import Settings
+from shared.telemetry.logs import logger
 
 EVERYBODY = ""
 """The key of one who is woken by every other key, and hears nothing of what is said."""

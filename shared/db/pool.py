@@ -15,9 +15,9 @@ from shared.db import database_login, session
 from shared.db.connection import Connection
 from shared.db.connection_shares import ConnectionShares
 from shared.errors import ConflictError, UnavailableError
-from shared.observability import tracing
-from shared.observability.logs import logger
 from shared.settings import Settings
+from shared.telemetry import tracing
+from shared.telemetry.logs import logger
 
 Role = Literal["service", "authenticated", "anon"]
 
@@ -119,7 +119,7 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        with tracing.span("transaction", "client", facts={"db.system.name": "postgresql"}):
+        with tracing.span("transaction", "client", attributes={"db.system.name": "postgresql"}):
             async with (await self._opened()).connection() as connection:
                 connection.prepare_threshold = 0  # all that we ask is asked again
                 yield connection

@@ -29,9 +29,10 @@ from shared.http.idempotency import Once
 from shared.http.rate_limit import Rate
 from shared.http.request import Call
 from shared.http.responses import CORS, PREFLIGHT, render, render_problem
-from shared.observability import logs, tracing
-from shared.observability.tracing import Traced
 from shared.services import Services
+from shared.telemetry import logs, tracing
+from shared.telemetry.trace_context import Attributes
+from shared.telemetry.tracing import SpanHandle
 
 Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Door = Callable[[Request], Awaitable[Response]]
@@ -90,13 +91,13 @@ def endpoint(
         call = Call(request)
         if call.method == "OPTIONS":
             return Response(status_code=204, headers=_allowing(methods, PREFLIGHT))
-        with _traced(handler.__name__, call) as traced:
-            request_id = _begin(handler.__name__, call, traced)
+        with _server_span(handler.__name__, call) as span:
+            request_id = _begin(handler.__name__, call, span)
             response = await _answered(answer, call, request_id, tell)
             response.headers.update({**CORS, "x-request-id": request_id})
             if response.status_code == MethodNotAllowedError.status:
                 response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
-            _log(call, response, traced)
+            _log(call, response, span)
             return response
 
     main.__doc__ = handler.__doc__
@@ -152,20 +153,20 @@ def _allowing(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
     return {**others, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
 
 
-def _traced(function: str, call: Call) -> AbstractContextManager[Traced]:
-    facts = {"http.request.method": call.method, "ourvidz.function": function}
+def _server_span(function: str, call: Call) -> AbstractContextManager[SpanHandle]:
+    attributes = {"http.request.method": call.method, "ourvidz.function": function}
     parent = call.given_traceparent
-    return tracing.span(f"{call.method} {function}", "server", parent=parent, facts=facts)
+    return tracing.span(f"{call.method} {function}", "server", parent=parent, attributes=attributes)
 
 
-def _begin(function: str, call: Call, traced: Traced) -> str:
+def _begin(function: str, call: Call, span: SpanHandle) -> str:
     request_id = uuid4().hex
-    logs.begin(traced.traceparent or call.traceparent, function=function, request_id=request_id)
-    traced.tell({"ourvidz.request_id": request_id})
+    logs.begin(span.traceparent or call.traceparent, function=function, request_id=request_id)
+    span.set_attributes({"ourvidz.request_id": request_id})
     return request_id
 
 
-def _log(call: Call, answer: Response, traced: Traced) -> None:
+def _log(call: Call, answer: Response, span: SpanHandle) -> None:
     fields = {
         "status": answer.status_code,
         "ms": round(logs.seconds_since_begin() * 1000, 1),
@@ -173,12 +174,12 @@ def _log(call: Call, answer: Response, traced: Traced) -> None:
     }
     is_ours = answer.status_code >= 500  # noqa: PLR2004 - HTTP's own classes
     getattr(logs.logger, "error" if is_ours else "info")("answered", extra={"fields": fields})
-    traced.tell({"http.response.status_code": answer.status_code, **_job()})
+    span.set_attributes({"http.response.status_code": answer.status_code, **_job()})
     if is_ours:
-        traced.fail(str(answer.status_code))
+        span.set_error(str(answer.status_code))
 
 
-def _job() -> tracing.Facts:
+def _job() -> Attributes:
     """What the request was about, where its handler has said so."""
     job_id = logs.bound("job_id")
     return {"ourvidz.job_id": str(job_id)} if job_id else {}

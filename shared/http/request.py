@@ -7,8 +7,8 @@ from uuid import uuid4
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from shared.contracts import trace_context
 from shared.errors import TooLargeError
+from shared.telemetry import trace_context
 
 MOST_BODY_BYTES = 1024 * 1024
 
@@ -44,7 +44,7 @@ class Call:
     @property
     def given_traceparent(self) -> str | None:
         """The caller's trace (W3C Trace Context), where it names one."""
-        given = trace_context.read(self.headers.get("traceparent"))
+        given = trace_context.parse(self.headers.get("traceparent"))
         return str(given) if given else None
 
     @cached_property

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from shared.errors import Problem, UnauthenticatedError
-from shared.observability import logs
+from shared.telemetry import logs
 
 CORS = {
     "access-control-allow-origin": "*",

@@ -14,10 +14,10 @@ from shared.db.queries import dispatch, job_transitions
 from shared.db.queries.dispatch import Address
 from shared.db.queries.jobs import Job
 from shared.errors import UnavailableError
-from shared.observability import tracing
-from shared.observability.logs import logger
-from shared.observability.tracing import Facts
 from shared.services import Services
+from shared.telemetry import tracing
+from shared.telemetry.logs import logger
+from shared.telemetry.trace_context import Attributes
 
 Dispatched = tuple[Job, Address]
 """A job, and where its task goes."""
@@ -88,11 +88,14 @@ async def _is_sent(services: Services, job: Job, address: Address) -> bool:
 
 async def _send(services: Services, job: Job, address: Address) -> None:
     """In the job's own trace, whoever's request it is that sends it."""
-    facts: Facts = {"ourvidz.job_id": str(job.id), "ourvidz.dispatch_no": job.dispatch_no}
+    attributes: Attributes = {
+        "ourvidz.job_id": str(job.id),
+        "ourvidz.dispatch_no": job.dispatch_no,
+    }
     with tracing.span(
-        f"send {job.queue}", "producer", parent=job.traceparent, facts=facts
-    ) as traced:
-        await _make_task(services, job, address, traced.traceparent)
+        f"send {job.queue}", "producer", parent=job.traceparent, attributes=attributes
+    ) as span:
+        await _make_task(services, job, address, span.traceparent)
 
 
 async def _make_task(

@@ -1,7 +1,7 @@
 """The figures that the operators' promises are held against (docs/operations, monitoring)."""
 
 from shared.db.queries.jobs import Job
-from shared.observability import logs
+from shared.telemetry import logs
 
 
 def job_ended(job: Job, **more: float) -> None:

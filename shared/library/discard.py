@@ -4,8 +4,8 @@ from uuid import UUID
 
 from shared.db.queries import workspace_assets
 from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.observability.logs import logger
 from shared.services import Services
+from shared.telemetry.logs import logger
 
 
 async def discard(

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from shared.db.queries import asset_copies, collections, library, workspace_assets
 from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.observability.logs import logger
 from shared.services import Services
 from shared.storage import paths
 from shared.storage.types import StoredObject
+from shared.telemetry.logs import logger
 
 SAVING_SECONDS = 300
 """How long expiry and discard leave an asset alone while it is copied: no function runs longer."""

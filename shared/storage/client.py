@@ -11,7 +11,6 @@ from google.cloud.storage import Blob, Client
 from requests.exceptions import RequestException
 
 from shared.errors import UnavailableError
-from shared.observability.logs import logger
 from shared.settings import Settings
 from shared.storage import blobs, metadata_stripper
 from shared.storage.signed_urls import signed_url
@@ -23,6 +22,7 @@ from shared.storage.types import (
     SignedUpload,
     StoredObject,
 )
+from shared.telemetry.logs import logger
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from infra.local import tokens
-from shared.observability.logs import user_hash
+from shared.telemetry.logs import user_hash
 from tests.event_stream import EventStream
 from tests.system import Person, System, until
 from tests.web import web

@@ -5,7 +5,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from infra.local import tokens
-from shared.observability.logs import user_hash
+from shared.telemetry.logs import user_hash
 from tests.listening import LIBRARY, SESSIONS, client, names, tell
 from tests.realtime_client import Client
 from tests.system import Person, System, until

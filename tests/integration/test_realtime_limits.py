@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from functions.realtime.limits import Limits
-from shared.observability.logs import user_hash
+from shared.telemetry.logs import user_hash
 from tests.listening import SESSIONS, client, names, tell
 from tests.realtime_client import Client
 from tests.realtime_server import serving

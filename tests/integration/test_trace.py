@@ -3,7 +3,7 @@
 from pathlib import Path
 from uuid import uuid4
 
-from shared.contracts import trace_context
+from shared.telemetry import trace_context
 from tests.conftest import sweep_of
 from tests.hand_worker import HandWorker
 from tests.system import Person, System, until
@@ -33,7 +33,7 @@ def _queue(person: Person, prompt: str = "a boat", **headers: str) -> str:
 
 
 def _row(system: System, job_id: str) -> trace_context.Traceparent:
-    told = trace_context.read(system.value("select traceparent from jobs where id = %s", job_id))
+    told = trace_context.parse(system.value("select traceparent from jobs where id = %s", job_id))
     assert told
     return told
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.observability.logs import JsonLines
+from shared.telemetry.logs import JsonLines
 from tests.integration.visiting import PASSWORD, Visitor
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally

@@ -8,10 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from gpu_workers.runtime import log as of_worker
-from gpu_workers.runtime import settings as workers_settings
-from shared import settings
-from shared.observability import logs
+from shared.telemetry import logs
+from shared.telemetry.settings import telemetry_settings
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
@@ -19,11 +17,9 @@ TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 
 @pytest.fixture(autouse=True)
 def _settings_are_read_anew() -> Iterator[None]:
-    for one in (settings.telemetry, workers_settings.telemetry):
-        one.cache_clear()
+    telemetry_settings.cache_clear()
     yield
-    for one in (settings.telemetry, workers_settings.telemetry):
-        one.cache_clear()
+    telemetry_settings.cache_clear()
 
 
 def _line(message: str = "said", *, level: int = logging.INFO, **fields: object) -> dict[str, Any]:
@@ -57,8 +53,8 @@ def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     logs.begin(TRACEPARENT)
     assert _line()["logging.googleapis.com/trace"] == TRACE
-    assert of_worker.trace_fields(TRACEPARENT)["logging.googleapis.com/trace"] == TRACE
-    assert of_worker.trace_fields(None) == {}
+    assert logs.trace_fields(TRACEPARENT)["logging.googleapis.com/trace"] == TRACE
+    assert logs.trace_fields(None) == {}
 
 
 def test_a_user_is_told_by_a_hash_alone() -> None:

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from infra import trace
-from shared.contracts import span_file, trace_context
+from shared.telemetry import span_file, trace_context
 from tests.system import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -40,17 +40,17 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     ],
 )
 def test_a_header_is_taken_as_w3c_says(given: str | None, told: str | None) -> None:
-    found = trace_context.read(given)
+    found = trace_context.parse(given)
     assert (str(found) if found else None) == told
 
 
 def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
     sealed = f"00-{TRACE}-{SPAN}-01"
     nearer = f"00-{TRACE}-{'a' * 16}-01"
-    assert trace_context.nearer(nearer, sealed) == nearer
+    assert trace_context.same_trace_or_signed(nearer, sealed) == nearer
     for header in (f"00-{'b' * 32}-{'a' * 16}-01", "nonsense", None):
-        assert trace_context.nearer(header, sealed) == sealed
-    assert trace_context.nearer(nearer, None) is None
+        assert trace_context.same_trace_or_signed(header, sealed) == sealed
+    assert trace_context.same_trace_or_signed(nearer, None) is None
 
 
 def test_a_file_that_is_too_large_is_put_aside(
@@ -70,9 +70,8 @@ def test_a_file_that_is_too_large_is_put_aside(
 def test_without_a_place_for_spans_the_sdk_is_not_imported() -> None:
     text = """
 import sys
-from shared import tracing
-from gpu_workers.runtime import tracing as of_worker
-with tracing.span("a", "server") as one, of_worker.span("b", parent=one.traceparent):
+from shared.telemetry import tracing
+with tracing.span("a", "server") as one, tracing.span("b", parent=one.traceparent):
     pass
 assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")]
 """
@@ -83,7 +82,7 @@ def test_what_is_not_yet_told_is_told_before_the_end(tmp_path: Path) -> None:
     """By SIGTERM, of which uvicorn's processes die in the end; and what it interrupts as well."""
     text = """
 import os, signal
-from shared import tracing
+from shared.telemetry import tracing
 signal.signal(signal.SIGTERM, lambda *_: None)  # as uvicorn, which first lets requests end
 with tracing.span("first", "server"):
     pass
@@ -100,10 +99,10 @@ os._exit(7)
 
 def test_spans_are_sent_by_otlp() -> None:
     text = """
-from shared import tracing
-with tracing.span("one", "server", facts={"ourvidz.job_id": "7"}):
+from shared.telemetry import tracing
+with tracing.span("one", "server", attributes={"ourvidz.job_id": "7"}):
     pass
-tracing._spans().flush()
+tracing.flush()
 """
     heard: list[tuple[str, bytes]] = []
     collector = type("Collector", (_Collector,), {"heard": heard})

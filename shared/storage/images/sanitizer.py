@@ -14,9 +14,9 @@ from pathlib import Path
 from uuid import UUID
 
 from shared.errors import InvalidError, UnavailableError
-from shared.observability.logs import logger
 from shared.storage.images.decoder_protocol import LENGTH, READY, RESPONSE
 from shared.storage.images.decoder_queue import PictureQueue
+from shared.telemetry.logs import logger
 
 MAX_CPU_SECONDS = 10.0
 """CPU time of one picture. The most expensive that the limits of ``picture_structure`` let through

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from shared import settings
-from shared.contracts import trace_context
+from shared.telemetry import trace_context
+from shared.telemetry.settings import telemetry_settings
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _bound = contextvars.ContextVar("bound", default=_NOTHING)
@@ -42,7 +42,7 @@ def begin(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever J
     """A request begins: forget what was bound, and take its trace (W3C Trace Context)."""
     _began.set(time.perf_counter())
     _traceparent.set(traceparent)
-    _bound.set({**_trace_fields(traceparent), **fields})
+    _bound.set({**trace_fields(traceparent), **fields})
 
 
 def traceparent() -> str | None:
@@ -65,12 +65,12 @@ def user_hash(user_id: str) -> str:
     return hashlib.sha256(f"ourvidz-user {user_id}".encode()).hexdigest()[:16]
 
 
-def _trace_fields(traceparent: str) -> dict[str, Any]:
-    """By the names by which Cloud Logging and Cloud Trace find each other's."""
-    trace = trace_context.read(traceparent)
+def trace_fields(traceparent: str | None) -> dict[str, Any]:
+    """The fields by which Cloud Logging and Cloud Trace link a line to a span."""
+    trace = trace_context.parse(traceparent)
     if trace is None:
         return {}
-    project = settings.telemetry().google_cloud_project
+    project = telemetry_settings().google_cloud_project
     return {
         _TRACE: f"projects/{project}/traces/{trace.trace_id}" if project else trace.trace_id,
         "logging.googleapis.com/spanId": trace.span_id,

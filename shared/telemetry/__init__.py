@@ -1,0 +1,1 @@
+"""Logs and traces, of the functions and of the workers."""
