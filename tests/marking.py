@@ -13,7 +13,8 @@ from xml.etree import ElementTree as ET
 import c2pa  # type: ignore[import-untyped]
 from PIL import Image
 
-from gpu_workers.runtime import provenance, settings
+from gpu_workers.runtime import settings
+from gpu_workers.runtime.provenance.signing import signer
 from tests.certificates import Chain
 
 _DESCRIPTION = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"
@@ -45,7 +46,7 @@ def told(**environment: str) -> Iterator[None]:
 
     def forget() -> None:
         settings.provenance.cache_clear()
-        provenance.signer.cache_clear()
+        signer.cache_clear()
 
     with mock.patch.dict(os.environ, environment):
         forget()

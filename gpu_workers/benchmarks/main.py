@@ -11,14 +11,14 @@ from pathlib import Path
 
 import torch
 
-from gpu_workers.benchmarks import chat_rows, cold_rows, sdxl_rows, table, wan_rows
-from gpu_workers.benchmarks.building import NAME
-from gpu_workers.benchmarks.measuring import Course, measure
-from gpu_workers.benchmarks.rows import Bench
+from gpu_workers.benchmarks import bench_chat, bench_cold_start, bench_sdxl, bench_wan, report
+from gpu_workers.benchmarks.model_builder import NAME
+from gpu_workers.benchmarks.runner import Course, measure
+from gpu_workers.benchmarks.types import Bench
 
 ROWS = {
     row.name: row
-    for row in (*sdxl_rows.ROWS, *wan_rows.ROWS, *chat_rows.ROWS, *cold_rows.ROWS)
+    for row in (*bench_sdxl.ROWS, *bench_wan.ROWS, *bench_chat.ROWS, *bench_cold_start.ROWS)
 }  # fmt: skip
 
 _FOLDER = Path(__file__).resolve().parents[2] / ".local" / "benchmarks"
@@ -32,11 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         sys.exit("There is no GPU here. At toy size (--size toy) the command runs on a CPU.")
     bench = Bench(asked.models or asked.folder / "models", toy)
     course = Course(asked.rounds, time.monotonic() + asked.seconds)
-    lines, faulty = [table.HEAD], []
+    lines, faulty = [report.HEAD], []
     for place, name in enumerate(asked.rows):
         content = measure(ROWS[name], bench, asked.folder, course)
-        lines.append(table.line(content))
-        faulty += [f"row {name}: {fault}" for fault in table.faults(content)]
+        lines.append(report.line(content))
+        faulty += [f"row {name}: {fault}" for fault in report.faults(content)]
         later = {ROWS[other].model for other in asked.rows[place + 1 :]}
         _let_go(bench, ROWS[name].model, keep=asked.keep_models or ROWS[name].model in later)
     sys.stdout.write("\n".join([_heading(content), *lines, *faulty]) + "\n")

@@ -9,7 +9,7 @@ from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria
 
 from gpu_workers.chat.errors import invalid
-from gpu_workers.chat.forms import Message
+from gpu_workers.chat.requests import Message
 from gpu_workers.chat.sampling import Sampling
 
 OnToken = Callable[[int], bool]

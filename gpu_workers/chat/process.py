@@ -1,12 +1,13 @@
 """The chat worker's process: it is made known where there is anyone to tell."""
 
-from gpu_workers.chat.api import application
+from gpu_workers.chat.app import application
 from gpu_workers.chat.worker import ChatWorker
-from gpu_workers.runtime import server, settings
-from gpu_workers.runtime.clock import Clock
-from gpu_workers.runtime.mailbox import Mailbox
-from gpu_workers.runtime.registration import register
+from gpu_workers.runtime import settings
+from gpu_workers.runtime.server import server
 from gpu_workers.runtime.settings import ChatSettings, WorkerSettings
+from gpu_workers.runtime.transport.clock import Clock
+from gpu_workers.runtime.transport.registration import register
+from gpu_workers.runtime.transport.signed_client import Mailbox
 
 
 def serve() -> None:

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from gpu_workers.chat.forms import ChatRequest
+from gpu_workers.chat.requests import ChatRequest
 
 _SEED_BITS = 63
 

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from gpu_workers.chat.answers import DONE, Answer, event
 from gpu_workers.chat.errors import RefusedError
-from gpu_workers.chat.reply import Reply
+from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.responses import DONE, Answer, event
 
 
 async def events(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from gpu_workers.chat import voices
+from gpu_workers.chat import served_models
 from gpu_workers.chat.errors import (
     RefusedError,
     broken,
@@ -16,10 +16,10 @@ from gpu_workers.chat.errors import (
     unavailable,
     unknown_model,
 )
-from gpu_workers.chat.forms import ChatRequest
-from gpu_workers.chat.reply import Reply
+from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.requests import ChatRequest
 from gpu_workers.chat.sampling import sampling
-from gpu_workers.chat.voices import Voice, Voices
+from gpu_workers.chat.served_models import Voice, Voices
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import ChatSettings
 
@@ -31,7 +31,7 @@ class ChatWorker:
     """Writes one reply at a time. A few requests wait for theirs, first come, first served."""
 
     def __init__(
-        self, settings: ChatSettings, load: Callable[[ChatSettings], Voices] = voices.load
+        self, settings: ChatSettings, load: Callable[[ChatSettings], Voices] = served_models.load
     ) -> None:
         self.settings = settings
         self._load = load
@@ -46,7 +46,7 @@ class ChatWorker:
     @property
     def models(self) -> list[str]:
         """The names that are served; known before the models are loaded."""
-        return voices.NAMES
+        return served_models.NAMES
 
     @property
     def loaded(self) -> bool:
@@ -82,8 +82,8 @@ class ChatWorker:
             RefusedError: there is none, or it is not loaded yet.
         """
         if name is None:
-            name = voices.INSTRUCT
-        if name not in voices.NAMES:
+            name = served_models.INSTRUCT
+        if name not in served_models.NAMES:
             raise unknown_model()
         if name not in self._voices:
             raise unavailable("loading", "The model is still being loaded.")

@@ -5,7 +5,7 @@ Two torch processes on the few cores of a laptop run each other down; here the m
 
 from pathlib import Path
 
-from gpu_workers.runtime.process import serve
+from gpu_workers.runtime.server.main import serve
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.wan.pipeline import WanPipeline
 

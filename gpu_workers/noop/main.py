@@ -1,7 +1,7 @@
 """``python -m gpu_workers.noop.main``: the jobs of every type, answered at once."""
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime.process import serve
+from gpu_workers.runtime.server.main import serve
 
 
 def main() -> None:

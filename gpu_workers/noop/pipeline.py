@@ -17,9 +17,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from gpu_workers.runtime import media, settings
-from gpu_workers.runtime.exemption import Weights
+from gpu_workers.runtime import settings
+from gpu_workers.runtime.media import images
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
+from gpu_workers.runtime.safety.exemptions import Weights
 from shared.contracts.job_catalog import job_type
 from shared.contracts.worker_protocol import JobMessage, Parameters
 
@@ -69,7 +70,7 @@ class NoopPipeline:
 
     def _video(self, wanted: Parameters) -> Media:
         frame = Image.new("RGB", _CLIP_SIZE, _CLIP_COLOUR)
-        used = media.generation_settings(
+        used = images.generation_settings(
             wanted, model=_MODEL, sampler=_MODEL, seed=wanted.seed, size=_CLIP_SIZE
         )
         return Media(
@@ -88,11 +89,11 @@ class NoopPipeline:
 def _image(wanted: Parameters, seed: int) -> Media:
     """One pixel, whose colour is its seed."""
     pixel = Image.new("RGB", (1, 1), (seed >> 16 & 255, seed >> 8 & 255, seed & 255))
-    used = media.generation_settings(
+    used = images.generation_settings(
         wanted, model=_MODEL, sampler=_MODEL, seed=seed, size=pixel.size
     )
     return Media(
-        content=media.png(pixel, used),
+        content=images.png(pixel, used),
         mime_type="image/png",
         width=1,
         height=1,

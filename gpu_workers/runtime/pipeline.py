@@ -7,7 +7,13 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from shared.contracts.job_catalog import WorkerType
-from shared.contracts.worker_protocol import JobMessage, OutputCheck, ReferenceRole, ReferenceType
+from shared.contracts.worker_protocol import (
+    ContentMode,
+    JobMessage,
+    OutputCheck,
+    ReferenceRole,
+    ReferenceType,
+)
 
 OnStep = Callable[[int, int], None]
 """``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""
@@ -139,3 +145,21 @@ class Batching(Protocol):
 
 Pipelines = Mapping[WorkerType, Pipeline]
 """Which pipeline serves which type of job. One may serve several."""
+
+
+class Checker(Protocol):
+    """A model that looks at pictures. It is called in a thread and may block."""
+
+    @property
+    def checked_by(self) -> OutputCheck:
+        """What it is called in a letter."""
+        ...
+
+    @property
+    def modes(self) -> frozenset[ContentMode]:
+        """Those in which it can tell what is refused from what is not."""
+        ...
+
+    def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
+        """The categories under which any of the pictures is refused."""
+        ...

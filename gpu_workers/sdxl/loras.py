@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_workers.runtime.pipeline import PermanentError
-from gpu_workers.sdxl.prompts import Lora
+from gpu_workers.sdxl.prompt_parser import Lora
 
 MOST_LOADED = 8
 """Kept in memory."""

@@ -1,6 +1,6 @@
 """``python -m gpu_workers.sdxl.main``: the SDXL worker."""
 
-from gpu_workers.runtime.process import serve
+from gpu_workers.runtime.server.main import serve
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 
 

@@ -9,14 +9,14 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.pipeline import OnStep, RetryableError
-from gpu_workers.sdxl import speed
-from gpu_workers.sdxl.drawing import Drawing
-from gpu_workers.sdxl.encoding import Encoder
-from gpu_workers.sdxl.latents import Latents
+from gpu_workers.sdxl import optimizations
+from gpu_workers.sdxl.diffusers_pipelines import Ways, loaded
+from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.latent_preview import Latents
 from gpu_workers.sdxl.loras import Loras
-from gpu_workers.sdxl.prompts import Prompt
+from gpu_workers.sdxl.prompt_encoder import Encoder
+from gpu_workers.sdxl.prompt_parser import Prompt
 from gpu_workers.sdxl.settings import SdxlSettings
-from gpu_workers.sdxl.ways import Ways, loaded
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 OnLatents = Callable[[Callable[[int], Image.Image]], None]
@@ -38,8 +38,8 @@ class Model:
         self._encoder = Encoder(self._pipe)
         self._latents = Latents(self._pipe)
         self._guidance_until = settings.sdxl_guidance_until
-        self.most_batch = speed.most_batch(settings)
-        speed.make_fast(self._pipe, settings)
+        self.most_batch = optimizations.most_batch(settings)
+        optimizations.make_fast(self._pipe, settings)
 
     @property
     def own_side(self) -> int:
@@ -99,7 +99,7 @@ class Model:
             # On the CPU, so that a seed begins with the same noise on every device.
             generator=[torch.Generator("cpu").manual_seed(one.seed) for one in drawings],
             callback_on_step_end=self._step_end(on_step, on_latents, until),
-            callback_on_step_end_tensor_inputs=speed.step_tensors(pipe, until),
+            callback_on_step_end_tensor_inputs=optimizations.step_tensors(pipe, until),
             **arguments,
         )
         return list(drawn.images)
@@ -111,7 +111,7 @@ class Model:
             on_step(index + 1, pipe.num_timesteps)
             on_latents(lambda place: self._latents.preview(tensors["latents"][place], index))
             if index + 1 == int(until * pipe.num_timesteps):
-                return speed.unguided(pipe, tensors)
+                return optimizations.unguided(pipe, tensors)
             return tensors
 
         return step_end

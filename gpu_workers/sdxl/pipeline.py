@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
-from gpu_workers.sdxl import results, settings
-from gpu_workers.sdxl.drawing import Drawing
+from gpu_workers.runtime.safety.exemptions import Weights
+from gpu_workers.sdxl import output, settings
+from gpu_workers.sdxl.image_request import Drawing
 from gpu_workers.sdxl.plan import planned
 from gpu_workers.sdxl.settings import SdxlSettings
 from shared.contracts.worker_protocol import JobMessage
@@ -52,7 +52,7 @@ class SdxlPipeline:
         others = [Weights.named(one) for one in added if one]
         if own.sdxl_model:
             return [Weights.named(own.sdxl_model), *others]
-        from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds
+        from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds
 
         return [Weights(tiny_model(own.model_cache), tiny_model), *others]
 
@@ -61,13 +61,13 @@ class SdxlPipeline:
         from transformers.utils import logging as theirs  # noqa: PLC0415 - heavy, as the one below
 
         theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
-        from gpu_workers.sdxl import model, speed, warming  # noqa: PLC0415 - seconds, so not before
+        from gpu_workers.sdxl import model, optimizations, warming  # noqa: PLC0415 - seconds, so not before
 
         own = self._configured()
         self._model = model.Model(own)
         self._most_images = self._model.most_batch
         self._settings = own
-        if speed.compiles(own):
+        if optimizations.compiles(own):
             warming.warm_up(self._model)
 
     def kind(self, work: Work) -> Hashable:
@@ -111,7 +111,7 @@ class SdxlPipeline:
         return planned(work, self._settings, own_side=self._model.own_side)
 
     def _media(self, work: Work, one: Drawing, picture: Image.Image) -> Media:
-        return results.media_of(
+        return output.media_of(
             picture,
             one,
             work.message.parameters,

@@ -5,10 +5,10 @@ from typing import get_args
 
 from PIL import Image
 
-from gpu_workers.sdxl import prompts
-from gpu_workers.sdxl.drawing import Drawing
+from gpu_workers.sdxl import prompt_parser
+from gpu_workers.sdxl.image_request import Drawing
 from gpu_workers.sdxl.model import Model
-from gpu_workers.sdxl.sizes import sides
+from gpu_workers.sdxl.resolutions import sides
 from shared.contracts.worker_protocol import AspectRatio
 
 
@@ -16,7 +16,7 @@ def warm_up(model: Model) -> None:
     """Draw each size alone and in a full batch."""
     for ratio in get_args(AspectRatio):
         size = sides(ratio, own_side=model.own_side)
-        nothing = prompts.read("")
+        nothing = prompt_parser.read("")
         one = Drawing(nothing, nothing, steps=1, guidance=2.0, seed=0, size=size)
         for pictures in {1, model.most_batch}:
             model.draw([one] * pictures, _untold, _unseen)

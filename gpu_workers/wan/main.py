@@ -1,6 +1,6 @@
 """``python -m gpu_workers.wan.main``: the WAN worker."""
 
-from gpu_workers.runtime.process import serve
+from gpu_workers.runtime.server.main import serve
 from gpu_workers.wan.pipeline import WanPipeline
 
 

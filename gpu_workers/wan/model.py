@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
+from gpu_workers.runtime.media.video import Frames
 from gpu_workers.runtime.pipeline import OnStep, PermanentError, RetryableError, Show
-from gpu_workers.runtime.video import Frames
-from gpu_workers.wan import loading
-from gpu_workers.wan.loading import Loaded
-from gpu_workers.wan.order import Order
-from gpu_workers.wan.references import Given
+from gpu_workers.wan import model_loader
+from gpu_workers.wan.clip_request import Order
+from gpu_workers.wan.model_loader import Loaded
+from gpu_workers.wan.reference_images import Given
 from gpu_workers.wan.settings import WanSettings
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
@@ -24,12 +24,12 @@ class Model:
     """
 
     def __init__(self, settings: WanSettings) -> None:
-        loading.quiet()
+        model_loader.quiet()
         if settings.torch_threads:
             torch.set_num_threads(settings.torch_threads)
-        self._text = loading.text_model(settings)
-        self._frames = loading.frames_model(settings)
-        self._redrawing = loading.redrawing(self._text) if self._text.in_one_pass else None
+        self._text = model_loader.text_model(settings)
+        self._frames = model_loader.frames_model(settings)
+        self._redrawing = model_loader.redrawing(self._text) if self._text.in_one_pass else None
 
     def for_(self, given: Given) -> Loaded:
         """The model that films what begins so.

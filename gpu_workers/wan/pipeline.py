@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gpu_workers.runtime.exemption import Weights
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage, Work
-from gpu_workers.wan import results, settings
-from gpu_workers.wan.frames import rounded, sides
-from gpu_workers.wan.order import Order
-from gpu_workers.wan.references import Given, given
+from gpu_workers.runtime.safety.exemptions import Weights
+from gpu_workers.wan import output, settings
+from gpu_workers.wan.clip_format import rounded, sides
+from gpu_workers.wan.clip_request import Order
+from gpu_workers.wan.reference_images import Given, given
 from shared.contracts.job_catalog import job_type
 from shared.contracts.worker_protocol import JobMessage, Parameters
 
 if TYPE_CHECKING:
-    from gpu_workers.wan.loading import Loaded
     from gpu_workers.wan.model import Model
+    from gpu_workers.wan.model_loader import Loaded
 
 _TINY = "tiny-random-wan"
 
@@ -47,7 +47,7 @@ class WanPipeline:
         named = [Weights.named(one) for one in (chosen.wan_model, chosen.wan_i2v_model) if one]
         if chosen.wan_model:
             return named
-        from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds
+        from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds
 
         tiny = [Weights(tiny_model(chosen.model_cache), tiny_model)]
         if not named:
@@ -90,7 +90,7 @@ class WanPipeline:
         begun = given(work.references, row.media)
         chosen = self._model.for_(begun)
         film = row.media == "video"
-        finished = results.clip_of if film else results.picture_of
+        finished = output.clip_of if film else output.picture_of
         made = []
         for index in range(work.message.parameters.num_images):
             order = _order(work.message.parameters, begun, index, chosen, film=film)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system whose worker also has a model, if a tiny one, for what begins with a picture."""
-    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = tmp_path_factory.mktemp("clips")
     frames_model = tiny_model(folder / "models", "frames")

@@ -8,15 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
-from gpu_workers.demo.clips.captions import caption
-from gpu_workers.demo.clips.drawing import FRAMES
-from gpu_workers.demo.clips.likeness import likest
-from gpu_workers.demo.clips.measure import filmed, load, subjects
-from gpu_workers.demo.clips.rules import direction
-from gpu_workers.demo.clips.subjects import MovingShape
-from gpu_workers.demo.measure import Score
-from gpu_workers.demo.rules import read
 from gpu_workers.runtime.pipeline import PermanentError
+from gpu_workers.training.demo_image.evaluate import Score
+from gpu_workers.training.demo_image.pixel_metrics import read
+from gpu_workers.training.demo_video.captions import caption
+from gpu_workers.training.demo_video.evaluate import filmed, load, subjects
+from gpu_workers.training.demo_video.motion_metrics import direction
+from gpu_workers.training.demo_video.nearest_clip import likest
+from gpu_workers.training.demo_video.render import FRAMES
+from gpu_workers.training.demo_video.subjects import MovingShape
 from gpu_workers.wan.pipeline import WanPipeline
 from tests.unit.wan.jobs import frames, loaded, made, reference
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_workers.demo.classifier import trained
-from gpu_workers.demo.measure import Score, asked, load, paint, score, subjects
+from gpu_workers.training.demo_image.classifier import trained
+from gpu_workers.training.demo_image.evaluate import Score, asked, load, paint, score, subjects
 
 SHAPES, SCENES = 200, 60
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from gpu_workers.runtime import safety_settings
 from gpu_workers.runtime import settings as of_workers
+from gpu_workers.runtime.safety import settings
 from infra import map as the_map
 from shared.settings import Settings
 from tests.infra.terraform import Resource
@@ -25,7 +25,7 @@ KNOWN = {name.upper() for name in Settings.model_fields}
 
 def known_to(worker_type: str) -> set[str]:
     """What a worker of that type reads: the runtime's settings and its own."""
-    modules = [of_workers, safety_settings]
+    modules = [of_workers, settings]
     with contextlib.suppress(ModuleNotFoundError):
         modules.append(importlib.import_module(f"gpu_workers.{worker_type}.settings"))
     forms = [one for module in modules for one in vars(module).values() if inspect.isclass(one)]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime import media, provenance, video
+from gpu_workers.runtime.media import images, video
+from gpu_workers.runtime.provenance import signing
 from tests import certificates, marking
 from tests.certificates import Chain
 from tests.hand_worker import HandWorker, crc32c
@@ -40,7 +41,7 @@ def chain() -> Chain:
 def picture(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """What a worker with a key makes."""
     with marking.signing(chain, tmp_path_factory.mktemp("signer")):
-        return media.png(Image.effect_noise((64, 48), 80).convert("RGB"), SETTINGS)
+        return images.png(Image.effect_noise((64, 48), 80).convert("RGB"), SETTINGS)
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def test_a_clip_of_many_megabytes_is_stripped_as_well(
     clip = video.mp4(np.zeros((5, 48, 64, 3), np.uint8), fps=16, settings=SETTINGS)
     clip += struct.pack(">I4s", 9 * 2**20, b"uuid").ljust(9 * 2**20, b"\1")
     with marking.signing(chain, tmp_path):
-        clip = provenance.signed(clip, "video/mp4")
+        clip = signing.signed(clip, "video/mp4")
     content = save(person, film(clip), stripSettings=True)
     assert len(content) == len(clip)
     assert b"secret" in clip

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from gpu_workers.chat.api import application
+from gpu_workers.chat.app import application
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings, WorkerSettings
 from shared.contracts import webhook_signature

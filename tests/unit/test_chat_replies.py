@@ -10,11 +10,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from gpu_workers.chat import voices
-from gpu_workers.chat.api import application
+from gpu_workers.chat import served_models
+from gpu_workers.chat.app import application
 from gpu_workers.chat.errors import RefusedError
-from gpu_workers.chat.forms import ChatRequest, Message
-from gpu_workers.chat.reply import Reply
+from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.requests import ChatRequest, Message
 from gpu_workers.chat.sampling import Sampling
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings
@@ -74,7 +74,7 @@ def model() -> Scripted:
 async def loaded(scripted: Scripted, *, drain_seconds: float) -> AsyncIterator[ChatWorker]:
     model = cast("Model", scripted)
     worker = ChatWorker(
-        ChatSettings(drain_seconds=drain_seconds), lambda _: voices.of(model, model)
+        ChatSettings(drain_seconds=drain_seconds), lambda _: served_models.of(model, model)
     )
     await worker.load()
     yield worker
@@ -124,9 +124,9 @@ async def test_base_model_does_not_go_on_with_the_next_turn(
     worker: ChatWorker, model: Scripted
 ) -> None:
     model.say(" ho\nUser:")
-    assert "".join(await said(await begun(worker, voices.BASE))) == " ho"
+    assert "".join(await said(await begun(worker, served_models.BASE))) == " ho"
     model.say(" ho\nUser:", END)
-    assert "".join(await said(await begun(worker, voices.INSTRUCT))) == " ho\nUser:"
+    assert "".join(await said(await begun(worker, served_models.INSTRUCT))) == " ho\nUser:"
 
 
 async def test_reply_that_nobody_reads_ends_with_its_next_token(

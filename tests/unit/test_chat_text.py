@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from gpu_workers.chat.text import Detokenizer, StopTexts
+from gpu_workers.chat.detokenizer import Detokenizer, StopTexts
 
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 TOKENIZER = Tokenizer(

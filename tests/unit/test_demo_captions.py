@@ -5,9 +5,9 @@ from random import Random
 import pytest
 from transformers import CLIPTokenizer
 
-from gpu_workers.demo.captions import caption, unhelpful
-from gpu_workers.demo.subjects import Scene, Shape
-from gpu_workers.demo.words import tokenizer
+from gpu_workers.training.demo_image.captions import caption, unhelpful
+from gpu_workers.training.demo_image.subjects import Scene, Shape
+from gpu_workers.training.demo_image.tokenizer import tokenizer
 
 STAR = Shape("red", "star", "top", "blue", "big", 0)
 BOAT = Scene("sunset", "sea", "boat", "left", None, 0)

@@ -6,11 +6,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from gpu_workers.demo.clips.captions import caption
-from gpu_workers.demo.clips.drawing import FRAMES, film
-from gpu_workers.demo.clips.likeness import likest
-from gpu_workers.demo.clips.rules import direction
-from gpu_workers.demo.clips.subjects import (
+from gpu_workers.training.demo_video.captions import caption
+from gpu_workers.training.demo_video.motion_metrics import direction
+from gpu_workers.training.demo_video.nearest_clip import likest
+from gpu_workers.training.demo_video.render import FRAMES, film
+from gpu_workers.training.demo_video.subjects import (
     DIRECTIONS,
     SHAPES,
     MovingScene,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_workers.demo.clips import autoencoding, filming
-from gpu_workers.demo.clips.attention import Plain, with_rest
-from gpu_workers.demo.clips.drawing import FRAMES
-from gpu_workers.demo.clips.export import export_wan
-from gpu_workers.demo.clips.subjects import Moving, MovingScene
-from gpu_workers.demo.clips.words import LONGEST
+from gpu_workers.training.demo_video import train_autoencoder, train_denoiser
+from gpu_workers.training.demo_video.attention import Plain, with_rest
+from gpu_workers.training.demo_video.export import export_wan
+from gpu_workers.training.demo_video.render import FRAMES
+from gpu_workers.training.demo_video.subjects import Moving, MovingScene
+from gpu_workers.training.demo_video.tokenizer import LONGEST
 from tests.unit.wan.jobs import PICTURE, frames, loaded, made
 
 COUNTS = (3, 1, 1)
@@ -31,17 +31,17 @@ def one_thread() -> Iterator[None]:
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What two steps of each stage leave."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    autoencoding.train(folder, 2, COUNTS)
-    filming.train(folder, 2, COUNTS)
+    train_autoencoder.train(folder, 2, COUNTS)
+    train_denoiser.train(folder, 2, COUNTS)
     return folder
 
 
 def test_training_goes_on_where_it_was_left(
     checkpoints: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = torch.load(checkpoints / filming.FILE, weights_only=True)
-    filming.train(checkpoints, 3, COUNTS)
-    after = torch.load(checkpoints / filming.FILE, weights_only=True)
+    before = torch.load(checkpoints / train_denoiser.FILE, weights_only=True)
+    train_denoiser.train(checkpoints, 3, COUNTS)
+    after = torch.load(checkpoints / train_denoiser.FILE, weights_only=True)
     assert (before["step"], after["step"]) == (2, 3)
     name = "transformer.proj_out.weight"
     assert not torch.equal(before["network"][name], after["network"][name])
@@ -61,7 +61,7 @@ def test_what_is_exported_films_through_the_worker(checkpoints: Path, tmp_path: 
 
 def test_training_attends_as_drawing_does() -> None:
     torch.manual_seed(1)
-    filmer = filming.Filmer().eval()
+    filmer = train_denoiser.Filmer().eval()
     words, _ = filmer.reader(["a red star on blue", "a boat"])
     whole = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
     noisy, times = torch.randn(2, 16, 2, 6, 6), torch.tensor([500.0, 900.0])
@@ -76,7 +76,7 @@ def test_training_attends_as_drawing_does() -> None:
 
 def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
     torch.manual_seed(2)
-    filmer = filming.Filmer()
+    filmer = train_denoiser.Filmer()
     for block in filmer.transformer.blocks:
         block.attn1.set_processor(Plain())
         block.attn2.set_processor(Plain())

@@ -5,9 +5,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from gpu_workers.demo.drawing import draw
-from gpu_workers.demo.rules import read
-from gpu_workers.demo.subjects import (
+from gpu_workers.training.demo_image.pixel_metrics import read
+from gpu_workers.training.demo_image.render import draw
+from gpu_workers.training.demo_image.subjects import (
     GROUNDS,
     HOURS,
     PLACES,

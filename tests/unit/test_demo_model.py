@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gpu_workers.demo.rules import read
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
+from gpu_workers.training.demo_image.pixel_metrics import read
 from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.asking import drawn, loaded
 

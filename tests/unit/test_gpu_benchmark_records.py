@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gpu_workers.benchmarks import table
-from gpu_workers.benchmarks.measuring import Course, measure
-from gpu_workers.benchmarks.rows import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.benchmarks import report
+from gpu_workers.benchmarks.runner import Course, measure
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
 
 IN_TIME = 1e12
 
@@ -59,10 +59,10 @@ def told(**changed: object) -> dict[str, Any]:
 
 
 def test_figures_are_medians_by_the_unit() -> None:
-    figures = table.figures(told())
+    figures = report.figures(told())
     assert (figures.plain.median, figures.plain.least, figures.plain.most) == (2, 1, 3)
     assert (figures.ratio, figures.tflops, figures.gemm_share) == (4, 0.8, 0.8)
-    assert table.faults(told()) == []
+    assert report.faults(told()) == []
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,5 @@ def test_figures_are_medians_by_the_unit() -> None:
     ],
 )
 def test_figures_that_are_worth_nothing_are_told(changed: dict[str, Any], words: str) -> None:
-    (fault,) = table.faults(told(**changed))
+    (fault,) = report.faults(told(**changed))
     assert words in fault

@@ -11,9 +11,17 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderKLWan, UNet2DConditionModel, WanTransformer3DModel
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from gpu_workers.benchmarks import building, cold, sdxl_rows, sizes, table, wan_rows, weights
+from gpu_workers.benchmarks import (
+    bench_sdxl,
+    bench_wan,
+    cold_start,
+    model_builder,
+    model_configs,
+    random_weights,
+    report,
+)
 from gpu_workers.benchmarks.main import main
-from gpu_workers.benchmarks.rows import PLAIN, WORKER, Bench
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench
 from gpu_workers.chat.model import Model as ChatModel
 from gpu_workers.chat.sampling import Sampling
 
@@ -37,22 +45,22 @@ def test_a_row_is_measured_at_toy_size(
     code = main([*asked, "--rows", name])
     assert f"| {name} | TOY, not " in capsys.readouterr().out
     told = json.loads((tmp_path / f"row-{name}-toy.json").read_text())
-    faults = table.faults(told)
+    faults = report.faults(told)
     assert code == (1 if faults else 0)
     # On a busy machine a row can be measured faster than the device was a moment before.
     assert [fault for fault in faults if not fault.startswith("faster than the device")] == []
     assert {side: len(taken) for side, taken in told["samples"].items()} == {PLAIN: 1, WORKER: 1}
     assert told["cosine"] > 0.999
     assert min(told["ceilings"].values()) > 0
-    assert table.figures(told).tflops > 0
+    assert report.figures(told).tflops > 0
     assert told["key"]["machine"]["torch"].startswith(torch.__version__[:4])
 
 
 def test_both_sides_of_the_cold_start_draw(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch._inductor.config, "force_disable_caches", False)  # noqa: SLF001 - it has no other name
-    folder = building.sdxl(Bench(models, toy=True))
-    cold.plainly(folder)
-    cold.by_the_worker(folder)
+    folder = model_builder.sdxl(Bench(models, toy=True))
+    cold_start.plainly(folder)
+    cold_start.by_the_worker(folder)
 
 
 @pytest.mark.slow
@@ -83,22 +91,22 @@ def _wan_pass(transformer: Any) -> object:  # noqa: ANN401 - the same
     [
         pytest.param(
             "SDXL UNet",
-            partial(UNet2DConditionModel, **sizes.SDXL_UNET),
-            lambda one: sdxl_rows.step(one, 1, (128, 128)),
+            partial(UNet2DConditionModel, **model_configs.SDXL_UNET),
+            lambda one: bench_sdxl.step(one, 1, (128, 128)),
             6.76,
             marks=pytest.mark.slow,
         ),
-        ("SDXL VAE", partial(AutoencoderKL, **sizes.SDXL_VAE), _sdxl_decoding, 10.5),
-        ("Wan 1.3B", partial(WanTransformer3DModel, **sizes.WAN["1.3B"]), _wan_pass, 283),
+        ("SDXL VAE", partial(AutoencoderKL, **model_configs.SDXL_VAE), _sdxl_decoding, 10.5),
+        ("Wan 1.3B", partial(WanTransformer3DModel, **model_configs.WAN["1.3B"]), _wan_pass, 283),
         pytest.param(
             "Wan 14B",
-            partial(WanTransformer3DModel, **sizes.WAN["14B"]),
+            partial(WanTransformer3DModel, **model_configs.WAN["14B"]),
             _wan_pass,
             1678,
             marks=pytest.mark.slow,
         ),
         ("Wan VAE", AutoencoderKLWan, None, None),
-        ("Qwen 7B", lambda: Qwen2ForCausalLM(Qwen2Config(**sizes.QWEN)), None, None),
+        ("Qwen 7B", lambda: Qwen2ForCausalLM(Qwen2Config(**model_configs.QWEN)), None, None),
     ],
 )
 def test_a_true_model_has_its_parameters_and_its_cost(
@@ -109,9 +117,9 @@ def test_a_true_model_has_its_parameters_and_its_cost(
 ) -> None:
     with torch.device("meta"):
         model = make()
-    assert weights.parameters(model) == sizes.PARAMETERS[name]
+    assert random_weights.parameters(model) == model_configs.PARAMETERS[name]
     if run:
-        assert weights.flops(model, run) / 1e12 == pytest.approx(teraflops, rel=0.005)
+        assert random_weights.flops(model, run) / 1e12 == pytest.approx(teraflops, rel=0.005)
 
 
 @pytest.fixture
@@ -145,14 +153,14 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
         "num_key_value_heads": 2,
     }
     for whole, part in (
-        (sizes.SDXL_UNET, unet),
-        (sizes.SDXL_VAE, {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}),
-        (sizes.CLIP_L, clip),
-        (sizes.CLIP_BIGG, clip),
-        (sizes.WAN["1.3B"], wan | text),
-        (sizes.WAN_VAE, {"base_dim": 3, "num_res_blocks": 1}),
-        (sizes.WAN_TEXT, {"d_model": 32, "d_kv": 8, "d_ff": 32, "num_heads": 4}),
-        (sizes.QWEN, qwen),
+        (model_configs.SDXL_UNET, unet),
+        (model_configs.SDXL_VAE, {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}),
+        (model_configs.CLIP_L, clip),
+        (model_configs.CLIP_BIGG, clip),
+        (model_configs.WAN["1.3B"], wan | text),
+        (model_configs.WAN_VAE, {"base_dim": 3, "num_res_blocks": 1}),
+        (model_configs.WAN_TEXT, {"d_model": 32, "d_kv": 8, "d_ff": 32, "num_heads": 4}),
+        (model_configs.QWEN, qwen),
     ):
         for name, value in part.items():
             monkeypatch.setitem(whole, name, value)
@@ -165,8 +173,8 @@ def test_what_is_built_as_a_true_model_is_loaded_by_the_workers(
     monkeypatch.setenv("WAN_FRAMES", "5")
     monkeypatch.setenv("WAN_SIDE", "48")
     bench = Bench(tmp_path, toy=False)
-    cold.by_the_worker(building.sdxl(bench))
-    pair = wan_rows.Pair(building.wan(bench, "1.3B"))
+    cold_start.by_the_worker(model_builder.sdxl(bench))
+    pair = bench_wan.Pair(model_builder.wan(bench, "1.3B"))
     assert pair.filmed(lambda: None).shape == (5, 32, 64, 3)
     made: set[int] = set()
 
@@ -174,16 +182,16 @@ def test_what_is_built_as_a_true_model_is_loaded_by_the_workers(
         made.add(token)
         return False
 
-    chat = ChatModel(building.qwen(bench), threads=1)
+    chat = ChatModel(model_builder.qwen(bench), threads=1)
     how = Sampling(seed=0, most_tokens=3, temperature=0)
     chat.generate(chat.plain("a"), how, on_token)
     assert made
     assert {one.name for one in tmp_path.glob("true-*")} == {
-        building.NAME.format(name) for name in ("sdxl", "1.3B", "qwen")
+        model_builder.NAME.format(name) for name in ("sdxl", "1.3B", "qwen")
     }
 
 
 def test_random_weights_are_never_zero_and_keep_the_size_of_what_goes_through() -> None:
-    model = weights.randomise(torch.nn.Sequential(*[torch.nn.Linear(256, 256)] * 4), seed=0)
+    model = random_weights.randomise(torch.nn.Sequential(*[torch.nn.Linear(256, 256)] * 4), seed=0)
     assert all(one.count_nonzero() == one.numel() for one in model.parameters())
     assert 0.5 < model(torch.randn(64, 256)).std().item() < 2

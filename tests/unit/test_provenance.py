@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime import media, video
+from gpu_workers.runtime.media import images, video
 from shared.contracts.media_metadata import settings_parts
 from shared.storage.metadata_stripper import Blanked
 from tests import certificates, marking
@@ -44,7 +44,7 @@ def signed(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 def made(kind: str) -> bytes:
     if kind == "image/png":
-        return media.png(Image.effect_noise((64, 48), 80).convert("RGB"), SETTINGS)
+        return images.png(Image.effect_noise((64, 48), 80).convert("RGB"), SETTINGS)
     frames = np.random.default_rng(7).integers(0, 255, (5, 48, 64, 3), np.uint8)
     return video.mp4(frames, fps=16, settings=SETTINGS)
 
@@ -73,7 +73,7 @@ def test_a_file_says_its_source_without_a_key(kind: str) -> None:
 
 
 def test_a_thumbnail_says_its_source() -> None:
-    small = marking.picture(media.thumbnail(Image.new("RGB", (64, 48))))
+    small = marking.picture(images.thumbnail(Image.new("RGB", (64, 48))))
     assert marking.source_type(small.info["xmp"]) == MADE_BY_A_MODEL
 
 

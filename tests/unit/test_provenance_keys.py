@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from PIL import Image
 
-from gpu_workers.runtime import media, provenance
+from gpu_workers.runtime.media import images
+from gpu_workers.runtime.provenance import signing
 from tests import certificates, marking
 from tests.certificates import Key
 
@@ -38,14 +39,14 @@ SETTINGS: dict[str, Any] = {
 def test_other_keys_sign_as_well(key: Key, tmp_path: Path) -> None:
     chain = certificates.chain(key)
     with marking.signing(chain, tmp_path):
-        provenance.ready()
-        content = media.png(Image.new("RGB", (8, 8)), SETTINGS)
+        signing.ready()
+        content = images.png(Image.new("RGB", (8, 8)), SETTINGS)
     assert marking.manifest(content, "image/png", chain).state == "Trusted"
 
 
 def refusal() -> str:
     with pytest.raises(SystemExit) as ended:
-        provenance.ready()
+        signing.ready()
     return str(ended.value)
 
 

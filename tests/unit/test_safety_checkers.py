@@ -15,10 +15,10 @@ from transformers import (
 )
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime.checkers import Classifier, SafetyChecker, configured
 from gpu_workers.runtime.pipeline import PermanentError
-from gpu_workers.runtime.safety import Safety
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.safety.checkers import Classifier, SafetyChecker, configured
+from gpu_workers.runtime.safety.output_check import Safety
+from gpu_workers.runtime.safety.settings import SafetySettings
 
 SIDE = 32
 RED, BLUE = (Image.new("RGB", (48, 40), colour) for colour in ("red", "blue"))

@@ -7,29 +7,30 @@ from pydantic import ValidationError
 
 from gpu_workers.noop import pipeline as noop
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import exemption
-from gpu_workers.runtime.exemption import Weights
-from gpu_workers.runtime.safety import Safety, UncheckedError
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.safety import exemptions
+from gpu_workers.runtime.safety.exemptions import Weights
+from gpu_workers.runtime.safety.output_check import Safety, UncheckedError
+from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import read
 from tests.unit.working import Together
 
 LOCAL = SafetySettings(local_system=True)
 MODELS = Path(__file__).parents[2] / "gpu_workers/demo/models"
 COMMITTED = {"noop": Path(noop.__file__).with_name("clip.mp4")} | {
-    folder.name: folder for folder in MODELS.iterdir() if exemption.digest(folder)
+    folder.name: folder for folder in MODELS.iterdir() if exemptions.digest(folder)
 }
 
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_committed_model_is_exempt_by_its_hash(name: str) -> None:
-    known = exemption.known_hashes().get(name)
-    hint = f"`python -m gpu_workers.runtime.exemption {name} {COMMITTED[name]}` writes the hash"
-    assert known == exemption.digest(COMMITTED[name]), hint
+    known = exemptions.known_hashes().get(name)
+    command = f"python -m gpu_workers.runtime.safety.exemptions {name} {COMMITTED[name]}"
+    hint = f"`{command}` writes the hash"
+    assert known == exemptions.digest(COMMITTED[name]), hint
 
 
 def test_every_exemption_is_of_a_model_of_ours() -> None:
-    others = exemption.known_hashes().keys() - COMMITTED.keys()
+    others = exemptions.known_hashes().keys() - COMMITTED.keys()
     assert all(name.startswith("tiny-") for name in others)
 
 
@@ -84,7 +85,7 @@ def test_one_byte_that_differs_ends_the_exemption(tmp_path: Path) -> None:
     assert clip is not None
     copy = tmp_path / clip.name
     copy.write_bytes(clip.read_bytes())
-    assert exemption.digest(copy) == exemption.digest(clip)
+    assert exemptions.digest(copy) == exemptions.digest(clip)
     copy.write_bytes(clip.read_bytes()[:-1] + b"?")
     with pytest.raises(UncheckedError):
         Safety(LOCAL).admit(Weighing(Weights(copy)))
@@ -112,13 +113,13 @@ def test_a_hash_is_written_under_its_models_name(tmp_path: Path) -> None:
     file.write_text("{}\n")
     model.mkdir()
     with pytest.raises(ValueError, match="no weights"):
-        exemption.record("ours", model, file)
+        exemptions.record("ours", model, file)
     (model / "model.safetensors").write_bytes(b"weights")
-    found = exemption.record("ours", model, file)
-    assert exemption.known_hashes(file) == {"ours": found} == {"ours": exemption.digest(model)}
+    found = exemptions.record("ours", model, file)
+    assert exemptions.known_hashes(file) == {"ours": found} == {"ours": exemptions.digest(model)}
 
 
 def test_what_is_large_is_not_even_read(tmp_path: Path) -> None:
     with (tmp_path / "model.safetensors").open("wb") as file:
         file.truncate(64 * 1024 * 1024)
-    assert exemption.digest(tmp_path) is None
+    assert exemptions.digest(tmp_path) is None

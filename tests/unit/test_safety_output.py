@@ -8,8 +8,8 @@ from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
-from gpu_workers.runtime.safety import Safety
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.safety.output_check import Safety
+from gpu_workers.runtime.safety.settings import SafetySettings
 from shared.contracts.worker_protocol import ContentMode, JobMessage, Reference
 from tests.system import until
 from tests.unit.neighbours import HOME, Neighbours
@@ -136,7 +136,7 @@ async def test_references_are_looked_at_before_anything_is_made(neighbours: Neig
 async def test_a_preview_is_looked_at_too(
     neighbours: Neighbours, categories: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_workers.runtime.preview.LEAST_SECONDS_BETWEEN", 0.02)
+    monkeypatch.setattr("gpu_workers.runtime.jobs.preview.LEAST_SECONDS_BETWEEN", 0.02)
     checker = Harmless(*categories)
     pipeline = Shown(lambda: bool(neighbours.previews) or (checker.seen and categories))
     safety = Safety(SafetySettings(), checker)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gpu_workers.runtime import exemption
-from gpu_workers.runtime.safety import Safety, UncheckedError
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.safety import exemptions
+from gpu_workers.runtime.safety.output_check import Safety, UncheckedError
+from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import MODEL_CACHE
 from gpu_workers.sdxl import settings as of_sdxl
 from gpu_workers.sdxl.pipeline import SdxlPipeline
@@ -39,7 +39,7 @@ def test_the_tiny_models_are_exempt(tiny: WanPipeline) -> None:
 def test_where_their_hashes_are_others_they_are_made_again(
     tiny: WanPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exemption, "known_hashes", dict)
+    monkeypatch.setattr(exemptions, "known_hashes", dict)
     Safety(LOCAL).admit(tiny)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpu_workers.sdxl.prompts import Lora, Part, read
+from gpu_workers.sdxl.prompt_parser import Lora, Part, read
 
 
 @pytest.mark.parametrize(

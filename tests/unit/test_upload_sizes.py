@@ -8,7 +8,8 @@ from uuid import uuid4
 from PIL import Image
 from pydantic import ValidationError
 
-from gpu_workers.runtime import media, preview
+from gpu_workers.runtime.jobs import preview
+from gpu_workers.runtime.media import images
 from shared.contracts import webhook_signature
 from shared.contracts.upload_sizes import (
     MAX_MANIFEST_BYTES,
@@ -32,9 +33,9 @@ def _noise(side: int) -> Image.Image:
 
 
 def test_the_thumbnail_of_any_picture_is_within_its_limit() -> None:
-    for side in (media.THUMBNAIL_SIDE, 1024):
-        assert len(media.thumbnail(_noise(side))) < MAX_THUMBNAIL_BYTES
-    assert media.THUMBNAIL_SIDE**2 * 3 < MAX_THUMBNAIL_BYTES
+    for side in (images.THUMBNAIL_SIDE, 1024):
+        assert len(images.thumbnail(_noise(side))) < MAX_THUMBNAIL_BYTES
+    assert images.THUMBNAIL_SIDE**2 * 3 < MAX_THUMBNAIL_BYTES
 
 
 def test_the_preview_of_any_picture_is_within_its_limit() -> None:

@@ -8,11 +8,11 @@ import pytest
 import pytest_asyncio
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime.api import application
-from gpu_workers.runtime.safety import Safety
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.jobs.worker import Worker
+from gpu_workers.runtime.safety.output_check import Safety
+from gpu_workers.runtime.safety.settings import SafetySettings
+from gpu_workers.runtime.server.app import application
 from gpu_workers.runtime.settings import WorkerSettings
-from gpu_workers.runtime.worker import Worker
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES
 from shared.contracts.worker_registration import Health

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import outcome
+from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage
 from shared.contracts.job_catalog import job_type
 from shared.contracts.worker_protocol import JobMessage, Reference
@@ -77,13 +77,13 @@ async def test_what_breaks_ends_its_job_alone(
 ) -> None:
     neighbours = Neighbours()
     async with working(neighbours, {"sdxl": Once(wrong)}) as worker:
-        assert await worker.run(message()) is outcome.FAILED
+        assert await worker.run(message()) is task_result.FAILED
         told = neighbours.letters[-1]
         assert told.failure is not None
         assert (told.failure.code, told.failure.retryable) == (code, retryable)
         assert (told.error_message or "").endswith(".")
         assert not neighbours.stored
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ async def test_a_reference_whose_address_has_expired_or_is_gone(
     neighbours.references = [Reference(role="reference", url=f"{HOME}/reference")]
     neighbours.reference = httpx.Response(answer)
     async with working(neighbours, {"sdxl": NoopPipeline()}) as worker:
-        assert await worker.run(message()) is outcome.FAILED
+        assert await worker.run(message()) is task_result.FAILED
         failure = neighbours.letters[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == (code, retryable)
         neighbours.references = []
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
 
 
 @pytest.mark.parametrize("status", [400, 403])
@@ -110,12 +110,12 @@ async def test_an_upload_address_that_has_expired_is_retryable(status: int) -> N
     neighbours = Neighbours()
     neighbours.refusals["0.png"] = status
     async with working(neighbours, {"sdxl": NoopPipeline()}) as worker:
-        assert await worker.run(message()) is outcome.FAILED
+        assert await worker.run(message()) is task_result.FAILED
         failure = neighbours.letters[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("upload_failed", True)
         neighbours.refusals = {}
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
 
 
 class Lacking(NoopPipeline):
@@ -131,11 +131,11 @@ async def test_a_model_that_is_missing_fails_its_jobs_and_the_others_are_served(
     neighbours = Neighbours()
     async with working(neighbours, {"sdxl": NoopPipeline(), "wan": Lacking()}) as worker:
         assert list(worker.served) == ["sdxl"], "and only these are registered"
-        assert await worker.run(message(job_type="wan_video_fast")) is outcome.FAILED
+        assert await worker.run(message(job_type="wan_video_fast")) is task_result.FAILED
         failure = neighbours.letters[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("model_missing", False)
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
     assert "model missing" in capsys.readouterr().out
 
 

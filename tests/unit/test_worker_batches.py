@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime import outcome, preview
+from gpu_workers.runtime.jobs import preview, task_result
 from gpu_workers.runtime.pipeline import Media, Work
 from shared.contracts.worker_protocol import CallbackRequest
 from tests import system
@@ -29,7 +29,7 @@ async def test_jobs_of_one_kind_that_wait_together_are_one_batch_each_with_its_r
     jobs = [message(seed=seed) for seed in range(1, 6)] + [message(seed=6, prompt="a ring")]
     async with working(neighbours, {"sdxl": pipeline}, slots=6) as worker:
         ended = await asyncio.gather(*map(worker.run, jobs))
-    assert ended == [outcome.COMPLETED] * 6
+    assert ended == [task_result.COMPLETED] * 6
     sizes = sorted(len(batch) for batch in pipeline.batches)
     assert sizes == [1, 1, 4]
     assert [6] in pipeline.batches, "it is of another kind"
@@ -52,7 +52,7 @@ async def test_the_model_is_loaded_once_for_all_jobs() -> None:
     neighbours, pipeline = Neighbours(), Together(steps=1)
     async with working(neighbours, {"sdxl": pipeline, "wan": pipeline}) as worker:
         for _ in range(3):
-            assert await worker.run(message()) is outcome.COMPLETED
+            assert await worker.run(message()) is task_result.COMPLETED
     assert pipeline.loads == 1
 
 
@@ -61,7 +61,7 @@ async def test_a_job_alone_waits_for_nobody() -> None:
     async with working(neighbours, {"sdxl": pipeline}, slots=4) as worker:
         # A batch with room waits for hours for those on the way; here there are none.
         running = worker.run(message())
-        assert await asyncio.wait_for(running, PATIENCE_SECONDS) is outcome.COMPLETED
+        assert await asyncio.wait_for(running, PATIENCE_SECONDS) is task_result.COMPLETED
 
 
 async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
@@ -71,10 +71,10 @@ async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
     neighbours.ended.add(cancelled.job_id)
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
         going = asyncio.create_task(worker.run(first))
-        assert await worker.run(cancelled) is outcome.STOPPED
+        assert await worker.run(cancelled) is task_result.STOPPED
         assert not going.done(), "it stops at its next step, not with the batch"
         pipeline.may_end.set()
-        assert await going is outcome.COMPLETED
+        assert await going is task_result.COMPLETED
     assert [sorted(batch) for batch in pipeline.batches] == [[1, 2]]
     assert pipeline.stopped == 0
     assert neighbours.letters[-1].job_id == first.job_id
@@ -86,7 +86,7 @@ async def test_a_batch_of_which_all_are_cancelled_stops() -> None:
     jobs = [message(seed=1), message(seed=2)]
     neighbours.ended = {job.job_id for job in jobs}
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
-        assert await asyncio.gather(*map(worker.run, jobs)) == [outcome.STOPPED] * 2
+        assert await asyncio.gather(*map(worker.run, jobs)) == [task_result.STOPPED] * 2
     assert (len(pipeline.batches), pipeline.stopped) == (1, 1)
     assert not neighbours.stored
 
@@ -97,7 +97,7 @@ async def test_a_job_that_breaks_its_batch_ends_no_other() -> None:
     jobs = [message(seed=seed) for seed in (1, 2)]
     async with working(neighbours, {"sdxl": pipeline}, slots=2) as worker:
         ended = await asyncio.gather(*map(worker.run, jobs))
-    assert ended == [outcome.COMPLETED, outcome.FAILED]
+    assert ended == [task_result.COMPLETED, task_result.FAILED]
     assert sorted(sorted(batch) for batch in pipeline.batches) == [[1], [1, 2], [2]]
 
 
@@ -111,7 +111,7 @@ async def test_draining_hands_back_those_that_run_and_those_that_wait_for_their_
         # A batch begins once both jobs have come to it: one of them is in it, the other waits.
         await until(lambda: bool(pipeline.batches), what="a batch to begin")
         await worker.drain()
-        assert await asyncio.gather(*held) == [outcome.HANDED_BACK] * 2
+        assert await asyncio.gather(*held) == [task_result.HANDED_BACK] * 2
 
 
 class Clock:
@@ -176,7 +176,7 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
         system.until(lambda: len(neighbours.previews) == len(drawn_at), what="each to be stored")
 
     async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
     assert drawn_at == [1, 2]
     assert neighbours.previews[0][8:12] == b"WEBP"
     beats = [letter.preview for letter in heartbeats()]
@@ -207,5 +207,5 @@ async def test_a_preview_that_is_not_taken_is_nobodys_loss(
         system.until(lambda: is_drawn_again(work), what="the first preview to be answered")
 
     async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
     assert "preview not stored" in capsys.readouterr().out

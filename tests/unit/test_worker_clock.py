@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpu_workers.runtime.clock import Clock
+from gpu_workers.runtime.transport.clock import Clock
 
 EPOCH_PLUS_A_DAY = "Fri, 02 Jan 1970 00:00:00 GMT"
 

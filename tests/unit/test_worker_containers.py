@@ -70,7 +70,7 @@ def test_it_holds_no_weights_no_secret_and_no_test(dockerfile: Path) -> None:
 
 def test_it_says_how_to_ask_whether_it_is_well(dockerfile: Path) -> None:
     (check,) = _rests(dockerfile, "HEALTHCHECK")
-    assert check.endswith('CMD ["python", "-m", "gpu_workers.runtime.healthy"]')
+    assert check.endswith('CMD ["python", "-m", "gpu_workers.runtime.server.healthcheck"]')
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
             return ""
 
     def check() -> int:
-        asked = [sys.executable, "-m", "gpu_workers.runtime.healthy"]
+        asked = [sys.executable, "-m", "gpu_workers.runtime.server.healthcheck"]
         return subprocess.run(asked, cwd=tmp_path, env={"PORT": str(port)}, check=False).returncode
 
     with _started(dockerfile, tmp_path, port) as process:

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import outcome
+from gpu_workers.runtime.jobs import task_result
+from gpu_workers.runtime.jobs.worker import Worker
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
-from gpu_workers.runtime.worker import Worker
 from shared.contracts.worker_protocol import Reference
 from tests.unit.neighbours import HOME, REFUSED, Neighbours
 from tests.unit.working import Stepping, message, until, working
@@ -48,7 +48,7 @@ async def test_error_of_a_pipeline_is_reported(
     retryable: bool,
 ) -> None:
     serve(worker, Stepping(error))
-    assert await worker.run(message()) is outcome.FAILED
+    assert await worker.run(message()) is task_result.FAILED
     told = neighbours.letters[-1]
     assert told.failure is not None
     assert (told.failure.code, told.failure.retryable) == (code, retryable)
@@ -62,7 +62,7 @@ async def test_error_of_a_pipeline_is_reported(
 async def test_type_that_nobody_serves_is_a_permanent_failure(
     worker: Worker, neighbours: Neighbours, job_type: str
 ) -> None:
-    assert await worker.run(message(job_type=job_type)) is outcome.FAILED
+    assert await worker.run(message(job_type=job_type)) is task_result.FAILED
     failure = neighbours.letters[-1].failure
     assert failure is not None
     assert (failure.code, failure.retryable) == ("unsupported_job_type", False)
@@ -91,7 +91,7 @@ async def test_heartbeat_that_is_told_to_stop_ends_the_job_without_an_upload(
 ) -> None:
     serve(worker, Stepping())
     neighbours.answers["heartbeat"] = [httpx.Response(503), answer]
-    assert await worker.run(message()) is outcome.STOPPED
+    assert await worker.run(message()) is task_result.STOPPED
     assert neighbours.kinds == ["claim", "heartbeat", "heartbeat"]
     assert not neighbours.stored
 
@@ -106,9 +106,9 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
     await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
     assert (worker.line.working, worker.line.waiting) == (1, 1)
     await worker.drain()
-    assert await waiting is outcome.DRAINING
-    assert await running is outcome.HANDED_BACK
-    assert await worker.run(message()) is outcome.DRAINING
+    assert await waiting is task_result.DRAINING
+    assert await running is task_result.HANDED_BACK
+    assert await worker.run(message()) is task_result.DRAINING
     failure = neighbours.letters[-1].failure
     assert failure is not None
     assert (failure.code, failure.retryable, failure.hand_back) == ("draining", True, True)
@@ -116,7 +116,7 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
 
 async def test_expired_message_is_not_claimed(worker: Worker, neighbours: Neighbours) -> None:
     ended = message(seconds_left=-1)
-    assert await worker.run(ended) is outcome.EXPIRED
+    assert await worker.run(ended) is task_result.EXPIRED
     assert not neighbours.letters
 
 
@@ -128,8 +128,8 @@ async def test_second_delivery_and_a_full_line_are_refused(
     first, *others = (message() for _ in range(3))
     held = [asyncio.create_task(worker.run(one)) for one in (first, *others)]
     await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
-    assert await worker.run(first) is outcome.ALREADY_HERE
-    assert await worker.run(message()) is outcome.BUSY
+    assert await worker.run(first) is task_result.ALREADY_HERE
+    assert await worker.run(message()) is task_result.BUSY
     await worker.drain()
     await asyncio.gather(*held)
     assert neighbours.kinds.count("claim") == 1

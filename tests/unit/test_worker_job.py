@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import outcome
-from gpu_workers.runtime.worker import Worker
+from gpu_workers.runtime.jobs import task_result
+from gpu_workers.runtime.jobs.worker import Worker
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
 from tests.unit.neighbours import KEY, REFUSED, Neighbours
@@ -34,7 +34,7 @@ async def test_job_is_claimed_uploaded_and_completed(
 ) -> None:
     neighbours.images = 2
     wanted = message(num_images=2)
-    assert await worker.run(wanted) is outcome.COMPLETED
+    assert await worker.run(wanted) is task_result.COMPLETED
     assert neighbours.kinds == ["claim", "completed"]
     claim, completed = neighbours.letters
     assert (claim.job_id, claim.dispatch_no) == (wanted.job_id, 3)
@@ -67,18 +67,18 @@ async def test_manifest_is_the_completed_letter_under_its_own_seal(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (httpx.Response(200, json={"message": "ended", "proceed": False}), outcome.DECLINED),
-        (httpx.Response(409, json={**REFUSED, "code": "claimed"}), outcome.CLAIMED),
-        (httpx.Response(403, json=REFUSED), outcome.DECLINED),
-        (httpx.Response(401, json=REFUSED), outcome.NOT_CLAIMED),
-        (httpx.Response(200, text="<html>"), outcome.NOT_CLAIMED),
+        (httpx.Response(200, json={"message": "ended", "proceed": False}), task_result.DECLINED),
+        (httpx.Response(409, json={**REFUSED, "code": "claimed"}), task_result.CLAIMED),
+        (httpx.Response(403, json=REFUSED), task_result.DECLINED),
+        (httpx.Response(401, json=REFUSED), task_result.NOT_CLAIMED),
+        (httpx.Response(200, text="<html>"), task_result.NOT_CLAIMED),
     ],
 )
 async def test_job_ends_with_a_claim_that_is_not_granted(
     worker: Worker,
     neighbours: Neighbours,
     answer: httpx.Response,
-    expected: outcome.Outcome,
+    expected: task_result.Outcome,
 ) -> None:
     neighbours.answers["claim"] = [answer]
     assert await worker.run(message()) is expected
@@ -90,14 +90,14 @@ async def test_completed_is_repeated_with_its_webhook_id_until_it_is_heard(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     neighbours.answers["completed"] = [httpx.Response(503), httpx.Response(429)]
-    assert await worker.run(message()) is outcome.COMPLETED
+    assert await worker.run(message()) is task_result.COMPLETED
     assert neighbours.kinds == ["claim", "completed", "completed", "completed"]
     assert len(set(neighbours.message_ids[1:])) == 1
 
 
 async def test_missing_object_is_uploaded_again(worker: Worker, neighbours: Neighbours) -> None:
     neighbours.lost = ["0.png"]
-    assert await worker.run(message()) is outcome.COMPLETED
+    assert await worker.run(message()) is task_result.COMPLETED
     assert neighbours.kinds == ["claim", "completed", "completed"]
 
 
@@ -105,7 +105,7 @@ async def test_object_that_stays_missing_is_a_retryable_failure(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     neighbours.lost = ["0.png"] * 4
-    assert await worker.run(message()) is outcome.FAILED
+    assert await worker.run(message()) is task_result.FAILED
     assert neighbours.kinds == ["claim", *["completed"] * 4, "failed"]
     failure = neighbours.letters[-1].failure
     assert failure is not None

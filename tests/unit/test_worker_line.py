@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from gpu_workers.runtime.line import ClosedError, Line
+from gpu_workers.runtime.jobs.slots import ClosedError, Line
 
 
 def test_line_is_busy_beyond_the_window_and_what_is_ending() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime import media, provenance
+from gpu_workers.runtime.media import images
+from gpu_workers.runtime.provenance import xmp
 from shared.contracts.worker_protocol import Parameters
 
 WANTED = Parameters(
@@ -20,7 +21,7 @@ WANTED = Parameters(
 
 def settings(**changed: str) -> dict[str, Any]:
     wanted = WANTED.model_copy(update=changed)
-    return media.generation_settings(wanted, model="base", sampler="Euler", seed=7, size=(64, 48))
+    return images.generation_settings(wanted, model="base", sampler="Euler", seed=7, size=(64, 48))
 
 
 def opened(content: bytes) -> Image.Image:
@@ -30,7 +31,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def test_png_carries_the_settings_as_image_tools_write_them() -> None:
-    image = opened(media.png(Image.new("RGB", (64, 48)), settings()))
+    image = opened(images.png(Image.new("RGB", (64, 48)), settings()))
     assert image.info["parameters"] == (
         "ein Käfer, 夜\n"
         "Negative prompt: blurry\n"
@@ -40,23 +41,23 @@ def test_png_carries_the_settings_as_image_tools_write_them() -> None:
 
 
 def test_png_says_that_a_trained_model_made_it() -> None:
-    image = opened(media.png(Image.new("RGB", (1, 1)), settings()))
+    image = opened(images.png(Image.new("RGB", (1, 1)), settings()))
     packet = image.info["xmp"].decode()
-    assert f'Iptc4xmpExt:DigitalSourceType="{provenance.SOURCE_TYPE}"' in packet
+    assert f'Iptc4xmpExt:DigitalSourceType="{xmp.SOURCE_TYPE}"' in packet
     assert 'xmp:CreatorTool="OurVidz"' in packet
 
 
 def test_png_keeps_every_pixel() -> None:
     drawn = Image.effect_noise((64, 48), 80).convert("RGB")
-    assert opened(media.png(drawn, settings())).tobytes() == drawn.tobytes()
+    assert opened(images.png(drawn, settings())).tobytes() == drawn.tobytes()
 
 
 def test_parameters_text_leaves_out_an_empty_negative_prompt() -> None:
-    assert "Negative prompt" not in media.parameters_text(settings(negative_prompt=""))
+    assert "Negative prompt" not in images.parameters_text(settings(negative_prompt=""))
 
 
 def test_parameters_text_quotes_a_value_that_holds_a_separator() -> None:
-    text = media.parameters_text({**settings(), "model": "mine, at: home"})
+    text = images.parameters_text({**settings(), "model": "mine, at: home"})
     assert 'Model: "mine, at: home"' in text
 
 
@@ -66,16 +67,16 @@ def test_parameters_text_quotes_a_value_that_holds_a_separator() -> None:
 def test_thumbnail_is_webp_of_at_most_256_pixels(
     size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    small = opened(media.thumbnail(Image.new("RGBA", size)))
+    small = opened(images.thumbnail(Image.new("RGBA", size)))
     assert (small.format, small.size) == ("WEBP", expected)
 
 
 def test_thumbnail_leaves_the_picture_as_it_was() -> None:
     picture = Image.new("RGB", (512, 512))
-    media.thumbnail(picture)
+    images.thumbnail(picture)
     assert picture.size == (512, 512)
 
 
 def test_crc32c_is_written_as_cloud_storage_writes_it() -> None:
     # The check value of CRC-32C over "123456789" is 0xE3069283.
-    assert media.crc32c(b"123456789") == "4waSgw=="
+    assert images.crc32c(b"123456789") == "4waSgw=="

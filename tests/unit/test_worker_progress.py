@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from gpu_workers.runtime.jobs.progress import Progress, beat
 from gpu_workers.runtime.pipeline import Stopped
-from gpu_workers.runtime.progress import Progress, beat
 from tests.virtual_time import run_in_virtual_time
 
 

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import registration
-from gpu_workers.runtime.clock import Clock
-from gpu_workers.runtime.mailbox import Mailbox
 from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.transport import registration
+from gpu_workers.runtime.transport.clock import Clock
+from gpu_workers.runtime.transport.signed_client import Mailbox
 from shared.contracts import webhook_signature
 
 KEY = webhook_signature.new_key()

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from gpu_workers.runtime import retry
-from gpu_workers.runtime.retry import UnheardError, is_passing, persist
+from gpu_workers.runtime.transport import retry
+from gpu_workers.runtime.transport.retry import UnheardError, is_passing, persist
 
 
 class Answers:

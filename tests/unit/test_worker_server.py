@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gpu_workers.runtime import server
+from gpu_workers.runtime.server import server
 from tests.system import PATIENCE_SECONDS, free_port
 
 

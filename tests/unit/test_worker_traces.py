@@ -2,7 +2,7 @@
 
 import httpx
 
-from gpu_workers.runtime import outcome
+from gpu_workers.runtime.jobs import task_result
 from tests.unit.neighbours import Neighbours
 from tests.unit.working import Stepping, message, working
 
@@ -28,7 +28,7 @@ async def test_heartbeats_are_of_the_trace_and_not_kept() -> None:
     wanted = message().model_copy(update={"traceparent": KEPT})
     neighbours.ended.add(wanted.job_id)
     async with working(neighbours, {"sdxl": Stepping()}) as worker:
-        assert await worker.run(wanted) is outcome.STOPPED
+        assert await worker.run(wanted) is task_result.STOPPED
     assert neighbours.traces == {"claim": {KEPT}, "heartbeat": {KEPT[:-2] + "00"}}
 
 

@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from gpu_workers.runtime import media, provenance, video
+from gpu_workers.runtime.media import images, video
 from gpu_workers.runtime.pipeline import RetryableError
+from gpu_workers.runtime.provenance import xmp
 from shared.contracts.worker_protocol import Parameters
 
 WANTED = Parameters(
@@ -19,7 +20,7 @@ FPS = 16
 
 
 def settings() -> dict[str, Any]:
-    return media.generation_settings(WANTED, model="base", sampler="UniPC", seed=7, size=(48, 32))
+    return images.generation_settings(WANTED, model="base", sampler="UniPC", seed=7, size=(48, 32))
 
 
 def moving(count: int = 9) -> video.Frames:
@@ -79,7 +80,7 @@ def test_clip_carries_the_settings(clip: bytes) -> None:
 def test_clip_says_that_a_trained_model_made_it(clip: bytes) -> None:
     box = boxes(clip)["uuid"]
     assert box[:16].hex() == "be7acfcb97a942e89c71999491e3afac"
-    assert f'Iptc4xmpExt:DigitalSourceType="{provenance.SOURCE_TYPE}"' in box[16:].decode()
+    assert f'Iptc4xmpExt:DigitalSourceType="{xmp.SOURCE_TYPE}"' in box[16:].decode()
 
 
 @pytest.mark.parametrize("shape", [(0, 32, 48, 3), (1, 31, 48, 3), (1, 32, 47, 3)])

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime import inference
-from gpu_workers.runtime import worker as worker_module
+from gpu_workers.runtime.jobs import batching
+from gpu_workers.runtime.jobs import worker as worker_module
+from gpu_workers.runtime.jobs.worker import Worker
 from gpu_workers.runtime.pipeline import (
     Media,
     OnStep,
@@ -23,10 +24,9 @@ from gpu_workers.runtime.pipeline import (
     Stopped,
     Work,
 )
-from gpu_workers.runtime.safety import Safety
-from gpu_workers.runtime.safety_settings import SafetySettings
+from gpu_workers.runtime.safety.output_check import Safety
+from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
-from gpu_workers.runtime.worker import Worker
 from shared.contracts.worker_protocol import ContentMode, JobMessage, OutputCheck, Parameters
 from tests.system import PATIENCE_SECONDS
 from tests.unit.neighbours import HOME, KEY, Neighbours
@@ -61,7 +61,7 @@ async def working(
         worker_slots=slots,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "LONGEST_GATHERING_SECONDS", NEVER_SECONDS)
+        patch.setattr(batching, "LONGEST_GATHERING_SECONDS", NEVER_SECONDS)
         patch.setattr(worker_module, "LAST_WORDS_SECONDS", NEVER_SECONDS)
         async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
             checks = safety or Safety(SafetySettings(), Harmless())
@@ -175,7 +175,7 @@ class Together:
         return NoopPipeline().run(message, references, on_step)
 
     def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
-        inference.LONGEST_GATHERING_SECONDS = 0
+        batching.LONGEST_GATHERING_SECONDS = 0
         seeds = [work.message.parameters.seed for work in works]
         self.batches.append(seeds)
         if self.broken in seeds:

@@ -25,7 +25,7 @@ take about 1 s on one core of 2.8 GHz."""
 MAX_SECONDS = 40.0
 """Time of one picture, where the decoder neither works nor answers."""
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[3]
 _PIPE_BYTES = 1024 * 1024
 
 

@@ -41,7 +41,7 @@ def loaded_once(pipeline: SdxlPipeline) -> SdxlPipeline:
 @pytest.fixture(scope="session")
 def equipped(models: Path) -> SdxlPipeline:
     """The tiny model with a ControlNet, an IP-Adapter and two LoRAs, in batches of four."""
-    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     model, loras = tiny_model(models), models / "loras"
     loras.mkdir()

@@ -8,7 +8,7 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import OnStep, RetryableError, Stopped
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from gpu_workers.sdxl.sizes import sides
+from gpu_workers.sdxl.resolutions import sides
 from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.asking import drawn, message, pixels
 
@@ -138,7 +138,7 @@ def test_job_that_runs_out_of_memory_is_tried_once_more(
 
 
 def test_tiny_model_is_made_once_and_leaves_nothing_else_behind(tmp_path: Path) -> None:
-    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     made = tiny_model(tmp_path)
     written = (made / "model_index.json").stat().st_mtime_ns

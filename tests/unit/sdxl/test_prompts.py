@@ -3,7 +3,7 @@
 import pytest
 
 from gpu_workers.runtime.pipeline import PermanentError
-from gpu_workers.sdxl import prompts
+from gpu_workers.sdxl import prompt_parser
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from tests.unit.sdxl.asking import drawn, pixels
 
@@ -29,14 +29,15 @@ def test_a_short_prompt_is_encoded_as_the_model_itself_encodes_it(pipeline: Sdxl
 
     pipe = pipeline._model._pipe  # noqa: SLF001 - what is drawn with it is noise either way
     theirs = pipe.encode_prompt("a red star", negative_prompt="blurry")
-    ours = pipeline._model._encoder.encode(prompts.read("a red star"), prompts.read("blurry"))  # noqa: SLF001 - the same
+    prompts = prompt_parser.read("a red star"), prompt_parser.read("blurry")
+    ours = pipeline._model._encoder.encode(*prompts)  # noqa: SLF001 - the same
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 def test_an_empty_negative_prompt_is_what_the_model_was_trained_on(
     pipeline: SdxlPipeline,
 ) -> None:
-    nothing = pipeline._model._encoder.encode(prompts.read("a"), prompts.read(""))  # noqa: SLF001 - the same
+    nothing = pipeline._model._encoder.encode(prompt_parser.read("a"), prompt_parser.read(""))  # noqa: SLF001 - the same
     assert not nothing.negative.any()
     assert not nothing.negative_pooled.any()
 

@@ -79,7 +79,7 @@ def test_guidance_may_end_early_in_every_way_of_drawing(equipped: SdxlPipeline) 
 
 
 def test_a_few_step_model_takes_its_own_steps_and_says_so(models: Path, tmp_path: Path) -> None:
-    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = tmp_path / "lcm"
     shutil.copytree(tiny_model(models), folder)
@@ -98,7 +98,7 @@ def test_a_vae_may_take_the_models_own_place(
     import torch  # noqa: PLC0415 - it takes seconds to import
     from diffusers import AutoencoderKL  # noqa: PLC0415 - the same
 
-    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - the same
+    from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - the same
 
     vae = AutoencoderKL.from_pretrained(tiny_model(models), subfolder="vae")
     with torch.no_grad():
@@ -120,7 +120,7 @@ def test_a_vae_may_take_the_models_own_place(
     ],
 )
 def test_a_folder_that_lacks_a_file_is_no_model(models: Path, tmp_path: Path, lacking: str) -> None:
-    from gpu_workers.sdxl.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = tmp_path / "broken"
     shutil.copytree(tiny_model(models), folder)

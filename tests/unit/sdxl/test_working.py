@@ -9,9 +9,9 @@ from dataclasses import replace
 import httpx
 from PIL import Image
 
-from gpu_workers.runtime import outcome
-from gpu_workers.runtime.api import application
+from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.pipeline import Media, Work
+from gpu_workers.runtime.server.app import application
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from shared.contracts.worker_protocol import Reference
 from tests.system import PATIENCE_SECONDS
@@ -51,7 +51,7 @@ async def test_health_is_answered_in_the_middle_of_each_step(pipeline: SdxlPipel
                 await until(lambda step=step: held.steps_reached == step, what=f"step {step}")  # type: ignore[misc]
                 assert (await client.get("/healthz")).json() == {"status": "ok"}
                 held.steps_allowed.release()
-        assert await running is outcome.COMPLETED
+        assert await running is task_result.COMPLETED
     assert held.steps_reached == 20
 
 
@@ -61,12 +61,12 @@ async def test_a_bad_reference_ends_its_job_and_the_next_is_drawn(
     neighbours = Neighbours()
     neighbours.references = [Reference(role="reference", url=f"{HOME}/reference")]
     async with working(neighbours, {"sdxl": loaded_once}) as worker:
-        assert await worker.run(message()) is outcome.FAILED
+        assert await worker.run(message()) is task_result.FAILED
         failure = neighbours.letters[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("bad_reference", False)
         neighbours.reference = httpx.Response(200, content=reference(RED).content)
-        assert await worker.run(message()) is outcome.COMPLETED
+        assert await worker.run(message()) is task_result.COMPLETED
     asset = neighbours.letters[-1].results.assets[0]  # type: ignore[union-attr]
     assert asset.generation_settings["reference_way"] == "image"
     stored = Image.open(io.BytesIO(neighbours.stored[asset.temp_storage_path]))

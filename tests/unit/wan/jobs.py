@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gpu_workers.runtime.media.video import Frames
 from gpu_workers.runtime.pipeline import Media, ReferenceImage
-from gpu_workers.runtime.video import Frames
 from gpu_workers.wan import settings
 from gpu_workers.wan.pipeline import WanPipeline
 from shared.contracts.worker_protocol import JobMessage, Parameters, ReferenceRole, ReferenceType

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gpu_workers.wan.frames import Clip, clip, rounded, sides
+from gpu_workers.wan.clip_format import Clip, clip, rounded, sides
 from gpu_workers.wan.settings import WanSettings
 from shared.contracts.worker_protocol import AspectRatio
 

@@ -47,7 +47,7 @@ def filmed(vae: Autoencoder, picture: Image.Image, frames: int) -> Any:  # noqa:
 
 @pytest.mark.parametrize("frames", [1, 3])
 def test_a_preview_has_the_places_and_the_colours_of_what_is_filmed(frames: int) -> None:
-    from gpu_workers.wan.latents import Latents  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.latent_preview import Latents  # noqa: PLC0415 - it takes seconds to import
 
     picture = Image.new("RGB", (64, 32), (20, 60, 200))
     picture.paste((230, 40, 30), (0, 0, 32, 32))

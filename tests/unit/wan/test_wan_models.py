@@ -54,7 +54,7 @@ def test_a_reference_is_drawn_anew_as_strongly_as_asked(pipeline: WanPipeline) -
 
 
 def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:
-    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     alone = loaded(models, wan_model=str(tiny_model(models)))
     with pytest.raises(PermanentError) as refused:
@@ -75,7 +75,7 @@ def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:
 def test_a_model_that_reads_pictures_takes_as_many_as_it_knows(
     models: Path, kind: str, roles: list[str], sentence: str | None
 ) -> None:
-    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     own = tiny_model(models, kind)  # type: ignore[arg-type]
     pipeline = loaded(models, wan_frames=5, wan_i2v_model=str(own))
@@ -109,7 +109,7 @@ def test_a_worker_may_bring_a_model_for_where_none_is_configured(
     ],
 )
 def test_a_folder_that_lacks_a_file_is_no_model(models: Path, tmp_path: Path, file: str) -> None:
-    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = shutil.copytree(tiny_model(models), tmp_path / "model")
     (folder / file).unlink()
@@ -118,7 +118,7 @@ def test_a_folder_that_lacks_a_file_is_no_model(models: Path, tmp_path: Path, fi
 
 
 def test_tiny_models_are_made_once_and_leave_nothing_else_behind(models: Path) -> None:
-    from gpu_workers.wan.tiny import tiny_model  # noqa: PLC0415 - it takes seconds to import
+    from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     index = tiny_model(models) / "model_index.json"
     written = index.stat().st_mtime_ns

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
-from gpu_workers.wan.references import Given, given
+from gpu_workers.wan.reference_images import Given, given
 from shared.contracts.job_catalog import Media
 from shared.contracts.worker_protocol import ReferenceRole, ReferenceType
 from tests.unit.wan.jobs import reference

@@ -1,0 +1,106 @@
+"""Row 13: tokens a second of the chat worker's model, beside transformers' own generate()."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from gpu_workers.benchmarks import model_builder, model_configs, random_weights
+from gpu_workers.benchmarks.timer import device, spread, timed
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.chat.model import Model
+from gpu_workers.chat.sampling import Sampling
+from gpu_workers.runtime.settings import ChatSettings, read
+
+_GREEDY = 0.0
+_BATCH = 8
+_PROMPT = "Tell me how to light a portrait by a window, in a few words."
+
+
+class Pair:
+    """The worker's model, and transformers' over the same files."""
+
+    def __init__(self, folder: Path, *, streams: int, tokens: int) -> None:
+        self.worker = Model(folder, threads=read(ChatSettings).torch_threads)
+        self.plain = _plain_model(folder)
+        # Random weights would end a reply at any token, and each is to be as long as the next.
+        for one in (self.plain, _model(self.worker)):
+            one.generation_config.eos_token_id = None
+        self.worker.ends = frozenset()
+        self.streams, self.tokens = streams, tokens
+        self.prompt = self.worker.plain(_PROMPT)
+
+    def replied(self, streams: int) -> None:
+        """The worker's replies: it writes one after the other."""
+        how = Sampling(seed=0, most_tokens=self.tokens, temperature=_GREEDY)
+        for _ in range(streams):
+            self.worker.generate(self.prompt, how, lambda _: False)
+
+    def generated(self) -> None:
+        """One batch of plain replies."""
+        ids = torch.tensor([self.prompt] * _BATCH, device=self.plain.device)
+        self.plain.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=self.tokens,
+            do_sample=False,
+            pad_token_id=0,
+        )
+
+    @torch.no_grad()
+    def alike(self) -> float:
+        """Of what both say about the prompt's next tokens."""
+        ids = torch.tensor([self.prompt], device=self.plain.device)
+        return random_weights.cosine(self.plain(ids).logits, _model(self.worker)(ids).logits)
+
+    def flops(self) -> float:
+        """Of a token: a pass of its own."""
+        return random_weights.flops(self.plain, lambda one: one(torch.ones(1, 1, dtype=torch.long)))
+
+    @property
+    def weights_bytes(self) -> int:
+        """What each step reads, however many replies it goes on with."""
+        return sum(one.numel() * one.element_size() for one in self.plain.parameters())
+
+
+def _prepare(bench: Bench) -> Prepared:
+    streams, tokens = (2, 4) if bench.toy else (64, 64)
+    pair = Pair(model_builder.qwen(bench), streams=streams, tokens=tokens)
+    flops, read_bytes = pair.flops(), pair.weights_bytes
+    batch, whole = _BATCH * tokens, streams * tokens
+    alone = timed(lambda: pair.replied(1))
+    alone()
+    counted = {"Qwen 7B": random_weights.parameters(pair.plain)}
+    return Prepared(
+        {
+            PLAIN: Side(timed(pair.generated), batch, batch * flops, tokens * read_bytes),
+            WORKER: Side(
+                timed(lambda: pair.replied(streams)), whole, whole * flops, whole * read_bytes
+            ),
+        },
+        pair.alike(),
+        counted,
+        {} if bench.toy else {name: model_configs.PARAMETERS[name] for name in counted},
+        {"streams": streams, "alone_tokens_a_second": tokens / spread([alone() for _ in "123"])[0]},
+    )
+
+
+def _told() -> dict[str, object]:
+    return read(ChatSettings).model_dump(include={"chat_line", "torch_threads"})
+
+
+ROWS = [
+    Row("13", "chat, 64 streams of 64 tokens", "token",
+        ("generate(), a batch of 8", "worker"), 5, 0.999, "qwen", _told, _prepare),
+]  # fmt: skip
+
+
+def _plain_model(folder: Path) -> Any:  # noqa: ANN401 - transformers' own classes
+    dtype = torch.bfloat16 if device() == "cuda" else torch.float32
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    return model.to(device())
+
+
+def _model(worker: Model) -> Any:  # noqa: ANN401 - the same
+    return worker._model  # noqa: SLF001 - what the worker runs, and nobody else's business

@@ -1,0 +1,184 @@
+"""Rows 9 to 11: SDXL as its worker loads and draws it, beside diffusers' own fp16 defaults."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionXLPipeline
+from PIL import Image
+
+from gpu_workers.benchmarks import model_builder, model_configs, random_weights
+from gpu_workers.benchmarks.timer import device, spread, timed
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.runtime.settings import read
+from gpu_workers.sdxl import prompt_parser
+from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.model import Model
+from gpu_workers.sdxl.settings import SdxlSettings
+
+_PROMPT, _NEGATIVE, _SEED = "a red star on blue", "blurry", 7
+_STEPS, _GUIDANCE = 25, 7.5
+_HELD_STEPS = 2
+"""Of the pictures that are held against each other: rounding adds up with each step."""
+
+
+class Pair:
+    """The worker's model, and the plain pipeline over the same files."""
+
+    def __init__(self, bench: Bench) -> None:
+        folder = model_builder.sdxl(bench)
+        self.worker = Model(read(SdxlSettings).model_copy(update={"sdxl_model": str(folder)}))
+        self.plain = plain_pipeline(folder)
+        side = 64 if bench.toy else 1024
+        self.size = (side, side)
+        self.expected = {} if bench.toy else {
+            name: model_configs.PARAMETERS[name] for name in ("SDXL UNet", "SDXL VAE")
+        }  # fmt: skip
+
+    def drawn(self, steps: int, guidance: float = _GUIDANCE, many: int = 1) -> list[Image.Image]:
+        """By the worker."""
+        wanted, unwanted = prompt_parser.read(_PROMPT), prompt_parser.read(_NEGATIVE)
+        one = Drawing(wanted, unwanted, steps, guidance, _SEED, self.size)
+        return self.worker.draw([one] * many, _untold, _unseen)
+
+    def drawn_plainly(self, steps: int) -> list[Image.Image]:
+        """By diffusers."""
+        return drawn_plainly(self.plain, steps, self.size)
+
+    def flops(self, steps: int, *, guided: bool = True) -> float:
+        """Of one picture: its steps, and its decoding."""
+        unet, vae = self.plain.unet, self.plain.vae
+        latents = [side // self.plain.vae_scale_factor for side in self.size]
+        each = random_weights.flops(unet, lambda one: step(one, 1 + guided, latents))
+        shape = (1, vae.config.latent_channels, *latents)
+        return steps * each + random_weights.flops(vae, lambda one: one.decode(torch.empty(shape)))
+
+    def prepared(self, sides: dict[str, Side], **more: float) -> Prepared:
+        """What every row of SDXL tells."""
+        counted = {
+            "SDXL UNet": random_weights.parameters(self.plain.unet),
+            "SDXL VAE": random_weights.parameters(self.plain.vae),
+        }
+        return Prepared(sides, self._held(), counted, self.expected, more)
+
+    def _held(self) -> float:
+        """Both in the worker's precision: else one seed would begin with two noises."""
+        own, before = _pipe(self.worker).unet.dtype, self.plain.unet.dtype
+        self.plain.to(own)
+        plain, worker = self.drawn_plainly(_HELD_STEPS), self.drawn(_HELD_STEPS)
+        self.plain.to(before)
+        return random_weights.cosine(_pixels(plain), _pixels(worker))
+
+    def vae_share(self, steps: int) -> float:
+        """The decoding's part of a picture without guidance."""
+        vae = _pipe(self.worker).vae
+        latents = [side // self.plain.vae_scale_factor for side in self.size]
+        shape = (1, vae.config.latent_channels, *latents)
+        given = torch.randn(shape, device=device(), dtype=vae.dtype)
+
+        @torch.no_grad()
+        def decode() -> None:
+            vae.decode(given)
+
+        return _median(decode) / _median(lambda: self.drawn(steps, 0))
+
+
+def plain_pipeline(folder: Path) -> Any:  # noqa: ANN401 - diffusers has no types
+    """As diffusers' documentation loads it: in fp16 on a GPU."""
+    dtype = torch.float16 if device() == "cuda" else torch.float32
+    pipe: Any = StableDiffusionXLPipeline.from_pretrained(
+        folder, dtype=dtype, add_watermarker=False
+    ).to(device())
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def drawn_plainly(pipe: Any, steps: int, size: Sequence[int]) -> list[Image.Image]:  # noqa: ANN401 - the same
+    """One picture."""
+    generator = torch.Generator("cpu").manual_seed(_SEED)
+    return list(
+        pipe(
+            _PROMPT,
+            negative_prompt=_NEGATIVE,
+            width=size[0],
+            height=size[1],
+            num_inference_steps=steps,
+            guidance_scale=_GUIDANCE,
+            generator=generator,
+        ).images
+    )
+
+
+def one_picture(bench: Bench) -> Prepared:
+    """Row 9."""
+    pair, steps = Pair(bench), 2 if bench.toy else _STEPS
+    cost = pair.flops(steps)
+    plain = Side(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
+    return pair.prepared({PLAIN: plain, WORKER: Side(timed(lambda: pair.drawn(steps)), 1, cost)})
+
+
+def batches(bench: Bench) -> Prepared:
+    """Row 10."""
+    pair, steps = Pair(bench), 2 if bench.toy else _STEPS
+    cost, many = pair.flops(steps), pair.worker.most_batch
+    plain = Side(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
+    worker = Side(timed(lambda: pair.drawn(steps, many=many)), many, many * cost)
+    return pair.prepared({PLAIN: plain, WORKER: worker}, batch=many)
+
+
+def few_steps(bench: Bench) -> Prepared:
+    """Row 11: both sides are the worker's."""
+    pair, (many, few) = Pair(bench), (4, 1) if bench.toy else (30, 4)
+    whole = Side(timed(lambda: pair.drawn(many)), 1, pair.flops(many))
+    fast = Side(timed(lambda: pair.drawn(few, 0)), 1, pair.flops(few, guided=False))
+    pair.drawn(few, 0)
+    return pair.prepared({PLAIN: whole, WORKER: fast}, vae_share=pair.vae_share(few))
+
+
+def told() -> dict[str, object]:
+    """The worker's settings, as the environment has them."""
+    return read(SdxlSettings).model_dump(exclude={"sdxl_model", "model_cache"})
+
+
+ROWS = [
+    Row("9", "SDXL, 1024x1024, 25 steps, CFG, one picture", "picture",
+        ("diffusers, fp16", "worker"), 1.7, 0.999, "sdxl", told, one_picture),
+    Row("10", "SDXL, the same, in batches", "picture",
+        ("diffusers, fp16, one at a time", "worker, a batch"), 2.5, 0.999, "sdxl", told, batches),
+    Row("11", "SDXL, 4 steps without CFG", "picture",
+        ("worker, 30 steps with CFG", "worker, 4 steps"), 9, 0.999, "sdxl", told, few_steps),
+]  # fmt: skip
+
+
+def step(unet: Any, batch: int, latents: Sequence[int]) -> object:  # noqa: ANN401 - the same
+    """One pass of the UNet, over what its config says that it takes."""
+    config = unet.config
+    pooled = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
+    conditions = {"text_embeds": torch.empty(batch, pooled), "time_ids": torch.empty(batch, 6)}
+    words = torch.empty(batch, 77, config.cross_attention_dim)
+    shape = (batch, config.in_channels, *latents)
+    return unet(torch.empty(shape), torch.tensor(1.0), words, added_cond_kwargs=conditions)
+
+
+def _pixels(pictures: Sequence[Image.Image]) -> torch.Tensor:
+    return torch.from_numpy(np.stack([np.asarray(one) for one in pictures])).double() - 127.5
+
+
+def _median(work: Callable[[], object]) -> float:
+    measure = timed(work)
+    measure()
+    return spread([measure() for _ in range(3)]).median
+
+
+def _pipe(worker: Model) -> Any:  # noqa: ANN401 - the same
+    return worker._pipe  # noqa: SLF001 - what the worker runs, and nobody else's business
+
+
+def _untold(_step: int, _steps: int) -> None:
+    pass
+
+
+def _unseen(_: Callable[[int], Image.Image]) -> None:
+    pass

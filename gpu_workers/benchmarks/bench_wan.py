@@ -1,0 +1,130 @@
+"""Row 12: a step of Wan as its worker films it, beside diffusers' own pipeline."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import WanPipeline
+
+from gpu_workers.benchmarks import model_builder, model_configs, random_weights
+from gpu_workers.benchmarks.timer import Mark, device
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.runtime.settings import read
+from gpu_workers.wan.clip_format import rounded, sides
+from gpu_workers.wan.clip_request import Order
+from gpu_workers.wan.model import Model
+from gpu_workers.wan.reference_images import Given
+from gpu_workers.wan.settings import WanSettings
+from shared.contracts.worker_protocol import Parameters
+
+_WANTED = Parameters(
+    prompt="a red star rises", negative_prompt="blurry", steps=2, guidance_scale=5.0, seed=7
+)
+"""Two steps: the second is timed, from the end of the first to its own."""
+
+_OnEnd = Callable[[], None]
+
+
+class Pair:
+    """The worker's model, and the plain pipeline over the same files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.worker = Model(read(WanSettings).model_copy(update={"wan_model": str(folder)}))
+        self.loaded = self.worker.for_(Given())
+        self.plain = _plain_pipeline(folder)
+        # The worker leans the schedule as Wan's own code does, and the same film is to come out.
+        scheduler = self.loaded.pipe.scheduler
+        self.plain.scheduler = type(scheduler).from_config(scheduler.config)
+        own = self.loaded.clip
+        self.frames = rounded(own.frames, every=self.loaded.every)
+        self.size = sides("16:9", side=own.side, multiple=self.loaded.multiple)
+
+    def filmed(self, on_end: _OnEnd) -> torch.Tensor:
+        """By the worker."""
+        order = Order(_WANTED, Given(), _WANTED.seed, self.frames, self.size)
+        frames = self.worker.film(order, lambda _step, _steps: on_end(), lambda _: None)
+        return torch.from_numpy(frames)
+
+    def filmed_plainly(self, on_end: _OnEnd) -> torch.Tensor:
+        """By diffusers."""
+
+        def step_end(_pipe: object, _step: int, _time: object, told: dict[str, Any]) -> Any:  # noqa: ANN401 - diffusers' own untyped signature
+            on_end()
+            return told
+
+        filmed = self.plain(
+            _WANTED.prompt,
+            negative_prompt=_WANTED.negative_prompt,
+            width=self.size[0],
+            height=self.size[1],
+            num_frames=self.frames,
+            num_inference_steps=_WANTED.steps,
+            guidance_scale=_WANTED.guidance_scale,
+            generator=torch.Generator("cpu").manual_seed(_WANTED.seed),
+            output_type="pt",
+            callback_on_step_end=step_end,
+        ).frames[0]
+        frames: torch.Tensor = (filmed * 255).round().byte().permute(0, 2, 3, 1).cpu()
+        return frames
+
+    def flops(self) -> float:
+        """Of a step with CFG: two passes."""
+        return 2 * random_weights.flops(self.plain.transformer, self._pass)
+
+    def _pass(self, transformer: Any) -> object:  # noqa: ANN401 - diffusers has no types
+        config, across = transformer.config, self.plain.vae_scale_factor_spatial
+        frames = (self.frames - 1) // self.loaded.every + 1
+        width, height = (side // across for side in self.size)
+        film = torch.empty(1, config.in_channels, frames, height, width)
+        return transformer(film, torch.empty(1), torch.empty(1, 512, config.text_dim))
+
+
+def _prepare(size: str, bench: Bench) -> Prepared:
+    pair = Pair(model_builder.wan(bench, size))
+    cost, nothing = pair.flops(), lambda: None
+    alike = random_weights.cosine(
+        pair.filmed_plainly(nothing).double() - 127.5, pair.filmed(nothing).double() - 127.5
+    )
+    names = (f"Wan {size}", "Wan VAE")
+    counted = (
+        random_weights.parameters(pair.plain.transformer),
+        random_weights.parameters(pair.plain.vae),
+    )
+    return Prepared(
+        {
+            PLAIN: Side(lambda: _second_step(pair.filmed_plainly), 1, cost),
+            WORKER: Side(lambda: _second_step(pair.filmed), 1, cost),
+        },
+        alike,
+        dict(zip(names, counted, strict=True)),
+        {} if bench.toy else {name: model_configs.PARAMETERS[name] for name in names},
+        {"width": pair.size[0], "height": pair.size[1], "frames": pair.frames},
+    )
+
+
+def _told() -> dict[str, object]:
+    return read(WanSettings).model_dump(exclude={"wan_model", "wan_i2v_model", "model_cache"})
+
+
+ROWS = [
+    Row(f"12-{size}", f"Wan {size}, a step with CFG, 480p, 81 frames", "step",
+        ("diffusers, bf16", "worker"), 1.6, 0.999, size, _told, partial(_prepare, size))
+    for size in model_configs.WAN
+]  # fmt: skip
+
+
+def _plain_pipeline(folder: Path) -> Any:  # noqa: ANN401 - the same
+    """As Wan's model card loads it."""
+    half = torch.bfloat16 if device() == "cuda" else torch.float32
+    pipe: Any = WanPipeline.from_pretrained(folder, dtype={"default": half, "vae": torch.float32})
+    pipe.to(device())
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _second_step(film: Callable[[_OnEnd], object]) -> float:
+    ends: list[Mark] = []
+    film(lambda: ends.append(Mark()))
+    return ends[0].seconds_until(ends[1])

@@ -1,0 +1,40 @@
+"""A process that begins with nothing and ends with a first picture: row 14 times it from outside.
+
+``python -m gpu_workers.benchmarks.cold_start plain|worker FOLDER``
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+from gpu_workers.benchmarks import bench_sdxl
+from gpu_workers.benchmarks.types import PLAIN
+from gpu_workers.runtime.settings import read
+from gpu_workers.sdxl import prompt_parser
+from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.model import Model
+from gpu_workers.sdxl.settings import SdxlSettings
+
+
+def plainly(folder: Path) -> None:
+    """from_pretrained, the whole UNet compiled anew, one step."""
+    torch._inductor.config.force_disable_caches = True  # noqa: SLF001 - it has no other name
+    pipe = bench_sdxl.plain_pipeline(folder)
+    if torch.cuda.is_available():
+        pipe.unet = torch.compile(pipe.unet)
+    side = pipe.unet.config.sample_size * pipe.vae_scale_factor
+    bench_sdxl.drawn_plainly(pipe, 1, (side, side))
+
+
+def by_the_worker(folder: Path) -> None:
+    """As the worker loads, with what it kept of earlier compilations, and one step."""
+    own = read(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
+    worker = Model(own)
+    words, size = prompt_parser.read("a red star on blue"), (worker.own_side, worker.own_side)
+    one = Drawing(words, words, steps=1, guidance=7.5, seed=7, size=size)
+    worker.draw([one], lambda _step, _steps: None, lambda _: None)
+
+
+if __name__ == "__main__":
+    (plainly if sys.argv[1] == PLAIN else by_the_worker)(Path(sys.argv[2]))

@@ -1,0 +1,157 @@
+"""The chat worker's doors: /v1/chat/completions, /v1/models, /healthz and /info."""
+
+import asyncio
+import hmac
+import time
+from http import HTTPStatus
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from gpu_workers.chat import requests, responses, served_models
+from gpu_workers.chat.errors import RefusedError, bad_key, broken, frames, invalid
+from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.responses import Answer
+from gpu_workers.chat.streaming import events
+from gpu_workers.chat.worker import ChatWorker
+from gpu_workers.runtime import log
+from gpu_workers.runtime.server.versions import versions
+from gpu_workers.runtime.settings import WorkerSettings
+from shared.contracts import webhook_signature
+from shared.contracts.worker_registration import Health
+
+_MOST_BODY_BYTES = 1024 * 1024
+_MOST_CHALLENGE = 200
+_STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+class Api:
+    """The handlers over one worker. ``known_as`` is who it is to the functions, if to any."""
+
+    def __init__(self, worker: ChatWorker, known_as: WorkerSettings | None) -> None:
+        self._worker = worker
+        self._known_as = known_as
+        self._created = int(time.time())
+        self._watches: set[asyncio.Task[None]] = set()
+
+    async def completions(self, request: Request) -> Response:
+        """POST /v1/chat/completions."""
+        self._check_key(request)
+        asked = requests.read(await _body(request))
+        voice = self._worker.voice(asked.model)
+        reply = await self._worker.begin(voice, asked)
+        self._watch(request, reply)
+        answer, pieces = Answer(voice.name), reply.pieces()
+        if not asked.stream:
+            text = "".join([piece async for piece in pieces])
+            return JSONResponse(answer.completion(text, reply.finish, reply.usage))
+        # With the first piece it is known that there is a reply, and not a refusal.
+        first = await anext(pieces, "")
+        told = events(answer, reply, first, pieces, with_usage=asked.with_usage)
+        return StreamingResponse(told, headers=_STREAM_HEADERS, media_type="text/event-stream")
+
+    async def models(self, request: Request) -> Response:
+        """GET /v1/models."""
+        self._check_key(request)
+        return JSONResponse(responses.models(self._worker.models, self._created))
+
+    async def healthz(self, request: Request) -> Response:
+        """GET /healthz: the worker answers, and with a challenge proves whose it is."""
+        challenge = request.query_params.get("challenge")
+        if challenge is not None and len(challenge) > _MOST_CHALLENGE:
+            raise invalid("The challenge is too long.", param="challenge")
+        health = Health(status=self._worker.status, proof=self._proof(challenge))
+        return JSONResponse(health.model_dump(by_alias=True, exclude_none=True))
+
+    async def info(self, _: Request) -> Response:
+        """GET /info: what this worker runs, and how busy it is."""
+        worker = self._worker
+        told: dict[str, Any] = {
+            "status": worker.status,
+            "models": {"chat": worker.models},
+            "runs": served_models.runs(worker.settings),
+            "slots": 1,
+            "busy": worker.busy,
+            "waiting": worker.waiting,
+            "loaded": worker.loaded,
+            "versions": versions(),
+        }
+        return JSONResponse(told)
+
+    def _check_key(self, request: Request) -> None:
+        key = self._worker.settings.chat_api_key
+        if key is None:
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), key.encode()):
+            raise bad_key()
+
+    def _proof(self, challenge: str | None) -> str | None:
+        own = self._known_as
+        if challenge is None or own is None:
+            return None
+        return webhook_signature.prove(own.worker_key, worker_id=own.worker_id, challenge=challenge)
+
+    def _watch(self, request: Request, reply: Reply) -> None:
+        """Give the reply up as soon as its reader is gone; once it is answered that is nothing."""
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            self._worker.give_up(reply)
+
+        task = asyncio.create_task(watch())
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+
+def application(worker: ChatWorker, known_as: WorkerSettings | None) -> Starlette:
+    """The ASGI application."""
+    api = Api(worker, known_as)
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", api.completions, methods=["POST"]),
+            Route("/v1/models", api.models, methods=["GET"]),
+            Route("/healthz", api.healthz, methods=["GET"]),
+            Route("/info", api.info, methods=["GET"]),
+        ],
+        exception_handlers={
+            RefusedError: _refused,
+            HTTPException: _no_door,
+            ClientDisconnect: _gone,
+            Exception: _broken,
+        },
+    )
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BODY_BYTES:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise RefusedError(status, "body_too_large", "The body is over 1 MiB.")
+    return bytes(body)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return error.answer() if isinstance(error, RefusedError) else broken().answer()
+
+
+async def _no_door(_: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
+    return RefusedError(status, status.name.lower(), f"{status.phrase}.").answer()
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Nobody reads this answer."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
+async def _broken(_: Request, error: Exception) -> Response:
+    log.event("request broke", severity="ERROR", **frames(error))
+    return broken().answer()

@@ -1,0 +1,1 @@
+"""Run jobs: slots, claims, progress, upload and report."""

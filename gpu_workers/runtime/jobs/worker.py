@@ -1,0 +1,125 @@
+"""The worker as a whole: what it serves, what it holds, and how it ends."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from gpu_workers.runtime import log
+from gpu_workers.runtime.jobs import task_result
+from gpu_workers.runtime.jobs.batching import Inference
+from gpu_workers.runtime.jobs.context import Workplace
+from gpu_workers.runtime.jobs.job_runner import Job
+from gpu_workers.runtime.jobs.slots import Line, Refusal
+from gpu_workers.runtime.jobs.task_result import Outcome
+from gpu_workers.runtime.pipeline import Pipeline, Pipelines
+from gpu_workers.runtime.safety.output_check import Safety
+from gpu_workers.runtime.settings import WorkerSettings
+from gpu_workers.runtime.transport.clock import Clock
+from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_urls import Transfer
+from shared.contracts.worker_protocol import JobMessage
+from shared.telemetry import tracing
+
+LAST_WORDS_SECONDS = 15
+"""For a stopped job's step to end and its hand-back to be heard."""
+
+_REFUSALS: dict[Refusal, Outcome] = {
+    "draining": task_result.DRAINING,
+    "already_here": task_result.ALREADY_HERE,
+    "busy": task_result.BUSY,
+}
+
+
+class Worker:
+    """Takes jobs in, runs them in turn, and ends without dropping one."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        pipelines: Pipelines,
+        http: httpx.AsyncClient,
+        safety: Safety,
+    ) -> None:
+        self.settings = settings
+        self._safety = safety
+        self.pipelines = pipelines
+        self.loaded = False
+        self.draining = False
+        self.line = Line(slots=settings.worker_slots, look_ahead=settings.look_ahead)
+        self.clock = Clock()
+        self.mailbox = Mailbox(http, settings, self.clock)
+        self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
+        self._missing: list[Pipeline] = []
+        self._jobs: dict[Job, asyncio.Task[Outcome]] = {}
+        self._workplace = Workplace(
+            worker_id=settings.worker_id,
+            pipelines=pipelines,
+            missing=self._missing,
+            safety=safety,
+            line=self.line,
+            inference=Inference(self.threads, lambda: self.line.working),
+            mailbox=self.mailbox,
+            transfer=Transfer(http, self.clock),
+            clock=self.clock,
+        )
+
+    @property
+    def served(self) -> Pipelines:
+        """The types whose model is there, or may still turn out to be."""
+        return {kind: one for kind, one in self.pipelines.items() if one not in self._missing}
+
+    async def load(self) -> None:
+        """Load the checker and each model, in an inference thread; then let the jobs begin.
+
+        A model that cannot be loaded, or that nobody would check, is missing; the others are
+        served.
+
+        Raises:
+            Exception: what the checker raised, or the last model where none can be served.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.threads, self._safety.load)
+        for pipeline in dict.fromkeys(self.pipelines.values()):
+            try:
+                await loop.run_in_executor(self.threads, pipeline.load)
+                await loop.run_in_executor(self.threads, self._safety.admit, pipeline)
+            except Exception as error:
+                self._missing.append(pipeline)
+                if not self.served:
+                    raise
+                trace = log.trace(error)
+                log.event("model missing", severity="CRITICAL", models=pipeline.models, trace=trace)
+        self.loaded = True
+        self.line.open()
+
+    async def run(self, message: JobMessage) -> Outcome:
+        """Hold a job until it has ended."""
+        if message.expires_at.timestamp() <= self.clock.now():
+            return task_result.EXPIRED
+        refusal = self.line.enter(message.job_id)
+        if refusal is not None:
+            return _REFUSALS[refusal]
+        job = Job(message, self._workplace)
+        self._jobs[job] = asyncio.create_task(job.run())
+        try:
+            return await self._jobs[job]
+        except asyncio.CancelledError:
+            return task_result.DRAINING
+        finally:
+            del self._jobs[job]
+            self.line.leave(message.job_id)
+
+    async def drain(self) -> None:
+        """Take nothing in, let what runs finish for a while, and hand the rest back."""
+        self.draining = True
+        log.event("draining", worker_id=self.settings.worker_id, held=self.line.held)
+        self.line.close()
+        if not await self.line.emptied(self.settings.drain_seconds):
+            for job in self._jobs:
+                job.progress.stop("draining")
+            if not await self.line.emptied(LAST_WORDS_SECONDS):
+                for task in self._jobs.values():
+                    task.cancel()
+        log.event("drained", worker_id=self.settings.worker_id, held=self.line.held)
+        await asyncio.to_thread(tracing.flush)

@@ -1,0 +1,1 @@
+"""Encode and verify images and videos."""

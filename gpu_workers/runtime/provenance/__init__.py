@@ -1,0 +1,1 @@
+"""Mark outputs as made by a model: XMP and C2PA."""

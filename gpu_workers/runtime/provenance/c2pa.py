@@ -1,0 +1,102 @@
+"""Signing by C2PA, with what c2pa-python offers. Importing this module loads its library."""
+
+import io
+import json
+from typing import Any
+
+import c2pa  # type: ignore[import-untyped]
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from PIL import Image
+
+from gpu_workers.runtime.pipeline import RetryableError
+from gpu_workers.runtime.provenance.hash_binding import bound
+from gpu_workers.runtime.provenance.xmp import SOURCE_TYPE
+
+_MOST_TRIES = 4
+"""A manifest's length and place are known once it is written; its binding holds both."""
+
+_CREATED = {
+    "label": "c2pa.actions.v2",
+    "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE}]},
+    "created": True,
+}
+_GENERATOR = {"name": "OurVidz"}
+
+_ALGORITHMS = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+"""By the curve of the key."""
+
+
+class Signing:
+    """A key at work.
+
+    Raises:
+        ValueError: the key is none, or of a kind that C2PA does not take, or needs a password.
+    """
+
+    def __init__(self, certificates: bytes, key: bytes) -> None:
+        algorithm = _algorithm(key)
+        self._context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+        try:
+            told = c2pa.C2paSignerInfo(
+                alg=algorithm.encode(), sign_cert=certificates, private_key=key, ta_url=None
+            )
+            self._signer = c2pa.Signer.from_info(told)
+        except c2pa.C2paError as error:
+            raise ValueError("the key cannot sign") from error
+
+    def sign(self, content: bytes, mime_type: str) -> bytes:
+        """The file with a manifest that says what made it, and binds all but its settings.
+
+        Raises:
+            RetryableError: it cannot be signed.
+        """
+        try:
+            return self._sign(content, mime_type)
+        except (c2pa.C2paError, ValueError):
+            raise RetryableError("not_signed", "The result could not be signed.") from None
+
+    def fault(self) -> str | None:
+        """What a reader of a signed pixel objects to; that it knows no root is no fault."""
+        file = io.BytesIO()
+        Image.new("RGB", (1, 1)).save(file, "PNG")
+        try:
+            pixel = io.BytesIO(self._sign(file.getvalue(), "image/png"))
+            with c2pa.Reader("image/png", pixel, context=self._context) as reader:
+                if reader.get_validation_state() != "Invalid":
+                    return None
+                results = reader.get_validation_results()["activeManifest"]["failure"]
+                return ", ".join(one["code"] for one in results)
+        except (c2pa.C2paError, ValueError) as error:
+            return type(error).__name__
+
+    def _sign(self, content: bytes, mime_type: str) -> bytes:
+        file, binding = b"", bound(content, mime_type)
+        for _ in range(_MOST_TRIES):
+            file = self._signed(content, mime_type, binding)
+            used, binding = binding, bound(file, mime_type)
+            if used == binding:
+                return file
+        raise ValueError("the manifest's length does not settle")
+
+    def _signed(self, content: bytes, mime_type: str, binding: dict[str, Any]) -> bytes:
+        told = {"claim_generator_info": [_GENERATOR], "assertions": [_CREATED, binding]}
+        target = io.BytesIO()
+        with c2pa.Builder(json.dumps(told), context=self._context) as builder:
+            builder.sign(self._signer, mime_type, io.BytesIO(content), target)
+        return target.getvalue()
+
+
+def _algorithm(pem: bytes) -> str:
+    """What C2PA calls the way in which such a key signs."""
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except TypeError:
+        raise ValueError("it is locked by a password") from None
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _ALGORITHMS:
+        return _ALGORITHMS[key.curve.name]
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return "ed25519"
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "ps256"
+    raise ValueError("C2PA takes no key of this kind")

@@ -1,0 +1,1 @@
+"""Check references, previews and outputs."""

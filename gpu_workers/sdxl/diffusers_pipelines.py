@@ -1,0 +1,95 @@
+"""The ways of drawing: pipelines of diffusers over the same weights, built once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLPipeline,
+)
+
+from gpu_workers.runtime.models import integrity
+from gpu_workers.sdxl.image_request import Drawing, Start
+from gpu_workers.sdxl.ip_adapter import Adapter
+from gpu_workers.sdxl.reference_images import edges
+from gpu_workers.sdxl.settings import SdxlSettings
+from gpu_workers.sdxl.tiny_model import tiny_model
+
+
+def loaded(settings: SdxlSettings) -> Any:  # noqa: ANN401 - diffusers has no types
+    """The model, where it is to run.
+
+    Raises:
+        OSError: its folder lacks a file.
+    """
+    named = settings.sdxl_model or tiny_model(settings.model_cache)
+    if Path(named).is_dir():
+        integrity.check(Path(named))
+    on_gpu = torch.cuda.is_available()
+    dtype = _half() if on_gpu else torch.float32
+    parts: dict[str, Any] = {}
+    if settings.sdxl_vae:
+        parts["vae"] = AutoencoderKL.from_pretrained(settings.sdxl_vae, dtype=dtype)
+        parts["vae"].register_to_config(force_upcast=False)
+    pipe = StableDiffusionXLPipeline.from_pretrained(
+        named,
+        dtype=dtype,
+        add_watermarker=False,
+        **parts,
+    ).to("cuda" if on_gpu else "cpu")
+    # Decoded one by one, a picture is the same in any batch, and six take no more memory than one.
+    pipe.vae.enable_slicing()
+    return pipe
+
+
+class Ways:
+    """Each way's pipeline, and what it is called with."""
+
+    def __init__(self, pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - the same
+        self._text = pipe
+        self._adapter = Adapter(pipe, settings.sdxl_ip_adapter)
+        self._as_edges = settings.sdxl_control == "edges"
+        shared = {
+            **pipe.components,
+            "force_zeros_for_empty_prompt": pipe.config.force_zeros_for_empty_prompt,
+            "add_watermarker": False,
+        }
+        # from_pipe would cast the modules that they share.
+        self._image = StableDiffusionXLImg2ImgPipeline(**shared)
+        self._control = None
+        if settings.sdxl_controlnet:
+            net = ControlNetModel.from_pretrained(settings.sdxl_controlnet, dtype=pipe.unet.dtype)
+            net.to(pipe.device)
+            self._control = StableDiffusionXLControlNetPipeline(**shared, controlnet=net)
+        every: list[Any] = [self._text, self._image, self._control]
+        for one in filter(None, every):
+            one.set_progress_bar_config(disable=True)
+
+    def take(self, drawings: Sequence[Drawing]) -> tuple[Any, dict[str, Any]]:
+        """The pipeline for a batch of one way, and its own arguments."""
+        first = drawings[0]
+        size = {"width": first.size[0], "height": first.size[1]}
+        starts = [one.start for one in drawings if one.start is not None]
+        if not starts:
+            self._adapter.rest()
+            return self._text, size
+        if first.way == "adapter":
+            return self._text, {**size, **self._adapter.follow(starts[0])}
+        self._adapter.rest()
+        if first.way == "control":
+            return self._control, {**size, **self._controlled(starts)}
+        pictures = [start.picture for start in starts]
+        return self._image, {"image": pictures, "strength": first.denoise}
+
+    def _controlled(self, starts: Sequence[Start]) -> dict[str, Any]:
+        pictures = [edges(one.picture) if self._as_edges else one.picture for one in starts]
+        return {"image": pictures, "controlnet_conditioning_scale": starts[0].strength}
+
+
+def _half() -> torch.dtype:
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

@@ -1,0 +1,82 @@
+"""Pictures to start from: read, cut to size, and refused where they would be ignored."""
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageFilter, ImageOps
+
+from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
+from gpu_workers.sdxl.image_request import Start, Way
+from gpu_workers.sdxl.settings import SdxlSettings
+from shared.contracts.worker_protocol import Parameters, ReferenceRole
+
+DEFAULT_STRENGTH = 0.5
+MOST_PIXELS = 40_000_000
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_EDGE = 48
+"""Of 255: a change of brightness from which on it is a line."""
+
+
+def way(start: Start | None, settings: SdxlSettings) -> Way:
+    """How a picture is drawn that starts so.
+
+    Raises:
+        PermanentError: the reference is of a type that this worker can make nothing of.
+    """
+    if start is None:
+        return "text"
+    if start.type in {"style", "character"}:
+        if settings.sdxl_ip_adapter is None:
+            raise PermanentError(
+                "unsupported_reference",
+                f"This worker cannot follow the {start.type} of a reference.",
+            )
+        return "adapter"
+    return "control" if start.type == "composition" and settings.sdxl_controlnet else "image"
+
+
+def start(
+    references: Sequence[ReferenceImage], wanted: Parameters, size: tuple[int, int]
+) -> Start | None:
+    """The picture that a job starts from.
+
+    Raises:
+        PermanentError: it is no picture, or one of another use than a picture has.
+    """
+    if not references:
+        return None
+    if [one.role for one in references] != ["reference"]:
+        raise PermanentError("unsupported_reference", "A picture has no first and no last frame.")
+    strength = wanted.reference_strength
+    return Start(
+        picture=ImageOps.fit(_picture(references[0]), size, Image.Resampling.LANCZOS),
+        type=references[0].type or wanted.reference_type,
+        strength=DEFAULT_STRENGTH if strength is None else strength,
+    )
+
+
+def check_promised(references: Sequence[ReferenceImage], roles: Sequence[ReferenceRole]) -> None:
+    """Check that every reference of the job came.
+
+    Raises:
+        RetryableError: one did not.
+    """
+    if len(references) < len(roles):
+        raise RetryableError("reference_unavailable", "The reference could not be fetched.")
+
+
+def edges(picture: Image.Image) -> Image.Image:
+    """White lines on black, where the brightness changes."""
+    lines = picture.convert("L").filter(ImageFilter.FIND_EDGES)
+    return lines.point(lambda change: 255 if change >= _EDGE else 0).convert("RGB")
+
+
+def _picture(reference: ReferenceImage) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(reference.content), formats=_FORMATS) as image:
+            if image.width * image.height <= MOST_PIXELS:
+                return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        pass
+    raise PermanentError("bad_reference", "The reference is no picture that can be read.")

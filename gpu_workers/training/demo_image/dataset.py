@@ -1,0 +1,45 @@
+"""Drawings by the thousand, sorted by their sides, so that a batch is of one size."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import numpy as np
+import torch
+
+from gpu_workers.training.demo_image.render import draw
+from gpu_workers.training.demo_image.subjects import Subject
+
+SIZES = ((96, 96), (128, 72), (72, 128), (112, 80), (80, 112))
+"""Width and height for each aspect ratio that a job may ask for."""
+
+SHARES = (0.6, 0.16, 0.08, 0.08, 0.08)
+
+
+class Gallery:
+    """Subjects and the pictures of them, as bytes in (n, 3, height, width)."""
+
+    def __init__(self, subject: Callable[[Random], Subject], count: int, seed: int) -> None:
+        random = Random(seed)
+        self.shelves: dict[tuple[int, int], tuple[list[Subject], torch.Tensor]] = {}
+        for size, share in zip(SIZES, SHARES, strict=True):
+            subjects = [subject(random) for _ in range(round(count * share))]
+            self.shelves[size] = (subjects, pictures(subjects, size))
+
+    def draws(self, batch: int, seed: int) -> Iterator[tuple[tuple[int, int], list[int]]]:
+        """Without end: a size, and the places on its shelf of one batch."""
+        random = Random(seed)
+        while True:
+            size = random.choices(SIZES, SHARES)[0]
+            yield size, random.choices(range(len(self.shelves[size][0])), k=batch)
+
+
+def pictures(subjects: list[Subject], size: tuple[int, int]) -> torch.Tensor:
+    """The subjects drawn, as bytes."""
+    drawn = np.stack([np.asarray(draw(subject, *size)) for subject in subjects])
+    return torch.from_numpy(drawn).permute(0, 3, 1, 2).contiguous()
+
+
+def as_floats(pixels: torch.Tensor) -> torch.Tensor:
+    """Bytes as the numbers from -1 to 1 that the networks take."""
+    floats = pixels.float().div(127.5).sub(1)
+    return floats.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,94 @@
+"""Training of the autoencoder: all of it, and later its decoder alone.
+
+The denoiser learns the latents of the encoder, which then must not change any more; the decoder
+may go on getting sharper.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from gpu_workers.training.demo_image import architectures
+from gpu_workers.training.demo_image.dataset import Gallery, as_floats
+from gpu_workers.training.demo_image.subjects import taught
+from gpu_workers.training.demo_image.trainer import Course, averaged
+
+FILE = "autoencoder.pt"
+DECODER_FILE = "decoder.pt"
+_BATCH = 16
+_DRAWINGS = 8000
+_RATE = 2e-3
+_REFINING_RATE = 1e-3
+_MOST_NOISE = 0.12
+"""On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
+small errors are not seen."""
+
+_REFINING_NOISE = 0.06
+
+
+def train(folder: Path, steps: int) -> None:
+    """Train it, or go on."""
+    torch.manual_seed(0)
+    network = architectures.autoencoder()
+    course = Course(network, folder / FILE, steps=steps, rate=_RATE)
+    gallery = Gallery(taught, _DRAWINGS, seed=1)
+    draws = gallery.draws(_BATCH, seed=course.step)
+
+    def loss() -> torch.Tensor:
+        size, places = next(draws)
+        pixels = as_floats(gallery.shelves[size][1][places])
+        with torch.autocast("cpu", torch.bfloat16):
+            latents = network.encoder(pixels).float()
+        # Latents end near -1 and 1: the scheduler cuts off what guidance drives beyond.
+        beyond = (latents.abs() - 1).relu().square().mean()
+        loss: torch.Tensor = _loss(network.decoder, latents, pixels, _MOST_NOISE) + 4 * beyond
+        return loss
+
+    course.train(loss)
+
+
+def refine(folder: Path, steps: int) -> None:
+    """Train the decoder further for the encoder as it is, or go on."""
+    torch.manual_seed(0)
+    network = load(folder)
+    decoder = network.decoder.train().requires_grad_(requires_grad=True)
+    course = Course(decoder, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
+    gallery = Gallery(taught, _DRAWINGS, seed=3 + course.step)
+    draws = gallery.draws(_BATCH, seed=course.step)
+
+    def loss() -> torch.Tensor:
+        size, places = next(draws)
+        pixels = as_floats(gallery.shelves[size][1][places])
+        return _loss(decoder, encoded(network, pixels), pixels, _REFINING_NOISE)
+
+    course.train(loss)
+
+
+def load(folder: Path) -> architectures.Network:
+    """The autoencoder as trained so far."""
+    network = architectures.autoencoder()
+    network.load_state_dict(averaged(folder / FILE))
+    if (folder / DECODER_FILE).exists():
+        network.decoder.load_state_dict(averaged(folder / DECODER_FILE))
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+@torch.no_grad()
+def encoded(network: architectures.Network, pixels: torch.Tensor) -> torch.Tensor:
+    """The latents of pictures, held to the range that drawing holds them to."""
+    with torch.autocast("cpu", torch.bfloat16):
+        latents: torch.Tensor = network.encoder(pixels).float().clamp(-1, 1)
+    return latents
+
+
+def _loss(
+    decoder: nn.Module, latents: torch.Tensor, pixels: torch.Tensor, most_noise: float
+) -> torch.Tensor:
+    noise = most_noise * torch.rand(len(pixels), 1, 1, 1) * torch.randn_like(latents)
+    with torch.autocast("cpu", torch.bfloat16):
+        again = decoder(latents + noise).float()
+    wrong = again - pixels
+    edges = wrong.diff(dim=3).abs().mean() + wrong.diff(dim=2).abs().mean()
+    loss: torch.Tensor = wrong.abs().mean() + 4 * wrong.square().mean() + 0.5 * edges
+    return loss
