@@ -4,7 +4,7 @@ from urllib.parse import urljoin
 
 from pydantic import TypeAdapter
 
-from functions.generate_admin_image import storing, waiting
+from functions.generate_admin_image import admin_job, waiting
 from shared import safety
 from shared.auth import url_tokens
 from shared.auth.authenticators import User, admin_token
@@ -24,7 +24,7 @@ async def generate_admin_image(
     request = await read_json(call, _REQUEST)
     async with safety.watched(user.id, services):
         safety.check(request.prompt, field="prompt")
-    job_id = await storing.store(call, request, user, services)
+    job_id = await admin_job.store(call, request, user, services)
     bind(job_id=str(job_id))
     path = await waiting.picture_of(job_id, user, services)
     if path is None:

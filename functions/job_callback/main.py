@@ -1,6 +1,6 @@
 """POST /job-callback: a worker claims a job, tells how far it is, and reports how it ended."""
 
-from functions.job_callback import claiming, ending
+from functions.job_callback import claims, results
 from shared.auth.authenticators import Worker, worker_seal
 from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest
 from shared.http import endpoint
@@ -14,12 +14,12 @@ async def job_callback(
     """Hear a worker. The job's owner is taken from the job, never from the letter."""
     bind(job_id=str(letter.job_id), claim_id=str(letter.claim_id), status_reported=letter.status)
     if letter.status == "completed":
-        return await ending.completed(letter, worker, services)
+        return await results.completed(letter, worker, services)
     if letter.status == "failed":
-        return await ending.failed(letter, worker, services)
+        return await results.failed(letter, worker, services)
     if letter.progress is None:
-        return await claiming.claim(letter, worker, services)
-    return await claiming.heartbeat(letter, worker, services)
+        return await claims.claim(letter, worker, services)
+    return await claims.heartbeat(letter, worker, services)
 
 
 main = endpoint(job_callback, caller=worker_seal)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from functions.job_events import wire
+from functions.job_events import sse
 
 
 async def between(
@@ -20,7 +20,7 @@ async def between(
                 yield coming.result()
                 coming = asyncio.ensure_future(anext(pieces))
             elif left > every_seconds:
-                yield wire.HEARTBEAT
+                yield sse.HEARTBEAT
     finally:
         coming.cancel()
         await asyncio.wait([coming])

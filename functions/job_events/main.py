@@ -3,7 +3,7 @@
 ``POST`` gives a ticket that opens one stream, for a browser's EventSource, which sends no header.
 """
 
-from functions.job_events import admission, asked, feed, heartbeat, streams
+from functions.job_events import admission, asked, stream, heartbeat, stream_registry
 from shared.auth.authenticators import User, user_or_ticket
 from shared.contracts.events import EventTicket
 from shared.http import Call, Stream, endpoint
@@ -17,13 +17,13 @@ async def job_events(call: Call, caller: User, services: Services) -> EventTicke
     """Whatever their rows' owner may read, and nothing of anybody else's."""
     if call.method == "POST":
         return await admission.ticket(caller, services)
-    told = feed.of(asked.read(call, caller.id), services)
+    told = stream.of(asked.read(call, caller.id), services)
     lasting = heartbeat.between(
         told,
         every_seconds=services.settings.event_heartbeat_seconds,
         for_seconds=caller.claims["exp"] - services.clock(),
     )
-    counted = await streams.of(services).count(caller.id, lasting)
+    counted = await stream_registry.of(services).count(caller.id, lasting)
     return Stream(counted, "text/event-stream", _HEADERS)
 
 

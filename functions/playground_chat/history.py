@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.playground_chat.watching import Watch
+from functions.playground_chat.stream_safety import Watch
 from shared import safety
 from shared.clients.chat import Message
 from shared.db.connection import Connection

@@ -2,9 +2,9 @@
 
 from pydantic import TypeAdapter
 
-from functions.playground_chat import telling, turns
-from functions.playground_chat.replying import Reply
-from functions.playground_chat.telling import Telling
+from functions.playground_chat import sse, conversation
+from functions.playground_chat.reply import Reply
+from functions.playground_chat.sse import Telling
 from shared import safety
 from shared.auth.authenticators import User, user_token
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
@@ -22,11 +22,11 @@ async def playground_chat(
     request = await read_json(call, _REQUEST)
     async with safety.watched(user.id, services):
         safety.check(request.message, field="message", place="message")
-        turn = await turns.begin(request, user, services)
+        turn = await conversation.begin(request, user, services)
     bind(conversation_id=str(turn.conversation_id))
     reply = Reply(turn, services)
-    if telling.is_wanted(call):
-        return Stream(Telling(turn, reply), telling.MEDIA_TYPE, telling.HEADERS)
+    if sse.is_wanted(call):
+        return Stream(Telling(turn, reply), sse.MEDIA_TYPE, sse.HEADERS)
     return await reply.whole_until(call.left())
 
 

@@ -1,6 +1,6 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
-from functions.queue_job import checking, enhancing, references, routing, storing
+from functions.queue_job import checking, enhancing, references, job_builder, submit
 from shared import safety
 from shared.auth.authenticators import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
@@ -18,7 +18,7 @@ async def queue_job(
     metadata = request.metadata
     async with safety.watched(user.id, services):
         await checking.check(metadata, user.id, services)
-        new = routing.resolve(
+        new = job_builder.resolve(
             request,
             user_id=user.id,
             job_id=services.new_id(),
@@ -29,10 +29,10 @@ async def queue_job(
         new, told = await enhancing.prepare(new, metadata, services)
         async with (
             references.kept(request, user, new.id, services),
-            storing.connected(services, once, metadata.session_name) as connection,
+            submit.connected(services, once, metadata.session_name) as connection,
         ):
-            stored = await storing.store(connection, new, metadata.session_name, services.settings)
-            answer = storing.answer(stored, told)
+            stored = await submit.store(connection, new, metadata.session_name, services.settings)
+            answer = submit.answer(stored, told)
             await once.keep(connection, answer)
     await dispatch.fill(services, new.queue)
     return answer

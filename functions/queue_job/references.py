@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID
 
-from functions.queue_job import places
-from functions.queue_job.places import Place
+from functions.queue_job import reference_sources
+from functions.queue_job.reference_sources import Place
 from shared import safety
 from shared.auth.authenticators import User
 from shared.contracts.jobs import QueueJobRequest
@@ -101,9 +101,9 @@ async def _picture(role: ReferenceRole, given: str, asked: _Asked, services: Ser
     """The picture that a request's field names, drawn anew."""
     field = "referenceImageUrl" if role == "reference" else f"{role}ReferenceImageUrl"
     try:
-        place = await places.find(given, asked.user, services)
+        place = await reference_sources.find(given, asked.user, services)
         await _check_origin(place, given, asked.mode, field, services)
-        content = await (places.read(place, services) if place else services.guard.fetch(given))
+        content = await (reference_sources.read(place, services) if place else services.guard.fetch(given))
         return await services.pictures.redraw(content)
     except InvalidError as problem:
         detail = {"field": field, "message": problem.sentence, "type": "value_error"}

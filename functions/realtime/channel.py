@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from functions.realtime import wire
-from functions.realtime.bindings import Bindings
-from functions.realtime.told import Told
-from functions.realtime.wire import Message, Version
+from functions.realtime import phoenix
+from functions.realtime.subscriptions import Bindings
+from functions.realtime.change_message import Told
+from functions.realtime.phoenix import Message, Version
 from shared.auth.authenticators import Anon, User
 
 
@@ -65,7 +65,7 @@ class Channel:
         if ids := self.bindings.ids(told):
             data = told.data(self.bindings.table(told.event.table))
             out = self.outlet
-            out.push(wire.change(self.topic, self.join_ref, ids, data, out.version))
+            out.push(phoenix.change(self.topic, self.join_ref, ids, data, out.version))
 
     def tell_system(self, status: str, message: str, extension: str = "system") -> None:
         """Tell how the channel stands."""
@@ -76,4 +76,4 @@ class Channel:
     def push(self, event: str, payload: dict[str, Any], ref: str | None = None) -> None:
         """Send a frame of this channel."""
         message = Message(self.join_ref, ref, self.topic, event, payload)
-        self.outlet.push(wire.write(message, self.outlet.version))
+        self.outlet.push(phoenix.write(message, self.outlet.version))

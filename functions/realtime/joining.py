@@ -6,11 +6,11 @@ import hashlib
 
 from pydantic import ValidationError
 
-from functions.realtime import credentials, hub, tables
-from functions.realtime.bindings import Bindings
+from functions.realtime import auth, hub, schema
+from functions.realtime.subscriptions import Bindings
 from functions.realtime.channel import Channel
-from functions.realtime.socket import Socket
-from functions.realtime.wire import Message
+from functions.realtime.connection import Socket
+from functions.realtime.phoenix import Message
 from shared.auth.authenticators import Anon, User
 from shared.contracts.realtime import MOST_BINDINGS, JoinRequest
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError
@@ -33,7 +33,7 @@ async def join(socket: Socket, message: Message) -> None:
     except TimeoutError:
         socket.refuse(message, "The database is away; try again in a moment.")
     except Problem as problem:
-        socket.refuse(message, credentials.reason(problem))
+        socket.refuse(message, auth.reason(problem))
 
 
 async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
@@ -48,12 +48,12 @@ async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
     if token_hash == channel.token_hash:
         return
     try:
-        caller = await credentials.holder(token, socket.services)
+        caller = await auth.holder(token, socket.services)
         _identify(socket, caller)
-        bindings = channel.bindings.under(await tables.of(socket.services).readable(caller.role))
+        bindings = channel.bindings.under(await schema.of(socket.services).readable(caller.role))
     except Problem as problem:
         socket.note("a token was refused", problem.error_code)
-        channel.tell_system("error", credentials.reason(problem))
+        channel.tell_system("error", auth.reason(problem))
         socket.close(channel)
         return
     if not channel.is_open:  # any more
@@ -74,7 +74,7 @@ def _begin(socket: Socket, channel: Channel, message: Message) -> None:
 
 
 def _expire(channel: Channel) -> None:
-    channel.tell_system("error", credentials.EXPIRED)
+    channel.tell_system("error", auth.EXPIRED)
     channel.outlet.close(channel)
 
 
@@ -83,9 +83,9 @@ async def _made(socket: Socket, message: Message) -> Channel:
     token = asked.access_token
     if token is None or token.startswith(_NEW_KEY):
         token = socket.token
-    caller = await credentials.holder(token, socket.services)
+    caller = await auth.holder(token, socket.services)
     _identify(socket, caller)
-    known = await tables.of(socket.services).readable(caller.role)
+    known = await schema.of(socket.services).readable(caller.role)
     given = asked.config.postgres_changes
     _check_room(socket, len(given))
     bindings = Bindings(given, known)

@@ -1,6 +1,6 @@
 """ASGI's lifespan: the process begins, and ends."""
 
-from functions.realtime.socket import Receive, Send
+from functions.realtime.connection import Receive, Send
 from shared import services
 
 

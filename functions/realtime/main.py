@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import cached_property
 from urllib.parse import parse_qs
 
-from functions.realtime import addresses, credentials, life
-from functions.realtime.answering import answer
+from functions.realtime import client_address, auth, life
+from functions.realtime.handlers import answer
 from functions.realtime.limits import Limits
 from functions.realtime.outbox import Backlog
-from functions.realtime.registry import Registry
-from functions.realtime.socket import Event, Receive, Send, Socket
-from functions.realtime.wire import VERSIONS, Version
+from functions.realtime.connection_registry import Registry
+from functions.realtime.connection import Event, Receive, Send, Socket
+from functions.realtime.phoenix import VERSIONS, Version
 from shared import services
 from shared.auth.authenticators import Anon, User
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError, UnauthenticatedError
@@ -85,12 +85,12 @@ class Realtime:
         token = query.get("apikey", [""])[-1]
         if not token:
             raise UnauthenticatedError("An apikey is needed, in the query.")
-        return version, token, await credentials.holder(token, self._given())
+        return version, token, await auth.holder(token, self._given())
 
     def _enter(self, socket: Socket, caller: User | Anon, scope: Event) -> None:
         """Count the socket. Raises TooManyError where there is no room for it."""
         trusted_entries = self._given().settings.forwarded_entries
-        address = addresses.read_address(scope["headers"], trusted_entries)
+        address = client_address.read_address(scope["headers"], trusted_entries)
         self._registry.add(socket, address)
         if isinstance(caller, User):
             try:

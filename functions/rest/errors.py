@@ -3,7 +3,7 @@
 from psycopg import Error
 from pydantic import BaseModel
 
-from functions.rest import statuses
+from functions.rest import status_codes
 from shared.errors import (
     MethodNotAllowedError,
     NotFoundError,
@@ -83,14 +83,14 @@ def _code(problem: Problem, call: Call) -> str:
 def refusal(error: Error, *, is_anon: bool) -> RestError | None:
     """What Postgres refused; None where it is no refusal of the request."""
     state = error.sqlstate
-    if state is None or (status := statuses.of(state, is_anon=is_anon)) is None:
+    if state is None or (status := status_codes.of(state, is_anon=is_anon)) is None:
         return None
     diagnostic = error.diag
     return RestError(
         status,
         state,
         diagnostic.message_primary or "The database refused this.",
-        details=diagnostic.message_detail if statuses.tells_detail(state) else None,
+        details=diagnostic.message_detail if status_codes.tells_detail(state) else None,
         hint=diagnostic.message_hint,
     )
 

@@ -5,10 +5,13 @@ from functools import partial
 from psycopg import Error
 from psycopg.errors import CheckViolation
 
-from functions.rest import answer, asked, calling, checks, errors, limits, plan, schema, writing
-from functions.rest.asked import Asked
-from functions.rest.catalogue import Catalogue
-from functions.rest.plan import Plan
+from functions.rest import response, constraint_messages, errors
+from functions.rest.request import request, limits
+from functions.rest.sql import rpc, plan, write
+from functions.rest.schema import cache
+from functions.rest.request.request import Asked
+from functions.rest.schema.catalog import Catalogue
+from functions.rest.sql.plan import Plan
 from shared.auth.authenticators import Anon, User, user_or_anon
 from shared.db.connection import one
 from shared.http import Call, Content, endpoint
@@ -17,13 +20,13 @@ from shared.services import Services
 
 async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
     """Row-level security and grants decide what is there and what may be done."""
-    wanted = await asked.read(call)
-    planned = await schema.planned(partial(_plan, wanted), caller, services)
+    wanted = await request.read(call)
+    planned = await cache.planned(partial(_plan, wanted), caller, services)
     try:
         return await _execute(planned, caller, services)
     except CheckViolation as error:
         # Here, since its connection has gone back to the pool by now.
-        refusal = await checks.explain(error, services, is_anon=caller.role == "anon")
+        refusal = await constraint_messages.explain(error, services, is_anon=caller.role == "anon")
         if refusal is None:
             raise
         raise refusal from None
@@ -45,15 +48,15 @@ async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Co
                 raise
             raise refusal from None
         # Within the transaction: what is refused here is rolled back.
-        return answer.of(planned, one(await rows.fetchone()))
+        return response.of(planned, one(await rows.fetchone()))
 
 
 def _plan(wanted: Asked, catalogue: Catalogue) -> Plan:
     if wanted.calls:
-        return calling.of_calling(wanted, catalogue)
+        return rpc.of_calling(wanted, catalogue)
     if wanted.reads:
         return plan.of_reading(wanted, catalogue)
-    return writing.of_writing(wanted, catalogue)
+    return write.of_writing(wanted, catalogue)
 
 
 main = endpoint(

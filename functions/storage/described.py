@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from functions.storage.addresses import Place
+from functions.storage.object_urls import Place
 from shared.contracts.storage import FileEntry, FileMetadata
 from shared.storage.types import StoredObject
 

@@ -2,8 +2,8 @@
 
 from pydantic import TypeAdapter
 
-from functions.storage import described, visibility
-from functions.storage.addresses import Place, bucket_name
+from functions.storage import described, access
+from functions.storage.object_urls import Place, bucket_name
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import MOST_LISTED, FileEntries, FileEntry, ListRequest, Order
 from shared.db.queries import storage_access
@@ -20,7 +20,7 @@ async def list_folder(
 ) -> FileEntries:
     """The entries of a folder; of everybody else's, none."""
     asked = await read_json(call, _LISTED)
-    visibility.known(caller)
+    access.known(caller)
     if isinstance(caller, Anon):
         return FileEntries([])
     folder = asked.prefix.rstrip("/")

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
-from functions.storage import fetching, listing, refusals, removing, signing, uploading
-from functions.storage.addresses import Kind, Place, parse
+from functions.storage import download, listing, errors, remove, signed_urls, upload
+from functions.storage.object_urls import Kind, Place, parse
 from shared.auth.authenticators import Anon, User, anyone
 from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError
 from shared.http import Call, Content, Redirect, endpoint
@@ -25,23 +25,23 @@ async def _refuse(*_: object) -> _Answer:
 
 _OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
     "object": {
-        "GET": fetching.fetch,
-        "HEAD": fetching.fetch,
-        "POST": uploading.create,
-        "PUT": uploading.replace,
+        "GET": download.fetch,
+        "HEAD": download.fetch,
+        "POST": upload.create,
+        "PUT": upload.replace,
     },
-    "public": {"GET": fetching.fetch_public, "HEAD": fetching.fetch_public},
+    "public": {"GET": download.fetch_public, "HEAD": download.fetch_public},
     "sign": {
-        "GET": fetching.fetch_signed,
-        "HEAD": fetching.fetch_signed,
-        "POST": signing.sign,
+        "GET": download.fetch_signed,
+        "HEAD": download.fetch_signed,
+        "POST": signed_urls.sign,
     },
-    "upload": {"POST": uploading.sign, "PUT": uploading.create_signed},
-    "info": {"GET": fetching.info},
+    "upload": {"POST": upload.sign, "PUT": upload.create_signed},
+    "info": {"GET": download.info},
 }
 _OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
-    "object": {"DELETE": removing.remove},
-    "sign": {"POST": signing.sign_many},
+    "object": {"DELETE": remove.remove},
+    "sign": {"POST": signed_urls.sign_many},
     "list": {"POST": listing.list_folder},
     "move": {"POST": _refuse},
     "copy": {"POST": _refuse},
@@ -65,5 +65,5 @@ main = endpoint(
     storage,
     caller=anyone,
     methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
-    tell=refusals.body,
+    tell=errors.body,
 )

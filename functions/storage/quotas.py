@@ -8,7 +8,7 @@ than the limit of requests allows.
 from typing import NamedTuple
 from uuid import UUID
 
-from functions.storage.addresses import Place, bucket_name
+from functions.storage.object_urls import Place, bucket_name
 from shared.errors import Problem
 from shared.services import Services
 from shared.storage import user_uploads

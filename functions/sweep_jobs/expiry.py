@@ -3,8 +3,8 @@
 from functools import partial
 from uuid import UUID
 
-from functions.sweep_jobs.counts import SweepJobsResponse
-from functions.sweep_jobs.parts import each
+from functions.sweep_jobs.report import SweepJobsResponse
+from functions.sweep_jobs.runner import each
 from shared.db.queries import job_transitions, retention
 from shared.jobs import metrics
 from shared.library import save

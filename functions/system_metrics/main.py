@@ -1,6 +1,6 @@
 """POST /system-metrics: the workers' health, the queues' depths, and how long one waits."""
 
-from functions.system_metrics import telling
+from functions.system_metrics import report
 from shared.auth.authenticators import User, admin_token
 from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES
 from shared.contracts.metrics import SystemMetrics
@@ -18,7 +18,7 @@ async def system_metrics(_: Call, __: User, services: Services) -> SystemMetrics
             job_types=list(CATALOGUE),
             key_ids=list(services.settings.worker_keys),
         )
-    return telling.tell(snapshot)
+    return report.tell(snapshot)
 
 
 main = endpoint(system_metrics, caller=admin_token)

@@ -1,6 +1,6 @@
 """POST /validate-enhancement-fix: whether an enhancement keeps what it should, case by case."""
 
-from functions.validate_enhancement_fix import judging
+from functions.validate_enhancement_fix import evaluate
 from shared.auth.authenticators import User, Worker
 from shared.auth.callers import user_or_worker
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidateEnhancementResponse
@@ -12,7 +12,7 @@ async def validate_enhancement_fix(
     request: ValidateEnhancementRequest, _: User | Worker, services: Services
 ) -> ValidateEnhancementResponse:
     """Each case is a check's name, or a sentence; one that scores 0.5 or more has passed."""
-    return ValidateEnhancementResponse(validation_results=await judging.judge(request, services))
+    return ValidateEnhancementResponse(validation_results=await evaluate.judge(request, services))
 
 
 main = endpoint(validate_enhancement_fix, caller=user_or_worker, rate="prompts")

@@ -3,15 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from functions.workspace_actions import (
-    cancelling,
-    clearing,
-    collections,
-    discarding,
-    library,
-    retrying,
-    saving,
-)
+from functions.workspace_actions import cancelling, assets, collections, discarding, library, jobs, saving
 from shared.auth.authenticators import User, user_token
 from shared.contracts import workspace as actions
 from shared.http import endpoint
@@ -23,15 +15,15 @@ Action = Callable[[Any, User, Services], Awaitable[actions.WorkspaceActionAnswer
 ACTIONS: dict[type, Action] = {
     actions.SaveToLibrary: saving.save,
     actions.DiscardAsset: discarding.discard,
-    actions.ClearAsset: clearing.clear_asset,
-    actions.ClearJob: clearing.clear_job,
-    actions.ClearWorkspace: clearing.clear_workspace,
+    actions.ClearAsset: assets.clear_asset,
+    actions.ClearJob: assets.clear_job,
+    actions.ClearWorkspace: assets.clear_workspace,
     actions.CopyToWorkspace: library.copy_to_workspace,
     actions.UpdateLibraryAsset: library.update,
     actions.DeleteLibraryAsset: library.delete,
     actions.DeleteCollection: collections.delete,
     actions.CancelJob: cancelling.cancel,
-    actions.RetryJob: retrying.retry,
+    actions.RetryJob: jobs.retry,
 }
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.job_events.streams import MAX_PER_USER, Streams
+from functions.job_events.stream_registry import MAX_PER_USER, Streams
 from shared.errors import TooManyError
 from tests.event_stream import EventStream
 from tests.system import Person, System, until

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from functions.realtime.addresses import read_address
+from functions.realtime.client_address import read_address
 from functions.realtime.limits import Limits
 from infra.sockets import MAX_CLOSING
 from tests.listening import LIBRARY, SESSIONS, names, tell

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from psycopg.errors import CheckViolation
 
-from functions.sweep_jobs import expiry, rescue
-from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs import expiry, expired_leases
+from functions.sweep_jobs.report import SweepJobsResponse
 from shared.errors import UnavailableError
 from shared.services import Services
 from tests.hand_worker import HandWorker
@@ -92,10 +92,10 @@ async def test_claims_that_cannot_be_ended_do_not_starve_the_others(
     for owner in (unlucky, person):
         bare.rows(f"{_LAPSED} returning id", owner.id)
     with _refunds_failing(bare, unlucky):
-        await _sweep_twice(partial(rescue.put_lapsed_right, services, max_claims=LIMIT))
+        await _sweep_twice(partial(expired_leases.put_lapsed_right, services, max_claims=LIMIT))
         assert person.status(good) == "failed"
         assert {unlucky.status(job_id) for job_id in stuck} == {"processing"}
-    await rescue.put_lapsed_right(services, SweepJobsResponse())
+    await expired_leases.put_lapsed_right(services, SweepJobsResponse())
     assert {unlucky.status(job_id) for job_id in stuck} == {"failed"}
 
 
@@ -124,7 +124,7 @@ async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
     with _refusing_server() as url:
         services = Services(bare.settings(storage_emulator_host=url))
         with pytest.raises(UnavailableError):
-            await rescue.put_lapsed_right(services, SweepJobsResponse())
+            await expired_leases.put_lapsed_right(services, SweepJobsResponse())
         await services.close()
     assert (person.status(kept), person.status(ended)) == ("processing", "failed")
     sweep()

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from functions.sweep_jobs import parts
-from functions.sweep_jobs.counts import SweepJobsResponse
+from functions.sweep_jobs import runner
+from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.main import PARTS
 from shared.errors import UnavailableError
 from shared.services import Services
@@ -39,7 +39,7 @@ async def services(bare: System) -> AsyncIterator[Services]:
 
 async def test_whatever_one_part_has_the_others_run(services: Services) -> None:
     mixed = {"lacks": _lacks, "works": _works, "fails": _fails, "hangs": _hangs, "too": _works}
-    done = await parts.run(mixed, services, part_seconds=0.05)
+    done = await runner.run(mixed, services, part_seconds=0.05)
     assert done.not_done == ["lacks", "fails", "hangs"]
     assert (done.promoted, done.failed) == (2, 1), "what a part did before it failed is counted"
 
@@ -47,14 +47,14 @@ async def test_whatever_one_part_has_the_others_run(services: Services) -> None:
 async def test_what_is_cut_off_gives_its_connection_back(services: Services) -> None:
     most = services.settings.database_connections
     hanging = dict.fromkeys(map(str, range(most + 1)), _hangs)
-    done = await parts.run({**hanging, "works": _works}, services, part_seconds=0.05)
+    done = await runner.run({**hanging, "works": _works}, services, part_seconds=0.05)
     assert (len(done.not_done), done.promoted) == (most + 1, 1)
 
 
 async def test_what_the_sweep_has_no_time_for_is_left(bare: System) -> None:
     seconds = iter([0, 0, 59, 60, 61])
     services = Services(bare.settings(), clock=lambda: next(seconds))
-    done = await parts.run(dict.fromkeys("abcd", _works), services)
+    done = await runner.run(dict.fromkeys("abcd", _works), services)
     assert (done.promoted, done.not_done) == (2, ["c", "d"])
 
 
@@ -62,7 +62,7 @@ async def test_without_the_database_it_is_unavailable(bare: System) -> None:
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     services = Services(bare.settings(database_url=url))
     with pytest.raises(UnavailableError):
-        await parts.run({"lacks": _lacks, "works": _works}, services)
+        await runner.run({"lacks": _lacks, "works": _works}, services)
     await services.close()
 
 
@@ -75,7 +75,7 @@ async def test_each_is_acted_on_whatever_the_others_have() -> None:
             raise LookupError(item)
 
     with pytest.raises(LookupError, match="1"):
-        await parts.each(act, range(12))
+        await runner.each(act, range(12))
     assert seen == list(range(12))
 
 
@@ -87,7 +87,7 @@ async def test_a_table_that_is_locked_holds_up_its_own_parts_alone(
     services = Services(bare.settings(lock_timeout_ms=100))
     with bare.database() as connection, connection.transaction():
         connection.execute(b"lock table deleted_library_assets")
-        done = await parts.run(PARTS, services)
+        done = await runner.run(PARTS, services)
     own = ["orphaned objects", "deleted library assets", "deletions_forgotten"]
     assert done.not_done == own
     assert person.status(job_id) == "failed"

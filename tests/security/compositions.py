@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from functions.rest import casts
+from functions.rest.schema import types
 
 _UP = {"jobs": "workspace_sessions", "user_library": "user_collections"}
 _DOWN = {parent: child for child, parent in _UP.items()}
@@ -136,7 +136,7 @@ def evaluated(chance: random.Random) -> str:
     column = chance.choice(_COLUMNS[table])
     operator, value = chance.choice(_OPERATORS), quote(chance.choice(_VALUES)[:4000], safe="")
     negation = chance.choice(["", "not."])
-    kind = quote(chance.choice(sorted(casts.TYPES)))
+    kind = quote(chance.choice(sorted(types.TYPES)))
     arrow = chance.choice(["", "->0", "->>0", "->a", "->>a", "->-1"])
     return chance.choice([
         f"{table}?select=id&{column}={negation}{operator}.{value}",

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from functions.job_events.streams import MAX_PER_USER
+from functions.job_events.stream_registry import MAX_PER_USER
 from functions.realtime.limits import Limits
 from infra.local import tokens
 from tests.event_stream import EventStream

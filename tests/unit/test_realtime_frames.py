@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.realtime import wire
+from functions.realtime import phoenix
 from functions.realtime.limits import Limits
 from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
-from functions.realtime.wire import MalformedError, Message, Version
+from functions.realtime.phoenix import MalformedError, Message, Version
 
 names = st.none() | st.text()
 
@@ -19,8 +19,8 @@ names = st.none() | st.text()
 @given(st.builds(Message, names, names, st.text(), st.text(), st.dictionaries(st.text(), names)))
 @settings(max_examples=50)
 def test_what_is_written_is_read(message: Message) -> None:
-    assert wire.read(wire.write(message, "2.0.0"), "2.0.0") == message
-    assert json.loads(wire.write(message, "1.0.0")) == {
+    assert phoenix.read(phoenix.write(message, "2.0.0"), "2.0.0") == message
+    assert json.loads(phoenix.write(message, "1.0.0")) == {
         "topic": message.topic,
         "event": message.event,
         "payload": message.payload,
@@ -30,18 +30,18 @@ def test_what_is_written_is_read(message: Message) -> None:
 
 @pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
 def test_a_change_is_a_frame_like_any_other(version: Version) -> None:
-    written = wire.change('realtime:"a', "1", [1, 3], '{"é":null}', version)
+    written = phoenix.change('realtime:"a', "1", [1, 3], '{"é":null}', version)
     payload = {"ids": [1, 3], "data": {"é": None}}
     message = Message("1", None, 'realtime:"a', "postgres_changes", payload)
-    assert json.loads(written) == json.loads(wire.write(message, version))
+    assert json.loads(written) == json.loads(phoenix.write(message, version))
 
 
 @given(st.text() | st.binary())
 @settings(max_examples=50)
 def test_whatever_comes_is_read_or_is_malformed(frame: str | bytes) -> None:
-    for version in wire.VERSIONS.values():
+    for version in phoenix.VERSIONS.values():
         with contextlib.suppress(MalformedError):
-            assert isinstance(wire.read(frame, version), Message)
+            assert isinstance(phoenix.read(frame, version), Message)
 
 
 def test_an_outbox_that_is_full_takes_no_more() -> None:

@@ -18,7 +18,7 @@ _QUOTE = r'"(?:[^"\\]|\\.)*"'
 _OLD_SEGMENT = rf'((?:{_QUOTE}|\((?:{_QUOTE}|[^"()])*\)|[^,"(])+)(,|$)'
 
 BOUNDED = {
-    ("functions/rest/patterns.py", "_TOKEN"): (200, "functions.rest.patterns.MAX_CHARACTERS"),
+    ("functions/rest/request/patterns.py", "_TOKEN"): (200, "functions.rest.request.patterns.MAX_CHARACTERS"),
 }
 """Exceptions whose input is short: its maximum of characters, and the constant that holds it."""
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from functions.rest import patterns, plan, preferences
-from functions.rest.asked import Asked
-from functions.rest.catalogue import Catalogue, Column, Link, Table
+from functions.rest.request import patterns, headers
+from functions.rest.sql import plan
+from functions.rest.request.request import Asked
+from functions.rest.schema.catalog import Catalogue, Column, Link, Table
 from functions.rest.errors import RestError
-from functions.rest.query import read_query
+from functions.rest.request.query_string import read_query
 
 UUID_TYPE = ("pg_catalog", "uuid")
 JOBS = Table(
@@ -61,7 +62,7 @@ def test_a_query_may_name_so_much_and_no_more(noun: str, limit: int, pairs: obje
 def _tables(pairs: list[tuple[str, str]]) -> int:
     """How often a statement reads a table."""
     query = read_query(pairs)
-    prefer, form = preferences.preferences(""), preferences.accepted("")
+    prefer, form = headers.preferences(""), headers.accepted("")
     asked = Asked("GET", "sessions", False, query, prefer, form, None, {})
     statement = plan.of_reading(asked, CATALOGUE).statement.as_string()
     return statement.count('"public"."jobs"') + statement.count('"public"."sessions"')

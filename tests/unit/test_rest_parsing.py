@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from functions.rest import filters, parsing, preferences
+from functions.rest.request import filter_parser, select_parser, headers
 from functions.rest.errors import RestError
-from functions.rest.preferences import Format
-from functions.rest.query import read_query
-from functions.rest.tree import Column, Condition, Embed, Field, Group, Node, Step, Term, Where
+from functions.rest.request.headers import Format
+from functions.rest.request.query_string import read_query
+from functions.rest.request.ast import Column, Condition, Embed, Field, Group, Node, Step, Term, Where
 
 A, B = Field("a"), Field("b")
 STAR = Column(Field("*"))
@@ -86,22 +86,22 @@ TEXTS = some.lists(
 
 @pytest.mark.parametrize(("text", "node"), SELECTS)
 def test_select_is_read(text: str, node: Node) -> None:
-    assert parsing.select(text) == node
+    assert select_parser.select(text) == node
 
 
 @pytest.mark.parametrize(("text", "terms"), ORDERS)
 def test_order_is_read(text: str, terms: list[Term]) -> None:
-    assert parsing.order(text) == terms
+    assert select_parser.order(text) == terms
 
 
 @pytest.mark.parametrize(("text", "condition"), CONDITIONS)
 def test_a_filter_is_read(text: str, condition: Condition) -> None:
-    assert filters.condition(A, text) == condition
+    assert filter_parser.condition(A, text) == condition
 
 
 @pytest.mark.parametrize(("joint", "text", "group"), GROUPS)
 def test_a_group_of_filters_is_read(joint: str, text: str, group: Where) -> None:
-    assert filters.group(joint, text) == group
+    assert filter_parser.group(joint, text) == group
 
 
 def test_each_part_goes_to_its_resource() -> None:
@@ -132,7 +132,7 @@ def test_what_is_no_filter_is_an_argument_of_a_function() -> None:
 
 def test_an_error_says_where_it_is() -> None:
     with pytest.raises(RestError) as refused:
-        parsing.select("id,a:(b)")
+        select_parser.select("id,a:(b)")
     assert refused.value.sentence == (
         '"failed to parse select parameter (id,a:(b))" (line 1, column 6)'
     )
@@ -143,7 +143,7 @@ def test_an_error_says_where_it_is() -> None:
 def test_what_is_nested_too_deep_is_refused(parts: str) -> None:
     deep = parts * 5000 + ")" * 5000
     with pytest.raises(RestError, match="failed to parse") as refused:
-        filters.group("or", f"({deep})") if parts == "and(" else parsing.select(deep)
+        filter_parser.group("or", f"({deep})") if parts == "and(" else select_parser.select(deep)
     assert refused.value.told
     assert "at most 16 parentheses" in str(refused.value.told)
 
@@ -160,10 +160,10 @@ def test_any_text_is_read_or_refused(text: str, more: str, name: str) -> None:
 @given(some.text(max_size=40), some.text(max_size=40))
 def test_any_header_is_read_or_refused(text: str, more: str) -> None:
     with contextlib.suppress(RestError):
-        preferences.accepted(f"{text};{more},{more}")
+        headers.accepted(f"{text};{more},{more}")
     with contextlib.suppress(RestError):
-        preferences.preferences(f"handling=strict,{text}")
-    preferences.window(text, 5, 5)
+        headers.preferences(f"handling=strict,{text}")
+    headers.window(text, 5, 5)
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_any_header_is_read_or_refused(text: str, more: str) -> None:
     ],
 )
 def test_the_format_is_the_first_that_is_offered(header: str, form: Format) -> None:
-    assert preferences.accepted(header) == form
+    assert headers.accepted(header) == form

@@ -9,6 +9,7 @@ from gpu_workers.runtime import settings
 if TYPE_CHECKING:
     from gpu_workers.runtime.provenance.c2pa import Signing
 
+
 def signed(content: bytes, mime_type: str) -> bytes:
     """The file with its manifest, where there is a key; else as it is.
 

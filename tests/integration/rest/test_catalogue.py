@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from functions.rest import schema
-from functions.rest.catalogue import Catalogue
+from functions.rest.schema import cache
+from functions.rest.schema.catalog import Catalogue
 from functions.rest.errors import RestError
 from shared.auth.authenticators import User
 from shared.services import Services
@@ -60,7 +60,7 @@ async def test_an_unknown_name_is_looked_for_again_but_not_all_the_time(
             return catalogue.table(name).name
 
         try:
-            return await schema.planned(plan, user, services)
+            return await cache.planned(plan, user, services)
         except RestError as error:
             return error.error_code
 

@@ -1,0 +1,40 @@
+"""A user's events: it waits until something is told of the user, and looks into the database."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from functions.job_events import batch_reader, sse
+from shared.contracts.events import Progress
+from shared.db.queries.change_events import Page, Reader
+from shared.services import Services
+
+_PENDING_SECONDS = 0.025
+
+
+async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
+    """What is told to a reader, on from where it is. It has no end of its own."""
+    yield sse.RETRY
+    loop = asyncio.get_running_loop()
+    with services.event_listener.heard(str(reader.user_id)) as told:
+        page = await batch_reader.of(services).page(reader)
+        if not page.is_lost:
+            yield sse.ready(reader.position or page.position)
+        while True:
+            if page.is_lost:
+                yield sse.reset(page.position)
+            for event in page.events:
+                yield sse.change(event)
+            until = loop.time() + _seconds_to_next(page, services)
+            while (said := await told.next(until)) is not None:
+                progress = Progress.model_validate_json(said)
+                if reader.job_id in {None, progress.job_id}:
+                    yield sse.progress(progress)
+            reader = replace(reader, position=page.position)
+            page = await batch_reader.of(services).page(reader)
+
+
+def _seconds_to_next(page: Page, services: Services) -> float:
+    if page.goes_on:
+        return 0
+    return _PENDING_SECONDS if page.is_pending else services.settings.event_poll_seconds

@@ -1,0 +1,41 @@
+"""What each message of a client leads to. None is passed over in silence."""
+
+from functions.realtime import joining
+from functions.realtime.connection import TOO_MANY_JOINS, Socket
+from functions.realtime.phoenix import Message
+
+_NOT_OFFERED = {
+    "broadcast": "Broadcast is not offered here.",
+    "presence": "Presence is not offered here.",
+}
+
+
+async def answer(socket: Socket, message: Message) -> None:
+    """Do what the message asks for."""
+    if message.event in {"phx_join", "access_token"} and not socket.pace.allows():
+        socket.refuse(message, "ClientJoinRateLimitReached: Too many joins per second")
+        socket.end(TOO_MANY_JOINS)
+    elif (message.topic, message.event) == ("phoenix", "heartbeat"):
+        socket.reply(message, "ok", {})
+    elif message.event == "phx_join":
+        await joining.join(socket, message)
+    else:
+        await _of_channel(socket, message)
+
+
+async def _of_channel(socket: Socket, message: Message) -> None:
+    """A message of one that was joined; of an earlier join of the same topic, it is stale."""
+    channel = socket.channels.get(message.topic)
+    if channel and message.join_ref not in {None, channel.join_ref}:
+        channel = None
+    match message.event:
+        case "phx_leave":
+            socket.reply(message, "ok", {})
+            if channel:
+                socket.close(channel)
+        case _ if channel is None:
+            socket.refuse(message, "unmatched topic")
+        case "access_token":
+            await joining.refresh(socket, channel, message.payload)
+        case other:
+            socket.refuse(message, _NOT_OFFERED.get(other, "This event is not known here."))

@@ -1,0 +1,1 @@
+"""Parse and bound a PostgREST request."""

@@ -1,0 +1,103 @@
+"""The query string, put together: which filter, order and limit belongs to which resource."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from functions.rest import errors
+from functions.rest.request import filter_parser, limits, select_parser
+from functions.rest.request.ast import Node
+
+_OF_RESOURCES = {"order", "limit", "offset", "and", "or"}
+_OF_THE_WHOLE = {"select", "columns", "on_conflict"}
+_MOST = 2**63 - 1
+_MOST_PAIRS = 200
+
+
+@dataclass(slots=True)
+class Query:
+    """The query string."""
+
+    root: Node
+    columns: tuple[str, ...] | None = None
+    on_conflict: tuple[str, ...] | None = None
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Of a function that is called by GET."""
+
+
+def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Query:
+    """Read the query string's pairs.
+
+    Args:
+        pairs: names and values, decoded.
+        calls: whether what is no filter is an argument of a function.
+
+    Raises:
+        RestError: PGRST100 for what is not in the language, PGRST108 for a resource that
+            ``select`` does not name, 54001 for more than ``limits`` allows.
+    """
+    limits.check_length(pairs)
+    _refuse_the_impossible(pairs)
+    first = dict(reversed(pairs))
+    query = Query(select_parser.select(first.get("select", "*")))
+    if "columns" in first:
+        query.columns = select_parser.names("columns", first["columns"])
+    if "on_conflict" in first:
+        query.on_conflict = select_parser.names("on_conflict", first["on_conflict"])
+    for name, text in pairs:
+        if name not in _OF_THE_WHOLE:
+            _take(query, name, text, calls=calls)
+    limits.check_tree(query.root)
+    return query
+
+
+def _take(query: Query, name: str, text: str, *, calls: bool) -> None:
+    if name.rpartition(".")[2] in _OF_RESOURCES:
+        _shape(query.root, name.split("."), text)
+    elif calls and not filter_parser.has_operator(text):
+        query.arguments[name] = text
+    else:
+        path, of = select_parser.place(name)
+        _found(query.root, path).where.append(filter_parser.condition(of, text))
+
+
+def _shape(root: Node, words: list[str], text: str) -> None:
+    *path, word = words
+    if word in {"and", "or"}:
+        is_negated = "not" in path
+        node = _found(root, [name for name in path if name != "not"])
+        node.where.append(filter_parser.group(f"not.{word}" if is_negated else word, text))
+        return
+    node = _found(root, path)
+    if word == "order":
+        node.order += select_parser.order(text) if text else []
+    elif word == "limit":
+        node.limit = _number(word, text)
+        if node.limit < 0:
+            raise errors.bad_range("Limit should be greater than or equal to zero.")
+    else:
+        node.offset = _number(word, text)
+
+
+def _found(root: Node, path: Sequence[str]) -> Node:
+    node = root
+    for name in path:
+        found = next((embed for embed in node.embeds if embed.name == name), None)
+        if found is None:
+            raise errors.not_embedded(name)
+        node = found.node
+    return node
+
+
+def _number(word: str, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _MOST):  # noqa: PLR2004 - fits in 64 bits
+        raise errors.unparsed(word, text, 1, "expecting a whole number")
+    return int(text)
+
+
+def _refuse_the_impossible(pairs: Sequence[tuple[str, str]]) -> None:
+    if len(pairs) > _MOST_PAIRS:
+        raise errors.too_complex(f"At most {_MOST_PAIRS} parameters.")
+    for name, text in pairs:
+        if "\0" in name or "\0" in text:
+            raise errors.unparsed("query", name.replace("\0", ""), 1, 'unexpected "\\NUL"')

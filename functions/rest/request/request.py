@@ -1,0 +1,103 @@
+"""A request, read as far as it can be without knowing the database."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from functions.rest import errors
+from functions.rest.request import limits, headers
+from functions.rest.errors import RestError
+from functions.rest.request.headers import Format, Preferences
+from functions.rest.request.query_string import Query, read_query
+from shared.http import Call
+
+_READS = {"GET", "HEAD"}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is to be written, as it came; Postgres makes of it what it will."""
+
+    rows: str
+    """A JSON array."""
+    keys: tuple[frozenset[str], ...]
+    """Of each row."""
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for."""
+
+    method: str
+    name: str
+    """The table's or the function's."""
+    calls: bool
+    query: Query
+    prefer: Preferences
+    format: Format
+    body: Body | None
+    profile: dict[str, str]
+
+    @property
+    def reads(self) -> bool:
+        """Whether its method promises to change nothing."""
+        return self.method in _READS
+
+
+async def read(call: Call) -> Asked:
+    """Read it. Raises RestError for whatever is not in the language."""
+    name, calls = _target(call)
+    reads = call.method in _READS
+    profile = headers.schema(call.headers, reads=reads)
+    query = read_query(call.query.multi_items(), calls=calls and reads)
+    if call.method == "GET":
+        node = query.root
+        span = call.headers.get("range", "")
+        node.limit, node.offset = headers.window(span, node.limit, node.offset)
+    return Asked(
+        method=call.method,
+        name=name,
+        calls=calls,
+        query=query,
+        prefer=headers.preferences(call.headers.get("prefer", "")),
+        format=headers.accepted(call.headers.get("accept", "")),
+        body=await _body(call, calls=calls) if call.method in {"POST", "PATCH"} else None,
+        profile=profile,
+    )
+
+
+def _target(call: Call) -> tuple[str, bool]:
+    match call.path.strip("/").split("/"):
+        case [""]:
+            raise RestError(404, "PGRST126", "Root endpoint metadata is disabled")
+        case [table]:
+            return table, False
+        case ["rpc", function]:
+            if call.method in {"PATCH", "DELETE"}:
+                message = f"Cannot use the {call.method} method on RPC"
+                raise RestError(405, "PGRST101", message)
+            return function, True
+        case _:
+            raise RestError(404, "PGRST125", "Invalid path specified in request URL")
+
+
+async def _body(call: Call, *, calls: bool) -> Body:
+    media_type = call.headers.get("content-type", "application/json").partition(";")[0]
+    if media_type.strip().lower() != "application/json":
+        raise errors.bad_body(f"Content-Type not acceptable: {media_type}")
+    given = await call.body()
+    if calls and not given.strip():
+        given = b"{}"
+    try:
+        text = given.decode()
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        raise errors.bad_body("Empty or invalid json") from None
+    is_list = isinstance(content, list)
+    rows = content if is_list else [content]
+    if not all(isinstance(row, dict) for row in rows) or (calls and is_list):
+        raise errors.bad_body("A JSON object is expected, or an array of them to write")
+    limits.check_inserted(rows)
+    keys = tuple(frozenset(row) for row in rows)
+    return Body(text if is_list else f"[{text}]", keys, is_list)

@@ -1,0 +1,157 @@
+"""The texts of ``select``, ``order`` and ``columns``, and the names to which filters belong."""
+
+import re
+
+from functions.rest import errors
+from functions.rest.request.scanner import Scanner
+from functions.rest.request.ast import Column, Embed, Field, Node, Step, Term
+
+_CAST = re.compile(r"[\w $]+")
+_AGGREGATE = re.compile(r"(?:count|\.(?:count|sum|avg|min|max))\(\)")
+_DIRECTION = re.compile(r"\.(asc|desc)(?![^.,])")
+_NULLS = re.compile(r"\.(nullsfirst|nullslast)(?![^,])")
+
+
+def select(text: str) -> Node:
+    """The tree of what is wanted. Raises RestError where the text is none of ``select``'s."""
+    scanner = Scanner("select parameter", text)
+    root = _node(scanner)
+    scanner.end()
+    if not root.columns and not root.embeds:
+        root.columns.append(Column(Field("*")))
+    return root
+
+
+def order(text: str) -> list[Term]:
+    """The items of ``order``."""
+    scanner = Scanner("order", text)
+    terms = [_term(scanner)]
+    while scanner.take(","):
+        terms.append(_term(scanner))
+    scanner.end()
+    return terms
+
+
+def names(what: str, text: str) -> tuple[str, ...]:
+    """Names with commas between: ``columns`` and ``on_conflict``."""
+    scanner = Scanner(f"{what} parameter", text)
+    found = [scanner.name()]
+    while scanner.take(","):
+        found.append(scanner.name())
+    scanner.end()
+    return tuple(dict.fromkeys(found))
+
+
+def place(key: str) -> tuple[tuple[str, ...], Field]:
+    """A filter's own name: the embedded resources on the way, and the field."""
+    scanner = Scanner("tree path", key)
+    found = [scanner.name()]
+    while scanner.take("."):
+        found.append(scanner.name())
+    path = _json_path(scanner)
+    scanner.end()
+    return tuple(found[:-1]), Field(found[-1], path)
+
+
+def field(scanner: Scanner) -> Field:
+    """A column, perhaps with steps into its JSON."""
+    scanner.spaces()
+    found = Field(scanner.name(), _json_path(scanner))
+    scanner.spaces()
+    return found
+
+
+def _node(scanner: Scanner) -> Node:
+    node = Node()
+    scanner.spaces()
+    if scanner.is_done or scanner.sees(")"):
+        return node
+    _item(scanner, node)
+    while scanner.take(","):
+        _item(scanner, node)
+    return node
+
+
+def _item(scanner: Scanner, node: Node) -> None:
+    scanner.spaces()
+    if scanner.sees("..."):
+        raise errors.not_implemented("Spread resources (...) are not offered.")
+    if scanner.take("*"):
+        node.columns.append(Column(Field("*")))
+    else:
+        _named_item(scanner, node)
+    scanner.spaces()
+    if not (scanner.is_done or scanner.sees(",") or scanner.sees(")")):
+        scanner.fail('")", "," or end of input')
+
+
+def _named_item(scanner: Scanner, node: Node) -> None:
+    begin = scanner.at
+    alias = scanner.name()
+    if scanner.sees(":") and not scanner.sees("::"):
+        scanner.take(":")
+        begin = scanner.at
+        name = scanner.name()
+    else:
+        alias, name = "", alias
+    if scanner.sees("!") or (scanner.sees("(") and name != "count"):
+        node.embeds.append(_embed(scanner, name, alias or None))
+        return
+    scanner.at = begin
+    _refuse_aggregate(scanner)
+    found = field(scanner)
+    cast = None
+    if scanner.take("::"):
+        cast = scanner.match(_CAST) or scanner.fail("letter or digit")
+    _refuse_aggregate(scanner)
+    node.columns.append(Column(found, alias or None, cast[0].strip() if cast else None))
+
+
+def _embed(scanner: Scanner, target: str, alias: str | None) -> Embed:
+    hint, is_inner = None, False
+    while scanner.take("!"):
+        word = scanner.name()
+        if word == "inner":
+            is_inner = True
+        elif word != "left":
+            hint = word
+    scanner.enter()
+    node = _node(scanner)
+    scanner.leave()
+    return Embed(target, node, alias, hint, is_inner)
+
+
+def _refuse_aggregate(scanner: Scanner) -> None:
+    if scanner.match(_AGGREGATE):
+        raise errors.RestError(400, "PGRST123", "Use of aggregate functions is not allowed")
+
+
+def _json_path(scanner: Scanner) -> tuple[Step, ...]:
+    steps = []
+    while scanner.sees("->"):
+        as_text = scanner.sees("->>")
+        scanner.expect("->>" if as_text else "->")
+        index = scanner.index()
+        key = scanner.key() if index is None else index
+        steps.append(Step(key, index is not None, as_text))
+    return tuple(steps)
+
+
+def _term(scanner: Scanner) -> Term:
+    found, relation = field(scanner), None
+    if scanner.sees("(") and not found.path:
+        relation = found.name
+        scanner.enter()
+        found = field(scanner)
+        scanner.leave()
+    direction, nulls = scanner.match(_DIRECTION), scanner.match(_NULLS)
+    scanner.spaces()
+    if not (scanner.is_done or scanner.sees(",")):
+        scanner.fail('"asc", "desc", "nullsfirst" or "nullslast"')
+    return Term(
+        found,
+        relation,
+        # The patterns find nothing else.
+        direction[1] if direction else None,  # type: ignore[arg-type]
+        nulls[1] if nulls else None,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,1 @@
+"""Tables, relationships and functions that a role may see."""

@@ -1,0 +1,1 @@
+"""Compose SQL for a request."""

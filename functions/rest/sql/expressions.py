@@ -1,0 +1,203 @@
+"""Filters and fields as SQL: each name is the catalogue's, each value a parameter."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from psycopg import sql
+from psycopg.sql import SQL, Composable
+
+from functions.rest.schema import types
+from functions.rest.sql import costs
+from functions.rest.request import patterns
+from functions.rest.schema.catalog import Table
+from functions.rest.errors import RestError
+from functions.rest.request.filter_parser import SEARCHES
+from functions.rest.request.ast import Condition, Field, Group, Where
+
+_JSON = {("pg_catalog", "json"), ("pg_catalog", "jsonb")}
+_OPERATORS = {
+    "eq": SQL("="),
+    "neq": SQL("<>"),
+    "gt": SQL(">"),
+    "gte": SQL(">="),
+    "lt": SQL("<"),
+    "lte": SQL("<="),
+    "like": SQL("like"),
+    "ilike": SQL("ilike"),
+    "match": SQL("~"),
+    "imatch": SQL("~*"),
+    "cs": SQL("@>"),
+    "cd": SQL("<@"),
+    "ov": SQL("&&"),
+    "sl": SQL("<<"),
+    "sr": SQL(">>"),
+    "nxr": SQL("&<"),
+    "nxl": SQL("&>"),
+    "adj": SQL("-|-"),
+    "isdistinct": SQL("is distinct from"),
+    "fts": SQL("to_tsquery"),
+    "plfts": SQL("plainto_tsquery"),
+    "phfts": SQL("phraseto_tsquery"),
+    "wfts": SQL("websearch_to_tsquery"),
+}
+_KINDS = {
+    "null": SQL("null"),
+    "not_null": SQL("not null"),
+    "true": SQL("true"),
+    "false": SQL("false"),
+    "unknown": SQL("unknown"),
+}
+_QUANTIFIERS = {"any": SQL("any"), "all": SQL("all")}
+_PATTERNS = {"like", "ilike"}
+_REGULAR = {"match", "imatch"}
+_JOINTS = {"and": SQL(" and "), "or": SQL(" or ")}
+
+
+class Values(dict[str, object]):
+    """A statement's parameters, each with a name of its own."""
+
+    def add(self, value: str | int | None) -> Composable:
+        """Where the value stands in the statement."""
+        name = f"v{len(self)}"
+        self[name] = value
+        return sql.Placeholder(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The row that is looked at."""
+
+    alias: Composable
+    table: Table
+    present: dict[str, Composable] = field(default_factory=dict)
+    """By its name, whether an embedded resource is there: a column of its join, or null."""
+
+
+def identifier(*names: str) -> Composable:
+    """A name, quoted; psycopg reads a percent sign in a statement as its own."""
+    return sql.Identifier(*(name.replace("%", "%%") for name in names))
+
+
+def place(scope: Scope, of: Field, values: Values) -> Composable:
+    """A column, or what is in its JSON. Raises RestError (42703)."""
+    column = scope.table.column(of.name)
+    found: Composable = SQL("{}.{}").format(scope.alias, identifier(of.name))
+    if of.path and column.type not in _JSON:
+        found = SQL("to_jsonb({})").format(found)
+    for step in of.path:
+        key = values.add(step.key)
+        arrow = SQL("->>") if step.as_text else SQL("->")
+        if step.is_index:
+            key = SQL("{}::int").format(key)
+        found = SQL("({}{}{})").format(found, arrow, key)
+    return found
+
+
+def cast(found: Composable, name: str | None) -> Composable:
+    """``column::type``. Raises RestError (42704)."""
+    return SQL("{}::{}").format(found, types.named(name)) if name else found
+
+
+def joined(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
+    """Each condition, to be joined by and."""
+    return [_where(scope, part, values) for part in parts]
+
+
+def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -> set[str]:
+    """The embedded resources to which conditions refer.
+
+    Args:
+        parts: the conditions.
+        names: of the resources that are embedded in the table.
+        table: the table that the conditions are of.
+    """
+    conditions = _conditions(parts)
+    return {part.field.name for part in conditions if _is_of_resource(part, names, table)}
+
+
+def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
+    """What the full-text searches cost in this row, by the length of each text.
+
+    A text is measured once for all of its searches: else this would cost more than they do, and the
+    planner would check it after them.
+    """
+    searches = Counter(part.field for part in _conditions(parts) if part.operator in SEARCHES)
+    return [
+        SQL("coalesce(octet_length(({})::text), 0) * {} / {}").format(
+            place(scope, of, values),
+            sql.Literal(count),
+            sql.Literal(costs.SEARCHED_CHARACTERS_PER_UNIT),
+        )
+        for of, count in searches.items()
+    ]
+
+
+def _conditions(parts: Sequence[Where]) -> Iterator[Condition]:
+    for part in parts:
+        if isinstance(part, Group):
+            yield from _conditions(part.parts)
+        else:
+            yield part
+
+
+def _where(scope: Scope, part: Where, values: Values) -> Composable:
+    if isinstance(part, Group):
+        inner = _JOINTS[part.joint].join(joined(scope, part.parts, values))
+        found: Composable = SQL("({})").format(inner)
+    elif _is_of_resource(part, scope.present, scope.table):
+        found = _presence(scope, part)
+    else:
+        found = _condition(place(scope, part.field, values), scope, part, values)
+    return SQL("not ({})").format(found) if part.is_negated else found
+
+
+def _is_of_resource(part: Condition, names: Collection[str], table: Table) -> bool:
+    """Whether it asks for an embedded resource, and not for a column of the same name."""
+    name, asks_null = part.field.name, part.operator == "is" and part.value == "null"
+    return name in names and (asks_null or name not in table.columns)
+
+
+def _presence(scope: Scope, part: Condition) -> Composable:
+    name = part.field.name
+    if part.operator != "is" or part.value not in {"null", "not_null"}:
+        raise RestError(
+            400,
+            "PGRST120",
+            f"Bad operator on the '{name}' embedded resource",
+            details="Only is null or not is null filters are allowed on embedded resources",
+        )
+    word = SQL("is not true") if part.value == "null" else SQL("is true")
+    return SQL("{} {}").format(scope.present[name], word)
+
+
+def _condition(found: Composable, scope: Scope, part: Condition, values: Values) -> Composable:
+    operator, value = part.operator, part.value
+    if not isinstance(value, str):
+        return SQL("{} = any({})").format(found, values.add(array(value)))
+    if operator == "is":
+        return SQL("{} is {}").format(found, _KINDS[value])
+    if operator in SEARCHES:
+        return _search(found, scope, part, values)
+    if operator in _REGULAR:
+        (patterns.check_array if part.extra else patterns.check)(value)
+    given = values.add(value.replace("*", "%") if operator in _PATTERNS else value)
+    if part.extra:
+        given = SQL("{}({})").format(_QUANTIFIERS[part.extra], given)
+    return SQL("{} {} {}").format(found, _OPERATORS[operator], given)
+
+
+def _search(found: Composable, scope: Scope, part: Condition, values: Values) -> Composable:
+    language: Composable = SQL("")
+    if part.extra:
+        language = SQL("{}::regconfig, ").format(values.add(part.extra.strip()))
+    if scope.table.column(part.field.name).type[1] != "tsvector":
+        found = SQL("to_tsvector({}{})").format(language, found)
+    words = values.add(str(part.value))
+    return SQL("{} @@ {}({}{})").format(found, _OPERATORS[part.operator], language, words)
+
+
+def array(elements: Sequence[str]) -> str:
+    """An array as Postgres writes it, whatever its type."""
+    quoted = (one.replace("\\", "\\\\").replace('"', '\\"') for one in elements)
+    return "{" + ",".join(f'"{one}"' for one in quoted) + "}"

@@ -1,0 +1,128 @@
+"""Calling a function: by POST with a body, or by GET where it changes nothing."""
+
+from psycopg.sql import SQL, Composable
+
+from functions.rest.sql import plan
+from functions.rest.request.request import Asked
+from functions.rest.schema.catalog import Catalogue, Routine, Table
+from functions.rest.sql.expressions import Values, identifier
+from functions.rest.errors import RestError
+from functions.rest.sql.plan import Plan
+from functions.rest.sql.select import MOST_ROWS, Reader
+
+_COMMA = SQL(", ")
+
+
+def of_calling(asked: Asked, catalogue: Catalogue) -> Plan:
+    """A call; what it gives is read as a table is, where it gives rows."""
+    names = frozenset(asked.query.arguments)
+    if asked.body:
+        names = asked.body.keys[0]
+    routine = _meant(catalogue, asked.name, names)
+    reader = Reader(catalogue, asked.query.root)
+    called = _called(asked, routine, names, reader.values)
+    rows, total, header = _given(asked, routine, reader)
+    columns: Composable = plan.COUNTED
+    source = plan.listed(rows)
+    if asked.method != "HEAD" and not routine.is_void:
+        columns = plan.collected(asked.format, is_one=not routine.is_set)
+        if routine.gives is not None:
+            source = plan.written_out(asked.format, reader, asked.query.root, rows)
+    statement = SQL("with called as materialized ({}) select {}, {} as total from {}")
+    return Plan(
+        asked,
+        statement.format(called, columns, total, source),
+        reader.values,
+        reads=asked.reads or not routine.is_volatile,
+        header=header,
+        gives_nothing=routine.is_void,
+        is_set=routine.is_set,
+    )
+
+
+def _meant(catalogue: Catalogue, name: str, names: frozenset[str]) -> Routine:
+    fitting = [
+        one
+        for one in catalogue.routines.get(name, ())
+        if one.required <= names <= one.parameters.keys()
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise _several(fitting) if fitting else _none(name, names)
+
+
+def _called(asked: Asked, routine: Routine, names: frozenset[str], values: Values) -> Composable:
+    order = [name for name in routine.parameters if name in names]
+    sources: list[Composable] = []
+    if asked.body and order:
+        columns = _COMMA.join(_typed(name, routine) for name in order)
+        record = SQL("json_to_record({}::json -> 0) as given ({})")
+        sources = [record.format(values.add(asked.body.rows), columns)]
+        arguments = [SQL("{0} => given.{0}").format(identifier(name)) for name in order]
+    else:
+        arguments = [
+            SQL("{} => {}::{}").format(
+                identifier(name),
+                values.add(asked.query.arguments[name]),
+                identifier(*routine.parameters[name]),
+            )
+            for name in order
+        ]
+    call = SQL("{}({})").format(identifier("public", routine.name), _COMMA.join(arguments))
+    if routine.gives is None:
+        value = SQL("select {} as value").format(call)
+        return value + SQL(" from ") + sources[0] if sources else value
+    sources.append(SQL("{} as result").format(call))
+    return SQL("select result.* from {}").format(_COMMA.join(sources))
+
+
+def _given(asked: Asked, routine: Routine, reader: Reader) -> tuple[Composable, Composable, str]:
+    """The rows that are wanted, how many there are, and the first line of CSV."""
+    node, origin = asked.query.root, SQL("called")
+    table = routine.gives
+    if table is None:
+        value = Table(routine.name, {})
+        limit = MOST_ROWS if node.limit is None else min(node.limit, MOST_ROWS)
+        values: Composable = SQL("select value from called limit {} offset {}").format(
+            reader.values.add(limit), reader.values.add(node.offset)
+        )
+        return values, plan.total(asked, reader, value, origin), "value"
+    rows = reader.rows(node, reader.source(table, node), origin)
+    return rows, plan.total(asked, reader, table, origin), plan.header(reader, node, table)
+
+
+def _typed(name: str, routine: Routine) -> Composable:
+    return SQL("{} {}").format(identifier(name), identifier(*routine.parameters[name]))
+
+
+def _none(name: str, names: frozenset[str]) -> RestError:
+    listed = ", ".join(sorted(names))
+    told = f"({listed})" if names else " without parameters"
+    searched = f"parameter{'s' if len(names) > 1 else ''} {listed}" if names else "no parameters"
+    return RestError(
+        404,
+        "PGRST202",
+        f"Could not find the function public.{name}{told} in the schema cache",
+        details=(
+            f"Searched for the function public.{name} with {searched}, but no matches were found"
+            " in the schema cache."
+        ),
+    )
+
+
+def _signature(one: Routine) -> str:
+    arguments = ", ".join(f"{name} => {of[1]}" for name, of in one.parameters.items())
+    return f"public.{one.name}({arguments})"
+
+
+def _several(fitting: list[Routine]) -> RestError:
+    told = ", ".join(map(_signature, fitting))
+    return RestError(
+        300,
+        "PGRST203",
+        f"Could not choose the best candidate function between: {told}",
+        hint=(
+            "Try renaming the parameters or the function itself in the database so function"
+            " overloading can be resolved"
+        ),
+    )
