@@ -92,7 +92,7 @@ audit: setup ## Ask the index's advisories about every locked package (2: not ru
 	@infra/audit/run
 
 secrets: setup ## Look for secrets in what the repository holds
-	$(PYTHON) -m infra.audit.secrets
+	$(PYTHON) -m infra.audit.secret_scan
 
 sbom: setup ## Write what each bundle and image holds to dist/sbom, as CycloneDX
 	$(PYTHON) -m infra.sbom
@@ -121,7 +121,7 @@ bundle: setup ## Write dist/<name>.zip for each function
 	$(PYTHON) -m infra.bundle
 
 emulate: setup ## Serve one function with reload beside a running system: FUNCTION=queue-job PORT=8081
-	@exec $(PYTHON) -m infra.local.emulate $(FUNCTION) --data $(DATA) --port $(if $(filter command line,$(origin PORT)),$(PORT),8081)
+	@exec $(PYTHON) -m infra.local.dev_server $(FUNCTION) --data $(DATA) --port $(if $(filter command line,$(origin PORT)),$(PORT),8081)
 
 # The cloud: ENVIRONMENT=staging or production, a folder of infra/terraform/environments.
 

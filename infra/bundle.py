@@ -12,8 +12,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from infra import map as the_map
-from infra.map import Function
+from infra import manifest as the_map
+from infra.manifest import Function
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = "requirements.txt"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from infra import map as the_map
+from infra import manifest as the_map
 
 ROOT = Path(__file__).parents[1]
 _OWN = uuid.UUID("0d5b7c8e-6f4e-4b7a-9a55-0f4a4d0a7c11")

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from infra.local import postgres
+from infra.local.database import server
 from shared.db.session import SERVICE_PATH
 from tests.system import System
 
@@ -36,7 +36,7 @@ def acting(
     """
     claims = {"sub": user_id, "role": role} if user_id else {"role": role}
     told = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims
-    url = postgres.url(system.ports()["postgres"])
+    url = server.url(system.ports()["postgres"])
     with psycopg.connect(
         url, autocommit=True, row_factory=dict_row, cursor_factory=psycopg.RawCursor
     ) as connection:

@@ -4,15 +4,16 @@ import os
 import subprocess
 import sys
 
-from infra.local import environment, postgres
-from infra.local.database import functions_url
+from infra.local.config import environment
+from infra.local.database import server
+from infra.local.database.setup import functions_url
 from tests.system import PATIENCE_SECONDS, ROOT, System
 
 
 def settings_of(system: System) -> dict[str, str]:
     """What the commands are told: the functions' own settings."""
     parts = environment.System(system.data, system.port, system.ports())
-    return environment.of_functions(parts, functions_url(postgres.url(system.ports()["postgres"])))
+    return environment.of_functions(parts, functions_url(server.url(system.ports()["postgres"])))
 
 
 def command(system: System, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

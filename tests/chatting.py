@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local import keys
+from infra.local.config import keys
 from tests.chat_server import FAULTS, HURRIED_SECONDS, KEY, ChatServer
 from tests.integration.chat.process import ChatProcess
 from tests.revision import Revision

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from infra.local import keys
-from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
+from infra.local.config import keys
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
 from tests.hand_worker import HandWorker
 from tests.system import Person, System

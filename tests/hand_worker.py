@@ -14,7 +14,7 @@ from uuid import uuid4
 import google_crc32c
 import httpx
 
-from infra.local import keys
+from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
 from tests.system import PATIENCE_SECONDS, System, until

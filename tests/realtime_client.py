@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.system import PATIENCE_SECONDS
 
 Frame = dict[str, Any]

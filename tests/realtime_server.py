@@ -8,7 +8,7 @@ import uvicorn
 
 from functions.realtime.limits import Limits
 from functions.realtime.main import Realtime
-from infra import sockets
+from infra import websocket_server
 from shared.services import Services
 from tests.system import System, free_port
 
@@ -18,7 +18,7 @@ async def serving(system: System, limits: Limits, **settings: object) -> AsyncIt
     """Its address; it reads that system's database."""
     services = Services(system.settings(**settings))
     port = free_port()
-    options = {**sockets.OPTIONS, "loop": "none", "lifespan": "off", "log_level": "warning"}
+    options = {**websocket_server.OPTIONS, "loop": "none", "lifespan": "off", "log_level": "warning"}
     app = Realtime(lambda: services, limits)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
     running = asyncio.create_task(server.serve())

@@ -20,7 +20,7 @@ class Revision(System):
         own = settings_of(of) | UNLIMITED | settings
         self._out = (of.data.parent / f"revision-{self.port}.log").open("w+")
         self._gateway = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.gateway", "--port", str(self.port)],
+            [sys.executable, "-m", "infra.local.gateway.app", "--port", str(self.port)],
             cwd=ROOT,
             env=own,
             stdout=self._out,

@@ -18,8 +18,10 @@ import httpx
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from infra.local import environment, ports, postgres, tokens
-from infra.local.database import functions_url
+from infra.local.config import environment, tokens
+from infra.local.process import ports
+from infra.local.database import server
+from infra.local.database.setup import functions_url
 from shared.settings import Settings
 from tests.web import web
 
@@ -113,7 +115,7 @@ class System:
     def settings(self, **more: object) -> Settings:
         """What its functions are told, and ``more``."""
         parts = environment.System(self.data, self.port, self.ports())
-        url = functions_url(postgres.url(self.ports()["postgres"]))
+        url = functions_url(server.url(self.ports()["postgres"]))
         given = environment.of_functions(parts, url)
         own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
         return Settings.model_validate({**own, **more})
@@ -121,7 +123,7 @@ class System:
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection[DictRow]]:
         """A connection that sees everything."""
-        url = postgres.url(self.ports()["postgres"])
+        url = server.url(self.ports()["postgres"])
         with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
             yield connection
 

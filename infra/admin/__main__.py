@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from infra.admin import ages, privacy
-from infra.database.logins import let_in
+from infra.admin import ages, users
+from infra.database.roles import let_in
 from infra.database.migrate import migrate
 from shared.contracts.job_catalog import WorkerType
 from shared.db.queries import configured
@@ -49,9 +49,9 @@ async def _do(asked: argparse.Namespace) -> str:
 
 async def _answer(asked: argparse.Namespace, services: Services) -> str:
     if asked.command == "export":
-        return await privacy.export(services, asked.user, asked.to)
+        return await users.export(services, asked.user, asked.to)
     if asked.command == "erase":
-        return json.dumps(await privacy.erase(services, asked.user))
+        return json.dumps(await users.erase(services, asked.user))
     if asked.command == "confirm-age":
         return await ages.confirm(services, asked.user, is_withdrawn=asked.withdraw)
     async with services.database.transaction() as connection:

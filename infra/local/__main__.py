@@ -7,7 +7,7 @@ import uuid
 from dataclasses import fields
 from pathlib import Path
 
-from infra.local.programs import WORKERS, Options
+from infra.local.supervisor.processes import WORKERS, Options
 
 _DATA = Options.data
 
@@ -44,13 +44,13 @@ def _up(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Until the supervisor listens for them itself there is nothing to stop.
         signal.signal(number, lambda *_: sys.exit(0))
-    from infra.local.supervisor import up  # noqa: PLC0415 - `token` and `reset` need none of it
+    from infra.local.supervisor.supervisor import up  # noqa: PLC0415 - `token` and `reset` need none of it
 
     return up(Options(**{field.name: getattr(arguments, field.name) for field in fields(Options)}))
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    from infra.local import tokens  # noqa: PLC0415 - slow, and `up` needs it later
+    from infra.local.config import tokens  # noqa: PLC0415 - slow, and `up` needs it later
 
     lifetime = arguments.expires_in
     if lifetime is None:
@@ -65,11 +65,11 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _reset(arguments: argparse.Namespace) -> int:
-    from infra.local import folder  # noqa: PLC0415 - for likeness with the others
+    from infra.local.process import data_dir  # noqa: PLC0415 - for likeness with the others
 
     try:
-        folder.reset(arguments.data.resolve())
-    except folder.BusyError as error:
+        data_dir.reset(arguments.data.resolve())
+    except data_dir.BusyError as error:
         print(error, "Stop it first.", file=sys.stderr)
         return 1
     print(f"The data in {arguments.data} is gone.")

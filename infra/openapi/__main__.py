@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from infra.openapi.document import document
+from infra.openapi.build import document
 
 PATH = Path(__file__).parents[2] / "docs" / "openapi.json"
 

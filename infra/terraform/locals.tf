@@ -1,5 +1,5 @@
 locals {
-  map       = yamldecode(file("${path.root}/../functions.yaml"))
+  map       = yamldecode(file("${path.root}/../services.yaml"))
   functions = local.map.functions
   services  = local.map.services
   # Each as far as both have it.

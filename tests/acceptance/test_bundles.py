@@ -14,12 +14,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra import map as the_map
+from infra import manifest as the_map
 from infra.bundle import REQUIREMENTS, write
-from infra.local import keys, postgres, privileges, ready
-from infra.local.database import functions_url
-from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
-from infra.local.environment import System as Parts
+from infra.local.config import keys
+from infra.local.database.server import url as database_url
+from infra.local.process import privileges, readiness
+from infra.local.database.setup import functions_url
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
+from infra.local.config.environment import System as Parts
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import webhook_signature
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
@@ -53,7 +55,7 @@ def settings(bare: System) -> dict[str, str]:
     """What a function of the running system is told, and no way to the repository."""
     ports = bare.ports()
     parts = Parts(bare.data, bare.port, ports)
-    told = of_functions(parts, functions_url(postgres.url(ports["postgres"])))
+    told = of_functions(parts, functions_url(database_url(ports["postgres"])))
     return {name: value for name, value in told.items() if name != "PYTHONPATH"}
 
 
@@ -82,7 +84,7 @@ class Server:
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()
-        return ready.listens(self._port)
+        return readiness.listens(self._port)
 
 
 def end(*servers: Server) -> None:

@@ -14,13 +14,13 @@ import pytest
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 from tests.web import web
 
-COMMAND = [sys.executable, "-m", "infra.local.emulate"]
+COMMAND = [sys.executable, "-m", "infra.local.dev_server"]
 SENTENCE = '"The job is queued."'
 SPEAKER = Path("functions", "queue_job", "enhancing.py")
 
 
 class Emulation:
-    """``python -m infra.local.emulate queue-job`` of a tree of its own."""
+    """``python -m infra.local.dev_server queue-job`` of a tree of its own."""
 
     def __init__(self, system: System, root: Path) -> None:
         for name in ("functions", "shared"):

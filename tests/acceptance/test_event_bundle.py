@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from infra import map as the_map
+from infra import manifest as the_map
 from infra.bundle import write
-from infra.local import postgres
-from infra.local.database import functions_url
-from infra.local.environment import System as Parts
-from infra.local.environment import of_functions
+from infra.local.database.server import url as database_url
+from infra.local.database.setup import functions_url
+from infra.local.config.environment import System as Parts
+from infra.local.config.environment import of_functions
 from tests.acceptance.test_bundles import Server, end
 from tests.event_stream import EventStream
 from tests.hand_worker import HandWorker
@@ -19,7 +19,7 @@ def test_a_served_bundle_tells_changes_as_they_happen(
 ) -> None:
     ports = bare.ports()
     told = of_functions(
-        Parts(bare.data, bare.port, ports), functions_url(postgres.url(ports["postgres"]))
+        Parts(bare.data, bare.port, ports), functions_url(database_url(ports["postgres"]))
     )
     environment = {name: value for name, value in told.items() if name != "PYTHONPATH"}
     bundle = write(the_map.read().functions["job-events"], tmp_path)

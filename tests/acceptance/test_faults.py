@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local import keys
+from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
 from tests.hand_worker import HandWorker

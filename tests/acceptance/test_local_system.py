@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from infra.database.migrate import migrate, pending
-from infra.local import database, postgres
+from infra.local.database import setup, server
 from tests.system import System, free_port, until
 from tests.web import web
 
@@ -96,9 +96,9 @@ def test_the_maps_buckets_exist_once_the_gateway_answers(running: System) -> Non
 
 
 def test_the_functions_connect_as_a_role_without_rights_of_its_own(running: System) -> None:
-    admin = postgres.url(running.ports()["postgres"])
+    admin = server.url(running.ports()["postgres"])
 
-    with psycopg.connect(database.functions_url(admin)) as connection:
+    with psycopg.connect(setup.functions_url(admin)) as connection:
         row = connection.execute(
             "select current_user::text, rolsuper, rolinherit from pg_roles "
             "where rolname = current_user"
@@ -109,11 +109,11 @@ def test_the_functions_connect_as_a_role_without_rights_of_its_own(running: Syst
 
 def test_migrations_applied_twice_at_once_are_applied_once(running: System, tmp_path: Path) -> None:
     port = running.ports()["postgres"]
-    with psycopg.connect(postgres.url(port), autocommit=True) as connection:
+    with psycopg.connect(server.url(port), autocommit=True) as connection:
         connection.execute("drop database if exists migrated with (force)")
         connection.execute("create database migrated")
     (tmp_path / "0001.counted.sql").write_text(COUNTING_MIGRATION)
-    url = postgres.url(port, "migrated")
+    url = server.url(port, "migrated")
 
     with ThreadPoolExecutor(4) as pool:
         applied = list(pool.map(lambda _: migrate(url, tmp_path), range(4)))
@@ -127,11 +127,11 @@ def test_a_migration_that_fails_leaves_neither_change_nor_record(
     running: System, tmp_path: Path
 ) -> None:
     port = running.ports()["postgres"]
-    with psycopg.connect(postgres.url(port), autocommit=True) as connection:
+    with psycopg.connect(server.url(port), autocommit=True) as connection:
         connection.execute("drop database if exists failed with (force)")
         connection.execute("create database failed")
     (tmp_path / "0001.half.sql").write_text("create table half (); select 1 / 0;")
-    url = postgres.url(port, "failed")
+    url = server.url(port, "failed")
 
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrate(url, tmp_path)
@@ -156,7 +156,7 @@ def test_a_killed_process_is_started_again_on_its_port(running: System, name: st
 def answers(running: System, name: str) -> bool:
     try:
         if name == "postgres":
-            psycopg.connect(postgres.url(running.ports()[name])).close()
+            psycopg.connect(server.url(running.ports()[name])).close()
         else:
             socket.create_connection(("127.0.0.1", running.ports()[name]), 1).close()
     except (OSError, KeyError, psycopg.Error):
@@ -191,7 +191,7 @@ def test_data_and_ports_survive_a_restart_until_a_reset(tmp_path: Path) -> None:
     system = System(data, worker="none")
     system.start()
     ports = system.ports()
-    with psycopg.connect(postgres.url(ports["postgres"])) as connection:
+    with psycopg.connect(server.url(ports["postgres"])) as connection:
         connection.execute("create table kept as select 42 as answer")
     assert system.stop() == 0
     assert left_behind(data) == []
@@ -199,7 +199,7 @@ def test_data_and_ports_survive_a_restart_until_a_reset(tmp_path: Path) -> None:
 
     system.start()
     assert system.ports() == ports
-    with psycopg.connect(postgres.url(ports["postgres"])) as connection:
+    with psycopg.connect(server.url(ports["postgres"])) as connection:
         assert connection.execute("select answer from kept").fetchone() == (42,)
     system.kill_whole()
     until(lambda: not left_behind(data), what="the children to end")

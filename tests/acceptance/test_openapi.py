@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import schemathesis
 
-from infra import map as the_map
+from infra import manifest as the_map
 from infra.openapi.__main__ import PATH, written
 from shared import errors
 from shared.errors import Problem

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from infra.local import environment, postgres
-from infra.local.database import functions_url
+from infra.local.config import environment
+from infra.local.database import server
+from infra.local.database.setup import functions_url
 from tests.listening import SESSIONS, names, tell
 from tests.realtime_client import Client
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
@@ -40,9 +41,9 @@ def _is_up(base: str) -> bool:
 def _running(system: System, tree: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The container's command, with the functions' settings."""
     parts = environment.System(system.data, system.port, system.ports())
-    url = functions_url(postgres.url(system.ports()["postgres"]))
+    url = functions_url(server.url(system.ports()["postgres"]))
     process = subprocess.Popen(
-        [sys.executable, "-m", "infra.sockets", "--port", str(port)],
+        [sys.executable, "-m", "infra.websocket_server", "--port", str(port)],
         cwd=tree,
         env=environment.of_functions(parts, url),
         stdout=subprocess.PIPE,

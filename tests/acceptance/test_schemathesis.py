@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from infra.local import tokens
+from infra.local.config import tokens
 from infra.openapi.__main__ import PATH
 from tests.chat_server import ChatServer
 from tests.system import Person, System

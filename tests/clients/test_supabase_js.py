@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.system import PATIENCE_SECONDS, Person, System, until
 from tests.web import web
 

@@ -11,7 +11,7 @@ from realtime.types import RealtimePostgresChangesListenEvent as ListenEvent
 from supabase import AsyncClient, acreate_client
 from supabase_functions.errors import FunctionsHttpError
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.drawing import RED
 from tests.system import PATIENCE_SECONDS, System
 from tests.web import web

@@ -155,7 +155,7 @@ FAULTS = (
     ),
     Fault(
         "the map keeps an endpoint warm",
-        "infra/functions.yaml",
+        "infra/services.yaml",
         "instances: {least: 0, most: 50}",
         "instances: {least: 1, most: 50}",
         "root",

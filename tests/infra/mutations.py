@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from infra import map as the_map
+from infra import manifest as the_map
 from tests.infra import terraform
 from tests.infra.faults import FAULTS, Fault
 from tests.infra.promises import broken

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infra.map import Map
+from infra.manifest import Map
 from tests.infra.terraform import Resource
 
 _ON_THE_PROJECT = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import bundle
-from infra import map as the_map
+from infra import manifest as the_map
 from tests.system import ROOT
 
 ENVIRONMENTS = ("staging", "production")
@@ -79,7 +79,7 @@ def copy(program: str, folder: Path) -> Terraform:
     """The map, the configuration and the bundles, in a folder of their own."""
     ignored = shutil.ignore_patterns(".terraform*", "*.tfplan", "*.tfstate*")
     shutil.copytree(ROOT / "infra/terraform", folder / "infra/terraform", ignore=ignored)
-    shutil.copy(the_map.PATH, folder / "infra/functions.yaml")
+    shutil.copy(the_map.PATH, folder / "infra/services.yaml")
     for function in the_map.read().functions.values():
         bundle.write(function, folder / "dist")
     return Terraform(program, folder)

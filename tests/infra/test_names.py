@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from infra import bundle
-from infra import map as the_map
-from infra.local.doors import open_doors, open_services
+from infra import manifest as the_map
+from infra.local.gateway.router import open_doors, open_services
 from tests.infra.terraform import Resource
 from tests.system import ROOT
 

@@ -41,7 +41,7 @@ def test_it_holds_what_its_commands_import(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     done = run(tmp_path, "-m", "infra.admin", "migrate")
     assert "DATABASE_URL" in done.stderr
-    modules = "infra.admin.privacy, infra.database.migrate, shared.storage.client, shared.jobs"
+    modules = "infra.admin.users, infra.database.migrate, shared.storage.client, shared.jobs"
     done = run(tmp_path, "-c", f"import sys; sys.path.insert(0, '.'); import {modules}.dispatch")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "gpu_workers").exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra import map as the_map
+from infra import manifest as the_map
 from tests.infra.promises import broken
 from tests.infra.terraform import ENVIRONMENTS, Resource, Terraform
 from tests.system import ROOT

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from gpu_workers.runtime import settings as of_workers
 from gpu_workers.runtime.safety import settings
-from infra import map as the_map
+from infra import manifest as the_map
 from shared.settings import Settings
 from tests.infra.terraform import Resource
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors, sql
 
 from infra.database.migrate import FOLDER
-from infra.local import postgres
+from infra.local.database import server
 from tests.admin import command, said
 from tests.system import System
 
@@ -18,7 +18,7 @@ from tests.system import System
 def owner_url(bare: System) -> Iterator[str]:
     """A database of its own, whose owner is no superuser: as in the cloud."""
     name = f"cloud_{uuid4().hex}"
-    admin = postgres.url(bare.ports()["postgres"])
+    admin = server.url(bare.ports()["postgres"])
     with psycopg.connect(admin, autocommit=True) as connection:
         who = sql.Identifier(name)
         connection.execute(
@@ -43,7 +43,7 @@ def as_login(url: str, login: str) -> str:
 
 def test_an_owner_who_is_no_superuser_migrates_and_lets_in(bare: System, owner_url: str) -> None:
     login = f"fn-queue-job-{uuid4().hex}@project.iam"
-    with psycopg.connect(postgres.url(bare.ports()["postgres"]), autocommit=True) as connection:
+    with psycopg.connect(server.url(bare.ports()["postgres"]), autocommit=True) as connection:
         made = sql.SQL("create role {} login password 'secret'")
         connection.execute(made.format(sql.Identifier(login)))
     arguments = ("migrate", "--login", login)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.prompts.rules.tokens import estimate_tokens
 from tests.chat_server import FAULTS, KEY, ChatServer, say
 from tests.integration.chat.process import ChatProcess

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.hand_worker import PICTURE, HandWorker
 from tests.revision import Revision
 from tests.system import Person, System, until

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.contracts import webhook_signature
 from tests.hand_worker import HandWorker
 from tests.system import Person, System

@@ -9,7 +9,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.telemetry.logs import user_hash
 from tests.event_stream import EventStream
 from tests.system import Person, System, until

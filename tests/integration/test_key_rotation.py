@@ -31,7 +31,7 @@ class Revision(System):
     def __init__(self, of: System, *keys: str) -> None:
         super().__init__(of.data, worker="none")
         own = settings_of(of) | {"WORKER_KEYS": json.dumps({KEY_ID: keys})}
-        command = [sys.executable, "-m", "infra.local.gateway", "--port", str(self.port)]
+        command = [sys.executable, "-m", "infra.local.gateway.app", "--port", str(self.port)]
         self._gateway = subprocess.Popen(
             command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -10,7 +10,7 @@ from storage3.exceptions import StorageApiError
 from supabase import Client, create_client
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.integration.uploading import BLUE, RED
 from tests.system import System
 from tests.web import web

@@ -7,7 +7,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.integration.visiting import Visitor, refused
 from tests.system import System
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import folder, keys
+from infra.local.process import data_dir
+from infra.local.config import keys
 from tests.integration.uploading import own, send
 from tests.integration.visiting import Visitor
 from tests.system import Person, System
@@ -41,5 +42,5 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path, name: str) 
     (tmp_path / name).chmod(0o644)
     (tmp_path / "storage").mkdir()
     (tmp_path / "storage").chmod(0o755)
-    with folder.held(tmp_path):
+    with data_dir.held(tmp_path):
         assert not _open_to_others(tmp_path).keys() - {"."}

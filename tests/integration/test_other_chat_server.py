@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local import environment, postgres
-from infra.local.database import functions_url
+from infra.local.config import environment
+from infra.local.database import server
+from infra.local.database.setup import functions_url
 from tests.chat_server import Body, streamed
 from tests.integration.chat.process import ChatProcess
 from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
@@ -79,11 +80,11 @@ def elsewhere(
     (model,) = tiny_process.cache.iterdir()
     port, ports = free_port(), talking.ports()
     parts = environment.System(talking.data, talking.port, ports)
-    url = functions_url(postgres.url(ports["postgres"]))
+    url = functions_url(server.url(ports["postgres"]))
     system = copy.copy(talking)
     system.base = f"http://127.0.0.1:{port}"
     process = _started(
-        [sys.executable, "-m", "infra.local.gateway", "--port", str(port)],
+        [sys.executable, "-m", "infra.local.gateway.app", "--port", str(port)],
         f"{system.base}/healthz",
         tmp_path_factory.mktemp("gateway"),
         **environment.of_functions(parts, url),

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.chat_server import (
     FAULTS,
     HURRIED_SECONDS,

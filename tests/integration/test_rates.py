@@ -7,9 +7,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from infra import map as the_map
-from infra.local import tokens
-from infra.local.doors import open_doors
+from infra import manifest as the_map
+from infra.local.config import tokens
+from infra.local.gateway.router import open_doors
 from tests import rate_buckets
 from tests.hand_worker import HandWorker
 from tests.integration.uploading import RED, own, refused, remove, send, stored

@@ -4,7 +4,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.telemetry.logs import user_hash
 from tests.listening import LIBRARY, SESSIONS, client, names, tell
 from tests.realtime_client import Client

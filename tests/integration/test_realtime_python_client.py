@@ -6,7 +6,7 @@ from typing import Any
 from realtime import RealtimePostgresChangesListenEvent, RealtimeSubscribeStates
 from supabase import AsyncClient, acreate_client
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.listening import tell
 from tests.system import Person, System
 

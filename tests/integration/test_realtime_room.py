@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from functions.realtime.client_address import read_address
 from functions.realtime.limits import Limits
-from infra.sockets import MAX_CLOSING
+from infra.websocket_server import MAX_CLOSING
 from tests.listening import LIBRARY, SESSIONS, names, tell
 from tests.realtime_client import Client
 from tests.realtime_server import serving

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.listening import LIBRARY, SAVED, SESSIONS, client, names, tell
 from tests.realtime_client import Client
 from tests.system import Person, System

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from functions.queue_job import references
-from infra.local import environment
-from infra.local.database import functions_url
-from infra.local.postgres import url
+from infra.local.config import environment
+from infra.local.database.setup import functions_url
+from infra.local.database.server import url
 from shared.auth.authenticators import User
 from shared.clients.safe_fetch import Guard
 from shared.contracts.jobs import QueueJobRequest

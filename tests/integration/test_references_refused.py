@@ -7,7 +7,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import keys
+from infra.local.config import keys
 from tests.drawing import RED
 from tests.hand_worker import HandWorker
 from tests.referring import accepted, ask, objects_of

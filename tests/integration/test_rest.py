@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.hand_worker import HandWorker
 from tests.system import Person, System
 from tests.web import web

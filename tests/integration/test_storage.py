@@ -7,7 +7,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import keys, tokens
+from infra.local.config import keys, tokens
 from tests.hand_worker import PICTURE, HandWorker
 from tests.system import Person, System
 from tests.web import web

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.hand_worker import HandWorker
 from tests.integration.uploading import listed, own, refused, send, stored
 from tests.system import Person, System

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.hand_worker import PICTURE, HandWorker
 from tests.integration.uploading import BLUE, listed, own, refused, remove, send, stored
 from tests.system import Person, System

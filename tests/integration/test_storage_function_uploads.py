@@ -9,7 +9,7 @@ import jwt
 import pytest
 from PIL import Image
 
-from infra.local import keys
+from infra.local.config import keys
 from tests.hand_worker import HandWorker
 from tests.integration.uploading import (
     BLUE,

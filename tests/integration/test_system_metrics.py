@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.conftest import settle
 from tests.hand_worker import HandWorker
 from tests.system import Person, System

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Json, Jsonb
 
 from infra.database.migrate import FOLDER, migrate
-from infra.local import postgres
+from infra.local.database import server
 from tests.hand_worker import HandWorker
 from tests.integration.schema_tables import ROWS
 from tests.system import Person, System
@@ -144,7 +144,7 @@ def _is_refused(connection: psycopg.Connection[DictRow], column: str, value: obj
 
 def test_the_migration_applies_to_a_database_with_rows(bare: System, tmp_path: Path) -> None:
     name = f"filled_{uuid4().hex}"
-    url = postgres.url(bare.ports()["postgres"], name)
+    url = server.url(bare.ports()["postgres"], name)
     with bare.database() as connection:
         connection.execute(SQL("create database {}").format(Identifier(name)))
     try:

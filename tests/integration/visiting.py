@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.system import System
 from tests.web import web
 

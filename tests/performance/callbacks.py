@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection
 
-from infra.local import postgres, tokens
+from infra.local.database import server
+from infra.local.config import tokens
 from tests.system import System
 
 _JS = Path(__file__).parents[1] / "clients/js"
@@ -59,7 +60,7 @@ async def _commit(
 ) -> dict[str, float]:
     """When each session was committed, by its name."""
     committed = {}
-    url = postgres.url(system.ports()["postgres"])
+    url = server.url(system.ports()["postgres"])
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         began = time.perf_counter()
         for number in range(int(rate * seconds)):

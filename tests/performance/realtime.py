@@ -24,7 +24,8 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection
 
-from infra.local import postgres, tokens
+from infra.local.database import server
+from infra.local.config import tokens
 from tests.performance import callbacks
 from tests.realtime_client import Client
 from tests.system import System
@@ -90,7 +91,7 @@ async def _measure(system: System, count: int, arguments: argparse.Namespace) ->
     before = _memory(system)
     for first in range(0, count, _OPENING):
         await asyncio.gather(*(one.open() for one in listeners[first : first + _OPENING]))
-    url = postgres.url(system.ports()["postgres"])
+    url = server.url(system.ports()["postgres"])
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         busy = _seconds_of_cpu(system)
         spread = await _spread(connection, listeners, arguments)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg.rows import DictRow
 
-from infra.local.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
+from infra.local.config.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
 from tests.reliability.bucket import objects_of
 from tests.reliability.fault import Fault
 from tests.system import System

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.local import environment
+from infra.local.config import environment
 from tests.reliability.relay import Relay
 from tests.reliability.scale import SLOTS, STEP_SECONDS, STEPS
 from tests.system import ROOT, System, free_port, until

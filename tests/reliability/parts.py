@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from infra.local import database, postgres, ready
+from infra.local.database import setup, server
+from infra.local.process import readiness
 from tests.system import System
 
 PARTS = ("gateway", "storage", "tasks", "postgres", "worker")
@@ -19,7 +20,7 @@ class Parts:
     def __init__(self, system: System) -> None:
         self._system = system
         self._ports = system.ports()
-        self.database_url = postgres.url(self._ports["postgres"])
+        self.database_url = server.url(self._ports["postgres"])
 
     def kill(self, name: str) -> int:
         """End a part as kill -9 does, as soon as it has a process; its number."""
@@ -47,5 +48,5 @@ class Parts:
     def _answers(self, name: str) -> bool:
         port = self._ports[name]
         if name == "postgres":
-            return database.is_up(port)
-        return ready.listens(port) if name == "tasks" else ready.answers_http(port)
+            return setup.is_up(port)
+        return readiness.listens(port) if name == "tasks" else readiness.answers_http(port)

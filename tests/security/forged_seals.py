@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from random import Random
 
-from infra.local import keys
+from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.webhook_signature import (
     ID_HEADER,

@@ -8,7 +8,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.auth import authenticators
 from shared.errors import ForbiddenError
 from shared.services import Services

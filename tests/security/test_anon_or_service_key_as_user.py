@@ -8,7 +8,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.security import swarm
 from tests.security.tally import Corpora, Tally
 from tests.system import Person, System

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from infra.local import postgres
-from infra.local.database import functions_url
+from infra.local.database import server
+from infra.local.database.setup import functions_url
 from shared.db import notifications
 from shared.db.pool import Role as OurRole
 from shared.errors import UnavailableError
@@ -60,7 +60,7 @@ def test_a_role_may_do_what_the_design_grants_and_nothing_else(
 
 
 def test_the_functions_login_may_do_nothing_by_itself(bare: System, tally: Tally) -> None:
-    url = functions_url(postgres.url(bare.ports()["postgres"]))
+    url = functions_url(server.url(bare.ports()["postgres"]))
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as login:
         for text in (*EVERYWHERE, "set role postgres", "set session authorization postgres"):
             tally.refused(f"login: {text}", is_refused=_is_refused(login, text))
@@ -154,7 +154,7 @@ async def test_a_transaction_waits_for_no_lock_without_end(
 
 
 async def test_a_listeners_connection_has_its_limits(bare: System, tally: Tally) -> None:
-    url = functions_url(postgres.url(bare.ports()["postgres"]))
+    url = functions_url(server.url(bare.ports()["postgres"]))
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await notifications.listen(connection, "events")
         for name, limit in LIMITS.items():

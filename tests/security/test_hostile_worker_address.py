@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from infra.local import keys
+from infra.local.config import keys
 from shared.clients.public_addresses import Address
 from shared.contracts import webhook_signature
 from shared.errors import InvalidError

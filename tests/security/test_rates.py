@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests import rate_buckets
 from tests.revision import Revision
 from tests.security.tally import Corpora, Tally

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.listening import client
 from tests.regular_expressions.backtracking import find_loops
 from tests.regular_expressions.source import find_expressions

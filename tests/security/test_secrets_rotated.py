@@ -13,7 +13,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services

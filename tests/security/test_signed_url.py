@@ -9,7 +9,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local import keys, tokens
+from infra.local.config import keys, tokens
 from tests.drawing import RED
 from tests.hand_worker import PICTURE, HandWorker
 from tests.integration.uploading import own, send, stored

@@ -11,7 +11,7 @@ import httpx
 
 from functions.job_events.stream_registry import MAX_PER_USER
 from functions.realtime.limits import Limits
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.event_stream import EventStream
 from tests.listening import LIBRARY, SESSION, SESSIONS, names
 from tests.realtime_client import Client

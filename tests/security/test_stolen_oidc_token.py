@@ -11,8 +11,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from infra.local import keys, tokens
-from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
+from infra.local.config import keys, tokens
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
 from tests.security import swarm
 from tests.security.tally import Corpora, Tally

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import jwt
 
-from infra.local import tokens
+from infra.local.config import tokens
 
 Claims = dict[str, Any]
 

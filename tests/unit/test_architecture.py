@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra import map as the_map
+from infra import manifest as the_map
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = the_map.read().functions

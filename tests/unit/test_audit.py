@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.audit.verdict import Outcome, of
+from infra.audit.pip_audit_report import Outcome, of
 
 FAULT = {"id": "PYSEC-2018-28", "fix_versions": ["2.20.0"], "aliases": [], "description": "..."}
 PROBE = {"name": "requests", "version": "2.19.0", "vulns": [FAULT]}

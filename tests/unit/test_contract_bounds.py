@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from infra import map as the_map
-from infra.openapi import handlers
+from infra import manifest as the_map
+from infra.openapi import introspect
 from shared.contracts.worker_protocol import SealedManifest
 from shared.contracts.worker_registration import Health
 
@@ -58,7 +58,7 @@ def _definitions() -> dict[str, dict[str, Any]]:
     read: list[Any] = [
         operation.reads
         for function in the_map.read().functions.values()
-        for operation in handlers.operations(function)
+        for operation in introspect.operations(function)
         if operation.reads is not None
     ]
     for model in [*read, *_READ_BY_US]:

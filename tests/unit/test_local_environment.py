@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import environment
-from infra.local.environment import System
+from infra.local.config import environment
+from infra.local.config.environment import System
 
 SYSTEM = System(Path("/data"), 8080, {"postgres": 1, "storage": 2, "tasks": 3, "worker": 4})
 DATABASE_URL = "postgresql://functions:secret@127.0.0.1:1/ourvidz"

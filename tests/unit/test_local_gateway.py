@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
-from infra import map as the_map
-from infra.local import gateway, keys
-from infra.local.doors import Handler
-from infra.local.environment import OIDC_ISSUER
+from infra import manifest as the_map
+from infra.local.gateway.app import make_app
+from infra.local.config import keys
+from infra.local.gateway.router import Handler
+from infra.local.config.environment import OIDC_ISSUER
 from infra.local.tasks_emulator.oidc import TokenSigner
 
 
@@ -37,7 +38,7 @@ def client() -> TestClient:
         "/rest/v1": seen_as("rest"),
     }
     nothing = the_map.Map(functions={})
-    app = gateway.make_app(nothing, handlers, keys.oidc_key().read_bytes())
+    app = make_app(nothing, handlers, keys.oidc_key().read_bytes())
     # Without its lifespan, which calls the emulators.
     return TestClient(app, follow_redirects=False)
 

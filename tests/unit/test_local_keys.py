@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
-from infra.local import keys
+from infra.local.config import keys
 from shared.contracts.webhook_signature import key_bytes
 
 

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from infra.local import ports
+from infra.local.process import ports
 from tests.system import until
 
 NAMES = ["storage", "tasks", "worker"]

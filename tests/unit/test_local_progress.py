@@ -2,7 +2,7 @@
 
 import io
 
-from infra.local.progress import ProgressBar
+from infra.local.sample.progress_bar import ProgressBar
 
 
 class Terminal(io.StringIO):

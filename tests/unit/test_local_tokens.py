@@ -8,7 +8,7 @@ from uuid import UUID
 import jwt
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 
 SOMEBODY = "11111111-2222-4333-8444-555555555555"
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from infra import map as the_map
-from infra.openapi import handlers
+from infra import manifest as the_map
+from infra.openapi import introspect
 from shared.contracts.worker_protocol import CallbackRequest
 
 _BIGINTS = {"Asset.file_size_bytes", "Asset.seed"}
@@ -66,7 +66,7 @@ def _fields_of(model: type[BaseModel]) -> Iterator[tuple[str, TypeAdapter[Any]]]
 def _requests() -> Iterator[type[BaseModel]]:
     """The models that any endpoint reads from a body, with all that they contain."""
     for function in the_map.read().functions.values():
-        for operation in handlers.operations(function):
+        for operation in introspect.operations(function):
             yield from _models_in(operation.reads)
 
 

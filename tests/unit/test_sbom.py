@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra import map as the_map
+from infra import manifest as the_map
 from infra import sbom
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from infra import bundle
-from infra import map as the_map
-from infra.audit import secrets
+from infra import manifest as the_map
+from infra.audit import secret_scan
 from shared.contracts.webhook_signature import new_key
 from tests.unit.containers import copied, read
 
@@ -39,7 +39,7 @@ SECRETS = {
 def test_a_secret_is_found_wherever_it_lies(kind: str, tmp_path: Path) -> None:
     for name in ("settings.py", "page.md", "values.yaml"):
         (tmp_path / name).write_text(f"before = 1\n{SECRETS[kind]}\n")
-        assert {one.line for one in secrets.find([name], tmp_path)} == {2}, name
+        assert {one.line for one in secret_scan.find([name], tmp_path)} == {2}, name
 
 
 def test_ordinary_text_is_not_taken_for_one(tmp_path: Path) -> None:
@@ -51,11 +51,11 @@ def test_ordinary_text_is_not_taken_for_one(tmp_path: Path) -> None:
         "uses: actions/checkout@v7",
     ]
     (tmp_path / "page.yaml").write_text("\n".join(lines))
-    assert secrets.find(["page.yaml"], tmp_path) == []
+    assert secret_scan.find(["page.yaml"], tmp_path) == []
 
 
 def test_whatever_is_passed_over_has_its_reason() -> None:
-    for entry in yaml.safe_load(secrets.KNOWN.read_text()):
+    for entry in yaml.safe_load(secret_scan.KNOWN.read_text()):
         assert entry.keys() == {"where", "reason", "hashes"}
         assert entry["reason"].endswith(".")
         assert all(re.fullmatch(r"[0-9a-f]{40}", digest) for digest in entry["hashes"])

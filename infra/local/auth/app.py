@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.auth import letters, passwords, refusals, sessions, store, users
-from infra.local.auth.refusals import RefusalError
+from infra.local.auth import requests, passwords, errors, sessions, store, users
+from infra.local.auth.errors import RefusalError
 from infra.local.auth.sessions import Bearer
 
 T = TypeVar("T")
@@ -40,8 +40,8 @@ class Auth:
 
     async def sign_up(self, request: Request) -> Response:
         """A new user is signed in at once: nobody here reads a confirmation."""
-        asked = await letters.read(request, letters.SignUp)
-        letters.check_password(asked.password)
+        asked = await requests.read(request, requests.SignUp)
+        requests.check_password(asked.password)
         kept = await asyncio.to_thread(passwords.hashed, asked.password)
 
         def add(database: sqlite3.Connection) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Auth:
             case "refresh_token":
                 return await self._refresh(request)
             case _:
-                raise refusals.invalid("unsupported_grant_type")
+                raise errors.invalid("unsupported_grant_type")
 
     async def user(self, request: Request) -> Response:
         """Who is signed in; by PUT, with another password or other words about themselves."""
@@ -78,19 +78,19 @@ class Auth:
         """End this session, the others, or all."""
         scope = request.query_params.get("scope", "global")
         if scope not in _SCOPES:
-            raise refusals.invalid(f"Unsupported logout scope {scope!r}"[:100])
+            raise errors.invalid(f"Unsupported logout scope {scope!r}"[:100])
         bearer = await self._bearer(request)
         await self._in_transaction(lambda database: sessions.end(database, bearer, scope))
         return Response(status_code=204)
 
     async def _sign_in(self, request: Request) -> Response:
-        asked = await letters.read(request, letters.SignIn)
+        asked = await requests.read(request, requests.SignIn)
         email = asked.email.strip().lower()
         user = await self._in_transaction(lambda database: users.by_email(database, email))
         kept = user.password if user else None
         is_right = await asyncio.to_thread(passwords.is_right, asked.password, kept)
         if user is None or not is_right:
-            raise refusals.wrong_credentials()
+            raise errors.wrong_credentials()
 
         def begin(database: sqlite3.Connection) -> dict[str, Any]:
             users.signed_in(database, user.id)
@@ -99,19 +99,19 @@ class Auth:
         return JSONResponse(await self._in_transaction(begin))
 
     async def _refresh(self, request: Request) -> Response:
-        token = (await letters.read(request, letters.Refresh)).refresh_token
+        token = (await requests.read(request, requests.Refresh)).refresh_token
         session = await self._in_transaction(lambda database: sessions.refresh(database, token))
         if session is None:
-            raise refusals.used_refresh_token()
+            raise errors.used_refresh_token()
         return JSONResponse(session)
 
     async def _change(self, request: Request, bearer: Bearer) -> None:
-        asked = await letters.read(request, letters.Change)
+        asked = await requests.read(request, requests.Change)
         if asked.email or asked.phone:
-            raise refusals.invalid("Addresses and numbers are not changed in the local system")
+            raise errors.invalid("Addresses and numbers are not changed in the local system")
         kept = None
         if asked.password is not None:
-            letters.check_password(asked.password)
+            requests.check_password(asked.password)
             kept = await asyncio.to_thread(passwords.hashed, asked.password)
 
         def change(database: sqlite3.Connection) -> None:
@@ -154,7 +154,7 @@ def make_app(path: Path) -> Starlette:
             Route("/.well-known/jwks.json", _answering({"keys": []})),
         ],
         middleware=[anyone],
-        exception_handlers={RefusalError: refusals.answer, 404: _not_offered, 405: _not_offered},
+        exception_handlers={RefusalError: errors.answer, 404: _not_offered, 405: _not_offered},
     )
 
 
@@ -172,4 +172,4 @@ def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Respons
 
 async def _not_offered(request: Request, _: Exception) -> Response:
     sentence = f"The local system does not offer {request.method} {request.url.path}"
-    return await refusals.answer(request, RefusalError(404, "not_found", sentence))
+    return await errors.answer(request, RefusalError(404, "not_found", sentence))

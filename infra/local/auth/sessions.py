@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import jwt
 
-from infra.local import tokens
-from infra.local.auth import refusals, users
+from infra.local.config import tokens
+from infra.local.auth import errors, users
 from infra.local.auth.users import User
 from shared.auth import signed_tokens
 
@@ -51,7 +51,7 @@ def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
     ).fetchone()
     user = users.by_id(database, row[1]) if row else None
     if user is None:
-        raise refusals.unknown_refresh_token()
+        raise errors.unknown_refresh_token()
     session_id, _, used_at = row
     now = time.time()
     if used_at is not None and now > used_at + REUSE_SECONDS:
@@ -90,7 +90,7 @@ def bearer_of(authorization: str) -> Bearer:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         sentence = "This endpoint requires a valid Bearer token"
-        raise refusals.RefusalError(401, "no_authorization", sentence)
+        raise errors.RefusalError(401, "no_authorization", sentence)
     try:
         claims = signed_tokens.decode(
             token,
@@ -102,7 +102,7 @@ def bearer_of(authorization: str) -> Bearer:
         )
     except jwt.PyJWTError as error:
         sentence = f"invalid JWT: {type(error).__name__}"
-        raise refusals.RefusalError(403, "bad_jwt", sentence) from None
+        raise errors.RefusalError(403, "bad_jwt", sentence) from None
     return Bearer(claims["sub"], str(claims.get("session_id", "")))
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from infra.local.auth import refusals
+from infra.local.auth import errors
 
 MAX_DATA_BYTES = 8 * 1024
 """Of a user's own data as JSON. Each request carries it in its token, in one header."""
@@ -120,7 +120,7 @@ def told(user: User) -> dict[str, Any]:
 def _serialize(data: dict[str, Any]) -> str:
     text = json.dumps(data, allow_nan=False)
     if len(text) > MAX_DATA_BYTES:
-        raise refusals.invalid(f"User data must not be larger than {MAX_DATA_BYTES:,} bytes")
+        raise errors.invalid(f"User data must not be larger than {MAX_DATA_BYTES:,} bytes")
     return text
 
 

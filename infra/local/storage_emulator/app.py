@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from . import bucket_api, copy_api, cors, object_api, unsupported, upload_api, xml_api
-from .addresses import decode, raw_path
+from .urls import decode, raw_path
 from .errors import ApiError, NotFoundError
 
 if TYPE_CHECKING:

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from . import properties
-from .addresses import base_url
+from . import metadata
+from .urls import base_url
 from .listing import from_token, page_size, to_token
 from .preconditions import Preconditions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .properties import Properties
+    from .metadata import Properties
     from .store import Store
 
 
 async def insert_bucket(store: Store, request: Request) -> Response:
     """POST /b: add a bucket."""
-    document = properties.parse(await request.body())
-    bucket = store.buckets.create(document.get("name"), properties.of_bucket(document))
+    document = metadata.parse(await request.body())
+    bucket = store.buckets.create(document.get("name"), metadata.of_bucket(document))
     return JSONResponse(bucket.resource(base_url(request)))
 
 
@@ -48,7 +48,7 @@ async def get_bucket(store: Store, request: Request, bucket: str) -> Response:
 
 async def patch_bucket(store: Store, request: Request, bucket: str) -> Response:
     """PATCH /b/BUCKET: change its configuration."""
-    changes = properties.of_bucket(properties.parse(await request.body()))
+    changes = metadata.of_bucket(metadata.parse(await request.body()))
     conditions = Preconditions.from_query(request.query_params)
     patched = store.buckets.patch(bucket, changes, conditions)
     return JSONResponse(patched.resource(base_url(request)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .database import now
 from .errors import ConflictError, InvalidError, NoSuchBucketError
 from .preconditions import NO_CONDITIONS, Preconditions
-from .properties import Properties, merge
+from .metadata import Properties, merge
 
 if TYPE_CHECKING:
     from .database import Database

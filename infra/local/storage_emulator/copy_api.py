@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from . import properties
-from .addresses import base_url
-from .content import read
+from . import metadata
+from .urls import base_url
+from .content_store import read
 from .errors import InvalidError
 from .preconditions import NO_CONDITIONS, Preconditions, integer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .properties import Properties
+    from .metadata import Properties
     from .store import Store
     from .stored_object import StoredObject
 
@@ -30,7 +30,7 @@ async def copy_object(
     store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> Response:
     """POST …/copyTo/…: the new object."""
-    document = properties.parse(await request.body())
+    document = metadata.parse(await request.body())
     copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
     return JSONResponse(copy.resource(base_url(request)))
 
@@ -39,7 +39,7 @@ async def rewrite_object(
     store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> Response:
     """POST …/rewriteTo/…: the new object, always done in the one call."""
-    document = properties.parse(await request.body())
+    document = metadata.parse(await request.body())
     copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
     body = {
         "kind": "storage#rewriteResponse",
@@ -53,18 +53,18 @@ async def rewrite_object(
 
 async def compose_object(store: Store, request: Request, bucket: str, name: str) -> Response:
     """POST /b/BUCKET/o/NAME/compose: one object of the bytes of several."""
-    document = properties.parse(await request.body())
+    document = metadata.parse(await request.body())
     sources = _compose_sources(store, bucket, document)
     conditions = Preconditions.from_query(request.query_params)
     store.objects.check_write(bucket, name, conditions)
     destination = document.get("destination")
-    fields = properties.of_object(destination if isinstance(destination, dict) else {})
+    fields = metadata.of_object(destination if isinstance(destination, dict) else {})
     async with store.files.receive(_bytes_of(store, sources)) as content:
         components = sum(source.component_count or 1 for source in sources)
         # Of a composite Cloud Storage knows the CRC32C alone.
         composite = replace(content, md5=None, component_count=components)
         composed = store.objects.publish(
-            bucket, name, composite, properties.merge({}, fields), conditions
+            bucket, name, composite, metadata.merge({}, fields), conditions
         )
     return JSONResponse(composed.resource(base_url(request)))
 
@@ -111,6 +111,6 @@ def _copy(
         generation=integer(query, "sourceGeneration"),
     )
     content = store.objects.content(source)
-    given = properties.merge({}, properties.of_object(document))
+    given = metadata.merge({}, metadata.of_object(document))
     conditions = Preconditions.from_query(query)
     return store.objects.publish(*address, content, given or source.properties, conditions)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.responses import Response
 
-from .properties import Properties
+from .metadata import Properties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import Message
 from typing import TYPE_CHECKING
 
-from . import properties
+from . import metadata
 from .errors import ParseError
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .properties import Properties
+    from .metadata import Properties
 
 _HEADS_LIMIT = 1024 * 1024
 
@@ -24,7 +24,7 @@ async def related(request: Request) -> tuple[Properties, AsyncIterator[bytes]]:
     body = _Body(request.stream())
     await body.until(delimiter)
     await body.until(b"\r\n\r\n")
-    document = properties.parse((await body.until(delimiter)).strip())
+    document = metadata.parse((await body.until(delimiter)).strip())
     heads = Message()
     for line in (await body.until(b"\r\n\r\n")).decode("latin-1").splitlines():
         name, _, value = line.partition(":")

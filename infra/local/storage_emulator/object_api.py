@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from . import properties
-from .addresses import base_url
+from . import metadata
+from .urls import base_url
 from .listing import Selection, page_size
-from .media import media_response
+from .media_response import media_response
 from .preconditions import Preconditions, integer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def get_object(store: Store, request: Request, bucket: str, name: str) -> 
 
 async def patch_object(store: Store, request: Request, bucket: str, name: str) -> Response:
     """PATCH /b/BUCKET/o/NAME: change what was set on it."""
-    changes = properties.of_object(properties.parse(await request.body()))
+    changes = metadata.of_object(metadata.parse(await request.body()))
     query = request.query_params
     conditions = Preconditions.from_query(query)
     generation = integer(query, "generation")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .content import Content
+from .content_store import Content
 from .database import now
 from .errors import InvalidError, NoSuchObjectError
 from .preconditions import NO_CONDITIONS, Preconditions
-from .properties import Properties, merge
+from .metadata import Properties, merge
 from .stored_object import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .buckets import Buckets
-    from .content import ContentFiles
+    from .content_store import ContentFiles
     from .database import Database
 
 _NAME_BYTES_LIMIT = 1024

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from .addresses import decode, raw_path
+from .urls import decode, raw_path
 from .errors import (
     AccessDeniedError,
     ExpiredTokenError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .buckets import Buckets
-from .content import ContentFiles
+from .content_store import ContentFiles
 from .database import Database
 from .objects import Objects
 from .uploads import Uploads
@@ -13,7 +13,7 @@ from .uploads import Uploads
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .properties import Properties
+    from .metadata import Properties
 
 
 class Store:

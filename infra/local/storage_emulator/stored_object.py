@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .database import now
-from .properties import Properties
+from .metadata import Properties
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from .content import Content
+    from .content_store import Content
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from . import properties
-from .addresses import base_url
+from . import metadata
+from .urls import base_url
 from .errors import InvalidError, NoSuchUploadError
 from .multipart import related
 from .preconditions import Preconditions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .properties import Properties
+    from .metadata import Properties
     from .store import Store
     from .stored_object import StoredObject
     from .uploads import Upload
@@ -80,7 +80,7 @@ async def _store(
 ) -> Response:
     name = _name(request, document)
     expected = _document_checksums(document) | header_checksums(request)
-    given = properties.merge({}, properties.of_object(document))
+    given = metadata.merge({}, metadata.of_object(document))
     conditions = Preconditions.from_query(request.query_params)
     async with store.files.receive(chunks) as content:
         content.verify(expected)
@@ -89,13 +89,13 @@ async def _store(
 
 
 async def _begin(store: Store, request: Request, bucket: str) -> Response:
-    document = properties.parse(await request.body())
+    document = metadata.parse(await request.body())
     content_type = request.headers.get("x-upload-content-type")
-    given = properties.merge({"contentType": content_type}, properties.of_object(document))
+    given = metadata.merge({"contentType": content_type}, metadata.of_object(document))
     upload_id = store.uploads.begin(
         bucket,
         _name(request, document),
-        properties.merge({}, given),
+        metadata.merge({}, given),
         _document_checksums(document) | header_checksums(request),
         Preconditions.from_query(request.query_params),
     )

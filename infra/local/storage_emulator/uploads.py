@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from .content import measure
+from .content_store import measure
 from .database import now
 from .errors import InvalidError, NoSuchUploadError
 from .preconditions import Preconditions
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .database import Database
     from .objects import Objects
-    from .properties import Properties
+    from .metadata import Properties
     from .stored_object import StoredObject
 
 _LIFETIME = timedelta(days=7)

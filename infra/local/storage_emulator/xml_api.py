@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from .errors import EntityTooLargeError, EntityTooSmallError, InvalidError, MethodNotAllowedError
-from .media import identify, media_response
+from .media_response import identify, media_response
 from .preconditions import Preconditions, integer
 from .upload_api import header_checksums
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .properties import Properties
+    from .metadata import Properties
     from .store import Store
     from .stored_object import StoredObject
 

@@ -22,13 +22,13 @@ from google.cloud.tasks_v2 import Queue, UpdateQueueRequest
 
 from infra.local.tasks_emulator.dispatcher import Dispatcher
 from infra.local.tasks_emulator.oidc import TokenSigner
-from infra.local.tasks_emulator.push import Pusher
-from infra.local.tasks_emulator.queue_calls import QueueCalls
-from infra.local.tasks_emulator.queue_rules import SETTINGS
+from infra.local.tasks_emulator.http_push import Pusher
+from infra.local.tasks_emulator.queue_service import QueueCalls
+from infra.local.tasks_emulator.queue_validation import SETTINGS
 from infra.local.tasks_emulator.server import make_server
 from infra.local.tasks_emulator.store import Store
-from infra.local.tasks_emulator.task_calls import TaskCalls
-from infra.local.tasks_emulator.task_rules import Policy
+from infra.local.tasks_emulator.task_service import TaskCalls
+from infra.local.tasks_emulator.task_validation import Policy
 
 
 def arguments() -> argparse.Namespace:

@@ -8,13 +8,13 @@ import grpc
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2 import Queue, Task
 
-from infra.local.tasks_emulator.refusals import RefusalError
+from infra.local.tasks_emulator.errors import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra.local.tasks_emulator.queue_calls import QueueCalls
-    from infra.local.tasks_emulator.task_calls import TaskCalls
+    from infra.local.tasks_emulator.queue_service import QueueCalls
+    from infra.local.tasks_emulator.task_service import TaskCalls
 
 SERVICE = "google.cloud.tasks.v2.CloudTasks"
 

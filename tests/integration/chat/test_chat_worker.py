@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from infra.local import keys
+from infra.local.config import keys
 from tests.integration.chat.conftest import KEY
 from tests.integration.chat.process import ChatProcess, body
 from tests.system import System, until

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.system import Person, System, until
 from tests.web import web
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.integration.rest.conftest import Reader
 from tests.system import System
 from tests.web import web

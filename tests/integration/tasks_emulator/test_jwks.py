@@ -9,7 +9,7 @@ import pytest
 from google.cloud.tasks_v2 import CloudTasksClient, HttpRequest, OidcToken, Queue, Task
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from infra.local.environment import OIDC_ISSUER
+from infra.local.config.environment import OIDC_ISSUER
 from tests.integration.tasks_emulator.emulator import EMAIL
 from tests.integration.tasks_emulator.target import Target
 from tests.system import System

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra import map as the_map
+from infra import manifest as the_map
 from tests.performance.bench import surroundings
 from tests.performance.bench.figures import told
 from tests.performance.bench.life import Counts, is_frame

@@ -15,9 +15,11 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from infra.local import database, environment, keys, logs, ports, postgres
-from infra.local.programs import Options
-from infra.local.supervisor import Supervisor
+from infra.local.database import setup, server
+from infra.local.config import environment, keys
+from infra.local.process import logs, ports
+from infra.local.supervisor.processes import Options
+from infra.local.supervisor.supervisor import Supervisor
 from tests.performance.bench import staging
 from tests.performance.bench.relay import Relay, statement, storage_operation
 from tests.system import free_port
@@ -55,7 +57,7 @@ class Counted:
     @contextlib.contextmanager
     def connected(self, database: str = "postgres") -> Iterator[psycopg.Connection[DictRow]]:
         """A connection past the relay, to another database of the server where none is named."""
-        url = postgres.url(self.postgres_port, database)
+        url = server.url(self.postgres_port, database)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
 
@@ -82,7 +84,7 @@ async def counted() -> AsyncIterator[Counted]:
             Relay(port, statement) as statements,
             Relay(own["storage"], storage_operation) as storage,
         ):
-            relayed = urlsplit(postgres.url(statements.port))
+            relayed = urlsplit(server.url(statements.port))
             url = urlunsplit(relayed._replace(query="sslmode=disable&gssencmode=disable"))
             system = _Watched(data, free_port(), own, url, storage_relay=storage.port)
             supervisor = Supervisor(Options(worker="noop"), system)
@@ -97,10 +99,10 @@ async def counted() -> AsyncIterator[Counted]:
 @contextlib.asynccontextmanager
 async def _postgres(data: Path) -> AsyncIterator[int]:
     folder, port = data / "postgres", free_port()
-    await asyncio.to_thread(postgres.make_ready, folder)
+    await asyncio.to_thread(server.make_ready, folder)
     flags = [word for name, value in _FLAGS.items() for word in ("-c", f"{name}={value}")]
     process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
-        [*postgres.command(folder, port), *flags],
+        [*server.command(folder, port), *flags],
         env=environment.plain(),
         cwd="/",
         stdout=subprocess.DEVNULL,
@@ -108,9 +110,9 @@ async def _postgres(data: Path) -> AsyncIterator[int]:
     )
     try:
         async with asyncio.timeout(_START_SECONDS):
-            while not await asyncio.to_thread(database.is_up, port):  # noqa: ASYNC110 - another process
+            while not await asyncio.to_thread(setup.is_up, port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
-        await asyncio.to_thread(database.prepare, postgres.url(port), make=True)
+        await asyncio.to_thread(setup.prepare, server.url(port), make=True)
         await asyncio.to_thread(_keep_statistics, port)
         yield port
     finally:
@@ -119,5 +121,5 @@ async def _postgres(data: Path) -> AsyncIterator[int]:
 
 
 def _keep_statistics(port: int) -> None:
-    with psycopg.connect(postgres.url(port, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")

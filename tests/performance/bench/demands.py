@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.performance import simulate
 from tests.performance.bench import staging, surroundings, wire
 from tests.performance.bench.draining import drain

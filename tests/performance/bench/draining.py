@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.performance.bench import staging, wire
 from tests.performance.bench.figures import Row, Series, told
 from tests.performance.bench.scale import Scale

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from infra.local import postgres, tokens
+from infra.local.database import server
+from infra.local.config import tokens
 from tests.performance.bench import wire
 from tests.performance.bench.counted import Counted
 
@@ -77,7 +78,7 @@ def counts(counted: Counted) -> Counts:
         found = connection.execute(_STATEMENTS).fetchall()
         wal = connection.execute("select pg_current_wal_lsn() - '0/0' as bytes").fetchone()
         writes = connection.execute(_WRITES).fetchone()
-    with counted.connected(postgres.DATABASE) as connection:
+    with counted.connected(server.DATABASE) as connection:
         rows = connection.execute(_ROWS).fetchone()
     requests: dict[str, tuple[int, float]] = {}
     for line in counted.heard():

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection
 
-from infra.local import tokens
+from infra.local.config import tokens
 
 _TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
 _OPENING = 50

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
-from infra.local import keys, tokens
-from infra.local.environment import OIDC_ISSUER, SCHEDULER_EMAIL
+from infra.local.config import keys, tokens
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import webhook_signature
 

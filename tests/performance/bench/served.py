@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.local import privileges
+from infra.local.process import privileges
 from tests.system import ROOT, free_port
 
 _START_SECONDS = 60

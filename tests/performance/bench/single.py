@@ -4,7 +4,7 @@ import asyncio
 import time
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.performance.bench import hops, staging, wire
 from tests.performance.bench.figures import Row, Series, percentile, told
 from tests.performance.bench.scale import Scale

@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from infra.local import database, environment, postgres
-from infra.local.emulate import system_on
+from infra.local.database import setup, server
+from infra.local.config import environment
+from infra.local.dev_server import system_on
 from tests.performance.bench.floors import handler
 from tests.system import ROOT, System
 
@@ -63,12 +64,12 @@ def busy_worker(one: System) -> None:
 
 def floor_database(port: int, name: str = "floor") -> str:
     """The floor's own database on a server, made if it is missing; the functions' address of it."""
-    with psycopg.connect(postgres.url(port, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
         known = "select from pg_database where datname = %s"
         if connection.execute(known, [name]).fetchone() is None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    url = postgres.url(port, name)
+    url = server.url(port, name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(handler.TABLE.encode())
         connection.execute("grant insert, select on bare_jobs to functions")
-    return database.functions_url(url)
+    return setup.functions_url(url)

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra import map as the_map
+from infra import manifest as the_map
 from tests.performance.bench import staging
 from tests.performance.bench.figures import Row, Series, told
 from tests.performance.bench.openers import Opener, bare, openers

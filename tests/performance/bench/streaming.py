@@ -5,7 +5,7 @@ from pathlib import Path
 
 from psycopg import AsyncConnection
 
-from infra.local import postgres
+from infra.local.database import server
 from tests.performance.bench import listeners, staging
 from tests.performance.bench.figures import Row, Series, percentile, told
 from tests.performance.bench.scale import Scale
@@ -35,7 +35,7 @@ async def _rounds(
     system: System, open_ones: list[listeners.Listener], scale: Scale, seconds: int
 ) -> tuple[list[list[float]], list[list[float]]]:
     spreads, bursts = [], []
-    url = postgres.url(system.ports()["postgres"])
+    url = server.url(system.ports()["postgres"])
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         await listeners.spread(connection, open_ones, rate=_RATE, seconds=2)
         for _ in range(scale.of(5, 3)):

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.performance.bench import pressure, staging, wire
 from tests.performance.bench.figures import Row, Series, told
 from tests.performance.bench.scale import Scale

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from infra import trace
-from infra.local import tokens
+from infra.local.config import tokens
 from tests.performance.bench import staging, wire
 from tests.performance.bench.figures import Row, told
 from tests.performance.bench.scale import Scale

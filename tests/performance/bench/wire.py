@@ -6,7 +6,7 @@ import time
 from http import HTTPStatus
 from typing import Any, NamedTuple, Self
 
-from infra.local import tokens
+from infra.local.config import tokens
 
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length: "

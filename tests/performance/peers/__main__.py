@@ -16,7 +16,8 @@ from uuid import uuid4
 import psycopg
 import uvloop
 
-from infra.local import postgres, tokens
+from infra.local.database import server
+from infra.local.config import tokens
 from tests.performance.bench import staging, surroundings, wire
 from tests.performance.bench.figures import percentile, told
 from tests.performance.peers import environments
@@ -152,10 +153,10 @@ async def _ended(peer: Peer, connection: wire.Connection, job: str) -> None:
 def _database(system: System) -> str:
     """A database for the peers on the server that ours uses."""
     port = system.ports()["postgres"]
-    with psycopg.connect(postgres.url(port, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
         connection.execute("drop database if exists peers")
         connection.execute("create database peers")
-    return postgres.url(port, "peers")
+    return server.url(port, "peers")
 
 
 def text(found: list[Measured], jobs: int) -> str:

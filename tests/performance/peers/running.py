@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from infra.local import privileges
+from infra.local.process import privileges
 from tests.performance.peers.environments import NotInstalledError, python_of
 from tests.performance.peers.peers import Peer
 from tests.system import free_port

@@ -46,7 +46,7 @@ resource "google_sql_database_instance" "this" {
         "cloudsql.iam_authentication" = "on"
         "max_connections"             = tostring(var.connections)
         # A statement's text can hold a prompt, and an error's message quotes values: neither is
-        # logged, as in infra/local/postgres.py.
+        # logged, as in infra/local/database/server.py.
         "log_min_duration_statement" = "-1"
         "log_statement"              = "none"
         "log_min_messages"           = "log"

@@ -1,0 +1,1 @@
+"""Environment, keys and tokens of the local system."""

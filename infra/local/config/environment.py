@@ -1,0 +1,149 @@
+"""What each process of the local system is told: no more than it needs."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.config import keys, tokens
+
+OIDC_ISSUER = "http://127.0.0.1/oidc"
+SCHEDULER_EMAIL = "scheduler@local.iam.gserviceaccount.com"
+WORKSPACE_BUCKET = "workspace-temp"
+LIBRARY_BUCKET = "user-library"
+
+_EVERY_PROCESS = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
+_WORKERS_OWN = {
+    "MODEL_CACHE",
+    "WORKER_SLOTS",
+    "LOOK_AHEAD",
+    "DRAIN_SECONDS",
+    "LD_LIBRARY_PATH",
+    "NO_PROXY",
+    "no_proxy",
+}
+_WORKERS_PREFIXES = (
+    "NOOP_",
+    "C2PA_",
+    "SDXL_",
+    "WAN_",
+    "CHAT_",
+    "TORCH",
+    "PYTORCH_",
+    "HF_",
+    "HUGGINGFACE_",
+    "TRANSFORMERS_",
+    "OUTPUT_",
+    "DIFFUSERS_",
+    "CUDA_",
+    "NVIDIA_",
+)
+
+
+@dataclass(frozen=True)
+class System:
+    """One local system: where its data lies and where its parts listen."""
+
+    data: Path
+    port: int
+    """The gateway's, the one that the caller chooses."""
+    ports: Mapping[str, int]
+    """Of ``postgres``, ``storage``, ``tasks`` and ``worker``."""
+    database: str | None = None
+    """The caller's own ``DATABASE_URL``; None for the embedded server."""
+
+    @property
+    def base(self) -> str:
+        """The address of everything that is served to clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def functions_url(self) -> str:
+        """Where the functions are reached."""
+        return f"{self.base}/functions/v1"
+
+    @property
+    def traces(self) -> str:
+        """The file of every part's spans; ``TRACES_FILE=`` in the caller's environment for none."""
+        return os.environ.get("TRACES_FILE", str(self.data / "logs" / "traces.jsonl"))
+
+    @property
+    def sweep_url(self) -> str:
+        """What the scheduler calls; the audience of its token too, as in the cloud."""
+        return f"{self.functions_url}/sweep-jobs"
+
+    def address_of(self, name: str) -> str:
+        """Where a part listens."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+
+def plain() -> dict[str, str]:
+    """What every process gets: where programs lie, and the language."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _EVERY_PROCESS or name.startswith("LC_")
+    }
+
+
+def of_functions(system: System, database_url: str) -> dict[str, str]:
+    """The functions' settings, over whatever the caller's own environment sets besides."""
+    worker_keys = {worker_id: [keys.worker_key(worker_id)] for worker_id in keys.WORKERS}
+    return {
+        **os.environ,
+        "LOCAL_SYSTEM": "1",
+        "DATABASE_URL": database_url,
+        "JWT_SECRET": tokens.secret(),
+        "JWT_ISSUER": tokens.ISSUER,
+        "JWT_AUDIENCE": tokens.AUDIENCE,
+        "URL_TOKEN_SECRET": keys.secret("url-token-secret"),
+        "WORKER_KEYS": json.dumps(worker_keys),
+        "FUNCTIONS_URL": system.functions_url,
+        "WORKSPACE_BUCKET": WORKSPACE_BUCKET,
+        "LIBRARY_BUCKET": LIBRARY_BUCKET,
+        "STORAGE_EMULATOR_HOST": system.address_of("storage"),
+        "SIGNING_KEY_FILE": str(keys.signing_key()),
+        "TASKS_EMULATOR_HOST": f"127.0.0.1:{system.ports['tasks']}",
+        "TASKS_PROJECT": "local",
+        "TASKS_LOCATION": "local",
+        "OIDC_JWKS_URL": f"{system.base}/.well-known/jwks.json",
+        "OIDC_ISSUER": OIDC_ISSUER,
+        "SCHEDULER_EMAIL": SCHEDULER_EMAIL,
+        "SCHEDULER_AUDIENCE": system.sweep_url,
+        "TRACES_FILE": system.traces,
+    }
+
+
+def of_worker(system: System, worker_id: str) -> dict[str, str]:
+    """A worker's settings: its own key, and neither database nor storage."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _WORKERS_OWN or name.startswith(_WORKERS_PREFIXES)
+    }
+    return {
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads())),
+        **plain(),
+        **own,
+        "WORKER_ID": worker_id,
+        "WORKER_KEY": keys.worker_key(worker_id),
+        "LOCAL_SYSTEM": "1",
+        "WORKER_URL": system.address_of("worker"),
+        "FUNCTIONS_URL": system.functions_url,
+        "HOST": "127.0.0.1",
+        "PORT": str(system.ports["worker"]),
+        "TRACES_FILE": system.traces,
+    }
+
+
+def _threads() -> int:
+    """Of one operation of a model: half the cores, for the rest of the system needs some.
+
+    An operation waits for the slowest of its threads: with a thread for each of two cores, and
+    something else running beside it, the same jobs took four times as long as with one thread.
+    """
+    cores = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return max(1, len(cores) // 2)

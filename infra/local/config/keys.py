@@ -1,0 +1,107 @@
+"""The local system's secrets: made at first use, kept in ``.local/keys`` of the checkout."""
+
+import contextlib
+import functools
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.contracts.webhook_signature import new_key
+
+CHECKOUT = Path(__file__).parents[3]
+FOLDER = CHECKOUT / ".local" / "keys"
+SERVICE_ACCOUNT = "functions@local.iam.gserviceaccount.com"
+WORKERS = ("demo", "noop")
+
+
+def secret(name: str, folder: Path = FOLDER) -> str:
+    """A secret of 64 hexadecimal digits, the same at every call."""
+    return kept(folder / name, secrets.token_hex).read_text()
+
+
+def worker_key(worker_id: str, folder: Path = FOLDER) -> str:
+    """The key that seals the letters to and from a worker."""
+    return kept(folder / f"worker-{worker_id}", new_key).read_text()
+
+
+def oidc_key(folder: Path = FOLDER) -> Path:
+    """The RSA key (PEM) that stands in for Google's: of the scheduler's and the tasks' tokens."""
+    return kept(folder / "oidc.pem", _rsa_pem)
+
+
+def signing_key(folder: Path = FOLDER) -> Path:
+    """A service account's key file, which signs the storage addresses."""
+    return kept(folder / "signing-key.json", _service_account)
+
+
+def verifying_key(folder: Path = FOLDER) -> Path:
+    """The public half (PEM) of the signing key, by which the storage emulator checks them."""
+    return kept(folder / "signing-key.pub.pem", functools.partial(_public_half, folder))
+
+
+def make_all(folder: Path = FOLDER) -> None:
+    """Make what does not exist yet, so that processes started at once find it."""
+    for worker_id in WORKERS:
+        worker_key(worker_id, folder)
+    oidc_key(folder)
+    verifying_key(folder)
+
+
+def kept(path: Path, make: Callable[[], str]) -> Path:
+    """The file, made if it is missing: readable by its owner alone, and never seen half-written.
+
+    Of two processes that make it at once, one wins and both use its file.
+    """
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(make())
+        with contextlib.suppress(FileExistsError):
+            Path(path).hardlink_to(draft)
+    finally:
+        Path(draft).unlink()
+    return path
+
+
+def _rsa_pem() -> str:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow, seldom needed
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - the same
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _service_account() -> str:
+    fields = {
+        "type": "service_account",
+        "project_id": "local",
+        "private_key_id": secrets.token_hex(20),
+        "private_key": _rsa_pem(),
+        "client_email": SERVICE_ACCOUNT,
+        "client_id": "1",
+        # Never called: addresses are signed with the key itself.
+        "token_uri": "http://127.0.0.1/token",
+    }
+    return json.dumps(fields, indent=2)
+
+
+def _public_half(folder: Path) -> str:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow, seldom needed
+
+    pem = json.loads(signing_key(folder).read_text())["private_key"]
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )

@@ -1,0 +1,74 @@
+"""The cloud's URL map on one machine: which function a path belongs to, and what it sees of it."""
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.manifest import Map
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def open_doors(the_map: Map) -> dict[str, Handler]:
+    """Import every handler of the map, each under its public prefixes."""
+    handlers: dict[str, Handler] = {}
+    for function in the_map.functions.values():
+        main: Handler = importlib.import_module(function.module).main
+        handlers |= dict.fromkeys(function.prefixes, main)
+    return handlers
+
+
+def open_services(the_map: Map) -> dict[str, ASGIApp]:
+    """Import every service of the map, each under its public prefix."""
+    services = the_map.services.values()
+    return {one.mount: importlib.import_module(one.module).main for one in services}
+
+
+class Doors:
+    """An ASGI app that hands a request to the function whose prefix its path begins with.
+
+    A service is handed whatever comes to its own, WebSockets too; to a function, none can come.
+    """
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], services: Mapping[str, ASGIApp] | None = None
+    ) -> None:
+        self._handlers = handlers
+        self._services = services or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by whoever the path belongs to. Raises HTTPException where that is nobody."""
+        path: str = scope["path"]
+        prefix = self._prefix_of(path)
+        if prefix is None or (scope["type"] == "websocket" and prefix not in self._services):
+            raise HTTPException(404)
+        # As behind the cloud's URL map: the prefix is gone, and no slash is asked for by redirect.
+        inner = {**scope, "root_path": "", "path": path[len(prefix) :] or "/"}
+        inner["raw_path"] = _raw_rest(scope.get("raw_path"), prefix, inner["path"])
+        if service := self._services.get(prefix):
+            await service(inner, receive, send)
+        else:
+            response = await self._handlers[prefix](Request(inner, receive, send))
+            await response(inner, receive, send)
+
+    def _prefix_of(self, path: str) -> str | None:
+        """The longest prefix that ends where a segment of the path ends."""
+        end = len(path)
+        while end > 0:
+            if path[:end] in self._handlers or path[:end] in self._services:
+                return path[:end]
+            end = path.rfind("/", 0, end)
+        return None
+
+
+def _raw_rest(raw: bytes | None, prefix: str, rest: str) -> bytes:
+    """The rest of the path as the client wrote it, with its percent signs."""
+    before = prefix.encode()
+    if raw is not None and raw.startswith(before):
+        return raw[len(before) :] or b"/"
+    return quote(rest).encode()

@@ -1,0 +1,1 @@
+"""Processes, ports, logs and the data directory."""

@@ -1,0 +1,1 @@
+"""The sample job of the first start."""

@@ -1,0 +1,103 @@
+"""The programs that make up the system, each as the supervisor starts it."""
+
+import functools
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.database import setup, server
+from infra.local.config import environment, keys
+from infra.local.process import readiness
+from infra.local.process.managed_process import Program, python_module
+from infra.local.config.environment import System
+
+WORKERS = {
+    "demo": "gpu_workers.demo.main",
+    "noop": "gpu_workers.noop.main",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    port: int = 8080
+    data: Path = Path(".local/data")
+    worker: str = "demo"
+    """``demo``, ``noop`` or ``none``."""
+    sample: str | None = None
+    once: bool = False
+
+
+def postgres_program(system: System) -> Program:
+    """The embedded server. SIGINT is its fast shutdown: it waits for no client."""
+    port = system.ports["postgres"]
+    folder = system.data / "postgres"
+    return Program(
+        name="postgres",
+        port=port,
+        command=functools.partial(server.command, folder, port),
+        environment=environment.plain(),
+        is_ready=functools.partial(setup.is_up, port),
+        prepare=functools.partial(server.make_ready, folder),
+        stops_with=signal.SIGINT,
+        stop_seconds=30,
+    )
+
+
+def storage_program(system: System) -> Program:
+    """Cloud Storage."""
+    port = system.ports["storage"]
+    arguments = [
+        *("--port", str(port), "--data", str(system.data / "storage")),
+        *("--signer", str(keys.verifying_key())),
+    ]
+    return Program(
+        name="storage",
+        port=port,
+        command=functools.partial(python_module, "infra.local.storage_emulator", *arguments),
+        environment=environment.plain(),
+        is_ready=functools.partial(readiness.answers_http, port),
+    )
+
+
+def tasks_program(system: System) -> Program:
+    """Cloud Tasks."""
+    port = system.ports["tasks"]
+    arguments = [
+        *("--port", str(port), "--data", str(system.data / "tasks")),
+        *("--oidc-key", str(keys.oidc_key()), "--oidc-issuer", environment.OIDC_ISSUER),
+    ]
+    return Program(
+        name="tasks",
+        port=port,
+        command=functools.partial(python_module, "infra.local.tasks_emulator", *arguments),
+        environment=environment.plain(),
+        is_ready=functools.partial(readiness.listens, port),
+    )
+
+
+def gateway_program(system: System, database_url: str) -> Program:
+    """Every function, behind one port."""
+    arguments = ["--port", str(system.port), "--data", str(system.data)]
+    return Program(
+        name="gateway",
+        port=system.port,
+        command=functools.partial(python_module, "infra.local.gateway.app", *arguments),
+        environment=environment.of_functions(system, database_url),
+        is_ready=functools.partial(readiness.answers_http, system.port),
+    )
+
+
+def worker_program(system: System, worker: str) -> Program:
+    """One worker for every kind of job; loading its models may take a while."""
+    port = system.ports["worker"]
+    return Program(
+        name="worker",
+        port=port,
+        command=functools.partial(python_module, WORKERS[worker]),
+        environment=environment.of_worker(system, worker),
+        is_ready=functools.partial(readiness.answers_http, port),
+        ready_seconds=180,
+        stop_seconds=15,
+    )

@@ -1,0 +1,177 @@
+"""``up``: start everything, keep it running, and leave nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+
+from infra.local.database import setup, server
+from infra.local.process import data_dir, ports
+from infra.local.config import keys
+from infra.local.supervisor import processes, scheduler
+from infra.local.process.managed_process import Child, Program
+from infra.local.config.environment import System
+from infra.local.errors import LocalSystemError
+from infra.local.supervisor.processes import Options
+from infra.local.sample.job import SampleError, make_sample
+from infra.local.config.tokens import user_token
+
+_STOP_ORDER = (("worker",), ("gateway",), ("storage", "tasks"), ("postgres",))
+
+
+class Supervisor:
+    """The children of one local system."""
+
+    def __init__(self, options: Options, system: System) -> None:
+        self._options = options
+        self._system = system
+        self._children: list[Child] = []
+
+    async def start(self) -> None:
+        """Start the parts as far as possible at once. Raises StartError naming the one at fault."""
+        system, worker = self._system, self._options.worker
+        starts = [self._database_and_gateway()]
+        starts += [self._start(processes.storage_program(system))]
+        starts += [self._start(processes.tasks_program(system))]
+        if worker != "none":
+            starts += [self._start(processes.worker_program(system, worker))]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for start in starts:
+                    group.create_task(start)
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def stop(self) -> None:
+        """Stop the parts, each after those that need it."""
+        for names in _STOP_ORDER:
+            going = [child for child in self._children if child.program.name in names]
+            await asyncio.gather(*(child.stop() for child in going))
+        data_dir.forget(self._system.data)
+
+    async def _database_and_gateway(self) -> None:
+        system = self._system
+        if system.database is None:
+            await self._start(processes.postgres_program(system))
+        admin = system.database or server.url(system.ports["postgres"])
+        url = await asyncio.to_thread(setup.prepare, admin, make=system.database is None)
+        await self._start(processes.gateway_program(system, url))
+
+    async def _start(self, program: Program) -> None:
+        child = Child(program, self._system.data, on_change=self._tell, say=say)
+        self._children.append(child)
+        await child.start()
+
+    def _tell(self) -> None:
+        running = [(child.program, child.pid) for child in self._children]
+        listed: list[data_dir.Process] = [
+            {"name": program.name, "pid": pid, "port": program.port}
+            for program, pid in running
+            if pid is not None
+        ]
+        with contextlib.suppress(OSError):  # a folder removed by hand must not stop the stopping
+            data_dir.tell(self._system.data, listed)
+
+
+def up(options: Options) -> int:
+    """Run the local system until it is told to stop; the process's exit status."""
+    data = options.data.resolve()
+    try:
+        with data_dir.held(data):
+            # Users, uploads and logs are for this account alone; its children inherit this.
+            os.umask(0o077)
+            return asyncio.run(_run(options, _system(options)))
+    except LocalSystemError as error:
+        say(str(error))
+        return 1
+
+
+def _system(options: Options) -> System:
+    data = options.data.resolve()
+    if not ports.is_free(options.port):
+        raise ports.NoPortError(
+            f"Port {options.port} is in use: end what listens there, or choose another with --port."
+        )
+    keys.make_all()
+    names = ("postgres", "storage", "tasks", "worker")
+    chosen = ports.choose(data / "ports.json", names, taken=[options.port])
+    return System(data, options.port, chosen, os.environ.get("DATABASE_URL") or None)
+
+
+async def _run(options: Options, system: System) -> int:
+    supervisor = Supervisor(options, system)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopped.set)
+    serving = asyncio.create_task(_serve(options, system, supervisor))
+    waiting = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        return serving.result() if serving.done() else 0
+    finally:
+        waiting.cancel()
+        await _cancelled(serving)
+        await supervisor.stop()
+
+
+async def _serve(options: Options, system: System, supervisor: Supervisor) -> int:
+    """Start, make the sample, and go on until cancelled; with --once, end after the sample."""
+    began = time.monotonic()
+    say("Starting the local system ...")
+    await supervisor.start()
+    say(f"The local system is up at {system.base} after {time.monotonic() - began:.1f} s.")
+    async with _sweeping(system):
+        code = await _sample(options.sample, system) if options.sample else 0
+        if not options.once:
+            say(_WELCOME.format(base=system.base, python=sys.executable))
+            await asyncio.Event().wait()
+    return code
+
+
+async def _sample(prompt: str, system: System) -> int:
+    stopped = threading.Event()
+    say(f'The sample: "{prompt}"')
+    try:
+        path, address = await asyncio.to_thread(
+            make_sample, prompt, system.base, user_token(), system.data / "samples", stopped
+        )
+    except SampleError as error:
+        say(str(error))
+        return 1
+    finally:
+        stopped.set()
+    say(f"The picture lies in {path}\nand can be opened at {address}")
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _sweeping(system: System) -> AsyncIterator[None]:
+    task = asyncio.create_task(scheduler.sweep_forever(system))
+    try:
+        yield
+    finally:
+        await _cancelled(task)
+
+
+async def _cancelled(task: asyncio.Task[int] | asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        print(text, file=sys.stderr, flush=True)
+
+
+_WELCOME = """
+  Functions   {base}/functions/v1/<name>
+  A token     python -m infra.local token
+  The rest    {base}/
+
+Ctrl-C stops it."""

@@ -1,0 +1,150 @@
+"""The OpenAPI document: the map's functions, the handlers' models, and the one shape of errors."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic_core import core_schema
+
+from infra import manifest as the_map
+from infra.manifest import Function
+from infra.openapi import introspect, errors, sse_schemas
+from infra.openapi.types import Answer, Json, Operation
+from infra.openapi.security_schemes import SCHEMES
+from shared.http.idempotency import HEADER
+
+_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+_KEY: Json = {
+    "name": HEADER,
+    "in": "header",
+    "description": "The same key and body from the same user gives the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+
+
+class _Schemas(GenerateJsonSchema):
+    """Pydantic's own, but that an answer's fields are there whether or not they have defaults."""
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,  # noqa: FBT001 - pydantic's signature
+    ) -> bool:
+        """As it is on the wire."""
+        if self.mode == "serialization":
+            return field.get("serialization_exclude_if") is None
+        return super().field_is_required(field, total)
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        """The field's name is its title."""
+        return False
+
+
+class _Models:
+    """The models' schemas, each by its reference."""
+
+    def __init__(self, operations: list[Operation]) -> None:
+        wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+        for operation in operations:
+            if operation.reads:
+                wanted[operation.reads, "validation"] = None
+            for answer in operation.answers.values():
+                wanted |= dict.fromkeys((model, "serialization") for model in answer.models)
+        wanted |= dict.fromkeys((model, "serialization") for model in sse_schemas.TOLD)
+        self._references, definitions = models_json_schema(
+            list(wanted),
+            ref_template="#/components/schemas/{model}",
+            schema_generator=_Schemas,
+        )
+        self.schemas: Json = definitions["$defs"]
+
+    def body(self, model: type[BaseModel]) -> Json:
+        """Of a request."""
+        return {"schema": self._references[model, "validation"]}
+
+    def answer(self, models: tuple[type[BaseModel], ...]) -> Json:
+        """Any of them."""
+        schemas = [self._references[model, "serialization"] for model in models]
+        return {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+
+
+def document() -> Json:
+    """The whole of it."""
+    functions = list(the_map.read().functions.values())
+    offered = [(one, operation) for one in functions for operation in introspect.operations(one)]
+    models = _Models([operation for _, operation in offered])
+    paths: dict[str, Json] = {}
+    for function, operation in offered:
+        address = function.prefixes[-1] + operation.path
+        told = _operation(function, operation, models)
+        paths.setdefault(address, {})[operation.method.lower()] = told
+    return {
+        "openapi": "3.1.0",
+        "info": _info(),
+        "servers": [{"url": "http://127.0.0.1:8080", "description": "make run"}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted({**models.schemas, "Problem": errors.schema()}.items())),
+            "parameters": {"IdempotencyKey": _KEY},
+            "responses": errors.responses(),
+            "securitySchemes": SCHEMES,
+        },
+    }
+
+
+def _info() -> Json:
+    project = tomllib.loads(_PROJECT.read_text())["project"]
+    return {
+        "title": "OurVidz",
+        "version": project["version"],
+        "description": project["description"],
+    }
+
+
+def _operation(function: Function, operation: Operation, models: _Models) -> Json:
+    summary, description = introspect.text(function)
+    parts: Json = {
+        "operationId": _id(function, operation),
+        "tags": [function.caller],
+        "summary": summary,
+        "description": " ".join(filter(None, (description, operation.description))),
+        "security": list(operation.security),
+    }
+    if operation.parameters:
+        parts["parameters"] = list(operation.parameters)
+    if operation.reads:
+        content = {"application/json": models.body(operation.reads)}
+        parts["requestBody"] = {"required": True, "content": content}
+    if operation.body:
+        content = {name: {"schema": schema} for name, schema in operation.body.items()}
+        parts["requestBody"] = {"required": True, "content": content}
+    good = {str(status): _answer(one, models) for status, one in operation.answers.items()}
+    statuses = sorted({error.status for error in introspect.refusals(function, operation)})
+    bad = {
+        str(status): {"$ref": f"#/components/responses/{errors.name(status)}"}
+        for status in statuses
+    }
+    return {**parts, "responses": {**good, **bad, **good}}
+
+
+def _answer(answer: Answer, models: _Models) -> Json:
+    content = {media_type: {"schema": schema} for media_type, schema in answer.content.items()}
+    if answer.models:
+        content = {"application/json": models.answer(answer.models), **content}
+    headers = {name: {"schema": schema} for name, schema in answer.headers.items()}
+    told: Json = {
+        "description": answer.description,
+        "headers": {**headers, "X-Request-Id": errors.REQUEST_ID},
+    }
+    return {**told, "content": content} if content else told
+
+
+def _id(function: Function, operation: Operation) -> str:
+    """The function's name; where it has several, with the method and what tells them apart."""
+    if len(introspect.operations(function)) == 1:
+        return function.name
+    places = [part for part in operation.path.split("/") if part and "{" not in part]
+    told = [function.name, operation.method.lower(), *places, operation.name]
+    return "-".join(filter(None, told))

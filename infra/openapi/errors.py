@@ -1,0 +1,76 @@
+"""The one shape of every error, and an answer for each status with the codes that it may carry."""
+
+import inspect
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from infra.openapi.types import Json
+from shared import errors
+from shared.errors import Problem
+
+REQUEST_ID: Json = {"description": "Names the request in the log.", "schema": {"type": "string"}}
+
+_RETRIED = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_RETRY_AFTER: Json = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}}
+_CHALLENGE: Json = {"schema": {"type": "string", "const": "Bearer"}}
+
+
+def classes() -> list[type[Problem]]:
+    """Every error that there is, as ``shared/errors.py`` lists them."""
+    return [
+        member
+        for member in vars(errors).values()
+        if inspect.isclass(member) and issubclass(member, Problem)
+    ]
+
+
+def schema() -> Json:
+    """The shape. Its code may be more exact than those of the classes."""
+    codes = [error.code for error in classes()]
+    fields: Json = {
+        "success": {"const": False},
+        "error": {"type": "string", "description": "What went wrong, for a person."},
+        "code": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "examples": codes},
+        "details": {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": {"type": "string"}},
+            "description": "Each field that failed: field, message, type.",
+        },
+        "timestamp": {"type": "string", "format": "date-time"},
+        "request_id": {"type": "string"},
+    }
+    return {
+        "type": "object",
+        "description": "Every error.",
+        "properties": fields,
+        "required": list(fields),
+    }
+
+
+def name(status: int) -> str:
+    """An error's answer, by its name in the document."""
+    return f"Problem{status}"
+
+
+def responses() -> dict[str, Json]:
+    """An answer for each status."""
+    statuses = sorted({error.status for error in classes()})
+    return {
+        name(status): _response(status, [one for one in classes() if one.status == status])
+        for status in statuses
+    }
+
+
+def _response(status: int, meant: Iterable[type[Problem]]) -> Json:
+    headers = {"X-Request-Id": REQUEST_ID}
+    if status in _RETRIED:
+        headers["Retry-After"] = _RETRY_AFTER
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _CHALLENGE
+    sentences = [f"`{error.code}`: {inspect.getdoc(error)}" for error in meant]
+    shape = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": " ".join(sentences),
+        "headers": headers,
+        "content": {"application/json": {"schema": shape}},
+    }

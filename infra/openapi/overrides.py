@@ -1,0 +1,75 @@
+"""What the types of a handler that takes ``Call`` do not say."""
+
+from infra.openapi import sse_schemas
+from infra.openapi.storage_operations import STORAGE
+from infra.openapi.types import BEARER, IDEMPOTENCY_KEY, TICKET, Answer, Json, Operation
+from infra.openapi.rest_operations import TABLES
+from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
+from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
+from shared.contracts.events import EventTicket
+
+_TEXT: Json = {"type": "string"}
+
+
+def _query(name: str, description: str, schema: Json = _TEXT) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+_ADMIN_IMAGE = Operation(
+    method="POST",
+    reads=GenerateAdminImageRequest,
+    parameters=(IDEMPOTENCY_KEY,),
+    answers={
+        200: Answer("The picture is there.", (GenerateAdminImageResponse,)),
+        202: Answer("It takes longer; the job goes on.", (GenerateAdminImageResponse,)),
+    },
+)
+
+_CHAT = Operation(
+    method="POST",
+    reads=PlaygroundChatRequest,
+    answers={
+        200: Answer(
+            "The model's answer, whole or as it comes.", (PlaygroundChatResponse,), sse_schemas.CHAT
+        )
+    },
+    description=(
+        "With `Accept: text/event-stream` the answer is told as it comes: `event: message` with a"
+        " ChatDelta, then one `event: done` with a PlaygroundChatResponse or `event: error` with a"
+        " ChatProblem."
+    ),
+)
+
+_LISTEN = Operation(
+    method="GET",
+    parameters=(
+        _query("jobId", "Tell of this job alone.", {"type": "string", "format": "uuid"}),
+        _query("lastEventId", "The id of the last event that was heard: the stream goes on there."),
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "The same, as an EventSource sends it; it goes before the query's.",
+            "schema": {"type": "string", "pattern": "^[ -~]*$"},
+        },
+    ),
+    security=(BEARER, TICKET),
+    answers={200: Answer("A stream, while the token lasts.", content=sse_schemas.JOBS)},
+    description=(
+        "`event: ready` comes first; then `event: change` with a Change, `event: progress` with a"
+        " Progress, and `event: reset` where what was missed is not kept any more."
+    ),
+)
+
+_TICKET = Operation(
+    method="POST",
+    answers={200: Answer("A ticket that opens one stream.", (EventTicket,))},
+    description="For a browser's EventSource, which sends no header.",
+)
+
+DECLARED: dict[str, list[Operation]] = {
+    "generate-admin-image": [_ADMIN_IMAGE],
+    "playground-chat": [_CHAT],
+    "job-events": [_LISTEN, _TICKET],
+    "rest": TABLES,
+    "storage": STORAGE,
+}

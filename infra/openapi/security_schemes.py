@@ -1,0 +1,42 @@
+"""How a caller shows who it is."""
+
+from infra.openapi.types import Json
+from shared.contracts import webhook_signature
+
+
+def _key(name: str, place: str, description: str) -> Json:
+    return {"type": "apiKey", "in": place, "name": name, "description": description}
+
+
+SCHEMES: dict[str, Json] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A user's token; for what anyone may read, the project's anon key.",
+    },
+    "scheduler": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The Google OIDC token of the scheduler's account, made for this function.",
+    },
+    "ticket": _key("ticket", "query", "Opens one stream; POST /functions/v1/job-events gives it."),
+    "signedAddress": _key("token", "query", "Of an address that was signed for this object."),
+    "sealWorker": _key(
+        webhook_signature.WORKER_HEADER, "header", "Whose key the seal is made with."
+    ),
+    "sealId": _key(
+        webhook_signature.ID_HEADER, "header", "The letter's own id (Standard Webhooks)."
+    ),
+    "sealTimestamp": _key(
+        webhook_signature.TIMESTAMP_HEADER,
+        "header",
+        f"Unix seconds, at most {webhook_signature.TOLERANCE_SECONDS} off this server's clock.",
+    ),
+    "seal": _key(
+        webhook_signature.SIGNATURE_HEADER,
+        "header",
+        "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.",
+    ),
+}
