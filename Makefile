@@ -83,7 +83,7 @@ bench-more: setup ## Measure further parts: docs/performance-*.md
 	$(PYTHON) -m tests.performance.realtime
 
 prove: setup ## Kill, replay and crowd a running system, and write docs/reliability.md
-	$(PYTHON) -m tests.reliability.prove
+	$(PYTHON) -m tests.reliability.run
 
 security: setup ## Try every threat with the full corpora (SEED=1), and write docs/security.md
 	$(PYTHON) -m pytest tests/security --corpora=full --threats=docs/security.md $(if $(SEED),--seed=$(SEED))

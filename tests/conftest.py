@@ -7,9 +7,9 @@ import pytest
 from infra.local.config import keys
 from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
-from tests.hand_worker import HandWorker
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 _SLOW_SECONDS = 1800
 

@@ -3,7 +3,7 @@
 ``POST`` gives a ticket that opens one stream, for a browser's EventSource, which sends no header.
 """
 
-from functions.job_events import admission, asked, stream, heartbeat, stream_registry
+from functions.job_events import admission, asked, heartbeat, stream, stream_registry
 from shared.auth.authenticators import User, user_or_ticket
 from shared.contracts.events import EventTicket
 from shared.http import Call, Stream, endpoint

@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from functions.playground_chat import sse, conversation
+from functions.playground_chat import conversation, sse
 from functions.playground_chat.reply import Reply
 from functions.playground_chat.sse import Telling
 from shared import safety

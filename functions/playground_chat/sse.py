@@ -5,8 +5,8 @@ from types import TracebackType
 
 from pydantic import BaseModel
 
-from functions.playground_chat.reply import Reply
 from functions.playground_chat.conversation import Turn
+from functions.playground_chat.reply import Reply
 from shared.contracts.chat import ChatDelta, ChatProblem
 from shared.errors import Problem
 from shared.http import Call

@@ -1,6 +1,6 @@
 """POST /queue-job: accept a generation request and hand it to a GPU worker."""
 
-from functions.queue_job import checking, enhancing, references, job_builder, submit
+from functions.queue_job import checking, enhancing, job_builder, references, submit
 from shared import safety
 from shared.auth.authenticators import User, user_token
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse

@@ -103,7 +103,9 @@ async def _picture(role: ReferenceRole, given: str, asked: _Asked, services: Ser
     try:
         place = await reference_sources.find(given, asked.user, services)
         await _check_origin(place, given, asked.mode, field, services)
-        content = await (reference_sources.read(place, services) if place else services.guard.fetch(given))
+        content = await (
+            reference_sources.read(place, services) if place else services.guard.fetch(given)
+        )
         return await services.pictures.redraw(content)
     except InvalidError as problem:
         detail = {"field": field, "message": problem.sentence, "type": "value_error"}

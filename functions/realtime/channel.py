@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from functions.realtime import phoenix
-from functions.realtime.subscriptions import Bindings
 from functions.realtime.change_message import Told
 from functions.realtime.phoenix import Message, Version
+from functions.realtime.subscriptions import Bindings
 from shared.auth.authenticators import Anon, User
 
 

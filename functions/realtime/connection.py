@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from functions.realtime import hub, phoenix
 from functions.realtime.channel import Channel
+from functions.realtime.connection_registry import Registry
 from functions.realtime.limits import Limits
 from functions.realtime.outbox import Backlog, Outbox
 from functions.realtime.pace import Pace
-from functions.realtime.connection_registry import Registry
 from functions.realtime.phoenix import MalformedError, Message, Version
 from shared.services import Services
 from shared.telemetry.logs import logger

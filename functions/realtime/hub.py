@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from uuid import UUID
 
-from functions.realtime.channel import Channel
 from functions.realtime.change_message import PUBLIC_TABLE, Told
+from functions.realtime.channel import Channel
 from shared.db.listener import EVERYBODY
 from shared.db.queries import all_events
 from shared.db.queries.change_events import Page, Position

@@ -7,10 +7,10 @@ import hashlib
 from pydantic import ValidationError
 
 from functions.realtime import auth, hub, schema
-from functions.realtime.subscriptions import Bindings
 from functions.realtime.channel import Channel
 from functions.realtime.connection import Socket
 from functions.realtime.phoenix import Message
+from functions.realtime.subscriptions import Bindings
 from shared.auth.authenticators import Anon, User
 from shared.contracts.realtime import MOST_BINDINGS, JoinRequest
 from shared.errors import InvalidError, NotFoundError, Problem, TooManyError

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import cached_property
 from urllib.parse import parse_qs
 
-from functions.realtime import client_address, auth, life
+from functions.realtime import auth, client_address, life
+from functions.realtime.connection import Event, Receive, Send, Socket
+from functions.realtime.connection_registry import Registry
 from functions.realtime.handlers import answer
 from functions.realtime.limits import Limits
 from functions.realtime.outbox import Backlog
-from functions.realtime.connection_registry import Registry
-from functions.realtime.connection import Event, Receive, Send, Socket
 from functions.realtime.phoenix import VERSIONS, Version
 from shared import services
 from shared.auth.authenticators import Anon, User

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.realtime import filters
+from functions.realtime.change_message import Told
 from functions.realtime.filters import Filter
 from functions.realtime.schema import Table, Tables
-from functions.realtime.change_message import Told
 from shared.contracts.realtime import Binding
 from shared.errors import InvalidError, NotFoundError
 

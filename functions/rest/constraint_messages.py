@@ -3,8 +3,8 @@
 from psycopg import errors as postgres
 
 from functions.rest import errors
-from functions.rest.schema import introspection
 from functions.rest.errors import RestError
+from functions.rest.schema import introspection
 from shared.services import Services
 
 _STATUS = 400

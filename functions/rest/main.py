@@ -5,12 +5,12 @@ from functools import partial
 from psycopg import Error
 from psycopg.errors import CheckViolation
 
-from functions.rest import response, constraint_messages, errors
-from functions.rest.request import request, limits
-from functions.rest.sql import rpc, plan, write
-from functions.rest.schema import cache
+from functions.rest import constraint_messages, errors, response
+from functions.rest.request import limits, request
 from functions.rest.request.request import Asked
+from functions.rest.schema import cache
 from functions.rest.schema.catalog import Catalogue
+from functions.rest.sql import plan, rpc, write
 from functions.rest.sql.plan import Plan
 from shared.auth.authenticators import Anon, User, user_or_anon
 from shared.db.connection import one

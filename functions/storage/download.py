@@ -6,7 +6,7 @@ Bytes do not pass through here: the answer is a redirect to the bucket's own sig
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from functions.storage import described, access
+from functions.storage import access, described
 from functions.storage.object_urls import Place, bucket_name
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User

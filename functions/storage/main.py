@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
-from functions.storage import download, listing, errors, remove, signed_urls, upload
+from functions.storage import download, errors, listing, remove, signed_urls, upload
 from functions.storage.object_urls import Kind, Place, parse
 from shared.auth.authenticators import Anon, User, anyone
 from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from functions.storage import described, access
+from functions.storage import access, described
 from functions.storage.object_urls import Place, bucket_name
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileEntries, FileEntry, RemoveRequest

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.storage import described, multipart, quotas, access
+from functions.storage import access, described, multipart, quotas
 from functions.storage.object_urls import Place, bucket_name, check_key
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User

@@ -1,6 +1,15 @@
 """POST /sweep-jobs: put right what a crash left behind. Called each minute, or oftener."""
 
-from functions.sweep_jobs import storage_cleanup, expiry, retention, slo_metrics, runner, worker_probes, expired_leases, dispatch
+from functions.sweep_jobs import (
+    dispatch,
+    expired_leases,
+    expiry,
+    retention,
+    runner,
+    slo_metrics,
+    storage_cleanup,
+    worker_probes,
+)
 from functions.sweep_jobs.report import SweepJobsResponse
 from shared.auth.authenticators import Scheduler, scheduler_token
 from shared.http import Call, endpoint

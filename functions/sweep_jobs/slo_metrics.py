@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable
 
-from functions.sweep_jobs.storage_cleanup import nobodys
 from functions.sweep_jobs.report import SweepJobsResponse
+from functions.sweep_jobs.storage_cleanup import nobodys
 from shared.db.queries import promises
 from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
 from shared.errors import UnavailableError

@@ -3,7 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from functions.workspace_actions import cancelling, assets, collections, discarding, library, jobs, saving
+from functions.workspace_actions import (
+    assets,
+    cancelling,
+    collections,
+    discarding,
+    jobs,
+    library,
+    saving,
+)
 from shared.auth.authenticators import User, user_token
 from shared.contracts import workspace as actions
 from shared.http import endpoint

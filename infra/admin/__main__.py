@@ -12,8 +12,8 @@ from typing import get_args
 from uuid import UUID
 
 from infra.admin import ages, users
-from infra.database.roles import let_in
 from infra.database.migrate import migrate
+from infra.database.roles import let_in
 from shared.contracts.job_catalog import WorkerType
 from shared.db.queries import configured
 from shared.services import Services

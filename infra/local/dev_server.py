@@ -19,11 +19,11 @@ from typing import NoReturn
 
 from infra import manifest as the_map
 from infra.local.config import environment, keys
-from infra.local.process import data_dir, ports, privileges
-from infra.local.database.setup import functions_url
 from infra.local.config.environment import System
-from infra.local.errors import LocalSystemError
 from infra.local.database.server import url as postgres_url
+from infra.local.database.setup import functions_url
+from infra.local.errors import LocalSystemError
+from infra.local.process import data_dir, ports, privileges
 from infra.manifest import Function
 
 _POLL_SECONDS = 0.3

@@ -9,9 +9,9 @@ from pydantic_core import core_schema
 
 from infra import manifest as the_map
 from infra.manifest import Function
-from infra.openapi import introspect, errors, sse_schemas
-from infra.openapi.types import Answer, Json, Operation
+from infra.openapi import errors, introspect, sse_schemas
 from infra.openapi.security_schemes import SCHEMES
+from infra.openapi.types import Answer, Json, Operation
 from shared.http.idempotency import HEADER
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"

@@ -15,7 +15,15 @@ from pydantic import BaseModel
 
 from infra.manifest import Function
 from infra.openapi.overrides import DECLARED
-from infra.openapi.types import BEARER, IDEMPOTENCY_KEY, SCHEDULER, SEAL, Answer, Operation, Requirement
+from infra.openapi.types import (
+    BEARER,
+    IDEMPOTENCY_KEY,
+    SCHEDULER,
+    SEAL,
+    Answer,
+    Operation,
+    Requirement,
+)
 from shared.auth.authenticators import Worker
 from shared.errors import (
     ConflictError,

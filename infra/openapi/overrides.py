@@ -1,9 +1,9 @@
 """What the types of a handler that takes ``Call`` do not say."""
 
 from infra.openapi import sse_schemas
+from infra.openapi.rest_operations import TABLES
 from infra.openapi.storage_operations import STORAGE
 from infra.openapi.types import BEARER, IDEMPOTENCY_KEY, TICKET, Answer, Json, Operation
-from infra.openapi.rest_operations import TABLES
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.contracts.events import EventTicket

@@ -17,15 +17,15 @@ import pytest
 from infra import manifest as the_map
 from infra.bundle import REQUIREMENTS, write
 from infra.local.config import keys
-from infra.local.database.server import url as database_url
-from infra.local.process import privileges, readiness
-from infra.local.database.setup import functions_url
 from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
 from infra.local.config.environment import System as Parts
+from infra.local.database.server import url as database_url
+from infra.local.database.setup import functions_url
+from infra.local.process import privileges, readiness
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import webhook_signature
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 
 FUNCTIONS = the_map.read().functions
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.acceptance.test_readme import run_journey
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import av
 import pytest
 from PIL import Image
 
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from gpu_workers.training.demo_video.nearest_clip import likest
 from gpu_workers.training.demo_video.render import FRAMES
 from gpu_workers.training.demo_video.subjects import MovingShape
 from gpu_workers.wan.pipeline import WanPipeline
-from tests.unit.wan.jobs import frames, loaded, made, reference
+from tests.unit.wan.fixtures import frames, loaded, made, reference
 
 MODEL = Path(__file__).parents[2] / "gpu_workers/demo/models/demo-wan"
 MOST_BYTES = 6_000_000

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
 
 COMMAND = [sys.executable, "-m", "infra.local.dev_server"]
 SENTENCE = '"The job is queued."'

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from infra import manifest as the_map
 from infra.bundle import write
-from infra.local.database.server import url as database_url
-from infra.local.database.setup import functions_url
 from infra.local.config.environment import System as Parts
 from infra.local.config.environment import of_functions
+from infra.local.database.server import url as database_url
+from infra.local.database.setup import functions_url
 from tests.acceptance.test_bundles import Server, end
-from tests.event_stream import EventStream
-from tests.hand_worker import HandWorker
-from tests.system import Person, System, until
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
+from tests.support.sse_client import EventStream
 
 
 def test_a_served_bundle_tells_changes_as_they_happen(

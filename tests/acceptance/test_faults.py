@@ -14,10 +14,10 @@ import pytest
 from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
-from tests.hand_worker import HandWorker
-from tests.reliability.own_worker import working
-from tests.system import Person, System, until
-from tests.web import web
+from tests.reliability.worker_process import working
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
 
 _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
 

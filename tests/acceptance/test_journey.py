@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 
 def test_journey_from_prompt_to_library(somebody: Person) -> None:

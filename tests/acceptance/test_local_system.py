@@ -16,9 +16,9 @@ import psycopg
 import pytest
 
 from infra.database.migrate import migrate, pending
-from infra.local.database import setup, server
-from tests.system import System, free_port, until
-from tests.web import web
+from infra.local.database import server, setup
+from tests.support.http import web
+from tests.support.local_system import System, free_port, until
 
 COUNTING_MIGRATION = """
 -- A body with what splits badly: $$, 100 % and ; inside.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.own_worker import working
-from tests.system import Person, System, until
+from tests.reliability.worker_process import working
+from tests.support.local_system import Person, System, until
 
 JOBS = 30
 

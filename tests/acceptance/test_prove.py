@@ -5,8 +5,8 @@ Faults that a slow or busy machine can bring about count in ``make prove`` alone
 
 import pytest
 
-from tests.reliability.prove import PROVERS, prove
 from tests.reliability.report import page
+from tests.reliability.run import PROVERS, prove
 from tests.reliability.scale import Scale
 
 LITTLE = Scale(

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from shared.contracts.job_catalog import CATALOGUE
-from tests.hand_worker import HandWorker
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System
+from tests.support.scripted_worker import HandWorker
 
 _README = (ROOT / "README.md").read_text()
 _CONTRACT = (ROOT / "shared/contracts/workspace.py").read_text()

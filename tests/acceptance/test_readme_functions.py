@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.integration.chat.process import ChatProcess
-from tests.integration.specification import INTERFACES
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System
+from tests.integration.specification.specification import INTERFACES
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System
 
 _README = (ROOT / "README.md").read_text()
 _ROW = re.compile(r"^\| `([\w-]+)` \| (\w+) \| .*? \| ([\d, ]+) \| `(curl .*)` \|$", re.MULTILINE)

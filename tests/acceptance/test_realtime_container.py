@@ -13,10 +13,10 @@ import httpx
 from infra.local.config import environment
 from infra.local.database import server
 from infra.local.database.setup import functions_url
-from tests.listening import SESSIONS, names, tell
-from tests.realtime_client import Client
-from tests.system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.realtime_changes import SESSIONS, names, tell
+from tests.support.realtime_client import Client
 
 DOCKERFILE = ROOT / "functions/realtime/Dockerfile"
 

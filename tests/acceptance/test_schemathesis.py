@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 
 from infra.local.config import tokens
 from infra.openapi.__main__ import PATH
-from tests.chat_server import ChatServer
-from tests.system import Person, System
+from tests.support.fake_chat_server import ChatServer
+from tests.support.local_system import Person, System
 
 Case: TypeAlias = schemathesis.Case[Any]
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from infra.local.config import tokens
-from tests.system import PATIENCE_SECONDS, Person, System, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
 
 HERE = Path(__file__).parent / "js"
 SUITES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))

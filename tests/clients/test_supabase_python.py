@@ -12,9 +12,9 @@ from supabase import AsyncClient, acreate_client
 from supabase_functions.errors import FunctionsHttpError
 
 from infra.local.config import tokens
-from tests.drawing import RED
-from tests.system import PATIENCE_SECONDS, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.images import RED
+from tests.support.local_system import PATIENCE_SECONDS, System
 
 PASSWORD = "correct horse battery"
 

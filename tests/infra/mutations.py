@@ -8,8 +8,8 @@ from pathlib import Path
 
 from infra import manifest as the_map
 from tests.infra import terraform
-from tests.infra.faults import FAULTS, Fault
-from tests.infra.promises import broken
+from tests.infra.invariants import broken
+from tests.infra.mutations_data import FAULTS, Fault
 from tests.infra.terraform import Terraform
 
 

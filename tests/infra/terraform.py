@@ -11,7 +11,7 @@ from typing import Any
 
 from infra import bundle
 from infra import manifest as the_map
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 ENVIRONMENTS = ("staging", "production")
 _TIMEOUT_SECONDS = 300

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.faults import FAULTS, Fault
 from tests.infra.mutations import is_found
+from tests.infra.mutations_data import FAULTS, Fault
 from tests.infra.terraform import Terraform
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 SOME = [one for one in FAULTS if one.found_by in {"store", "promises"}][1:3]
 

@@ -7,7 +7,7 @@ from infra import bundle
 from infra import manifest as the_map
 from infra.local.gateway.router import open_doors, open_services
 from tests.infra.terraform import Resource
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 MAP = the_map.read()
 FUNCTIONS, SERVICES = MAP.functions, MAP.services

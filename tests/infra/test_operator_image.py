@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.system import PATIENCE_SECONDS, ROOT
+from tests.support.local_system import PATIENCE_SECONDS, ROOT
 
 DOCKERFILE = ROOT / "infra/images/operator/Dockerfile"
 _CACHES = shutil.ignore_patterns("__pycache__")

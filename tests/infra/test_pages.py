@@ -7,7 +7,7 @@ import pytest
 
 from infra.admin.__main__ import parser
 from tests.infra.test_workflows import TARGETS, made
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 PAGES = sorted((ROOT / "docs/operations").rglob("*.md"))
 EVERY = "\n".join(page.read_text() for page in PAGES)

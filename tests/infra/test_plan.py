@@ -3,9 +3,9 @@
 import pytest
 
 from infra import manifest as the_map
-from tests.infra.promises import broken
+from tests.infra.invariants import broken
 from tests.infra.terraform import ENVIRONMENTS, Resource, Terraform
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 MAP = the_map.read()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

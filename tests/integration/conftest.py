@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.drawing import RED
-from tests.hand_worker import HandWorker
-from tests.referring import objects_of
-from tests.system import Person, System
+from tests.support.images import RED
+from tests.support.local_system import Person, System
+from tests.support.references import objects_of
+from tests.support.scripted_worker import HandWorker
 
 
 @pytest.fixture

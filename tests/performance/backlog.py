@@ -16,8 +16,8 @@ from pathlib import Path
 from shared.contracts.job_catalog import QueueName
 from shared.jobs import dispatch
 from shared.services import Services
-from tests.performance import sizes
-from tests.system import ROOT, System
+from tests.performance import comparison
+from tests.support.local_system import ROOT, System
 
 _REPORT = ROOT / "docs" / "performance-dispatch.md"
 SHORT, LONG = 100, 100_000
@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.performance.backlog")
     parser.add_argument("--fills", type=int, default=60, help="of each queue, for each shape")
     arguments = parser.parse_args()
-    rows = [sizes.row(shape, *measure(shape, arguments.fills)) for shape in SHAPES]
+    rows = [comparison.row(shape, *measure(shape, arguments.fills)) for shape in SHAPES]
     report = _report(rows, arguments.fills)
     _REPORT.write_text(report)
     sys.stdout.write(report)
@@ -76,7 +76,7 @@ def measure(shape: str, fills: int) -> tuple[list[float], list[float]]:
 
 def _prepare(system: System, users: int) -> None:
     system.rows(f"{_WORKERS} returning id")
-    with sizes.filling_jobs(system, _COUNT) as connection:
+    with comparison.filling_jobs(system, _COUNT) as connection:
         for queue, jobs in (("sdxl_queue", SHORT), ("wan_queue", LONG)):
             connection.execute(_WAITING.encode(), [queue, users or jobs, jobs, queue, queue])
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection
 
-from infra.local.database import server
 from infra.local.config import tokens
-from tests.system import System
+from infra.local.database import server
+from tests.support.local_system import System
 
 _JS = Path(__file__).parents[1] / "clients/js"
 _TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"

@@ -17,8 +17,8 @@ from pathlib import Path
 from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES
 from shared.db.queries import metrics
 from shared.services import Services
-from tests.performance import sizes
-from tests.system import ROOT, System
+from tests.performance import comparison
+from tests.support.local_system import ROOT, System
 
 _REPORT = ROOT / "docs" / "performance-metrics.md"
 _FEW, _MANY = 1_000, 100_000
@@ -74,14 +74,14 @@ def _measure(shape: str, users: int, times: int) -> str:
             few, many = (_of(system, jobs, users or jobs, times) for jobs in (_FEW, _MANY))
         finally:
             system.stop()
-    return sizes.row(shape, few, many)
+    return comparison.row(shape, few, many)
 
 
 def _of(system: System, jobs: int, users: int, times: int) -> list[float]:
     types = list(CATALOGUE)
     queues = [row.queue for row in CATALOGUE.values()]
     values = {"jobs": jobs, "users": users, "types": types, "queues": queues}
-    with sizes.filling_jobs(system, _COUNT) as connection:
+    with comparison.filling_jobs(system, _COUNT) as connection:
         connection.execute("truncate jobs, turns cascade")
         connection.execute(_JOBS.encode(), values)
     return asyncio.run(_ask(system, times, waiting=jobs - jobs // 10))

@@ -24,11 +24,11 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection
 
-from infra.local.database import server
 from infra.local.config import tokens
+from infra.local.database import server
 from tests.performance import callbacks
-from tests.realtime_client import Client
-from tests.system import System
+from tests.support.local_system import System
+from tests.support.realtime_client import Client
 
 _REPORT = Path(__file__).parents[2] / "docs/performance-realtime.md"
 _TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"

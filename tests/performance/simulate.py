@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.performance.plant import Plant, Times, most, poisson, run, with_workers
-from tests.system import ROOT
+from tests.performance.queueing_model import Plant, Times, most, poisson, run, with_workers
+from tests.support.local_system import ROOT
 
 PAGE = ROOT / "docs" / "scale.md"
 MEASURED = ROOT / "docs" / "performance" / "service-times.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.regular_expressions.backtracking import Use
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 FOLDERS = ("functions", "shared", "gpu_workers", "infra/local")
 """Where texts of callers are read; the rest of ``infra`` reads the repository's own files."""

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from infra.local.config.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
 from tests.reliability.bucket import objects_of
 from tests.reliability.fault import Fault
-from tests.system import System
+from tests.support.local_system import System
 
 Row: TypeAlias = Mapping[str, Any]
 Connection: TypeAlias = psycopg.Connection[DictRow]

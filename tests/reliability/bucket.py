@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.system import System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import System
 
 
 def objects_of(system: System, bucket: str, users: Collection[str]) -> dict[str, tuple[int, str]]:

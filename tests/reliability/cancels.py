@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.reliability.audit import audit
-from tests.reliability.endings import until_ended
 from tests.reliability.fault import Fault
-from tests.reliability.own_worker import working
+from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted, percentile, spread
 from tests.reliability.scale import LEASE_SECONDS, STEP_SECONDS, Scale
-from tests.system import Person, System
+from tests.reliability.worker_process import working
+from tests.support.local_system import Person, System
 
 _STEPS = 15
 _JOB_SECONDS = _STEPS * STEP_SECONDS

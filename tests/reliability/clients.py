@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 
 from tests.reliability.fault import Fault
-from tests.system import Person
+from tests.support.local_system import Person
 
 _PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.2

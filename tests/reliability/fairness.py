@@ -5,12 +5,12 @@ import statistics
 import time
 
 from tests.reliability.clients import Clients, orders
-from tests.reliability.endings import until_ended
 from tests.reliability.fault import Fault
-from tests.reliability.own_worker import working
+from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, spread
 from tests.reliability.scale import STEP_SECONDS, Scale
-from tests.system import Person, System, until
+from tests.reliability.worker_process import working
+from tests.support.local_system import Person, System, until
 
 _LEAST_INDEX = 0.95
 _MOST_LENGTHS = 2.0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.system import System
+from tests.support.local_system import System
 
 _JOB = """
     select created_at as at, 'job' as what, to_jsonb(jobs)

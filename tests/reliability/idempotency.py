@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.reliability.audit import audit
 from tests.reliability.clients import Clients, Order, orders
-from tests.reliability.endings import until_ended
-from tests.reliability.parts import Parts
+from tests.reliability.processes import Parts
+from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted, spread
 from tests.reliability.scale import Scale
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _LATEST_KILL_SECONDS = 0.3
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 _REPORT = ROOT / "docs/reports/random-order.md"
 _ROUNDS = 5

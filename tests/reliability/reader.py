@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
-from tests.system import Person
+from tests.support.local_system import Person
 
 Position: TypeAlias = tuple[int, int]
 """The two numbers of an event's id."""

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tests.reliability.clients import Clients, orders
-from tests.reliability.endings import until_ended
 from tests.reliability.fault import Fault
 from tests.reliability.reader import Position, Reader
+from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted
 from tests.reliability.scale import SLOTS, Scale
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _USERS = 6
 _READERS_OF_EACH = 4

@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 from tests.reliability.audit import Audit, audit
 from tests.reliability.clients import Clients, orders
-from tests.reliability.endings import until_ended
 from tests.reliability.fault import Fault
-from tests.reliability.own_worker import working
-from tests.reliability.relay import DELIVERIES, REPLAYS, Relay
+from tests.reliability.proxy import DELIVERIES, REPLAYS, Relay
+from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted
 from tests.reliability.scale import Scale
-from tests.system import Person, System
+from tests.reliability.worker_process import working
+from tests.support.local_system import Person, System
 
 _USERS = 3
 _THREADS = 4

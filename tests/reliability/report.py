@@ -11,7 +11,7 @@ from importlib.metadata import version
 from tests.reliability.fault import Fault
 from tests.reliability.history import history
 from tests.reliability.scale import LEASE_SECONDS, STEP_SECONDS, STEPS, SWEEP_SECONDS, Scale
-from tests.system import System
+from tests.support.local_system import System
 
 _MOST_FAULTS = 20
 _MOST_HISTORIES = 3

@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.reliability.audit import audit, audit_by
-from tests.reliability.endings import until_ended
-from tests.system import Person, System
-from tests.web import web
+from tests.reliability.recovery import until_ended
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 JOB = "(select id from jobs where user_id = %(user)s and destination = 'workspace')"
 BENT = {

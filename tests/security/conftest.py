@@ -8,7 +8,7 @@ import pytest
 
 from tests.security.report import Row, page, table
 from tests.security.tally import Corpora, Tally
-from tests.stranger import Site
+from tests.support.external_site import Site
 
 _SEED = 20261123
 _ROWS = pytest.StashKey[defaultdict[str, Row]]()

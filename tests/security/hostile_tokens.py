@@ -11,7 +11,7 @@ from uuid import uuid4
 import jwt
 
 from infra.local.config import keys, tokens
-from tests.security.tokens_by_hand import Claims, by_hand, good_claims, good_token, part
+from tests.security.jwt_builder import Claims, by_hand, good_claims, good_token, part
 
 
 class HostileToken(NamedTuple):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.security.tally import Tally
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _PAUSE_SECONDS = 0.05
 _TIMEOUT_SECONDS = 60

@@ -12,8 +12,8 @@ import httpx
 
 from shared.contracts import webhook_signature
 from shared.storage import paths
-from tests.hand_worker import CHECKED_BY, PICTURE, THUMBNAIL, HandWorker, crc32c
-from tests.system import System
+from tests.support.local_system import System
+from tests.support.scripted_worker import CHECKED_BY, PICTURE, THUMBNAIL, HandWorker, crc32c
 
 _PROFILE = "insert into profiles (id, token_balance) values (%(user)s, 0)"
 _JOBS = """

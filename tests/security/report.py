@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tests.security.tally import Corpora
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 _PACKAGES = ("functions-framework", "pydantic", "PyJWT", "httpcore", "Pillow", "psycopg")
 

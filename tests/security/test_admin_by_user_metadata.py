@@ -12,11 +12,11 @@ from infra.local.config import tokens
 from shared.auth import authenticators
 from shared.errors import ForbiddenError
 from shared.services import Services
-from tests.security.letters import call_with
+from tests.security.jwt_builder import good_claims
+from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
-from tests.security.tokens_by_hand import good_claims
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 _ADMINS = ("system-metrics", "generate-admin-image")
 _PLAIN: dict[str, Any] = {"user_metadata": {"role": "admin"}}

@@ -9,10 +9,10 @@ import jwt
 import pytest
 
 from infra.local.config import tokens
-from tests.security import swarm
+from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 _TABLES = (
     *("jobs", "profiles", "credit_ledger", "workspace_assets", "user_collections", "user_roles"),
@@ -58,10 +58,10 @@ def test_no_function_takes_a_projects_key_for_a_user(
         name, key, function = one
         headers = {"authorization": f"Bearer {key}", "apikey": key}
         url = f"{bare.base}/functions/v1/{function}"
-        answer = swarm.ask(client, "POST", url, headers=headers, json={})
+        answer = concurrency.ask(client, "POST", url, headers=headers, json={})
         tally.answered(f"{name} at {function}", answer, {401})
 
-    swarm.each(corpora.some(whole, short=120), send)
+    concurrency.each(corpora.some(whole, short=120), send)
     assert bare.value("select count(*) from jobs") == before
 
 
@@ -88,7 +88,7 @@ def test_a_projects_key_reads_nothing_of_a_users(
         else:
             tally.answered(f"{name} at {table}", answer, {401, 403, 404})
 
-    swarm.each(corpora.some(whole, short=120), send)
+    concurrency.each(corpora.some(whole, short=120), send)
 
 
 def test_a_projects_key_changes_nothing(bare: System, secrets: str, tally: Tally) -> None:

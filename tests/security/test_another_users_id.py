@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel
 
 from shared.contracts.workspace import WorkspaceAction
-from tests.hand_worker import HandWorker
-from tests.security import swarm, trespasses
-from tests.security.belongings import Belongings, is_id
+from tests.security import concurrency, cross_user_requests
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
+from tests.security.user_fixture import Belongings, is_id
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 MEMBERS = get_args(get_args(WorkspaceAction)[0])
 _GOOD, _NO_WORKER = 300, 503
@@ -84,19 +84,21 @@ def test_no_door_tells_or_changes_what_is_somebody_elses(
 ) -> None:
     owner, stranger = two
     whole = {
-        "rest": list(trespasses.of_rest(owner)),
-        "procedures": list(trespasses.of_procedures(owner, stranger)),
-        "storage": list(trespasses.of_storage(owner, stranger)),
-        "functions": list(trespasses.of_functions(owner)),
+        "rest": list(cross_user_requests.of_rest(owner)),
+        "procedures": list(cross_user_requests.of_procedures(owner, stranger)),
+        "storage": list(cross_user_requests.of_storage(owner, stranger)),
+        "functions": list(cross_user_requests.of_functions(owner)),
     }[door]
     before = owner.all()
 
-    def ask(client: httpx.Client, one: trespasses.Request) -> None:
+    def ask(client: httpx.Client, one: cross_user_requests.Request) -> None:
         method, path, body = one
         headers = {"authorization": f"Bearer {stranger.person.token}"}
         if door != "functions":
             headers["prefer"] = "return=representation"
-        answer = swarm.ask(client, method, f"{owner.system.base}{path}", json=body, headers=headers)
+        answer = concurrency.ask(
+            client, method, f"{owner.system.base}{path}", json=body, headers=headers
+        )
         told = f"{method} {path} {body}"
         if answer.status_code == _NO_WORKER and path.endswith("playground-chat"):
             tally.refused("no chat worker is up", is_refused=True)
@@ -107,7 +109,7 @@ def test_no_door_tells_or_changes_what_is_somebody_elses(
         else:
             tally.answered(told, answer, {400, 401, 402, 403, 404, 405, 409, 422, 429})
 
-    swarm.each(corpora.some(whole, short=80), ask)
+    concurrency.each(corpora.some(whole, short=80), ask)
     changes = owner.changes_since(before)
     tally.refused(f"the owner's things have changed: {changes}", is_refused=not changes)
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import httpx
 
-from tests.hand_worker import HandWorker
-from tests.security import swarm
+from tests.security import concurrency
+from tests.security.running_jobs import Victim, sealed, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import Victim, sealed, state, victims
-from tests.system import System
+from tests.support.local_system import System
+from tests.support.scripted_worker import HandWorker
 
 _REFUSED = {403, 404, 409, 422}
 
@@ -48,7 +48,7 @@ def test_no_mixture_of_two_jobs_is_heard(
             answer = client.post(url, content=letter.body, headers=headers)
             tally.answered(one[0], answer, _REFUSED)
 
-        swarm.each(mixed, send)
+        concurrency.each(mixed, send)
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 

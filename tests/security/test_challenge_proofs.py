@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.hand_worker import CHECKED_BY, HandWorker
 from tests.security.tally import Corpora, Tally
-from tests.sweeping import Sweep
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.sweep import Sweep
 
 _PREFIXES = ("msg_1", "x", "", "\n", "ourvidz-challenge", "v1", "demo\nmsg_1")
 

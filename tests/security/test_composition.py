@@ -7,10 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.security import compositions, swarm
+from tests.security import compositions, concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _REFUSED = range(400, 500)
 _ANSWERED = {200, 206, *_REFUSED}
@@ -83,7 +83,7 @@ def test_no_query_is_amplified(
         tally.answered(path[0], response, _ANSWERED)
 
     with other_user(bare, tally):
-        swarm.each(paths, send)
+        concurrency.each(paths, send)
     if Path("/proc/self/status").exists():
         memory = _max_memory(bare)
         tally.refused(f"{memory} KB of memory", is_refused=memory < _MAX_MEMORY_KB)
@@ -101,7 +101,7 @@ def test_no_operator_or_value_is_a_server_error(
         tally.answered(path[:200], response, _ANSWERED)
 
     with other_user(bare, tally):
-        swarm.each(paths, send)
+        concurrency.each(paths, send)
 
 
 def test_heavy_reads_at_once_leave_room_for_others(

@@ -12,7 +12,7 @@ from shared.db.pool import Database, Role
 from shared.errors import TooManyError
 from tests.security.other_user import other_user
 from tests.security.tally import Tally
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 SHARE = 3
 """Of a pool of 10 connections, for one caller."""

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.hand_worker import HandWorker
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.workspace import act
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
+from tests.support.workspace import act
 
 _MOST_QUEUED = 5
 """QUEUED_JOBS_PER_USER of the system without a worker."""

@@ -14,11 +14,11 @@ from shared.db import notifications
 from shared.db.pool import Role as OurRole
 from shared.errors import UnavailableError
 from shared.services import Services
-from tests.acting import Connection, Role, acting
-from tests.integration.schema_tables import OWNERS, ROWS, USERS_MAY
-from tests.security.forbidden import EVERYWHERE, statements, tables
+from tests.integration.operations.schema_tables import OWNERS, ROWS, USERS_MAY
+from tests.security.forbidden_statements import EVERYWHERE, statements, tables
 from tests.security.tally import Tally
-from tests.system import Person, System
+from tests.support.db_roles import Connection, Role, acting
+from tests.support.local_system import Person, System
 
 ROLES: list[Role] = ["service", "authenticated", "anon"]
 LIMITS = {

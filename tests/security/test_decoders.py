@@ -14,16 +14,16 @@ import httpx
 import pytest
 
 from shared.storage.images.decoder_queue import MAX_REQUESTS, MAX_REQUESTS_PER_USER
-from tests import hostile_pictures
-from tests.hostile_pictures import encode, flat
-from tests.integration.uploading import own, send
+from tests.integration.storage.uploads import own, send
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System, until
-from tests.web import web
+from tests.support import malicious_images
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
+from tests.support.malicious_images import encode, flat
 
 _SMALL = encode(flat(), "PNG")
-_LARGE = hostile_pictures.jpeg_with_scans(3000, 20) + bytes(9_900_000)
+_LARGE = malicious_images.jpeg_with_scans(3000, 20) + bytes(9_900_000)
 """10 MB to send, and longer to decode than to send."""
 
 _TIMEOUT_SECONDS = 60
@@ -53,11 +53,11 @@ def _other_uploads(system: System, tally: Tally) -> Iterator[None]:
 def test_expensive_pictures_hold_up_no_other_user(
     bare: System, person: Person, corpora: Corpora, tally: Tally
 ) -> None:
-    decoded = hostile_pictures.left_out()
+    decoded = malicious_images.left_out()
     if corpora.is_full:
-        decoded += hostile_pictures.expensive()
+        decoded += malicious_images.expensive()
     files = [(*file, {200}) for file in decoded]
-    files += [(*file, {415}) for file in hostile_pictures.too_complex()]
+    files += [(*file, {415}) for file in malicious_images.too_complex()]
     url = f"{bare.base}/storage/v1/object/{own(person)}"
     headers = {"authorization": f"Bearer {person.token}", "content-type": "image/png"}
     with other_user(bare, tally), _other_uploads(bare, tally):

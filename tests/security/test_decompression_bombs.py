@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.security import media
+from tests.security import malicious_files
 from tests.security.tally import Corpora, Tally
-from tests.system import PATIENCE_SECONDS, Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, Person, System
 
 _REFUSED = {400, 411, 413, 415, 422, 431}
 _MOST_KB = 1024 * 1024
@@ -40,7 +40,7 @@ def _most_memory(system: System) -> int:
 
 @pytest.fixture
 def bombs(corpora: Corpora) -> list[tuple[str, bytes]]:
-    made = media.bombs(corpora.chance("bombs"))
+    made = malicious_files.bombs(corpora.chance("bombs"))
     return [one for one in made if len(one[1]) < 10 * 2**20]
 
 

@@ -3,12 +3,12 @@
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker
-from tests.security import forgeries, swarm
-from tests.security.forgeries import Forgery
+from tests.security import concurrency, forged_callbacks
+from tests.security.forged_callbacks import Forgery
+from tests.security.running_jobs import state, victims
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import state, victims
-from tests.system import System
+from tests.support.local_system import System
+from tests.support.scripted_worker import HandWorker
 
 _REFUSED = {400, 401, 431}
 """By the seal; or by the server, which takes no header that is malformed or too long."""
@@ -26,7 +26,7 @@ def test_no_forged_or_altered_letter_is_heard(
             answer = client.post(url, content=forged.body, headers=forged.headers)
             tally.answered(forged.name, answer, _REFUSED)
 
-        swarm.each(forgeries.make(targets, hand_worker.key, chance, count), send)
+        concurrency.each(forged_callbacks.make(targets, hand_worker.key, chance, count), send)
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 

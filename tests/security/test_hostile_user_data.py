@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from infra.local.auth.users import MAX_DATA_BYTES
-from tests.integration.visiting import PASSWORD, Visitor
+from tests.integration.auth.auth_client import PASSWORD, Visitor
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import System
+from tests.support.local_system import System
 
 _REFUSED = {400, 413, 422}
 

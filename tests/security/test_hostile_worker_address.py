@@ -12,13 +12,13 @@ from shared.contracts import webhook_signature
 from shared.errors import InvalidError
 from shared.services import Services
 from shared.workers import challenge, urls
-from tests.hand_worker import HandWorker
-from tests.security import hostile_addresses, swarm
-from tests.security.sites import BASE, Names
+from tests.security import concurrency, hostile_addresses
+from tests.security.external_sites import BASE, Names
+from tests.security.running_jobs import sealed
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import sealed
-from tests.stranger import ADDRESS, HOST, Site, answering
-from tests.system import System
+from tests.support.external_site import ADDRESS, HOST, Site, answering
+from tests.support.local_system import System
+from tests.support.scripted_worker import HandWorker
 
 _ALLOWED = [f".{HOST.partition('.')[2]}"]
 _ODD = [
@@ -50,7 +50,7 @@ def test_no_hostile_address_is_registered(
             answer = client.post(address, content=letter.body, headers=headers)
             tally.answered(f"{function}: {url[:200]}", answer, {422})
 
-    swarm.each(addresses, send)
+    concurrency.each(addresses, send)
     tally.refused("an address is recorded", is_refused=bare.value(query) == before)
 
 

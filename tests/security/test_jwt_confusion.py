@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
-from tests.security import hostile_tokens, swarm, tokens_by_hand
+from tests.security import concurrency, hostile_tokens, jwt_builder
 from tests.security.hostile_tokens import HostileToken
+from tests.security.jwt_builder import good_claims
 from tests.security.key_server import KeyServer
-from tests.security.letters import call_with
+from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
-from tests.security.tokens_by_hand import good_claims
-from tests.system import System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import System
 
 _REFUSED = {400, 401, 431}
 """400 and 431 are the server's own, for a header that is malformed or too long."""
@@ -50,16 +50,16 @@ def test_no_token_of_the_corpus_is_a_users(bare: System, corpora: Corpora, tally
     def send(client: httpx.Client, one: tuple[HostileToken, tuple[str, str]]) -> None:
         token, (method, path) = one
         headers = [(b"authorization", b"Bearer " + token.text)]
-        answer = swarm.ask(client, method, bare.base + path, headers=headers, json={})
+        answer = concurrency.ask(client, method, bare.base + path, headers=headers, json={})
         tally.answered(f"{token.name} at {path}: {token.text[:300]!r}", answer, _REFUSED)
 
-    swarm.each(tried, send)
+    concurrency.each(tried, send)
 
 
 @pytest.mark.parametrize("door", _DOORS, ids=lambda door: f"{door[0]} {door[1]}")
 def test_the_token_that_they_are_made_from_is_good(bare: System, door: tuple[str, str]) -> None:
     """Otherwise their refusal would show nothing."""
-    headers = {"authorization": f"Bearer {tokens_by_hand.good_token()}"}
+    headers = {"authorization": f"Bearer {jwt_builder.good_token()}"}
     with web.stream(door[0], bare.base + door[1], headers=headers, json={}) as answer:
         assert answer.status_code != 401
 
@@ -67,7 +67,7 @@ def test_the_token_that_they_are_made_from_is_good(bare: System, door: tuple[str
 @pytest.mark.parametrize("scheme", ["Token", "Basic", "bearer:", "JWT", ""])
 def test_another_scheme_is_401(bare: System, scheme: str, tally: Tally) -> None:
     for method, path in _DOORS:
-        headers = {"authorization": f"{scheme} {tokens_by_hand.good_token()}".strip()}
+        headers = {"authorization": f"{scheme} {jwt_builder.good_token()}".strip()}
         answer = web.request(method, bare.base + path, headers=headers, json={})
         tally.answered(f"{scheme} at {path}", answer, _REFUSED)
 
@@ -103,7 +103,7 @@ async def test_no_token_of_the_corpus_passes_by_public_keys(
     for digest in ("sha256", "sha384", "sha512"):
         for secret in known:
             head = {"alg": f"HS{digest[3:]}", "typ": "JWT", "kid": "one"}
-            texts.append(tokens_by_hand.by_hand(head, good_claims(), secret, digest).encode())
+            texts.append(jwt_builder.by_hand(head, good_claims(), secret, digest).encode())
     for other, make in KEYS.items():
         key = make()
         for kid in ("one", "two", "", "../one"):

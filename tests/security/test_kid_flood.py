@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared.auth import authenticators
 from shared.errors import Problem, UnauthenticatedError
 from shared.services import Services
+from tests.security.jwt_builder import good_claims
 from tests.security.key_server import KeyServer
-from tests.security.letters import call_with
+from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
-from tests.security.tokens_by_hand import good_claims
-from tests.system import System
+from tests.support.local_system import System
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.hand_worker import HandWorker
+from tests.security.running_jobs import sealed
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import sealed
-from tests.system import PATIENCE_SECONDS, Person, System, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
+from tests.support.scripted_worker import HandWorker
 
 _BREAKS = ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "%0a", "%0d%0a", "\\n"]
 _FORGED = [

@@ -6,14 +6,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker
-from tests.integration.visiting import PASSWORD, Visitor
-from tests.security import swarm
-from tests.security.computed import KEYS, WRITES
+from tests.integration.auth.auth_client import PASSWORD, Visitor
+from tests.security import concurrency
+from tests.security.server_fields import KEYS, WRITES
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
-from tests.workspace import act, library, make
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
+from tests.support.workspace import act, library, make
 
 _ROW = (
     "select user_id::text, status, queue, credits, model_variant, format, quality, attempts,"
@@ -59,7 +59,7 @@ def test_no_key_of_a_request_makes_a_job_other_than_it_is(
         balance = bare.value("select token_balance from profiles where id = %s", person.id)
         tally.refused(f"{one[0]}: {balance} are left", is_refused=balance == 19)
 
-    swarm.each(corpora.some(_bodies(), short=40), send)
+    concurrency.each(corpora.some(_bodies(), short=40), send)
 
 
 def _same(row: dict[str, Any], expected: dict[str, Any], user_id: str) -> bool:

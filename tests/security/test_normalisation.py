@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.security.text_fields import field_names, make_profile, requests_with, send
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _REFUSED = {400, 404, 413, 414, 422, 431}
 _TAKEN = {200, 201, 202, 204, 402, 403, 409, 429, 503}

@@ -8,12 +8,12 @@ import pytest
 from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
-from tests.listening import SESSIONS, client
-from tests.security.letters import call_with
+from tests.security.jwt_builder import by_hand, good_claims
+from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
-from tests.security.tokens_by_hand import by_hand, good_claims
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.realtime_changes import SESSIONS, client
 
 _LATER = int(time.time()) + 3600
 _VALUES = [

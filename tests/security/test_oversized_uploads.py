@@ -13,11 +13,11 @@ from shared.contracts.upload_sizes import (
     MAX_PREVIEW_BYTES,
     MAX_THUMBNAIL_BYTES,
 )
-from tests.hand_worker import HandWorker
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 _RANGE = "x-goog-content-length-range"
 _REFUSED = {400, 403, 411, 413}

@@ -9,13 +9,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.drawing import RED
-from tests.hand_worker import PICTURE, HandWorker
-from tests.integration.uploading import own, send, stored
-from tests.security import swarm
+from tests.integration.storage.uploads import own, send, stored
+from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.workspace import act
+from tests.support.images import RED
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.workspace import act
 
 _STEPS = [
     *("..", "../..", "./..", "..%2f", "%2e%2e", "%2e%2e%2f", "%252e%252e%252f", "..%5c", "..\\"),
@@ -129,7 +129,7 @@ def test_no_path_leads_to_another_users_files(
         else:
             tally.answered(f"{method} {address}", answer, _REFUSED)
 
-    swarm.each(asked, ask)
+    concurrency.each(asked, ask)
     tally.refused("files have changed", is_refused=stored(bare, other.person) == before)
     tally.refused("a file was made", is_refused=stored(bare, person) == set())
     assert other.person.fetch(other.made) == PICTURE

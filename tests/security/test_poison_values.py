@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker, leave_manifest
-from tests.security import swarm
+from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.poisoned_manifests import MANIFESTS, poisoned_jobs
+from tests.security.running_jobs import Victim, sealed, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import Victim, sealed, state, victims
-from tests.system import Person, System
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker, leave_manifest
 
 Sweep = Callable[[], dict[str, Any]]
 
@@ -100,7 +100,7 @@ def test_no_callback_with_a_value_that_postgres_cannot_store(
             response = _send(client, bare, hand_worker, target, attempt)
             _count(tally, f"{kind}: {field}: {value[:40]}", field, value, response)
 
-        swarm.each(corpora.some(attempts, short=60), send)
+        concurrency.each(corpora.some(attempts, short=60), send)
         tally.refused("the job has changed", is_refused=state(bare, [target]) == before)
 
 
@@ -213,7 +213,7 @@ def test_no_request_with_a_value_that_postgres_cannot_store(
         tally.answered(f"{function}: {field}: {value[:40]}", response, may)
 
     with other_user(bare, tally):
-        swarm.each(corpora.some(attempts, short=100), send)
+        concurrency.each(corpora.some(attempts, short=100), send)
     rows = bare.value("select count(*) from jobs where user_id = %s", admin.id)
     tally.refused(f"{rows} jobs", is_refused=rows == 0)
 

@@ -5,13 +5,13 @@ import struct
 import httpx
 import pytest
 
-from tests.drawing import RED
-from tests.hand_worker import HandWorker
-from tests.security import media, swarm
-from tests.security.media import MARK, Medium
+from tests.security import concurrency, malicious_files
+from tests.security.malicious_files import MARK, Medium
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.images import RED
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 _REFUSED = {400, 403, 413, 415, 422}
 _CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
@@ -39,7 +39,7 @@ def _is_ours(answer: httpx.Response) -> bool:
 def test_what_is_uploaded_is_drawn_anew_or_refused(
     bare: System, person: Person, corpora: Corpora, tally: Tally
 ) -> None:
-    made = list(media.make(corpora.chance("media"), corpora.size(400, short=60)))
+    made = list(malicious_files.make(corpora.chance("media"), corpora.size(400, short=60)))
 
     def upload(client: httpx.Client, one: Medium) -> None:
         path = f"workspace-temp/{person.id}/uploads/{one.path}"
@@ -56,14 +56,14 @@ def test_what_is_uploaded_is_drawn_anew_or_refused(
         )
         tally.refused(f"{one.name} as {one.content_type}", is_refused=_is_ours(kept))
 
-    swarm.each(made, upload)
+    concurrency.each(made, upload)
 
 
 def test_what_is_referred_to_is_drawn_anew_or_refused(
     bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """What a worker reports as a picture may be anything: it is opened as a stranger's."""
-    for medium in media.make(corpora.chance("references"), corpora.size(40, short=5)):
+    for medium in malicious_files.make(corpora.chance("references"), corpora.size(40, short=5)):
         if not medium.content:
             continue
         person = Person(bare)

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from infra.local.config import tokens
-from tests import rate_buckets
-from tests.revision import Revision
 from tests.security.tally import Corpora, Tally
-from tests.system import PATIENCE_SECONDS, System
+from tests.support import rate_buckets
+from tests.support.local_system import PATIENCE_SECONDS, System
+from tests.support.second_gateway import Revision
 
 AT_ONCE = 200
 JSON = {"content-type": "application/json"}

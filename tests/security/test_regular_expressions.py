@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import httpx
 
 from infra.local.config import tokens
-from tests.listening import client
 from tests.regular_expressions.backtracking import find_loops
 from tests.regular_expressions.source import find_expressions
-from tests.security import swarm
+from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
+from tests.support.local_system import Person, System
+from tests.support.realtime_changes import client
 
 _NO_ERROR = range(200, 500)
 _ENDS = ('x"y', "", "!", ")")
@@ -66,13 +66,17 @@ def _places(system: System, person: Person) -> list[Place]:
     def get(path: str, parameter: str, prefix: str = "") -> Callable[..., httpx.Response]:
         def send(http: httpx.Client, text: str) -> httpx.Response:
             parameters = {parameter: prefix + text}
-            return swarm.ask(http, "GET", system.base + path, params=parameters, headers=bearer)
+            return concurrency.ask(
+                http, "GET", system.base + path, params=parameters, headers=bearer
+            )
 
         return send
 
     def post(path: str, body: Callable[[str], object]) -> Callable[..., httpx.Response]:
         def send(http: httpx.Client, text: str) -> httpx.Response:
-            return swarm.ask(http, "POST", system.base + path, json=body(text), headers=bearer)
+            return concurrency.ask(
+                http, "POST", system.base + path, json=body(text), headers=bearer
+            )
 
         return send
 
@@ -82,7 +86,7 @@ def _places(system: System, person: Person) -> list[Place]:
             headers = [(b"authorization", bearer["authorization"].encode())]
             headers = [item for item in headers if item[0] != name.encode()]
             url = system.base + path
-            return swarm.ask(http, "GET", url, headers=[*headers, (name.encode(), value)])
+            return concurrency.ask(http, "GET", url, headers=[*headers, (name.encode(), value)])
 
         return send
 
@@ -153,7 +157,7 @@ def test_no_text_holds_an_endpoint_up(
         tally.answered(f"{place.name}: {text[:40]!r}", response, _NO_ERROR)
 
     with other_user(bare, tally):
-        swarm.each(corpora.some(tried, short=120), send)
+        concurrency.each(corpora.some(tried, short=120), send)
 
 
 async def test_no_filter_holds_realtime_up(

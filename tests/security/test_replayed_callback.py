@@ -5,11 +5,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker
-from tests.security import swarm
+from tests.security import concurrency
+from tests.security.running_jobs import Letter, Victim, sealed, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import Letter, Victim, sealed, state, victims
-from tests.system import Person, System, until
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
 
 _HEARD = {200, 409}
 """As the first time, or that the job has ended, or that another claim runs it."""
@@ -32,7 +32,7 @@ def _replayed(
     def send(client: httpx.Client, letter: Letter) -> None:
         tally.answered(name, _send(client, system, letter), _HEARD)
 
-    swarm.each(letters, send)
+    concurrency.each(letters, send)
     tally.refused(f"{name}: the rows have changed", is_refused=state(system, targets) == before)
 
 
@@ -87,7 +87,7 @@ def test_letters_that_are_older_than_five_minutes(
             old = sealed(body, hand_worker.key, timestamp=moment - 302 - 10 ** chance.uniform(0, 8))
             tally.answered("an old letter", _send(client, bare, old), {401})
 
-        swarm.each(range(corpora.size(300, short=20)), send)
+        concurrency.each(range(corpora.size(300, short=20)), send)
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 
@@ -119,7 +119,7 @@ def test_one_letter_many_times_at_once_is_heard_once(
         def send(client: httpx.Client, letter: Letter) -> None:
             tally.answered("at once", _send(client, bare, letter), {200})
 
-        swarm.each([letter for letter in letters for _ in range(20)], send)
+        concurrency.each([letter for letter in letters for _ in range(20)], send)
         for target in targets:
             made = target.person.rows("workspace_assets", job_id=f"eq.{target.job_id}")
             entries = target.person.rows("credit_ledger", job_id=f"eq.{target.job_id}")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker, no_other_workers
-from tests.revision import Revision
-from tests.security import swarm
+from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System, until
-from tests.workspace import act
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker, no_other_workers
+from tests.support.second_gateway import Revision
+from tests.support.workspace import act
 
 JOBS_PER_MINUTE = 10
 MOVES_PER_MINUTE = 10
@@ -53,7 +53,7 @@ def test_retries_and_cancels_make_no_more_jobs_than_the_limit(
             tally.refused("no Retry-After", is_refused=is_told)
 
     with other_user(limited, tally):
-        swarm.each(range(corpora.size(300, short=80)), retry_and_cancel)
+        concurrency.each(range(corpora.size(300, short=80)), retry_and_cancel)
     refilled = math.ceil((time.monotonic() - began) * JOBS_PER_MINUTE / 60)
     jobs = limited.value("select count(*) from jobs where user_id = %s", user.id)
     for n in range(jobs):

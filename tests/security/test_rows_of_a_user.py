@@ -8,9 +8,9 @@ import httpx
 
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
-from tests.workspace import act
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.workspace import act
 
 MAX_ROWS_OF_A_REQUEST = 1000
 MAX_SESSIONS = 10_000

@@ -17,13 +17,13 @@ from infra.local.config import tokens
 from shared.auth import authenticators
 from shared.errors import UnauthenticatedError
 from shared.services import Services
-from tests.integration.uploading import own, send
-from tests.revision import Revision
+from tests.integration.storage.uploads import own, send
 from tests.security.key_server import KeyServer
-from tests.security.letters import call_with
+from tests.security.requests import call_with
 from tests.security.tally import Tally
-from tests.system import Person, System, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
+from tests.support.second_gateway import Revision
 
 OLD_JWT, NEW_JWT, OLD_URL, NEW_URL = (secrets.token_hex(32) for _ in range(4))
 ROUNDS = 4

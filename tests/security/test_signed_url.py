@@ -10,13 +10,13 @@ import jwt
 import pytest
 
 from infra.local.config import keys, tokens
-from tests.drawing import RED
-from tests.hand_worker import PICTURE, HandWorker
-from tests.integration.uploading import own, send, stored
-from tests.security import swarm
+from tests.integration.storage.uploads import own, send, stored
+from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.images import RED
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import PICTURE, HandWorker
 
 _REFUSED = {400, 401, 403, 404, 405}
 
@@ -80,7 +80,7 @@ def test_no_other_token_fetches_it(
             answer = client.request(method, url, content=content, headers={"x-upsert": "true"})
             tally.answered(f"{method} by a token {one[0]}", answer, _REFUSED)
 
-    swarm.each(whole, fetch)
+    concurrency.each(whole, fetch)
     assert person.fetch(path) == PICTURE
 
 

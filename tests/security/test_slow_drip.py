@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from shared.clients.safe_fetch import MOST_SECONDS
-from tests.security.sites import BASE, refusal
+from tests.security.external_sites import BASE, refusal
 from tests.security.tally import Tally
-from tests.stranger import ADDRESS, Site, answering
+from tests.support.external_site import ADDRESS, Site, answering
 
 
 async def test_three_redirects_are_followed_and_no_fourth(site: Site) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.security.other_user import other_user
 from tests.security.tally import Tally
-from tests.system import System
+from tests.support.local_system import System
 
 _TIMEOUT_SECONDS = 60
 _PAUSE_SECONDS = 0.5

@@ -12,14 +12,14 @@ import httpx
 from functions.job_events.stream_registry import MAX_PER_USER
 from functions.realtime.limits import Limits
 from infra.local.config import tokens
-from tests.event_stream import EventStream
-from tests.listening import LIBRARY, SESSION, SESSIONS, names
-from tests.realtime_client import Client
-from tests.realtime_server import serving
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.realtime_changes import LIBRARY, SESSION, SESSIONS, names
+from tests.support.realtime_client import Client
+from tests.support.realtime_server import serving
+from tests.support.sse_client import EventStream
 
 _SOME = 100
 """Handshakes that an attacker makes at the same time."""

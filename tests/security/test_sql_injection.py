@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.hand_worker import HandWorker
-from tests.security import sql_texts, swarm
-from tests.security.belongings import Belongings
+from tests.security import concurrency, sql_texts
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
-from tests.workspace import act, library, make
+from tests.security.user_fixture import Belongings
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
+from tests.support.workspace import act, library, make
 
 _COLUMNS = ("id", "user_id", "metadata", "original_prompt", "created_at", "token_balance", "status")
 _OPERATORS = ("eq", "neq", "gt", "like", "ilike", "in", "is", "cs", "cd", "fts", "match", "ov", "x")
@@ -77,7 +77,7 @@ def test_no_query_of_rest_is_more_than_a_query(
         else:
             tally.answered(f"{method} {path} {body} {more}", answer, range(200, 500))
 
-    swarm.each(asked, ask)
+    concurrency.each(asked, ask)
     changes = owner.changes_since(before)
     tally.refused(f"another's rows have changed: {changes}", is_refused=not changes)
     tally.refused("a table was made", is_refused=_is_whole(bare))
@@ -127,13 +127,13 @@ def test_no_text_of_a_function_is_more_than_a_text(
     def ask(client: httpx.Client, one: tuple[str, str, Any]) -> None:
         method, path, body = one
         headers = {"authorization": f"Bearer {person.token}"}
-        answer = swarm.ask(client, method, bare.base + path, json=body, headers=headers)
+        answer = concurrency.ask(client, method, bare.base + path, json=body, headers=headers)
         if path.endswith("playground-chat") and answer.status_code == 503:
             tally.refused("no chat worker is up", is_refused=True)
         else:
             tally.answered(f"{method} {path} {body}", answer, range(200, 500))
 
-    swarm.each(asked, ask)
+    concurrency.each(asked, ask)
     tally.refused("a table was made", is_refused=_is_whole(bare))
 
 

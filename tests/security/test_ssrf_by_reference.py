@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from shared.clients.public_addresses import Address, is_public
-from tests.security import hostile_addresses, swarm
-from tests.security.sites import BASE, Names, refusal
+from tests.security import concurrency, hostile_addresses
+from tests.security.external_sites import BASE, Names, refusal
 from tests.security.tally import Corpora, Tally
-from tests.stranger import ADDRESS, HOST, Site, answering
-from tests.system import Person, System
+from tests.support.external_site import ADDRESS, HOST, Site, answering
+from tests.support.local_system import Person, System
 
 REDIRECTS = [
     *("http://pictures.example/picture", "https://127.0.0.1/", "https://[::1]/", "//10.0.0.1/"),
@@ -86,7 +86,7 @@ def test_no_hostile_reference_makes_a_job(
         answer = client.post(f"{bare.base}/functions/v1/queue-job", headers=headers, json=body)
         tally.answered(url[:200], answer, {422})
 
-    swarm.each(corpora.some(addresses, short=60), send)
+    concurrency.each(corpora.some(addresses, short=60), send)
     assert person.rows("jobs") == []
     assert "reserve" not in person.ledger()
 

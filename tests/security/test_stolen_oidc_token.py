@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from infra.local.config import keys, tokens
 from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
-from tests.security import swarm
+from tests.security import concurrency
+from tests.security.jwt_builder import by_hand
 from tests.security.tally import Corpora, Tally
-from tests.security.tokens_by_hand import by_hand
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 _SWEEP = "/functions/v1/sweep-jobs"
 _OTHERS = ("queue-job", "workspace-actions", "job-callback", "update-worker-url", "system-metrics")
@@ -109,7 +109,7 @@ def test_sweep_jobs_takes_the_schedulers_own_token_alone(
         answer = client.post(bare.base + _SWEEP, headers=headers)
         tally.answered(one[0], answer, {401})
 
-    swarm.each(whole, send)
+    concurrency.each(whole, send)
     for header in ("", "Bearer", "Basic x", "Bearer x"):
         answer = web.post(bare.base + _SWEEP, headers={"authorization": header})
         tally.answered(f"{header!r}", answer, {401})

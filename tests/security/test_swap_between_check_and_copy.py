@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.drawing import RED
-from tests.hand_worker import PICTURE, THUMBNAIL, HandWorker
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
-from tests.workspace import act, files, library, put, storage_pausing, until_held
+from tests.support.http import web
+from tests.support.images import RED
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import PICTURE, THUMBNAIL, HandWorker
+from tests.support.workspace import act, files, library, put, storage_pausing, until_held
 
 _OTHER = PICTURE[:-1] + b"!"
 """Of the same size, so that only its content tells it apart."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from tests.hand_worker import HandWorker
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.security.text_fields import field_names, make_profile, requests_with, send
-from tests.system import Person, System
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 _REFUSED = {400, 404, 413, 414, 422, 431}
 

@@ -6,14 +6,14 @@ import httpx
 import pytest
 
 from shared.safety import refused_category
-from tests.chat_server import ChatServer, say
-from tests.drill import ONE, OTHER, decisions
-from tests.security import disguises
-from tests.security.disguises import Disguised
+from tests.security import obfuscation
+from tests.security.obfuscation import Disguised
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
+from tests.support.fake_chat_server import ChatServer, say
+from tests.support.local_system import Person, System
+from tests.support.safety_drill import ONE, OTHER, decisions
 
-pytest_plugins = ["tests.gating"]
+pytest_plugins = ["tests.support.safety_fixtures"]
 
 FOX = "a red fox in the snow"
 SHORT_WAYS = ("plain", "capitals", "leetspeak", "pieces", "signs", "Cyrillic", "a tag inside")
@@ -41,7 +41,7 @@ def _count(tally: Tally, what: str, answer: httpx.Response) -> None:
 def test_no_disguise_comes_in_by_any_door(gated: System, corpora: Corpora, tally: Tally) -> None:
     chance, count = corpora.chance("unsafe prompts"), corpora.size(600, short=36)
     names = list(DOORS)
-    for number, one in enumerate(disguises.make(chance, count)):
+    for number, one in enumerate(obfuscation.make(chance, count)):
         door = names[number % len(names)]
         person = Person(gated)  # each anew: who is refused again and again is slowed down
         _count(tally, f"{door}, {one.ways}", DOORS[door](person, one.text))
@@ -52,7 +52,7 @@ def test_no_disguise_comes_in_by_any_door(gated: System, corpora: Corpora, tally
 
 
 def test_no_disguise_is_missed_by_the_rules(corpora: Corpora, tally: Tally) -> None:
-    made = disguises.make(corpora.chance("disguises"), corpora.size(20_000, short=1000))
+    made = obfuscation.make(corpora.chance("disguises"), corpora.size(20_000, short=1000))
     for one in made:
         tally.refused(one.ways, is_refused=refused_category(one.text) == "drill")
 
@@ -63,7 +63,9 @@ def test_nothing_unsafe_comes_through_the_enhancer(
     chance, count = corpora.chance("enhancer"), corpora.size(200, short=8)
     for number in range(count):
         way = SHORT_WAYS[number % len(SHORT_WAYS)]
-        unsafe = f"{FOX}, {disguises.WAYS[way](ONE, chance)} {disguises.WAYS[way](OTHER, chance)}"
+        unsafe = (
+            f"{FOX}, {obfuscation.WAYS[way](ONE, chance)} {obfuscation.WAYS[way](OTHER, chance)}"
+        )
         chat.behave = say(*(f"{word} " for word in unsafe.split(" ")))
         person = Person(gated)
         if number % 2:
@@ -78,7 +80,7 @@ def test_nothing_unsafe_is_told_by_a_model(
     gated: System, chat: ChatServer, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("answers"), corpora.size(200, short=8)
-    for one in disguises.make(chance, count):
+    for one in obfuscation.make(chance, count):
         pieces = [one.text[place : place + 3] for place in range(0, len(one.text), 3)]
         chat.behave = say(*pieces)
         person = Person(gated)
@@ -89,14 +91,14 @@ def test_nothing_unsafe_is_told_by_a_model(
         tally.refused("it is stored", is_refused=stored == ["This answer was refused."])
 
 
-@pytest.mark.parametrize("way", disguises.WAYS)
+@pytest.mark.parametrize("way", obfuscation.WAYS)
 def test_each_half_alone_is_harmless_in_that_way(corpora: Corpora, way: str) -> None:
     """Otherwise the refusals would show nothing of the two together."""
     chance = corpora.chance("halves")
     for word in (ONE, OTHER):
-        assert refused_category(f"a {disguises.WAYS[way](word, chance)} in the rain") is None
+        assert refused_category(f"a {obfuscation.WAYS[way](word, chance)} in the rain") is None
 
 
 def test_the_corpus_holds_every_way(corpora: Corpora) -> None:
-    made: list[Disguised] = disguises.make(corpora.chance("disguises"), len(disguises.WAYS))
-    assert {one.ways.split(", ")[0] for one in made} == set(disguises.WAYS)
+    made: list[Disguised] = obfuscation.make(corpora.chance("disguises"), len(obfuscation.WAYS))
+    assert {one.ways.split(", ")[0] for one in made} == set(obfuscation.WAYS)

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from shared.telemetry.logs import JsonLines
-from tests.integration.visiting import PASSWORD, Visitor
+from tests.integration.auth.auth_client import PASSWORD, Visitor
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.system import Person, System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System
 
 _FILTERS = [
     *("id=eq.{}", "id=in.({},{})", "user_id=neq.{}", "created_at=gt.{}", "credits=lt.{}"),

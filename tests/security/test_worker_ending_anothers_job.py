@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.hand_worker import HandWorker
-from tests.security import swarm
+from tests.security import concurrency
+from tests.security.running_jobs import sealed, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.security.victims import sealed, state, victims
-from tests.system import Person, System
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_no_letter_about_anothers_job_is_heard(
             answer = client.post(url, content=letter.body, headers=headers)
             tally.answered(one[0], answer, {403})
 
-        swarm.each(bodies * corpora.size(40, short=2), send)
+        concurrency.each(bodies * corpora.size(40, short=2), send)
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 
 def requests_with(person: Person, text: str) -> Iterator[tuple[str, str, object]]:

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.performance.bench import costing, page, relay, wire
+from tests.performance.bench import costing, http_client, relay, report
+from tests.performance.bench.baselines import inserts
 from tests.performance.bench.figures import Row, Series, percentile, told
-from tests.performance.bench.floors import inserts
-from tests.performance.bench.life import Counts
+from tests.performance.bench.job_costs import Counts
 
 ROW = Row(
     key="1",
@@ -34,19 +34,19 @@ WATERFALL = replace(
 
 
 def test_both_sides_stand_with_their_median_and_spread(tmp_path: Path) -> None:
-    text = page.write(tmp_path, [ROW]).read_text()
+    text = report.write(tmp_path, [ROW]).read_text()
     assert "| the bare handler | 1,000 requests/s | 900 to 1,100 | 3 |" in text
     assert "| ours <&> | 500 requests/s | 400 to 605 | 3 |" in text
 
 
 def test_what_does_not_hold_is_said(tmp_path: Path) -> None:
     line = "| 1 | requests a second | at least 60 % | 50 % (40 % to 55 %) |"
-    assert f"{line} **no** |" in page.write(tmp_path, [ROW]).read_text()
-    assert f"{line} yes |" in page.write(tmp_path, [replace(ROW, holds=True)]).read_text()
+    assert f"{line} **no** |" in report.write(tmp_path, [ROW]).read_text()
+    assert f"{line} yes |" in report.write(tmp_path, [replace(ROW, holds=True)]).read_text()
 
 
 def test_every_row_tells_when_it_was_measured_and_its_own_table(tmp_path: Path) -> None:
-    text = page.write(tmp_path, [ROW]).read_text()
+    text = report.write(tmp_path, [ROW]).read_text()
     for wanted in (
         "at: 2026-11-23 07:00 UTC, load: 0.3.",
         "| a thing | 7 |",
@@ -57,7 +57,7 @@ def test_every_row_tells_when_it_was_measured_and_its_own_table(tmp_path: Path) 
 
 
 def test_a_plot_is_well_formed_and_as_long_as_its_figures(tmp_path: Path) -> None:
-    page.write(tmp_path, [ROW, WATERFALL])
+    report.write(tmp_path, [ROW, WATERFALL])
     names = {path.name for path in (tmp_path / "performance").glob("*.svg")}
     assert names == {"row-1.svg", "row-waterfall.svg"}
     drawn = ET.parse(tmp_path / "performance" / "row-1.svg")  # noqa: S314 - our own
@@ -70,8 +70,8 @@ def test_a_plot_is_well_formed_and_as_long_as_its_figures(tmp_path: Path) -> Non
 
 
 def test_a_row_measured_alone_leaves_the_others(tmp_path: Path) -> None:
-    page.write(tmp_path, [ROW, replace(ROW, key="2", title="the second")])
-    text = page.write(tmp_path, [replace(ROW, seen="70 %", holds=True)]).read_text()
+    report.write(tmp_path, [ROW, replace(ROW, key="2", title="the second")])
+    text = report.write(tmp_path, [replace(ROW, seen="70 %", holds=True)]).read_text()
     assert "| 1 | requests a second | at least 60 % | 70 % | yes |" in text
     assert "the second" in text
     assert len(json.loads((tmp_path / "performance" / "figures.json").read_text())) == 2
@@ -118,8 +118,8 @@ def test_a_job_costs_what_was_counted_times_its_price() -> None:
 
 def test_an_answer_is_whole_when_its_body_is() -> None:
     answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n"
-    assert wire.whole_length(answer[:20]) == 0
-    assert wire.whole_length(answer) == len(answer) + 2
+    assert http_client.whole_length(answer[:20]) == 0
+    assert http_client.whole_length(answer) == len(answer) + 2
 
 
 @pytest.mark.parametrize(

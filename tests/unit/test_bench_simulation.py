@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.performance import simulate
-from tests.performance.plant import Plant, Times, most, poisson, run, with_workers
+from tests.performance.queueing_model import Plant, Times, most, poisson, run, with_workers
 from tests.performance.simulate import Measured
 
 TIMES = Times(accept=1, hear=1, report=1, store=2, claim=2, end=2, work=10)

@@ -18,8 +18,8 @@ from gpu_workers.chat.requests import ChatRequest, Message
 from gpu_workers.chat.sampling import Sampling
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings
-from tests.system import PATIENCE_SECONDS
-from tests.unit.working import until
+from tests.support.local_system import PATIENCE_SECONDS
+from tests.unit.worker_fixtures import until
 
 if TYPE_CHECKING:
     from gpu_workers.chat.model import Model

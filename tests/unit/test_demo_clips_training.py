@@ -13,7 +13,7 @@ from gpu_workers.training.demo_video.export import export_wan
 from gpu_workers.training.demo_video.render import FRAMES
 from gpu_workers.training.demo_video.subjects import Moving, MovingScene
 from gpu_workers.training.demo_video.tokenizer import LONGEST
-from tests.unit.wan.jobs import PICTURE, frames, loaded, made
+from tests.unit.wan.fixtures import PICTURE, frames, loaded, made
 
 COUNTS = (3, 1, 1)
 

@@ -11,7 +11,7 @@ from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
 from gpu_workers.training.demo_image.pixel_metrics import read
 from shared.contracts.worker_protocol import AspectRatio
-from tests.unit.sdxl.asking import drawn, loaded
+from tests.unit.sdxl.fixtures import drawn, loaded
 
 MODEL = Path(__file__).parents[2] / "gpu_workers/demo/models/demo-sdxl"
 MOST_BYTES = 6_000_000

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from shared.contracts.media_metadata import MAX_PARTS, settings_parts
-from tests.hostile_pictures import chunk, png
+from tests.support.malicious_images import chunk, png
 
 _TEXT = chunk(b"tEXt", b"x\0y")
 

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from infra.http_protocol import MAX_HEAD_BYTES, HttpProtocol
-from tests.system import PATIENCE_SECONDS
+from tests.support.local_system import PATIENCE_SECONDS
 
 _SECONDS = 0.3
 _HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"

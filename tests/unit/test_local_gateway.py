@@ -7,10 +7,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
 from infra import manifest as the_map
-from infra.local.gateway.app import make_app
 from infra.local.config import keys
-from infra.local.gateway.router import Handler
 from infra.local.config.environment import OIDC_ISSUER
+from infra.local.gateway.app import make_app
+from infra.local.gateway.router import Handler
 from infra.local.tasks_emulator.oidc import TokenSigner
 
 

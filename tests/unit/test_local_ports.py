@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from infra.local.process import ports
-from tests.system import until
+from tests.support.local_system import until
 
 NAMES = ["storage", "tasks", "worker"]
 

@@ -14,15 +14,15 @@ from shared.storage.images import structure
 from shared.storage.images.decoder import redraw
 from shared.storage.images.decoder_queue import PictureQueue
 from shared.storage.images.sanitizer import Pictures
-from tests import hostile_pictures
-from tests.hostile_pictures import chunk, encode, flat, jpeg_with_scans, png, segment
-from tests.system import PATIENCE_SECONDS
+from tests.support import malicious_images
+from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.malicious_images import chunk, encode, flat, jpeg_with_scans, png, segment
 
 _SLOW = png(6300, 6300)
 """Takes about 0.4 s of CPU time."""
 
 
-@pytest.mark.parametrize("file", hostile_pictures.too_complex(), ids=lambda file: str(file[0]))
+@pytest.mark.parametrize("file", malicious_images.too_complex(), ids=lambda file: str(file[0]))
 def test_a_complex_picture_is_refused_before_it_is_decoded(
     file: tuple[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,10 +39,10 @@ def test_only_the_codings_of_browsers_are_decoded() -> None:
     whole = encode(flat(), "JPEG")
     assert structure.reduce(whole)
     with pytest.raises(InvalidError, match="no whole picture"):
-        structure.reduce(hostile_pictures.arithmetic_jpeg())
+        structure.reduce(malicious_images.arithmetic_jpeg())
 
 
-@pytest.mark.parametrize("file", hostile_pictures.left_out(), ids=lambda file: str(file[0]))
+@pytest.mark.parametrize("file", malicious_images.left_out(), ids=lambda file: str(file[0]))
 def test_what_the_pixels_do_not_need_is_not_read(file: tuple[str, bytes]) -> None:
     assert redraw(file[1]) == redraw(encode(flat(), "PNG"))
 

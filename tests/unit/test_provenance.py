@@ -11,8 +11,8 @@ from PIL import Image
 from gpu_workers.runtime.media import images, video
 from shared.contracts.media_metadata import settings_parts
 from shared.storage.metadata_stripper import Blanked
-from tests import certificates, marking
-from tests.certificates import Chain
+from tests.support import certificates, provenance_reader
+from tests.support.certificates import Chain
 
 MADE_BY_A_MODEL = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 SETTINGS: dict[str, Any] = {
@@ -38,7 +38,7 @@ def chain() -> Chain:
 @pytest.fixture(scope="module")
 def signed(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A file of each kind, as a worker with a key makes it."""
-    with marking.signing(chain, tmp_path_factory.mktemp("signer")):
+    with provenance_reader.signing(chain, tmp_path_factory.mktemp("signer")):
         return {kind: made(kind) for kind in KINDS}
 
 
@@ -60,7 +60,7 @@ def says_nothing(content: bytes) -> bool:
 def packet(content: bytes, kind: str) -> bytes:
     """The file's XMP: Pillow's word for a picture; in a clip it stands as it is."""
     if kind == "image/png":
-        return bytes(marking.picture(content).info["xmp"])
+        return bytes(provenance_reader.picture(content).info["xmp"])
     start = content.index(b"<x:xmpmeta")
     return content[start : content.index(b"</x:xmpmeta>", start) + len(b"</x:xmpmeta>")]
 
@@ -68,25 +68,25 @@ def packet(content: bytes, kind: str) -> bytes:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_says_its_source_without_a_key(kind: str) -> None:
     content = made(kind)
-    assert marking.source_type(packet(content, kind)) == MADE_BY_A_MODEL
+    assert provenance_reader.source_type(packet(content, kind)) == MADE_BY_A_MODEL
     assert b"c2pa" not in content
 
 
 def test_a_thumbnail_says_its_source() -> None:
-    small = marking.picture(images.thumbnail(Image.new("RGB", (64, 48))))
-    assert marking.source_type(small.info["xmp"]) == MADE_BY_A_MODEL
+    small = provenance_reader.picture(images.thumbnail(Image.new("RGB", (64, 48))))
+    assert provenance_reader.source_type(small.info["xmp"]) == MADE_BY_A_MODEL
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_signed_file_is_trusted_by_who_trusts_the_root(
     kind: str, chain: Chain, signed: dict[str, bytes]
 ) -> None:
-    told = marking.manifest(signed[kind], kind, chain)
+    told = provenance_reader.manifest(signed[kind], kind, chain)
     assert (told.state, told.failures) == ("Trusted", [])
     (action,) = told.actions
     assert action["action"] == "c2pa.created"
     assert action["digitalSourceType"] == MADE_BY_A_MODEL
-    assert marking.source_type(packet(signed[kind], kind)) == MADE_BY_A_MODEL
+    assert provenance_reader.source_type(packet(signed[kind], kind)) == MADE_BY_A_MODEL
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,13 +97,13 @@ def test_a_stripped_file_keeps_its_signature_and_its_source(
     bare = stripped(signed[kind], kind)
     assert says_nothing(bare)
     assert len(bare) == len(signed[kind])
-    assert marking.manifest(bare, kind, chain).state == "Trusted"
-    assert marking.source_type(packet(bare, kind)) == MADE_BY_A_MODEL
+    assert provenance_reader.manifest(bare, kind, chain).state == "Trusted"
+    assert provenance_reader.source_type(packet(bare, kind)) == MADE_BY_A_MODEL
 
 
 def test_a_stripped_picture_has_the_same_pixels_and_no_text(signed: dict[str, bytes]) -> None:
-    before = marking.picture(signed["image/png"])
-    after = marking.picture(stripped(signed["image/png"], "image/png"))
+    before = provenance_reader.picture(signed["image/png"])
+    after = provenance_reader.picture(stripped(signed["image/png"], "image/png"))
     assert after.tobytes() == before.tobytes()
     assert (set(before.info) - set(after.info)) == {"parameters"}
 
@@ -133,7 +133,7 @@ def test_what_was_changed_after_signing_is_seen(
 ) -> None:
     changed = bytearray(signed[kind])
     changed[changed.rindex(where) + 20] ^= 1
-    assert marking.manifest(bytes(changed), kind, chain).state == "Invalid"
+    assert provenance_reader.manifest(bytes(changed), kind, chain).state == "Invalid"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from gpu_workers.runtime.media import images
 from gpu_workers.runtime.provenance import signing
-from tests import certificates, marking
-from tests.certificates import Key
+from tests.support import certificates, provenance_reader
+from tests.support.certificates import Key
 
 SETTINGS: dict[str, Any] = {
     "prompt": "a red star",
@@ -38,10 +38,10 @@ SETTINGS: dict[str, Any] = {
 )
 def test_other_keys_sign_as_well(key: Key, tmp_path: Path) -> None:
     chain = certificates.chain(key)
-    with marking.signing(chain, tmp_path):
+    with provenance_reader.signing(chain, tmp_path):
         signing.ready()
         content = images.png(Image.new("RGB", (8, 8)), SETTINGS)
-    assert marking.manifest(content, "image/png", chain).state == "Trusted"
+    assert provenance_reader.manifest(content, "image/png", chain).state == "Trusted"
 
 
 def refusal() -> str:
@@ -51,7 +51,7 @@ def refusal() -> str:
 
 
 def test_a_signer_that_is_half_configured_ends_the_worker(tmp_path: Path) -> None:
-    with marking.told(C2PA_KEY=str(tmp_path / "key.pem")):
+    with provenance_reader.told(C2PA_KEY=str(tmp_path / "key.pem")):
         assert "C2PA_CERTIFICATES" in refusal()
 
 
@@ -63,7 +63,7 @@ def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_told(tmp_path: Path) 
         good._replace(certificates=b"none"),
         certificates.chain(days=-1),
     ):
-        with marking.signing(broken, tmp_path):
+        with provenance_reader.signing(broken, tmp_path):
             said = refusal()
         assert said.startswith("The worker cannot start: ")
         assert "BEGIN" not in said

@@ -11,14 +11,17 @@ from shared.safety.rules import RULES
 from tests.regular_expressions.backtracking import Use, count_ways, find_ambiguity, find_loops
 from tests.regular_expressions.graph import UnsupportedError
 from tests.regular_expressions.source import FOLDERS, Expression, Site, find_expressions
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 _OLD_ITEM = r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",()]*))\s*(,|$)'
 _QUOTE = r'"(?:[^"\\]|\\.)*"'
 _OLD_SEGMENT = rf'((?:{_QUOTE}|\((?:{_QUOTE}|[^"()])*\)|[^,"(])+)(,|$)'
 
 BOUNDED = {
-    ("functions/rest/request/patterns.py", "_TOKEN"): (200, "functions.rest.request.patterns.MAX_CHARACTERS"),
+    ("functions/rest/request/patterns.py", "_TOKEN"): (
+        200,
+        "functions.rest.request.patterns.MAX_CHARACTERS",
+    ),
 }
 """Exceptions whose input is short: its maximum of characters, and the constant that holds it."""
 

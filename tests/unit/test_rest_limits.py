@@ -2,12 +2,12 @@
 
 import pytest
 
-from functions.rest.request import patterns, headers
-from functions.rest.sql import plan
+from functions.rest.errors import RestError
+from functions.rest.request import headers, patterns
+from functions.rest.request.query_string import read_query
 from functions.rest.request.request import Asked
 from functions.rest.schema.catalog import Catalogue, Column, Link, Table
-from functions.rest.errors import RestError
-from functions.rest.request.query_string import read_query
+from functions.rest.sql import plan
 
 UUID_TYPE = ("pg_catalog", "uuid")
 JOBS = Table(

@@ -6,11 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from functions.rest.request import filter_parser, select_parser, headers
 from functions.rest.errors import RestError
+from functions.rest.request import filter_parser, headers, select_parser
+from functions.rest.request.ast import (
+    Column,
+    Condition,
+    Embed,
+    Field,
+    Group,
+    Node,
+    Step,
+    Term,
+    Where,
+)
 from functions.rest.request.headers import Format
 from functions.rest.request.query_string import read_query
-from functions.rest.request.ast import Column, Condition, Embed, Field, Group, Node, Step, Term, Where
 
 A, B = Field("a"), Field("b")
 STAR = Column(Field("*"))

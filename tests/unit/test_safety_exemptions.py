@@ -12,7 +12,7 @@ from gpu_workers.runtime.safety.exemptions import Weights
 from gpu_workers.runtime.safety.output_check import Safety, UncheckedError
 from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import read
-from tests.unit.working import Together
+from tests.unit.worker_fixtures import Together
 
 LOCAL = SafetySettings(local_system=True)
 MODELS = Path(__file__).parents[2] / "gpu_workers/demo/models"

@@ -11,9 +11,9 @@ from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.safety.settings import SafetySettings
 from shared.contracts.worker_protocol import ContentMode, JobMessage, Reference
-from tests.system import until
-from tests.unit.neighbours import HOME, Neighbours
-from tests.unit.working import Harmless, Together, message, working
+from tests.support.local_system import until
+from tests.unit.fake_services import HOME, Neighbours
+from tests.unit.worker_fixtures import Harmless, Together, message, working
 
 LOCAL = SafetySettings(local_system=True)
 

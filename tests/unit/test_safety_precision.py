@@ -2,7 +2,7 @@
 
 from shared.safety import refused_category
 from shared.safety.classifier import refused_without
-from tests.ordinary_prompts import prompts
+from tests.support.safe_prompts import prompts
 
 LEAST = 500
 USUAL_NEGATIVE = "nsfw, nude, naked, explicit, child, ugly, deformed hands, extra fingers, text"

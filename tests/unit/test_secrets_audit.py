@@ -13,7 +13,7 @@ from infra import bundle
 from infra import manifest as the_map
 from infra.audit import secret_scan
 from shared.contracts.webhook_signature import new_key
-from tests.unit.containers import copied, read
+from tests.unit.dockerfiles import copied, read
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = [

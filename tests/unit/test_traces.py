@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from infra import trace
 from shared.telemetry import span_file, trace_context
-from tests.system import PATIENCE_SECONDS
+from tests.support.local_system import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

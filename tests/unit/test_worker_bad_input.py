@@ -14,8 +14,8 @@ from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage
 from shared.contracts.job_catalog import job_type
 from shared.contracts.worker_protocol import JobMessage, Reference
-from tests.unit.neighbours import HOME, Neighbours
-from tests.unit.working import message, working
+from tests.unit.fake_services import HOME, Neighbours
+from tests.unit.worker_fixtures import message, working
 
 
 class Once:

@@ -9,10 +9,10 @@ from PIL import Image
 from gpu_workers.runtime.jobs import preview, task_result
 from gpu_workers.runtime.pipeline import Media, Work
 from shared.contracts.worker_protocol import CallbackRequest
-from tests import system
-from tests.system import PATIENCE_SECONDS
-from tests.unit.neighbours import Neighbours
-from tests.unit.working import Together, message, until, working
+from tests.support import local_system
+from tests.support.local_system import PATIENCE_SECONDS
+from tests.unit.fake_services import Neighbours
+from tests.unit.worker_fixtures import Together, message, until, working
 
 
 class RingLast(Together):
@@ -20,7 +20,7 @@ class RingLast(Together):
 
     def kind(self, work: Work) -> Hashable:
         if work.message.parameters.prompt == "a ring":
-            system.until(lambda: bool(self.batches), what="the first batch to begin")
+            local_system.until(lambda: bool(self.batches), what="the first batch to begin")
         return super().kind(work)
 
 
@@ -167,13 +167,15 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
 
     def take_steps(work: Work) -> None:
         show_at(0.99, work)
-        system.until(lambda: bool(heartbeats()), what="a heartbeat before the first preview")
+        local_system.until(lambda: bool(heartbeats()), what="a heartbeat before the first preview")
         show_at(1, work)
-        system.until(lambda: is_reported(work), what="a heartbeat that reports the preview")
+        local_system.until(lambda: is_reported(work), what="a heartbeat that reports the preview")
         show_at(1.5, work)
         show_at(1.99, work)
         show_at(2, work)
-        system.until(lambda: len(neighbours.previews) == len(drawn_at), what="each to be stored")
+        local_system.until(
+            lambda: len(neighbours.previews) == len(drawn_at), what="each to be stored"
+        )
 
     async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
         assert await worker.run(message()) is task_result.COMPLETED
@@ -204,7 +206,7 @@ async def test_a_preview_that_is_not_taken_is_nobodys_loss(
         work.show(draw)
         clock.now = 2
         # The second is drawn once the first has been answered.
-        system.until(lambda: is_drawn_again(work), what="the first preview to be answered")
+        local_system.until(lambda: is_drawn_again(work), what="the first preview to be answered")
 
     async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
         assert await worker.run(message()) is task_result.COMPLETED

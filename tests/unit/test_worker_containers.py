@@ -14,19 +14,19 @@ import httpx
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.system import PATIENCE_SECONDS, free_port, until
-from tests.unit import containers
+from tests.support.local_system import PATIENCE_SECONDS, free_port, until
+from tests.unit import dockerfiles
 
 NAMES = ("sdxl", "wan", "chat")
 
 
 @pytest.fixture(params=NAMES)
 def dockerfile(request: pytest.FixtureRequest) -> Path:
-    return containers.WORKERS / str(request.param) / "Dockerfile"
+    return dockerfiles.WORKERS / str(request.param) / "Dockerfile"
 
 
 def _rests(dockerfile: Path, name: str) -> list[str]:
-    return [line.rest for line in containers.read(dockerfile) if line.name == name]
+    return [line.rest for line in dockerfiles.read(dockerfile) if line.name == name]
 
 
 def test_the_base_is_cudas_and_every_image_has_its_version(dockerfile: Path) -> None:
@@ -38,7 +38,7 @@ def test_the_base_is_cudas_and_every_image_has_its_version(dockerfile: Path) -> 
 
 
 def test_it_runs_as_nobody_special(dockerfile: Path) -> None:
-    names = [line.name for line in containers.read(dockerfile)]
+    names = [line.name for line in dockerfiles.read(dockerfile)]
     assert _rests(dockerfile, "USER") == ["worker"]
     assert names.index("USER") > max(i for i, name in enumerate(names) if name in {"RUN", "COPY"})
 
@@ -61,10 +61,10 @@ def test_apt_leaves_nothing_behind_and_takes_nothing_along(dockerfile: Path) -> 
 
 
 def test_it_holds_no_weights_no_secret_and_no_test(dockerfile: Path) -> None:
-    sources = containers.copied(dockerfile)
+    sources = dockerfiles.copied(dockerfile)
     assert not [one for one in sources if one in {".", "gpu_workers"} or "demo" in one]
     assert not re.search(r"(KEY|SECRET|TOKEN|PASSWORD)=", dockerfile.read_text())
-    assert "ADD" not in {line.name for line in containers.read(dockerfile)}
+    assert "ADD" not in {line.name for line in dockerfiles.read(dockerfile)}
     assert re.search(r"_MODEL=/models/\w+", dockerfile.read_text())
 
 
@@ -76,8 +76,8 @@ def test_it_says_how_to_ask_whether_it_is_well(dockerfile: Path) -> None:
 @contextmanager
 def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The worker from a folder of what its container holds, with what its container installs."""
-    for source, target in containers.copied(dockerfile).items():
-        whole, place = containers.ROOT / source, folder / target
+    for source, target in dockerfiles.copied(dockerfile).items():
+        whole, place = dockerfiles.ROOT / source, folder / target
         place.parent.mkdir(parents=True, exist_ok=True)
         if whole.is_dir():
             # Other processes write and rename files in the caches.
@@ -86,7 +86,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
         else:
             shutil.copy(whole, place)
     name = dockerfile.parent.name
-    shut = ",".join(containers.shut_out(dockerfile.parent / "requirements.txt"))
+    shut = ",".join(dockerfiles.shut_out(dockerfile.parent / "requirements.txt"))
     told = {
         "WORKER_ID": "demo",
         "WORKER_KEY": webhook_signature.new_key(),
@@ -100,7 +100,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
         "PATH": os.environ["PATH"],
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", containers.GUARD, f"gpu_workers.{name}.main", shut],
+        [sys.executable, "-c", dockerfiles.GUARD, f"gpu_workers.{name}.main", shut],
         cwd=folder,
         env=told,
     )

@@ -14,8 +14,8 @@ from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.jobs.worker import Worker
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
-from tests.unit.neighbours import KEY, REFUSED, Neighbours
-from tests.unit.working import message, working
+from tests.unit.fake_services import KEY, REFUSED, Neighbours
+from tests.unit.worker_fixtures import message, working
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from gpu_workers.runtime.jobs.progress import Progress, beat
 from gpu_workers.runtime.pipeline import Stopped
-from tests.virtual_time import run_in_virtual_time
+from tests.support.virtual_time import run_in_virtual_time
 
 
 class Sent:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpu_workers.runtime.server import server
-from tests.system import PATIENCE_SECONDS, free_port
+from tests.support.local_system import PATIENCE_SECONDS, free_port
 
 
 class Held:

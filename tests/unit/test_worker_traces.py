@@ -3,8 +3,8 @@
 import httpx
 
 from gpu_workers.runtime.jobs import task_result
-from tests.unit.neighbours import Neighbours
-from tests.unit.working import Stepping, message, working
+from tests.unit.fake_services import Neighbours
+from tests.unit.worker_fixtures import Stepping, message, working
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 KEPT = f"00-{TRACE}-00f067aa0ba902b7-01"

@@ -4,8 +4,8 @@ import re
 from typing import Literal
 
 from functions.rest.request import select_parser
-from functions.rest.request.scanner import Scanner
 from functions.rest.request.ast import Condition, Field, Group, Where
+from functions.rest.request.scanner import Scanner
 
 QUANTIFIED = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"}
 SIMPLE = {"neq", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj", "isdistinct"}

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from functions.rest import errors
-from functions.rest.request.filter_parser import SEARCHES
 from functions.rest.request.ast import Condition, Field, Group, Node, Where
+from functions.rest.request.filter_parser import SEARCHES
 
 MAX_QUERY_CHARACTERS = 16_384
 """Of all names and values together, decoded. A load balancer takes no longer address."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.rest import errors
-from functions.rest.request import limits, headers
 from functions.rest.errors import RestError
+from functions.rest.request import headers, limits
 from functions.rest.request.headers import Format, Preferences
 from functions.rest.request.query_string import Query, read_query
 from shared.http import Call

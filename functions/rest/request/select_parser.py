@@ -3,8 +3,8 @@
 import re
 
 from functions.rest import errors
-from functions.rest.request.scanner import Scanner
 from functions.rest.request.ast import Column, Embed, Field, Node, Step, Term
+from functions.rest.request.scanner import Scanner
 
 _CAST = re.compile(r"[\w $]+")
 _AGGREGATE = re.compile(r"(?:count|\.(?:count|sum|avg|min|max))\(\)")

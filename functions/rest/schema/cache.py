@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from functions.rest.errors import RestError
 from functions.rest.schema import catalog, introspection
 from functions.rest.schema.catalog import Catalogue
-from functions.rest.errors import RestError
 from shared.auth.authenticators import Anon, User
 from shared.db.pool import Database, Role
 from shared.services import Services

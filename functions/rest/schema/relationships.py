@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from functions.rest.schema.catalog import Catalogue, Link
 from functions.rest.errors import RestError
+from functions.rest.schema.catalog import Catalogue, Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ all rows of a statement up, and ends it beyond 400,000.
 
 from collections.abc import Iterable
 
-from functions.rest.request.filter_parser import SEARCHES
 from functions.rest.request.ast import Column, Condition, Field, Group, Node, Where
+from functions.rest.request.filter_parser import SEARCHES
 
 FREE_UNITS = 100
 """The table's own rows, which are read once, are counted only if a query costs more: one row of

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from functions.rest.schema import types
-from functions.rest.sql import costs
-from functions.rest.request import patterns
-from functions.rest.schema.catalog import Table
 from functions.rest.errors import RestError
-from functions.rest.request.filter_parser import SEARCHES
+from functions.rest.request import patterns
 from functions.rest.request.ast import Condition, Field, Group, Where
+from functions.rest.request.filter_parser import SEARCHES
+from functions.rest.schema import types
+from functions.rest.schema.catalog import Table
+from functions.rest.sql import costs
 
 _JSON = {("pg_catalog", "json"), ("pg_catalog", "jsonb")}
 _OPERATORS = {

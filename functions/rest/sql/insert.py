@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from psycopg.sql import SQL, Composable
 
-from functions.rest.sql import expressions
 from functions.rest import errors
 from functions.rest.request.request import Asked, Body
 from functions.rest.schema.catalog import Table
+from functions.rest.sql import expressions
 from functions.rest.sql.expressions import Scope, Values, identifier
 
 _COMMA = SQL(", ")

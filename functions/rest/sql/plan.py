@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed
 
-from functions.rest.sql import expressions, costs
+from functions.rest.request.ast import Node
+from functions.rest.request.headers import Format
 from functions.rest.request.request import Asked
 from functions.rest.schema.catalog import Catalogue, Table
+from functions.rest.sql import costs, expressions
 from functions.rest.sql.expressions import Values
-from functions.rest.request.headers import Format
 from functions.rest.sql.select import Reader
-from functions.rest.request.ast import Node
 
 MOST_CHARACTERS = 32 * 2**20
 """Of an answer: what Cloud Run sends at once is 32 MiB at most."""

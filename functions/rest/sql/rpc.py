@@ -2,11 +2,11 @@
 
 from psycopg.sql import SQL, Composable
 
-from functions.rest.sql import plan
+from functions.rest.errors import RestError
 from functions.rest.request.request import Asked
 from functions.rest.schema.catalog import Catalogue, Routine, Table
+from functions.rest.sql import plan
 from functions.rest.sql.expressions import Values, identifier
-from functions.rest.errors import RestError
 from functions.rest.sql.plan import Plan
 from functions.rest.sql.select import MOST_ROWS, Reader
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from functions.rest.sql import expressions, costs
 from functions.rest import errors
+from functions.rest.errors import RestError
+from functions.rest.request.ast import Column, Embed, Field, Node, Term
 from functions.rest.schema import relationships
 from functions.rest.schema.catalog import Catalogue, Table
-from functions.rest.sql.expressions import Scope, Values, identifier, place
-from functions.rest.errors import RestError
 from functions.rest.schema.relationships import Relation
-from functions.rest.request.ast import Column, Embed, Field, Node, Term
+from functions.rest.sql import costs, expressions
+from functions.rest.sql.expressions import Scope, Values, identifier, place
 
 MOST_ROWS = 1000
 """Of a table, and of each embedded resource; as Supabase's own default."""

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from psycopg.sql import SQL, Composable
 
-from functions.rest.sql import expressions, insert, plan
+from functions.rest.request.ast import Node
 from functions.rest.request.request import Asked, Body
 from functions.rest.schema.catalog import Catalogue, Table
+from functions.rest.sql import expressions, insert, plan
 from functions.rest.sql.expressions import Scope, Values, identifier
 from functions.rest.sql.plan import Plan
 from functions.rest.sql.select import Reader, Source
-from functions.rest.request.ast import Node
 
 _COMMA = SQL(", ")
 _NULL = SQL("null")

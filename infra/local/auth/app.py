@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.auth import requests, passwords, errors, sessions, store, users
+from infra.local.auth import errors, passwords, requests, sessions, store, users
 from infra.local.auth.errors import RefusalError
 from infra.local.auth.sessions import Bearer
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from starlette.requests import Request
 
-from infra.local.auth import passwords, errors, strict_json
+from infra.local.auth import errors, passwords, strict_json
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import jwt
 
-from infra.local.config import tokens
 from infra.local.auth import errors, users
 from infra.local.auth.users import User
+from infra.local.config import tokens
 from shared.auth import signed_tokens
 
 LIFETIME_SECONDS = 3600

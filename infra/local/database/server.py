@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from infra.local.config import keys
-from infra.local.process import privileges
 from infra.local.config.environment import plain
 from infra.local.errors import LocalSystemError
+from infra.local.process import privileges
 
 SUPERUSER = "postgres"
 DATABASE = "ourvidz"

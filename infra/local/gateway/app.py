@@ -26,8 +26,8 @@ from starlette.types import ASGIApp
 
 from infra import manifest as the_map
 from infra import websocket_server
-from infra.local.config import keys
 from infra.local.auth import app as auth
+from infra.local.config import keys
 from infra.local.gateway.router import Doors, Handler, open_doors, open_services
 from shared.errors import NotFoundError
 from shared.http.responses import render_problem

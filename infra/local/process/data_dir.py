@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypedDict
 
-from infra.local.process.atomic_file import write_json
 from infra.local.errors import LocalSystemError
+from infra.local.process.atomic_file import write_json
 
 _MADE_HERE = (
     *("postgres", "postgres.new", "storage", "tasks", "logs", "samples"),

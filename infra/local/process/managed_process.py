@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.config import keys
-from infra.local.process import logs, privileges
 from infra.local.errors import LocalSystemError
+from infra.local.process import logs, privileges
 
 LEAST_BACKOFF_SECONDS = 0.2
 MOST_BACKOFF_SECONDS = 5.0

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.local.process.atomic_file import write_json
 from infra.local.errors import LocalSystemError
+from infra.local.process.atomic_file import write_json
 
 _RANGE = range(20_000, 30_000)
 """Below the range that Linux hands to outgoing connections, which could take a port from a

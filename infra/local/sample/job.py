@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from infra.local.sample.client import Client, RefusedError, fetch
 from infra.local.errors import LocalSystemError
+from infra.local.sample.client import Client, RefusedError, fetch
 from infra.local.sample.progress_bar import ProgressBar
 
 PICTURE = "first-picture.png"

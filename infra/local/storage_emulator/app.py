@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from . import bucket_api, copy_api, cors, object_api, unsupported, upload_api, xml_api
-from .urls import decode, raw_path
 from .errors import ApiError, NotFoundError
+from .urls import decode, raw_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from . import metadata
-from .urls import base_url
 from .listing import from_token, page_size, to_token
 from .preconditions import Preconditions
+from .urls import base_url
 
 if TYPE_CHECKING:
     from starlette.requests import Request

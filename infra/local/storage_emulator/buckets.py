@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from .database import now
 from .errors import ConflictError, InvalidError, NoSuchBucketError
-from .preconditions import NO_CONDITIONS, Preconditions
 from .metadata import Properties, merge
+from .preconditions import NO_CONDITIONS, Preconditions
 
 if TYPE_CHECKING:
     from .database import Database

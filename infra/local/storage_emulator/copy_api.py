@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from . import metadata
-from .urls import base_url
 from .content_store import read
 from .errors import InvalidError
 from .preconditions import NO_CONDITIONS, Preconditions, integer
+from .urls import base_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from . import metadata
-from .urls import base_url
 from .listing import Selection, page_size
 from .media_response import media_response
 from .preconditions import Preconditions, integer
+from .urls import base_url
 
 if TYPE_CHECKING:
     from starlette.requests import Request

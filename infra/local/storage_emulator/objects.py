@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from .content_store import Content
 from .database import now
 from .errors import InvalidError, NoSuchObjectError
-from .preconditions import NO_CONDITIONS, Preconditions
 from .metadata import Properties, merge
+from .preconditions import NO_CONDITIONS, Preconditions
 from .stored_object import StoredObject
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from .urls import decode, raw_path
 from .errors import (
     AccessDeniedError,
     ExpiredTokenError,
     MalformedSecurityHeaderError,
     SignatureDoesNotMatchError,
 )
+from .urls import decode, raw_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

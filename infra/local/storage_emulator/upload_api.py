@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 
 from . import metadata
-from .urls import base_url
 from .errors import InvalidError, NoSuchUploadError
 from .multipart import related
 from .preconditions import Preconditions
+from .urls import base_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .database import Database
-    from .objects import Objects
     from .metadata import Properties
+    from .objects import Objects
     from .stored_object import StoredObject
 
 _LIFETIME = timedelta(days=7)

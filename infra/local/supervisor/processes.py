@@ -5,11 +5,11 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.database import setup, server
 from infra.local.config import environment, keys
+from infra.local.config.environment import System
+from infra.local.database import server, setup
 from infra.local.process import readiness
 from infra.local.process.managed_process import Program, python_module
-from infra.local.config.environment import System
 
 WORKERS = {
     "demo": "gpu_workers.demo.main",

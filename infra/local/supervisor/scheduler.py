@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.local.config import keys
-from infra.local.process import logs
 from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, System
+from infra.local.process import logs
 
 if TYPE_CHECKING:
     from infra.local.tasks_emulator.oidc import TokenSigner

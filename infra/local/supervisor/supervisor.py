@@ -9,16 +9,16 @@ import threading
 import time
 from collections.abc import AsyncIterator
 
-from infra.local.database import setup, server
-from infra.local.process import data_dir, ports
 from infra.local.config import keys
-from infra.local.supervisor import processes, scheduler
-from infra.local.process.managed_process import Child, Program
 from infra.local.config.environment import System
-from infra.local.errors import LocalSystemError
-from infra.local.supervisor.processes import Options
-from infra.local.sample.job import SampleError, make_sample
 from infra.local.config.tokens import user_token
+from infra.local.database import server, setup
+from infra.local.errors import LocalSystemError
+from infra.local.process import data_dir, ports
+from infra.local.process.managed_process import Child, Program
+from infra.local.sample.job import SampleError, make_sample
+from infra.local.supervisor import processes, scheduler
+from infra.local.supervisor.processes import Options
 
 _STOP_ORDER = (("worker",), ("gateway",), ("storage", "tasks"), ("postgres",))
 

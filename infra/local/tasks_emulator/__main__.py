@@ -21,8 +21,8 @@ import uvloop
 from google.cloud.tasks_v2 import Queue, UpdateQueueRequest
 
 from infra.local.tasks_emulator.dispatcher import Dispatcher
-from infra.local.tasks_emulator.oidc import TokenSigner
 from infra.local.tasks_emulator.http_push import Pusher
+from infra.local.tasks_emulator.oidc import TokenSigner
 from infra.local.tasks_emulator.queue_service import QueueCalls
 from infra.local.tasks_emulator.queue_validation import SETTINGS
 from infra.local.tasks_emulator.server import make_server

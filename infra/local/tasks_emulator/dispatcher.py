@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from infra.local.tasks_emulator.errors import QUEUE_MISSING, not_found
 from infra.local.tasks_emulator.queue_runner import Lane
 from infra.local.tasks_emulator.resource_names import check_queue_name
-from infra.local.tasks_emulator.errors import QUEUE_MISSING, not_found
 
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import Queue

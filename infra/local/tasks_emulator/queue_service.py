@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING
 
 from google.cloud.tasks_v2 import ListQueuesResponse, Queue, UpdateQueueRequest
 
-from infra.local.tasks_emulator.resource_names import LARGEST_QUEUE_PAGE, check_location, check_queue_name, page_size
+from infra.local.tasks_emulator.errors import (
+    ENTITY_MISSING,
+    QUEUE_DELETED,
+    already_exists,
+    failed_precondition,
+    invalid,
+    not_found,
+)
 from infra.local.tasks_emulator.queue_validation import PAUSED, RUNNING, updated_queue
-from infra.local.tasks_emulator.errors import ENTITY_MISSING, QUEUE_DELETED, already_exists, failed_precondition, invalid, not_found
+from infra.local.tasks_emulator.resource_names import (
+    LARGEST_QUEUE_PAGE,
+    check_location,
+    check_queue_name,
+    page_size,
+)
 
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import (

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from google.cloud.tasks_v2 import Queue, RetryConfig, UpdateQueueRequest
 
-from infra.local.tasks_emulator.resource_names import check_queue_name
 from infra.local.tasks_emulator.errors import invalid
+from infra.local.tasks_emulator.resource_names import check_queue_name
 
 SETTINGS = ("rate_limits", "retry_config", "http_target")
 UNSUPPORTED = ("app_engine_routing_override", "stackdriver_logging_config")

@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING
 
 from google.cloud.tasks_v2 import ListTasksResponse, Task
 
-from infra.local.tasks_emulator.resource_names import LARGEST_TASK_PAGE, page_size, queue_of, task_page_start
-from infra.local.tasks_emulator.errors import ENTITY_MISSING, TASK_ENDED, TASK_ENDED_LATELY, already_exists, invalid, not_found
+from infra.local.tasks_emulator.errors import (
+    ENTITY_MISSING,
+    TASK_ENDED,
+    TASK_ENDED_LATELY,
+    already_exists,
+    invalid,
+    not_found,
+)
+from infra.local.tasks_emulator.resource_names import (
+    LARGEST_TASK_PAGE,
+    page_size,
+    queue_of,
+    task_page_start,
+)
 from infra.local.tasks_emulator.task_validation import complete_task
 
 if TYPE_CHECKING:

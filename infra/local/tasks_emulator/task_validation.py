@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from google.cloud.tasks_v2 import HttpMethod, Task
 
-from infra.local.tasks_emulator.queue_validation import complete_retry_config
 from infra.local.tasks_emulator.errors import invalid
+from infra.local.tasks_emulator.queue_validation import complete_retry_config
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from tests.system import PATIENCE_SECONDS, ROOT, free_port, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, free_port, until
 
 Body = dict[str, Any]
 

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 
 from tests.integration.chat.conftest import KEY
 from tests.integration.chat.process import ChatProcess, body
-from tests.system import until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import until
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from infra.local.config import keys
 from tests.integration.chat.conftest import KEY
 from tests.integration.chat.process import ChatProcess, body
-from tests.system import System, until
-from tests.unread import unread_request
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import System, until
+from tests.support.unread_requests import unread_request
 
 LONG: dict[str, Any] = {"temperature": 0, "max_tokens": 1900}
 T = TypeVar("T")

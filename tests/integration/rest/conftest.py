@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from infra.local.config import tokens
-from tests.system import Person, System, until
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
 
 Json: TypeAlias = Any
 

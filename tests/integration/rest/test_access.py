@@ -7,8 +7,8 @@ import pytest
 
 from infra.local.config import tokens
 from tests.integration.rest.conftest import Reader
-from tests.system import System
-from tests.web import web
+from tests.support.http import web
+from tests.support.local_system import System
 
 REPRESENTATION = {"prefer": "return=representation"}
 

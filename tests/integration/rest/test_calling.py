@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.rest.conftest import Json, Reader
-from tests.system import Person
+from tests.support.local_system import Person
 
 WORDS = [{"nth": 1, "word": "one"}, {"nth": 2, "word": "two"}, {"nth": 3, "word": None}]
 CALLED: list[tuple[str, dict[str, Any], str, Json]] = [

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from functions.rest.errors import RestError
 from functions.rest.schema import cache
 from functions.rest.schema.catalog import Catalogue
-from functions.rest.errors import RestError
 from shared.auth.authenticators import User
 from shared.services import Services
-from tests.system import Person, System
+from tests.support.local_system import Person, System
 
 _MADE = ("trial_later", "trial_latest")
 

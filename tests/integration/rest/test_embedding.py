@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.hand_worker import HandWorker
 from tests.integration.rest.conftest import Json, Reader
-from tests.system import Person, System
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
 
 
 @pytest.fixture

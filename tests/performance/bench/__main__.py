@@ -14,31 +14,31 @@ import uvloop
 
 from tests.performance.bench import (
     backlogs,
-    demands,
-    draining,
-    page,
-    single,
-    starting,
+    cold_start,
+    drain,
+    environment_info,
+    event_streams,
+    latency,
+    report,
+    service_times,
     statements,
-    streaming,
-    surroundings,
     throughput,
     tracing,
 )
 from tests.performance.bench.figures import Row
 from tests.performance.bench.scale import Scale
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 _PARTS: dict[str, Callable[[Scale], Awaitable[list[Row]]]] = {
     "1": throughput.measure,
-    "2": single.measure,
-    "4": draining.measure,
+    "2": latency.measure,
+    "4": drain.measure,
     "5": statements.measure,
     "6": backlogs.measure,
-    "7": starting.measure,
-    "8": streaming.measure,
+    "7": cold_start.measure,
+    "8": event_streams.measure,
     "waterfall": tracing.measure,
-    "scale": demands.measure,
+    "scale": service_times.measure,
 }
 _TOGETHER = {"3": "2"}
 """A row that is measured with another."""
@@ -57,7 +57,7 @@ def main() -> None:
     for key in _wanted(parser, arguments.rows):
         began = time.monotonic()
         rows = [_dated(row, scale) for row in uvloop.run(_measured(key, scale))]
-        page.write(arguments.out, rows)
+        report.write(arguments.out, rows)
         for row in rows:
             _say(f"{row.key}. {row.title}: {row.seen} (aim: {row.aim or 'none'})")
         _say(f"   {time.monotonic() - began:.0f} s")
@@ -77,7 +77,7 @@ def _wanted(parser: argparse.ArgumentParser, rows: str | None) -> list[str]:
 
 
 def _dated(row: Row, scale: Scale) -> Row:
-    return dataclasses.replace(row, made={"run": scale.name, **surroundings.now()})
+    return dataclasses.replace(row, made={"run": scale.name, **environment_info.now()})
 
 
 def _say(text: str) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra import manifest as the_map
-from tests.performance.bench import surroundings
+from tests.performance.bench import environment_info
 from tests.performance.bench.figures import told
-from tests.performance.bench.life import Counts, is_frame
-from tests.system import ROOT
+from tests.performance.bench.job_costs import Counts, is_frame
+from tests.support.local_system import ROOT
 
 PAGE = ROOT / "docs" / "cost-of-a-job.md"
 _PRICES = ROOT / "docs" / "operations" / "cost.md"
@@ -67,7 +67,7 @@ def text(
         "Written by `make bench`; nothing here is typed by hand.",
         "",
         f"{jobs} jobs for one picture each, one at a time, by the noop worker. {_HOW}",
-        f"{surroundings.machine()}. {surroundings.versions()}.",
+        f"{environment_info.machine()}. {environment_info.versions()}.",
         "",
         "| a job | |",
         "|---|---|",

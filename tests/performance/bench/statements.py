@@ -5,11 +5,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.performance.bench import costing, staging
-from tests.performance.bench.counted import Counted, counted
+from tests.performance.bench import costing, fixtures
+from tests.performance.bench.baselines import inserts
 from tests.performance.bench.figures import Row, Series, told
-from tests.performance.bench.floors import inserts
-from tests.performance.bench.life import Counts, between, counts, is_frame, live
+from tests.performance.bench.instrumented_system import Counted, counted
+from tests.performance.bench.job_costs import Counts, between, counts, is_frame, live
 from tests.performance.bench.scale import Scale
 
 _AIM = 2.0
@@ -56,7 +56,7 @@ async def measure(scale: Scale) -> list[Row]:
     """Three databases of one server take turns: ours, and the floor in two ways."""
     jobs = scale.of(100, 30)
     async with counted() as system:
-        floors = [staging.floor_database(system.postgres_port, name) for name in _DATABASES[1:]]
+        floors = [fixtures.floor_database(system.postgres_port, name) for name in _DATABASES[1:]]
         await live(system, _WARM_UP)
         rounds = [await _round(system, floors, jobs) for _ in range(scale.rounds)]
     costing.write(rounds[-1].counts, rounds[-1].jobs, rounds[-1].trips, _time(rounds, 0))

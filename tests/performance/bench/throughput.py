@@ -3,10 +3,10 @@
 from uuid import uuid4
 
 from infra.local.config import tokens
-from tests.performance.bench import pressure, staging, wire
+from tests.performance.bench import fixtures, http_client, load_generator
 from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.function_process import serving
 from tests.performance.bench.scale import Scale
-from tests.performance.bench.served import serving
 
 _AIM = 0.60
 _CONNECTIONS = 16
@@ -16,20 +16,20 @@ _USERS = 500
 async def measure(scale: Scale) -> list[Row]:
     """Both are served by the functions framework, one process each, on one Postgres."""
     users = [tokens.user_token(str(uuid4())) for _ in range(_USERS)]
-    requests = [wire.picture("/", token) for token in users]
+    requests = [http_client.picture("/", token) for token in users]
     seconds = scale.of(6, 3)
     rates: dict[str, list[float]] = {"bare": [], "ours": []}
-    with staging.system("none") as system:
-        staging.busy_worker(system)
-        settings = staging.settings_of(system)
+    with fixtures.system("none") as system:
+        fixtures.busy_worker(system)
+        settings = fixtures.settings_of(system)
         with (
-            serving(staging.FLOOR_HANDLER, settings) as bare,
-            serving(staging.source_of("queue-job"), settings) as ours,
+            serving(fixtures.FLOOR_HANDLER, settings) as bare,
+            serving(fixtures.source_of("queue-job"), settings) as ours,
         ):
             sides = {"bare": bare.port, "ours": ours.port}
             for number in range(scale.rounds + 1):
                 for name, port in sides.items():
-                    rate = await pressure.rate(
+                    rate = await load_generator.rate(
                         port, requests, connections=_CONNECTIONS, seconds=seconds
                     )
                     if number:  # the first round warms up

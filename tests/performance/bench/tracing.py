@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from infra import trace
 from infra.local.config import tokens
-from tests.performance.bench import staging, wire
+from tests.performance.bench import fixtures, http_client
 from tests.performance.bench.figures import Row, told
 from tests.performance.bench.scale import Scale
-from tests.system import System
+from tests.support.local_system import System
 
 _FLUSH_SECONDS = 6
 _REST_SECONDS = 0.03
@@ -35,7 +35,7 @@ async def measure(scale: Scale) -> list[Row]:
     """Run jobs one at a time with spans on, and draw the one that took the median time."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "traces.jsonl"
-        with staging.system("noop", TRACES_FILE=str(file)) as system:
+        with fixtures.system("noop", TRACES_FILE=str(file)) as system:
             seen = await _live(system, _WARM_UP + scale.of(100, 40))
             await asyncio.sleep(_FLUSH_SECONDS)
         spans = trace.read(file)
@@ -46,17 +46,17 @@ async def measure(scale: Scale) -> list[Row]:
 
 async def _live(system: System, count: int) -> list[_Seen]:
     user = str(uuid4())
-    events = wire.Events()
+    events = http_client.Events()
     await events.open(system.port, user)
-    connection = await wire.Connection.open(system.port)
-    request = wire.picture("/functions/v1/queue-job", tokens.user_token(user))
+    connection = await http_client.Connection.open(system.port)
+    request = http_client.picture("/functions/v1/queue-job", tokens.user_token(user))
     ahead = time.time_ns() - int(time.perf_counter() * 1e9)
     seen = []
     for _ in range(count):
         began = time.time_ns()
         answer = await connection.ask(request)
         accepted = time.time_ns()
-        job_id = wire.job_of(answer)
+        job_id = http_client.job_of(answer)
         told_at = int(await events.asset_of(job_id) * 1e9) + ahead
         seen.append(_Seen(job_id, began, accepted, told_at))
         await asyncio.sleep(_REST_SECONDS)

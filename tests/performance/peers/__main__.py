@@ -16,15 +16,15 @@ from uuid import uuid4
 import psycopg
 import uvloop
 
-from infra.local.database import server
 from infra.local.config import tokens
-from tests.performance.bench import staging, surroundings, wire
+from infra.local.database import server
+from tests.performance.bench import environment_info, fixtures, http_client
 from tests.performance.bench.figures import percentile, told
 from tests.performance.peers import environments
 from tests.performance.peers.environments import NotInstalledError
 from tests.performance.peers.peers import PEERS, Peer
 from tests.performance.peers.running import running
-from tests.system import ROOT, System
+from tests.support.local_system import ROOT, System
 
 _PAGE = ROOT / "docs" / "performance-peers.md"
 _WARM_UP = 10
@@ -65,7 +65,7 @@ def main() -> None:
 
 async def _measure(chosen: list[Peer], jobs: int) -> list[Measured]:
     """Ours before and after the peers: what changes in between shows."""
-    with staging.system("noop") as system:
+    with fixtures.system("noop") as system:
         found = [await _ours(system, jobs)]
         found += [await _theirs(peer, _database(system), jobs) for peer in chosen]
         found.append(await _ours(system, jobs))
@@ -74,9 +74,9 @@ async def _measure(chosen: list[Peer], jobs: int) -> list[Measured]:
 
 async def _ours(system: System, jobs: int) -> Measured:
     user = str(uuid4())
-    events, connection = wire.Events(), await wire.Connection.open(system.port)
+    events, connection = http_client.Events(), await http_client.Connection.open(system.port)
     await events.open(system.port, user)
-    request = wire.picture("/functions/v1/queue-job", tokens.user_token(user))
+    request = http_client.picture("/functions/v1/queue-job", tokens.user_token(user))
     one = Measured(
         "OurVidz",
         "this checkout",
@@ -85,7 +85,7 @@ async def _ours(system: System, jobs: int) -> Measured:
     for number in range(_WARM_UP + jobs):
         began = time.perf_counter()
         answer = await connection.ask(request)
-        seen = await events.asset_of(wire.job_of(answer))
+        seen = await events.asset_of(http_client.job_of(answer))
         if number >= _WARM_UP:
             one.accepted.append(answer.seconds)
             one.ended.append(seen - began)
@@ -114,11 +114,11 @@ async def _theirs(peer: Peer, database_url: str, jobs: int) -> Measured:
         return Measured(peer.name, "", peer.durability, why_not=why)
 
 
-async def _ready(peer: Peer, port: int) -> wire.Connection:
+async def _ready(peer: Peer, port: int) -> http_client.Connection:
     """A connection, once a first job is accepted: a server may listen before it can serve."""
     until = time.monotonic() + _READY_SECONDS
     while True:
-        connection = await wire.Connection.open(port)
+        connection = await http_client.Connection.open(port)
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 await _once(peer, connection)
@@ -131,10 +131,10 @@ async def _ready(peer: Peer, port: int) -> wire.Connection:
             return connection
 
 
-async def _once(peer: Peer, connection: wire.Connection) -> tuple[float, float]:
+async def _once(peer: Peer, connection: http_client.Connection) -> tuple[float, float]:
     path, body = peer.submit
     began = time.perf_counter()
-    while (answer := await connection.ask(wire.post(path, "none", body))).status == _BUSY:
+    while (answer := await connection.ask(http_client.post(path, "none", body))).status == _BUSY:
         await asyncio.sleep(_REST_SECONDS)
         began = time.perf_counter()
     if answer.status >= 400:
@@ -144,7 +144,7 @@ async def _once(peer: Peer, connection: wire.Connection) -> tuple[float, float]:
     return answer.seconds, time.perf_counter() - began
 
 
-async def _ended(peer: Peer, connection: wire.Connection, job: str) -> None:
+async def _ended(peer: Peer, connection: http_client.Connection, job: str) -> None:
     request = f"GET {peer.status.format(job=job)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode()
     while not peer.is_done((await connection.ask(request)).body):  # noqa: ASYNC110 - a server's
         await asyncio.sleep(_POLL_SECONDS)
@@ -172,7 +172,10 @@ def text(found: list[Measured], jobs: int) -> str:
         "procrastinate and celery have no door of their own: a bare uvicorn stands before them.",
         "No peer checks a token, charges, dispatches fairly or uploads; ours does.",
         "",
-        f"{surroundings.machine()}, load {surroundings.now()['load']}; {surroundings.versions()}.",
+        (
+            f"{environment_info.machine()}, load {environment_info.now()['load']}; "
+            f"{environment_info.versions()}."
+        ),
         "",
         "| | accepted, p50 / p95 | ended, p50 / p95 | durability | version |",
         "|---|---|---|---|---|",

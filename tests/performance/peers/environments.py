@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.performance.peers.peers import Peer
-from tests.system import ROOT
+from tests.support.local_system import ROOT
 
 _FOLDER = ROOT / ".local" / "peers"
 _INSTALL_SECONDS = 300

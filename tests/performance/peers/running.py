@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.local.process import privileges
 from tests.performance.peers.environments import NotInstalledError, python_of
 from tests.performance.peers.peers import Peer
-from tests.system import free_port
+from tests.support.local_system import free_port
 
 _APPS = Path(__file__).parent / "apps"
 _START_SECONDS = 90

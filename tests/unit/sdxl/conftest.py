@@ -6,8 +6,8 @@ import pytest
 
 from gpu_workers.sdxl import settings
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from tests.unit.sdxl import parts
-from tests.unit.sdxl.asking import loaded
+from tests.unit.sdxl import tiny_adapters
+from tests.unit.sdxl.fixtures import loaded
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +46,13 @@ def equipped(models: Path) -> SdxlPipeline:
     model, loras = tiny_model(models), models / "loras"
     loras.mkdir()
     for name in ("ink", "watercolour"):
-        parts.lora(model, loras / f"{name}.safetensors")
+        tiny_adapters.lora(model, loras / f"{name}.safetensors")
     return loaded(
         settings.SdxlSettings(
             model_cache=models,
             torch_threads=1,
-            sdxl_controlnet=str(parts.controlnet(model, models / "controlnet")),
-            sdxl_ip_adapter=parts.ip_adapter(model, models / "adapter"),
+            sdxl_controlnet=str(tiny_adapters.controlnet(model, models / "controlnet")),
+            sdxl_ip_adapter=tiny_adapters.ip_adapter(model, models / "adapter"),
             sdxl_loras=loras,
             sdxl_most_batch=4,
         )

@@ -6,7 +6,7 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import Stopped, Work
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from tests.unit.sdxl.asking import difference, drawn, ignore, message, reference, unseen, work
+from tests.unit.sdxl.fixtures import difference, drawn, ignore, message, reference, unseen, work
 
 RED = Image.new("RGB", (64, 64), (200, 30, 30))
 

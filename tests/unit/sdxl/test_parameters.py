@@ -10,7 +10,7 @@ from gpu_workers.runtime.pipeline import OnStep, RetryableError, Stopped
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.resolutions import sides
 from shared.contracts.worker_protocol import AspectRatio
-from tests.unit.sdxl.asking import drawn, message, pixels
+from tests.unit.sdxl.fixtures import drawn, message, pixels
 
 
 def test_same_parameters_draw_the_same_pixels(pipeline: SdxlPipeline) -> None:

@@ -5,7 +5,7 @@ import pytest
 from gpu_workers.runtime.pipeline import PermanentError
 from gpu_workers.sdxl import prompt_parser
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from tests.unit.sdxl.asking import drawn, pixels
+from tests.unit.sdxl.fixtures import drawn, pixels
 
 LONG = "a red star over the sea, " * 20
 """Of some four hundred tokens, since the tiny model has one for each letter."""

@@ -5,7 +5,7 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import JobError, ReferenceImage
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from tests.unit.sdxl.asking import difference, drawn, message, pixels, reference
+from tests.unit.sdxl.fixtures import difference, drawn, message, pixels, reference
 
 RED = Image.new("RGB", (90, 60), (200, 30, 30))
 STRIPES = Image.linear_gradient("L").resize((64, 64)).convert("RGB")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
-from tests.unit.sdxl.asking import difference, drawn, loaded, pixels, reference
+from tests.unit.sdxl.fixtures import difference, drawn, loaded, pixels, reference
 from tests.unit.sdxl.test_references import RED
 
 

@@ -14,12 +14,12 @@ from gpu_workers.runtime.pipeline import Media, Work
 from gpu_workers.runtime.server.app import application
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from shared.contracts.worker_protocol import Reference
-from tests.system import PATIENCE_SECONDS
-from tests.unit.neighbours import HOME, Neighbours
-from tests.unit.sdxl.asking import reference
+from tests.support.local_system import PATIENCE_SECONDS
+from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.sdxl.conftest import Loaded
+from tests.unit.sdxl.fixtures import reference
 from tests.unit.sdxl.test_references import RED
-from tests.unit.working import message, until, working
+from tests.unit.worker_fixtures import message, until, working
 
 
 class HeldAtEachStep(Loaded):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gpu_workers.wan.pipeline import WanPipeline
-from tests.unit.wan.jobs import loaded
+from tests.unit.wan.fixtures import loaded
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,7 @@ from gpu_workers.runtime.pipeline import PermanentError
 from gpu_workers.wan import settings
 from gpu_workers.wan.pipeline import WanPipeline
 from gpu_workers.wan.settings import WanSettings
-from tests.unit.wan.jobs import (
-    CLIP,
-    PICTURE,
-    frames,
-    loaded,
-    made,
-    message,
-    middle,
-    reference,
-)
+from tests.unit.wan.fixtures import CLIP, PICTURE, frames, loaded, made, message, middle, reference
 
 
 def test_first_and_last_frame_are_both_used(pipeline: WanPipeline) -> None:

@@ -8,16 +8,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.wan.pipeline import WanPipeline
-from tests.unit.wan.jobs import (
-    CLIP,
-    PICTURE,
-    frames,
-    ignore,
-    loaded,
-    made,
-    message,
-    middle,
-)
+from tests.unit.wan.fixtures import CLIP, PICTURE, frames, ignore, loaded, made, message, middle
 
 
 @pytest.mark.parametrize("job_type", [CLIP, PICTURE])

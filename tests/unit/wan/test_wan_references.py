@@ -7,7 +7,7 @@ from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
 from gpu_workers.wan.reference_images import Given, given
 from shared.contracts.job_catalog import Media
 from shared.contracts.worker_protocol import ReferenceRole, ReferenceType
-from tests.unit.wan.jobs import reference
+from tests.unit.wan.fixtures import reference
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

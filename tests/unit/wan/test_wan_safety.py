@@ -1,7 +1,7 @@
 """What the output check sees of a film: its first frame, its last, and some between."""
 
 from gpu_workers.wan.pipeline import WanPipeline
-from tests.unit.wan.jobs import PICTURE, made
+from tests.unit.wan.fixtures import PICTURE, made
 
 
 def test_a_short_film_is_seen_whole_and_a_picture_as_it_is(pipeline: WanPipeline) -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from gpu_workers.runtime.pipeline import Stopped
 from gpu_workers.wan.pipeline import WanPipeline
 from gpu_workers.wan.settings import WanSettings
-from tests.unit.wan import jobs
-from tests.unit.wan.jobs import CLIP, PICTURE, made, message, reference
+from tests.unit.wan import fixtures
+from tests.unit.wan.fixtures import CLIP, PICTURE, made, message, reference
 
 LOSSY = [
     ({"wan_fp8": True}, "fp8 weights"),
@@ -26,7 +26,7 @@ def exact(models: Path) -> WanPipeline:
 
 
 def loaded(models: Path, **changed: object) -> WanPipeline:
-    return jobs.loaded(models, wan_frames=5, wan_side=48, **changed)
+    return fixtures.loaded(models, wan_frames=5, wan_side=48, **changed)
 
 
 def middle(pipeline: WanPipeline, **asked: object) -> NDArray[np.int_]:

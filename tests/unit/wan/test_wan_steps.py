@@ -5,15 +5,7 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import RetryableError, Stopped, Work
 from gpu_workers.wan.pipeline import WanPipeline
-from tests.unit.wan.jobs import (
-    CLIP,
-    PICTURE,
-    ignore,
-    made,
-    message,
-    middle,
-    reference,
-)
+from tests.unit.wan.fixtures import CLIP, PICTURE, ignore, made, message, middle, reference
 
 
 def test_steps_are_counted_over_all_pictures(pipeline: WanPipeline) -> None:

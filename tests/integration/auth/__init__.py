@@ -1,0 +1,1 @@
+"""Sign-in, keys and rate limits."""

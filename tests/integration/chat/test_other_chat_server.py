@@ -1,0 +1,135 @@
+"""Another server of the OpenAI protocol in the chat worker's place, by its address alone."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.config import environment
+from infra.local.database import server
+from infra.local.database.setup import functions_url
+from tests.integration.chat.process import ChatProcess
+from tests.support.fake_chat_server import Body, streamed
+from tests.support.http import web
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+
+pytest_plugins = ["tests.support.chat_fixtures"]
+pytestmark = pytest.mark.slow
+
+
+def _answers(url: str) -> bool:
+    try:
+        return web.get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _started(command: list[str], url: str, folder: Path, **own: str) -> subprocess.Popen[bytes]:
+    """A process, once it answers; its log is in its folder."""
+    log = folder / "server.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **own}, stdout=out, stderr=subprocess.STDOUT
+        )
+    until(lambda: _answers(url), what=f"{command[-1]} to start")
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the server that the transformers library brings along."""
+    url = f"http://127.0.0.1:{free_port()}"
+    program = str(Path(sys.executable).with_name("transformers"))
+    options = ["--host", "127.0.0.1", "--device", "cpu", "--port", url.rpartition(":")[2]]
+    folder = tmp_path_factory.mktemp("serve")
+    process = _started(
+        [program, "serve", *options],
+        f"{url}/health",
+        folder,
+        HF_HUB_OFFLINE="1",
+        OMP_NUM_THREADS="1",
+        no_proxy="*",
+    )
+    yield url
+    _end(process)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    talking: System,
+    tiny_process: ChatProcess,
+    transformers_serve: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[System]:
+    """The same system's functions, told of that server and of what it calls its model."""
+    (model,) = tiny_process.cache.iterdir()
+    port, ports = free_port(), talking.ports()
+    parts = environment.System(talking.data, talking.port, ports)
+    url = functions_url(server.url(ports["postgres"]))
+    system = copy.copy(talking)
+    system.base = f"http://127.0.0.1:{port}"
+    process = _started(
+        [sys.executable, "-m", "infra.local.gateway.app", "--port", str(port)],
+        f"{system.base}/healthz",
+        tmp_path_factory.mktemp("gateway"),
+        **environment.of_functions(parts, url),
+        CHAT_URL=f"{transformers_serve}/v1/",
+        CHAT_MODELS=json.dumps(dict.fromkeys(["qwen_instruct", "qwen_base"], str(model))),
+    )
+    yield system
+    _end(process)
+
+
+def test_all_three_functions_talk_to_it(elsewhere: System, tiny_process: ChatProcess) -> None:
+    person = Person(elsewhere)
+    name = str(next(tiny_process.cache.iterdir()))
+
+    body = {"prompt": "why is my bread flat?", "use_case": "chat"}
+    enhanced: Body = {}
+
+    def is_enhanced() -> bool:
+        """The model draws its words by lot: now and then it answers nothing."""
+        enhanced.update(person.call("enhance-prompt", body).json())
+        reason = enhanced["enhancement_metadata"].get("fallback_reason") or ""
+        return not reason.startswith("empty: ")
+
+    until(is_enhanced, what="the model to answer something")
+    assert enhanced["enhancement_metadata"]["model_used"] == name, enhanced
+    assert enhanced["enhanced_prompt"] != body["prompt"]
+
+    talker, events = person, _said_to(person)
+    while events[-1][1].get("error") == "The chat worker answered nothing.":
+        talker = Person(elsewhere)
+        events = _said_to(talker)
+    *deltas, (event, done) = events
+    assert event == "done", done
+    assert "".join(one["delta"] for _, one in deltas).strip() == done["response"]
+    assert done["metadata"]["model_used"] == name
+    assert 0 < done["metadata"]["tokens"] <= 512
+    assert done["metadata"]["finish_reason"] in {"stop", "length"}
+    assert len(talker.rows("messages")) == 2
+
+    case = {"original_prompt": "a cat", "enhanced_prompt": "a cat", "test_cases": ["It is a cat"]}
+    judged = person.call("validate-enhancement-fix", case).json()["validation_results"]
+    assert judged[0]["feedback"].startswith("Judged by word overlap alone"), "it babbles"
+
+
+def _said_to(person: Person) -> list[tuple[str, Body]]:
+    """The events of the answer to a message of a new conversation."""
+    with streamed(person, message="hello") as events:
+        return list(events)

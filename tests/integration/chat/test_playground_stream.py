@@ -1,0 +1,197 @@
+"""POST /playground-chat with ``Accept: text/event-stream``: the answer as it comes."""
+
+import threading
+import time
+from itertools import islice
+
+import pytest
+
+from tests.integration.chat.process import ChatProcess
+from tests.support.fake_chat_server import FAULTS, Answer, Body, ChatServer, streamed
+from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
+from tests.support.unread_requests import unread_request
+
+pytest_plugins = ["tests.support.chat_fixtures"]
+
+WORDS = ["a ", "large, ", "close ", "window"]
+
+
+def _stored(system: System, person: Person) -> list[tuple[str, str]]:
+    rows = system.rows(
+        "select content, message_type from messages join conversations"
+        " on conversations.id = conversation_id where user_id = %s and sender = 'assistant'",
+        person.id,
+    )
+    return [(row["content"], row["message_type"]) for row in rows]
+
+
+def _turns(system: System, person: Person) -> int:
+    query = (
+        "select count(*) from chat_turns join conversations"
+        " on conversations.id = conversation_id where user_id = %s"
+    )
+    return int(system.value(query, person.id))
+
+
+class Words:
+    """A server's behaviour: words, ten a second at most, until the client hangs up."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def __call__(self, answer: Answer, _: Body) -> None:
+        answer.begin()
+        while True:
+            answer.chunk("word ")
+            self.written += 1
+            time.sleep(0.1)
+
+
+def test_an_answer_is_told_as_it_comes_and_stored(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    received = threading.Semaphore(0)
+
+    def behave(answer: Answer, _: Body) -> None:
+        answer.begin()
+        for word in WORDS:
+            answer.chunk(word)
+            # The next word comes once the client has this one.
+            if not received.acquire(timeout=PATIENCE_SECONDS):
+                raise TimeoutError("The word did not reach the client.")
+        time.sleep(0.1)
+        answer.end(tokens=4)
+
+    server.behave = behave
+    told = []
+    with streamed(talker, message="how do I light a portrait?") as events:
+        for event in events:
+            told.append(event)
+            received.release()
+    *deltas, (name, done) = told
+    assert [one["delta"] for _, one in deltas] == WORDS
+    assert {event for event, _ in deltas} == {"message"}
+    assert (name, done["success"], done["response"]) == ("done", True, "a large, close window")
+    assert {one["conversation_id"] for _, one in told} == {done["conversation_id"]}
+    assert (done["metadata"]["tokens"], done["metadata"]["finish_reason"]) == (4, "stop")
+    assert done["metadata"]["response_time_ms"] >= 100
+    assert _stored(talking, talker) == [("a large, close window", "text")]
+
+
+def test_a_client_that_goes_away_stops_the_server_and_keeps_what_was_said(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave = words = Words()
+    with streamed(talker, message="hello") as events:
+        for _ in range(3):
+            next(events)
+    until(lambda: server.cut == 1, what="the server to notice")
+    until(lambda: len(_stored(talking, talker)) == 1, what="the answer to be stored")
+    ((content, message_type),) = _stored(talking, talker)
+    assert (set(content.split()), message_type) == ({"word"}, "text")
+    assert 3 <= len(content.split()) <= words.written + 1
+    assert _turns(talking, talker) == 0
+
+
+def test_a_client_that_goes_away_before_the_whole_stops_the_server_too(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    def is_answer_stored() -> bool:
+        """Whether it had read a word when the client went away: that, and no more, is stored."""
+        server.reset()
+        server.behave = words = Words()
+        headers = {"authorization": f"Bearer {talker.token}"}
+        url = f"{talker.base}/functions/v1/playground-chat"
+        with unread_request(url, {"message": "hello"}, headers):
+            until(lambda: words.written >= 3, what="the server to say something")
+        until(lambda: server.cut == 1, what="the server to notice")
+        until(lambda: _turns(talking, talker) == 0, what="the turn to end")
+        return len(_stored(talking, talker)) == 1
+
+    until(is_answer_stored, what="an answer of which something was read")
+
+
+def test_a_client_that_goes_away_before_a_word_leaves_its_message_alone(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    server.behave, _ = FAULTS["dripping nothing"]
+    with streamed(talker, message="hello"):
+        until(lambda: len(server.asked) == 1, what="the server to be asked")
+    until(lambda: server.cut == 1, what="the server to notice")
+    until(lambda: _turns(talking, talker) == 0, what="the turn to end")
+    assert _stored(talking, talker) == []
+    assert len(talker.rows("messages")) == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "dripping", "broken off", "told to fail", "endless text"])
+def test_a_server_that_fails_ends_the_stream_with_an_error(
+    talking: System, fault_talker: Person, server: ChatServer, fault: str
+) -> None:
+    talker = fault_talker
+    server.behave, _ = FAULTS[fault]
+    with streamed(talker, message="hello") as events:
+        *_, (name, told) = events
+    assert (name, told["success"], told["code"]) == ("error", False, "unavailable")
+    assert told["error"].startswith("The chat worker")
+    (message,) = talker.rows("messages")
+    assert (message["sender"], message["conversation_id"]) == (
+        "user",
+        told["details"][0]["message"],
+    )
+    assert _turns(talking, talker) == 0
+
+
+def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
+    talking: System, talker: Person, server: ChatServer
+) -> None:
+    def behave(answer: Answer, _: Body) -> None:
+        answer.begin()
+        for word in ("the ", "celebrity ", "stood ", "n-u", "-d-e"):
+            answer.chunk(word)
+        answer.wait_for_the_end()
+
+    server.behave = behave
+    with streamed(talker, message="hello") as events:
+        *deltas, (name, told) = events
+    assert "".join(one["delta"] for _, one in deltas) == "the celebrity stood n-u"
+    assert (name, told["code"]) == ("error", "content_refused")
+    assert told["details"][0]["message"] == "sexual_real_person"
+    assert _stored(talking, talker) == [("This answer was refused.", "refusal")]
+    until(lambda: server.cut == 1, what="the server to notice")
+
+
+def test_what_is_wrong_before_the_first_word_is_no_stream(
+    talker: Person, server: ChatServer
+) -> None:
+    for body, status in (
+        ({"message": ""}, 422),
+        ({"message": "hi", "conversation_id": talker.id}, 404),
+        ({"message": "a naked child"}, 422),
+    ):
+        answer = talker.call("playground-chat", body, accept="text/event-stream")
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/json"
+    assert server.asked == []
+
+
+def test_the_real_chat_worker_stops_when_the_client_goes_away(
+    talking: System, talker: Person, tiny: ChatProcess
+) -> None:
+    told: list[str] = []
+
+    def is_stopped() -> bool:
+        """It draws its words by lot: now and then it has ended before."""
+        with streamed(talker, message="hello", long_response=True) as events:
+            told[:] = [event["delta"] for name, event in islice(events, 5) if name == "message"]
+        tiny.counted(busy=0, waiting=0)
+        return bool(tiny.ended()[-1]["finish"] == "gone")
+
+    until(is_stopped, what="a reply to end before its last token")
+    begun = "".join(told).strip()
+
+    def kept() -> list[str]:
+        return [content for content, _ in _stored(talking, talker) if content.startswith(begun)]
+
+    until(lambda: len(kept()) == 1, what="the answer to be stored")
+    (content,) = kept()
+    assert len(content) < tiny.ended()[-1]["completion_tokens"] + 5

@@ -1,0 +1,1 @@
+"""The emulators of Cloud Storage and Cloud Tasks."""

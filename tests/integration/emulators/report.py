@@ -1,0 +1,117 @@
+"""Write docs/emulators.md, from what the emulators' tests say that they try.
+
+python -m tests.integration.emulators.report [--check]
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER.parents[2] / "docs" / "emulators.md"
+COMMAND = "python -m tests.integration.emulators.report"
+EMULATORS = {
+    "Cloud Storage": FOLDER / "storage_emulator",
+    "Cloud Tasks": FOLDER / "tasks_emulator",
+}
+INTRODUCTION = f"""# What the emulators do, and what they do not
+
+Written by `{COMMAND}` from the marks of the tests.
+Each row is tried by the tests of the files that it names, as many as stand in brackets: what is not
+done as well, with what a caller sees who asks for it.
+Why they are ours: [0004](decisions/0004-emulators-of-our-own.md).
+"""
+
+
+@dataclass
+class Marks:
+    """A pytest plugin that reads the marks of what is collected.
+
+    Attributes:
+        rows: by service, what a caller sees instead (empty where it is done) and feature, how many
+            tests of each file try it.
+        unmarked: tests that say nothing of the kind.
+    """
+
+    rows: defaultdict[tuple[str, str, str], Counter[Path]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    unmarked: list[str] = field(default_factory=list)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note each test under each of its rows."""
+        for item in session.items:
+            marks = list(item.iter_markers("emulates"))
+            if not marks:
+                self.unmarked.append(item.nodeid)
+            for mark in marks:
+                service, feature = mark.args
+                self.rows[service, mark.kwargs.get("refused", ""), feature][item.path] += 1
+
+
+def collect() -> Marks:
+    """Collect the emulators' tests, running none.
+
+    Raises:
+        ValueError: where they cannot be collected, or one tries nothing.
+    """
+    marks, said = Marks(), io.StringIO()
+    arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", *map(str, EMULATORS.values())]
+    with contextlib.redirect_stdout(said):
+        code = pytest.main(arguments, plugins=[marks])
+    if code != pytest.ExitCode.OK:
+        raise ValueError(said.getvalue())
+    if marks.unmarked:
+        raise ValueError(f"Without a mark `emulates`: {', '.join(marks.unmarked)}")
+    return marks
+
+
+def page(marks: Marks) -> str:
+    """The page, as Markdown."""
+    return "\n".join([INTRODUCTION, *(_section(marks, service) for service in EMULATORS)])
+
+
+def _section(marks: Marks, service: str) -> str:
+    rows = [(key[1:], files) for key, files in marks.rows.items() if key[0] == service]
+    rows.sort(key=lambda row: row[0][1].casefold())
+    lines = [f"## {service}", "", "| does | tried by |", "|---|---|"]
+    lines += [f"| {what} | {_links(files)} |" for (refused, what), files in rows if not refused]
+    lines += ["", "| does not | a caller sees | tried by |", "|---|---|---|"]
+    lines += [
+        f"| {what} | {refused} | {_links(files)} |" for (refused, what), files in rows if refused
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _links(files: Counter[Path]) -> str:
+    def link(path: Path, count: int) -> str:
+        target = Path(os.path.relpath(path, PAGE.parent)).as_posix()
+        return f"[{path.stem}]({target})" + (f" ({count})" if count > 1 else "")
+
+    return ", ".join(link(path, count) for path, count in sorted(files.items()))
+
+
+def main() -> None:
+    """Write the page, or with ``--check`` say whether it is as it should be."""
+    parser = argparse.ArgumentParser(prog=COMMAND)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args().check
+    try:
+        text = page(collect())
+    except ValueError as error:
+        sys.exit(str(error))
+    if check and PAGE.read_text() != text:
+        sys.exit(f"{PAGE.name} is not what the tests say: run `{COMMAND}`.")
+    if not check:
+        PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What a worker, its letters and its files can do wrong: the job ends once all the same."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from shared.contracts import webhook_signature
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import CHECKED_BY, HandWorker, leave_manifest
+from tests.support.workspace import act
+
+Sweep = Callable[[], dict[str, int]]
+
+
+def _assert_made_once(person: Person, job: str) -> None:
+    assert person.status(job) == "completed"
+    assert len(person.rows("workspace_assets", job_id=f"eq.{job}")) == 1
+    ledger = person.rows("credit_ledger", job_id=f"eq.{job}", order="created_at.asc")
+    assert [row["kind"] for row in ledger] == ["reserve", "settle"]
+
+
+def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
+    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    _, claim = hand_worker.claimed(job)
+    lost = hand_worker.upload(claim)
+    hand_worker.expire_lease(job)
+    sweep()
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    hand_worker.finish(job)
+    _assert_made_once(person, job)
+    kept = person.asset(job)["temp_storage_path"]
+    assert kept != lost[0]["tempStoragePath"]
+    bare.rows("update jobs set clean_after = now() where id = %s returning id", job)
+    sweep()
+    mine = {path for path in bare.objects() if job in path}
+    assert mine == {f"workspace-temp/{kept}", f"workspace-temp/{kept[:-4]}.thumb.webp"}
+
+
+def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    """Its task is not answered, so the queue delivers it again: to be dropped."""
+    hand_worker.finish(job)
+    sweep()
+    assert hand_worker.claim(job, "0b4f5a0e-0f6e-4b1a-9a43-0d4a8a2d7a11").json()["proceed"] is False
+    _assert_made_once(person, job)
+
+
+def test_a_claim_whose_answer_is_lost_is_asked_again_and_is_the_same(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, _ = hand_worker.claimed(job)
+    again = hand_worker.claim(job, claim_id).json()
+    answer = hand_worker.complete(job, claim_id, hand_worker.upload(again))
+    assert answer.json()["proceed"] is True
+    _assert_made_once(person, job)
+    assert person.rows("jobs", id=f"eq.{job}")[0]["attempts"] == 1
+
+
+def test_a_callback_whose_answer_is_lost_is_sent_again_and_answered_alike(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    assets = hand_worker.upload(claim)
+    answers = [
+        hand_worker.complete(job, claim_id, assets, message_id="msg_lost_answer").json()
+        for _ in range(3)
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    _assert_made_once(person, job)
+
+
+def test_a_callback_that_comes_after_the_job_was_cancelled_makes_nothing(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    assets = hand_worker.upload(claim)
+    act(person, "cancel_job", jobId=job)
+    assert hand_worker.complete(job, claim_id, assets).json()["proceed"] is False
+    assert person.rows("workspace_assets") == []
+    assert person.ledger() == ["grant", "reserve", "refund"]
+
+
+def test_an_older_claims_failure_does_not_end_the_newer_attempt(
+    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    old, _ = hand_worker.claimed(job)
+    hand_worker.expire_lease(job)
+    sweep()
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    new, claim = hand_worker.claimed(job)
+    for failure in ({}, {"retryable": True}, {"handBack": True}):
+        assert hand_worker.fail(job, old, **failure).json()["proceed"] is False
+    assert person.status(job) == "processing"
+    hand_worker.complete(job, new, hand_worker.upload(claim))
+    _assert_made_once(person, job)
+
+
+def test_the_sweeps_manifest_races_the_callback_and_the_job_completes_once(
+    person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    for _ in range(5):
+        job = person.queue()
+        claim_id, claim = hand_worker.claimed(job)
+        assets = leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
+        hand_worker.expire_lease(job)
+        with ThreadPoolExecutor(4) as pool:
+            sweeps = [pool.submit(sweep) for _ in range(2)]
+            calls = [pool.submit(hand_worker.complete, job, claim_id, assets) for _ in range(2)]
+        assert {call.result().status_code for call in calls} == {200}
+        assert all(one.result()["success"] for one in sweeps)
+        _assert_made_once(person, job)
+
+
+def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
+    job: str, bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    assets = hand_worker.upload(claim)
+    bare.kill("storage")
+    answers: list[httpx.Response] = []
+
+    def heard() -> bool:
+        answers.append(hand_worker.complete(job, claim_id, assets, message_id="msg_storage_away"))
+        return answers[-1].status_code == 200
+
+    until(heard, what="the storage to be back")
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    away = [answer for answer in answers if answer.status_code == 503]
+    assert all("retry-after" in answer.headers for answer in away)
+    _assert_made_once(person, job)
+
+
+def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
+    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    """It was taken back and dispatched anew meanwhile: the older message is dropped."""
+    os.kill(bare.pids()["tasks"], signal.SIGSTOP)
+    try:
+        job = person.queue()
+    finally:
+        os.kill(bare.pids()["tasks"], signal.SIGCONT)
+    until(lambda: sweep() is not None and job in hand_worker.messages, what="its task")
+    newest = bare.value("select dispatch_no from jobs where id = %s", job)
+    until(lambda: hand_worker.messages[job].dispatch_no == newest, what="the newest")
+    late = hand_worker.claim(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d10", dispatchNo=newest - 1)
+    assert late.json()["proceed"] is False
+    hand_worker.finish(job)
+    _assert_made_once(person, job)
+
+
+def test_a_letter_whose_clock_is_an_hour_off_is_told_the_time(
+    job: str, hand_worker: HandWorker
+) -> None:
+    for off in (-3600, 3600):
+        letter = hand_worker.letter(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d11", "processing")
+        refused = hand_worker.send("job-callback", letter, timestamp=time.time() + off)
+        assert refused.status_code == 401
+        assert "date" in refused.headers
+
+
+def test_a_letter_sealed_with_another_key_is_refused_whatever_it_says(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    body = hand_worker.letter(
+        job,
+        claim_id,
+        "completed",
+        results={"assets": hand_worker.upload(claim)},
+        checkedBy=CHECKED_BY,
+    )
+    forged = hand_worker.send("job-callback", body, key=webhook_signature.new_key())
+    assert forged.status_code == 401
+    assert person.status(job) == "processing"

@@ -1,0 +1,60 @@
+"""A picture while it is drawn: its worker puts a preview, says so, and its user is told."""
+
+from typing import Any
+
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
+
+
+def _put(claim: dict[str, Any], content: bytes) -> None:
+    put = web.put(claim["previewPutUrl"], content=content, headers=claim["previewHeaders"])
+    assert put.status_code == 200, put.text
+
+
+def _beat(worker: HandWorker, job: str, claim_id: str, **more: object) -> None:
+    beat = worker.letter(job, claim_id, "processing", progress=0.4, **more)
+    assert worker.send("job-callback", beat).json()["proceed"] is True
+
+
+def _path(person: Person, job: str) -> str | None:
+    (row,) = person.rows("job_progress", job_id=f"eq.{job}")
+    path: str | None = row["preview_path"]
+    return path
+
+
+def test_a_preview_is_told_of_once_there_is_one_and_may_be_put_anew(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    assert _path(person, job) is None
+    _beat(hand_worker, job, claim_id)
+    assert _path(person, job) is None
+    for content in (b"noise", b"a star"):
+        _put(claim, content)
+        _beat(hand_worker, job, claim_id, preview=True)
+        assert _path(person, job) == f"{person.id}/{job}/{claim_id}-preview.webp"
+
+
+def test_a_preview_is_its_users_to_fetch(
+    job: str, person: Person, hand_worker: HandWorker, bare: System
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    path = f"{person.id}/{job}/{claim_id}-preview.webp"
+    assert person.sign(path).status_code == 404
+    _put(claim, b"noise")
+    _beat(hand_worker, job, claim_id, preview=True)
+    assert person.fetch(path) == b"noise"
+    assert Person(bare).sign(path).status_code == 404
+
+
+def test_a_new_attempt_has_no_preview_yet(
+    job: str, person: Person, hand_worker: HandWorker
+) -> None:
+    claim_id, claim = hand_worker.claimed(job)
+    _put(claim, b"noise")
+    _beat(hand_worker, job, claim_id, preview=True)
+    hand_worker.fail(job, claim_id, retryable=True)
+    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    hand_worker.claimed(job)
+    assert _path(person, job) is None

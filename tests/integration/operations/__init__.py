@@ -1,0 +1,1 @@
+"""What an operator uses: the database, commands, logs and traces."""

@@ -1,0 +1,48 @@
+"""What becomes of the connections that lie in a function's pool when the server closes them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.db.pool import Database
+from shared.errors import UnavailableError
+from tests.support.local_system import System
+
+CONNECTIONS = 4
+
+
+@pytest.fixture
+async def database(bare: System) -> AsyncIterator[Database]:
+    made = Database(bare.settings())
+    yield made
+    await made.close()
+
+
+async def _pid(database: Database) -> int:
+    async with database.autocommit() as connection:
+        # So that those asked for at once each get a connection of their own, in some round.
+        rows = await connection.execute("select pg_backend_pid() as pid, pg_sleep(0.3)")
+        row = await rows.fetchone()
+    assert row
+    pid: int = row["pid"]
+    return pid
+
+
+async def _pids(database: Database) -> set[int]:
+    return set(await asyncio.gather(*(_pid(database) for _ in range(CONNECTIONS))))
+
+
+async def test_connections_that_were_cut_off_fail_one_request_and_not_one_each(
+    bare: System, database: Database
+) -> None:
+    pids: set[int] = set()
+    while len(pids) < CONNECTIONS:
+        pids = await _pids(database)
+    with bare.database() as outside:
+        for pid in pids:
+            outside.execute("select pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(UnavailableError):
+        await _pid(database)
+    later = [await _pid(database) for _ in range(2 * CONNECTIONS)]
+    assert not pids & set(later)

@@ -1,0 +1,39 @@
+"""Each query that docs/operations prints is one that Postgres takes."""
+
+import re
+
+import pytest
+
+from tests.support.local_system import ROOT, System
+
+PAGES = sorted((ROOT / "docs/operations").rglob("*.md"))
+WRITTEN = [
+    (page.stem, statement.strip())
+    for page in PAGES
+    for block in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
+    for statement in block.split(";")
+    if statement.strip() and not statement.strip().startswith("set role")
+]
+INLINE = [
+    (page.stem, statement)
+    for page in PAGES
+    for statement in re.findall(r"`(select [^`]*? from [^`]*?);?`", page.read_text())
+]
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(("page", "statement"), WRITTEN + INLINE)
+def test_a_query_runs(bare: System, page: str, statement: str) -> None:
+    query = re.sub(r"^ {1,4}", "", statement, flags=re.MULTILINE).replace("'JOB'", f"'{NOBODY}'")
+    with bare.database() as connection:
+        connection.execute("set role service")
+        assert connection.execute(query.encode()).description, page
+
+
+def test_the_first_admin_is_made_as_written(bare: System) -> None:
+    page = (ROOT / "docs/operations/install.md").read_text()
+    (statements,) = re.findall(r"`(set role service; insert into [^`]*)`", page)
+    with bare.database() as connection, connection.transaction():
+        for statement in statements.rstrip(";").split(";"):
+            connection.execute(statement.replace("USER", NOBODY).encode())
+        connection.execute("delete from user_roles where user_id = %s", [NOBODY])

@@ -1,0 +1,158 @@
+"""One job is one trace: from its client to its callback, and to whoever takes it up again."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from shared.telemetry import trace_context
+from tests.conftest import sweep_of
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
+from tests.support.traces import (
+    CLIENTS_SPAN,
+    TRACE,
+    lines,
+    names,
+    new_trace,
+    spans,
+    spans_of,
+    traceparent,
+)
+
+JOURNEY = {
+    *("POST queue_job", "send sdxl_queue", "run job", "wait", "claim", "POST job_callback"),
+    *("sign addresses", "generate", "encode", "upload", "report completed", "check objects"),
+    "transaction",
+}
+
+
+def _queue(person: Person, prompt: str = "a boat", **headers: str) -> str:
+    body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": prompt}}
+    answer = person.call("queue-job", body, **headers)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job"]["id"])
+
+
+def _row(system: System, job_id: str) -> trace_context.Traceparent:
+    told = trace_context.parse(system.value("select traceparent from jobs where id = %s", job_id))
+    assert told
+    return told
+
+
+def test_a_job_is_one_trace_from_its_client_to_its_end(noop: System, somebody: Person) -> None:
+    trace = new_trace()
+    job_id = _queue(somebody, traceparent=traceparent(trace))
+    somebody.wait_for(job_id)
+    found = spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
+    assert {one.trace_id for one in found} == {trace}
+    assert {one.service for one in found} == {"functions", "worker"}
+
+    by_id = {one.id: one for one in found}
+    (first,) = [one for one in found if one.parent_id not in by_id]
+    assert (first.name, first.parent_id) == ("POST queue_job", CLIENTS_SPAN)
+    above = {(one.name, by_id[one.parent_id].name) for one in found if one.parent_id in by_id}
+    assert above >= {
+        ("send sdxl_queue", "POST queue_job"),
+        ("run job", "send sdxl_queue"),
+        ("claim", "run job"),
+        ("generate", "run job"),
+        ("POST job_callback", "claim"),
+        ("POST job_callback", "report completed"),
+        ("transaction", "POST queue_job"),
+        ("transaction", "POST job_callback"),
+    }
+    assert _row(noop, job_id) == trace_context.Traceparent(trace, first.id, is_sampled=True)
+
+
+def test_each_line_about_a_job_names_its_trace(noop: System, somebody: Person) -> None:
+    trace = new_trace()
+    job_id = _queue(somebody, traceparent=traceparent(trace))
+    somebody.wait_for(job_id)
+    until(
+        lambda: "job ended" in {one["message"] for one in _about(noop, job_id)},
+        what="the worker's last line",
+    )
+    told = _about(noop, job_id)
+    assert {one[TRACE] for one in told} == {trace}
+    assert {"answered", "measured", "job claimed", "job made"} <= {one["message"] for one in told}
+    for one in told:
+        assert {"severity", "time", "logging.googleapis.com/spanId"} <= one.keys()
+
+
+def test_a_trace_that_its_client_does_not_keep_is_not_kept(noop: System, somebody: Person) -> None:
+    trace, kept = new_trace(), new_trace()
+    unkept = _queue(somebody, traceparent=traceparent(trace, sampled=False))
+    somebody.wait_for(unkept)
+    job_id = _queue(somebody, traceparent=traceparent(kept))
+    somebody.wait_for(job_id)
+    spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
+    assert trace not in {one.trace_id for one in spans(noop)}
+    assert {one[TRACE] for one in _about(noop, unkept)} == {trace}
+    assert not _row(noop, unkept).is_sampled
+
+
+def test_a_job_that_is_tried_again_stays_in_its_trace(
+    bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    trace = new_trace()
+    job_id = _queue(person, traceparent=traceparent(trace))
+    claim_id, _ = hand_worker.claimed(job_id)
+    assert hand_worker.fail(job_id, claim_id, retryable=True).status_code == 200
+    _wait_for_dispatch(hand_worker, job_id, 2)
+    hand_worker.claimed(job_id)
+    lapsed = "update jobs set lease_until = now() - interval '1 second' where id = %s returning id"
+    assert bare.rows(lapsed, job_id)
+    sweep_of(bare)()
+    _wait_for_dispatch(hand_worker, job_id, 3)
+
+    found = spans_of(
+        bare, job_id, lambda some: [one.name for one in some].count("send sdxl_queue") == 3
+    )
+    sent = [one for one in found if one.name == "send sdxl_queue"]
+    assert {one.parent_id for one in sent} == {_row(bare, job_id).span_id}
+    assert [one.facts["ourvidz.dispatch_no"] for one in sent] == ["1", "2", "3"]
+    again = [*sent, *(one for one in found if one.name == "claim lapsed")]
+    assert len(again) == 4
+    assert {one.trace_id for one in again} == {trace}
+    tasks = [said for said, body in hand_worker.heard if job_id.encode() in body]
+    assert [said["traceparent"][36:52] for said in tasks] == [one.id for one in sent]
+
+
+def _wait_for_dispatch(worker: HandWorker, job_id: str, number: int) -> None:
+    until(
+        lambda: worker.message(job_id).dispatch_no == number,
+        what=f"dispatch {number}",
+    )
+
+
+def test_neither_spans_nor_lines_hold_what_is_secret(noop: System, somebody: Person) -> None:
+    word, baggage = f"zeppelin{uuid4().hex}", f"suitcase{uuid4().hex}"
+    job_id = _queue(
+        somebody,
+        f"a secret {word}",
+        traceparent=traceparent(new_trace()),
+        tracestate=f"vendor={baggage}",
+        baggage=f"key={baggage}",
+    )
+    somebody.wait_for(job_id)
+    somebody.fetch(somebody.asset(job_id)["temp_storage_path"])
+    somebody.ask(f"another {word}", num_images=9)
+    somebody.call("queue-job", {"jobType": word, "metadata": {"prompt": word}})
+    spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
+    key = noop.settings().keys_of("noop")[0]
+    files = sorted((noop.data / "logs").iterdir())
+    assert {"gateway.log", "worker.log", "traces.jsonl"} <= {file.name for file in files}
+    for file in files:
+        _holds_none_of(file, word, baggage, somebody.token, "X-Goog-Signature", key)
+    for name in ("gateway.log", "worker.log", "traces.jsonl"):
+        _holds_none_of(noop.data / "logs" / name, somebody.id)
+    stored = noop.value("select jobs::text from jobs where id = %s", job_id)
+    assert baggage not in stored
+
+
+def _holds_none_of(file: Path, *secrets: str) -> None:
+    text = file.read_text(errors="replace")
+    assert not [secret for secret in secrets if secret in text], file.name
+
+
+def _about(system: System, job_id: str) -> list[dict[str, object]]:
+    return [one for one in lines(system, "gateway", "worker") if one.get("job_id") == job_id]

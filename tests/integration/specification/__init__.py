@@ -1,0 +1,1 @@
+"""The user's specification, endpoint by endpoint."""

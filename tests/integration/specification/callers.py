@@ -1,0 +1,70 @@
+"""Callers of every kind, and what their requests are about."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.integration.specification.json_shapes import Body
+from tests.integration.specification.specification import INTERFACES
+from tests.support.fake_chat_server import ChatServer
+from tests.support.images import RED
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import HandWorker
+
+
+class Stage:
+    """A caller, and what its requests are about; made when it is asked for."""
+
+    def __init__(self, system: System, worker: HandWorker, chat: ChatServer) -> None:
+        self._system = system
+        self.user = Person(system)
+        self.admin = Person(system, is_admin=True)
+        self._worker = worker
+        self._chat = chat
+        self._at_hand: dict[str, Any] = {"$URL": chat.url, "$ID": str(uuid4())}
+
+    def call(self, name: str, body: Body) -> httpx.Response:
+        """As the function's own kind of caller."""
+        caller = INTERFACES[name].caller
+        if caller == "worker":
+            return self._worker.send(name, body)
+        return (self.admin if caller == "admin" else self.user).call(name, body)
+
+    def filled(self, part: Any) -> Any:  # noqa: ANN401 - JSON
+        """With what is at hand in its place."""
+        if isinstance(part, dict):
+            return {name: self.filled(value) for name, value in part.items()}
+        if isinstance(part, list):
+            return [self.filled(value) for value in part]
+        if isinstance(part, str) and part.startswith("$"):
+            if part not in self._at_hand:
+                self._make(part)
+            return self._at_hand[part]
+        return part
+
+    def drawn(self, name: str, body: Body) -> httpx.Response:
+        """The answer to a request that waits for its picture, while the worker makes one."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self.call, name, body)
+            query = "select id from jobs where user_id = %s"
+            until(lambda: bool(self._system.rows(query, self.admin.id)), what="the job")
+            self._worker.finish(str(self._system.value(query, self.admin.id)))
+            return waiting.result()
+
+    def _make(self, name: str) -> None:
+        if name == "$CONVERSATION":
+            begun = self.user.call("playground-chat", {"message": "Hello"}).json()
+            self._at_hand[name] = begun["conversation_id"]
+        elif name in {"$ASSET", "$PICTURE"}:
+            job_id = self.user.queue()
+            self._worker.finish(job_id, RED)
+            asset = self.user.asset(job_id)
+            self._at_hand |= {"$ASSET": asset["id"], "$PICTURE": asset["temp_storage_path"]}
+        else:
+            job_id = self.user.queue()
+            claim_id, claim = self._worker.claimed(job_id)
+            assets = [{**one, "durationSeconds": 1.5} for one in self._worker.upload(claim)]
+            told = {"$JOB": job_id, "$USER": self.user.id, "$CLAIM": claim_id, "$ASSETS": assets}
+            self._at_hand |= told

@@ -1,0 +1,120 @@
+"""storage: listing, several addresses at once, and what is told of an object."""
+
+import pytest
+
+from infra.local.config import tokens
+from tests.integration.storage.uploads import listed, own, refused, send, stored
+from tests.support.http import web
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
+
+
+@pytest.fixture
+def job(person: Person, hand_worker: HandWorker) -> str:
+    """A job of the person's that is done."""
+    job_id = person.queue()
+    hand_worker.finish(job_id)
+    return job_id
+
+
+def test_ones_own_folder_is_listed_and_nobody_elses(bare: System, person: Person, job: str) -> None:
+    for name in ("uploads/b.png", "uploads/A.png", "uploads/old/c.png", "d.png"):
+        assert send(person, own(person, name)).status_code == 200
+    me = person.id
+    assert listed(person, "") == [f"{me}/"]
+    assert listed(person, me) == [f"{name}/" for name in sorted([job, "uploads"])] + ["d.png"]
+    assert listed(person, f"{me}/uploads/") == ["old/", "A.png", "b.png"]
+    (asset,) = person.rows("workspace_assets")
+    mine = {asset["temp_storage_path"], asset["thumbnail_path"]}
+    assert {f"{me}/{job}/{name}" for name in listed(person, f"{me}/{job}")} == mine
+    assert listed(person, me, "user-library") == []
+
+    stranger = Person(bare)
+    for folder in ("", me, f"{me}/uploads", f"{me}/{job}", me[:8], f"{stranger.id}/../{me}"):
+        assert listed(stranger, folder) == []
+    anon = {"authorization": f"Bearer {tokens.anon_token()}"}
+    url = f"{bare.base}/storage/v1/object/list/workspace-temp"
+    assert web.post(url, json={"prefix": me}, headers=anon).json() == []
+    refused(web.post(url, json={"prefix": me}), 401, "Unauthorized")
+
+
+def test_what_a_running_job_leaves_is_not_listed(
+    bare: System, person: Person, hand_worker: HandWorker
+) -> None:
+    job_id = person.queue()
+    _, claim = hand_worker.claimed(job_id)
+    put = web.put(claim["previewPutUrl"], content=b"{}", headers=claim["previewHeaders"])
+    assert put.status_code == 200
+    assert len(stored(bare, person)) == 1
+    assert listed(person, person.id) == []
+    assert listed(person, f"{person.id}/{job_id}") == []
+
+
+def test_a_listing_is_searched_sorted_and_paged(person: Person) -> None:
+    for name in ("b.png", "a.png", "Abc.png"):
+        assert send(person, own(person, f"uploads/{name}")).status_code == 200
+    folder = f"{person.id}/uploads"
+    assert listed(person, folder, limit=2) == ["Abc.png", "a.png"]
+    assert listed(person, folder, limit=2, offset=2) == ["b.png"]
+    assert listed(person, folder, search="a") == ["Abc.png", "a.png"]
+    down = {"column": "name", "order": "desc"}
+    assert listed(person, folder, sortBy=down) == ["b.png", "a.png", "Abc.png"]
+    by_age = {"column": "created_at", "order": "asc"}
+    assert listed(person, folder, sortBy=by_age) == ["b.png", "a.png", "Abc.png"]
+    for wrong in ({"limit": 0}, {"offset": -1}, {"sortBy": {"column": "secret"}}):
+        answer = person.call("storage/object/list/workspace-temp", {"prefix": folder, **wrong})
+        assert answer.status_code == 422, answer.text
+
+
+def test_an_entry_and_info_tell_what_the_bucket_says(person: Person) -> None:
+    sent = send(person, own(person)).json()
+    path = f"{person.id}/uploads/cat.png"
+    size = len(person.fetch(path))
+    body = {"prefix": f"{person.id}/uploads"}
+    (entry,) = person.call("storage/object/list/workspace-temp", body).json()
+    assert entry["id"] == sent["Id"]
+    told = {name: entry["metadata"][name] for name in ("size", "mimetype", "httpStatusCode")}
+    assert told == {"size": size, "mimetype": "image/png", "httpStatusCode": 200}
+    info = person.get(f"/storage/v1/object/info/{own(person)}").json()
+    assert (info["id"], info["name"], info["bucket_id"]) == (sent["Id"], path, "workspace-temp")
+    assert (info["size"], info["content_type"]) == (size, "image/png")
+    head = web.head(
+        f"{person.base}/storage/v1/object/{own(person)}",
+        headers={"authorization": f"Bearer {person.token}"},
+    )
+    assert (head.status_code, int(head.headers["content-length"])) == (200, size)
+    assert head.headers["content-type"] == "image/png"
+
+
+def test_a_download_is_named(person: Person) -> None:
+    assert send(person, own(person)).status_code == 200
+    named = person.get(f"/storage/v1/object/{own(person)}", download='my "cat".png')
+    assert named.headers["content-disposition"].endswith("filename*=UTF-8''my%20%22cat%22.png")
+    assert (
+        person.get(f"/storage/v1/object/{own(person)}", download="")
+        .headers["content-disposition"]
+        .startswith("attachment")
+    )
+    assert "content-disposition" not in person.get(f"/storage/v1/object/{own(person)}").headers
+
+
+def test_several_addresses_are_signed_each_by_itself(
+    bare: System, person: Person, job: str
+) -> None:
+    asset = person.asset(job)["temp_storage_path"]
+    upload = f"{person.id}/uploads/cat.png"
+    assert send(person, own(person)).status_code == 200
+    asked = [asset, f"{person.id}/no.png", upload, "a\0b", "../x", asset]
+    body = {"expiresIn": 60, "paths": asked}
+    answers = person.call("storage/object/sign/workspace-temp", body).json()
+    assert [one["path"] for one in answers] == asked
+    assert [one["error"] is None for one in answers] == [True, False, True, False, False, True]
+    for one in (answers[0], answers[2]):
+        url = f"{bare.base}/storage/v1{one['signedURL']}"
+        assert web.get(url, follow_redirects=True).status_code == 200
+    others = Person(bare).call("storage/object/sign/workspace-temp", body).json()
+    assert {one["signedURL"] for one in others} == {None}
+    wrongs: list[dict[str, object]] = [{"paths": []}, {"paths": ["x"] * 1001}, {"expiresIn": 0}]
+    for wrong in wrongs:
+        answer = person.call("storage/object/sign/workspace-temp", {**body, **wrong})
+        assert answer.status_code == 422, answer.text

@@ -1,0 +1,78 @@
+"""What the tests of storage's uploads do again and again."""
+
+import io
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from tests.support.http import web
+from tests.support.local_system import Person, System
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+
+def picture(kind: str = "PNG", colour: str = "red", **more: Any) -> bytes:  # noqa: ANN401 - Pillow's
+    """A small picture of that colour."""
+    target = io.BytesIO()
+    Image.new("RGB", (24, 16), colour).save(target, kind, **more)
+    return target.getvalue()
+
+
+RED, BLUE = picture(), picture(colour="blue")
+
+
+def send(
+    person: Person, path: str, content: bytes = RED, method: str = "POST", **headers: str
+) -> httpx.Response:
+    """Upload as the body."""
+    return web.request(
+        method,
+        f"{person.base}/storage/v1/object/{path}",
+        content=content,
+        headers={"authorization": f"Bearer {person.token}", "content-type": "image/png", **headers},
+    )
+
+
+def own(person: Person, name: str = "uploads/cat.png") -> str:
+    """A place in the person's own folder."""
+    return f"workspace-temp/{person.id}/{name}"
+
+
+def colour_of(content: bytes) -> object:
+    """The colour of a PNG."""
+    with Image.open(io.BytesIO(content)) as drawn:
+        assert drawn.format == "PNG"
+        return drawn.convert("RGB").getpixel((4, 4))
+
+
+def stored(system: System, person: Person) -> set[str]:
+    """The objects of the person's, by bucket and path."""
+    return {path for path in system.objects() if f"/{person.id}/" in path}
+
+
+def refused(answer: httpx.Response, status: int, error: str) -> str:
+    """Checks a refusal, as Supabase Storage's clients read one; its sentence."""
+    assert answer.status_code == status, answer.text
+    told = answer.json()
+    assert (told["statusCode"], told["error"]) == (str(status), error)
+    return str(told["message"])
+
+
+def listed(
+    person: Person, folder: str, bucket: str = "workspace-temp", **more: object
+) -> list[str]:
+    """The names in a folder; a folder's ends in a slash."""
+    answer = person.call(f"storage/object/list/{bucket}", {"prefix": folder, **more})
+    assert answer.status_code == 200, answer.text
+    return [one["name"] + ("" if one["id"] else "/") for one in answer.json()]
+
+
+def remove(person: Person, *paths: str, bucket: str = "workspace-temp") -> list[str]:
+    """The paths that are told to be gone."""
+    url = f"{person.base}/storage/v1/object/{bucket}"
+    headers = {"authorization": f"Bearer {person.token}"}
+    answer = web.request("DELETE", url, json={"prefixes": paths}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [one["name"] for one in answer.json()]

@@ -1,0 +1,145 @@
+"""sweep-jobs: rows that fail again and again keep no others from being done."""
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from psycopg.errors import CheckViolation
+
+from functions.sweep_jobs import expired_leases, expiry
+from functions.sweep_jobs.report import SweepJobsResponse
+from shared.errors import UnavailableError
+from shared.services import Services
+from tests.support.local_system import Person, System
+from tests.support.scripted_worker import HandWorker
+from tests.support.sweep import Sweep
+from tests.support.workspace import library, make
+
+FAILING = 3
+LIMIT = 2
+"""Fewer rows than fail."""
+
+_PAST = "now() - interval '1 hour'"
+_LAPSED = f"update jobs set lease_until = {_PAST}, deadline_at = {_PAST} where user_id = %s"
+_OVERDUE = f"update jobs set expires_at = {_PAST} where user_id = %s"
+
+
+@pytest.fixture
+async def services(bare: System, sweep: Sweep) -> AsyncIterator[Services]:
+    """The sweep's own, in this process; the system has nothing left to sweep."""
+    assert sweep()["not_done"] == []
+    opened = Services(bare.settings())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def unlucky(bare: System) -> Person:
+    """The owner of the rows that fail."""
+    return Person(bare)
+
+
+@contextmanager
+def _refunds_failing(system: System, person: Person) -> Iterator[None]:
+    """No job of the person's can be failed: its refund violates a constraint."""
+    with system.database() as connection:
+        check = f"check (user_id <> '{person.id}' or kind <> 'refund') not valid"
+        connection.execute(f"alter table credit_ledger add constraint closed {check}".encode())
+        try:
+            yield
+        finally:
+            connection.execute(b"alter table credit_ledger drop constraint closed")
+
+
+@contextmanager
+def _refusing_server() -> Iterator[str]:
+    """The address of a storage that refuses every request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(403)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _begun(person: Person, worker: HandWorker) -> str:
+    job_id = person.queue()
+    worker.claimed(job_id)
+    return job_id
+
+
+async def _sweep_twice(part: Callable[[SweepJobsResponse], Awaitable[None]]) -> None:
+    """Each time rows fail, and their error is raised once the others were done."""
+    for _ in range(2):
+        with pytest.raises(CheckViolation):
+            await part(SweepJobsResponse())
+
+
+async def test_claims_that_cannot_be_ended_do_not_starve_the_others(
+    bare: System, services: Services, unlucky: Person, person: Person, hand_worker: HandWorker
+) -> None:
+    stuck = [_begun(unlucky, hand_worker) for _ in range(FAILING)]
+    good = _begun(person, hand_worker)
+    for owner in (unlucky, person):
+        bare.rows(f"{_LAPSED} returning id", owner.id)
+    with _refunds_failing(bare, unlucky):
+        await _sweep_twice(partial(expired_leases.put_lapsed_right, services, max_claims=LIMIT))
+        assert person.status(good) == "failed"
+        assert {unlucky.status(job_id) for job_id in stuck} == {"processing"}
+    await expired_leases.put_lapsed_right(services, SweepJobsResponse())
+    assert {unlucky.status(job_id) for job_id in stuck} == {"failed"}
+
+
+async def test_jobs_that_cannot_be_ended_do_not_starve_the_others(
+    bare: System, services: Services, unlucky: Person, person: Person
+) -> None:
+    stuck = [unlucky.queue() for _ in range(FAILING)]
+    good = person.queue()
+    for owner in (unlucky, person):
+        bare.rows(f"{_OVERDUE} returning id", owner.id)
+    with _refunds_failing(bare, unlucky):
+        await _sweep_twice(partial(expiry.end_overdue_jobs, services, max_jobs=LIMIT))
+        assert person.status(good) == "failed"
+        assert {unlucky.status(job_id) for job_id in stuck} == {"queued"}
+    await expiry.end_overdue_jobs(services, SweepJobsResponse())
+    assert {unlucky.status(job_id) for job_id in stuck} == {"failed"}
+
+
+async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
+    bare: System, sweep: Sweep, person: Person, hand_worker: HandWorker
+) -> None:
+    kept, ended = _begun(person, hand_worker), _begun(person, hand_worker)
+    bare.rows(f"{_LAPSED} returning id", person.id)
+    deadline = "update jobs set deadline_at = now() - interval '1 min' where id = %s returning id"
+    bare.rows(deadline, kept)
+    with _refusing_server() as url:
+        services = Services(bare.settings(storage_emulator_host=url))
+        with pytest.raises(UnavailableError):
+            await expired_leases.put_lapsed_right(services, SweepJobsResponse())
+        await services.close()
+    assert (person.status(kept), person.status(ended)) == ("processing", "failed")
+    sweep()
+    assert person.status(kept) == "failed"
+
+
+def test_assets_that_cannot_be_copied_do_not_stop_the_promotions(
+    bare: System, unlucky: Person, person: Person, hand_worker: HandWorker, sweep: Sweep
+) -> None:
+    assets = [*make(unlucky, hand_worker, num_images=FAILING), *make(person, hand_worker)]
+    pending = "update workspace_assets set promotion = 'pending' where id = any(%s) returning id"
+    bare.rows(pending, assets)
+    refused = "update workspace_assets set generation = -1 where user_id = %s returning id"
+    bare.rows(refused, unlucky.id)
+    assert sweep()["promoted"] == 1
+    assert [row["source_asset_id"] for row in library(person)] == assets[FAILING:]
+    left = "update workspace_assets set promotion = 'none' where user_id = %s returning id"
+    bare.rows(left, unlucky.id)

@@ -1,0 +1,75 @@
+"""The systems that are measured, and the floor's own database beside theirs."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from infra.local.config import environment
+from infra.local.database import server, setup
+from infra.local.dev_server import system_on
+from tests.performance.bench.baselines import handler
+from tests.support.local_system import ROOT, System
+
+FLOOR_HANDLER = ROOT / "tests/performance/bench/baselines/handler.py"
+FLOOR_START = ROOT / "tests/performance/bench/baselines/start.py"
+SETTINGS = {
+    "STARTING_CREDITS": "1000000",
+    "QUEUED_JOBS_PER_USER": "1000000",
+    "RATE_LIMIT_JOBS_PER_MINUTE": "1000000",
+    "RATE_LIMIT_REQUESTS_PER_MINUTE": "1000000",
+    "SWEEP_SECONDS": "3600",
+    "TRACES_FILE": "",
+}
+"""A benchmark's user asks for more than a person may: each limit is so high that it is counted, as
+ever, and not met. Spans are off, as they are by default but on the local system."""
+
+_BUSY_WORKER = """
+    insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
+    values ('busy', 'sdxl', 'http://127.0.0.1:9', 'demo', 1, false) returning id
+"""
+
+
+@contextlib.contextmanager
+def system(worker: str, **more: str) -> Iterator[System]:
+    """A local system of its own, gone after the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        one = System(Path(folder) / "data", worker=worker, **{**SETTINGS, **more})
+        try:
+            one.start()
+            yield one
+        finally:
+            one.stop()
+
+
+def settings_of(one: System) -> dict[str, str]:
+    """What the system's functions are told, for one that is served beside it; and the floor."""
+    parts, url = system_on(one.data)
+    given = {**environment.of_functions(parts, url), **SETTINGS}
+    return {**given, "FLOOR_DATABASE_URL": floor_database(one.ports()["postgres"])}
+
+
+def source_of(function: str) -> Path:
+    """The handler's file."""
+    return ROOT / "functions" / function.replace("-", "_") / "main.py"
+
+
+def busy_worker(one: System) -> None:
+    """Register a worker that never answers: its slots are taken at once, and stay so."""
+    one.rows(_BUSY_WORKER)
+
+
+def floor_database(port: int, name: str = "floor") -> str:
+    """The floor's own database on a server, made if it is missing; the functions' address of it."""
+    with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
+        known = "select from pg_database where datname = %s"
+        if connection.execute(known, [name]).fetchone() is None:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    url = server.url(port, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(handler.TABLE.encode())
+        connection.execute("grant insert, select on bare_jobs to functions")
+    return setup.functions_url(url)

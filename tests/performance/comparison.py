@@ -1,0 +1,34 @@
+"""One thing with a short table and with a long one, side by side."""
+
+import contextlib
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from tests.support.local_system import System
+
+
+@contextlib.contextmanager
+def filling_jobs(system: System, count: str) -> Iterator[Connection[Any]]:
+    """Insert jobs without their triggers, which count each by itself: for so many, in minutes.
+
+    ``count`` is the statement that counts them all at once.
+    """
+    with system.database() as connection:
+        connection.execute("alter table jobs disable trigger all")
+        yield connection
+        connection.execute("alter table jobs enable trigger all")
+        connection.execute(count.encode())
+        connection.execute("vacuum analyze")
+
+
+def row(shape: str, few: Sequence[float], many: Sequence[float]) -> str:
+    """A table's row: both medians in milliseconds, their ratio, and the spread of each."""
+    spread = f"{min(few):.1f} to {max(few):.1f}, {min(many):.1f} to {max(many):.1f} ms"
+    ratio = statistics.median(many) / statistics.median(few)
+    return (
+        f"| {shape} | {statistics.median(few):.1f} ms | {statistics.median(many):.1f} ms "
+        f"| {ratio:.2f} | {spread} |"
+    )

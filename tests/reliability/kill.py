@@ -1,0 +1,127 @@
+"""Promise 1: whatever is killed, no job is lost, doubled or charged twice, and each runs again."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.reliability.audit import Audit, audit
+from tests.reliability.chaos import blows, strike
+from tests.reliability.clients import Clients, Order, orders
+from tests.reliability.fault import Fault
+from tests.reliability.monitor import Kill, Monitor
+from tests.reliability.processes import PARTS, Parts
+from tests.reliability.recovery import until_ended
+from tests.reliability.report import Proof, counted, spread
+from tests.reliability.returns import NEVER, Return, returns
+from tests.reliability.scale import BOUND_SECONDS, SLOTS, Scale
+from tests.support.local_system import Person, System
+
+_USERS = 5
+_THREADS = 6
+_MOST_OPEN = 5 * SLOTS
+"""Jobs that are queued or run at a time: there is always work, until the last."""
+_DRAIN_SECONDS = 180
+_ASKED_AGAIN = 50
+
+
+def prove(system: System, scale: Scale) -> Proof:
+    """Kill while jobs are queued and run; then hold everything against everything."""
+    proof = Proof(
+        1,
+        "kill -9 of any part",
+        f"{scale.kills} kills over {scale.jobs} jobs: nothing lost, nothing doubled, each job in "
+        f"work running again within {BOUND_SECONDS:.0f} s in which no later kill kept a part away",
+    )
+    people = [Person(system) for _ in range(_USERS)]
+    users = [person.id for person in people]
+    wanted = orders(people, scale.jobs, scale.chance("orders"))
+    clients, parts = Clients(), Parts(system)
+    with Monitor(parts.database_url).looking() as monitor:
+        _run(clients, wanted, parts, monitor, scale)
+        drained_in = until_ended(system, users, seconds=_DRAIN_SECONDS)
+        time.sleep(1)  # the monitor sees the last end
+    _ask_again(clients, wanted, scale)
+    found = audit(system, users, clients.job_ids())
+    _tell(proof, clients, found, monitor.kills)
+    proof.seen = _seen(found, monitor.kills)
+    proof.tell("from the last kill until the last job had ended", f"{drained_in:.1f} s")
+    found.faults += [*clients.faults, *clients.doubles(), *_faults_of(monitor.kills)]
+    proof.blame(system, *found.faults)
+    return proof
+
+
+def _run(
+    clients: Clients, wanted: Sequence[Order], parts: Parts, monitor: Monitor, scale: Scale
+) -> None:
+    planned = blows(scale.kills, scale.chance("kills"))
+    with ThreadPoolExecutor(1) as background:
+        sending = background.submit(
+            clients.send,
+            wanted,
+            threads=_THREADS,
+            may_go=lambda number: number < monitor.ended + _MOST_OPEN,
+        )
+        strike(planned, parts, monitor, jobs=scale.jobs)
+        sending.result()
+
+
+def _ask_again(clients: Clients, wanted: Sequence[Order], scale: Scale) -> None:
+    """Some keys once more, after everything: no further job may come of it."""
+    chance = scale.chance("asked again")
+    for order in chance.sample(wanted, min(_ASKED_AGAIN, len(wanted))):
+        clients.persist(order)
+
+
+def _tell(proof: Proof, clients: Clients, found: Audit, kills: Sequence[Kill]) -> None:
+    by_victim = Counter(kill.victim for kill in kills)
+    holding = Counter(kill.victim for kill in kills if kill.struck)
+    away = [kill.back_at - kill.at for kill in kills if kill.back_at]
+    for part in PARTS:
+        told = f"{by_victim[part]}, of which {holding[part]} while jobs ran"
+        proof.tell(f"kills of {part}", told)
+    proof.tell("a part was away", spread(away))
+    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
+    proof.tell("why jobs failed", counted(found.reasons))
+    proof.tell("how claims ended", counted(found.outcomes))
+    proof.tell("answers to clients", counted(clients.answers))
+    for kind in ("lost", "doubled", "asset", "charge", "turns", "left"):
+        proof.tell(f"faults: {kind}", found.count(kind))
+    back = list(returns(kills))
+    for part in PARTS:
+        seconds = [one.seconds for one in back if part == one.kill.victim]
+        proof.tell(f"a job was back after a kill of {part}", spread(seconds))
+    proof.tell("a job was back after any kill", spread([one.seconds for one in back]))
+    proof.tell(
+        "the same, without what later kills kept parts away",
+        spread([one.whole_seconds for one in back]),
+    )
+
+
+def _seen(found: Audit, kills: Sequence[Kill]) -> str:
+    at_work = sum(bool(kill.struck) for kill in kills)
+    longest = max((one.whole_seconds for one in returns(kills)), default=0)
+    return (
+        f"{len(kills)} kills, {at_work} while jobs ran; {found.count('lost')} lost, "
+        f"{found.count('doubled')} doubled, {found.count('asset')} wrong assets, "
+        f"{found.count('charge')} wrong charges, {found.ended['failed']} failed with a refund; "
+        f"back within {longest:.1f} s"
+    )
+
+
+def _faults_of(kills: Sequence[Kill]) -> Iterator[Fault]:
+    """Kills that struck nothing, and jobs that were away for too long."""
+    if 2 * sum(bool(kill.struck) for kill in kills) < len(kills):
+        yield Fault("idle", "Less than half of the kills were while jobs ran: they prove little.")
+    for one in returns(kills):
+        if one.whole_seconds > BOUND_SECONDS:
+            yield Fault("late", _sentence(one), one.job_id)
+
+
+def _sentence(late: Return) -> str:
+    others = [f"{kill.victim} after {kill.at - late.kill.at:.1f} s" for kill in late.others]
+    back = "never back" if late.seconds == NEVER else f"back {late.seconds:.1f} s"
+    return (
+        f"Job {late.job_id} was {back} after a kill of {late.kill.victim}; "
+        f"killed in that time: {', '.join(others) or 'nothing'}."
+    )

@@ -1,0 +1,179 @@
+"""Stands where letters pass, between the queue and the worker and between it and the functions.
+
+It hands each on more than once: a task three times, at random moments, so that they are shuffled;
+a callback ten more times, some of them beside the first. The rest of both comes with ``repeat``.
+"""
+
+import asyncio
+import random
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.support.local_system import free_port, until
+
+DELIVERIES = 3
+REPLAYS_BESIDE, REPLAYS_SOON, REPLAYS_AT_END = 3, 4, 3
+REPLAYS = REPLAYS_BESIDE + REPLAYS_SOON + REPLAYS_AT_END
+
+_LATEST_SECONDS = 2.0
+"""The last of what is sent soon; a job has often ended by then."""
+_MOST_AT_ONCE = 8
+_DROPPED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
+_KEPT = {"content-type", "retry-after", "date"}
+
+
+class Letter(NamedTuple):
+    """A request that passes."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        """What it is to the reader of a report."""
+        return self.url.rpartition("/")[2].partition("?")[0]
+
+
+class Relay:
+    """Serves at ``url``, for a worker at ``worker_port``."""
+
+    def __init__(self, functions_base: str, chance: random.Random) -> None:
+        self._port, self.worker_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.answers: Counter[str] = Counter()
+        self._bases = {
+            "functions": functions_base,
+            "worker": f"http://127.0.0.1:{self.worker_port}",
+        }
+        self._chance = chance
+        self._passed: dict[str, list[Letter]] = {"jobs": [], "job-callback": []}
+        self._later: set[asyncio.Task[Response]] = set()
+        self._loop = asyncio.new_event_loop()
+
+    @contextmanager
+    def serving(self) -> Iterator["Relay"]:
+        """Serve as long as the block lasts."""
+        app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])])
+        config = uvicorn.Config(app, port=self._port, log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(server)])
+        thread.start()
+        try:
+            until(lambda: server.started, what="the relay")
+            yield self
+        finally:
+            server.should_exit = True
+            thread.join()
+
+    def passed(self) -> dict[str, int]:
+        """How many letters of each kind have passed, repeats aside."""
+        return {kind: len(letters) for kind, letters in self._passed.items()}
+
+    def settle(self) -> None:
+        """Wait until everything that was to come soon has been sent."""
+        self._do(self._settle())
+
+    def repeat(self) -> None:
+        """Send every letter again, shuffled: each task once, each callback as often as is left."""
+        self._do(self._repeat())
+
+    async def _run(self, server: uvicorn.Server) -> None:
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as http:
+            self._http = http
+            self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+            await server.serve()
+            await self._settle()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _serve(self, request: Request) -> Response:
+        side = "functions" if request.url.path.startswith("/functions/") else "worker"
+        query = f"?{request.url.query}" if request.url.query else ""
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return Response(status_code=499)
+        letter = Letter(
+            request.method,
+            f"{self._bases[side]}{request.url.path}{query}",
+            {name: value for name, value in request.headers.items() if name not in _DROPPED},
+            body,
+        )
+        if letter.kind not in self._passed:
+            return await self._send(letter)
+        self._passed[letter.kind].append(letter)
+        return await (self._deliver if letter.kind == "jobs" else self._call_back)(letter)
+
+    async def _deliver(self, letter: Letter) -> Response:
+        """The queue hears the first delivery that was good, or else the last."""
+        answer = Response(status_code=503)
+        copies = [self._soon(letter, self._send) for _ in range(DELIVERIES)]
+        for copy in asyncio.as_completed(copies):
+            answer = await copy
+            if answer.status_code == httpx.codes.OK:
+                break
+        return answer
+
+    async def _call_back(self, letter: Letter) -> Response:
+        """The worker hears whichever copy it may be."""
+        for _ in range(REPLAYS_SOON):
+            self._soon(letter, self._send_in_line)
+        answers = await asyncio.gather(*(self._send(letter) for _ in range(1 + REPLAYS_BESIDE)))
+        return self._chance.choice(answers)
+
+    def _soon(
+        self, letter: Letter, send: Callable[[Letter], Awaitable[Response]]
+    ) -> asyncio.Task[Response]:
+        async def later(delay: float) -> Response:
+            await asyncio.sleep(delay)
+            return await send(letter)
+
+        task = asyncio.create_task(later(self._chance.uniform(0, _LATEST_SECONDS)))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+        return task
+
+    async def _settle(self) -> None:
+        while self._later:
+            await asyncio.wait(self._later)
+
+    async def _repeat(self) -> None:
+        letters: list[Letter] = [
+            *self._passed["jobs"],
+            *(letter for letter in self._passed["job-callback"] for _ in range(REPLAYS_AT_END)),
+        ]
+        self._chance.shuffle(letters)
+        await self._all(letters)
+
+    async def _all(self, letters: Sequence[Letter]) -> None:
+        await asyncio.gather(*(self._send_in_line(letter) for letter in letters))
+
+    async def _send_in_line(self, letter: Letter) -> Response:
+        async with self._places:
+            return await self._send(letter)
+
+    async def _send(self, letter: Letter) -> Response:
+        try:
+            answer = await self._http.request(
+                letter.method, letter.url, headers=letter.headers, content=letter.body
+            )
+        except httpx.TransportError:
+            self.answers[f"{letter.kind}: none"] += 1
+            return Response(status_code=503)
+        self.answers[f"{letter.kind}: {answer.status_code}"] += 1
+        headers = {name: value for name, value in answer.headers.items() if name in _KEPT}
+        return Response(answer.content, answer.status_code, headers)

@@ -1,0 +1,33 @@
+"""Waiting until jobs have ended."""
+
+import time
+from collections.abc import Collection
+
+from tests.support.local_system import System
+
+_OPEN = """
+    select (
+        select count(*) from jobs
+        where user_id = any(%(users)s::uuid[]) and status in ('queued', 'processing')
+    ) + (
+        select count(*) from workspace_assets
+        where user_id = any(%(users)s::uuid[]) and promotion = 'pending'
+    ) as open
+"""
+
+
+def until_ended(system: System, users: Collection[str], *, seconds: float) -> float:
+    """Wait until every job of these users has ended, and what is for the library is there.
+
+    How long it took, in seconds; it is given up after so many.
+    """
+    began = time.monotonic()
+    while _is_open(system, users) and time.monotonic() < began + seconds:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def _is_open(system: System, users: Collection[str]) -> bool:
+    with system.database() as connection:
+        found = connection.execute(_OPEN, {"users": list(users)}).fetchone()
+    return found is not None and found["open"] > 0

@@ -1,0 +1,79 @@
+"""A noop worker beside a system that has none: of other slots and steps, or behind a relay."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.config import environment
+from tests.reliability.proxy import Relay
+from tests.reliability.scale import SLOTS, STEP_SECONDS, STEPS
+from tests.support.local_system import ROOT, System, free_port, until
+
+_KINDS = 2
+"""A noop worker registers once for each kind of job: sdxl and wan."""
+_START_SECONDS = 30
+_RUN = "import runpy; runpy.run_module('gpu_workers.noop.main', run_name='__main__')"
+_REGISTERED = "select count(*) from workers where worker_url = %s"
+
+
+@contextmanager
+def working(
+    system: System,
+    *,
+    slots: int = SLOTS,
+    steps: int = STEPS,
+    relay: Relay | None = None,
+    prelude: str = "",
+) -> Iterator["OwnWorker"]:
+    """The worker, registered: by the relay's address, where there is one.
+
+    ``prelude`` is run in its process before it.
+    """
+    worker = OwnWorker(system, slots, steps, relay, prelude)
+    try:
+        until(
+            lambda: system.value(_REGISTERED, worker.url) == _KINDS,
+            what="the worker to register",
+        )
+        yield worker
+    finally:
+        worker.stop()
+
+
+class OwnWorker:
+    """Its process."""
+
+    def __init__(
+        self, system: System, slots: int, steps: int, relay: Relay | None, prelude: str
+    ) -> None:
+        port = relay.worker_port if relay else free_port()
+        parts = environment.System(system.data, system.port, {**system.ports(), "worker": port})
+        self.url = relay.url if relay else parts.address_of("worker")
+        told = {
+            "WORKER_URL": self.url,
+            "FUNCTIONS_URL": f"{relay.url if relay else system.base}/functions/v1",
+            "WORKER_SLOTS": str(slots),
+            "NOOP_STEPS": str(steps),
+            "NOOP_SECONDS": str(STEP_SECONDS),
+            "DRAIN_SECONDS": "0",
+        }
+        self.log = Path(system.data, "logs", f"worker-{port}.log")
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", "-c", f"{prelude}\n{_RUN}"],
+                cwd=ROOT,
+                env={**environment.of_worker(parts, "noop"), **told},
+                stdout=log,
+                stderr=log,
+            )
+
+    def stop(self) -> None:
+        """End it as the supervisor would, or else by force."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

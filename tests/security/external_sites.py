@@ -1,0 +1,33 @@
+"""What is asked of a stranger's site, and by which names."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from shared.clients.public_addresses import Address
+from shared.clients.safe_fetch import Guard
+from shared.errors import InvalidError
+from tests.support.external_site import HOST, Site
+
+BASE = f"https://{HOST}"
+
+
+class Names:
+    """A resolver that answers in turn, and is counted."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str) -> Sequence[Address]:
+        self.asked.append(host)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [ip_address(answer)]
+
+
+async def refusal(site: Site, url: str, guard: Guard | None = None) -> str | None:
+    """The sentence with which an address is refused; None where it is let through."""
+    try:
+        await (guard or site.guard()).fetch(url)
+    except InvalidError as problem:
+        return problem.sentence
+    return None

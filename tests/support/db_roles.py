@@ -1,0 +1,48 @@
+"""A system's database, by the role and the claims of one who calls it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from infra.local.database import server
+from shared.db.session import SERVICE_PATH
+from tests.support.local_system import System
+
+Role: TypeAlias = Literal["service", "authenticated", "anon"]
+Connection: TypeAlias = psycopg.Connection[DictRow]
+
+
+@contextmanager
+def acting(
+    system: System,
+    role: Role,
+    user_id: str | None = None,
+    *,
+    says_admin: bool = False,
+    path: str = SERVICE_PATH,
+) -> Iterator[Connection]:
+    """A connection of that role; parameters are Postgres's own, ``$1``.
+
+    Args:
+        system: whose database.
+        role: who is calling.
+        user_id: the subject of the caller's token.
+        says_admin: whether the token calls the user an admin.
+        path: where names are looked for; ``USER_PATH`` as in a user's transaction.
+    """
+    claims = {"sub": user_id, "role": role} if user_id else {"role": role}
+    told = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims
+    url = server.url(system.ports()["postgres"])
+    with psycopg.connect(
+        url, autocommit=True, row_factory=dict_row, cursor_factory=psycopg.RawCursor
+    ) as connection:
+        connection.execute(
+            "select set_config('request.jwt.claims', $1, false), set_config('role', $2, false),"
+            " set_config('search_path', $3, false)",
+            [json.dumps(told), role, path],
+        )
+        yield connection

@@ -1,0 +1,196 @@
+"""A stranger's web site, on TLS by an authority of its own, and a network on which it is public.
+
+The network stands where the guard's own does: it notes each address that is dialled, and answers
+for the site's one public address alone.
+"""
+
+import contextlib
+import gzip
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpcore
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from shared.clients.public_addresses import Address, Resolver
+from shared.clients.safe_fetch import MOST_BYTES, Guard
+from tests.support.local_system import PATIENCE_SECONDS
+
+ADDRESS = "93.184.216.34"
+"""Public; nothing is ever sent there."""
+HOST = "pictures.example"
+
+
+class Site:
+    """https://pictures.example, as far as the network that it makes is concerned."""
+
+    def __init__(self, folder: Path) -> None:
+        self.content = b"a picture"
+        self.health: Callable[[str], bytes] = lambda _: b"{}"
+        """What it answers to a challenge."""
+        self.asked: list[str] = []
+        self.dialled: list[str] = []
+        key, self._authority = _certificate(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._authority, key)
+        handler = type("Handler", (_Handler,), {"site": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        """Be gone."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def guard(
+        self,
+        resolver: Resolver | None = None,
+        most_bytes: int = MOST_BYTES,
+        most_seconds: float = PATIENCE_SECONDS,
+    ) -> Guard:
+        """A guard that resolves every name to the site, unless told otherwise.
+
+        It waits as long as a test does, not ten seconds as in the product.
+        """
+        return Guard(
+            resolver=resolver or answering(ADDRESS),
+            network=_Network(self._server.server_port, self.dialled),
+            certificates=ssl.create_default_context(cafile=self._authority),
+            most_bytes=most_bytes,
+            most_seconds=most_seconds,
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    site: Site
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        self.site.asked.append(f"{self.headers['host']}{self.path}")
+        self.close_connection = True
+        with contextlib.suppress(OSError):  # the guard hangs up on most of these
+            getattr(self, f"_{address.path[1:]}", self._missing)(parse_qs(address.query))
+
+    def _picture(self, _: object) -> None:
+        self._say(200, self.site.content)
+
+    def _healthz(self, query: dict[str, list[str]]) -> None:
+        self._say(200, self.site.health(query["challenge"][0]))
+
+    def _missing(self, _: object) -> None:
+        self._say(404, b"nothing")
+
+    def _redirect(self, query: dict[str, list[str]]) -> None:
+        self._say(302, b"", location=query["to"][0])
+
+    def _large(self, _: object) -> None:
+        self.send_response(200)
+        self.end_headers()
+        while True:
+            self.wfile.write(bytes(65536))
+
+    def _gzip(self, _: object) -> None:
+        bomb = gzip.compress(bytes(20_000_000))
+        self._say(200, bomb, **{"content-encoding": "gzip"})
+
+    def _drip(self, _: object) -> None:
+        self.send_response(200)
+        self.end_headers()
+        while True:
+            self.wfile.write(b"x")
+            time.sleep(0.02)
+
+    def _headers(self, _: object) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            self.wfile.write(b"x-more: x\r\n")
+            time.sleep(0.02)
+
+    def _silent(self, _: object) -> None:
+        self.connection.settimeout(PATIENCE_SECONDS)
+        self.connection.recv(1)  # until the guard hangs up
+
+    def _nonsense(self, _: object) -> None:
+        self.wfile.write(b"220 smtp.inside ESMTP\r\n")
+
+    def _say(self, status: int, content: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def answering(*addresses: str) -> Resolver:
+    """A resolver with one answer."""
+
+    async def resolve(_: str) -> Sequence[Address]:
+        return [ip_address(address) for address in addresses]
+
+    return resolve
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    def __init__(self, port: int, dialled: list[str]) -> None:
+        self._port = port
+        self._dialled = dialled
+        self._loopback = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self._dialled.append(f"{host}:{port}")
+        if host != ADDRESS:
+            raise httpcore.ConnectError
+        return await self._loopback.connect_tcp(
+            "127.0.0.1", self._port, timeout, local_address, socket_options
+        )
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A key, and the certificate that it signs for the host; their files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A stranger's authority")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(encoding, *form))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(encoding))
+    return folder / "key.pem", folder / "certificate.pem"

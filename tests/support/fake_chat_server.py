@@ -1,0 +1,229 @@
+"""A chat server of the OpenAI protocol that does as a test says, and what may go wrong with one."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from shared.contracts import webhook_signature
+from tests.support.local_system import PATIENCE_SECONDS, Person, System
+from tests.support.scripted_worker import HandWorker
+
+HURRIED_SECONDS = 0.5
+"""How long ``hurried`` functions wait for a chat server; see tests/support/chat_fixtures.py."""
+KEY = "the chat servers' key"
+
+Body = dict[str, Any]
+Behaviour = Callable[["Answer", Body], None]
+
+
+class Answer:
+    """What a server sends to one request, as raw as a test wants it."""
+
+    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+        self._handler = handler
+
+    def begin(self, status: int = 200, media_type: str = "text/event-stream") -> None:
+        """The head; the body ends with the connection."""
+        self._handler.send_response(status)
+        self._handler.send_header("content-type", media_type)
+        self._handler.send_header("connection", "close")
+        self._handler.end_headers()
+
+    def write(self, content: bytes) -> None:
+        """A part of the body."""
+        self._handler.wfile.write(content)
+        self._handler.wfile.flush()
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the client hangs up.
+
+        Raises:
+            OSError: It has.
+        """
+        connection = self._handler.connection
+        connection.settimeout(PATIENCE_SECONDS)
+        if not connection.recv(1):
+            raise ConnectionResetError("The client closed the connection.")
+
+    def chunk(self, content: object, finish: object = None, **more: object) -> None:
+        """One event of the protocol."""
+        choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish}
+        self.write(b"data: " + json.dumps({"choices": [choice], **more}).encode() + b"\n\n")
+
+    def end(self, finish: str = "stop", tokens: int = 7) -> None:
+        """The events that end a response."""
+        self.chunk("", finish)
+        self.write(b'data: {"choices": [], "usage": {"completion_tokens": %d}}\n\n' % tokens)
+        self.write(b"data: [DONE]\n\n")
+
+
+class ChatServer(HandWorker):
+    """A chat server that does as it is told."""
+
+    def __init__(self, system: System) -> None:
+        self.reset()
+        super().__init__(system)
+
+    def reset(self) -> None:
+        """Forget what was asked, and answer quietly."""
+        self.asked: list[Body] = []
+        self.headers: list[dict[str, str]] = []
+        self._cut: list[Body] = []
+        self.behave: Behaviour = say("a quiet answer")
+
+    @property
+    def cut(self) -> int:
+        """How many requests since the last reset lost their client before the response ended."""
+        return len(self._cut)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                challenge = parse_qs(urlsplit(self.path).query)["challenge"][0]
+                proof = webhook_signature.prove(
+                    server.key, worker_id=server.key_id, challenge=challenge
+                )
+                answer = Answer(self)
+                answer.begin(media_type="application/json")
+                answer.write(json.dumps({"status": "ok", "proof": proof}).encode())
+
+            def do_POST(self) -> None:
+                assert self.path == "/v1/chat/completions"
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                # A response to an earlier test may still be under way: it counts where it began.
+                behave, cut = server.behave, server._cut
+                server.asked.append(body)
+                server.headers.append({name.lower(): told for name, told in self.headers.items()})
+                try:
+                    behave(Answer(self), body)
+                except OSError:
+                    cut.append(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+def say(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7) -> Behaviour:
+    """Those pieces, each after a pause of at least so many seconds."""
+
+    def behave(answer: Answer, _: Body) -> None:
+        answer.begin()
+        for piece in pieces:
+            time.sleep(pause)
+            answer.chunk(piece)
+        answer.end(finish, tokens)
+
+    return behave
+
+
+def wait_for(gate: threading.Event, then: Behaviour) -> Behaviour:
+    """Nothing until the test sets the gate, ``then`` that."""
+
+    def behave(answer: Answer, body: Body) -> None:
+        if not gate.wait(PATIENCE_SECONDS):
+            raise TimeoutError("The test did not set the gate.")
+        then(answer, body)
+
+    return behave
+
+
+def silent(answer: Answer, _: Body) -> None:
+    """Nothing, for as long as the client waits."""
+    answer.wait_for_the_end()
+
+
+def send(content: bytes, *, status: int = 200) -> Behaviour:
+    """Those bytes, whatever they are."""
+
+    def behave(answer: Answer, _: Body) -> None:
+        answer.begin(status)
+        answer.write(content)
+
+    return behave
+
+
+def endless(content: bytes, pause: float = 0) -> Behaviour:
+    """Those bytes, again and again."""
+
+    def behave(answer: Answer, _: Body) -> None:
+        answer.begin()
+        while True:
+            answer.write(content)
+            time.sleep(pause)
+
+    return behave
+
+
+def _piece(**choice: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+FAULTS: dict[str, tuple[Behaviour, str]] = {
+    "silent": (silent, "slow"),
+    "dripping": (endless(_piece(delta={"content": "a"}), pause=0.1), "slow"),
+    "dripping nothing": (endless(b": still here\n", pause=0.1), "slow"),
+    "500": (send(b"Internal Server Error", status=500), "broken"),
+    "401": (send(b"{}", status=401), "broken"),
+    "404": (send(b"{}", status=404), "broken"),
+    "400": (send(b"{}", status=400), "refused"),
+    "429": (send(b"{}", status=429), "busy"),
+    "503": (send(b"{}", status=503), "busy"),
+    "redirect": (send(b"", status=307), "broken"),
+    "a page": (send(b"<html>hello</html>"), "unreadable"),
+    "no stream": (send(b'{"choices": [{"message": {"content": "hi"}}]}'), "unreadable"),
+    "no JSON": (send(b"data: {oops\n\n"), "unreadable"),
+    "no text": (send(_piece(delta={"content": 5})), "unreadable"),
+    "no list": (send(b'data: {"choices": {"delta": {"content": "a"}}}\n\n'), "unreadable"),
+    "half a letter": (send(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n'), "unreadable"),
+    "a lone surrogate": (
+        send(b'data: {"choices": [{"delta": {"content": "\\ud800"}}]}\n\n'),
+        "unreadable",
+    ),
+    "broken off": (send(_piece(delta={"content": "a red"})), "unreadable"),
+    "told to fail": (send(b'data: {"error": {"message": "draining"}}\n\n'), "broken"),
+    "nothing said": (send(_piece(delta={}, finish_reason="stop")), "empty"),
+    "blank": (send(_piece(delta={"content": " \n"}, finish_reason="stop")), "empty"),
+    "too much text": (say(*["word " * 1000] * 20), "unreadable"),
+    "endless text": (endless(_piece(delta={"content": "word " * 1000})), "unreadable"),
+    "endless line": (endless(b"data: " + b"a" * 100_000), "unreadable"),
+    "endless events": (endless(b'data: {"choices": []}\n\n' * 5000), "unreadable"),
+}  # fmt: skip
+"""What a server may do, and the reason that is told of it.
+
+Those that are "slow" have no end: the functions that meet them must be ``hurried``.
+"""
+
+
+@contextmanager
+def streamed(person: Person, **body: object) -> Iterator[Iterator[tuple[str, Body]]]:
+    """A streamed answer of playground-chat, as its events' names and data come."""
+    headers = {"authorization": f"Bearer {person.token}", "accept": "text/event-stream"}
+    url = f"{person.base}/functions/v1/playground-chat"
+    with (
+        httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client,
+        client.stream("POST", url, json=body, headers=headers) as answer,
+    ):
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer.iter_lines())
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, Body]]:
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, json.loads(value)

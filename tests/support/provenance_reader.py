@@ -1,0 +1,81 @@
+"""What a finished file says of its origin, read by others' code: c2pa's, Pillow's and Python's."""
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+from xml.etree import ElementTree as ET
+
+import c2pa  # type: ignore[import-untyped]
+from PIL import Image
+
+from gpu_workers.runtime import settings
+from gpu_workers.runtime.provenance.signing import signer
+from tests.support.certificates import Chain
+
+_DESCRIPTION = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"
+_SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+
+
+class Manifest(NamedTuple):
+    """What c2pa reads."""
+
+    state: str
+    """Trusted, Valid (by a root that is unknown), or Invalid."""
+    actions: list[dict[str, Any]]
+    failures: list[str]
+
+
+@contextmanager
+def signing(chain: Chain, folder: Path) -> Iterator[None]:
+    """The workers' code signs with that chain, as its settings say."""
+    certificates, key = folder / "chain.pem", folder / "key.pem"
+    certificates.write_bytes(chain.certificates)
+    key.write_bytes(chain.key)
+    with told(C2PA_CERTIFICATES=str(certificates), C2PA_KEY=str(key)):
+        yield
+
+
+@contextmanager
+def told(**environment: str) -> Iterator[None]:
+    """The workers' code reads its signer's settings anew, and once more at the end."""
+
+    def forget() -> None:
+        settings.provenance.cache_clear()
+        signer.cache_clear()
+
+    with mock.patch.dict(os.environ, environment):
+        forget()
+        yield
+    forget()
+
+
+def manifest(content: bytes, mime_type: str, chain: Chain) -> Manifest:
+    """What a reader that trusts the chain's root says of a file."""
+    trust = {"trust": {"trust_anchors": chain.root.decode()}}
+    with (
+        c2pa.Context.from_dict({**trust, "verify": {"verify_trust": True}}) as context,
+        c2pa.Reader(mime_type, io.BytesIO(content), context=context) as reader,
+    ):
+        active = reader.get_active_manifest()
+        results = json.loads(reader.detailed_json())["validation_results"]["activeManifest"]
+        (actions,) = [one for one in active["assertions"] if one["label"] == "c2pa.actions.v2"]
+        failures = [one["code"] for one in results["failure"]]
+        return Manifest(reader.get_validation_state(), actions["data"]["actions"], failures)
+
+
+def picture(content: bytes) -> Image.Image:
+    """The decoded picture."""
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+def source_type(packet: bytes) -> str | None:
+    """What an XMP packet says, by Python's own reader of XML."""
+    description = ET.fromstring(packet.decode()).find(f".//{_DESCRIPTION}")  # noqa: S314 - of our own making
+    return None if description is None else description.get(_SOURCE_TYPE)

@@ -1,0 +1,123 @@
+"""A client of realtime that says each frame as it is told to."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from infra.local.config import tokens
+from tests.support.local_system import PATIENCE_SECONDS
+
+Frame = dict[str, Any]
+_NAMES = ("join_ref", "ref", "topic", "event", "payload")
+
+
+class Client:
+    """One socket of the service at ``base``; what it was told stands in ``all``, and when."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        apikey: str | None = None,
+        vsn: str = "2.0.0",
+        forwarded: str | None = None,
+    ) -> None:
+        query = urlencode({"apikey": apikey or tokens.anon_token(), "vsn": vsn})
+        self.url = f"{base.replace('http', 'ws', 1)}/websocket?{query}"
+        self.all: list[Frame] = []
+        self.close_code: int | None = None
+        self._headers = {"x-forwarded-for": forwarded} if forwarded else None
+        self._vsn = vsn
+        self._refs = 0
+
+    async def __aenter__(self) -> Self:
+        self.socket: ClientConnection = await connect(
+            self.url,
+            additional_headers=self._headers,
+            proxy=None,
+            compression=None,
+            ping_interval=None,
+            close_timeout=1,
+            open_timeout=60,
+        )
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.socket.close()
+        await self._reading
+
+    async def say(self, topic: str, event: str, payload: object, join: str | None = None) -> str:
+        """Push a message; its ref."""
+        self._refs += 1
+        ref = str(self._refs)
+        join_ref = ref if event == "phx_join" else join
+        parts = [join_ref, ref, topic, event, payload]
+        value = parts if self._vsn == "2.0.0" else dict(zip(_NAMES, parts, strict=True))
+        await self.socket.send(json.dumps(value))
+        return ref
+
+    async def reply(self, ref: str) -> Frame:
+        """The payload of the answer to a message."""
+        frame = await self.told(lambda one: one["event"] == "phx_reply" and one["ref"] == ref)
+        payload: Frame = frame["payload"]
+        return payload
+
+    async def ask(self, topic: str, event: str, payload: object, join: str | None = None) -> Frame:
+        """Push a message, and wait for its answer."""
+        return await self.reply(await self.say(topic, event, payload, join))
+
+    async def join(self, topic: str, *bindings: Frame, token: str | None = None) -> Frame:
+        """Join ``realtime:topic``; what that is answered."""
+        payload: Frame = {"config": {"postgres_changes": list(bindings)}}
+        if token is not None:
+            payload["access_token"] = token
+        return await self.ask(f"realtime:{topic}", "phx_join", payload)
+
+    async def told(self, is_it: Callable[[Frame], bool]) -> Frame:
+        """The first frame that is it, once it is there."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                for frame in self.all:
+                    if is_it(frame):
+                        return frame
+                if self._reading.done():
+                    raise AssertionError(f"closed with {self.close_code}; told {self.all}")
+                await asyncio.sleep(0.005)
+
+    async def event(self, topic: str, event: str) -> Frame:
+        """The payload of the first such event of ``realtime:topic``."""
+        wanted = (f"realtime:{topic}", event)
+        frame = await self.told(lambda one: (one["topic"], one["event"]) == wanted)
+        payload: Frame = frame["payload"]
+        return payload
+
+    def changes(self, topic: str) -> list[Frame]:
+        """The payloads of the changes that ``realtime:topic`` was told, in their order."""
+        found = [one for one in self.all if one["event"] == "postgres_changes"]
+        return [one["payload"] for one in found if one["topic"] == f"realtime:{topic}"]
+
+    async def wait(self, topic: str, count: int) -> list[Frame]:
+        """The changes, once there are so many."""
+        await self.told(lambda _: len(self.changes(topic)) >= count)
+        return self.changes(topic)
+
+    async def closed(self) -> int | None:
+        """The code by which the server closes, once it has."""
+        await asyncio.wait_for(asyncio.shield(self._reading), PATIENCE_SECONDS)
+        return self.close_code
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                value = json.loads(await self.socket.recv())
+                known = value if isinstance(value, dict) else dict(zip(_NAMES, value, strict=True))
+                self.all.append({"join_ref": None, **known, "at": time.perf_counter()})
+        except ConnectionClosed as closed:
+            self.close_code = closed.rcvd.code if closed.rcvd else None

@@ -1,0 +1,35 @@
+"""The service by itself, in the test's own process: with limits of the test's, on a free port."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import uvicorn
+
+from functions.realtime.limits import Limits
+from functions.realtime.main import Realtime
+from infra import websocket_server
+from shared.services import Services
+from tests.support.local_system import System, free_port
+
+
+@contextlib.asynccontextmanager
+async def serving(system: System, limits: Limits, **settings: object) -> AsyncIterator[str]:
+    """Its address; it reads that system's database."""
+    services = Services(system.settings(**settings))
+    port = free_port()
+    options = {
+        **websocket_server.OPTIONS,
+        "loop": "none",
+        "lifespan": "off",
+        "log_level": "warning",
+    }
+    app = Realtime(lambda: services, limits)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn's way to tell
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await running
+    await services.close()

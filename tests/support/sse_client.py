@@ -1,0 +1,124 @@
+"""A client of ``GET /job-events``, reading in a thread of its own."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.support.local_system import PATIENCE_SECONDS, Person, until
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, as an EventSource would dispatch it."""
+
+    event: str
+    id: str | None
+    data: dict[str, Any]
+    at: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The id's two numbers."""
+        xid, _, seq = (self.id or "").partition("-")
+        return int(xid), int(seq)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The row of a change that is no DELETE."""
+        record: dict[str, Any] = self.data["record"]
+        return record
+
+
+class EventStream:
+    """What a person is told from now on, or on from an id."""
+
+    def __init__(
+        self, person: Person, *, last_event_id: str | None = None, base: str = "", **query: str
+    ) -> None:
+        headers = {} if "ticket" in query else {"authorization": f"Bearer {person.token}"}
+        if last_event_id is not None:
+            headers["last-event-id"] = last_event_id
+        url = base or f"{person.base}/functions/v1/job-events"
+        self._http = httpx.Client(verify=False, trust_env=False, timeout=None)  # noqa: S501, S113 - loopback, and a stream
+        request = self._http.build_request("GET", url, params=query, headers=headers)
+        self.answer = self._http.send(request, stream=True)
+        self.lines: list[str] = []
+        self.all: list[Told] = []
+        self.has_ended = threading.Event()
+        self.was_cut = False
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def __enter__(self) -> Self:
+        """Wait until it sends whatever happens; or has ended, where its token has expired."""
+        if self.answer.status_code == 200:
+            until(lambda: bool(self.all) or self.has_ended.is_set(), what="the stream to begin")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Go away, as a closed window does."""
+        with contextlib.suppress(OSError):
+            self.answer.extensions["network_stream"].get_extra_info("socket").shutdown(
+                socket.SHUT_RDWR
+            )
+        self._reading.join()
+        self._http.close()
+
+    @property
+    def changes(self) -> list[Told]:
+        """The events ``change``."""
+        return [one for one in self.all if one.event == "change"]
+
+    @property
+    def progress(self) -> list[Told]:
+        """The events ``progress``."""
+        return [one for one in self.all if one.event == "progress"]
+
+    @property
+    def last_id(self) -> str:
+        """What an EventSource would send when it reconnects."""
+        return next(one.id for one in reversed(self.all) if one.id is not None)
+
+    def statuses(self) -> list[str]:
+        """How the jobs went, in the order told."""
+        return [one.record["status"] for one in self.changes if one.data["table"] == "jobs"]
+
+    def wait_for_end(self) -> None:
+        """Wait until the server ends it."""
+        assert self.has_ended.wait(PATIENCE_SECONDS)
+
+    def wait(self, count: int) -> list[Told]:
+        """The changes, once there are so many."""
+        until(lambda: len(self.changes) >= count, what=f"{count} changes")
+        return self.changes
+
+    def _read(self) -> None:
+        told: dict[str, str] = {}
+        try:
+            for line in self.answer.iter_lines():
+                self.lines.append(line)
+                name, _, value = line.partition(": ")
+                if name:
+                    told[name] = value
+                elif not line:
+                    self._dispatch(told)
+                    told = {}
+        except httpx.TransportError:
+            self.was_cut = True
+        self.has_ended.set()
+
+    def _dispatch(self, told: dict[str, str]) -> None:
+        if "data" in told:
+            self.all.append(Told(told["event"], told.get("id"), json.loads(told["data"])))

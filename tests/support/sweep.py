@@ -1,0 +1,23 @@
+"""What the tests of sweep-jobs do again and again."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from tests.support.local_system import Person, System
+
+Counts: TypeAlias = dict[str, Any]
+Sweep: TypeAlias = Callable[[], Counts]
+
+
+def at_once(sweep: Sweep, times: int = 3) -> list[Counts]:
+    """Several sweeps at the same time."""
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(sweep) for _ in range(times)]
+    return [one.result() for one in asked]
+
+
+def objects(system: System, person: Person, below: str = "") -> set[str]:
+    """The person's objects in workspace-temp, by their paths below their own folder."""
+    start = f"workspace-temp/{person.id}/{below}"
+    return {name.removeprefix(start) for name in system.objects() if name.startswith(start)}

@@ -1,0 +1,127 @@
+"""What the tests of workspace-actions do again and again."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from psycopg.types.json import Jsonb
+
+from tests.support.http import web
+from tests.support.local_system import Person, System, until
+from tests.support.scripted_worker import PICTURE, HandWorker
+
+BEGUN = (
+    "insert into unfinished_copies (source_id, user_id, target_id) values (%s, %s, %s)"
+    " returning source_id"
+)
+"""What a try at copying leaves first: source, owner, target."""
+
+
+def act(person: Person, action: str, **fields: object) -> httpx.Response:
+    """One action."""
+    return person.call("workspace-actions", {"action": action, **fields})
+
+
+def make(person: Person, hand_worker: HandWorker, **metadata: object) -> list[str]:
+    """The ids of the assets of a new job, which is run to its end."""
+    job_id = person.queue(**metadata)  # type: ignore[arg-type]
+    hand_worker.finish(job_id)
+    rows = person.rows("workspace_assets", job_id=f"eq.{job_id}", order="asset_index.asc")
+    return [row["id"] for row in rows]
+
+
+def library(person: Person) -> list[dict[str, Any]]:
+    """What the person keeps; others' public assets are to be seen as well."""
+    return person.rows("user_library", user_id=f"eq.{person.id}")
+
+
+def files(system: System, person: Person) -> dict[str, int]:
+    """How many objects of the person's each bucket holds."""
+    mine = [name for name in system.objects() if person.id in name]
+    return {
+        bucket: sum(name.startswith(bucket) for name in mine)
+        for bucket in ("workspace-temp", "user-library")
+    }
+
+
+def put(system: System, bucket: str, path: str, content: bytes) -> None:
+    """Write an object past every check of ours."""
+    storage = f"http://127.0.0.1:{system.ports()['storage']}/upload/storage/v1/b/{bucket}/o"
+    answer = web.post(
+        storage,
+        params={"uploadType": "media", "name": path},
+        content=content,
+        headers={"content-type": "image/png"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def remove(system: System, bucket: str, path: str) -> None:
+    """Delete an object past every check of ours."""
+    storage = f"http://127.0.0.1:{system.ports()['storage']}/storage/v1/b/{bucket}/o"
+    assert web.delete(f"{storage}/{quote(path, safe='')}").status_code == 204
+
+
+@contextmanager
+def storage_pausing(system: System) -> Iterator[None]:
+    """The storage hears everything and answers nothing: whatever copies stands still."""
+    pid = system.pids()["storage"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def until_held(system: System, asset_id: str) -> None:
+    """Wait until somebody copies the asset."""
+    query = "select saving_until > now() as held from workspace_assets where id = %s"
+    until(lambda: system.value(query, asset_id) is True, what="the hold")
+
+
+def until_waiting(system: System, most: int = 1) -> None:
+    """Wait until so many transactions wait for a lock."""
+    query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    until(lambda: system.value(query) >= most, what="the lock to be waited for")
+
+
+def assert_kept_once(system: System, person: Person, asset_id: str) -> None:
+    """One library asset, with both files and nothing besides them, and nothing left to do."""
+    (row,) = library(person)
+    assert row["source_asset_id"] == asset_id
+    assert person.fetch(row["storage_path"], "user-library") == PICTURE
+    assert files(system, person)["user-library"] == 2
+    unfinished = "select count(*) from unfinished_copies where user_id = %s"
+    assert system.value(unfinished, person.id) == 0
+    assert all(
+        (row["saving_until"], row["promotion"] == "pending") == (None, False)
+        for row in person.rows("workspace_assets")
+    )
+
+
+def take_back(system: System, asset_id: str) -> dict[str, Any]:
+    """Leave what a save leaves that dies just before its record; what it would have recorded."""
+    ((row,),) = (
+        one.values()
+        for one in system.rows(
+            "delete from user_library where source_asset_id = %s returning to_jsonb(user_library)",
+            asset_id,
+        )
+    )
+    system.rows(BEGUN, asset_id, row["user_id"], row["id"])
+    return dict(row)
+
+
+def put_back(system: System, row: dict[str, Any]) -> None:
+    """Record it after all."""
+    system.rows(
+        "insert into user_library select * from jsonb_populate_record(null::user_library, %s)"
+        " returning id",
+        Jsonb(row),
+    )
+    query = "delete from unfinished_copies where source_id = %s returning source_id"
+    system.rows(query, row["source_asset_id"])
