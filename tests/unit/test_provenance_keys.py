@@ -72,7 +72,7 @@ def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_told(tmp_path: Path) 
 
 def test_without_a_key_nothing_of_c2pa_is_loaded() -> None:
     program = (
-        "import sys; from gpu_workers.runtime import provenance as p; p.ready(); "
+        "import sys; from gpu_workers.runtime.provenance import signing as p; p.ready(); "
         "assert p.signed(b'x', 'image/png') == b'x'; assert 'c2pa' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env={})

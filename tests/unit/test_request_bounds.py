@@ -25,7 +25,7 @@ _OBJECT_NAMES = {
     "RemoveRequest.prefixes",
 }
 """Names of objects: whatever ``uploads.is_key`` refuses is answered as an object that is not there,
-each by itself, and reaches no query (tests/integration/test_storage_function*.py)."""
+each by itself, and reaches no query (tests/integration/storage/test_storage_function*.py)."""
 
 _NUMBERS = [
     *(str(sign * 2**bits) for bits in (31, 32, 63, 64, 1000) for sign in (1, -1)),

@@ -1,7 +1,7 @@
 -- depends: 0021.addresses
 
 -- Every text and JSON value that comes from outside has a limit here, as it has in its contract.
--- tests/integration/rest/test_text_bounds.py tries each column. A constraint's comment is the message
+-- tests/integration/operations/test_text_bounds.py tries each column. A constraint's comment is the message
 -- that a client of the database's interface reads where the constraint fails.
 
 create function private.max_length(texts text[]) returns integer
