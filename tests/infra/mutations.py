@@ -26,7 +26,7 @@ def is_found(fault: Fault, sound: Terraform, folder: Path) -> bool:
     if fault.right not in text:
         raise LookupError(f"{fault.file} does not hold {fault.right!r}")
     path.write_text(text.replace(fault.right, fault.wrong))
-    if fault.found_by == "promises":
+    if fault.found_by == "invariants":
         return bool(broken(faulty.plan("production"), the_map.read()))
     valid = faulty.run("validate", "-no-color")
     # A fault that terraform itself refuses proves nothing of the tests.

@@ -90,7 +90,7 @@ FAULTS = (
         '  role    = "roles/storage.objectViewer"\n'
         "  member  = local.member\n"
         "}\n\n# It logs in as itself",
-        "promises",
+        "invariants",
     ),
     Fault(
         "a bucket's files are anybody's",
@@ -101,28 +101,28 @@ FAULTS = (
         '  role   = "roles/storage.objectViewer"\n'
         '  member = "allUsers"\n'
         '}\n\nresource "google_storage_bucket" "this" {',
-        "promises",
+        "invariants",
     ),
     Fault(
         "the database has a public address",
         f"{MODULES}/database/main.tf",
         "ipv4_enabled    = false",
         "ipv4_enabled    = true",
-        "store",
+        "storage",
     ),
     Fault(
         "the database cannot be set back to a moment",
         f"{MODULES}/database/main.tf",
         "point_in_time_recovery_enabled = true",
         "point_in_time_recovery_enabled = false",
-        "store",
+        "storage",
     ),
     Fault(
         "a bucket can be made public",
         f"{MODULES}/bucket/main.tf",
         '"enforced"',
         '"inherited"',
-        "store",
+        "storage",
     ),
     Fault(
         "the library's files are deleted after some days",
@@ -130,7 +130,7 @@ FAULTS = (
         "days_since_noncurrent_time = lifecycle_rule.value\n"
         '        with_state                 = "ARCHIVED"',
         "age = lifecycle_rule.value",
-        "store",
+        "storage",
     ),
     Fault(
         "a queue gives up",
@@ -165,6 +165,6 @@ FAULTS = (
         f"{MODULES}/monitoring/alerts.tf",
         "threshold = 60",
         "threshold = 600",
-        "ways_in",
+        "ingress",
     ),
 )
