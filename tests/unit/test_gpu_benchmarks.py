@@ -56,11 +56,12 @@ def test_a_row_is_measured_at_toy_size(
     assert told["key"]["machine"]["torch"].startswith(torch.__version__[:4])
 
 
-def test_both_sides_of_the_cold_start_draw(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch._inductor.config, "force_disable_caches", False)  # noqa: SLF001 - it has no other name
+def test_both_sides_of_the_cold_start_draw(models: Path) -> None:
     folder = model_builder.sdxl(Bench(models, toy=True))
-    cold_start.plainly(folder)
-    cold_start.by_the_worker(folder)
+    # Not monkeypatch: it deletes the setting afterwards, and no later test could compile a model.
+    with torch._inductor.config.patch(force_disable_caches=False):  # noqa: SLF001 - it has no other name
+        cold_start.plainly(folder)
+        cold_start.by_the_worker(folder)
 
 
 @pytest.mark.slow
