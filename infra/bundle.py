@@ -81,7 +81,7 @@ def _files(root: Path, folder: Path) -> Iterator[Path]:
             yield inner
 
 
-def _wanted(names: Sequence[str]) -> list[Function]:
+def _selected_functions(names: Sequence[str]) -> list[Function]:
     known = the_map.read().functions
     for name in names:
         if name not in known:
@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("dist"), help="the folder to write to")
     arguments = parser.parse_args()
     try:
-        for function in _wanted(arguments.names):
+        for function in _selected_functions(arguments.names):
             path = write(function, arguments.out)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             line = f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}"

@@ -18,8 +18,8 @@ class _Entry(BaseModel):
 class Instances(_Entry):
     """How many instances of a function the cloud keeps."""
 
-    least: int = 0
-    most: int
+    min: int = 0
+    max: int
 
 
 class Function(_Entry):
@@ -73,9 +73,9 @@ class Service(_Entry):
 class Queue(_Entry):
     """One Cloud Tasks queue."""
 
-    least_backoff_seconds: float
-    most_backoff_seconds: float
-    most_concurrent: int
+    min_backoff_seconds: float
+    max_backoff_seconds: float
+    max_concurrent: int
 
 
 class Bucket(_Entry):
@@ -84,7 +84,7 @@ class Bucket(_Entry):
     delete_after_days: int | None = None
 
 
-class Map(_Entry):
+class Manifest(_Entry):
     """Every endpoint, queue and bucket of the product."""
 
     functions: dict[str, Function]
@@ -93,12 +93,12 @@ class Map(_Entry):
     buckets: dict[str, Bucket] = Field(default_factory=dict)
 
 
-def read(path: Path = PATH) -> Map:
+def read(path: Path = PATH) -> Manifest:
     """Read the map. Raises pydantic's ValidationError naming what is wrong in the file."""
     text: dict[str, Any] = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - both are safe
     for name, entry in {**text["functions"], **text.get("services", {})}.items():
         entry["name"] = name
-    return Map.model_validate(text)
+    return Manifest.model_validate(text)
 
 
 # libyaml's loader, where PyYAML was built with it, is ten times faster.

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 _OWN = uuid.UUID("0d5b7c8e-6f4e-4b7a-9a55-0f4a4d0a7c11")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.IGNORECASE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_BY_ITSELF = re.compile(r"\btorch==[0-9.]+")
+_UNPINNED = re.compile(r"\btorch==[0-9.]+")
 """torch is in no lock: which of its builds an image has, whoever builds it says."""
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ def parts(root: Path = ROOT) -> dict[str, tuple[str, list[Package], list[str]]]:
             text = dockerfile.read_text()
             files = re.findall(r"^COPY (\S*requirements\.txt) ", text, re.MULTILINE)
             packages = [one for file in files for one in locked((root / file).read_text())]
-            apart = [one for pin in _BY_ITSELF.findall(text) for one in locked(pin)]
+            apart = [one for pin in _UNPINNED.findall(text) for one in locked(pin)]
             name = f"{dockerfile.parent.name}.image"
             found[name] = ("container", packages + apart, list(_bases(text)))
     return found
@@ -75,15 +75,17 @@ def parts(root: Path = ROOT) -> dict[str, tuple[str, list[Package], list[str]]]:
 
 def document(name: str, kind: str, packages: list[Package], bases: list[str]) -> Json:
     """The CycloneDX document of one part."""
-    parents = {parent for one in packages for parent in one.needed_by}
+    parents = {parent for package in packages for parent in package.needed_by}
     needs = {
-        parent: sorted(one.purl for one in packages if parent in one.needed_by)
+        parent: sorted(package.purl for package in packages if parent in package.needed_by)
         for parent in parents
     }
-    components = [_library(one) for one in packages] + [_base(one) for one in bases]
-    graph = [{"ref": one.purl, "dependsOn": needs.get(one.name, [])} for one in packages]
-    told = {"components": components, "dependencies": graph}
-    serial = uuid.uuid5(_OWN, name + json.dumps(told, sort_keys=True))
+    components = [_library(package) for package in packages] + [_base(base) for base in bases]
+    graph = [
+        {"ref": package.purl, "dependsOn": needs.get(package.name, [])} for package in packages
+    ]
+    dependencies = {"components": components, "dependencies": graph}
+    serial = uuid.uuid5(_OWN, name + json.dumps(dependencies, sort_keys=True))
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     whole = {"type": kind, "bom-ref": name, "name": f"ourvidz/{name}", "version": version}
     return {
@@ -92,7 +94,7 @@ def document(name: str, kind: str, packages: list[Package], bases: list[str]) ->
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
         "metadata": {"component": whole},
-        **told,
+        **dependencies,
     }
 
 
@@ -102,7 +104,7 @@ def _name(name: str) -> str:
 
 
 def _library(package: Package) -> Json:
-    told: Json = {
+    document: Json = {
         "type": "library",
         "bom-ref": package.purl,
         "name": package.name,
@@ -110,7 +112,7 @@ def _library(package: Package) -> Json:
         "purl": package.purl,
     }
     hashes = [{"alg": "SHA-256", "content": one} for one in package.hashes]
-    return {**told, "hashes": hashes} if hashes else told
+    return {**document, "hashes": hashes} if hashes else document
 
 
 def _base(image: str) -> Json:

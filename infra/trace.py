@@ -47,20 +47,20 @@ def of_job(spans: Iterable[Span], job_id: str) -> list[Span]:
     """What was done for one job: what names it, and all that is part of that."""
     known = list(spans)
     chosen: set[tuple[str, str]] = set()
-    found = {(one.trace_id, one.id) for one in known if one.facts.get(_JOB) == job_id}
+    found = {(span.trace_id, span.id) for span in known if span.facts.get(_JOB) == job_id}
     while found:
         chosen |= found
         found = {
-            (one.trace_id, one.id)
-            for one in known
-            if (one.trace_id, one.parent_id) in chosen and (one.trace_id, one.id) not in chosen
+            (span.trace_id, span.id)
+            for span in known
+            if (span.trace_id, span.parent_id) in chosen and (span.trace_id, span.id) not in chosen
         }
-    return [one for one in known if (one.trace_id, one.id) in chosen]
+    return [span for span in known if (span.trace_id, span.id) in chosen]
 
 
 def draw(spans: Sequence[Span]) -> str:
     """A waterfall: a line a span, below what it is part of."""
-    begin, end = min(one.start for one in spans), max(one.end for one in spans)
+    begin, end = min(span.start for span in spans), max(span.end for span in spans)
     scale = _COLUMNS / max(end - begin, 1)
     rows = [f"trace {spans[0].trace_id}, {(end - begin) / 1e6:.1f} ms"]
     for depth, one in _tree(spans):
@@ -68,21 +68,21 @@ def draw(spans: Sequence[Span]) -> str:
         bar = max(1, round((one.end - one.start) * scale))
         name = f"{'  ' * depth}{one.name}"[:34]
         drawn = f"{' ' * first}{'█' * bar}"[:_COLUMNS]
-        told = " ".join(one.facts[name] for name in _SHOWN if name in one.facts)
+        attributes = " ".join(one.facts[name] for name in _SHOWN if name in one.facts)
         times = f"{(one.start - begin) / 1e6:9.1f} {(one.end - one.start) / 1e6:8.1f} ms"
-        rows.append(f"{one.service:9} {name:34} {times} |{drawn:{_COLUMNS}}| {told}".rstrip())
+        rows.append(f"{one.service:9} {name:34} {times} |{drawn:{_COLUMNS}}| {attributes}".rstrip())
     return "\n".join(rows)
 
 
 def _tree(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
-    ids = {one.id for one in spans}
+    ids = {span.id for span in spans}
 
     def below(parent: str | None, depth: int) -> Iterator[tuple[int, Span]]:
-        for one in spans:
-            is_top = one.parent_id not in ids
-            if one.parent_id == parent if parent else is_top:
-                yield depth, one
-                yield from below(one.id, depth + 1)
+        for span in spans:
+            is_top = span.parent_id not in ids
+            if span.parent_id == parent if parent else is_top:
+                yield depth, span
+                yield from below(span.id, depth + 1)
 
     return below(None, 0)
 
@@ -91,8 +91,8 @@ def _spans(line: str) -> Iterator[Span]:
     for resource in json.loads(line)["resourceSpans"]:
         service = _facts(resource["resource"]).get("service.name", "")
         for scope in resource["scopeSpans"]:
-            for one in scope["spans"]:
-                yield _span(one, service)
+            for span in scope["spans"]:
+                yield _span(span, service)
 
 
 def _span(one: dict[str, Any], service: str) -> Span:
@@ -110,10 +110,8 @@ def _span(one: dict[str, Any], service: str) -> Span:
     )
 
 
-def _facts(given: dict[str, Any]) -> dict[str, str]:
-    return {
-        one["key"]: str(next(iter(one["value"].values()))) for one in given.get("attributes", [])
-    }
+def _facts(raw: dict[str, Any]) -> dict[str, str]:
+    return {one["key"]: str(next(iter(one["value"].values()))) for one in raw.get("attributes", [])}
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from infra.http_protocol import HttpProtocol
 
-MOST_FRAME_BYTES = 256 * 1024
+MAX_FRAME_BYTES = 256 * 1024
 """Of a client: a larger frame is answered by close code 1009. Each socket may hold one that has not
 arrived whole."""
 
@@ -82,7 +82,7 @@ OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
     "http": HttpProtocol,
     "ws": WebSocketProtocol,
-    "ws_max_size": MOST_FRAME_BYTES,
+    "ws_max_size": MAX_FRAME_BYTES,
     # The protocol's own heartbeats find who is gone; and frames are small, their senders many.
     "ws_ping_interval": None,
     "ws_per_message_deflate": False,

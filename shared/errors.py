@@ -10,7 +10,7 @@ from typing import ClassVar
 _SERVER_ERROR = 500
 
 
-class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's error
+class ApiError(Exception):
     """Something went wrong."""
 
     status: int = 500
@@ -24,11 +24,11 @@ class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's e
         details: list[dict[str, str]] | None = None,
         retry_after_seconds: int | None = None,
     ) -> None:
-        self.sentence = sentence or inspect.getdoc(type(self)) or ""
+        self.message = sentence or inspect.getdoc(type(self)) or ""
         self.error_code = code or self.code
         self.details = details or []
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(self.sentence)
+        super().__init__(self.message)
 
     @property
     def is_failure(self) -> bool:
@@ -36,91 +36,91 @@ class Problem(Exception):  # noqa: N818 - it is the answer, not a programmer's e
         return self.status >= _SERVER_ERROR
 
 
-class NotJsonError(Problem):
+class InvalidJsonError(ApiError):
     """The body is not JSON."""
 
     status, code = 400, "not_json"
 
 
-class UnauthenticatedError(Problem):
+class UnauthenticatedError(ApiError):
     """A valid credential is needed."""
 
     status, code = 401, "unauthenticated"
 
 
-class NotEnoughCreditsError(Problem):
+class NotEnoughCreditsError(ApiError):
     """There are not enough credits for this job."""
 
     status, code = 402, "insufficient_credits"
 
 
-class ForbiddenError(Problem):
+class ForbiddenError(ApiError):
     """This caller may not do that."""
 
     status, code = 403, "forbidden"
 
 
-class NotFoundError(Problem):
+class NotFoundError(ApiError):
     """There is nothing of yours by that id."""
 
     status, code = 404, "not_found"
 
 
-class MethodNotAllowedError(Problem):
+class MethodNotAllowedError(ApiError):
     """This address does not answer that method."""
 
     status, code = 405, "method_not_allowed"
 
 
-class RequestTimeoutError(Problem):
+class RequestTimeoutError(ApiError):
     """The body did not arrive in time."""
 
     status, code = 408, "request_timeout"
 
 
-class ConflictError(Problem):
+class ConflictError(ApiError):
     """That conflicts with what has happened already."""
 
     status, code = 409, "conflict"
 
 
-class TooLargeError(Problem):
+class PayloadTooLargeError(ApiError):
     """The body is larger than 1 MiB."""
 
     status, code = 413, "too_large"
 
 
-class UnsupportedMediaTypeError(Problem):
+class UnsupportedMediaTypeError(ApiError):
     """The body must be sent as application/json."""
 
     status, code = 415, "unsupported_media_type"
 
 
-class InvalidError(Problem):
+class InvalidRequestError(ApiError):
     """The request is not valid."""
 
     status, code = 422, "invalid"
 
 
-class ContentRefusedError(Problem):
+class ContentPolicyError(ApiError):
     """This content is refused."""
 
     status, code = 422, "content_refused"
 
 
-class TooManyError(Problem):
+class TooManyRequestsError(ApiError):
     """That is too much at once; try again later."""
 
     status, code = 429, "too_many"
 
 
-class RateLimitedError(Problem):
+class RateLimitedError(ApiError):
     """That is more in a minute than a user may ask for; try again later."""
 
     status, code = 429, "rate_limited"
 
 
-class UnavailableError(Problem):
+class ServiceUnavailableError(ApiError):
     """A part of the system is away; try again in a moment."""
 
     status, code = 503, "unavailable"

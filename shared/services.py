@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from shared.clients.chat import ChatClient
     from shared.clients.cloud_tasks import Tasks
-    from shared.clients.jwks import KeySet
-    from shared.clients.safe_fetch import Guard
+    from shared.clients.jwks import JwksClient
+    from shared.clients.safe_fetch import SafeFetcher
     from shared.db.listener import Listener
     from shared.db.notifications import Channel
-    from shared.storage.client import Storage
+    from shared.storage.client import ObjectStorage
     from shared.storage.images.sanitizer import Pictures
 
 _HTTP_TIMEOUT_SECONDS = 10
@@ -48,11 +48,11 @@ class Services:
         self.database = Database(settings)
 
     @cached_property
-    def storage(self) -> "Storage":
+    def storage(self) -> "ObjectStorage":
         """Cloud Storage."""
-        from shared.storage.client import Storage  # noqa: PLC0415 - half a second to import
+        from shared.storage.client import ObjectStorage  # noqa: PLC0415 - half a second to import
 
-        return Storage(self.settings)
+        return ObjectStorage(self.settings)
 
     @cached_property
     def tasks(self) -> "Tasks":
@@ -76,7 +76,7 @@ class Services:
         return ChatClient(self.settings, self.database)
 
     @cached_property
-    def key_listener(self) -> "Listener":
+    def idempotency_listener(self) -> "Listener":
         """What becomes of idempotency keys, as it is told."""
         return self._listener("idempotency")
 
@@ -86,11 +86,11 @@ class Services:
         return self._listener("events")
 
     @cached_property
-    def guard(self) -> "Guard":
+    def safe_fetcher(self) -> "SafeFetcher":
         """For addresses that a stranger gives: the one way out to them."""
-        from shared.clients.safe_fetch import Guard  # noqa: PLC0415 - only where a reference is an address
+        from shared.clients.safe_fetch import SafeFetcher  # noqa: PLC0415 - only where a reference is an address
 
-        return Guard()
+        return SafeFetcher()
 
     @cached_property
     def pictures(self) -> "Pictures":
@@ -100,12 +100,12 @@ class Services:
         return Pictures()
 
     @cached_property
-    def user_keys(self) -> "KeySet":
+    def user_jwks(self) -> "JwksClient":
         """The public keys of the users' token issuer."""
         return self._key_set(self.settings.jwt_jwks_url or "")
 
     @cached_property
-    def oidc_keys(self) -> "KeySet":
+    def oidc_jwks(self) -> "JwksClient":
         """The public keys of Google's OIDC tokens."""
         return self._key_set(self.settings.oidc_jwks_url)
 
@@ -126,20 +126,20 @@ class Services:
 
         return Listener(self.settings, channel)
 
-    def _key_set(self, url: str) -> "KeySet":
-        from shared.clients.jwks import KeySet  # noqa: PLC0415 - only where keys are fetched
+    def _key_set(self, url: str) -> "JwksClient":
+        from shared.clients.jwks import JwksClient  # noqa: PLC0415 - only where keys are fetched
 
-        return KeySet(url, self.http, self.clock)
+        return JwksClient(url, self.http, self.clock)
 
 
 @functools.cache
-def current() -> Services:
+def get_services() -> Services:
     """The process's own services."""
     return Services(settings())
 
 
 async def close() -> None:
     """Close the process's services, where any were used."""
-    if current.cache_info().currsize:
-        await current().close()
-        current.cache_clear()
+    if get_services.cache_info().currsize:
+        await get_services().close()
+        get_services.cache_clear()

@@ -18,18 +18,18 @@ from shared.contracts.language_models import ChatModel
 from shared.contracts.webhook_signature import key_bytes
 from shared.telemetry.settings import TelemetrySettings, from_environment
 
-LEAST_SECRET_BYTES = 32
+MIN_SECRET_BYTES = 32
 """RFC 7518, section 3.2: a key of HS256 is at least as long as its hash."""
 
 
-def _several(given: object) -> object:
+def _several(value: object) -> object:
     """Secrets apart by white space, which none of them holds."""
-    return given.split() if isinstance(given, str) else given or ()
+    return value.split() if isinstance(value, str) else value or ()
 
 
 def _long_enough(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if any(len(one.get_secret_value().encode()) < LEAST_SECRET_BYTES for one in secrets):
-        raise ValueError(f"must hold {LEAST_SECRET_BYTES} bytes or more, without white space")
+    if any(len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES for secret in secrets):
+        raise ValueError(f"must hold {MIN_SECRET_BYTES} bytes or more, without white space")
     return secrets
 
 
@@ -123,7 +123,7 @@ class Settings(TelemetrySettings):
     admin_image_wait_seconds: Annotated[float, Field(ge=0)] = 120
     """How long an admin's request waits for its picture."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
-    queued_jobs_per_user: Limit = 200
+    max_queued_jobs_per_user: Limit = 200
     rate_limit_jobs_per_minute: Limit = 10
     rate_limit_prompts_per_minute: Limit = 30
     """Enhancements and chat."""
@@ -131,16 +131,16 @@ class Settings(TelemetrySettings):
     """Whatever else a user asks for."""
     uploads_per_user: Limit = 500
     upload_bytes_per_user: Limit = 1024**3
-    look_ahead: Annotated[int, Field(ge=1)] = 1
+    prefetch_jobs: Annotated[int, Field(ge=1)] = 1
     """Jobs sent to a worker beyond its slots, so that it never idles between two."""
 
     # Content safety.
     output_classifier: str | None = None
     """The name of the classifier by which workers check what they make; ``nsfw`` needs one."""
-    refusals_until_slow: Annotated[int, Field(ge=0)] = 3
+    safety_throttle_threshold: Annotated[int, Field(ge=0)] = 3
     """Refusals of a user's within the time below; from then on the account waits. 0 lifts it."""
-    refusals_within_seconds: Annotated[float, Field(gt=0)] = 600
-    first_slowdown_seconds: Annotated[float, Field(gt=0)] = 30
+    safety_throttle_window_seconds: Annotated[float, Field(gt=0)] = 600
+    safety_throttle_initial_seconds: Annotated[float, Field(gt=0)] = 30
     """It doubles with each further refusal of a day."""
 
     # Connections of clients.
@@ -165,7 +165,7 @@ class Settings(TelemetrySettings):
             raise ValueError("JWT_SECRET goes with HS256, JWT_JWKS_URL with RS256, ES256 or EdDSA")
         return self
 
-    def keys_of(self, worker_id: str) -> list[str]:
+    def worker_keys_for(self, worker_id: str) -> list[str]:
         """The valid keys of a worker; none for one that is not known."""
         return [key.get_secret_value() for key in self.worker_keys.get(worker_id, [])]
 
@@ -185,7 +185,7 @@ def settings() -> Settings:
         return from_environment(Settings)
     except ValidationError as error:
         wrong = [
-            f"{'.'.join(map(str, one['loc'])).upper() or 'settings'}: {one['msg']}"
-            for one in error.errors(include_input=False, include_context=False)
+            f"{'.'.join(map(str, detail['loc'])).upper() or 'settings'}: {detail['msg']}"
+            for detail in error.errors(include_input=False, include_context=False)
         ]
         raise SettingsError("; ".join(wrong)) from None

@@ -8,8 +8,8 @@ from infra.local.config import keys
 from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL
 from infra.local.tasks_emulator.oidc import TokenSigner
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 _SLOW_SECONDS = 1800
 
@@ -22,21 +22,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system with the noop worker."""
-    yield from _running(System(tmp_path_factory.mktemp("noop") / "data", worker="noop"))
+    yield from _running(LocalSystem(tmp_path_factory.mktemp("noop") / "data", worker="noop"))
 
 
 @pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system without a worker, where nothing sweeps unless a test does."""
     yield from _running(
-        System(
+        LocalSystem(
             tmp_path_factory.mktemp("bare") / "data",
             worker="none",
             SWEEP_SECONDS="3600",
             EVENT_POLL_SECONDS="3600",
-            QUEUED_JOBS_PER_USER="5",
+            MAX_QUEUED_JOBS_PER_USER="5",
             STARTING_CREDITS="20",
             IDEMPOTENCY_WAIT_SECONDS="120",
         )
@@ -44,28 +44,28 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def hand_worker(bare: System) -> Iterator[HandWorker]:
+def hand_worker(bare: LocalSystem) -> Iterator[ScriptedWorker]:
     """A worker that is moved by hand, with room for every test's jobs."""
-    worker = HandWorker(bare)
+    worker = ScriptedWorker(bare)
     assert worker.register(slots=1000).status_code == 200
     yield worker
     worker.close()
 
 
 @pytest.fixture
-def somebody(noop: System) -> Person:
+def somebody(noop: LocalSystem) -> UserClient:
     """A new user of the system with the noop worker."""
-    return Person(noop)
+    return UserClient(noop)
 
 
 @pytest.fixture
-def person(bare: System) -> Person:
+def person(bare: LocalSystem) -> UserClient:
     """A new user of the system without a worker."""
-    return Person(bare)
+    return UserClient(bare)
 
 
 @pytest.fixture
-def sweep(bare: System) -> Callable[[], dict[str, int]]:
+def sweep(bare: LocalSystem) -> Callable[[], dict[str, int]]:
     """Sweep the system without a worker now; what was done, counted."""
     return sweep_of(bare)
 
@@ -93,7 +93,7 @@ _HAND_WORKER_IS_UP = """
 """
 
 
-def settle(system: System) -> None:
+def settle(system: LocalSystem) -> None:
     """End whatever earlier tests left open, until a sweep finds nothing more to do."""
     sweep = sweep_of(system)
     with system.database() as connection:
@@ -108,7 +108,7 @@ def _has_work(counts: Mapping[str, object]) -> bool:
     return any(isinstance(count, int) and count for count in counted.values() if count is not True)
 
 
-def sweep_of(system: System) -> Callable[[], dict[str, int]]:
+def sweep_of(system: LocalSystem) -> Callable[[], dict[str, int]]:
     """A call of that system's sweep, as its scheduler makes it."""
     url = f"{system.base}/functions/v1/sweep-jobs"
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
@@ -123,7 +123,7 @@ def sweep_of(system: System) -> Callable[[], dict[str, int]]:
     return call
 
 
-def _running(system: System) -> Iterator[System]:
+def _running(system: LocalSystem) -> Iterator[LocalSystem]:
     system.start()
     yield system
     assert system.stop() == 0

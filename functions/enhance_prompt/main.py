@@ -2,7 +2,7 @@
 
 from shared import safety
 from shared.auth.authenticators import User, Worker
-from shared.auth.callers import user_or_worker
+from shared.auth.callers import require_user_or_worker
 from shared.contracts.prompts import (
     EnhancementMetadata,
     EnhancePromptRequest,
@@ -10,7 +10,7 @@ from shared.contracts.prompts import (
 )
 from shared.http import endpoint
 from shared.prompts import enhancer
-from shared.prompts.enhancer import Wanted
+from shared.prompts.enhancer import EnhancementRequest
 from shared.services import Services
 
 
@@ -19,14 +19,14 @@ async def enhance_prompt(
 ) -> EnhancePromptResponse:
     """By a language model; where none answers, by rules, and the metadata says so."""
     user_id = caller.id if isinstance(caller, User) else None
-    wanted = Wanted(
+    wanted = EnhancementRequest(
         prompt=request.prompt,
         model=request.model_type,
         use_case=request.use_case,
         content_mode=request.content_mode,
     )
-    async with safety.watched(user_id, services):
-        safety.check(request.prompt, field="prompt")
+    async with safety.recording_refusals(user_id, services):
+        safety.check_prompt(request.prompt, field="prompt")
         await safety.check_mode(
             request.content_mode,
             request.prompt,
@@ -49,4 +49,4 @@ async def enhance_prompt(
     )
 
 
-main = endpoint(enhance_prompt, caller=user_or_worker, rate="prompts")
+main = endpoint(enhance_prompt, authenticate=require_user_or_worker, rate="prompts")

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from shared.auth.authenticators import User
 from shared.contracts.admin import AdminJob, AdminModel, GenerateAdminImageRequest
-from shared.contracts.job_catalog import CATALOGUE, Quality
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.job_catalog import JOB_TYPES, Quality
+from shared.contracts.worker_protocol import GenerationParams
 from shared.db.queries.jobs import NewJob
-from shared.http import Call, idempotency
-from shared.http.idempotency import Once
+from shared.http import HttpRequest, idempotency
+from shared.http.idempotency import IdempotentRequest
 from shared.jobs import dispatch, submit
 from shared.services import Services
 from shared.telemetry.logs import traceparent
@@ -24,32 +24,32 @@ _JOB_TYPES: dict[tuple[AdminModel, Quality], str] = {
 }
 
 
-async def store(
-    call: Call, request: GenerateAdminImageRequest, user: User, services: Services
+async def create_admin_job(
+    call: HttpRequest, request: GenerateAdminImageRequest, user: User, services: Services
 ) -> UUID:
     """The job's id. The key stands for the job and not for an answer, which may come later."""
 
-    async def act(once: Once) -> AdminJob:
+    async def act(once: IdempotentRequest) -> AdminJob:
         async with services.database.transaction() as connection:
-            new = _resolve(request, user.id, services)
-            job, _ = await submit.admit(connection, new, services.settings, is_free=True)
+            new = _build_job(request, user.id, services)
+            job, _ = await submit.submit_job(connection, new, services.settings, is_free=True)
             stored = AdminJob(job_id=job.id)
-            await once.keep(connection, stored)
-        await dispatch.fill(services, job.queue)
+            await once.store_response(connection, stored)
+        await dispatch.dispatch_jobs(services, job.queue)
         return stored
 
-    scope = idempotency.scope_of(
+    scope = idempotency.key_scope(
         call.headers.get(idempotency.HEADER),
         user_id=user.id,
         endpoint="generate_admin_image",
         body=await call.body(),
     )
-    return AdminJob.model_validate(await idempotency.once(act, scope, services)).job_id
+    return AdminJob.model_validate(await idempotency.run_once(act, scope, services)).job_id
 
 
-def _resolve(request: GenerateAdminImageRequest, user_id: UUID, services: Services) -> NewJob:
-    row = CATALOGUE[_JOB_TYPES[request.model_type, request.quality]]
-    parameters = Parameters(
+def _build_job(request: GenerateAdminImageRequest, user_id: UUID, services: Services) -> NewJob:
+    row = JOB_TYPES[_JOB_TYPES[request.model_type, request.quality]]
+    parameters = GenerationParams(
         prompt=request.prompt,
         steps=row.steps,
         guidance_scale=row.guidance_scale,

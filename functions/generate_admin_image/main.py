@@ -7,9 +7,9 @@ from pydantic import TypeAdapter
 from functions.generate_admin_image import admin_job, waiting
 from shared import safety
 from shared.auth import url_tokens
-from shared.auth.authenticators import User, admin_token
+from shared.auth.authenticators import User, require_admin
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
-from shared.http import Accepted, Call, endpoint, read_json
+from shared.http import Accepted, HttpRequest, endpoint, read_json
 from shared.services import Services
 from shared.telemetry.logs import bind
 
@@ -18,20 +18,20 @@ _URL_SECONDS = 24 * 3600
 
 
 async def generate_admin_image(
-    call: Call, user: User, services: Services
+    call: HttpRequest, user: User, services: Services
 ) -> GenerateAdminImageResponse | Accepted:
     """An ordinary job, waited for; one that takes longer is answered by its id, and goes on."""
     request = await read_json(call, _REQUEST)
-    async with safety.watched(user.id, services):
-        safety.check(request.prompt, field="prompt")
-    job_id = await admin_job.store(call, request, user, services)
+    async with safety.recording_refusals(user.id, services):
+        safety.check_prompt(request.prompt, field="prompt")
+    job_id = await admin_job.create_admin_job(call, request, user, services)
     bind(job_id=str(job_id))
-    path = await waiting.picture_of(job_id, user, services)
+    path = await waiting.wait_for_image(job_id, user, services)
     if path is None:
         return Accepted(GenerateAdminImageResponse(image_url="", job_id=job_id))
-    signed = url_tokens.address("workspace-temp", path, _URL_SECONDS, services)
+    signed = url_tokens.signed_path("workspace-temp", path, _URL_SECONDS, services)
     url = urljoin(services.settings.functions_url or "", f"/storage/v1{signed}")
     return GenerateAdminImageResponse(image_url=url, job_id=job_id)
 
 
-main = endpoint(generate_admin_image, caller=admin_token, rate=None)
+main = endpoint(generate_admin_image, authenticate=require_admin, rate=None)

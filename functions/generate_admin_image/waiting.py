@@ -9,7 +9,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.services import Services
 
 
-async def picture_of(job_id: UUID, user: User, services: Services) -> str | None:
+async def wait_for_image(job_id: UUID, user: User, services: Services) -> str | None:
     """Where the job's picture lies in workspace-temp; None where it takes too long to wait for.
 
     Whoever waits holds no connection, and whoever goes away leaves the job as it is.
@@ -20,17 +20,17 @@ async def picture_of(job_id: UUID, user: User, services: Services) -> str | None
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + services.settings.admin_image_wait_seconds
-    with services.event_listener.heard(str(user.id)) as told:
-        while not (path := await _look(job_id, user, services)):
+    with services.event_listener.subscribe(str(user.id)) as subscription:
+        while not (path := await _poll(job_id, user, services)):
             if loop.time() >= until:
                 break
             next_look = min(until, loop.time() + services.settings.event_poll_seconds)
-            while await told.next(next_look) is not None:
+            while await subscription.wait(next_look) is not None:
                 pass  # progress: the job still runs
     return path
 
 
-async def _look(job_id: UUID, user: User, services: Services) -> str | None:
+async def _poll(job_id: UUID, user: User, services: Services) -> str | None:
     async with services.database.transaction() as connection:
         job = await jobs.get(connection, job_id)
         if job is None:
@@ -41,7 +41,7 @@ async def _look(job_id: UUID, user: User, services: Services) -> str | None:
             raise ConflictError(
                 f"The job {job.status}: {job.error_message}", code=f"job_{job.status}"
             )
-        found = await workspace_assets.oldest(connection, user_id=user.id, job_id=job_id, most=1)
+        found = await workspace_assets.list_ids(connection, user_id=user.id, job_id=job_id, limit=1)
         asset = await workspace_assets.get(connection, found[0], user_id=user.id) if found else None
     if asset is None:
         raise NotFoundError("The picture was made, and has been removed since.")

@@ -1,7 +1,7 @@
 """POST /get-active-worker-url: where a worker of a type can be reached now."""
 
 from shared.auth.authenticators import User, Worker
-from shared.auth.callers import user_or_worker
+from shared.auth.callers import require_user_or_worker
 from shared.contracts.worker_registration import GetWorkerUrlRequest, GetWorkerUrlResponse
 from shared.db.queries import registry
 from shared.errors import NotFoundError
@@ -26,4 +26,4 @@ async def get_active_worker_url(
     )
 
 
-main = endpoint(get_active_worker_url, caller=user_or_worker)
+main = endpoint(get_active_worker_url, authenticate=require_user_or_worker)

@@ -5,31 +5,31 @@ import asyncio
 from psycopg.errors import UniqueViolation
 
 from shared.auth.authenticators import Worker
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.upload_sizes import (
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,
     MAX_THUMBNAIL_BYTES,
 )
 from shared.contracts.worker_protocol import (
-    CallbackAnswer,
     CallbackRequest,
-    Parameters,
-    Reference,
+    CallbackResponse,
+    GenerationParams,
+    ReferenceInput,
     ReferenceRole,
-    Upload,
+    UploadTarget,
 )
 from shared.db.connection import Connection
 from shared.db.queries import callback_context, job_transitions, jobs
-from shared.db.queries.callback_context import Standing
-from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.db.queries.callback_context import CallbackContext
+from shared.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from shared.services import Services
 from shared.storage import paths
 from shared.storage.types import SignedUpload
 from shared.telemetry import tracing
 
-LEAST_RUN_SECONDS = 5 * 60
-MOST_RUN_SECONDS = 29 * 60
+MIN_RUN_SECONDS = 5 * 60
+MAX_RUN_SECONDS = 29 * 60
 """A minute less than Cloud Tasks waits."""
 
 HEARTBEATS_PER_LEASE = 6
@@ -37,76 +37,81 @@ HEARTBEATS_PER_LEASE = 6
 _UPLOAD_GRACE_SECONDS = 10 * 60
 """How long past its deadline a claim's URLs still hold, for a late upload's retries."""
 
-_NO_MORE = CallbackAnswer(message="The job has ended, or is dispatched anew.", proceed=False)
+_STOP = CallbackResponse(message="The job has ended, or is dispatched anew.", proceed=False)
 
 
-async def claim(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
+async def claim(callback: CallbackRequest, worker: Worker, services: Services) -> CallbackResponse:
     """Give the job to this claim, with what it needs, or say that it is not to be had."""
     async with services.database.autocommit() as connection:
-        known = await standing(connection, letter, worker)
-        before = job_of(known, letter)
-        if not known.was_sent:
+        context = await standing(connection, callback, worker)
+        before = job_of(context, callback)
+        if not context.is_dispatched_to_worker:
             raise ForbiddenError("The job was not dispatched to this worker.")
         # Signing takes as long as claiming does: what is signed is told only if the claim is made.
         is_claimed, equipment = await asyncio.gather(
-            _is_claimed(connection, before, letter, services), _equip(before, letter, services)
+            _try_claim(connection, before, callback, services),
+            _claim_response(before, callback, services),
         )
-    return equipment if is_claimed else _NO_MORE
+    return equipment if is_claimed else _STOP
 
 
-async def heartbeat(letter: CallbackRequest, worker: Worker, services: Services) -> CallbackAnswer:
+async def heartbeat(
+    callback: CallbackRequest, worker: Worker, services: Services
+) -> CallbackResponse:
     """Extend the claim's lease and note its progress, or tell the worker to stop."""
-    preview = paths.preview(letter.user_id, letter.job_id, letter.claim_id)
+    preview = paths.preview(callback.user_id, callback.job_id, callback.claim_id)
     async with services.database.autocommit() as connection:
-        claimed_job(await standing(connection, letter, worker), letter)
+        claimed_job(await standing(connection, callback, worker), callback)
         goes_on = await job_transitions.extend_lease(
             connection,
-            letter.job_id,
-            claim_id=letter.claim_id,
+            callback.job_id,
+            claim_id=callback.claim_id,
             lease_seconds=services.settings.lease_seconds,
-            progress=letter.progress or 0.0,
-            step=letter.step,
-            steps=letter.steps,
-            preview_path=preview if letter.preview else None,
+            progress=callback.progress or 0.0,
+            step=callback.step,
+            steps=callback.steps,
+            preview_path=preview if callback.preview else None,
         )
-    return CallbackAnswer(message="Go on.") if goes_on else _NO_MORE
+    return CallbackResponse(message="Go on.") if goes_on else _STOP
 
 
-async def standing(connection: Connection, letter: CallbackRequest, worker: Worker) -> Standing:
+async def standing(
+    connection: Connection, callback: CallbackRequest, worker: Worker
+) -> CallbackContext:
     """What is known of the letter, in one look."""
-    return await callback_context.standing(
+    return await callback_context.load_context(
         connection,
-        job_id=letter.job_id,
-        claim_id=letter.claim_id,
+        job_id=callback.job_id,
+        claim_id=callback.claim_id,
         key_id=worker.key_id,
         webhook_id=worker.message_id,
     )
 
 
-def job_of(known: Standing, letter: CallbackRequest) -> jobs.Job:
+def job_of(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
     """The job that a letter is about, as it stands.
 
     Raises:
         NotFoundError: where there is none.
         ForbiddenError: where it is another user's than the letter says.
     """
-    if known.job is None:
+    if context.job is None:
         raise NotFoundError("There is no such job.")
-    if known.job.user_id != letter.user_id:
+    if context.job.user_id != callback.user_id:
         raise ForbiddenError("The job is another user's.")
-    return known.job
+    return context.job
 
 
-def claimed_job(known: Standing, letter: CallbackRequest) -> jobs.Job:
+def claimed_job(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
     """``job_of``; and this worker once made that claim on it. Raises ForbiddenError if not."""
-    job = job_of(known, letter)
-    if not known.was_claimed:
+    job = job_of(context, callback)
+    if not context.is_claimed_by_worker:
         raise ForbiddenError("This claim on the job is not this worker's.")
     return job
 
 
-async def _is_claimed(
-    connection: Connection, before: jobs.Job, letter: CallbackRequest, services: Services
+async def _try_claim(
+    connection: Connection, before: jobs.Job, callback: CallbackRequest, services: Services
 ) -> bool:
     """Whether the job is under this claim now; where not, the task is to be dropped.
 
@@ -115,14 +120,14 @@ async def _is_claimed(
         ConflictError: ``claimed``, where another claim holds it: the task stays in its queue, for
             that claim's lease may lapse. ``claim_id_used``, where another job was claimed by it.
     """
-    dispatch_no = letter.dispatch_no
+    dispatch_no = callback.dispatch_no
     if dispatch_no is None:
-        raise InvalidError("A claim carries the dispatchNo of its message.")
+        raise InvalidRequestError("A claim carries the dispatchNo of its message.")
     try:
         claimed = await job_transitions.claim(
             connection,
-            letter.job_id,
-            claim_id=letter.claim_id,
+            callback.job_id,
+            claim_id=callback.claim_id,
             dispatch_no=dispatch_no,
             lease_seconds=services.settings.lease_seconds,
             run_seconds=_run_seconds(before),
@@ -131,20 +136,22 @@ async def _is_claimed(
         raise ConflictError("Another claim had this claimId.", code="claim_id_used") from None
     if claimed:
         return True
-    now = await jobs.get(connection, letter.job_id)
+    now = await jobs.get(connection, callback.job_id)
     if now is None or now.status != "processing" or now.dispatch_no != dispatch_no:
         return False
-    if now.claim_id != letter.claim_id:
+    if now.claim_id != callback.claim_id:
         raise ConflictError("Another claim runs this job.", code="claimed")
     return True
 
 
-async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> CallbackAnswer:
+async def _claim_response(
+    job: jobs.Job, callback: CallbackRequest, services: Services
+) -> CallbackResponse:
     """The claim's answer: where files come from and go. The same claim is always answered alike."""
-    ids = (job.user_id, job.id, letter.claim_id)
+    ids = (job.user_id, job.id, callback.claim_id)
     with tracing.span("sign addresses"):
         uploads, references, manifest, preview = await asyncio.gather(
-            asyncio.gather(*(_upload(job, letter, i, services) for i in range(job.num_images))),
+            asyncio.gather(*(_upload(job, callback, i, services) for i in range(job.num_images))),
             asyncio.gather(*(_reference(job, role, services) for role in job.reference_roles)),
             _sign_upload(
                 job, paths.manifest(*ids), "application/json", MAX_MANIFEST_BYTES, services
@@ -158,7 +165,7 @@ async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> 
                 replaces=True,
             ),
         )
-    return CallbackAnswer(
+    return CallbackResponse(
         message="The job is yours.",
         heartbeat_seconds=services.settings.lease_seconds / HEARTBEATS_PER_LEASE,
         uploads=uploads,
@@ -170,15 +177,17 @@ async def _equip(job: jobs.Job, letter: CallbackRequest, services: Services) -> 
     )
 
 
-async def _upload(job: jobs.Job, letter: CallbackRequest, index: int, services: Services) -> Upload:
+async def _upload(
+    job: jobs.Job, callback: CallbackRequest, index: int, services: Services
+) -> UploadTarget:
     mime_type = paths.MIME_TYPES[job.format]
-    path = paths.asset(job.user_id, job.id, letter.claim_id, index, mime_type)
-    thumbnail_path = paths.asset_thumbnail(job.user_id, job.id, letter.claim_id, index)
+    path = paths.asset(job.user_id, job.id, callback.claim_id, index, mime_type)
+    thumbnail_path = paths.asset_thumbnail(job.user_id, job.id, callback.claim_id, index)
     asset, thumbnail = await asyncio.gather(
-        _sign_upload(job, path, mime_type, CATALOGUE[job.job_type].most_bytes, services),
+        _sign_upload(job, path, mime_type, JOB_TYPES[job.job_type].max_bytes, services),
         _sign_upload(job, thumbnail_path, paths.THUMBNAIL_TYPE, MAX_THUMBNAIL_BYTES, services),
     )
-    return Upload(
+    return UploadTarget(
         asset_index=index,
         path=path,
         put_url=asset.url,
@@ -189,15 +198,15 @@ async def _upload(job: jobs.Job, letter: CallbackRequest, index: int, services: 
     )
 
 
-async def _reference(job: jobs.Job, role: ReferenceRole, services: Services) -> Reference:
-    url = await services.storage.sign(
+async def _reference(job: jobs.Job, role: ReferenceRole, services: Services) -> ReferenceInput:
+    url = await services.storage.signed_url(
         services.settings.workspace_bucket,
         paths.reference(job.user_id, job.id, role),
         "GET",
         seconds=_run_seconds(job),
     )
-    kind = Parameters.model_validate(job.parameters).reference_type
-    return Reference(role=role, url=url, type=kind)
+    kind = GenerationParams.model_validate(job.parameters).reference_type
+    return ReferenceInput(role=role, url=url, type=kind)
 
 
 async def _sign_upload(
@@ -221,5 +230,5 @@ async def _sign_upload(
 
 def _run_seconds(job: jobs.Job) -> float:
     """The most that one attempt may take: ten times what is expected, within bounds."""
-    expected = CATALOGUE[job.job_type].expected_seconds * job.num_images
-    return min(max(LEAST_RUN_SECONDS, 10 * expected), MOST_RUN_SECONDS)
+    expected = JOB_TYPES[job.job_type].expected_seconds * job.num_images
+    return min(max(MIN_RUN_SECONDS, 10 * expected), MAX_RUN_SECONDS)

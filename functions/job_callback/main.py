@@ -1,25 +1,29 @@
 """POST /job-callback: a worker claims a job, tells how far it is, and reports how it ended."""
 
 from functions.job_callback import claims, results
-from shared.auth.authenticators import Worker, worker_seal
-from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest
+from shared.auth.authenticators import Worker, require_worker
+from shared.contracts.worker_protocol import CallbackRequest, CallbackResponse
 from shared.http import endpoint
 from shared.services import Services
 from shared.telemetry.logs import bind
 
 
 async def job_callback(
-    letter: CallbackRequest, worker: Worker, services: Services
-) -> CallbackAnswer:
+    callback: CallbackRequest, worker: Worker, services: Services
+) -> CallbackResponse:
     """Hear a worker. The job's owner is taken from the job, never from the letter."""
-    bind(job_id=str(letter.job_id), claim_id=str(letter.claim_id), status_reported=letter.status)
-    if letter.status == "completed":
-        return await results.completed(letter, worker, services)
-    if letter.status == "failed":
-        return await results.failed(letter, worker, services)
-    if letter.progress is None:
-        return await claims.claim(letter, worker, services)
-    return await claims.heartbeat(letter, worker, services)
+    bind(
+        job_id=str(callback.job_id),
+        claim_id=str(callback.claim_id),
+        status_reported=callback.status,
+    )
+    if callback.status == "completed":
+        return await results.completed(callback, worker, services)
+    if callback.status == "failed":
+        return await results.failed(callback, worker, services)
+    if callback.progress is None:
+        return await claims.claim(callback, worker, services)
+    return await claims.heartbeat(callback, worker, services)
 
 
-main = endpoint(job_callback, caller=worker_seal)
+main = endpoint(job_callback, authenticate=require_worker)

@@ -8,7 +8,7 @@ from shared.services import Services
 TICKET_SECONDS = 60
 
 
-async def ticket(user: User, services: Services) -> EventTicket:
+async def create_ticket(user: User, services: Services) -> EventTicket:
     """A new ticket; the stream that it opens ends with the token that asked for it."""
     # Two random ids: one alone is a little less than the 128 bits that a secret should have.
     secret = services.new_id().hex + services.new_id().hex

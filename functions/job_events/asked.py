@@ -3,15 +3,15 @@
 import re
 from uuid import UUID
 
-from shared.db.queries.change_events import NOWHERE, Position, Reader
-from shared.errors import InvalidError
-from shared.http import Call
+from shared.db.queries.change_events import UNKNOWN_POSITION, Position, Reader
+from shared.errors import InvalidRequestError
+from shared.http import HttpRequest
 
 _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 """Of digits that fit Postgres's bigint."""
 
 
-def read(call: Call, user_id: UUID) -> Reader:
+def parse_reader(call: HttpRequest, user_id: UUID) -> Reader:
     """Who reads, and from where on; an id that is none is behind everything.
 
     The header goes before the query: an EventSource reconnects to the address it began with.
@@ -26,8 +26,8 @@ def read(call: Call, user_id: UUID) -> Reader:
 def _position(text: str | None) -> Position | None:
     if not text:
         return None
-    found = _POSITION.fullmatch(text)
-    return Position(int(found[1]), int(found[2])) if found else NOWHERE
+    match = _POSITION.fullmatch(text)
+    return Position(int(match[1]), int(match[2])) if match else UNKNOWN_POSITION
 
 
 def _job_id(text: str | None) -> UUID | None:
@@ -37,4 +37,4 @@ def _job_id(text: str | None) -> UUID | None:
         return UUID(text)
     except ValueError:
         detail = {"field": "jobId", "message": "not a UUID", "type": "uuid_parsing"}
-        raise InvalidError("jobId is not a UUID.", details=[detail]) from None
+        raise InvalidRequestError("jobId is not a UUID.", details=[detail]) from None

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from functions.job_events import sse
 
 
-async def between(
+async def with_heartbeat(
     pieces: AsyncGenerator[bytes, None], *, every_seconds: float, for_seconds: float
 ) -> AsyncGenerator[bytes, None]:
     """The pieces as they come, and a comment wherever none came for so long."""

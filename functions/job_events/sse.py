@@ -19,19 +19,19 @@ def reset(position: Position) -> bytes:
 
 def change(event: Event) -> bytes:
     """A row that changed."""
-    told = Change(
+    change = Change(
         table=event.table,
         type=event.type,
         commit_timestamp=event.at,
         record=event.record,
         old_record=event.old_record,
     )
-    return _event("change", told.model_dump_json(), event.position)
+    return _event("change", change.model_dump_json(), event.position)
 
 
-def progress(told: Progress) -> bytes:
+def progress(event: Progress) -> bytes:
     """How far a job is: without an id, for it is not told again."""
-    return _event("progress", told.model_dump_json(by_alias=True))
+    return _event("progress", event.model_dump_json(by_alias=True))
 
 
 def _event(name: str, data: str, position: Position | None = None) -> bytes:

@@ -12,29 +12,29 @@ from shared.services import Services
 _PENDING_SECONDS = 0.025
 
 
-async def of(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
+async def event_stream(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
     """What is told to a reader, on from where it is. It has no end of its own."""
     yield sse.RETRY
     loop = asyncio.get_running_loop()
-    with services.event_listener.heard(str(reader.user_id)) as told:
-        page = await batch_reader.of(services).page(reader)
-        if not page.is_lost:
+    with services.event_listener.subscribe(str(reader.user_id)) as subscription:
+        page = await batch_reader.get_batch_reader(services).page(reader)
+        if not page.is_expired:
             yield sse.ready(reader.position or page.position)
         while True:
-            if page.is_lost:
+            if page.is_expired:
                 yield sse.reset(page.position)
             for event in page.events:
                 yield sse.change(event)
             until = loop.time() + _seconds_to_next(page, services)
-            while (said := await told.next(until)) is not None:
-                progress = Progress.model_validate_json(said)
+            while (notification := await subscription.wait(until)) is not None:
+                progress = Progress.model_validate_json(notification)
                 if reader.job_id in {None, progress.job_id}:
                     yield sse.progress(progress)
             reader = replace(reader, position=page.position)
-            page = await batch_reader.of(services).page(reader)
+            page = await batch_reader.get_batch_reader(services).page(reader)
 
 
 def _seconds_to_next(page: Page, services: Services) -> float:
-    if page.goes_on:
+    if page.has_more:
         return 0
-    return _PENDING_SECONDS if page.is_pending else services.settings.event_poll_seconds
+    return _PENDING_SECONDS if page.has_uncommitted else services.settings.event_poll_seconds

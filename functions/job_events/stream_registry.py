@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
-from shared.errors import TooManyError
+from shared.errors import TooManyRequestsError
 from shared.services import Services
 
 MAX_PER_USER = 20
@@ -33,14 +33,14 @@ class Streams:
         """The same pieces, counted for the user until they end or are closed.
 
         Raises:
-            TooManyError: where the user, or the process, has too many.
+            TooManyRequestsError: where the user, or the process, has too many.
         """
         if self._by_user.get(user_id, 0) >= MAX_PER_USER:
             message = f"A user may have at most {MAX_PER_USER} event streams open."
-            raise TooManyError(message, retry_after_seconds=_RETRY_SECONDS)
+            raise TooManyRequestsError(message, retry_after_seconds=_RETRY_SECONDS)
         if self._open >= self._max_streams:
             message = "Too many event streams are open here."
-            raise TooManyError(message, retry_after_seconds=_RETRY_SECONDS)
+            raise TooManyRequestsError(message, retry_after_seconds=_RETRY_SECONDS)
         counted = self._counted(user_id, pieces)
         # It runs up to its first yield at once; only what has begun is sure to run its `finally`.
         await anext(counted)

@@ -16,11 +16,11 @@ from shared.contracts.chat import PlaygroundChatRequest
 from shared.db.connection import Connection
 from shared.db.queries import conversations, prompt_templates
 from shared.db.queries.prompt_templates import Template
-from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.services import Services
 from shared.settings import Settings
 
-_MOST_WAITING = 5
+_MAX_WAITING = 5
 """Messages of one conversation, the one that is answered among them."""
 
 _POLL_SECONDS = 0.1
@@ -45,7 +45,7 @@ class Turn:
     timeout_seconds: float
 
 
-async def begin(request: PlaygroundChatRequest, user: User, services: Services) -> Turn:
+async def start_turn(request: PlaygroundChatRequest, user: User, services: Services) -> Turn:
     """Wait until the message's turn has come, and store it.
 
     Raises:
@@ -54,7 +54,7 @@ async def begin(request: PlaygroundChatRequest, user: User, services: Services) 
         ConflictError: where too many messages wait, or for too long.
     """
     conversation_id = request.conversation_id or services.new_id()
-    wish = _Wish(request, conversation_id, user, services.settings)
+    wish = _PendingTurn(request, conversation_id, user, services.settings)
     async with services.database.transaction() as connection:
         if request.conversation_id is None:
             title = request.message[:_TITLE_CHARACTERS]
@@ -64,14 +64,14 @@ async def begin(request: PlaygroundChatRequest, user: User, services: Services) 
     return turn or await _waited(wish, turn_id, services)
 
 
-async def leave(turn_id: int, services: Services) -> None:
+async def end_turn(turn_id: int, services: Services) -> None:
     """End a turn without an answer; where the database is away, its lease ends it."""
-    with contextlib.suppress(UnavailableError):
+    with contextlib.suppress(ServiceUnavailableError):
         async with services.database.transaction() as connection:
-            await conversations.leave(connection, turn_id)
+            await conversations.end_turn(connection, turn_id)
 
 
-async def _waited(wish: "_Wish", turn_id: int, services: Services) -> Turn:
+async def _waited(wish: "_PendingTurn", turn_id: int, services: Services) -> Turn:
     loop = asyncio.get_running_loop()
     longest = services.settings.chat_long_timeout_seconds + 2 * _STORING_SECONDS
     until = loop.time() + longest
@@ -83,13 +83,13 @@ async def _waited(wish: "_Wish", turn_id: int, services: Services) -> Turn:
                 turn = await wish.take(connection, turn_id)
     finally:
         if turn is None:
-            await leave(turn_id, services)
+            await end_turn(turn_id, services)
     if turn is None:
         raise _in_progress()
     return turn
 
 
-class _Wish:
+class _PendingTurn:
     """A message that wants its turn in a conversation."""
 
     def __init__(
@@ -107,8 +107,8 @@ class _Wish:
     async def join(self, connection: Connection) -> int:
         """Stand in line, behind whoever came before."""
         await self._lock(connection)
-        turn_id = await conversations.join(
-            connection, self._conversation_id, most=_MOST_WAITING, seconds=_WAITING_LEASE_SECONDS
+        turn_id = await conversations.enqueue_turn(
+            connection, self._conversation_id, limit=_MAX_WAITING, seconds=_WAITING_LEASE_SECONDS
         )
         if turn_id is None:
             raise _in_progress()
@@ -125,7 +125,7 @@ class _Wish:
         template = await self._template(connection, conversation_type)
         messages = await history.add(connection, self._conversation_id, self._request.message)
         seconds = self._timeout_seconds + _STORING_SECONDS
-        await conversations.take(connection, turn_id, seconds=seconds)
+        await conversations.start_turn(connection, turn_id, seconds=seconds)
         return Turn(
             id=turn_id,
             conversation_id=self._conversation_id,
@@ -150,7 +150,7 @@ class _Wish:
             content_mode="sfw",
         )
         if found is None:
-            raise UnavailableError("There is no template for this kind of conversation.")
+            raise ServiceUnavailableError("There is no template for this kind of conversation.")
         return found
 
 

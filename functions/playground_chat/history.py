@@ -7,9 +7,9 @@ from shared import safety
 from shared.clients.chat import Message
 from shared.db.connection import Connection
 from shared.db.queries import conversations
-from shared.db.queries.conversations import Said
+from shared.db.queries.conversations import StoredMessage
 
-MOST_SENT = 12
+MAX_SENT = 12
 """Messages, the new one among them."""
 
 
@@ -21,28 +21,32 @@ async def add(connection: Connection, conversation_id: UUID, content: str) -> li
     Raises:
         RefusedError: where it is refused after what was said before.
     """
-    own = Said(sender="user", content=content)
-    said = await conversations.latest(connection, conversation_id, most=MOST_SENT)
-    if said[-1:] != [own]:
-        said = [*said[-(MOST_SENT - 1) :], own]
-        _check(said)
-        await conversations.say(connection, conversation_id, sender=own.sender, content=own.content)
-    return _by_turns(said)
+    own = StoredMessage(sender="user", content=content)
+    messages = await conversations.latest(connection, conversation_id, limit=MAX_SENT)
+    if messages[-1:] != [own]:
+        messages = [*messages[-(MAX_SENT - 1) :], own]
+        _check(messages)
+        await conversations.insert_message(
+            connection, conversation_id, sender=own.sender, content=own.content
+        )
+    return _by_turns(messages)
 
 
-def _check(said: list[Said]) -> None:
-    *before, own = said
-    category = Watch("\n".join(one.content for one in before)).refuses(own.content)
+def _check(messages: list[StoredMessage]) -> None:
+    *before, own = messages
+    category = Watch("\n".join(one.content for one in before)).check(own.content)
     if category:
-        raise safety.RefusedError(category, place="message", field="message", text=own.content)
+        raise safety.ContentRefusedError(
+            category, place="message", field="message", text=own.content
+        )
 
 
-def _by_turns(said: list[Said]) -> list[Message]:
+def _by_turns(messages: list[StoredMessage]) -> list[Message]:
     """User and assistant in turns, as many models insist; what nobody answered is joined."""
-    messages: list[Message] = []
-    for one in said:
-        if messages and messages[-1].role == one.sender:
-            messages[-1] = Message(one.sender, f"{messages[-1].content}\n\n{one.content}")
+    turns: list[Message] = []
+    for message in messages:
+        if turns and turns[-1].role == message.sender:
+            turns[-1] = Message(message.sender, f"{turns[-1].content}\n\n{message.content}")
         else:
-            messages.append(Message(one.sender, one.content))
-    return messages
+            turns.append(Message(message.sender, message.content))
+    return turns

@@ -4,11 +4,11 @@ from pydantic import TypeAdapter
 
 from functions.playground_chat import conversation, sse
 from functions.playground_chat.reply import Reply
-from functions.playground_chat.sse import Telling
+from functions.playground_chat.sse import ReplyStream
 from shared import safety
-from shared.auth.authenticators import User, user_token
+from shared.auth.authenticators import User, require_user
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
-from shared.http import Call, Stream, endpoint, read_json
+from shared.http import HttpRequest, StreamResponse, endpoint, read_json
 from shared.services import Services
 from shared.telemetry.logs import bind
 
@@ -16,18 +16,18 @@ _REQUEST = TypeAdapter(PlaygroundChatRequest)
 
 
 async def playground_chat(
-    call: Call, user: User, services: Services
-) -> PlaygroundChatResponse | Stream:
+    call: HttpRequest, user: User, services: Services
+) -> PlaygroundChatResponse | StreamResponse:
     """The message is stored before it is asked, and the answer before it is given."""
     request = await read_json(call, _REQUEST)
-    async with safety.watched(user.id, services):
-        safety.check(request.message, field="message", place="message")
-        turn = await conversation.begin(request, user, services)
+    async with safety.recording_refusals(user.id, services):
+        safety.check_prompt(request.message, field="message", place="message")
+        turn = await conversation.start_turn(request, user, services)
     bind(conversation_id=str(turn.conversation_id))
     reply = Reply(turn, services)
-    if sse.is_wanted(call):
-        return Stream(Telling(turn, reply), sse.MEDIA_TYPE, sse.HEADERS)
-    return await reply.whole_until(call.left())
+    if sse.accepts_event_stream(call):
+        return StreamResponse(ReplyStream(turn, reply), sse.MEDIA_TYPE, sse.HEADERS)
+    return await reply.result_or_disconnect(call.wait_for_disconnect())
 
 
-main = endpoint(playground_chat, caller=user_token, rate="prompts")
+main = endpoint(playground_chat, authenticate=require_user, rate="prompts")

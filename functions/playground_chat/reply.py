@@ -7,11 +7,11 @@ from functions.playground_chat import conversation
 from functions.playground_chat.conversation import Turn
 from functions.playground_chat.stream_safety import Watch
 from shared import safety
-from shared.clients.chat import Asked, Message, NoReplyError
-from shared.clients.chat_stream import Said
+from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
+from shared.clients.chat_stream import ChatCompletion
 from shared.contracts.chat import ChatMetadata, PlaygroundChatResponse
 from shared.db.queries import conversations
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 
 REFUSAL = "This answer was refused."
@@ -30,68 +30,70 @@ class Reply:
     def __init__(self, turn: Turn, services: Services) -> None:
         self._turn = turn
         self._services = services
-        self._watch = Watch("\n".join(one.content for one in turn.messages))
+        self._watch = Watch("\n".join(message.content for message in turn.messages))
         self._told: list[str] = []
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._began = services.clock()
         self._writing = asyncio.create_task(self._write())
         self._ending = asyncio.create_task(self._end())
 
-    async def pieces(self) -> AsyncGenerator[str, None]:
+    async def chunks(self) -> AsyncGenerator[str, None]:
         """The text as it comes."""
         while (piece := await self._pieces.get()) is not None:
             yield piece
 
-    async def whole(self) -> PlaygroundChatResponse:
+    async def result(self) -> PlaygroundChatResponse:
         """The answer, once it is stored.
 
         Raises:
             RefusedError: where the safety rules refuse it.
-            UnavailableError: where there is none; the user's message is kept.
+            ServiceUnavailableError: where there is none; the user's message is kept.
         """
         return await asyncio.shield(self._ending)
 
-    async def whole_until(self, left: Coroutine[None, None, None]) -> PlaygroundChatResponse:
+    async def result_or_disconnect(
+        self, left: Coroutine[None, None, None]
+    ) -> PlaygroundChatResponse:
         """The answer, as ``whole`` gives it; where its reader has left, the model stops."""
         leaving = asyncio.create_task(left)
         await asyncio.wait([self._ending, leaving], return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
         self._writing.cancel()
-        return await self.whole()
+        return await self.result()
 
-    async def leave(self) -> None:
+    async def cancel(self) -> None:
         """Nobody reads on: the model stops, and what it has said by then is stored."""
         self._writing.cancel()
         await asyncio.wait([self._ending])
         if not self._ending.cancelled():
             self._ending.exception()  # nobody else may be there to look at it
 
-    async def _write(self) -> Said:
+    async def _write(self) -> ChatCompletion:
         """Ask the model; where that is more than it can read, with the older half left out."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._turn.timeout_seconds
         messages = self._turn.messages
         while True:
             try:
-                return await self._services.chat_client.ask(
-                    self._asked(messages), seconds=until - loop.time(), on_text=self._on_text
+                return await self._services.chat_client.complete(
+                    self._chat_request(messages), seconds=until - loop.time(), on_text=self._on_text
                 )
-            except NoReplyError as problem:
+            except ChatUnavailableError as problem:
                 if problem.reason != "refused" or len(messages) == 1:
                     raise
                 messages = _later_half(messages)
 
-    def _asked(self, messages: list[Message]) -> Asked:
+    def _chat_request(self, messages: list[Message]) -> ChatRequest:
         template, request = self._turn.template, self._turn.request
-        return Asked(
+        return ChatRequest(
             model=request.model_type,
             messages=[Message("system", template.system_prompt), *messages],
-            most_tokens=template.token_limit * (_LONGER if request.long_response else 1),
+            max_tokens=template.token_limit * (_LONGER if request.long_response else 1),
             temperature=_TEMPERATURE,
         )
 
     def _on_text(self, text: str) -> None:
-        if category := self._watch.refuses(text):
+        if category := self._watch.check(text):
             raise _refused(category, text)
         self._told.append(text)
         self._pieces.put_nowait(text)
@@ -99,40 +101,42 @@ class Reply:
     async def _end(self) -> PlaygroundChatResponse:
         await asyncio.wait([self._writing])
         try:
-            said = self._said()
-            if category := safety.refused_category(said.text):
-                raise _refused(category, said.text)  # noqa: TRY301 - as where it was refused before its end
-            await self._store(said.text, "text")
-        except safety.RefusedError as refused:
+            completion = self._complete()
+            if category := safety.refused_category(completion.text):
+                raise _refused(category, completion.text)  # noqa: TRY301 - as where it was refused before its end
+            await self._store(completion.text, "text")
+        except safety.ContentRefusedError as refused:
             await self._store(REFUSAL, "refusal", refused)
             raise
         except Exception as error:
-            await conversation.leave(self._turn.id, self._services)
-            if isinstance(error, UnavailableError):
-                error.details = [self._kept()]
+            await conversation.end_turn(self._turn.id, self._services)
+            if isinstance(error, ServiceUnavailableError):
+                error.details = [self._conversation_detail()]
             raise
         finally:
             self._pieces.put_nowait(None)
-        return self._answer(said)
+        return self._answer(completion)
 
-    def _said(self) -> Said:
+    def _complete(self) -> ChatCompletion:
         """The model's answer; where its reader went away, what had been told."""
         if not self._writing.cancelled():
             return self._writing.result()
         text = "".join(self._told)
         if not text.strip():
-            raise NoReplyError("empty")
-        return Said(text, _GONE, None)
+            raise ChatUnavailableError("empty")
+        return ChatCompletion(text, _GONE, None)
 
     async def _store(
-        self, text: str, message_type: str, refused: safety.RefusedError | None = None
+        self, text: str, message_type: str, refused: safety.ContentRefusedError | None = None
     ) -> None:
         turn, settings = self._turn, self._services.settings
         async with self._services.database.transaction() as connection:
             await conversations.lock(connection, turn.conversation_id, user_id=turn.user.id)
-            if not await conversations.leave(connection, turn.id):
-                raise UnavailableError("The answer came too late: the conversation has gone on.")
-            await conversations.say(
+            if not await conversations.end_turn(connection, turn.id):
+                raise ServiceUnavailableError(
+                    "The answer came too late: the conversation has gone on."
+                )
+            await conversations.insert_message(
                 connection,
                 turn.conversation_id,
                 sender="assistant",
@@ -140,22 +144,24 @@ class Reply:
                 message_type=message_type,
             )
             if refused:
-                await safety.keep(connection, refused, user_id=turn.user.id, settings=settings)
+                await safety.record_refusal(
+                    connection, refused, user_id=turn.user.id, settings=settings
+                )
 
-    def _answer(self, said: Said) -> PlaygroundChatResponse:
+    def _answer(self, completion: ChatCompletion) -> PlaygroundChatResponse:
         return PlaygroundChatResponse(
-            response=said.text.strip(),
+            response=completion.text.strip(),
             conversation_id=self._turn.conversation_id,
             metadata=ChatMetadata(
                 model_used=self._services.chat_client.name_of(self._turn.request.model_type),
                 response_time_ms=round((self._services.clock() - self._began) * 1000),
                 template_used=self._turn.template.template_name,
-                tokens=said.tokens,
-                finish_reason=said.finish_reason,
+                tokens=completion.tokens,
+                finish_reason=completion.finish_reason,
             ),
         )
 
-    def _kept(self) -> dict[str, str]:
+    def _conversation_detail(self) -> dict[str, str]:
         """Where the user's message is, for whoever wants to send it again."""
         return {
             "field": "conversation_id",
@@ -170,8 +176,8 @@ def _later_half(messages: list[Message]) -> list[Message]:
     return later[1:] if later[0].role == "assistant" and len(later) > 1 else later
 
 
-def _refused(category: str, text: str) -> safety.RefusedError:
-    sentence = f"The answer is refused: {category}."
-    return safety.RefusedError(
-        category, place="answer", field="response", text=text, sentence=sentence
+def _refused(category: str, text: str) -> safety.ContentRefusedError:
+    message = f"The answer is refused: {category}."
+    return safety.ContentRefusedError(
+        category, place="answer", field="response", text=text, message=message
     )

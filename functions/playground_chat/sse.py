@@ -7,22 +7,22 @@ from pydantic import BaseModel
 
 from functions.playground_chat.conversation import Turn
 from functions.playground_chat.reply import Reply
-from shared.contracts.chat import ChatDelta, ChatProblem
-from shared.errors import Problem
-from shared.http import Call
+from shared.contracts.chat import ChatDelta, ChatError
+from shared.errors import ApiError
+from shared.http import HttpRequest
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """The latter keeps a proxy from collecting what is to be told at once."""
 
 
-def is_wanted(call: Call) -> bool:
+def accepts_event_stream(call: HttpRequest) -> bool:
     """Whether the client asks for a stream."""
     accepted = call.headers.get("accept", "").lower().split(",")
     return any(one.partition(";")[0].strip() == MEDIA_TYPE for one in accepted)
 
 
-class Telling(AsyncGenerator[bytes, None]):
+class ReplyStream(AsyncGenerator[bytes, None]):
     """The events of a reply.
 
     A generator would do, but that closing one which was never begun does nothing: here the model
@@ -50,21 +50,21 @@ class Telling(AsyncGenerator[bytes, None]):
     async def aclose(self) -> None:
         """The client has read all, or gone away."""
         await self._events.aclose()
-        await self._reply.leave()
+        await self._reply.cancel()
 
 
 async def _events(turn: Turn, reply: Reply) -> AsyncGenerator[bytes, None]:
-    async for piece in reply.pieces():
-        told = ChatDelta(delta=piece, conversation_id=turn.conversation_id)
-        yield _event("message", told)
+    async for piece in reply.chunks():
+        delta = ChatDelta(delta=piece, conversation_id=turn.conversation_id)
+        yield _event("message", delta)
     try:
-        yield _event("done", await reply.whole())
-    except Problem as problem:
-        yield _event("error", _told(problem))
+        yield _event("done", await reply.result())
+    except ApiError as problem:
+        yield _event("error", _to_error(problem))
 
 
-def _told(problem: Problem) -> ChatProblem:
-    return ChatProblem(error=problem.sentence, code=problem.error_code, details=problem.details)
+def _to_error(problem: ApiError) -> ChatError:
+    return ChatError(error=problem.message, code=problem.error_code, details=problem.details)
 
 
 def _event(name: str, data: BaseModel) -> bytes:

@@ -22,13 +22,15 @@ class Watch:
         self._contexts = safety.contexts(before)
         self._unread = ""
 
-    def refuses(self, text: str) -> str | None:
+    def check(self, text: str) -> str | None:
         """The category under which it is refused, after what came before; None if it is not."""
         self._unread += text
-        said = safety.judge(self._unread)
-        category = said.category or safety.refused_across(self._contexts, said.contexts)
+        classification = safety.classify(self._unread)
+        category = classification.category or safety.refused_in_conversation(
+            self._contexts, classification.contexts
+        )
         if len(self._unread) > _READ_AT_ONCE:
-            self._contexts |= said.contexts
+            self._contexts |= classification.contexts
             self._unread = _end(self._unread)
         return category
 

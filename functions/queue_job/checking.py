@@ -14,7 +14,7 @@ async def check(metadata: JobMetadata, user_id: UUID, services: Services) -> Non
         RefusedError: with the category.
     """
     prompts = (metadata.prompt, metadata.enhanced_prompt)
-    safety.check(*prompts, field="metadata", negative=metadata.negative_prompt)
+    safety.check_prompt(*prompts, field="metadata", negative=metadata.negative_prompt)
     await safety.check_mode(
         metadata.content_type,
         metadata.prompt or "",

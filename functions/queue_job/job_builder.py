@@ -3,15 +3,15 @@
 from uuid import UUID
 
 from functions.queue_job import references
-from shared.contracts.job_catalog import ALIASES, CATALOGUE, JobType, job_type
-from shared.contracts.jobs import MOST_METADATA_BYTES, JobMetadata, QueueJobRequest
+from shared.contracts.job_catalog import ALIASES, JOB_TYPES, JobType, get_job_type
+from shared.contracts.jobs import MAX_METADATA_BYTES, JobMetadata, QueueJobRequest
 from shared.contracts.postgres import is_json_larger
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.worker_protocol import GenerationParams
 from shared.db.queries.jobs import NewJob
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
 
-def resolve(
+def build_job(
     request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int, traceparent: str | None
 ) -> NewJob:
     """The job that a request asks for; ``seed`` is taken where the request gives none.
@@ -21,7 +21,7 @@ def resolve(
     Raises:
         InvalidError: with the field that is wrong.
     """
-    row = _row(request)
+    row = _job_type(request)
     metadata = request.metadata
     prompt = _prompt(metadata)
     _check_offered(request, row)
@@ -35,7 +35,7 @@ def resolve(
         format=row.media,
         quality=row.quality,
         destination=metadata.destination,
-        metadata=_stored(metadata),
+        metadata=_validated_metadata(metadata),
         original_prompt=prompt,
         enhanced_prompt=metadata.enhanced_prompt,
         credits=row.credits * metadata.num_images,
@@ -45,34 +45,36 @@ def resolve(
         parameters=parameters.model_dump(mode="json", by_alias=True),
         num_images=metadata.num_images,
         traceparent=traceparent,
-        reference_roles=list(references.wanted(request)),
+        reference_roles=list(references.requested_references(request)),
     )
 
 
-def _row(request: QueueJobRequest) -> JobType:
-    row = job_type(request.job_type)
+def _job_type(request: QueueJobRequest) -> JobType:
+    row = get_job_type(request.job_type)
     if row is None:
-        known = ", ".join([*CATALOGUE, *ALIASES])
-        raise _invalid("jobType", f"This job type is not known. Known are: {known}.")
+        known = ", ".join([*JOB_TYPES, *ALIASES])
+        raise _field_error("jobType", f"This job type is not known. Known are: {known}.")
     return row
 
 
 def _prompt(metadata: JobMetadata) -> str:
     if metadata.prompt is None:
-        raise _invalid("metadata.prompt", "A prompt is needed.")
+        raise _field_error("metadata.prompt", "A prompt is needed.")
     return metadata.prompt
 
 
 def _check_offered(request: QueueJobRequest, row: JobType) -> None:
     metadata = request.metadata
-    if metadata.num_images > row.most_images:
-        raise _invalid("metadata.num_images", f"{row.name} makes one at a time.")
-    if metadata.reference_image and not references.wanted(request):
-        raise _invalid("metadata.reference_image", "A reference is promised, and none is given.")
+    if metadata.num_images > row.max_images:
+        raise _field_error("metadata.num_images", f"{row.name} makes one at a time.")
+    if metadata.reference_image and not references.requested_references(request):
+        raise _field_error(
+            "metadata.reference_image", "A reference is promised, and none is given."
+        )
 
 
-def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
-    return Parameters(
+def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> GenerationParams:
+    return GenerationParams(
         prompt=metadata.enhanced_prompt or _prompt(metadata),
         negative_prompt=metadata.negative_prompt,
         steps=metadata.steps or row.steps,
@@ -88,14 +90,14 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> Parameters:
     )
 
 
-def _stored(metadata: JobMetadata) -> dict[str, object]:
+def _validated_metadata(metadata: JobMetadata) -> dict[str, object]:
     """The metadata as it was sent, of a size that its column takes."""
     stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if is_json_larger(stored, MOST_METADATA_BYTES):
-        raise _invalid("metadata", f"The metadata holds more than {MOST_METADATA_BYTES} bytes.")
+    if is_json_larger(stored, MAX_METADATA_BYTES):
+        raise _field_error("metadata", f"The metadata holds more than {MAX_METADATA_BYTES} bytes.")
     return stored
 
 
-def _invalid(field: str, sentence: str) -> InvalidError:
+def _field_error(field: str, sentence: str) -> InvalidRequestError:
     detail = {"field": field, "message": sentence, "type": "value_error"}
-    return InvalidError(sentence, details=[detail])
+    return InvalidRequestError(sentence, details=[detail])

@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 from shared.auth import url_tokens
 from shared.auth.authenticators import User
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from shared.db.queries import workspace_assets
-from shared.errors import InvalidError, NotFoundError, UnauthenticatedError
+from shared.errors import InvalidRequestError, NotFoundError, UnauthenticatedError
 from shared.services import Services
 from shared.storage import user_uploads
 
@@ -25,27 +25,27 @@ _SIGNED = re.compile(
 """A signed address of ours, at whatever host: its token is what proves it."""
 
 _PLAIN = re.compile(r"[!-~]+")
-_MOST_BYTES = max(row.most_bytes for row in CATALOGUE.values() if row.media == "image")
+_MAX_BYTES = max(row.max_bytes for row in JOB_TYPES.values() if row.media == "image")
 """As large as a picture that we make may be."""
 
 
-class Place(NamedTuple):
+class ObjectRef(NamedTuple):
     """An object of ours."""
 
     bucket: Bucket
     path: str
 
 
-async def find(given: str, user: User, services: Services) -> Place | None:
+async def resolve(source: str, user: User, services: Services) -> ObjectRef | None:
     """The object of ours that is meant; None for a stranger's address."""
-    signed = _SIGNED.fullmatch(given)
+    signed = _SIGNED.fullmatch(source)
     if signed:
-        place = Place(cast("Bucket", signed[1]), unquote(signed[2]))
-        return await _proven(place, signed[3] or "", services)
-    return None if "://" in given else await _owned(given, user, services)
+        place = ObjectRef(cast("Bucket", signed[1]), unquote(signed[2]))
+        return await _from_signed_url(place, signed[3] or "", services)
+    return None if "://" in source else await _from_path(source, user, services)
 
 
-async def _proven(place: Place, token: str, services: Services) -> Place:
+async def _from_signed_url(place: ObjectRef, token: str, services: Services) -> ObjectRef:
     """An object by its signed address: the token proves it, and its row must still exist.
 
     An upload has no row; it is there as long as its file is.
@@ -53,39 +53,39 @@ async def _proven(place: Place, token: str, services: Services) -> Place:
     try:
         allowed = url_tokens.check(token, services).place
     except UnauthenticatedError as problem:
-        raise InvalidError(problem.sentence) from None
+        raise InvalidRequestError(problem.message) from None
     if allowed != "/".join(place):
-        raise InvalidError("The address is signed for another object.")
+        raise InvalidRequestError("The address is signed for another object.")
     async with services.database.transaction() as connection:
         if await workspace_assets.is_visible(connection, place.bucket, place.path):
             return place
-    if place.bucket == user_uploads.BUCKET and user_uploads.owner(place.path):
+    if place.bucket == user_uploads.BUCKET and user_uploads.upload_owner(place.path):
         return place
     raise NotFoundError("There is no such object any more.")
 
 
-async def _owned(given: str, user: User, services: Services) -> Place:
+async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
     """An object of the caller's by its path: the row decides, and in whose folder it lies.
 
     What has no row can only be an upload.
     """
-    bucket, _, rest = given.partition("/")
+    bucket, _, rest = source.partition("/")
     if bucket in _BUCKETS:
-        places = [Place(bucket, rest)]
+        places = [ObjectRef(bucket, rest)]
     else:
-        places = [Place(one, given) for one in _BUCKETS]
-    if _PLAIN.fullmatch(given) and places[0].path.startswith(f"{user.id}/"):
+        places = [ObjectRef(bucket, source) for bucket in _BUCKETS]
+    if _PLAIN.fullmatch(source) and places[0].path.startswith(f"{user.id}/"):
         async with services.database.transaction(user.role, user.claims) as connection:
             for place in places:
                 if await workspace_assets.is_visible(connection, *place):
                     return place
     for place in places:
-        if place.bucket == user_uploads.BUCKET and user_uploads.may_lie_at(place.path, user.id):
+        if place.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(place.path, user.id):
             return place
     raise NotFoundError("There is no such object of yours.")
 
 
-async def read(place: Place, services: Services) -> bytes:
+async def read(place: ObjectRef, services: Services) -> bytes:
     """The picture that lies there.
 
     Raises:
@@ -93,14 +93,12 @@ async def read(place: Place, services: Services) -> bytes:
         NotFoundError: where its file is gone.
     """
     if place.path.endswith(".mp4"):
-        raise InvalidError("A reference is a picture, and this is a video.")
+        raise InvalidRequestError("A reference is a picture, and this is a video.")
     settings = services.settings
     names = {"workspace-temp": settings.workspace_bucket, "user-library": settings.library_bucket}
-    content = await services.storage.read(
-        names[place.bucket], place.path, most_bytes=_MOST_BYTES + 1
-    )
+    content = await services.storage.read(names[place.bucket], place.path, max_bytes=_MAX_BYTES + 1)
     if content is None:
         raise NotFoundError("The object's file is gone.")
-    if len(content) > _MOST_BYTES:
-        raise InvalidError(f"This picture holds more than {_MOST_BYTES} bytes.")
+    if len(content) > _MAX_BYTES:
+        raise InvalidRequestError(f"This picture holds more than {_MAX_BYTES} bytes.")
     return content

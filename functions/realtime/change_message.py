@@ -10,7 +10,7 @@ PUBLIC_TABLE = "user_library"
 """Whose rows others may see while they are public, as the policy `public_rows` has it."""
 
 
-class Told:
+class ChangeMessage:
     """One event, and what is worked out of it once for all who hear it."""
 
     def __init__(self, event: Event) -> None:

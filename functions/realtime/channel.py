@@ -7,13 +7,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from functions.realtime import phoenix
-from functions.realtime.change_message import Told
+from functions.realtime.change_message import ChangeMessage
 from functions.realtime.phoenix import Message, Version
 from functions.realtime.subscriptions import Bindings
 from shared.auth.authenticators import Anon, User
 
 
-class Outlet(Protocol):
+class ChannelTransport(Protocol):
     """The socket, as far as a channel knows it."""
 
     version: Version
@@ -24,7 +24,7 @@ class Outlet(Protocol):
     def close(self, channel: "Channel") -> None:
         """End a channel for good."""
 
-    def lose(self, channel: "Channel") -> None:
+    def force_rejoin(self, channel: "Channel") -> None:
         """End a channel that may have missed something: its client joins anew."""
 
 
@@ -34,7 +34,7 @@ class Channel:
 
     topic: str
     join_ref: str | None
-    outlet: Outlet
+    outlet: ChannelTransport
     caller: User | Anon
     token_hash: bytes
     """Of the one that it was joined or refreshed with."""
@@ -60,18 +60,18 @@ class Channel:
         if self._expiry:
             self._expiry.cancel()
 
-    def offer(self, told: Told) -> None:
+    def deliver(self, change: ChangeMessage) -> None:
         """Tell the client of an event, where a binding wants it."""
-        if ids := self.bindings.ids(told):
-            data = told.data(self.bindings.table(told.event.table))
+        if ids := self.bindings.ids(change):
+            data = change.data(self.bindings.table(change.event.table))
             out = self.outlet
             out.push(phoenix.change(self.topic, self.join_ref, ids, data, out.version))
 
-    def tell_system(self, status: str, message: str, extension: str = "system") -> None:
+    def send_system(self, status: str, message: str, extension: str = "system") -> None:
         """Tell how the channel stands."""
         name = self.topic.partition(":")[2]
-        told = {"extension": extension, "status": status, "message": message, "channel": name}
-        self.push("system", told)
+        payload = {"extension": extension, "status": status, "message": message, "channel": name}
+        self.push("system", payload)
 
     def push(self, event: str, payload: dict[str, Any], ref: str | None = None) -> None:
         """Send a frame of this channel."""

@@ -9,8 +9,8 @@ from functions.realtime import hub, phoenix
 from functions.realtime.channel import Channel
 from functions.realtime.connection_registry import Registry
 from functions.realtime.limits import Limits
-from functions.realtime.outbox import Backlog, Outbox
-from functions.realtime.pace import Pace
+from functions.realtime.outbox import Backlog, SendQueue
+from functions.realtime.pace import TokenBucket
 from functions.realtime.phoenix import MalformedError, Message, Version
 from shared.services import Services
 from shared.telemetry.logs import logger
@@ -18,31 +18,31 @@ from shared.telemetry.logs import logger
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
 Send: TypeAlias = Callable[[Event], Awaitable[None]]
-Answer: TypeAlias = Callable[["Socket", Message], Awaitable[None]]
+Answer: TypeAlias = Callable[["Connection", Message], Awaitable[None]]
 
 _NO_CODE = 1005
 """Of a connection that was closed without one."""
 
 
-class Ending(NamedTuple):
+class CloseReason(NamedTuple):
     """Why a connection ends, as its client is told (RFC 6455, section 7.4)."""
 
     code: int
     reason: str
 
 
-TOO_MANY_JOINS = Ending(1008, "too many joins")
-_MALFORMED = Ending(1007, "not a message of the protocol")
-_FAULT = Ending(1011, "something went wrong")
-_TOO_SLOW = Ending(1013, "too slow to read")
-_SILENT = Ending(4408, "no heartbeat")
-_NO_ROOM = Ending(1013, "another socket needs the room; connect again")
+TOO_MANY_JOINS = CloseReason(1008, "too many joins")
+_MALFORMED = CloseReason(1007, "not a message of the protocol")
+_FAULT = CloseReason(1011, "something went wrong")
+_TOO_SLOW = CloseReason(1013, "too slow to read")
+_SILENT = CloseReason(4408, "no heartbeat")
+_NO_ROOM = CloseReason(1013, "another socket needs the room; connect again")
 
 _GIVING_WAY_SECONDS = 0.2
 """For the close frame of a socket that gives way; it is not to take the room for longer."""
 
 
-class Socket:
+class Connection:
     """A connection that was accepted."""
 
     def __init__(
@@ -62,18 +62,18 @@ class Socket:
         self.limits = limits
         self.registry = registry
         self.channels: dict[str, Channel] = {}
-        self.pace = Pace(limits.joins_at_once, limits.joins_per_second, services.clock)
+        self.pace = TokenBucket(limits.joins_at_once, limits.joins_per_second, services.clock)
         self._send = send
-        self._outbox = Outbox(limits, backlog)
+        self._outbox = SendQueue(limits, backlog)
         self._noted: set[str] = set()
         self._is_gone = False
         self._closing: asyncio.Timeout | None = None
-        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
 
-    async def run(self, receive: Receive, answer: Answer) -> Ending:
+    async def run(self, receive: Receive, answer: Answer) -> CloseReason:
         """Hear and say until something ends it; nothing of it is left then."""
-        hearing = asyncio.create_task(self._hear(receive, answer))
-        saying = asyncio.create_task(self._say())
+        hearing = asyncio.create_task(self._receive_loop(receive, answer))
+        saying = asyncio.create_task(self._send_loop())
         try:
             ending = await self._ending
             hearing.cancel()
@@ -95,8 +95,8 @@ class Socket:
     def reply(self, to: Message, status: str, response: dict[str, Any]) -> None:
         """Answer a message."""
         payload = {"status": status, "response": response}
-        said = Message(to.join_ref, to.ref, to.topic, "phx_reply", payload)
-        self.push(phoenix.write(said, self.version))
+        reply = Message(to.join_ref, to.ref, to.topic, "phx_reply", payload)
+        self.push(phoenix.write(reply, self.version))
 
     def refuse(self, message: Message, reason: str) -> None:
         """Answer a message by an error, and log it the first time."""
@@ -114,11 +114,11 @@ class Socket:
         self._forget(channel)
         channel.push(event, {}, channel.join_ref)
 
-    def lose(self, channel: Channel) -> None:
+    def force_rejoin(self, channel: Channel) -> None:
         """End a channel that may have missed something: its client joins anew."""
         self.close(channel, "phx_error")
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: CloseReason) -> None:
         """End the connection."""
         if not self._ending.done():
             self._ending.set_result(ending)
@@ -129,10 +129,10 @@ class Socket:
         if self._closing:
             self._closing.reschedule(asyncio.get_running_loop().time())
 
-    async def _hear(self, receive: Receive, answer: Answer) -> None:
+    async def _receive_loop(self, receive: Receive, answer: Answer) -> None:
         try:
             while not self._ending.done():
-                if (frame := await self._heard(receive)) is not None:
+                if (frame := await self._receive_text(receive)) is not None:
                     await answer(self, phoenix.read(frame, self.version))
         except (MalformedError, RecursionError):
             self.end(_MALFORMED)
@@ -140,7 +140,7 @@ class Socket:
             logger.error("unhandled error", exc_info=True)
             self.end(_FAULT)
 
-    async def _heard(self, receive: Receive) -> str | bytes | None:
+    async def _receive_text(self, receive: Receive) -> str | bytes | None:
         """The next frame; None where the connection ends instead."""
         try:
             async with asyncio.timeout(self.limits.idle_seconds):
@@ -150,24 +150,24 @@ class Socket:
             return None
         if event["type"] == "websocket.disconnect":
             self._is_gone = True
-            self.end(Ending(event.get("code") or _NO_CODE, "it was closed"))
+            self.end(CloseReason(event.get("code") or _NO_CODE, "it was closed"))
             return None
         frame: str | bytes | None = event.get("text")
         return event["bytes"] if frame is None else frame
 
-    async def _say(self) -> None:
+    async def _send_loop(self) -> None:
         try:
             while True:
                 await self._send({"type": "websocket.send", "text": await self._outbox.first()})
                 self._outbox.drop_first()
         except OSError:
             self._is_gone = True
-            self.end(Ending(_NO_CODE, "it was lost"))
+            self.end(CloseReason(_NO_CODE, "it was lost"))
         except Exception:  # noqa: BLE001 - the last resort: no socket may stay open and mute
             logger.error("unhandled error", exc_info=True)
             self.end(_FAULT)
 
-    async def _close(self, ending: Ending, saying: asyncio.Task[None]) -> None:
+    async def _close(self, ending: CloseReason, saying: asyncio.Task[None]) -> None:
         """Tell the client, as far as it still reads."""
         if self._is_gone:
             return
@@ -189,6 +189,6 @@ class Socket:
     def _forget(self, channel: Channel) -> None:
         """Let go of whatever a channel holds."""
         channel.stop()
-        hub.of(self.services).drop(channel)
+        hub.get_hub(self.services).unregister(channel)
         if self.channels.get(channel.topic) is channel:
             del self.channels[channel.topic]

@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from functions.realtime.limits import Limits
-from shared.errors import TooManyError
+from shared.errors import TooManyRequestsError
 
 _RETRY_SECONDS = 5
 
@@ -48,7 +48,7 @@ class Registry:
             address: the client's, as a trusted proxy reports it; None where none does.
 
         Raises:
-            TooManyError: where every socket is a user's.
+            TooManyRequestsError: where every socket is a user's.
         """
         own = self._by_address.get(address, {})
         if address is not None and len(own) >= self._limits.anonymous_sockets_per_address:
@@ -65,7 +65,7 @@ class Registry:
         """Count a socket for a user, whose valid token it has shown; it remains so until it closes.
 
         Raises:
-            TooManyError: where this user, or all users together, have too many.
+            TooManyRequestsError: where this user, or all users together, have too many.
         """
         users = self._users.get(socket)
         if users is None and socket not in self._anonymous:  # it has given way meanwhile
@@ -102,6 +102,8 @@ class Registry:
             del self._by_address[address]
 
 
-def _too_many(reason: str) -> TooManyError:
+def _too_many(reason: str) -> TooManyRequestsError:
     """By the name that clients of Supabase know."""
-    return TooManyError(f"ConnectionRateLimitReached: {reason}", retry_after_seconds=_RETRY_SECONDS)
+    return TooManyRequestsError(
+        f"ConnectionRateLimitReached: {reason}", retry_after_seconds=_RETRY_SECONDS
+    )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.realtime import values
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
-MOST_VALUES = 100
+MAX_VALUES = 100
 """In the list of ``in``, as Supabase's own."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -45,7 +45,7 @@ class Filter:
         value = row.get(self.column)
         if value is None:
             return False
-        known = values.of_record(value, self.type)
+        known = values.comparable(value, self.type)
         return known is not None and self.holds(known)
 
 
@@ -62,28 +62,28 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
     column, equals, rest = text.partition("=")
     name, dot, value = rest.partition(".")
     if not (equals and dot):
-        raise InvalidError("A filter is written as column=operator.value.")
+        raise InvalidRequestError("A filter is written as column=operator.value.")
     column = column.strip()
     if column not in types:
-        raise InvalidError("The filter's column is not there, or not yours to read.")
+        raise InvalidRequestError("The filter's column is not there, or not yours to read.")
     of_type = types[column]
     if name == "in":
         return Filter(column, of_type, _any_of(value, of_type))
     if name not in _OPERATORS:
-        raise InvalidError(f"The filter needs one of: {_KNOWN}.")
+        raise InvalidRequestError(f"The filter needs one of: {_KNOWN}.")
     quoted = _QUOTED.fullmatch(value)
-    wanted = values.of_text(_plain(quoted[1]) if quoted else value, of_type)
+    wanted = values.parse_literal(_plain(quoted[1]) if quoted else value, of_type)
     compare = _OPERATORS[name]
     return Filter(column, of_type, lambda known: compare(known, wanted))
 
 
 def _any_of(text: str, of_type: str) -> Callable[[Any], bool]:
     if not (text.startswith("(") and text.endswith(")")):
-        raise InvalidError("The values of `in` stand in parentheses.")
+        raise InvalidRequestError("The values of `in` stand in parentheses.")
     listed = list(_split(text[1:-1], _ITEM.match))
-    if len(listed) > MOST_VALUES:
-        raise InvalidError(f"`in` takes at most {MOST_VALUES} values.")
-    wanted = {values.of_text(one, of_type) for one in listed}
+    if len(listed) > MAX_VALUES:
+        raise InvalidRequestError(f"`in` takes at most {MAX_VALUES} values.")
+    wanted = {values.parse_literal(one, of_type) for one in listed}
     return wanted.__contains__
 
 
@@ -93,7 +93,7 @@ def _split(text: str, match: Callable[[str, int], re.Match[str] | None]) -> Iter
     while more:
         found = match(text, at)
         if found is None:
-            raise InvalidError("The filter cannot be read.")
+            raise InvalidRequestError("The filter cannot be read.")
         *several, more = found.groups()
         at = found.end()
         quoted = several[0] if len(several) > 1 else None

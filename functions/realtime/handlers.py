@@ -1,7 +1,7 @@
 """What each message of a client leads to. None is passed over in silence."""
 
 from functions.realtime import joining
-from functions.realtime.connection import TOO_MANY_JOINS, Socket
+from functions.realtime.connection import TOO_MANY_JOINS, Connection
 from functions.realtime.phoenix import Message
 
 _NOT_OFFERED = {
@@ -10,9 +10,9 @@ _NOT_OFFERED = {
 }
 
 
-async def answer(socket: Socket, message: Message) -> None:
+async def answer(socket: Connection, message: Message) -> None:
     """Do what the message asks for."""
-    if message.event in {"phx_join", "access_token"} and not socket.pace.allows():
+    if message.event in {"phx_join", "access_token"} and not socket.pace.try_acquire():
         socket.refuse(message, "ClientJoinRateLimitReached: Too many joins per second")
         socket.end(TOO_MANY_JOINS)
     elif (message.topic, message.event) == ("phoenix", "heartbeat"):
@@ -23,7 +23,7 @@ async def answer(socket: Socket, message: Message) -> None:
         await _of_channel(socket, message)
 
 
-async def _of_channel(socket: Socket, message: Message) -> None:
+async def _of_channel(socket: Connection, message: Message) -> None:
     """A message of one that was joined; of an earlier join of the same topic, it is stale."""
     channel = socket.channels.get(message.topic)
     if channel and message.join_ref not in {None, channel.join_ref}:

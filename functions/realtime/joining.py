@@ -8,20 +8,20 @@ from pydantic import ValidationError
 
 from functions.realtime import auth, hub, schema
 from functions.realtime.channel import Channel
-from functions.realtime.connection import Socket
+from functions.realtime.connection import Connection
 from functions.realtime.phoenix import Message
 from functions.realtime.subscriptions import Bindings
 from shared.auth.authenticators import Anon, User
-from shared.contracts.realtime import MOST_BINDINGS, JoinRequest
-from shared.errors import InvalidError, NotFoundError, Problem, TooManyError
+from shared.contracts.realtime import MAX_BINDINGS, JoinRequest
+from shared.errors import ApiError, InvalidRequestError, NotFoundError, TooManyRequestsError
 
 TOPIC = "realtime:"
-_MOST_TOPIC = 255
+_MAX_TOPIC = 255
 _NEW_KEY = "sb_"
 """How Supabase's keys begin that are no JWT: with one, the socket's own token counts."""
 
 
-async def join(socket: Socket, message: Message) -> None:
+async def join(socket: Connection, message: Message) -> None:
     """Answer ``phx_join``, once the channel listens or it is known why it cannot."""
     if old := socket.channels.get(message.topic):
         socket.close(old)
@@ -29,14 +29,14 @@ async def join(socket: Socket, message: Message) -> None:
         async with asyncio.timeout(socket.limits.join_seconds):
             channel = await _made(socket, message)
             begin = functools.partial(_begin, socket, channel, message)
-            await hub.of(socket.services).add(channel, begin)
+            await hub.get_hub(socket.services).add(channel, begin)
     except TimeoutError:
         socket.refuse(message, "The database is away; try again in a moment.")
-    except Problem as problem:
-        socket.refuse(message, auth.reason(problem))
+    except ApiError as problem:
+        socket.refuse(message, auth.auth_error_message(problem))
 
 
-async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
+async def refresh(socket: Connection, channel: Channel, payload: object) -> None:
     """Go on under a new token: whoever's it is, the channel is theirs from now on.
 
     One who signs out, and goes on by the anon key, keeps the channel and hears what anyone may.
@@ -48,53 +48,53 @@ async def refresh(socket: Socket, channel: Channel, payload: object) -> None:
     if token_hash == channel.token_hash:
         return
     try:
-        caller = await auth.holder(token, socket.services)
+        caller = await auth.authenticate(token, socket.services)
         _identify(socket, caller)
-        bindings = channel.bindings.under(await schema.of(socket.services).readable(caller.role))
-    except Problem as problem:
+        bindings = channel.bindings.for_role(await schema.of(socket.services).readable(caller.role))
+    except ApiError as problem:
         socket.note("a token was refused", problem.error_code)
-        channel.tell_system("error", auth.reason(problem))
+        channel.send_system("error", auth.auth_error_message(problem))
         socket.close(channel)
         return
     if not channel.is_open:  # any more
         return
-    hub.of(socket.services).drop(channel)
+    hub.get_hub(socket.services).unregister(channel)
     channel.caller, channel.token_hash, channel.bindings = caller, token_hash, bindings
-    hub.of(socket.services).hear(channel)
+    hub.get_hub(socket.services).register(channel)
     channel.expire_with_token(socket.services.clock(), _expire)
 
 
-def _begin(socket: Socket, channel: Channel, message: Message) -> None:
+def _begin(socket: Connection, channel: Channel, message: Message) -> None:
     """From here on the channel is told; nothing can come between the answer and the first."""
     socket.channels[channel.topic] = channel
     channel.expire_with_token(socket.services.clock(), _expire)
     channel.push("phx_reply", {"status": "ok", "response": channel.bindings.answer()}, message.ref)
     if channel.bindings.given:
-        channel.tell_system("ok", "Subscribed to PostgreSQL", "postgres_changes")
+        channel.send_system("ok", "Subscribed to PostgreSQL", "postgres_changes")
 
 
 def _expire(channel: Channel) -> None:
-    channel.tell_system("error", auth.EXPIRED)
+    channel.send_system("error", auth.EXPIRED)
     channel.outlet.close(channel)
 
 
-async def _made(socket: Socket, message: Message) -> Channel:
-    asked = _asked(message)
-    token = asked.access_token
+async def _made(socket: Connection, message: Message) -> Channel:
+    request = _parse_join(message)
+    token = request.access_token
     if token is None or token.startswith(_NEW_KEY):
         token = socket.token
-    caller = await auth.holder(token, socket.services)
+    caller = await auth.authenticate(token, socket.services)
     _identify(socket, caller)
     known = await schema.of(socket.services).readable(caller.role)
-    given = asked.config.postgres_changes
-    _check_room(socket, len(given))
-    bindings = Bindings(given, known)
+    rows = request.config.postgres_changes
+    _check_limits(socket, len(rows))
+    bindings = Bindings(rows, known)
     _check_size(socket, bindings)
     join_ref = message.join_ref or message.ref
     return Channel(message.topic, join_ref, socket, caller, _hash(token), bindings)
 
 
-def _identify(socket: Socket, caller: User | Anon) -> None:
+def _identify(socket: Connection, caller: User | Anon) -> None:
     """Count the socket for the user whose token it has shown."""
     if isinstance(caller, User):
         socket.registry.identify(socket, caller.id)
@@ -104,30 +104,32 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _asked(message: Message) -> JoinRequest:
+def _parse_join(message: Message) -> JoinRequest:
     name = message.topic.removeprefix(TOPIC)
-    if name in {"", message.topic} or len(message.topic) > _MOST_TOPIC:
+    if name in {"", message.topic} or len(message.topic) > _MAX_TOPIC:
         raise NotFoundError("unmatched topic")
     try:
-        asked = JoinRequest.model_validate(message.payload)
+        request = JoinRequest.model_validate(message.payload)
     except ValidationError as error:
-        if any(one["type"] == "too_long" for one in error.errors(include_input=False)):
-            raise TooManyError(f"A channel takes at most {MOST_BINDINGS} bindings.") from None
-        raise InvalidError("The payload of phx_join is not valid.") from None
-    if asked.config.presence.enabled:
-        raise InvalidError("Presence is not offered here.")
-    return asked
+        if any(detail["type"] == "too_long" for detail in error.errors(include_input=False)):
+            raise TooManyRequestsError(
+                f"A channel takes at most {MAX_BINDINGS} bindings."
+            ) from None
+        raise InvalidRequestError("The payload of phx_join is not valid.") from None
+    if request.config.presence.enabled:
+        raise InvalidRequestError("Presence is not offered here.")
+    return request
 
 
-def _check_room(socket: Socket, bindings: int) -> None:
+def _check_limits(socket: Connection, bindings: int) -> None:
     if len(socket.channels) >= socket.limits.channels:
-        raise TooManyError("ChannelRateLimitReached: Too many channels")
-    held = sum(len(one.bindings.given) for one in socket.channels.values())
+        raise TooManyRequestsError("ChannelRateLimitReached: Too many channels")
+    held = sum(len(channel.bindings.given) for channel in socket.channels.values())
     if held + bindings > socket.limits.bindings:
-        raise TooManyError("ChannelRateLimitReached: Too many bindings on one socket")
+        raise TooManyRequestsError("ChannelRateLimitReached: Too many bindings on one socket")
 
 
-def _check_size(socket: Socket, bindings: Bindings) -> None:
+def _check_size(socket: Connection, bindings: Bindings) -> None:
     held = sum(channel.bindings.characters for channel in socket.channels.values())
     if held + bindings.characters > socket.limits.binding_characters:
-        raise TooManyError("ChannelRateLimitReached: Too long bindings on one socket")
+        raise TooManyRequestsError("ChannelRateLimitReached: Too long bindings on one socket")

@@ -16,7 +16,7 @@ class Limits:
     channels: int = 100
     """As Supabase's own default."""
     bindings: int = 500
-    """Of all its channels together; of one, ``shared.contracts.realtime.MOST_BINDINGS``."""
+    """Of all its channels together; of one, ``shared.contracts.realtime.MAX_BINDINGS``."""
     binding_characters: int = 64 * 1024
     """Of the JSON of all its bindings together, which is held as long as they are."""
     joins_at_once: int = 100

@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import parse_qs
 
 from functions.realtime import auth, client_address, life
-from functions.realtime.connection import Event, Receive, Send, Socket
+from functions.realtime.connection import Connection, Event, Receive, Send
 from functions.realtime.connection_registry import Registry
 from functions.realtime.handlers import answer
 from functions.realtime.limits import Limits
@@ -16,9 +16,15 @@ from functions.realtime.outbox import Backlog
 from functions.realtime.phoenix import VERSIONS, Version
 from shared import services
 from shared.auth.authenticators import Anon, User
-from shared.errors import InvalidError, NotFoundError, Problem, TooManyError, UnauthenticatedError
+from shared.errors import (
+    ApiError,
+    InvalidRequestError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
 from shared.http.bearing import bearing
-from shared.http.responses import Content, render, render_problem
+from shared.http.responses import RawResponse, render, render_error
 from shared.services import Services
 from shared.telemetry import logs
 
@@ -29,9 +35,11 @@ class Realtime:
     """The app. A test gives its own services and limits."""
 
     def __init__(
-        self, given: Callable[[], Services] = services.current, limits: Limits | None = None
+        self,
+        services_factory: Callable[[], Services] = services.get_services,
+        limits: Limits | None = None,
     ) -> None:
-        self._given = given
+        self._given = services_factory
         self._given_limits = limits
         self._backlog = Backlog()
 
@@ -40,17 +48,17 @@ class Realtime:
         if scope["type"] == "lifespan":
             await life.last(receive, send)
         elif (scope["type"], scope["path"]) == ("http", "/healthz"):
-            await render(Content(b'{"status": "ok"}'), 200)(scope, receive, send)
+            await render(RawResponse(b'{"status": "ok"}'), 200)(scope, receive, send)
         else:
-            await self._meet(scope, receive, send)
+            await self._handle(scope, receive, send)
 
-    async def _meet(self, scope: Event, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Event, receive: Receive, send: Send) -> None:
         logs.configure()
         request_id = self._given().new_id().hex
-        logs.begin(bearing("").traceparent, function="realtime", request_id=request_id)
+        logs.start_request_log(bearing("").traceparent, function="realtime", request_id=request_id)
         try:
-            version, token, caller = await self._admit(scope)
-            socket = Socket(
+            version, token, caller = await self._accept(scope)
+            socket = Connection(
                 version,
                 token,
                 send,
@@ -60,9 +68,9 @@ class Realtime:
                 self._backlog,
             )
             self._enter(socket, caller, scope)
-        except Problem as problem:
+        except ApiError as problem:
             logs.logger.info("a socket was refused", extra={"fields": {"code": problem.error_code}})
-            await render_problem(problem, request_id)(scope, receive, send)
+            await render_error(problem, request_id)(scope, receive, send)
         else:
             await self._serve(socket, receive, send)
 
@@ -74,32 +82,32 @@ class Realtime:
     def _registry(self) -> Registry:
         return Registry(self._limits)
 
-    async def _admit(self, scope: Event) -> tuple[Version, str, User | Anon]:
+    async def _accept(self, scope: Event) -> tuple[Version, str, User | Anon]:
         """What the client speaks, its apikey, and whose that is."""
         if scope["type"] != "websocket" or scope["path"] not in _PATHS:
             raise NotFoundError("There is nothing here but /websocket, for WebSockets.")
         query = parse_qs(scope["query_string"].decode("latin-1"))
         version = VERSIONS.get(query.get("vsn", ["1.0.0"])[-1])
         if version is None:
-            raise InvalidError(f"vsn is one of: {', '.join(VERSIONS)}.")
+            raise InvalidRequestError(f"vsn is one of: {', '.join(VERSIONS)}.")
         token = query.get("apikey", [""])[-1]
         if not token:
             raise UnauthenticatedError("An apikey is needed, in the query.")
-        return version, token, await auth.holder(token, self._given())
+        return version, token, await auth.authenticate(token, self._given())
 
-    def _enter(self, socket: Socket, caller: User | Anon, scope: Event) -> None:
-        """Count the socket. Raises TooManyError where there is no room for it."""
+    def _enter(self, socket: Connection, caller: User | Anon, scope: Event) -> None:
+        """Count the socket. Raises TooManyRequestsError where there is no room for it."""
         trusted_entries = self._given().settings.forwarded_entries
         address = client_address.read_address(scope["headers"], trusted_entries)
         self._registry.add(socket, address)
         if isinstance(caller, User):
             try:
                 self._registry.identify(socket, caller.id)
-            except TooManyError:
+            except TooManyRequestsError:
                 self._registry.remove(socket)
                 raise
 
-    async def _serve(self, socket: Socket, receive: Receive, send: Send) -> None:
+    async def _serve(self, socket: Connection, receive: Receive, send: Send) -> None:
         try:
             await receive()  # websocket.connect
             await send({"type": "websocket.accept"})

@@ -14,7 +14,7 @@ class Backlog:
     size: int = 0
 
 
-class Outbox:
+class SendQueue:
     """A queue of frames that never makes the one who puts wait."""
 
     def __init__(self, limits: Limits, backlog: Backlog) -> None:

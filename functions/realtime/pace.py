@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-class Pace:
+class TokenBucket:
     """``at_once`` may come together, and from then on ``per_second``."""
 
     def __init__(self, at_once: int, per_second: float, clock: Callable[[], float]) -> None:
@@ -13,7 +13,7 @@ class Pace:
         self._left = float(at_once)
         self._at = clock()
 
-    def allows(self) -> bool:
+    def try_acquire(self) -> bool:
         """Whether one more may be done now; it counts as done then."""
         now = self._clock()
         self._left = min(self._most, self._left + (now - self._at) * self._per_second)

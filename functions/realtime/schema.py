@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.db.pool import Role
 from shared.db.queries import realtime_schema
-from shared.db.queries.realtime_schema import ToldColumn
+from shared.db.queries.realtime_schema import PublishedColumn
 from shared.services import Services
 
 
@@ -24,12 +24,12 @@ Tables = Mapping[str, Table]
 
 
 @functools.cache
-def of(services: Services) -> "Catalogue":
+def of(services: Services) -> "SchemaCache":
     """The process's own."""
-    return Catalogue(services)
+    return SchemaCache(services)
 
 
-class Catalogue:
+class SchemaCache:
     """Read once: grants change with a migration, and the service is deployed anew with one."""
 
     def __init__(self, services: Services) -> None:
@@ -42,14 +42,14 @@ class Catalogue:
             async with self._services.database.transaction() as connection:
                 columns = await realtime_schema.told_columns(connection)
             self._known = {
-                "authenticated": _tables(one for one in columns if one.authenticated),
-                "anon": _tables(one for one in columns if one.anon),
+                "authenticated": _tables(column for column in columns if column.authenticated),
+                "anon": _tables(column for column in columns if column.anon),
             }
         return self._known.get(role, {})
 
 
-def _tables(columns: Iterable[ToldColumn]) -> Tables:
+def _tables(columns: Iterable[PublishedColumn]) -> Tables:
     types: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for one in columns:
-        types[one.table][one.name] = one.type
+    for column in columns:
+        types[column.table][column.name] = column.type
     return {name: Table(name, known) for name, known in types.items()}

@@ -6,10 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
 
-def of_text(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
+def parse_literal(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
     """A filter's value.
 
     Raises:
@@ -17,14 +17,16 @@ def of_text(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
     """
     read = _READ.get(of_type)
     if read is None:
-        raise InvalidError(f"A column of type {of_type} cannot be filtered.")
+        raise InvalidRequestError(f"A column of type {of_type} cannot be filtered.")
     try:
         return read(text)
     except (ValueError, InvalidOperation):
-        raise InvalidError(f"The filter's value is not of its column's type, {of_type}.") from None
+        raise InvalidRequestError(
+            f"The filter's value is not of its column's type, {of_type}."
+        ) from None
 
 
-def of_record(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any column
+def comparable(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any column
     """A value of a row that is no null, as JSON held it; None where it cannot be compared."""
     try:
         return _READ[of_type](str(value))

@@ -20,10 +20,10 @@ async def explain(
     """
     table, name = error.diag.table_name, error.diag.constraint_name
     if table is None or name is None:
-        return errors.refusal(error, is_anon=is_anon)
+        return errors.from_postgres_error(error, is_anon=is_anon)
     async with services.database.transaction(read_only=True) as connection:
         comment = await introspection.constraint_comment(connection, table=table, name=name)
     if comment is None:
-        return errors.refusal(error, is_anon=is_anon)
+        return errors.from_postgres_error(error, is_anon=is_anon)
     details = error.diag.message_primary
     return RestError(_STATUS, error.sqlstate or "23514", comment, details=details)

@@ -5,24 +5,24 @@ from pydantic import BaseModel
 
 from functions.rest import status_codes
 from shared.errors import (
+    ApiError,
     MethodNotAllowedError,
     NotFoundError,
-    Problem,
+    PayloadTooLargeError,
     RateLimitedError,
-    TooLargeError,
-    TooManyError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
     UnauthenticatedError,
-    UnavailableError,
 )
-from shared.http import Call
+from shared.http import HttpRequest
 
 _MAY_BE_NEW = {"PGRST200", "PGRST202", "PGRST204", "PGRST205", "42703"}
-_CODES: dict[type[Problem], str] = {
-    UnavailableError: "PGRST000",
-    TooLargeError: "PGRST102",
+_CODES: dict[type[ApiError], str] = {
+    ServiceUnavailableError: "PGRST000",
+    PayloadTooLargeError: "PGRST102",
     NotFoundError: "PGRST125",
     RateLimitedError: RateLimitedError.code,
-    TooManyError: TooManyError.code,
+    TooManyRequestsError: TooManyRequestsError.code,
 }
 
 
@@ -35,7 +35,7 @@ class DatabaseProblem(BaseModel):
     hint: str | None = None
 
 
-class RestError(Problem):
+class RestError(ApiError):
     """A refusal with PostgREST's code, or with Postgres's own."""
 
     def __init__(
@@ -49,24 +49,24 @@ class RestError(Problem):
     ) -> None:
         super().__init__(message, code=code)
         self.status = status
-        self.told = details
+        self.public_details = details
         self.hint = hint
 
     @property
-    def may_be_new(self) -> bool:
+    def may_be_stale_schema(self) -> bool:
         """Whether it says that something is not there, which a migration may have made since."""
         return self.error_code in _MAY_BE_NEW
 
 
-def body(problem: Problem, call: Call) -> DatabaseProblem:
+def body(problem: ApiError, call: HttpRequest) -> DatabaseProblem:
     """Any error, as PostgREST tells it."""
-    told = DatabaseProblem(code=_code(problem, call), message=problem.sentence)
+    body = DatabaseProblem(code=_code(problem, call), message=problem.message)
     if isinstance(problem, RestError):
-        told.details, told.hint = problem.told, problem.hint
-    return told
+        body.details, body.hint = problem.public_details, problem.hint
+    return body
 
 
-def _code(problem: Problem, call: Call) -> str:
+def _code(problem: ApiError, call: HttpRequest) -> str:
     match problem:
         case RestError():
             return problem.error_code
@@ -80,7 +80,7 @@ def _code(problem: Problem, call: Call) -> str:
             return _CODES.get(type(problem), "PGRSTX00")
 
 
-def refusal(error: Error, *, is_anon: bool) -> RestError | None:
+def from_postgres_error(error: Error, *, is_anon: bool) -> RestError | None:
     """What Postgres refused; None where it is no refusal of the request."""
     state = error.sqlstate
     if state is None or (status := status_codes.of(state, is_anon=is_anon)) is None:
@@ -90,7 +90,7 @@ def refusal(error: Error, *, is_anon: bool) -> RestError | None:
         status,
         state,
         diagnostic.message_primary or "The database refused this.",
-        details=diagnostic.message_detail if status_codes.tells_detail(state) else None,
+        details=diagnostic.message_detail if status_codes.has_public_detail(state) else None,
         hint=diagnostic.message_hint,
     )
 
@@ -136,7 +136,7 @@ def unknown_column(table: str, column: str) -> RestError:
     return RestError(400, "42703", f"column {table}.{column} does not exist")
 
 
-def unknown_given(table: str, column: str) -> RestError:
+def unknown_body_column(table: str, column: str) -> RestError:
     """PGRST204: a column that is to be written."""
     message = f"Could not find the '{column}' column of '{table}' in the schema cache"
     return RestError(400, "PGRST204", message)

@@ -7,21 +7,21 @@ from psycopg.errors import CheckViolation
 
 from functions.rest import constraint_messages, errors, response
 from functions.rest.request import limits, request
-from functions.rest.request.request import Asked
+from functions.rest.request.request import RestRequest
 from functions.rest.schema import cache
 from functions.rest.schema.catalog import Catalogue
 from functions.rest.sql import plan, rpc, write
 from functions.rest.sql.plan import Plan
-from shared.auth.authenticators import Anon, User, user_or_anon
-from shared.db.connection import one
-from shared.http import Call, Content, endpoint
+from shared.auth.authenticators import Anon, User, require_user_or_anon
+from shared.db.connection import require_row
+from shared.http import HttpRequest, RawResponse, endpoint
 from shared.services import Services
 
 
-async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
+async def rest(call: HttpRequest, caller: User | Anon, services: Services) -> RawResponse:
     """Row-level security and grants decide what is there and what may be done."""
-    wanted = await request.read(call)
-    planned = await cache.planned(partial(_plan, wanted), caller, services)
+    wanted = await request.parse_request(call)
+    planned = await cache.plan_with_schema(partial(_plan, wanted), caller, services)
     try:
         return await _execute(planned, caller, services)
     except CheckViolation as error:
@@ -32,7 +32,7 @@ async def rest(call: Call, caller: User | Anon, services: Services) -> Content:
         raise refusal from None
 
 
-async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Content:
+async def _execute(planned: Plan, caller: User | Anon, services: Services) -> RawResponse:
     statement = planned.statement.as_bytes()
     limits.check_statement(statement)
     async with services.database.transaction(
@@ -43,25 +43,25 @@ async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Co
         except CheckViolation:
             raise
         except Error as error:
-            refusal = errors.refusal(error, is_anon=caller.role == "anon")
+            refusal = errors.from_postgres_error(error, is_anon=caller.role == "anon")
             if refusal is None:
                 raise
             raise refusal from None
         # Within the transaction: what is refused here is rolled back.
-        return response.of(planned, one(await rows.fetchone()))
+        return response.render_response(planned, require_row(await rows.fetchone()))
 
 
-def _plan(wanted: Asked, catalogue: Catalogue) -> Plan:
-    if wanted.calls:
-        return rpc.of_calling(wanted, catalogue)
-    if wanted.reads:
-        return plan.of_reading(wanted, catalogue)
-    return write.of_writing(wanted, catalogue)
+def _plan(request: RestRequest, catalogue: Catalogue) -> Plan:
+    if request.is_rpc:
+        return rpc.plan_rpc(request, catalogue)
+    if request.is_read:
+        return plan.plan_read(request, catalogue)
+    return write.plan_write(request, catalogue)
 
 
 main = endpoint(
     rest,
-    caller=user_or_anon,
+    authenticate=require_user_or_anon,
     methods=("GET", "HEAD", "POST", "PATCH", "DELETE"),
-    tell=errors.body,
+    format_error=errors.body,
 )

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from functions.rest import deprecated, errors
 from functions.rest.errors import RestError
-from functions.rest.sql.plan import MOST_CHARACTERS, Plan
-from shared.http import Content
+from functions.rest.sql.plan import MAX_CHARACTERS, Plan
+from shared.http import RawResponse
 
 _OF_READING = ("count", "handling")
 _OF_WRITING = {
@@ -16,86 +16,88 @@ _OF_WRITING = {
 }
 
 
-def of(plan: Plan, row: dict[str, Any]) -> Content:
+def render_response(plan: Plan, row: dict[str, Any]) -> RawResponse:
     """The answer. Raises RestError where what was found or written is not what was wanted."""
-    asked = plan.asked
-    if asked.format.is_single and row["count"] != 1 and not plan.gives_nothing:
+    request = plan.request
+    if request.format.is_single and row["count"] != 1 and not plan.returns_void:
         raise _not_single(row["count"])
-    _heed_most_affected(plan, row["count"])
-    if len(row["body"]) > MOST_CHARACTERS:
+    _enforce_max_affected(plan, row["count"])
+    if len(row["body"]) > MAX_CHARACTERS:
         message = "The answer is too long: ask for fewer rows or columns"
         raise RestError(400, "54000", message)
-    if asked.calls or asked.reads:
+    if request.is_rpc or request.is_read:
         return _read(plan, row)
     return _written(plan, row)
 
 
-def _read(plan: Plan, row: dict[str, Any]) -> Content:
-    asked, count, total = plan.asked, row["count"], row["total"]
-    first = asked.query.root.offset
+def _read(plan: Plan, row: dict[str, Any]) -> RawResponse:
+    request, count, total = plan.request, row["count"], row["total"]
+    first = request.query.root.offset
     if total is not None and first > total:
         raise errors.bad_range(
             f"An offset of {first} was requested, but there are only {total} rows."
         )
-    names = (*_OF_READING, "max-affected") if asked.calls else _OF_READING
+    names = (*_OF_READING, "max-affected") if request.is_rpc else _OF_READING
     headers = {
-        "content-range": _span(first, first + count - 1, total),
-        **asked.prefer.applied(*names),
-        **asked.profile,
-        **(deprecated.header(asked.name) if asked.calls else {}),
+        "content-range": _content_range(first, first + count - 1, total),
+        **request.prefer.applied(*names),
+        **request.profile,
+        **(deprecated.header(request.name) if request.is_rpc else {}),
     }
-    if plan.gives_nothing:
-        return Content(b"", None, headers, status=204)
+    if plan.returns_void:
+        return RawResponse(b"", None, headers, status=204)
     status = 206 if total is not None and count < total else 200
-    return Content(_body(plan, row), asked.format.media_type, headers, status=status)
+    return RawResponse(_body(plan, row), request.format.media_type, headers, status=status)
 
 
-def _written(plan: Plan, row: dict[str, Any]) -> Content:
-    asked, count = plan.asked, row["count"]
-    total = count if asked.prefer.counts else None
-    last = count - 1 if asked.method == "PATCH" else -1
+def _written(plan: Plan, row: dict[str, Any]) -> RawResponse:
+    request, count = plan.request, row["count"]
+    total = count if request.prefer.counts else None
+    last = count - 1 if request.method == "PATCH" else -1
     headers = {
-        "content-range": _span(0, last, total),
-        **asked.prefer.applied(*_OF_WRITING[asked.method]),
-        **asked.profile,
+        "content-range": _content_range(0, last, total),
+        **request.prefer.applied(*_OF_WRITING[request.method]),
+        **request.profile,
     }
     if row["location"]:
         pairs = (f"{name}=eq.{quote(_text(value))}" for name, value in row["location"].items())
-        headers["location"] = f"/{asked.name}?{'&'.join(pairs)}"
-    told = asked.prefer.returns == "representation"
-    status = 200 if told else 204
-    if asked.method == "POST":
+        headers["location"] = f"/{request.name}?{'&'.join(pairs)}"
+    has_body = request.prefer.returns == "representation"
+    status = 200 if has_body else 204
+    if request.method == "POST":
         # Null: no row came at all, or nothing was to be merged.
         status = 200 if row["inserted"] is not None and row["inserted"] <= 0 else 201
-    body = _body(plan, row) if told else b""
-    return Content(body, asked.format.media_type if told else None, headers, status=status)
+    body = _body(plan, row) if has_body else b""
+    return RawResponse(
+        body, request.format.media_type if has_body else None, headers, status=status
+    )
 
 
 def _body(plan: Plan, row: dict[str, Any]) -> bytes:
     text: str = row["body"]
-    if plan.asked.format.is_csv:
+    if plan.request.format.is_csv:
         text = f"{plan.header}\n{text}"
-    return b"" if plan.asked.method == "HEAD" else text.encode()
+    return b"" if plan.request.method == "HEAD" else text.encode()
 
 
-def _span(first: int, last: int, total: int | None) -> str:
+def _content_range(first: int, last: int, total: int | None) -> str:
     span = f"{first}-{last}" if first <= last and total != 0 else "*"
     return f"{span}/{'*' if total is None else total}"
 
 
-def _heed_most_affected(plan: Plan, count: int) -> None:
-    asked = plan.asked
-    most = asked.prefer.most_affected
-    if most is None or not asked.prefer.is_strict:
+def _enforce_max_affected(plan: Plan, count: int) -> None:
+    request = plan.request
+    limit = request.prefer.max_affected
+    if limit is None or not request.prefer.is_strict:
         return
-    if asked.calls and not plan.is_set:
+    if request.is_rpc and not plan.is_set:
         message = (
             "Function must return SETOF or TABLE when max-affected preference is used with"
             " handling=strict"
         )
         raise RestError(400, "PGRST128", message)
-    changes = asked.method in {"PATCH", "DELETE"} or asked.calls
-    if changes and count > most:
+    changes = request.method in {"PATCH", "DELETE"} or request.is_rpc
+    if changes and count > limit:
         raise RestError(
             400,
             "PGRST124",

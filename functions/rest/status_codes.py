@@ -37,7 +37,7 @@ _CLASSES: dict[str, int | None] = {
     "P0": None,
     "XX": None,
 }
-_TELLING = ("22", "23503", "23505", "P0001", "PT")
+_DETAILED_STATES = ("22", "23503", "23505", "P0001", "PT")
 """Whose DETAIL quotes what the caller sent; a failed check's would quote the row."""
 
 
@@ -52,9 +52,9 @@ def of(state: str, *, is_anon: bool) -> int | None:
     return _CLASSES.get(state[:2], 400)
 
 
-def tells_detail(state: str) -> bool:
+def has_public_detail(state: str) -> bool:
     """Whether Postgres's DETAIL holds nothing but what the caller knows."""
-    return state.startswith(_TELLING)
+    return state.startswith(_DETAILED_STATES)
 
 
 def _raised(digits: str) -> int | None:

@@ -5,54 +5,54 @@ from collections.abc import Iterable
 
 from psycopg.errors import InsufficientPrivilege
 
-from functions.storage.object_urls import Place, bucket_name
+from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth.authenticators import Anon, User
 from shared.db.queries import storage_access
 from shared.db.queries.storage_access import Bucket
 from shared.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from shared.services import Services
 from shared.storage import user_uploads
-from shared.storage.types import StoredObject
+from shared.storage.types import ObjectMetadata
 
 _AT_ONCE = 10
 
 
-async def check(place: Place, caller: User | Anon, services: Services) -> None:
+async def check(place: ObjectRef, caller: User | Anon, services: Services) -> None:
     """Raise NotFoundError unless the caller may have the object, be it there or not."""
-    if not await among(place.bucket, [place.path], caller, services):
+    if not await accessible(place.bucket, [place.path], caller, services):
         raise _missing()
 
 
-async def stat(place: Place, services: Services) -> StoredObject:
+async def stat(place: ObjectRef, services: Services) -> ObjectMetadata:
     """What the bucket says of it. Raises NotFoundError where it is not there."""
-    found = await services.storage.stat(bucket_name(place.bucket, services), place.path)
-    if found is None:
+    metadata = await services.storage.get_metadata(bucket_name(place.bucket, services), place.path)
+    if metadata is None:
         raise _missing()
-    return found
+    return metadata
 
 
-async def among(
+async def accessible(
     bucket: Bucket, paths: Iterable[str], caller: User | Anon, services: Services
 ) -> set[str]:
     """Those of the paths at which the caller may have an object."""
-    asked = {path for path in paths if user_uploads.is_key(path)}
-    uploaded = {path for path in asked if _is_upload(bucket, path, caller)}
+    valid = {path for path in paths if user_uploads.is_valid_key(path)}
+    uploaded = {path for path in valid if _is_upload(bucket, path, caller)}
     found = await _stored(sorted(uploaded), services)
-    if recorded := asked - uploaded:
+    if recorded := valid - uploaded:
         found |= await _recorded(bucket, recorded, caller, services)
     return found
 
 
-def known(caller: User | Anon) -> User | Anon:
+def require_token(caller: User | Anon) -> User | Anon:
     """Whoever shows a token, the project's anon key at least."""
     if isinstance(caller, Anon) and not caller.has_key:
         raise UnauthenticatedError("A token is needed, the user's or the project's anon key.")
     return caller
 
 
-def signed_in(caller: User | Anon) -> User:
+def require_user(caller: User | Anon) -> User:
     """A user."""
-    known(caller)
+    require_token(caller)
     if isinstance(caller, Anon):
         raise ForbiddenError("Only a signed-in user may do that.")
     return caller
@@ -61,7 +61,7 @@ def signed_in(caller: User | Anon) -> User:
 def _is_upload(bucket: Bucket, path: str, caller: User | Anon) -> bool:
     if bucket != user_uploads.BUCKET or isinstance(caller, Anon):
         return False
-    return user_uploads.may_lie_at(path, caller.id)
+    return user_uploads.is_upload_path(path, caller.id)
 
 
 async def _recorded(
@@ -80,7 +80,9 @@ async def _stored(paths: list[str], services: Services) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(paths), _AT_ONCE):
         batch = paths[start : start + _AT_ONCE]
-        stats = await asyncio.gather(*(services.storage.stat(bucket, path) for path in batch))
+        stats = await asyncio.gather(
+            *(services.storage.get_metadata(bucket, path) for path in batch)
+        )
         found |= {path for path, stat in zip(batch, stats, strict=True) if stat}
     return found
 

@@ -7,67 +7,71 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from functions.storage import access, described
-from functions.storage.object_urls import Place, bucket_name
+from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileInfo
 from shared.errors import UnauthenticatedError
-from shared.http import Call, Content, Redirect
+from shared.http import HttpRequest, RawResponse, Redirect
 from shared.services import Services
 
-_MOST_SECONDS = 3600
+_MAX_SECONDS = 3600
 """How long the bucket's own URL lasts: a film may be sought in for an hour."""
 
 
 async def fetch(
-    call: Call, place: Place, caller: User | Anon, services: Services
-) -> Content | Redirect:
+    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> RawResponse | Redirect:
     """What the caller may read."""
-    await access.check(place, access.known(caller), services)
-    return await _answer(call, place, _MOST_SECONDS, services)
+    await access.check(place, access.require_token(caller), services)
+    return await _answer(call, place, _MAX_SECONDS, services)
 
 
 async def fetch_public(
-    call: Call, place: Place, _: User | Anon, services: Services
-) -> Content | Redirect:
+    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+) -> RawResponse | Redirect:
     """What anyone may read: files of the library that their owners made public."""
     await access.check(place, Anon(has_key=False), services)
-    return await _answer(call, place, _MOST_SECONDS, services)
+    return await _answer(call, place, _MAX_SECONDS, services)
 
 
 async def fetch_signed(
-    call: Call, place: Place, _: User | Anon, services: Services
-) -> Content | Redirect:
+    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+) -> RawResponse | Redirect:
     """What the address was signed for, as long as that lasts."""
     allowed, left = url_tokens.check(call.query.get("token", ""), services)
     if allowed != place.key:
         raise UnauthenticatedError("The address is signed for another object.")
-    return await _answer(call, place, max(1, min(left, _MOST_SECONDS)), services)
+    return await _answer(call, place, max(1, min(left, _MAX_SECONDS)), services)
 
 
-async def info(_: Call, place: Place, caller: User | Anon, services: Services) -> FileInfo:
+async def info(
+    _: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> FileInfo:
     """What the bucket says of an object."""
-    await access.check(place, access.known(caller), services)
-    found = await access.stat(place, services)
+    await access.check(place, access.require_token(caller), services)
+    metadata = await access.stat(place, services)
     return FileInfo(
         id=described.id_of(place),
         name=place.path,
-        version=str(found.generation),
+        version=str(metadata.generation),
         bucket_id=place.bucket,
-        size=found.size,
-        content_type=found.content_type,
+        size=metadata.size,
+        content_type=metadata.content_type,
         cache_control=described.CACHE_CONTROL,
-        etag=found.etag,
+        etag=metadata.etag,
         metadata={},
-        last_modified=found.updated_at,
-        created_at=found.created_at,
+        last_modified=metadata.updated_at,
+        created_at=metadata.created_at,
     )
 
 
-async def _answer(call: Call, place: Place, seconds: int, services: Services) -> Content | Redirect:
+async def _answer(
+    call: HttpRequest, place: ObjectRef, seconds: int, services: Services
+) -> RawResponse | Redirect:
     if call.method == "HEAD":
         return await _head(place, services)
-    url = await services.storage.sign(
+    url = await services.storage.signed_url(
         bucket_name(place.bucket, services),
         place.path,
         "GET",
@@ -77,17 +81,17 @@ async def _answer(call: Call, place: Place, seconds: int, services: Services) ->
     return Redirect(url)
 
 
-async def _head(place: Place, services: Services) -> Content:
+async def _head(place: ObjectRef, services: Services) -> RawResponse:
     """Without a redirect: a client may take one for an answer."""
-    found = await access.stat(place, services)
+    metadata = await access.stat(place, services)
     headers = {
-        "content-length": str(found.size),
-        "etag": f'"{found.etag}"',
-        "last-modified": format_datetime(found.updated_at, usegmt=True),
+        "content-length": str(metadata.size),
+        "etag": f'"{metadata.etag}"',
+        "last-modified": format_datetime(metadata.updated_at, usegmt=True),
         "accept-ranges": "bytes",
         "cache-control": described.CACHE_CONTROL,
     }
-    return Content(b"", found.content_type, headers)
+    return RawResponse(b"", metadata.content_type, headers)
 
 
 def _disposition(download: str | None) -> str | None:

@@ -3,9 +3,9 @@
 The status is the answer's own too, where Supabase Storage answers 400 to nearly all of them.
 """
 
-from shared.contracts.storage import StorageProblem
-from shared.errors import Problem
-from shared.http import Call
+from shared.contracts.storage import StorageError
+from shared.errors import ApiError
+from shared.http import HttpRequest
 
 _NAMES: dict[int, tuple[str, str]] = {
     400: ("InvalidRequest", "InvalidRequest"),
@@ -31,14 +31,14 @@ _EXACT: dict[str, tuple[str, str]] = {
 }
 
 
-def body(problem: Problem, _: Call) -> StorageProblem:
+def body(problem: ApiError, _: HttpRequest) -> StorageError:
     """Any error, as Supabase Storage tells it."""
     otherwise = _NAMES.get(problem.status, ("InternalError", "InternalError"))
     error, code = _EXACT.get(problem.error_code, otherwise)
-    return StorageProblem(
+    return StorageError(
         status_code=str(problem.status),
         code=code,
         error=error,
-        message=problem.sentence,
+        message=problem.message,
         details=problem.details,
     )

@@ -9,14 +9,14 @@ from typing import TypeAlias
 from pydantic import BaseModel
 
 from functions.storage import download, errors, listing, remove, signed_urls, upload
-from functions.storage.object_urls import Kind, Place, parse
-from shared.auth.authenticators import Anon, User, anyone
+from functions.storage.object_urls import Kind, ObjectRef, parse
+from shared.auth.authenticators import Anon, User, optional_user
 from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError
-from shared.http import Call, Content, Redirect, endpoint
+from shared.http import HttpRequest, RawResponse, Redirect, endpoint
 from shared.services import Services
 
-_Answer: TypeAlias = BaseModel | Content | Redirect
-_Act: TypeAlias = Callable[[Call, Place, User | Anon, Services], Awaitable[_Answer]]
+_Answer: TypeAlias = BaseModel | RawResponse | Redirect
+_Act: TypeAlias = Callable[[HttpRequest, ObjectRef, User | Anon, Services], Awaitable[_Answer]]
 
 
 async def _refuse(*_: object) -> _Answer:
@@ -27,7 +27,7 @@ _OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
     "object": {
         "GET": download.fetch,
         "HEAD": download.fetch,
-        "POST": upload.create,
+        "POST": upload.upload,
         "PUT": upload.replace,
     },
     "public": {"GET": download.fetch_public, "HEAD": download.fetch_public},
@@ -36,7 +36,7 @@ _OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
         "HEAD": download.fetch_signed,
         "POST": signed_urls.sign,
     },
-    "upload": {"POST": upload.sign, "PUT": upload.create_signed},
+    "upload": {"POST": upload.sign, "PUT": upload.upload_signed},
     "info": {"GET": download.info},
 }
 _OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
@@ -49,8 +49,8 @@ _OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
 
 
 async def storage(
-    call: Call, caller: User | Anon, services: Services
-) -> BaseModel | Content | Redirect:
+    call: HttpRequest, caller: User | Anon, services: Services
+) -> BaseModel | RawResponse | Redirect:
     """What is asked of an object, or of a bucket, by its address and the method."""
     kind, place = parse(call.path)
     acts = (_OF_OBJECTS if place.path else _OF_BUCKETS).get(kind, {})
@@ -63,7 +63,7 @@ async def storage(
 
 main = endpoint(
     storage,
-    caller=anyone,
+    authenticate=optional_user,
     methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
-    tell=errors.body,
+    format_error=errors.body,
 )

@@ -6,21 +6,21 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio import multipart
 
-from shared.errors import InvalidError, RequestTimeoutError, TooLargeError
-from shared.http import Call
+from shared.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
+from shared.http import HttpRequest
 from shared.storage import user_uploads
 
-_MOST_FORM_BYTES = user_uploads.MOST_BYTES + 64 * 1024
-_MOST_PARTS = 12
+_MAX_FORM_BYTES = user_uploads.MAX_BYTES + 64 * 1024
+_MAX_PARTS = 12
 _MAX_BODY_SECONDS = 30
 """A body that arrives holds a place in the queue of pictures. 10 MiB in 30 s are 2.8 Mbit/s."""
 
 
-async def picture(call: Call) -> bytes:
+async def picture(call: HttpRequest) -> bytes:
     """The bytes that are to be stored.
 
     Raises:
-        TooLargeError: as soon as they pass the limit.
+        PayloadTooLargeError: as soon as they pass the limit.
         InvalidError: where a form holds no file, or several, or is none.
         RequestTimeoutError: The body did not arrive in 30 seconds.
     """
@@ -28,13 +28,13 @@ async def picture(call: Call) -> bytes:
     is_form = media_type == "multipart/form-data"
     try:
         async with asyncio.timeout(_MAX_BODY_SECONDS):
-            body = await call.body(_MOST_FORM_BYTES if is_form else user_uploads.MOST_BYTES)
+            body = await call.body(_MAX_FORM_BYTES if is_form else user_uploads.MAX_BYTES)
     except TimeoutError:
         raise RequestTimeoutError from None
-    except TooLargeError:
+    except PayloadTooLargeError:
         raise _too_large() from None
     content = _file(body, options.get("boundary", "")) if is_form else body
-    if len(content) > user_uploads.MOST_BYTES:
+    if len(content) > user_uploads.MAX_BYTES:
         raise _too_large()
     return content
 
@@ -44,14 +44,14 @@ def _file(body: bytes, boundary: str) -> bytes:
     try:
         files = _files(body, boundary.encode("latin-1"))
     except (ValueError, RequestEntityTooLarge):
-        raise InvalidError("The body is not a form as its Content-Type says.") from None
+        raise InvalidRequestError("The body is not a form as its Content-Type says.") from None
     if len(files) != 1:
-        raise InvalidError("A form holds one file.")
+        raise InvalidRequestError("A form holds one file.")
     return bytes(files[0])
 
 
 def _files(body: bytes, boundary: bytes) -> list[bytearray]:
-    decoder = multipart.MultipartDecoder(boundary, max_parts=_MOST_PARTS)
+    decoder = multipart.MultipartDecoder(boundary, max_parts=_MAX_PARTS)
     decoder.receive_data(body)
     decoder.receive_data(None)
     files: list[bytearray] = []
@@ -67,5 +67,5 @@ def _files(body: bytes, boundary: bytes) -> list[bytearray]:
     return files
 
 
-def _too_large() -> TooLargeError:
-    return TooLargeError(f"A picture holds at most {user_uploads.MOST_BYTES // 2**20} MiB.")
+def _too_large() -> PayloadTooLargeError:
+    return PayloadTooLargeError(f"A picture holds at most {user_uploads.MAX_BYTES // 2**20} MiB.")

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from shared.db.queries.storage_access import Bucket
-from shared.errors import NotFoundError, Problem
+from shared.errors import ApiError, NotFoundError
 from shared.services import Services
 from shared.storage import user_uploads
 
@@ -22,13 +22,13 @@ _HEADS: list[tuple[str, Kind]] = [
 ]
 
 
-class InvalidKeyError(Problem):
+class InvalidKeyError(ApiError):
     """No object can have this name."""
 
     status, code = 400, "invalid_key"
 
 
-class Place(NamedTuple):
+class ObjectRef(NamedTuple):
     """An object by its bucket's public name; or, without a path, the bucket."""
 
     bucket: Bucket
@@ -40,7 +40,7 @@ class Place(NamedTuple):
         return f"{self.bucket}/{self.path}"
 
 
-def parse(address: str) -> tuple[Kind, Place]:
+def parse(address: str) -> tuple[Kind, ObjectRef]:
     """What is asked of which object.
 
     Raises:
@@ -49,19 +49,19 @@ def parse(address: str) -> tuple[Kind, Place]:
     address = address.removeprefix("/")
     if address in {"object/move", "object/copy"}:
         kind: Kind = "move" if address == "object/move" else "copy"
-        return kind, Place("workspace-temp", "")
+        return kind, ObjectRef("workspace-temp", "")
     for head, kind in _HEADS:
         if address.startswith(head):
             bucket, _, path = address.removeprefix(head).partition("/")
             if bucket not in _BUCKETS:
                 raise NotFoundError("Bucket not found", code="no_bucket")
-            return kind, Place(_BUCKETS[bucket], path)
+            return kind, ObjectRef(_BUCKETS[bucket], path)
     raise NotFoundError("There is nothing at this address.")
 
 
 def check_key(path: str) -> None:
     """Raise InvalidKeyError for what can be no object's name."""
-    if not user_uploads.is_key(path):
+    if not user_uploads.is_valid_key(path):
         raise InvalidKeyError
 
 

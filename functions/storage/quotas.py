@@ -8,51 +8,51 @@ than the limit of requests allows.
 from typing import NamedTuple
 from uuid import UUID
 
-from functions.storage.object_urls import Place, bucket_name
-from shared.errors import Problem
+from functions.storage.object_urls import ObjectRef, bucket_name
+from shared.errors import ApiError
 from shared.services import Services
 from shared.storage import user_uploads
 
 
-class QuotaError(Problem):
+class QuotaError(ApiError):
     """You have uploaded as much as one may; remove some of it first."""
 
     status, code = 413, "quota_exceeded"
 
 
-class Held(NamedTuple):
+class Usage(NamedTuple):
     """What a user has uploaded, but for what lies where the next is to be put."""
 
     pictures: int
     size: int
 
 
-async def room(place: Place, owner: UUID, services: Services) -> Held:
+async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> Usage:
     """What is there beside the picture that is to be put at ``place``.
 
     Raises:
         QuotaError: where there may be no further picture.
     """
-    most = services.settings.uploads_per_user
-    if not (most or services.settings.upload_bytes_per_user):
-        return Held(0, 0)
+    limit = services.settings.uploads_per_user
+    if not (limit or services.settings.upload_bytes_per_user):
+        return Usage(0, 0)
     bucket = bucket_name(place.bucket, services)
     sizes = await services.storage.sizes(bucket, f"{owner}/")
     others = [
         size
         for path, size in sizes.items()
-        if path != place.path and user_uploads.may_lie_at(path, owner)
+        if path != place.path and user_uploads.is_upload_path(path, owner)
     ]
-    if most and len(others) >= most:
+    if limit and len(others) >= limit:
         raise QuotaError(f"You have {len(others)} pictures uploaded; remove some first.")
-    return Held(len(others), sum(others))
+    return Usage(len(others), sum(others))
 
 
-def check(held: Held, content: bytes, services: Services) -> None:
+def check(held: Usage, content: bytes, services: Services) -> None:
     """Whether the picture, as it will be kept, still fits. Raises QuotaError where not."""
-    most = services.settings.upload_bytes_per_user
-    if most and held.size + len(content) > most:
+    limit = services.settings.upload_bytes_per_user
+    if limit and held.size + len(content) > limit:
         raise QuotaError(
-            f"Your uploads may hold {most:,} bytes in all, and this one needs {len(content):,};"
+            f"Your uploads may hold {limit:,} bytes in all, and this one needs {len(content):,};"
             " remove some first."
         )

@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from functions.storage import access, described
-from functions.storage.object_urls import Place, bucket_name
+from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileEntries, FileEntry, RemoveRequest
 from shared.db.queries import storage_access
 from shared.errors import ForbiddenError
-from shared.http import Call, read_json
+from shared.http import HttpRequest, read_json
 from shared.library import discard
 from shared.services import Services
 from shared.storage import user_uploads
@@ -21,20 +21,24 @@ _AT_ONCE = 5
 """Half of a process's database connections: other requests go on."""
 
 
-async def remove(call: Call, place: Place, caller: User | Anon, services: Services) -> FileEntries:
+async def remove(
+    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> FileEntries:
     """Delete uploads, and discard assets as ``discard_asset`` does; what went, and nothing else.
 
     A thumbnail goes with its asset, and not by itself. What is somebody else's stays unmentioned,
     like what is not there.
     """
-    user = access.signed_in(caller)
+    user = access.require_user(caller)
     if place.bucket != user_uploads.BUCKET:
         raise ForbiddenError("The library's files are removed by delete_library_asset.")
     asked = (await read_json(call, _REMOVED)).prefixes
-    paths = [path for path in dict.fromkeys(asked) if user_uploads.is_key(path)]
+    paths = [path for path in dict.fromkeys(asked) if user_uploads.is_valid_key(path)]
     async with services.database.transaction() as connection:
         assets = await storage_access.assets_at(connection, paths, user_id=user.id)
-    theirs = [path for path in paths if path in assets or user_uploads.may_lie_at(path, user.id)]
+    theirs = [
+        path for path in paths if path in assets or user_uploads.is_upload_path(path, user.id)
+    ]
     removed: list[FileEntry | None] = []
     for start in range(0, len(theirs), _AT_ONCE):
         batch = theirs[start : start + _AT_ONCE]
@@ -48,9 +52,11 @@ async def _remove(
 ) -> FileEntry | None:
     """What it was; None where it was gone already."""
     bucket = bucket_name(user_uploads.BUCKET, services)
-    found = await services.storage.stat(bucket, path)
+    metadata = await services.storage.get_metadata(bucket, path)
     if asset_id:
-        await discard.discard(asset_id, services, user_id=user.id)
-    elif found:
+        await discard.discard_asset(asset_id, services, user_id=user.id)
+    elif metadata:
         await services.storage.delete(bucket, path)
-    return described.entry(Place(user_uploads.BUCKET, path), found, path) if found else None
+    return (
+        described.entry(ObjectRef(user_uploads.BUCKET, path), metadata, path) if metadata else None
+    )

@@ -3,18 +3,18 @@
 from uuid import UUID
 
 from functions.storage import access, described, multipart, quotas
-from functions.storage.object_urls import Place, bucket_name, check_key
+from functions.storage.object_urls import ObjectRef, bucket_name, check_key
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import UploadAddress, Uploaded
 from shared.errors import (
     ConflictError,
     ForbiddenError,
-    InvalidError,
+    InvalidRequestError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
-from shared.http import Call
+from shared.http import HttpRequest
 from shared.services import Services
 from shared.storage import user_uploads
 
@@ -22,26 +22,32 @@ _ADDRESS_SECONDS = 2 * 3600
 """Supabase Storage's own."""
 
 
-async def create(call: Call, place: Place, caller: User | Anon, services: Services) -> Uploaded:
+async def upload(
+    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> Uploaded:
     """Store a picture where none is, or anywhere of one's own where ``x-upsert`` says so."""
-    user = access.signed_in(caller)
+    user = access.require_user(caller)
     _check(place, user)
-    return await _store(call, place, user.id, services, replaces=_upserts(call))
+    return await _store(call, place, user.id, services, replaces=_is_upsert(call))
 
 
-async def replace(call: Call, place: Place, caller: User | Anon, services: Services) -> Uploaded:
+async def replace(
+    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> Uploaded:
     """Store a picture in another's place, or where none is."""
-    user = access.signed_in(caller)
+    user = access.require_user(caller)
     _check(place, user)
     return await _store(call, place, user.id, services, replaces=True)
 
 
-async def sign(call: Call, place: Place, caller: User | Anon, services: Services) -> UploadAddress:
+async def sign(
+    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+) -> UploadAddress:
     """An address at which whoever holds it may put this one picture."""
-    user = access.signed_in(caller)
+    user = access.require_user(caller)
     _check(place, user)
-    replaces = _upserts(call)
-    if not replaces and await access.among(place.bucket, [place.path], user, services):
+    replaces = _is_upsert(call)
+    if not replaces and await access.accessible(place.bucket, [place.path], user, services):
         raise _duplicate()
     token = url_tokens.issue_upload(
         place.key, _ADDRESS_SECONDS, services, owner=user.id, replaces=replaces
@@ -49,7 +55,9 @@ async def sign(call: Call, place: Place, caller: User | Anon, services: Services
     return UploadAddress(url=f"/object/upload/sign/{place.key}?token={token}", token=token)
 
 
-async def create_signed(call: Call, place: Place, _: User | Anon, services: Services) -> Uploaded:
+async def upload_signed(
+    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+) -> Uploaded:
     """Store a picture by such an address."""
     grant = url_tokens.check_upload(call.query.get("token", ""), services)
     if grant.place != place.key:
@@ -57,33 +65,33 @@ async def create_signed(call: Call, place: Place, _: User | Anon, services: Serv
     return await _store(call, place, grant.owner, services, replaces=grant.replaces)
 
 
-def _check(place: Place, user: User) -> None:
+def _check(place: ObjectRef, user: User) -> None:
     """Whether the user may put anything there."""
     check_key(place.path)
     if place.bucket != user_uploads.BUCKET or not user_uploads.is_owned(place.path, user.id):
         raise ForbiddenError("Uploads go into your own folder of workspace-temp.")
-    if not user_uploads.may_lie_at(place.path, user.id):
+    if not user_uploads.is_upload_path(place.path, user.id):
         raise ForbiddenError("That folder is for what jobs make; choose another name.")
 
 
-def _upserts(call: Call) -> bool:
+def _is_upsert(call: HttpRequest) -> bool:
     return call.headers.get("x-upsert") == "true"
 
 
 async def _store(
-    call: Call, place: Place, owner: UUID, services: Services, *, replaces: bool
+    call: HttpRequest, place: ObjectRef, owner: UUID, services: Services, *, replaces: bool
 ) -> Uploaded:
     # The place comes before the body: what waits for one is not in memory.
     async with services.pictures.place(owner):
-        held = await quotas.room(place, owner, services)
+        held = await quotas.usage_excluding(place, owner, services)
         content = await multipart.picture(call)
         try:
-            drawn = await services.pictures.redraw(content)
-        except InvalidError as problem:
-            raise UnsupportedMediaTypeError(problem.sentence) from None
+            drawn = await services.pictures.sanitize_image(content)
+        except InvalidRequestError as problem:
+            raise UnsupportedMediaTypeError(problem.message) from None
         quotas.check(held, drawn, services)
         bucket = bucket_name(place.bucket, services)
-        stored = await services.storage.put(
+        stored = await services.storage.upload(
             bucket, place.path, drawn, user_uploads.TYPE, replaces=replaces
         )
     if stored is None:

@@ -6,22 +6,22 @@ from shared.db.queries import slots
 from shared.jobs import dispatch
 from shared.services import Services
 
-_MOST_JOBS = 500
+_MAX_JOBS = 500
 
 
 async def clear_unclaimed(services: Services, done: SweepJobsResponse) -> None:
     """What nobody claimed in time waits for another turn."""
     async with services.database.transaction() as connection:
-        cleared = await slots.clear_unclaimed(connection, most=_MOST_JOBS)
+        cleared = await slots.release_unclaimed(connection, limit=_MAX_JOBS)
     done.unclaimed += cleared
 
 
 async def send_again(services: Services, done: SweepJobsResponse) -> None:
     """What nobody claims may have lost its task before it was made."""
-    done.sent_again += await dispatch.send_again(services, most=_MOST_JOBS)
+    done.sent_again += await dispatch.re_enqueue_lost_tasks(services, limit=_MAX_JOBS)
 
 
 async def fill(services: Services, done: SweepJobsResponse) -> None:
     """Make up for a fill that was lost."""
     for queue in WORKER_TYPES:
-        done.dispatched += await dispatch.fill(services, queue)
+        done.dispatched += await dispatch.dispatch_jobs(services, queue)

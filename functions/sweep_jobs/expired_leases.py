@@ -6,19 +6,19 @@ from functools import partial
 from pydantic import ValidationError
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from functions.sweep_jobs.runner import each
+from functions.sweep_jobs.runner import for_each
 from shared.contracts import webhook_signature
 from shared.contracts.upload_sizes import MAX_MANIFEST_BYTES
-from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
+from shared.contracts.worker_protocol import CallbackRequest, SignedManifest
 from shared.db.queries import job_transitions, jobs, retention
-from shared.errors import Problem, UnavailableError
+from shared.errors import ApiError, ServiceUnavailableError
 from shared.jobs import completion, metrics
 from shared.services import Services
 from shared.storage import paths
 from shared.telemetry import tracing
 from shared.telemetry.logs import bind, logger
 
-_MOST_CLAIMS = 500
+_MAX_CLAIMS = 500
 _MANIFEST_SECONDS = 5
 """For reading one manifest and checking its objects; a third of the part's time."""
 
@@ -26,8 +26,8 @@ _TOO_LONG = "It took too long, and was stopped."
 _LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
 
 
-async def put_lapsed_right(
-    services: Services, done: SweepJobsResponse, *, max_claims: int = _MOST_CLAIMS
+async def recover_expired_leases(
+    services: Services, done: SweepJobsResponse, *, max_claims: int = _MAX_CLAIMS
 ) -> None:
     """End every claim whose lease has run out: complete its job, requeue it or fail it.
 
@@ -35,16 +35,18 @@ async def put_lapsed_right(
     the next sweep tries again, until ``sweep.UNREADABLE_SECONDS`` after the deadline.
     """
     async with services.database.transaction() as connection:
-        lapsed = await retention.lapsed_claims(connection, most=max_claims)
-    await each(partial(_rescue, services, done), lapsed)
+        lapsed = await retention.expired_claims(connection, limit=max_claims)
+    await for_each(partial(_recover, services, done), lapsed)
 
 
-async def _rescue(
-    services: Services, done: SweepJobsResponse, lapsed: retention.LapsedClaim
+async def _recover(
+    services: Services, done: SweepJobsResponse, lapsed: retention.ExpiredClaim
 ) -> None:
     bind(job_id=str(lapsed.job_id), claim_id=str(lapsed.claim_id))
     async with services.database.transaction() as connection:
-        job = await retention.try_lapsed(connection, lapsed.job_id, claim_id=lapsed.claim_id)
+        job = await retention.postpone_expired_claim(
+            connection, lapsed.job_id, claim_id=lapsed.claim_id
+        )
     if job is None:
         return
     if await _complete_from_manifest(services, job, lapsed):
@@ -53,83 +55,85 @@ async def _rescue(
     reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
     async with services.database.transaction() as connection:
         claim = {"claim_id": lapsed.claim_id}
-        sent_back = await job_transitions.lapse(connection, lapsed.job_id, **claim)
+        sent_back = await job_transitions.requeue_expired_claim(connection, lapsed.job_id, **claim)
         failed = (
             None
             if sent_back
-            else await job_transitions.give_up(connection, lapsed.job_id, **claim, reason=reason)
+            else await job_transitions.fail_expired_claim(
+                connection, lapsed.job_id, **claim, reason=reason
+            )
         )
     if job := sent_back or failed:
-        _tell("claim lapsed", job)
+        _log_recovery("claim lapsed", job)
     done.sent_back += sent_back is not None
     done.failed += failed is not None
 
 
-def _tell(what: str, job: jobs.Job) -> None:
+def _log_recovery(what: str, job: jobs.Job) -> None:
     """In the job's own trace, and to the metrics where it has ended."""
     tracing.record_event(what, parent=job.traceparent, attributes={"ourvidz.job_id": str(job.id)})
     if not job.is_open:
-        metrics.job_ended(job)
+        metrics.record_job_ended(job)
 
 
 async def _complete_from_manifest(
-    services: Services, job: jobs.Job, lapsed: retention.LapsedClaim
+    services: Services, job: jobs.Job, lapsed: retention.ExpiredClaim
 ) -> bool:
     """Complete the job under the same checks and guards as by the callback that was lost.
 
     Raises:
-        UnavailableError: the storage or the database does not answer, and the job may wait.
+        ServiceUnavailableError: the storage or the database does not answer, and the job may wait.
     """
     try:
         async with asyncio.timeout(_MANIFEST_SECONDS):
             ended = await _completed(services, job, lapsed)
-    except (UnavailableError, TimeoutError) as error:
+    except (ServiceUnavailableError, TimeoutError) as error:
         if not lapsed.is_overdue:
-            raise UnavailableError from error
+            raise ServiceUnavailableError from error
         logger.warning("a manifest cannot be read, and its job is overdue")
         return False
-    except Problem as problem:
+    except ApiError as problem:
         logger.warning("a manifest does not hold", extra={"fields": {"code": problem.error_code}})
         return False
     except Exception:  # noqa: BLE001 - whatever a manifest holds, its job must end
         logger.error("a manifest could not be used", exc_info=True)
         return False
     if ended:
-        _tell("completed from the manifest", ended)
+        _log_recovery("completed from the manifest", ended)
     return ended is not None
 
 
 async def _completed(
-    services: Services, job: jobs.Job, lapsed: retention.LapsedClaim
+    services: Services, job: jobs.Job, lapsed: retention.ExpiredClaim
 ) -> jobs.Job | None:
     """The job, completed; None without a manifest, or where it has ended meanwhile."""
-    letter = await _read_manifest(services, lapsed)
-    if letter is None:
+    callback = await _read_manifest(services, lapsed)
+    if callback is None:
         return None
-    checked = await completion.check(services, job, letter)
+    checked = await completion.validate_results(services, job, callback)
     async with services.database.transaction() as connection:
-        return await completion.record(connection, job.id, letter, checked)
+        return await completion.complete_job(connection, job.id, callback, checked)
 
 
 async def _read_manifest(
-    services: Services, lapsed: retention.LapsedClaim
+    services: Services, lapsed: retention.ExpiredClaim
 ) -> CallbackRequest | None:
     """The completed callback that a worker left in the bucket; None where there is none."""
     path = paths.manifest(lapsed.user_id, lapsed.job_id, lapsed.claim_id)
     content = await services.storage.read(
-        services.settings.workspace_bucket, path, most_bytes=MAX_MANIFEST_BYTES
+        services.settings.workspace_bucket, path, max_bytes=MAX_MANIFEST_BYTES
     )
     if content is None:
         return None
     try:
-        manifest = SealedManifest.model_validate_json(content)
+        manifest = SignedManifest.model_validate_json(content)
         body = manifest.body.encode()
-        keys = services.settings.keys_of(lapsed.key_id)
-        webhook_signature.check_seal(
+        keys = services.settings.worker_keys_for(lapsed.key_id)
+        webhook_signature.verify(
             keys, manifest.headers, body, now=services.clock(), tolerance_seconds=None
         )
-        letter = CallbackRequest.model_validate_json(body)
-    except (ValidationError, webhook_signature.BadSealError):
+        callback = CallbackRequest.model_validate_json(body)
+    except (ValidationError, webhook_signature.InvalidSignatureError):
         return None
-    claim = (letter.job_id, letter.claim_id, letter.status)
-    return letter if claim == (lapsed.job_id, lapsed.claim_id, "completed") else None
+    claim = (callback.job_id, callback.claim_id, callback.status)
+    return callback if claim == (lapsed.job_id, lapsed.claim_id, "completed") else None

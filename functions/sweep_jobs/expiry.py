@@ -4,45 +4,45 @@ from functools import partial
 from uuid import UUID
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from functions.sweep_jobs.runner import each
+from functions.sweep_jobs.runner import for_each
 from shared.db.queries import job_transitions, retention
 from shared.jobs import metrics
 from shared.library import save
 from shared.services import Services
 from shared.telemetry.logs import bind, logger
 
-_MOST_JOBS = 500
-_MOST_ASSETS = 500
+_MAX_JOBS = 500
+_MAX_ASSETS = 500
 _ASSETS_AT_A_TIME = 25
 """Where the sweep dies, files of so many are left to the bucket's lifecycle."""
 
-_MOST_PROMOTIONS = 100
+_MAX_PROMOTIONS = 100
 """Each copies two files."""
 
 _EXPIRED = "It was not begun within a day, and was given up."
 
 
 async def end_overdue_jobs(
-    services: Services, done: SweepJobsResponse, *, max_jobs: int = _MOST_JOBS
+    services: Services, done: SweepJobsResponse, *, max_jobs: int = _MAX_JOBS
 ) -> None:
     """Fail, with a refund, what should long have ended."""
     async with services.database.transaction() as connection:
-        overdue = await retention.overdue(connection, most=max_jobs)
-    await each(partial(_end, services, done), overdue)
+        overdue = await retention.overdue(connection, limit=max_jobs)
+    await for_each(partial(_end, services, done), overdue)
 
 
 async def promote(services: Services, done: SweepJobsResponse) -> None:
     """Keep in the library what was made for it."""
-    done.promoted += await save.promote(services, most=_MOST_PROMOTIONS)
+    done.promoted += await save.save_pending_assets(services, limit=_MAX_PROMOTIONS)
 
 
 async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
     """Delete expired assets: the rows first, then the files."""
-    for _ in range(0, _MOST_ASSETS, _ASSETS_AT_A_TIME):
+    for _ in range(0, _MAX_ASSETS, _ASSETS_AT_A_TIME):
         async with services.database.transaction() as connection:
-            expired = await retention.delete_expired_assets(connection, most=_ASSETS_AT_A_TIME)
+            expired = await retention.delete_expired_assets(connection, limit=_ASSETS_AT_A_TIME)
         done.assets_expired += len(expired)
-        await each(partial(_delete_files, services), expired)
+        await for_each(partial(_delete_files, services), expired)
         if len(expired) < _ASSETS_AT_A_TIME:
             break
 
@@ -57,7 +57,7 @@ async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> Non
             await retention.postpone(connection, job_id)
         raise
     if job:
-        metrics.job_ended(job)
+        metrics.record_job_ended(job)
         done.failed += 1
 
 

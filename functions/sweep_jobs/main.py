@@ -11,15 +11,15 @@ from functions.sweep_jobs import (
     worker_probes,
 )
 from functions.sweep_jobs.report import SweepJobsResponse
-from shared.auth.authenticators import Scheduler, scheduler_token
-from shared.http import Call, endpoint
+from shared.auth.authenticators import Scheduler, require_scheduler
+from shared.http import HttpRequest, endpoint
 from shared.services import Services
 
-PARTS: dict[str, runner.Part] = {
+PARTS: dict[str, runner.Step] = {
     "unclaimed jobs": dispatch.clear_unclaimed,
-    "lapsed claims": expired_leases.put_lapsed_right,
+    "lapsed claims": expired_leases.recover_expired_leases,
     "overdue jobs": expiry.end_overdue_jobs,
-    "workers": worker_probes.ask_workers,
+    "workers": worker_probes.probe_workers,
     "lost tasks": dispatch.send_again,
     "free slots": dispatch.fill,
     "waiting jobs": slo_metrics.measure_waiting,
@@ -35,9 +35,9 @@ PARTS: dict[str, runner.Part] = {
 before anything that can wait. Each is bounded in rows, and safe to run twice at once."""
 
 
-async def sweep_jobs(_: Call, __: Scheduler, services: Services) -> SweepJobsResponse:
+async def sweep_jobs(_: HttpRequest, __: Scheduler, services: Services) -> SweepJobsResponse:
     """Run every part; what fails keeps nothing else from being done."""
     return await runner.run(PARTS, services)
 
 
-main = endpoint(sweep_jobs, caller=scheduler_token)
+main = endpoint(sweep_jobs, authenticate=require_scheduler)

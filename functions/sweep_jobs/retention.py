@@ -3,17 +3,17 @@
 from typing import Protocol
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from functions.sweep_jobs.runner import Part
+from functions.sweep_jobs.runner import Step
 from shared.db.connection import Connection
 from shared.db.queries import change_events, event_tickets, idempotency_keys, rate_limits, retention
 from shared.services import Services
 
-_MOST_ROWS = 5000
+_MAX_ROWS = 5000
 """Of a kind. Deleting so many took 20 to 170 ms on two busy cores."""
 
 
 class _Delete(Protocol):
-    async def __call__(self, connection: Connection, *, most: int) -> int: ...
+    async def __call__(self, connection: Connection, *, limit: int) -> int: ...
 
 
 _OLD: dict[str, _Delete] = {
@@ -29,10 +29,10 @@ _OLD: dict[str, _Delete] = {
 """By the name under which each is counted."""
 
 
-def _part(name: str, delete: _Delete) -> Part:
+def _part(name: str, delete: _Delete) -> Step:
     async def forget(services: Services, done: SweepJobsResponse) -> None:
         async with services.database.transaction() as connection:
-            deleted = await delete(connection, most=_MOST_ROWS)
+            deleted = await delete(connection, limit=_MAX_ROWS)
         setattr(done, name, deleted)
 
     return forget

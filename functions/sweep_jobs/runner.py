@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 from shared.telemetry.logs import logger
 
 T = TypeVar("T")
-Part = Callable[[Services, SweepJobsResponse], Awaitable[None]]
+Step = Callable[[Services, SweepJobsResponse], Awaitable[None]]
 
 SWEEP_SECONDS = 60
 """The next sweep begins a minute after this one."""
@@ -23,12 +23,12 @@ _ANSWER_SECONDS = 5
 
 
 async def run(
-    parts: Mapping[str, Part], services: Services, *, part_seconds: float = PART_SECONDS
+    parts: Mapping[str, Step], services: Services, *, part_seconds: float = PART_SECONDS
 ) -> SweepJobsResponse:
     """What the parts did. One that fails, or is cut off, is named and left to the next sweep.
 
     Raises:
-        UnavailableError: where the database is away.
+        ServiceUnavailableError: where the database is away.
     """
     done = SweepJobsResponse()
     end = services.clock() + SWEEP_SECONDS
@@ -42,7 +42,7 @@ async def run(
     return done
 
 
-async def each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+async def for_each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
     """Act on every item, a few at once. One that fails is logged, and the rest goes on.
 
     Raises:
@@ -60,7 +60,7 @@ async def _failure(act: Callable[[T], Awaitable[None]], item: T) -> Exception | 
     """What one item failed with. It is logged with what ``act`` has bound, such as a job's id."""
     try:
         await act(item)
-    except UnavailableError as error:
+    except ServiceUnavailableError as error:
         return error
     except Exception as error:  # noqa: BLE001 - whatever one item has, the others go on
         logger.error("an item of the sweep failed", exc_info=True)
@@ -75,7 +75,7 @@ async def _tried(name: str, part: Awaitable[None], seconds: float) -> bool:
             await part
     except TimeoutError:
         logger.warning("a part of the sweep took too long", extra=fields)
-    except UnavailableError:
+    except ServiceUnavailableError:
         logger.warning("a part of the sweep lacked what it needs", extra=fields)
     except Exception:  # noqa: BLE001 - whatever one part has, the others go on
         logger.error("a part of the sweep failed", exc_info=True, extra=fields)
@@ -90,4 +90,4 @@ async def _ask_database(services: Services) -> None:
         async with asyncio.timeout(_ANSWER_SECONDS), services.database.transaction():
             return
     except TimeoutError:
-        raise UnavailableError("The database is away; try again in a moment.") from None
+        raise ServiceUnavailableError("The database is away; try again in a moment.") from None

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from functions.sweep_jobs.storage_cleanup import nobodys
+from functions.sweep_jobs.storage_cleanup import orphaned_paths
 from shared.db.queries import promises
-from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
-from shared.errors import UnavailableError
+from shared.db.queries.storage_cleanup import DeletedAsset, FinishedJob, UnfinishedCopy
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 from shared.storage import paths
 from shared.telemetry import logs
 
-_MOST_ROWS = 200
+_MAX_ROWS = 200
 """Of each kind; where there are more, the figure is too low, and bad enough."""
 
 
@@ -19,51 +19,51 @@ async def measure_waiting(services: Services, _: SweepJobsResponse) -> None:
     """How long the oldest job waits for a slot, now that what is free was given away."""
     async with services.database.transaction() as connection:
         seconds = await promises.oldest_undispatched_seconds(connection)
-    logs.measured(oldest_undispatched_seconds=seconds)
+    logs.emit_metrics(oldest_undispatched_seconds=seconds)
 
 
 async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
     """How many objects have been nobody's for more than a day, before they are deleted."""
     async with services.database.transaction() as connection:
-        ended = await promises.long_ended(connection, most=_MOST_ROWS)
-        unfinished = await promises.long_unfinished(connection, most=_MOST_ROWS)
-        deleted = await promises.long_deleted(connection, most=_MOST_ROWS)
+        ended = await promises.long_ended(connection, limit=_MAX_ROWS)
+        unfinished = await promises.long_unfinished(connection, limit=_MAX_ROWS)
+        deleted = await promises.long_deleted(connection, limit=_MAX_ROWS)
     objects = 0
     for job in ended:
         objects += await _count(_objects_of(services, job))
     for bucket, path in [*_of_copies(services, unfinished), *_of_deleted(services, deleted)]:
         objects += await _count(_objects_at(services, bucket, path))
-    logs.measured(orphaned_objects=objects)
+    logs.emit_metrics(orphaned_objects=objects)
 
 
 async def _count(objects: Awaitable[int]) -> int:
     """What one row adds to the figure; 0 where it cannot be counted."""
     try:
         return await objects
-    except UnavailableError:
+    except ServiceUnavailableError:
         raise
     except Exception:  # noqa: BLE001 - whatever one row has, the others are counted
         logs.logger.error("an object could not be counted", exc_info=True)
         return 0
 
 
-async def _objects_of(services: Services, job: Ended) -> int:
-    return len(await nobodys(services, job))
+async def _objects_of(services: Services, job: FinishedJob) -> int:
+    return len(await orphaned_paths(services, job))
 
 
 async def _objects_at(services: Services, bucket: str, path: str) -> int:
-    return int(await services.storage.stat(bucket, path) is not None)
+    return int(await services.storage.get_metadata(bucket, path) is not None)
 
 
-def _of_copies(services: Services, copies: list[Unfinished]) -> list[tuple[str, str]]:
+def _of_copies(services: Services, copies: list[UnfinishedCopy]) -> list[tuple[str, str]]:
     found = []
     for copy in copies:
-        in_workspace, in_library = paths.unrecorded_copies(copy.user_id, copy.target_id)
+        in_workspace, in_library = paths.orphaned_copy_paths(copy.user_id, copy.target_id)
         found += [(services.settings.workspace_bucket, path) for path in in_workspace]
         found += [(services.settings.library_bucket, path) for path in in_library]
     return found
 
 
-def _of_deleted(services: Services, deleted: list[Deleted]) -> list[tuple[str, str]]:
+def _of_deleted(services: Services, deleted: list[DeletedAsset]) -> list[tuple[str, str]]:
     files = [path for one in deleted for path in (one.storage_path, one.thumbnail_path) if path]
     return [(services.settings.library_bucket, path) for path in files]

@@ -3,42 +3,42 @@
 from functools import partial
 
 from functions.sweep_jobs.report import SweepJobsResponse
-from functions.sweep_jobs.runner import each
+from functions.sweep_jobs.runner import for_each
 from shared.db.queries import asset_copies, library, storage_cleanup
-from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
+from shared.db.queries.storage_cleanup import DeletedAsset, FinishedJob, UnfinishedCopy
 from shared.services import Services
 from shared.storage import paths
 from shared.telemetry.logs import bind
 
-_MOST_JOBS = 500
-_MOST_COPIES = 100
-_MOST_DELETED = 200
+_MAX_JOBS = 500
+_MAX_COPIES = 100
+_MAX_DELETED = 200
 
 
 async def clean_jobs(services: Services, done: SweepJobsResponse) -> None:
     """Delete from ended jobs' folders what no asset names."""
     async with services.database.transaction() as connection:
-        ended = await storage_cleanup.take_jobs(connection, most=_MOST_JOBS)
-    await each(partial(_clean_job, services, done), ended)
+        ended = await storage_cleanup.take_jobs(connection, limit=_MAX_JOBS)
+    await for_each(partial(_clean_job, services, done), ended)
 
 
 async def end_copies(services: Services, done: SweepJobsResponse) -> None:
     """Give up copies that nobody goes on with, and delete what was copied."""
     async with services.database.transaction() as connection:
-        unfinished = await storage_cleanup.take_unfinished(connection, most=_MOST_COPIES)
-    await each(partial(_end_copy, services, done), unfinished)
+        unfinished = await storage_cleanup.take_unfinished(connection, limit=_MAX_COPIES)
+    await for_each(partial(_end_copy, services, done), unfinished)
 
 
 async def finish_deletions(services: Services, done: SweepJobsResponse) -> None:
     """Delete the files of deleted library assets, in case whoever was to do it died."""
     async with services.database.transaction() as connection:
-        deleted = await storage_cleanup.take_deleted(connection, most=_MOST_DELETED)
-    await each(partial(_finish_deletion, services, done), deleted)
+        deleted = await storage_cleanup.take_deleted(connection, limit=_MAX_DELETED)
+    await for_each(partial(_finish_deletion, services, done), deleted)
 
 
-async def nobodys(services: Services, job: Ended) -> list[str]:
+async def orphaned_paths(services: Services, job: FinishedJob) -> list[str]:
     """What lies in an ended job's folder and no asset names."""
-    folder = paths.job_folder(job.user_id, job.id)
+    folder = paths.job_prefix(job.user_id, job.id)
     # Listed before the assets are read: none is recorded once its job has ended.
     found = await services.storage.list_paths(services.settings.workspace_bucket, folder)
     async with services.database.transaction() as connection:
@@ -47,9 +47,9 @@ async def nobodys(services: Services, job: Ended) -> list[str]:
     return [path for path in found if path not in kept]
 
 
-async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) -> None:
+async def _clean_job(services: Services, done: SweepJobsResponse, job: FinishedJob) -> None:
     bind(job_id=str(job.id))
-    for path in await nobodys(services, job):
+    for path in await orphaned_paths(services, job):
         await services.storage.delete(services.settings.workspace_bucket, path)
         done.objects_deleted += 1
     async with services.database.transaction() as connection:
@@ -57,10 +57,10 @@ async def _clean_job(services: Services, done: SweepJobsResponse, job: Ended) ->
     done.jobs_cleaned += 1
 
 
-async def _end_copy(services: Services, done: SweepJobsResponse, copy: Unfinished) -> None:
+async def _end_copy(services: Services, done: SweepJobsResponse, copy: UnfinishedCopy) -> None:
     if not await _given_up(services, copy):
         return
-    in_workspace, in_library = paths.unrecorded_copies(copy.user_id, copy.target_id)
+    in_workspace, in_library = paths.orphaned_copy_paths(copy.user_id, copy.target_id)
     for path in in_workspace:
         await services.storage.delete(services.settings.workspace_bucket, path)
     for path in in_library:
@@ -70,7 +70,7 @@ async def _end_copy(services: Services, done: SweepJobsResponse, copy: Unfinishe
     done.copies_given_up += 1
 
 
-async def _given_up(services: Services, copy: Unfinished) -> bool:
+async def _given_up(services: Services, copy: UnfinishedCopy) -> bool:
     if copy.source_id is None:
         return True
     async with services.database.transaction() as connection:
@@ -79,7 +79,9 @@ async def _given_up(services: Services, copy: Unfinished) -> bool:
         return await storage_cleanup.give_up(connection, copy.target_id)
 
 
-async def _finish_deletion(services: Services, done: SweepJobsResponse, deleted: Deleted) -> None:
+async def _finish_deletion(
+    services: Services, done: SweepJobsResponse, deleted: DeletedAsset
+) -> None:
     for path in filter(None, (deleted.storage_path, deleted.thumbnail_path)):
         await services.storage.delete(services.settings.library_bucket, path)
     async with services.database.transaction() as connection:

@@ -14,9 +14,9 @@ from shared.db.queries.metrics import Duration, QueueState, Snapshot, WorkerStat
 from shared.jobs import eta
 
 
-def tell(snapshot: Snapshot) -> SystemMetrics:
+def build_report(snapshot: Snapshot) -> SystemMetrics:
     """Every queue and every type of worker is told, be it empty."""
-    durations = {one.job_type: one for one in snapshot.durations}
+    durations = {duration.job_type: duration for duration in snapshot.durations}
     details = {queue.name: _queue(queue) for queue in snapshot.queues}
     etas = {
         WORKER_TYPES[queue.name]: _eta(queue, durations, snapshot.workers)
@@ -25,12 +25,12 @@ def tell(snapshot: Snapshot) -> SystemMetrics:
     return SystemMetrics(
         timestamp=snapshot.at,
         workers={
-            kind: [_worker(one) for one in snapshot.workers if one.worker_type == kind]
+            kind: [_worker(worker) for worker in snapshot.workers if worker.worker_type == kind]
             for kind in get_args(WorkerType)
         },
         queues={name: one.waiting + one.dispatched + one.running for name, one in details.items()},
-        eta_estimates={kind: eta.phrase(one) for kind, one in etas.items()},
-        eta_seconds={kind: _seconds(one) for kind, one in etas.items()},
+        eta_estimates={kind: eta.format_eta(one) for kind, one in etas.items()},
+        eta_seconds={kind: _seconds(eta) for kind, eta in etas.items()},
         queue_details=details,
     )
 
@@ -40,9 +40,11 @@ def _eta(
 ) -> eta.Eta | None:
     """By the workers that a job of that queue may be sent to."""
     serving = [
-        one
-        for one in workers
-        if one.worker_type == WORKER_TYPES[queue.name] and one.health == "healthy" and one.is_known
+        worker
+        for worker in workers
+        if worker.worker_type == WORKER_TYPES[queue.name]
+        and worker.health == "healthy"
+        and worker.is_known
     ]
     return eta.estimate(
         queue,
@@ -76,5 +78,5 @@ def _queue(queue: QueueState) -> QueueMetrics:
 def _seconds(told: eta.Eta | None) -> EtaSeconds | None:
     if told is None:
         return None
-    likely, least, most = (round(seconds, 1) for seconds in told)
-    return EtaSeconds(likely=likely, least=least, most=most)
+    likely, minimum, maximum = (round(seconds, 1) for seconds in told)
+    return EtaSeconds(likely=likely, least=minimum, most=maximum)

@@ -8,18 +8,18 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from shared import safety
-from shared.clients.chat import Asked, Message, NoReplyError
+from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
 from shared.contracts.base import Contract
 from shared.contracts.language_models import ChatModel
 from shared.contracts.prompts import ValidateEnhancementRequest
-from shared.prompts.rules.overlap import by_overlap
-from shared.prompts.rules.verdicts import Verdict
+from shared.prompts.rules.overlap import score_by_overlap
+from shared.prompts.rules.verdicts import CheckResult
 from shared.services import Services
 
-MOST_AT_ONCE = 8
+MAX_AT_ONCE = 8
 """So that an answer is short, and one that cannot be read costs few cases."""
 
-_LEAST_PASSING = 0.5
+_MIN_PASSING = 0.5
 _MODEL: ChatModel = "qwen_instruct"
 _TOKENS_PER_CASE = 80
 _TEMPERATURES = (0.3, 0.0)
@@ -36,83 +36,83 @@ same. Answer with a JSON list alone, with one object for each statement, in thei
 [{"score": 0.9, "feedback": "..."}]"""
 
 
-class _Judged(Contract):
+class _Score(Contract):
     score: Annotated[float, Field(ge=0, le=1, strict=True)]
     feedback: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-_ANSWER = TypeAdapter(list[_Judged])
+_ANSWER = TypeAdapter(list[_Score])
 
 
 async def judge(
-    request: ValidateEnhancementRequest, said: Sequence[str], services: Services
-) -> list[Verdict]:
+    request: ValidateEnhancementRequest, criteria: Sequence[str], services: Services
+) -> list[CheckResult]:
     """A verdict on each sentence, in their order, within the time of one request to a model.
 
     Nothing that the safety rules refuse is given to a model.
     """
     seconds = services.settings.enhancement_timeout_seconds
     until = asyncio.get_running_loop().time() + seconds
-    verdicts: list[Verdict] = []
-    for first in range(0, len(said), MOST_AT_ONCE):
-        some = said[first : first + MOST_AT_ONCE]
+    verdicts: list[CheckResult] = []
+    for first in range(0, len(criteria), MAX_AT_ONCE):
+        some = criteria[first : first + MAX_AT_ONCE]
         by_model = (
             None if _is_refused(request, some) else await _ask(request, some, until, services)
         )
-        verdicts += by_model or [by_overlap(one, request.enhanced_prompt) for one in some]
+        verdicts += by_model or [score_by_overlap(one, request.enhanced_prompt) for one in some]
     return verdicts
 
 
-def _is_refused(request: ValidateEnhancementRequest, said: Sequence[str]) -> bool:
-    text = "\n".join([request.original_prompt, request.enhanced_prompt, *said])
+def _is_refused(request: ValidateEnhancementRequest, criteria: Sequence[str]) -> bool:
+    text = "\n".join([request.original_prompt, request.enhanced_prompt, *criteria])
     return safety.refused_category(text) is not None
 
 
 async def _ask(
-    request: ValidateEnhancementRequest, said: Sequence[str], until: float, services: Services
-) -> list[Verdict] | None:
+    request: ValidateEnhancementRequest, criteria: Sequence[str], until: float, services: Services
+) -> list[CheckResult] | None:
     """The model's verdicts; None where it gives none that can be read."""
     for temperature in _TEMPERATURES:
         seconds = until - asyncio.get_running_loop().time()
         if seconds <= 0:
             return None
-        asked = Asked(
+        asked = ChatRequest(
             model=_MODEL,
-            messages=[Message("system", _SYSTEM), Message("user", _material(request, said))],
-            most_tokens=_TOKENS_PER_CASE * len(said),
+            messages=[Message("system", _SYSTEM), Message("user", _user_prompt(request, criteria))],
+            max_tokens=_TOKENS_PER_CASE * len(criteria),
             temperature=temperature,
         )
         try:
-            answer = await services.chat_client.ask(asked, seconds=seconds)
-        except NoReplyError:
+            answer = await services.chat_client.complete(asked, seconds=seconds)
+        except ChatUnavailableError:
             return None
-        if judged := _read(answer.text, len(said)):
+        if judged := _read(answer.text, len(criteria)):
             return [_verdict(one, services) for one in judged]
     return None
 
 
-def _material(request: ValidateEnhancementRequest, said: Sequence[str]) -> str:
+def _user_prompt(request: ValidateEnhancementRequest, criteria: Sequence[str]) -> str:
     return json.dumps(
         {
             "original_prompt": request.original_prompt,
             "enhanced_prompt": request.enhanced_prompt,
-            "statements": list(said),
+            "statements": list(criteria),
         },
         ensure_ascii=False,
     )
 
 
-def _read(text: str, count: int) -> list[_Judged] | None:
+def _read(text: str, count: int) -> list[_Score] | None:
     """The list in an answer, whatever stands around it; None unless it is whole and harmless."""
     try:
         judged = _ANSWER.validate_json(text[text.find("[") : text.rfind("]") + 1])
     except ValidationError:
         return None
-    told = " ".join(one.feedback for one in judged)
-    return judged if len(judged) == count and not safety.refused_category(told) else None
+    feedback = " ".join(one.feedback for one in judged)
+    return judged if len(judged) == count and not safety.refused_category(feedback) else None
 
 
-def _verdict(judged: _Judged, services: Services) -> Verdict:
+def _verdict(judged: _Score, services: Services) -> CheckResult:
     name = services.chat_client.name_of(_MODEL)
     feedback = f"Judged by {name}: {' '.join(judged.feedback.split())}"
-    return Verdict(judged.score >= _LEAST_PASSING, judged.score, feedback)
+    return CheckResult(judged.score >= _MIN_PASSING, judged.score, feedback)

@@ -2,7 +2,7 @@
 
 from functions.validate_enhancement_fix import evaluate
 from shared.auth.authenticators import User, Worker
-from shared.auth.callers import user_or_worker
+from shared.auth.callers import require_user_or_worker
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidateEnhancementResponse
 from shared.http import endpoint
 from shared.services import Services
@@ -15,4 +15,4 @@ async def validate_enhancement_fix(
     return ValidateEnhancementResponse(validation_results=await evaluate.judge(request, services))
 
 
-main = endpoint(validate_enhancement_fix, caller=user_or_worker, rate="prompts")
+main = endpoint(validate_enhancement_fix, authenticate=require_user_or_worker, rate="prompts")

@@ -6,34 +6,34 @@ from uuid import UUID
 from shared.auth.authenticators import User
 from shared.contracts.workspace import (
     ClearAsset,
-    Cleared,
+    ClearError,
     ClearJob,
+    ClearResponse,
     ClearWorkspace,
-    NotCleared,
-    Saved,
+    SaveResponse,
 )
 from shared.db.queries import jobs, workspace_assets
-from shared.errors import NotFoundError, Problem, UnavailableError
+from shared.errors import ApiError, NotFoundError, ServiceUnavailableError
 from shared.library import discard, save
 from shared.services import Services
 
-MOST_ASSETS = 500
+MAX_ASSETS = 500
 """A call clears so many at most, so that it ends well within the function's time."""
 
 _AT_ONCE = 5
 """Half of a process's database connections: other requests go on."""
 
 
-async def clear_asset(request: ClearAsset, user: User, services: Services) -> Saved:
+async def clear_asset(request: ClearAsset, user: User, services: Services) -> SaveResponse:
     """One asset; again gives the same library asset."""
     outcome = await _clear(request.asset_id, user, services)
-    return Saved(
+    return SaveResponse(
         message="It is in your library, and gone from your workspace.",
-        library_asset_id=outcome.kept.id,
+        library_asset_id=outcome.library_asset.id,
     )
 
 
-async def clear_job(request: ClearJob, user: User, services: Services) -> Cleared:
+async def clear_job(request: ClearJob, user: User, services: Services) -> ClearResponse:
     """Every asset of a job."""
     async with services.database.transaction() as connection:
         job = await jobs.get(connection, request.job_id)
@@ -42,51 +42,51 @@ async def clear_job(request: ClearJob, user: User, services: Services) -> Cleare
     return await _clear_all(job.id, user, services)
 
 
-async def clear_workspace(_: ClearWorkspace, user: User, services: Services) -> Cleared:
+async def clear_workspace(_: ClearWorkspace, user: User, services: Services) -> ClearResponse:
     """Every asset of the user."""
     return await _clear_all(None, user, services)
 
 
-async def _clear(asset_id: UUID, user: User, services: Services) -> save.Outcome:
-    outcome = await save.keep(services, asset_id, user_id=user.id)
-    await save.check(services, outcome.kept)
-    await discard.discard(asset_id, services, user_id=user.id, only_if_saved=True)
+async def _clear(asset_id: UUID, user: User, services: Services) -> save.SaveResult:
+    outcome = await save.save_asset(services, asset_id, user_id=user.id)
+    await save.verify_library_file(services, outcome.library_asset)
+    await discard.discard_asset(asset_id, services, user_id=user.id, only_if_saved=True)
     return outcome
 
 
-async def _clear_all(job_id: UUID | None, user: User, services: Services) -> Cleared:
+async def _clear_all(job_id: UUID | None, user: User, services: Services) -> ClearResponse:
     """Clear one after the other past single failures; without the storage, stop."""
     async with services.database.transaction() as connection:
-        found = await workspace_assets.oldest(
-            connection, user_id=user.id, job_id=job_id, most=MOST_ASSETS
+        found = await workspace_assets.list_ids(
+            connection, user_id=user.id, job_id=job_id, limit=MAX_ASSETS
         )
-    results: list[save.Outcome | Problem] = []
+    results: list[save.SaveResult | ApiError] = []
     for start in range(0, len(found), _AT_ONCE):
         batch = found[start : start + _AT_ONCE]
         results += await asyncio.gather(*(_tried(one, user, services) for one in batch))
-        if any(isinstance(result, UnavailableError) for result in results):
+        if any(isinstance(result, ServiceUnavailableError) for result in results):
             break
     async with services.database.transaction() as connection:
         remaining = await workspace_assets.count(connection, user_id=user.id, job_id=job_id)
-    return _told(dict(zip(found, results, strict=False)), remaining)
+    return _response(dict(zip(found, results, strict=False)), remaining)
 
 
-async def _tried(asset_id: UUID, user: User, services: Services) -> save.Outcome | Problem:
+async def _tried(asset_id: UUID, user: User, services: Services) -> save.SaveResult | ApiError:
     try:
         return await _clear(asset_id, user, services)
-    except Problem as problem:
+    except ApiError as problem:
         return problem
 
 
-def _told(results: dict[UUID, save.Outcome | Problem], remaining: int) -> Cleared:
+def _response(results: dict[UUID, save.SaveResult | ApiError], remaining: int) -> ClearResponse:
     errors = [
-        NotCleared(asset_id=asset_id, error=result.sentence)
+        ClearError(asset_id=asset_id, error=result.message)
         for asset_id, result in results.items()
-        if isinstance(result, Problem)
+        if isinstance(result, ApiError)
     ]
-    saves = sum(result.is_new for result in results.values() if isinstance(result, save.Outcome))
+    saves = sum(result.is_new for result in results.values() if isinstance(result, save.SaveResult))
     cleared = len(results) - len(errors)
-    return Cleared(
+    return ClearResponse(
         message=f"{cleared} are gone from your workspace, and in your library.",
         assets_processed=len(results),
         new_saves=saves,

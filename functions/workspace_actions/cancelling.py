@@ -2,7 +2,7 @@
 
 from shared.auth.authenticators import User, is_admin
 from shared.contracts.jobs import JobRecord
-from shared.contracts.workspace import CancelJob, JobTold
+from shared.contracts.workspace import CancelJob, JobResponse
 from shared.db.queries import job_transitions, jobs
 from shared.errors import ConflictError, NotFoundError
 from shared.jobs import dispatch
@@ -10,7 +10,7 @@ from shared.services import Services
 from shared.telemetry.logs import bind
 
 
-async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:
+async def cancel(request: CancelJob, user: User, services: Services) -> JobResponse:
     """End the job, give the credits back, and give its slot to the next.
 
     Raises:
@@ -28,5 +28,5 @@ async def cancel(request: CancelJob, user: User, services: Services) -> JobTold:
     if job is None or job.status != "cancelled":
         raise ConflictError("The job has ended already.", code="ended")
     if cancelled:
-        await dispatch.fill(services, job.queue)
-    return JobTold(message="The job is cancelled.", job=JobRecord.model_validate(job))
+        await dispatch.dispatch_jobs(services, job.queue)
+    return JobResponse(message="The job is cancelled.", job=JobRecord.model_validate(job))

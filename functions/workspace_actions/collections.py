@@ -1,29 +1,34 @@
 """Collections: names under which a user orders the library."""
 
 from shared.auth.authenticators import User
-from shared.contracts.workspace import CollectionMade, CreateCollection, DeleteCollection, Done
+from shared.contracts.workspace import (
+    ActionResponse,
+    CollectionResponse,
+    CreateCollection,
+    DeleteCollection,
+)
 from shared.db.queries import collections
 from shared.errors import NotFoundError
-from shared.http.idempotency import Once
+from shared.http.idempotency import IdempotentRequest
 from shared.services import Services
 
 
 async def create(
-    request: CreateCollection, user: User, services: Services, once: Once
-) -> CollectionMade:
+    request: CreateCollection, user: User, services: Services, once: IdempotentRequest
+) -> CollectionResponse:
     """A new collection; two may have one name."""
     async with services.database.transaction() as connection:
         collection_id = await collections.insert(
             connection, user_id=user.id, name=request.name, description=request.description
         )
-        made = CollectionMade(message="The collection is there.", collection_id=collection_id)
-        await once.keep(connection, made)
+        made = CollectionResponse(message="The collection is there.", collection_id=collection_id)
+        await once.store_response(connection, made)
     return made
 
 
-async def delete(request: DeleteCollection, user: User, services: Services) -> Done:
+async def delete(request: DeleteCollection, user: User, services: Services) -> ActionResponse:
     """Its assets stay in the library, in no collection."""
     async with services.database.transaction() as connection:
         if not await collections.delete(connection, request.collection_id, user_id=user.id):
             raise NotFoundError
-    return Done(message="The collection is gone; its assets stay in your library.")
+    return ActionResponse(message="The collection is gone; its assets stay in your library.")

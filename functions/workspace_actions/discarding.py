@@ -1,12 +1,12 @@
 """Discarding an asset of the workspace."""
 
 from shared.auth.authenticators import User
-from shared.contracts.workspace import DiscardAsset, Done
-from shared.library.discard import discard as discard_asset
+from shared.contracts.workspace import ActionResponse, DiscardAsset
+from shared.library.discard import discard_asset
 from shared.services import Services
 
 
-async def discard(request: DiscardAsset, user: User, services: Services) -> Done:
+async def discard(request: DiscardAsset, user: User, services: Services) -> ActionResponse:
     """Remove an asset from the workspace; its library copy, where there is one, stays."""
     await discard_asset(request.asset_id, services, user_id=user.id)
-    return Done(message="It is gone from your workspace.")
+    return ActionResponse(message="It is gone from your workspace.")

@@ -6,11 +6,11 @@ from uuid import UUID
 from shared import safety
 from shared.auth.authenticators import User
 from shared.contracts.jobs import JobRecord
-from shared.contracts.worker_protocol import Parameters
-from shared.contracts.workspace import JobTold, RetryJob
+from shared.contracts.worker_protocol import GenerationParams
+from shared.contracts.workspace import JobResponse, RetryJob
 from shared.db.connection import Connection
 from shared.db.queries import jobs
-from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.http import rate_limit
 from shared.jobs import dispatch, submit
 from shared.services import Services
@@ -18,7 +18,7 @@ from shared.storage import paths
 from shared.telemetry.logs import bind, logger, traceparent
 
 
-async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
+async def retry(request: RetryJob, user: User, services: Services) -> JobResponse:
     """The retry that lives, or else a new one of what was last tried.
 
     Raises:
@@ -30,16 +30,16 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobTold:
     bind(job_id=str(request.job_id))
     new_id = services.new_id()
     async with services.database.transaction() as connection:
-        last = await _last_try(connection, request, user)
-    if _is_to_be_tried(last, request):
+        last = await _latest_attempt(connection, request, user)
+    if _needs_retry(last, request):
         await _check(last, user, services)
         job = await _queue(request, last, new_id, user, services)
     else:
         job = last
     if job.id != new_id:
-        return _told(job, "It was tried again already.")
-    await dispatch.fill(services, job.queue)
-    return _told(job, "The job is queued again.")
+        return _response(job, "It was tried again already.")
+    await dispatch.dispatch_jobs(services, job.queue)
+    return _response(job, "The job is queued again.")
 
 
 async def _queue(
@@ -53,11 +53,13 @@ async def _queue(
     await _copy_references(last, new_id, services)
     try:
         async with services.database.transaction() as connection:
-            job = await _last_try(connection, request, user)
-            if _is_to_be_tried(job, request):
+            job = await _latest_attempt(connection, request, user)
+            if _needs_retry(job, request):
                 await rate_limit.take_with(connection, "jobs", user.id, services.settings)
-                job, _ = await submit.admit(connection, _anew(job, new_id), services.settings)
-    except UnavailableError:
+                job, _ = await submit.submit_job(
+                    connection, _retry_of(job, new_id), services.settings
+                )
+    except ServiceUnavailableError:
         raise
     except Exception:
         await _delete_references(last, new_id, services)
@@ -67,32 +69,32 @@ async def _queue(
     return job
 
 
-async def _last_try(connection: Connection, request: RetryJob, user: User) -> jobs.Job:
+async def _latest_attempt(connection: Connection, request: RetryJob, user: User) -> jobs.Job:
     if not await jobs.lock(connection, request.job_id, user_id=user.id):
         raise NotFoundError
-    return await jobs.last_retry(connection, request.job_id)
+    return await jobs.latest_retry(connection, request.job_id)
 
 
-def _is_to_be_tried(last: jobs.Job, request: RetryJob) -> bool:
+def _needs_retry(last: jobs.Job, request: RetryJob) -> bool:
     """Whether the last try calls for another; a retry that was cancelled does as well."""
     if last.id == request.job_id and last.status != "failed":
         raise ConflictError("Only a failed job is tried again.", code="not_failed")
     return last.status in {"failed", "cancelled"}
 
 
-def _anew(last: jobs.Job, new_id: UUID) -> jobs.NewJob:
-    kept = {one.name: getattr(last, one.name) for one in fields(jobs.NewJob)}
+def _retry_of(last: jobs.Job, new_id: UUID) -> jobs.NewJob:
+    kept = {field.name: getattr(last, field.name) for field in fields(jobs.NewJob)}
     return jobs.NewJob(**{**kept, "id": new_id, "retry_of": last.id, "traceparent": traceparent()})
 
 
 async def _check(last: jobs.Job, user: User, services: Services) -> None:
     """The rules, and what the user may ask for, may have changed since."""
-    wanted = Parameters.model_validate(last.parameters)
-    async with safety.watched(user.id, services):
-        safety.check(wanted.prompt, field="jobId", negative=wanted.negative_prompt)
+    params = GenerationParams.model_validate(last.parameters)
+    async with safety.recording_refusals(user.id, services):
+        safety.check_prompt(params.prompt, field="jobId", negative=params.negative_prompt)
         await safety.check_mode(
-            wanted.content_type,
-            wanted.prompt,
+            params.content_type,
+            params.prompt,
             field="jobId",
             user_id=user.id,
             services=services,
@@ -103,7 +105,7 @@ async def _copy_references(last: jobs.Job, new_id: UUID, services: Services) -> 
     bucket = services.settings.workspace_bucket
     for role in last.reference_roles:
         source, target = (paths.reference(last.user_id, job, role) for job in (last.id, new_id))
-        stored = await services.storage.stat(bucket, source)
+        stored = await services.storage.get_metadata(bucket, source)
         if stored is None or not await services.storage.copy(
             (bucket, source), (bucket, target), generation=stored.generation
         ):
@@ -117,9 +119,9 @@ async def _delete_references(last: jobs.Job, new_id: UUID, services: Services) -
         for role in last.reference_roles:
             path = paths.reference(last.user_id, new_id, role)
             await services.storage.delete(services.settings.workspace_bucket, path)
-    except UnavailableError:
+    except ServiceUnavailableError:
         logger.warning("a reference of no job stays until its bucket's lifecycle ends it")
 
 
-def _told(job: jobs.Job, message: str) -> JobTold:
-    return JobTold(message=message, job=JobRecord.model_validate(job))
+def _response(job: jobs.Job, message: str) -> JobResponse:
+    return JobResponse(message=message, job=JobRecord.model_validate(job))

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import (
-    Copied,
+    ActionResponse,
+    CopyResponse,
     CopyToWorkspace,
     DeleteLibraryAsset,
-    Done,
     UpdateLibraryAsset,
 )
 from shared.db.queries import asset_copies, collections, library
@@ -17,9 +17,9 @@ from shared.services import Services
 from shared.storage import paths
 
 
-async def update(request: UpdateLibraryAsset, user: User, services: Services) -> Done:
+async def update(request: UpdateLibraryAsset, user: User, services: Services) -> ActionResponse:
     """Change the labels that the request gives."""
-    labels = library.Labels(
+    labels = library.AssetMetadata(
         custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
     )
     async with services.database.transaction() as connection:
@@ -35,10 +35,10 @@ async def update(request: UpdateLibraryAsset, user: User, services: Services) ->
             changes=frozenset(request.model_fields_set),
         ):
             raise NotFoundError
-    return Done(message="It is changed.")
+    return ActionResponse(message="It is changed.")
 
 
-async def delete(request: DeleteLibraryAsset, user: User, services: Services) -> Done:
+async def delete(request: DeleteLibraryAsset, user: User, services: Services) -> ActionResponse:
     """Delete the row, then the files; where it is cut off in between, again deletes them."""
     async with services.database.transaction() as connection:
         files = await library.delete(connection, request.library_asset_id, user_id=user.id)
@@ -46,54 +46,65 @@ async def delete(request: DeleteLibraryAsset, user: User, services: Services) ->
         raise NotFoundError
     for path in files:
         await services.storage.delete(services.settings.library_bucket, path)
-    return Done(message="It is gone from your library.")
+    return ActionResponse(message="It is gone from your library.")
 
 
-async def copy_to_workspace(request: CopyToWorkspace, user: User, services: Services) -> Copied:
+async def copy_to_workspace(
+    request: CopyToWorkspace, user: User, services: Services
+) -> CopyResponse:
     """Copy the files, then record the copy; while it lives, again gives the same and renews it."""
     asset_id = await _copy(request.library_asset_id, user, services)
-    return Copied(message="It is in your workspace for a week.", workspace_asset_id=asset_id)
+    return CopyResponse(message="It is in your workspace for a week.", workspace_asset_id=asset_id)
 
 
 async def _copy(library_id: UUID, user: User, services: Services) -> UUID:
     async with services.database.transaction() as connection:
-        kept = await library.lock(connection, library_id, user_id=user.id)
-        if kept is None:
+        library_asset = await library.lock(connection, library_id, user_id=user.id)
+        if library_asset is None:
             raise NotFoundError
-        if living := await asset_copies.renew(connection, library_id, user_id=user.id):
+        if living := await asset_copies.extend_workspace_copy(
+            connection, library_id, user_id=user.id
+        ):
             return living
         asset_id = await asset_copies.begin(
             connection, library_id, user_id=user.id, target_id=services.new_id()
         )
     settings = services.settings
     buckets = (settings.library_bucket, settings.workspace_bucket)
-    await save.check(services, kept)
-    files = _files(kept, asset_id)
-    made = await save.copy_files(services, buckets, files, ids=(library_id, asset_id))
-    return await _record(kept, asset_id, made, services)
+    await save.verify_library_file(services, library_asset)
+    files = _files(library_asset, asset_id)
+    copies = await save.copy_files(services, buckets, files, ids=(library_id, asset_id))
+    return await _record(library_asset, asset_id, copies, services)
 
 
 async def _record(
-    kept: library.Kept, asset_id: UUID, made: asset_copies.Files, services: Services
+    library_asset: library.LibraryAsset,
+    asset_id: UUID,
+    copies: asset_copies.CopiedFiles,
+    services: Services,
 ) -> UUID:
     """The copy's id, or the id of the one that was recorded meanwhile."""
     async with services.database.transaction() as connection:
-        if not await library.lock(connection, kept.id, user_id=kept.user_id):
+        if not await library.lock(connection, library_asset.id, user_id=library_asset.user_id):
             raise NotFoundError
-        if await asset_copies.finish(connection, kept.id, target_id=asset_id):
-            await asset_copies.insert(connection, kept.id, made, asset_id=asset_id)
+        if await asset_copies.finish(connection, library_asset.id, target_id=asset_id):
+            await asset_copies.insert(connection, library_asset.id, copies, asset_id=asset_id)
             return asset_id
-        living = await asset_copies.renew(connection, kept.id, user_id=kept.user_id)
+        living = await asset_copies.extend_workspace_copy(
+            connection, library_asset.id, user_id=library_asset.user_id
+        )
     if living is None:
         raise ConflictError("It was copied and removed again meanwhile; copy it anew.")
     return living
 
 
-def _files(kept: library.Kept, asset_id: UUID) -> list[save.Copy]:
+def _files(library_asset: library.LibraryAsset, asset_id: UUID) -> list[save.FileCopy]:
     """The asset's own file first, then its thumbnail, where it has one."""
-    path = paths.workspace_copy(kept.user_id, asset_id, kept.mime_type)
-    files = [save.Copy(kept.storage_path, kept.generation, path)]
-    if kept.thumbnail_path and kept.thumbnail_generation:
-        path = paths.workspace_copy_thumbnail(kept.user_id, asset_id)
-        files.append(save.Copy(kept.thumbnail_path, kept.thumbnail_generation, path))
+    path = paths.workspace_copy(library_asset.user_id, asset_id, library_asset.mime_type)
+    files = [save.FileCopy(library_asset.storage_path, library_asset.generation, path)]
+    if library_asset.thumbnail_path and library_asset.thumbnail_generation:
+        path = paths.workspace_copy_thumbnail(library_asset.user_id, asset_id)
+        files.append(
+            save.FileCopy(library_asset.thumbnail_path, library_asset.thumbnail_generation, path)
+        )
     return files

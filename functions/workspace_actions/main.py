@@ -12,10 +12,10 @@ from functions.workspace_actions import (
     library,
     saving,
 )
-from shared.auth.authenticators import User, user_token
+from shared.auth.authenticators import User, require_user
 from shared.contracts import workspace as actions
 from shared.http import endpoint
-from shared.http.idempotency import Once
+from shared.http.idempotency import IdempotentRequest
 from shared.services import Services
 
 Action = Callable[[Any, User, Services], Awaitable[actions.WorkspaceActionAnswer]]
@@ -36,7 +36,7 @@ ACTIONS: dict[type, Action] = {
 
 
 async def workspace_actions(
-    request: actions.WorkspaceActionRequest, user: User, services: Services, once: Once
+    request: actions.WorkspaceActionRequest, user: User, services: Services, once: IdempotentRequest
 ) -> actions.WorkspaceActionAnswer:
     """Nothing leaves the workspace before its library copy exists and is checked."""
     action = request.root
@@ -46,4 +46,4 @@ async def workspace_actions(
     return await ACTIONS[type(action)](action, user, services)
 
 
-main = endpoint(workspace_actions, caller=user_token)
+main = endpoint(workspace_actions, authenticate=require_user)

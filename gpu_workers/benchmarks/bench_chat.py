@@ -8,21 +8,21 @@ from transformers import AutoModelForCausalLM
 
 from gpu_workers.benchmarks import model_builder, model_configs, random_weights
 from gpu_workers.benchmarks.timer import device, spread, timed
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
 from gpu_workers.chat.model import Model
 from gpu_workers.chat.sampling import Sampling
-from gpu_workers.runtime.settings import ChatSettings, read
+from gpu_workers.runtime.settings import ChatSettings, load_settings
 
 _GREEDY = 0.0
 _BATCH = 8
 _PROMPT = "Tell me how to light a portrait by a window, in a few words."
 
 
-class Pair:
+class Comparison:
     """The worker's model, and transformers' over the same files."""
 
     def __init__(self, folder: Path, *, streams: int, tokens: int) -> None:
-        self.worker = Model(folder, threads=read(ChatSettings).torch_threads)
+        self.worker = Model(folder, threads=load_settings(ChatSettings).torch_threads)
         self.plain = _plain_model(folder)
         # Random weights would end a reply at any token, and each is to be as long as the next.
         for one in (self.plain, _model(self.worker)):
@@ -33,7 +33,7 @@ class Pair:
 
     def replied(self, streams: int) -> None:
         """The worker's replies: it writes one after the other."""
-        how = Sampling(seed=0, most_tokens=self.tokens, temperature=_GREEDY)
+        how = Sampling(seed=0, max_tokens=self.tokens, temperature=_GREEDY)
         for _ in range(streams):
             self.worker.generate(self.prompt, how, lambda _: False)
 
@@ -49,7 +49,7 @@ class Pair:
         )
 
     @torch.no_grad()
-    def alike(self) -> float:
+    def cosine_similarity(self) -> float:
         """Of what both say about the prompt's next tokens."""
         ids = torch.tensor([self.prompt], device=self.plain.device)
         return random_weights.cosine(self.plain(ids).logits, _model(self.worker)(ids).logits)
@@ -61,12 +61,14 @@ class Pair:
     @property
     def weights_bytes(self) -> int:
         """What each step reads, however many replies it goes on with."""
-        return sum(one.numel() * one.element_size() for one in self.plain.parameters())
+        return sum(
+            parameter.numel() * parameter.element_size() for parameter in self.plain.parameters()
+        )
 
 
 def _prepare(bench: Bench) -> Prepared:
     streams, tokens = (2, 4) if bench.toy else (64, 64)
-    pair = Pair(model_builder.qwen(bench), streams=streams, tokens=tokens)
+    pair = Comparison(model_builder.qwen(bench), streams=streams, tokens=tokens)
     flops, read_bytes = pair.flops(), pair.weights_bytes
     batch, whole = _BATCH * tokens, streams * tokens
     alone = timed(lambda: pair.replied(1))
@@ -74,25 +76,25 @@ def _prepare(bench: Bench) -> Prepared:
     counted = {"Qwen 7B": random_weights.parameters(pair.plain)}
     return Prepared(
         {
-            PLAIN: Side(timed(pair.generated), batch, batch * flops, tokens * read_bytes),
-            WORKER: Side(
+            PLAIN: Variant(timed(pair.generated), batch, batch * flops, tokens * read_bytes),
+            WORKER: Variant(
                 timed(lambda: pair.replied(streams)), whole, whole * flops, whole * read_bytes
             ),
         },
-        pair.alike(),
+        pair.cosine_similarity(),
         counted,
         {} if bench.toy else {name: model_configs.PARAMETERS[name] for name in counted},
         {"streams": streams, "alone_tokens_a_second": tokens / spread([alone() for _ in "123"])[0]},
     )
 
 
-def _told() -> dict[str, object]:
-    return read(ChatSettings).model_dump(include={"chat_line", "torch_threads"})
+def _settings_used() -> dict[str, object]:
+    return load_settings(ChatSettings).model_dump(include={"chat_queue_size", "torch_threads"})
 
 
 ROWS = [
-    Row("13", "chat, 64 streams of 64 tokens", "token",
-        ("generate(), a batch of 8", "worker"), 5, 0.999, "qwen", _told, _prepare),
+    Benchmark("13", "chat, 64 streams of 64 tokens", "token",
+        ("generate(), a batch of 8", "worker"), 5, 0.999, "qwen", _settings_used, _prepare),
 ]  # fmt: skip
 
 

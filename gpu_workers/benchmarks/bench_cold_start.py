@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from gpu_workers.benchmarks import bench_sdxl, model_builder
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
 
 
 def _prepare(bench: Bench) -> Prepared:
     folder = model_builder.sdxl(bench)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Prepared(
-        {name: Side(partial(_seconds, name, folder), 1) for name in (PLAIN, WORKER)},
+        {name: Variant(partial(_seconds, name, folder), 1) for name in (PLAIN, WORKER)},
         more={"gigabytes": size / 1e9},
     )
 
@@ -27,7 +27,7 @@ def _seconds(side: str, folder: Path) -> float:
 
 
 ROWS = [
-    Row("14", "SDXL, from a process's start to its first picture", "start",
+    Benchmark("14", "SDXL, from a process's start to its first picture", "start",
         ("from_pretrained, full compile", "worker, compile cache kept"),
-        3, 0.999, "sdxl", bench_sdxl.told, _prepare),
+        3, 0.999, "sdxl", bench_sdxl.settings_used, _prepare),
 ]  # fmt: skip

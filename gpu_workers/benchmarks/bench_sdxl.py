@@ -11,10 +11,10 @@ from PIL import Image
 
 from gpu_workers.benchmarks import model_builder, model_configs, random_weights
 from gpu_workers.benchmarks.timer import device, spread, timed
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
-from gpu_workers.runtime.settings import read
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
+from gpu_workers.runtime.settings import load_settings
 from gpu_workers.sdxl import prompt_parser
-from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.image_request import ImageRequest
 from gpu_workers.sdxl.model import Model
 from gpu_workers.sdxl.settings import SdxlSettings
 
@@ -29,7 +29,9 @@ class Pair:
 
     def __init__(self, bench: Bench) -> None:
         folder = model_builder.sdxl(bench)
-        self.worker = Model(read(SdxlSettings).model_copy(update={"sdxl_model": str(folder)}))
+        self.worker = Model(
+            load_settings(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
+        )
         self.plain = plain_pipeline(folder)
         side = 64 if bench.toy else 1024
         self.size = (side, side)
@@ -40,8 +42,8 @@ class Pair:
     def drawn(self, steps: int, guidance: float = _GUIDANCE, many: int = 1) -> list[Image.Image]:
         """By the worker."""
         wanted, unwanted = prompt_parser.read(_PROMPT), prompt_parser.read(_NEGATIVE)
-        one = Drawing(wanted, unwanted, steps, guidance, _SEED, self.size)
-        return self.worker.draw([one] * many, _untold, _unseen)
+        request = ImageRequest(wanted, unwanted, steps, guidance, _SEED, self.size)
+        return self.worker.generate([request] * many, _untold, _unseen)
 
     def drawn_plainly(self, steps: int) -> list[Image.Image]:
         """By diffusers."""
@@ -55,7 +57,7 @@ class Pair:
         shape = (1, vae.config.latent_channels, *latents)
         return steps * each + random_weights.flops(vae, lambda one: one.decode(torch.empty(shape)))
 
-    def prepared(self, sides: dict[str, Side], **more: float) -> Prepared:
+    def prepared(self, sides: dict[str, Variant], **more: float) -> Prepared:
         """What every row of SDXL tells."""
         counted = {
             "SDXL UNet": random_weights.parameters(self.plain.unet),
@@ -115,40 +117,42 @@ def one_picture(bench: Bench) -> Prepared:
     """Row 9."""
     pair, steps = Pair(bench), 2 if bench.toy else _STEPS
     cost = pair.flops(steps)
-    plain = Side(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
-    return pair.prepared({PLAIN: plain, WORKER: Side(timed(lambda: pair.drawn(steps)), 1, cost)})
+    plain = Variant(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
+    return pair.prepared({PLAIN: plain, WORKER: Variant(timed(lambda: pair.drawn(steps)), 1, cost)})
 
 
 def batches(bench: Bench) -> Prepared:
     """Row 10."""
     pair, steps = Pair(bench), 2 if bench.toy else _STEPS
-    cost, many = pair.flops(steps), pair.worker.most_batch
-    plain = Side(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
-    worker = Side(timed(lambda: pair.drawn(steps, many=many)), many, many * cost)
+    cost, many = pair.flops(steps), pair.worker.max_batch
+    plain = Variant(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
+    worker = Variant(timed(lambda: pair.drawn(steps, many=many)), many, many * cost)
     return pair.prepared({PLAIN: plain, WORKER: worker}, batch=many)
 
 
 def few_steps(bench: Bench) -> Prepared:
     """Row 11: both sides are the worker's."""
     pair, (many, few) = Pair(bench), (4, 1) if bench.toy else (30, 4)
-    whole = Side(timed(lambda: pair.drawn(many)), 1, pair.flops(many))
-    fast = Side(timed(lambda: pair.drawn(few, 0)), 1, pair.flops(few, guided=False))
+    whole = Variant(timed(lambda: pair.drawn(many)), 1, pair.flops(many))
+    fast = Variant(timed(lambda: pair.drawn(few, 0)), 1, pair.flops(few, guided=False))
     pair.drawn(few, 0)
     return pair.prepared({PLAIN: whole, WORKER: fast}, vae_share=pair.vae_share(few))
 
 
-def told() -> dict[str, object]:
+def settings_used() -> dict[str, object]:
     """The worker's settings, as the environment has them."""
-    return read(SdxlSettings).model_dump(exclude={"sdxl_model", "model_cache"})
+    return load_settings(SdxlSettings).model_dump(exclude={"sdxl_model", "model_cache"})
 
 
 ROWS = [
-    Row("9", "SDXL, 1024x1024, 25 steps, CFG, one picture", "picture",
-        ("diffusers, fp16", "worker"), 1.7, 0.999, "sdxl", told, one_picture),
-    Row("10", "SDXL, the same, in batches", "picture",
-        ("diffusers, fp16, one at a time", "worker, a batch"), 2.5, 0.999, "sdxl", told, batches),
-    Row("11", "SDXL, 4 steps without CFG", "picture",
-        ("worker, 30 steps with CFG", "worker, 4 steps"), 9, 0.999, "sdxl", told, few_steps),
+    Benchmark("9", "SDXL, 1024x1024, 25 steps, CFG, one picture", "picture",
+        ("diffusers, fp16", "worker"), 1.7, 0.999, "sdxl", settings_used, one_picture),
+    Benchmark("10", "SDXL, the same, in batches", "picture",
+        ("diffusers, fp16, one at a time", "worker, a batch"), 2.5, 0.999, "sdxl",
+        settings_used, batches),
+    Benchmark("11", "SDXL, 4 steps without CFG", "picture",
+        ("worker, 30 steps with CFG", "worker, 4 steps"), 9, 0.999, "sdxl",
+        settings_used, few_steps),
 ]  # fmt: skip
 
 
@@ -163,7 +167,9 @@ def step(unet: Any, batch: int, latents: Sequence[int]) -> object:  # noqa: ANN4
 
 
 def _pixels(pictures: Sequence[Image.Image]) -> torch.Tensor:
-    return torch.from_numpy(np.stack([np.asarray(one) for one in pictures])).double() - 127.5
+    return (
+        torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures])).double() - 127.5
+    )
 
 
 def _median(work: Callable[[], object]) -> float:

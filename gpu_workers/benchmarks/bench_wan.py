@@ -10,16 +10,16 @@ from diffusers import WanPipeline
 
 from gpu_workers.benchmarks import model_builder, model_configs, random_weights
 from gpu_workers.benchmarks.timer import Mark, device
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
-from gpu_workers.runtime.settings import read
-from gpu_workers.wan.clip_format import rounded, sides
-from gpu_workers.wan.clip_request import Order
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
+from gpu_workers.runtime.settings import load_settings
+from gpu_workers.wan.clip_format import round_frames, sides
+from gpu_workers.wan.clip_request import ClipRequest
 from gpu_workers.wan.model import Model
-from gpu_workers.wan.reference_images import Given
+from gpu_workers.wan.reference_images import ReferenceFrames
 from gpu_workers.wan.settings import WanSettings
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.worker_protocol import GenerationParams
 
-_WANTED = Parameters(
+_PARAMS = GenerationParams(
     prompt="a red star rises", negative_prompt="blurry", steps=2, guidance_scale=5.0, seed=7
 )
 """Two steps: the second is timed, from the end of the first to its own."""
@@ -31,38 +31,42 @@ class Pair:
     """The worker's model, and the plain pipeline over the same files."""
 
     def __init__(self, folder: Path) -> None:
-        self.worker = Model(read(WanSettings).model_copy(update={"wan_model": str(folder)}))
-        self.loaded = self.worker.for_(Given())
+        self.worker = Model(
+            load_settings(WanSettings).model_copy(update={"wan_model": str(folder)})
+        )
+        self.loaded = self.worker.select(ReferenceFrames())
         self.plain = _plain_pipeline(folder)
         # The worker leans the schedule as Wan's own code does, and the same film is to come out.
         scheduler = self.loaded.pipe.scheduler
         self.plain.scheduler = type(scheduler).from_config(scheduler.config)
-        own = self.loaded.clip
-        self.frames = rounded(own.frames, every=self.loaded.every)
-        self.size = sides("16:9", side=own.side, multiple=self.loaded.multiple)
+        clip_format = self.loaded.clip
+        self.frames = round_frames(clip_format.frames, every=self.loaded.every)
+        self.size = sides("16:9", side=clip_format.side, multiple=self.loaded.multiple)
 
     def filmed(self, on_end: _OnEnd) -> torch.Tensor:
         """By the worker."""
-        order = Order(_WANTED, Given(), _WANTED.seed, self.frames, self.size)
-        frames = self.worker.film(order, lambda _step, _steps: on_end(), lambda _: None)
+        order = ClipRequest(_PARAMS, ReferenceFrames(), _PARAMS.seed, self.frames, self.size)
+        frames = self.worker.generate(order, lambda _step, _steps: on_end(), lambda _: None)
         return torch.from_numpy(frames)
 
     def filmed_plainly(self, on_end: _OnEnd) -> torch.Tensor:
         """By diffusers."""
 
-        def step_end(_pipe: object, _step: int, _time: object, told: dict[str, Any]) -> Any:  # noqa: ANN401 - diffusers' own untyped signature
+        def step_end(
+            _pipe: object, _step: int, _time: object, callback_kwargs: dict[str, Any]
+        ) -> Any:  # noqa: ANN401 - diffusers' own untyped signature
             on_end()
-            return told
+            return callback_kwargs
 
         filmed = self.plain(
-            _WANTED.prompt,
-            negative_prompt=_WANTED.negative_prompt,
+            _PARAMS.prompt,
+            negative_prompt=_PARAMS.negative_prompt,
             width=self.size[0],
             height=self.size[1],
             num_frames=self.frames,
-            num_inference_steps=_WANTED.steps,
-            guidance_scale=_WANTED.guidance_scale,
-            generator=torch.Generator("cpu").manual_seed(_WANTED.seed),
+            num_inference_steps=_PARAMS.steps,
+            guidance_scale=_PARAMS.guidance_scale,
+            generator=torch.Generator("cpu").manual_seed(_PARAMS.seed),
             output_type="pt",
             callback_on_step_end=step_end,
         ).frames[0]
@@ -94,8 +98,8 @@ def _prepare(size: str, bench: Bench) -> Prepared:
     )
     return Prepared(
         {
-            PLAIN: Side(lambda: _second_step(pair.filmed_plainly), 1, cost),
-            WORKER: Side(lambda: _second_step(pair.filmed), 1, cost),
+            PLAIN: Variant(lambda: _second_step(pair.filmed_plainly), 1, cost),
+            WORKER: Variant(lambda: _second_step(pair.filmed), 1, cost),
         },
         alike,
         dict(zip(names, counted, strict=True)),
@@ -104,13 +108,15 @@ def _prepare(size: str, bench: Bench) -> Prepared:
     )
 
 
-def _told() -> dict[str, object]:
-    return read(WanSettings).model_dump(exclude={"wan_model", "wan_i2v_model", "model_cache"})
+def _settings_used() -> dict[str, object]:
+    return load_settings(WanSettings).model_dump(
+        exclude={"wan_model", "wan_i2v_model", "model_cache"}
+    )
 
 
 ROWS = [
-    Row(f"12-{size}", f"Wan {size}, a step with CFG, 480p, 81 frames", "step",
-        ("diffusers, bf16", "worker"), 1.6, 0.999, size, _told, partial(_prepare, size))
+    Benchmark(f"12-{size}", f"Wan {size}, a step with CFG, 480p, 81 frames", "step",
+        ("diffusers, bf16", "worker"), 1.6, 0.999, size, _settings_used, partial(_prepare, size))
     for size in model_configs.WAN
 ]  # fmt: skip
 

@@ -10,9 +10,9 @@ import torch
 
 from gpu_workers.benchmarks import bench_sdxl
 from gpu_workers.benchmarks.types import PLAIN
-from gpu_workers.runtime.settings import read
+from gpu_workers.runtime.settings import load_settings
 from gpu_workers.sdxl import prompt_parser
-from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.image_request import ImageRequest
 from gpu_workers.sdxl.model import Model
 from gpu_workers.sdxl.settings import SdxlSettings
 
@@ -29,11 +29,11 @@ def plainly(folder: Path) -> None:
 
 def by_the_worker(folder: Path) -> None:
     """As the worker loads, with what it kept of earlier compilations, and one step."""
-    own = read(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
-    worker = Model(own)
-    words, size = prompt_parser.read("a red star on blue"), (worker.own_side, worker.own_side)
-    one = Drawing(words, words, steps=1, guidance=7.5, seed=7, size=size)
-    worker.draw([one], lambda _step, _steps: None, lambda _: None)
+    settings = load_settings(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
+    worker = Model(settings)
+    words, size = prompt_parser.read("a red star on blue"), (worker.native_size, worker.native_size)
+    request = ImageRequest(words, words, steps=1, guidance=7.5, seed=7, size=size)
+    worker.generate([request], lambda _step, _steps: None, lambda _: None)
 
 
 if __name__ == "__main__":

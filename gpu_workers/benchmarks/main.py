@@ -13,7 +13,7 @@ import torch
 
 from gpu_workers.benchmarks import bench_chat, bench_cold_start, bench_sdxl, bench_wan, report
 from gpu_workers.benchmarks.model_builder import NAME
-from gpu_workers.benchmarks.runner import Course, measure
+from gpu_workers.benchmarks.runner import RunOptions, measure
 from gpu_workers.benchmarks.types import Bench
 
 ROWS = {
@@ -26,19 +26,19 @@ _FOLDER = Path(__file__).resolve().parents[2] / ".local" / "benchmarks"
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print the table; 1 where a row's figures are worth nothing."""
-    asked = _parser().parse_args(arguments)
-    toy = asked.size == "toy"
+    options = _parser().parse_args(arguments)
+    toy = options.size == "toy"
     if not toy and not torch.cuda.is_available():
         sys.exit("There is no GPU here. At toy size (--size toy) the command runs on a CPU.")
-    bench = Bench(asked.models or asked.folder / "models", toy)
-    course = Course(asked.rounds, time.monotonic() + asked.seconds)
+    bench = Bench(options.models or options.folder / "models", toy)
+    course = RunOptions(options.rounds, time.monotonic() + options.seconds)
     lines, faulty = [report.HEAD], []
-    for place, name in enumerate(asked.rows):
-        content = measure(ROWS[name], bench, asked.folder, course)
+    for place, name in enumerate(options.rows):
+        content = measure(ROWS[name], bench, options.folder, course)
         lines.append(report.line(content))
         faulty += [f"row {name}: {fault}" for fault in report.faults(content)]
-        later = {ROWS[other].model for other in asked.rows[place + 1 :]}
-        _let_go(bench, ROWS[name].model, keep=asked.keep_models or ROWS[name].model in later)
+        later = {ROWS[other].model for other in options.rows[place + 1 :]}
+        _let_go(bench, ROWS[name].model, keep=options.keep_models or ROWS[name].model in later)
     sys.stdout.write("\n".join([_heading(content), *lines, *faulty]) + "\n")
     return 1 if faulty else 0
 

@@ -33,7 +33,7 @@ def _fill(name: str, one: torch.Tensor, chance: torch.Generator) -> None:
 
 def parameters(model: Any) -> int:  # noqa: ANN401 - the same
     """How many it has."""
-    return sum(one.numel() for one in model.parameters())
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def flops(model: Any, run: Callable[[Any], object]) -> int:  # noqa: ANN401 - the same

@@ -53,28 +53,28 @@ def faults(content: Mapping[str, Any]) -> list[str]:
         if content["parameters"].get(name) != expected
     ]
     alike = content["cosine"]
-    if alike is not None and not alike >= content["least_cosine"]:
-        found.append(f"the outputs differ: cosine {alike:.5f}, at least {content['least_cosine']}")
-    told = figures(content)
-    if max(told.gemm_share, told.copy_share) > 1:
+    if alike is not None and not alike >= content["min_cosine"]:
+        found.append(f"the outputs differ: cosine {alike:.5f}, at least {content['min_cosine']}")
+    result = figures(content)
+    if max(result.gemm_share, result.copy_share) > 1:
         found.append("faster than the device can be: the clock or the count is wrong")
     return found
 
 
 def line(content: Mapping[str, Any]) -> str:
     """The row."""
-    told, unit = figures(content), content["unit"]
+    result, unit = figures(content), content["unit"]
     alike = content["cosine"]
     cells = [
         content["row"],
         content["what"],
-        f"{content['labels'][0]}: {_time(told.plain)} a {unit}",
-        f"{content['labels'][1]}: {_time(told.worker)} a {unit}",
-        f"{told.ratio:.2f}",
+        f"{content['labels'][0]}: {_time(result.plain)} a {unit}",
+        f"{content['labels'][1]}: {_time(result.worker)} a {unit}",
+        f"{result.ratio:.2f}",
         f"{content['aim']:g}",
-        f"{told.tflops:.3g}" if told.tflops else "-",
-        f"{told.gemm_share:.1%}" if told.tflops else "-",
-        f"{told.copy_share:.1%}" if told.copy_share else "-",
+        f"{result.tflops:.3g}" if result.tflops else "-",
+        f"{result.gemm_share:.1%}" if result.tflops else "-",
+        f"{result.copy_share:.1%}" if result.copy_share else "-",
         "-" if alike is None else f"{alike:.5f}",
         ", ".join(f"{name} {one:.4g}" for name, one in content["more"].items()) or "-",
     ]

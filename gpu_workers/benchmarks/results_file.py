@@ -58,9 +58,9 @@ def machine() -> dict[str, str]:
 
 
 def _driver() -> str:
-    asked = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
-        told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20)  # noqa: S603 - its own words alone
+        result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)  # noqa: S603 - its own words alone
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return told.stdout.split("\n", maxsplit=1)[0].strip()
+    return result.stdout.split("\n", maxsplit=1)[0].strip()

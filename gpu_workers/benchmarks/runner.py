@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from gpu_workers.benchmarks import hardware_limits
 from gpu_workers.benchmarks.results_file import Record, machine
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
 
 
-class Course(NamedTuple):
+class RunOptions(NamedTuple):
     """How long it goes on."""
 
     rounds: int
@@ -17,7 +17,7 @@ class Course(NamedTuple):
     """By the monotonic clock: no round is begun that would end later than this."""
 
 
-def measure(row: Row, bench: Bench, folder: Path, course: Course) -> dict[str, Any]:
+def measure(row: Benchmark, bench: Bench, folder: Path, course: RunOptions) -> dict[str, Any]:
     """The row's record, with as many rounds as there was time for; nothing where it is whole."""
     file = folder / f"row-{row.name}-{'toy' if bench.toy else 'true'}.json"
     record = Record(file, {"machine": machine(), "settings": dict(row.settings())})
@@ -31,7 +31,7 @@ def measure(row: Row, bench: Bench, folder: Path, course: Course) -> dict[str, A
     return record.content
 
 
-def _rounds(record: Record, prepared: Prepared, course: Course) -> None:
+def _rounds(record: Record, prepared: Prepared, course: RunOptions) -> None:
     longest = 0.0
     while _taken(record) < course.rounds:
         start = time.monotonic()
@@ -50,15 +50,15 @@ def _taken(record: Record) -> int:
     return min(len(record.samples(name)) for name in (PLAIN, WORKER))
 
 
-def _facts(row: Row, prepared: Prepared, *, toy: bool) -> dict[str, Any]:
+def _facts(row: Benchmark, prepared: Prepared, *, toy: bool) -> dict[str, Any]:
     return {
         "row": row.name,
         "what": f"TOY, not {row.what}" if toy else row.what,
         "unit": row.unit,
         "labels": row.labels,
         "aim": row.aim,
-        "least_cosine": row.least_cosine,
-        "sides": {name: _told(side) for name, side in prepared.sides.items()},
+        "min_cosine": row.min_cosine,
+        "sides": {name: _variant_fields(side) for name, side in prepared.sides.items()},
         "cosine": prepared.cosine,
         "parameters": prepared.parameters,
         "expected": prepared.expected,
@@ -66,5 +66,5 @@ def _facts(row: Row, prepared: Prepared, *, toy: bool) -> dict[str, Any]:
     }
 
 
-def _told(side: Side) -> dict[str, float]:
+def _variant_fields(side: Variant) -> dict[str, float]:
     return {"units": side.units, "flops": side.flops, "moved_bytes": side.moved_bytes}

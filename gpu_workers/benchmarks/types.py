@@ -17,7 +17,7 @@ class Bench(NamedTuple):
     """Tiny models and few steps, to try the command itself; its figures mean nothing."""
 
 
-class Side(NamedTuple):
+class Variant(NamedTuple):
     """One of the two that are held against each other."""
 
     run: Callable[[], float]
@@ -34,7 +34,7 @@ class Side(NamedTuple):
 class Prepared:
     """Models that are loaded, checked, and warm."""
 
-    sides: Mapping[str, Side]
+    sides: Mapping[str, Variant]
     cosine: float | None = None
     """Of the worker's output beside the plain path's, by the same weights and seed."""
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Prepared:
     """Figures besides."""
 
 
-class Row(NamedTuple):
+class Benchmark(NamedTuple):
     """A row before it is measured."""
 
     name: str
@@ -53,7 +53,7 @@ class Row(NamedTuple):
     """What the plain side is, and what the worker's."""
     aim: float
     """How many times as fast the worker's is to be."""
-    least_cosine: float
+    min_cosine: float
     model: str
     """Which true model it needs."""
     settings: Callable[[], Mapping[str, object]]

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gpu_workers.chat import requests, responses, served_models
-from gpu_workers.chat.errors import RefusedError, bad_key, broken, frames, invalid
-from gpu_workers.chat.generation import Reply
-from gpu_workers.chat.responses import Answer
+from gpu_workers.chat.errors import ApiError, bad_key, broken, frames, invalid
+from gpu_workers.chat.generation import Generation
+from gpu_workers.chat.responses import CompletionEnvelope
 from gpu_workers.chat.streaming import events
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime import log
@@ -24,8 +24,8 @@ from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts import webhook_signature
 from shared.contracts.worker_registration import Health
 
-_MOST_BODY_BYTES = 1024 * 1024
-_MOST_CHALLENGE = 200
+_MAX_BODY_BYTES = 1024 * 1024
+_MAX_CHALLENGE = 200
 _STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
@@ -45,14 +45,14 @@ class Api:
         voice = self._worker.voice(asked.model)
         reply = await self._worker.begin(voice, asked)
         self._watch(request, reply)
-        answer, pieces = Answer(voice.name), reply.pieces()
+        answer, pieces = CompletionEnvelope(voice.name), reply.pieces()
         if not asked.stream:
             text = "".join([piece async for piece in pieces])
             return JSONResponse(answer.completion(text, reply.finish, reply.usage))
         # With the first piece it is known that there is a reply, and not a refusal.
         first = await anext(pieces, "")
-        told = events(answer, reply, first, pieces, with_usage=asked.with_usage)
-        return StreamingResponse(told, headers=_STREAM_HEADERS, media_type="text/event-stream")
+        stream = events(answer, reply, first, pieces, with_usage=asked.with_usage)
+        return StreamingResponse(stream, headers=_STREAM_HEADERS, media_type="text/event-stream")
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models."""
@@ -62,7 +62,7 @@ class Api:
     async def healthz(self, request: Request) -> Response:
         """GET /healthz: the worker answers, and with a challenge proves whose it is."""
         challenge = request.query_params.get("challenge")
-        if challenge is not None and len(challenge) > _MOST_CHALLENGE:
+        if challenge is not None and len(challenge) > _MAX_CHALLENGE:
             raise invalid("The challenge is too long.", param="challenge")
         health = Health(status=self._worker.status, proof=self._proof(challenge))
         return JSONResponse(health.model_dump(by_alias=True, exclude_none=True))
@@ -70,33 +70,35 @@ class Api:
     async def info(self, _: Request) -> Response:
         """GET /info: what this worker runs, and how busy it is."""
         worker = self._worker
-        told: dict[str, Any] = {
+        body: dict[str, Any] = {
             "status": worker.status,
             "models": {"chat": worker.models},
-            "runs": served_models.runs(worker.settings),
+            "runs": served_models.model_names(worker.settings),
             "slots": 1,
             "busy": worker.busy,
             "waiting": worker.waiting,
             "loaded": worker.loaded,
             "versions": versions(),
         }
-        return JSONResponse(told)
+        return JSONResponse(body)
 
     def _check_key(self, request: Request) -> None:
         key = self._worker.settings.chat_api_key
         if key is None:
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), key.encode()):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), key.encode()):
             raise bad_key()
 
     def _proof(self, challenge: str | None) -> str | None:
         own = self._known_as
         if challenge is None or own is None:
             return None
-        return webhook_signature.prove(own.worker_key, worker_id=own.worker_id, challenge=challenge)
+        return webhook_signature.challenge_proof(
+            own.worker_key, worker_id=own.worker_id, challenge=challenge
+        )
 
-    def _watch(self, request: Request, reply: Reply) -> None:
+    def _watch(self, request: Request, reply: Generation) -> None:
         """Give the reply up as soon as its reader is gone; once it is answered that is nothing."""
 
         async def watch() -> None:
@@ -120,10 +122,10 @@ def application(worker: ChatWorker, known_as: WorkerSettings | None) -> Starlett
             Route("/info", api.info, methods=["GET"]),
         ],
         exception_handlers={
-            RefusedError: _refused,
-            HTTPException: _no_door,
-            ClientDisconnect: _gone,
-            Exception: _broken,
+            ApiError: _refused,
+            HTTPException: _not_found,
+            ClientDisconnect: _client_gone,
+            Exception: _internal_error,
         },
     )
 
@@ -132,26 +134,26 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BODY_BYTES:
+        if len(body) > _MAX_BODY_BYTES:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise RefusedError(status, "body_too_large", "The body is over 1 MiB.")
+            raise ApiError(status, "body_too_large", "The body is over 1 MiB.")
     return bytes(body)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return error.answer() if isinstance(error, RefusedError) else broken().answer()
+    return error.answer() if isinstance(error, ApiError) else broken().answer()
 
 
-async def _no_door(_: Request, error: Exception) -> Response:
+async def _not_found(_: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    return RefusedError(status, status.name.lower(), f"{status.phrase}.").answer()
+    return ApiError(status, status.name.lower(), f"{status.phrase}.").answer()
 
 
-async def _gone(_: Request, __: Exception) -> Response:
+async def _client_gone(_: Request, __: Exception) -> Response:
     """Nobody reads this answer."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-async def _broken(_: Request, error: Exception) -> Response:
+async def _internal_error(_: Request, error: Exception) -> Response:
     log.event("request broke", severity="ERROR", **frames(error))
     return broken().answer()

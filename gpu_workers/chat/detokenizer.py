@@ -55,8 +55,8 @@ class StopTexts:
         return "" if self.found else self._told(len(self._held))
 
     def _told(self, until: int) -> str:
-        told, self._held = self._held[:until], self._held[until:]
-        return told
+        text, self._held = self._held[:until], self._held[until:]
+        return text
 
     def _started(self) -> int:
         """Characters at the end that begin a stop text."""

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 _RETRY_AFTER_SECONDS = 1
 
 
-class RefusedError(Exception):
+class ApiError(Exception):
     """The request is not answered. ``sentence`` and ``param`` are for whoever sent it."""
 
     def __init__(
@@ -34,35 +34,33 @@ class RefusedError(Exception):
         return JSONResponse(self.body, self.status, self.headers)
 
 
-def invalid(
-    sentence: str, *, code: str = "invalid_value", param: str | None = None
-) -> RefusedError:
+def invalid(sentence: str, *, code: str = "invalid_value", param: str | None = None) -> ApiError:
     """The request itself is at fault."""
-    return RefusedError(HTTPStatus.BAD_REQUEST, code, sentence, param=param)
+    return ApiError(HTTPStatus.BAD_REQUEST, code, sentence, param=param)
 
 
-def unavailable(code: str, sentence: str) -> RefusedError:
+def unavailable(code: str, sentence: str) -> ApiError:
     """Another try, a moment later or elsewhere, may fare better."""
-    return RefusedError(
+    return ApiError(
         HTTPStatus.SERVICE_UNAVAILABLE, code, sentence, kind="server_error", passing=True
     )
 
 
-def unknown_model() -> RefusedError:
+def unknown_model() -> ApiError:
     """No model of that name is served here."""
     sentence = "No model of that name is served here; GET /v1/models lists those that are."
-    return RefusedError(HTTPStatus.NOT_FOUND, "model_not_found", sentence, param="model")
+    return ApiError(HTTPStatus.NOT_FOUND, "model_not_found", sentence, param="model")
 
 
-def bad_key() -> RefusedError:
+def bad_key() -> ApiError:
     """The caller may not come in."""
     sentence = "This worker asks for its API key, as a bearer token."
-    return RefusedError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", sentence)
+    return ApiError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", sentence)
 
 
-def line_full() -> RefusedError:
+def queue_full() -> ApiError:
     """As many wait already as may."""
-    return RefusedError(
+    return ApiError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "rate_limit_exceeded",
         "Too many requests wait already; try again in a moment.",
@@ -71,14 +69,14 @@ def line_full() -> RefusedError:
     )
 
 
-def draining() -> RefusedError:
+def draining() -> ApiError:
     """The worker was told to end."""
     return unavailable("draining", "This worker is about to end.")
 
 
-def broken() -> RefusedError:
+def broken() -> ApiError:
     """Something that nobody foresaw; the log tells what."""
-    return RefusedError(
+    return ApiError(
         HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The worker failed.", kind="server_error"
     )
 

@@ -48,7 +48,10 @@ class Model:
         Raises:
             RefusedError: its template does not take such a conversation.
         """
-        turns = [{"role": one.role, "content": self._harmless(one.content)} for one in messages]
+        turns = [
+            {"role": message.role, "content": self._escape_special_tokens(message.content)}
+            for message in messages
+        ]
         try:
             text = self._tokenizer.apply_chat_template(
                 turns, tokenize=False, add_generation_prompt=True, enable_thinking=False
@@ -60,7 +63,7 @@ class Model:
 
     def plain(self, text: str) -> list[int]:
         """The tokens of a text that the model goes on with."""
-        return self._tokens(self._harmless(text), add_special_tokens=True)
+        return self._tokens(self._escape_special_tokens(text), add_special_tokens=True)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without the marks of turns."""
@@ -76,7 +79,7 @@ class Model:
         self._model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
-            max_new_tokens=how.most_tokens,
+            max_new_tokens=how.max_tokens,
             num_beams=1,
             stopping_criteria=[_EachToken(on_token)],
             pad_token_id=min(self.ends, default=0),
@@ -86,8 +89,8 @@ class Model:
     def _choice(self, how: Sampling) -> dict[str, Any]:
         if how.temperature is not None and how.temperature < _GREEDY_BELOW:
             return {"do_sample": False}
-        given = {"temperature": how.temperature, "top_p": how.top_p}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        options = {"temperature": how.temperature, "top_p": how.top_p}
+        chosen = {name: value for name, value in options.items() if value is not None}
         # The library would choose among 50 tokens where neither model nor caller said anything.
         return {"do_sample": True, "top_k": self._settings.top_k or 0, **chosen}
 
@@ -95,7 +98,7 @@ class Model:
         tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
         return tokens
 
-    def _harmless(self, text: str) -> str:
+    def _escape_special_tokens(self, text: str) -> str:
         """The text, where a mark of turns written in it is no mark: nobody ends his own turn."""
         for mark in self._tokenizer.all_special_tokens:
             text = text.replace(mark, f"{mark[:1]} {mark[1:]}")

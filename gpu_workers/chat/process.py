@@ -7,27 +7,29 @@ from gpu_workers.runtime.server import server
 from gpu_workers.runtime.settings import ChatSettings, WorkerSettings
 from gpu_workers.runtime.transport.clock import Clock
 from gpu_workers.runtime.transport.registration import register
-from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_client import SignedClient
 
 
 def serve() -> None:
     """Run the worker until it is told to end. It does not return: the process exits."""
     own = settings.chat()
-    known_as = settings.worker() if own.registers else None
+    known_as = settings.worker() if own.should_register else None
     server.run(_serve(own, known_as))
 
 
-async def _serve(own: ChatSettings, known_as: WorkerSettings | None) -> int:
-    worker = ChatWorker(own)
+async def _serve(settings: ChatSettings, known_as: WorkerSettings | None) -> int:
+    worker = ChatWorker(settings)
 
     async def make_known() -> None:
         if known_as is not None:
             await _register(worker, known_as)
 
     doors = application(worker, known_as)
-    return await server.serve(doors, worker, host=own.host, port=own.port, make_known=make_known)
+    return await server.serve(
+        doors, worker, host=settings.host, port=settings.port, make_known=make_known
+    )
 
 
 async def _register(worker: ChatWorker, known_as: WorkerSettings) -> None:
     async with server.client() as http:
-        await register(known_as, {"chat": worker}, Mailbox(http, known_as, Clock()))
+        await register(known_as, {"chat": worker}, SignedClient(http, known_as, Clock()))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from gpu_workers.chat.errors import RefusedError, invalid
+from gpu_workers.chat.errors import ApiError, invalid
 
 _SEED = 2**63
 _MESSAGES = 200
@@ -33,24 +33,24 @@ def _listed(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
 
 
-class _Form(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
-class Message(_Form):
+class Message(_RequestModel):
     """One turn of the conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: Annotated[str, BeforeValidator(_joined)]
 
 
-class StreamOptions(_Form):
+class StreamOptions(_RequestModel):
     """What a stream carries besides."""
 
     include_usage: bool | None = None
 
 
-class ChatRequest(_Form):
+class ChatRequest(_RequestModel):
     """``POST /v1/chat/completions``. What is null counts as not given."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=_MESSAGES)]
@@ -88,7 +88,7 @@ def read(body: bytes) -> ChatRequest:
         raise _refused(error) from None
 
 
-def _refused(error: ValidationError) -> RefusedError:
+def _refused(error: ValidationError) -> ApiError:
     first: Any = error.errors(include_input=False, include_context=False, include_url=False)[0]
     param = _param(first["loc"])
     if first["type"] == "json_invalid":

@@ -19,7 +19,7 @@ class Usage:
     completion: int
     """All that the model made: also a stop text that is not told, and the end's own token."""
 
-    def told(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, int]:
         """As the protocol names them."""
         return {
             "prompt_tokens": self.prompt,
@@ -29,7 +29,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CompletionEnvelope:
     """What every part of one answer says of it."""
 
     model: str
@@ -40,7 +40,7 @@ class Answer:
         """The whole answer at once."""
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": usage.told()}
+        return {**self._head("chat.completion"), "choices": [choice], "usage": usage.to_dict()}
 
     def chunk(
         self, delta: dict[str, str], finish: Finish | None = None, *, with_usage: bool
@@ -53,7 +53,7 @@ class Answer:
     def usage_chunk(self, usage: Usage) -> str:
         """The event after the last choice, where the usage was asked for."""
         head = self._head("chat.completion.chunk")
-        return event({**head, "choices": [], "usage": usage.told()})
+        return event({**head, "choices": [], "usage": usage.to_dict()})
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}

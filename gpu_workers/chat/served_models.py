@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpu_workers.chat.errors import RefusedError, invalid
+from gpu_workers.chat.errors import ApiError, invalid
 from gpu_workers.chat.requests import ChatRequest, Message
 from gpu_workers.runtime.settings import ChatSettings
 
@@ -27,7 +27,7 @@ _NEXT_TURN = tuple(f"\n{speaker}:" for speaker in _SPEAKERS.values())
 
 
 @dataclass(frozen=True)
-class Voice:
+class ServedModel:
     """A name that is served."""
 
     name: str
@@ -37,19 +37,19 @@ class Voice:
     stops: tuple[str, ...] = ()
     """Where a reply ends, besides where the caller says."""
 
-    def prompt(self, asked: ChatRequest) -> list[int]:
+    def prompt(self, request: ChatRequest) -> list[int]:
         """The tokens to go on from.
 
         Raises:
             RefusedError: the context has no room for them and one more.
         """
-        prompt = self.write(asked.messages)
+        prompt = self.write(request.messages)
         if len(prompt) >= self.model.context:
             raise _too_long(len(prompt), self.model.context)
         return prompt
 
 
-Voices = Mapping[str, Voice]
+Voices = Mapping[str, ServedModel]
 
 
 def load(settings: ChatSettings) -> Voices:
@@ -71,34 +71,39 @@ def load(settings: ChatSettings) -> Voices:
         raise ValueError("the model of CHAT_MODEL has no chat template")
     other = settings.chat_base_model
     base = instruct if other in {None, settings.chat_model} else Model(other, threads=threads)
-    return of(instruct, base)
+    return build(instruct, base)
 
 
-def of(instruct: "Model", base: "Model") -> Voices:
+def build(instruct: "Model", base: "Model") -> Voices:
     """The names over their models, which may be one."""
     return {
-        INSTRUCT: Voice(INSTRUCT, instruct, instruct.conversation),
-        BASE: Voice(BASE, base, lambda messages: base.plain(_transcript(messages)), _NEXT_TURN),
+        INSTRUCT: ServedModel(INSTRUCT, instruct, instruct.conversation),
+        BASE: ServedModel(
+            BASE, base, lambda messages: base.plain(_transcript(messages)), _NEXT_TURN
+        ),
     }
 
 
-def runs(settings: ChatSettings) -> dict[str, str]:
+def model_names(settings: ChatSettings) -> dict[str, str]:
     """Which model each name stands for: a hub id, or a folder's name."""
     instruct = settings.chat_model
-    return {INSTRUCT: _told(instruct), BASE: _told(settings.chat_base_model or instruct)}
+    return {
+        INSTRUCT: _configured_name(instruct),
+        BASE: _configured_name(settings.chat_base_model or instruct),
+    }
 
 
-def _told(configured: str | None) -> str:
+def _configured_name(configured: str | None) -> str:
     if configured is None:
         return _TINY
     return Path(configured).name if Path(configured).is_dir() else configured
 
 
 def _transcript(messages: Sequence[Message]) -> str:
-    said = "\n".join(f"{_SPEAKERS[one.role]}: {one.content}" for one in messages)
-    return f"{said}\n{_SPEAKERS['assistant']}:"
+    transcript = "\n".join(f"{_SPEAKERS[message.role]}: {message.content}" for message in messages)
+    return f"{transcript}\n{_SPEAKERS['assistant']}:"
 
 
-def _too_long(tokens: int, context: int) -> RefusedError:
+def _too_long(tokens: int, context: int) -> ApiError:
     sentence = f"The messages take {tokens} tokens, and this model's context is of {context}."
     return invalid(sentence, code="context_length_exceeded", param="messages")

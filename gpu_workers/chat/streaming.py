@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator
 
-from gpu_workers.chat.errors import RefusedError
-from gpu_workers.chat.generation import Reply
-from gpu_workers.chat.responses import DONE, Answer, event
+from gpu_workers.chat.errors import ApiError
+from gpu_workers.chat.generation import Generation
+from gpu_workers.chat.responses import DONE, CompletionEnvelope, event
 
 
 async def events(
-    answer: Answer, reply: Reply, first: str, pieces: AsyncIterator[str], *, with_usage: bool
+    answer: CompletionEnvelope,
+    reply: Generation,
+    first: str,
+    pieces: AsyncIterator[str],
+    *,
+    with_usage: bool,
 ) -> AsyncIterator[str]:
     """The role, the text from its ``first`` piece on, why it ended, and that it has."""
     yield answer.chunk({"role": "assistant", "content": ""}, with_usage=with_usage)
@@ -17,7 +22,7 @@ async def events(
     try:
         async for piece in pieces:
             yield answer.chunk({"content": piece}, with_usage=with_usage)
-    except RefusedError as refused:
+    except ApiError as refused:
         yield event(refused.body)  # The status has been sent: clients look for this.
         return
     yield answer.chunk({}, reply.finish, with_usage=with_usage)

@@ -8,18 +8,18 @@ from typing import Literal
 
 from gpu_workers.chat import served_models
 from gpu_workers.chat.errors import (
-    RefusedError,
+    ApiError,
     broken,
     draining,
     frames,
-    line_full,
+    queue_full,
     unavailable,
     unknown_model,
 )
-from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.generation import Generation
 from gpu_workers.chat.requests import ChatRequest
 from gpu_workers.chat.sampling import sampling
-from gpu_workers.chat.served_models import Voice, Voices
+from gpu_workers.chat.served_models import ServedModel, Voices
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import ChatSettings
 
@@ -40,7 +40,7 @@ class ChatWorker:
         self._inference = ThreadPoolExecutor(1, "inference")
         # Reading a long prompt need not wait for the reply that is being written.
         self._reading = ThreadPoolExecutor(1, "reading")
-        self._replies: dict[Reply, asyncio.Task[None]] = {}
+        self._replies: dict[Generation, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
 
     @property
@@ -75,7 +75,7 @@ class ChatWorker:
         loop = asyncio.get_running_loop()
         self._voices = await loop.run_in_executor(self._inference, self._load, self.settings)
 
-    def voice(self, name: str | None) -> Voice:
+    def voice(self, name: str | None) -> ServedModel:
         """The model of that name, or the default.
 
         Raises:
@@ -89,27 +89,27 @@ class ChatWorker:
             raise unavailable("loading", "The model is still being loaded.")
         return self._voices[name]
 
-    async def begin(self, voice: Voice, asked: ChatRequest) -> Reply:
+    async def begin(self, voice: ServedModel, request: ChatRequest) -> Generation:
         """Take a request into the line.
 
         Raises:
             RefusedError: its messages are too long, the line is, or the worker is about to end.
         """
-        prompt = await self._prompt(voice, asked)
+        prompt = await self._prompt(voice, request)
         room = voice.model.context - len(prompt)
-        how = sampling(asked, default_tokens=self.settings.chat_max_tokens, room=room)
-        reply = Reply(voice, prompt, how, asked.stop)
+        how = sampling(request, default_tokens=self.settings.chat_max_tokens, room=room)
+        reply = Generation(voice, prompt, how, request.stop)
         if self.draining:
             raise draining()
-        if len(self._replies) > self.settings.chat_line:
-            raise line_full()
+        if len(self._replies) > self.settings.chat_queue_size:
+            raise queue_full()
         task = self._replies[reply] = asyncio.create_task(self._serve(reply))
         task.add_done_callback(lambda task: self._leave(reply, task))
         return reply
 
-    def give_up(self, reply: Reply) -> None:
+    def give_up(self, reply: Generation) -> None:
         """Nobody reads the reply any more: it ends at once, and leaves the line if it waits."""
-        reply.cut = "gone"
+        reply.stop_reason = "gone"
         if reply in self._replies and not reply.begun:
             self._replies[reply].cancel()
 
@@ -122,7 +122,7 @@ class ChatWorker:
                 task.cancel()
         if not await self._emptied(self.settings.drain_seconds):
             for reply in self._replies:
-                reply.cut = "draining"
+                reply.stop_reason = "draining"
             await self._emptied(_LAST_WORDS_SECONDS)
         log.event("drained", busy=self.busy)
 
@@ -132,17 +132,17 @@ class ChatWorker:
         _, late = await asyncio.wait(self._replies.values(), timeout=within)
         return not late
 
-    async def _prompt(self, voice: Voice, asked: ChatRequest) -> list[int]:
+    async def _prompt(self, voice: ServedModel, request: ChatRequest) -> list[int]:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._reading, voice.prompt, asked)
-        except RefusedError:
+            return await loop.run_in_executor(self._reading, voice.prompt, request)
+        except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - the server's own log would quote its text
             log.event("prompt broke", severity="ERROR", **frames(error))
             raise broken() from None
 
-    async def _serve(self, reply: Reply) -> None:
+    async def _serve(self, reply: Generation) -> None:
         try:
             async with self._turn:
                 await self._write(reply)
@@ -150,25 +150,25 @@ class ChatWorker:
             log.event("reply broke", severity="ERROR", reply=reply.id, **frames(error))
             reply.end(broken())
         else:
-            reply.end(draining() if reply.cut == "draining" else None)
+            reply.end(draining() if reply.stop_reason == "draining" else None)
 
-    async def _write(self, reply: Reply) -> None:
+    async def _write(self, reply: Generation) -> None:
         reply.begun, started = True, time.monotonic()
         await asyncio.get_running_loop().run_in_executor(self._inference, reply.write)
         _log_end(reply, time.monotonic() - started)
 
-    def _leave(self, reply: Reply, task: asyncio.Task[None]) -> None:
+    def _leave(self, reply: Generation, task: asyncio.Task[None]) -> None:
         del self._replies[reply]
         if task.cancelled():
             reply.end(draining() if self.draining else None)
 
 
-def _log_end(reply: Reply, seconds: float) -> None:
+def _log_end(reply: Generation, seconds: float) -> None:
     log.event(
         "reply ended",
         reply=reply.id,
-        model=reply.voice.name,
-        finish=reply.cut or reply.finish,
+        model=reply.served_model.name,
+        finish=reply.stop_reason or reply.finish,
         prompt_tokens=reply.usage.prompt,
         completion_tokens=reply.usage.completion,
         seconds=round(seconds, 3),

@@ -21,8 +21,8 @@ from gpu_workers.runtime import settings
 from gpu_workers.runtime.media import images
 from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
 from gpu_workers.runtime.safety.exemptions import Weights
-from shared.contracts.job_catalog import job_type
-from shared.contracts.worker_protocol import JobMessage, Parameters
+from shared.contracts.job_catalog import get_job_type
+from shared.contracts.worker_protocol import GenerationParams, JobMessage
 
 _CLIP = Path(__file__).with_name("clip.mp4")
 _CLIP_SIZE = (16, 16)
@@ -60,25 +60,25 @@ class NoopPipeline:
         for step in range(1, pretended.noop_steps + 1):
             time.sleep(pretended.noop_seconds)
             on_step(step, pretended.noop_steps)
-        row = job_type(message.job_type)
+        row = get_job_type(message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "There is no such type of job.")
-        wanted = message.parameters
+        params = message.parameters
         if row.media == "video":
-            return [self._video(wanted)]
-        return [_image(wanted, wanted.seed + index) for index in range(wanted.num_images)]
+            return [self._video(params)]
+        return [_image(params, params.seed + index) for index in range(params.num_images)]
 
-    def _video(self, wanted: Parameters) -> Media:
+    def _video(self, params: GenerationParams) -> Media:
         frame = Image.new("RGB", _CLIP_SIZE, _CLIP_COLOUR)
         used = images.generation_settings(
-            wanted, model=_MODEL, sampler=_MODEL, seed=wanted.seed, size=_CLIP_SIZE
+            params, model=_MODEL, sampler=_MODEL, seed=params.seed, size=_CLIP_SIZE
         )
         return Media(
             content=self._clip,
             mime_type="video/mp4",
             width=_CLIP_SIZE[0],
             height=_CLIP_SIZE[1],
-            seed=wanted.seed,
+            seed=params.seed,
             duration_seconds=_CLIP_SECONDS,
             thumbnail_source=frame,
             frames=[frame],
@@ -86,11 +86,11 @@ class NoopPipeline:
         )
 
 
-def _image(wanted: Parameters, seed: int) -> Media:
+def _image(params: GenerationParams, seed: int) -> Media:
     """One pixel, whose colour is its seed."""
     pixel = Image.new("RGB", (1, 1), (seed >> 16 & 255, seed >> 8 & 255, seed & 255))
     used = images.generation_settings(
-        wanted, model=_MODEL, sampler=_MODEL, seed=seed, size=pixel.size
+        params, model=_MODEL, sampler=_MODEL, seed=seed, size=pixel.size
     )
     return Media(
         content=images.png(pixel, used),

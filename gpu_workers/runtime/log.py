@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _URL = re.compile(r"https?://[^\s'\"]+")
-_MOST_TRACE = 8000
+_MAX_TRACE = 8000
 
 
 def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
@@ -28,12 +28,12 @@ def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
     sys.stdout.flush()
 
 
-def trace(error: BaseException, secrets: Sequence[str] = ()) -> str:
+def format_exception(error: BaseException, secrets: Sequence[str] = ()) -> str:
     """The exception's trace without addresses and without any of ``secrets``."""
     text = "".join(traceback.format_exception(error))
     for secret in filter(None, secrets):
         text = text.replace(secret, "[redacted]")
-    return _URL.sub("[address]", text)[-_MOST_TRACE:]
+    return _URL.sub("[address]", text)[-_MAX_TRACE:]
 
 
 class _Handler(logging.Handler):
@@ -45,10 +45,10 @@ class _Handler(logging.Handler):
             _URL.sub("[address]", record.getMessage()),
             severity=record.levelname,
             logger=record.name,
-            trace=trace(error) if error else None,
+            trace=format_exception(error) if error else None,
         )
 
 
-def take_over() -> None:
+def redirect_library_logs() -> None:
     """Send the libraries' warnings and errors here. Their lower levels would print addresses."""
     logging.basicConfig(level=logging.WARNING, handlers=[_Handler()], force=True)

@@ -16,13 +16,13 @@ from shared.contracts.worker_protocol import (
 )
 
 OnStep = Callable[[int, int], None]
-"""``on_step(step, steps)``, after each step; it raises `Stopped` when the job is to stop."""
+"""``on_step(step, steps)``, after each step; it raises `JobCancelled` when the job is to stop."""
 
-Show = Callable[[Callable[[], Image.Image]], None]
+OnPreview = Callable[[Callable[[], Image.Image]], None]
 """``show(picture)``, after each step: it calls ``picture`` where a preview is wanted by now."""
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error: the job was told to stop
+class JobCancelled(Exception):  # noqa: N818 - it is no error: the job was told to stop
     """The job is to stop now, with nothing to show for it."""
 
     is_failure = False
@@ -41,7 +41,7 @@ class JobError(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
-        self.sentence = sentence
+        self.message = sentence
 
 
 class PermanentError(JobError):
@@ -100,20 +100,20 @@ class Pipeline(Protocol):
         """Make what the message asks for, in the order of its assets.
 
         Raises:
-            Stopped: passed on from ``on_step``.
+            JobCancelled: passed on from ``on_step``.
             JobError: where it cannot; any other exception counts as a retryable one.
         """
         ...
 
 
 @dataclass(frozen=True)
-class Work:
+class GenerationRequest:
     """What one job brings to a pipeline."""
 
     message: JobMessage
     references: Sequence[ReferenceImage]
     on_step: OnStep
-    show: Show
+    on_preview: OnPreview
 
 
 @runtime_checkable
@@ -121,11 +121,11 @@ class Batching(Protocol):
     """A pipeline that makes several jobs at once, each as it would be made alone."""
 
     @property
-    def most_images(self) -> int:
+    def max_images(self) -> int:
         """That it makes at the same time."""
         ...
 
-    def kind(self, work: Work) -> Hashable:
+    def batch_key(self, work: GenerationRequest) -> Hashable:
         """Jobs that are equal in this may be made together.
 
         Raises:
@@ -133,11 +133,11 @@ class Batching(Protocol):
         """
         ...
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Make what each asks for. Each is told of each step; whoever raises is left to the caller.
 
         Raises:
-            Stopped: passed on from an ``on_step``.
+            JobCancelled: passed on from an ``on_step``.
             JobError: for all of them; any other exception counts as a retryable one.
         """
         ...

@@ -49,7 +49,7 @@ class WorkerSettings(TelemetrySettings):
     port: Annotated[int, Field(ge=1, le=65535)]
     worker_slots: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that run at the same time."""
-    look_ahead: Annotated[int, Field(ge=0, le=1000)] = 1
+    prefetch_jobs: Annotated[int, Field(ge=0, le=1000)] = 1
     """Jobs that may wait here for a slot; there is always room for one."""
     drain_seconds: Annotated[float, Field(ge=0)] = 10
     """How long a running job may go on once the worker was told to end."""
@@ -60,7 +60,7 @@ class WorkerSettings(TelemetrySettings):
         return (self.worker_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
     @property
-    def knows_its_address(self) -> bool:
+    def has_public_url(self) -> bool:
         """Whether it can say where it is reached; if not, the operator has made it known."""
         return self.worker_url is not None or _is_loopback(self.host)
 
@@ -76,7 +76,7 @@ class ChatSettings(Settings):
     """A folder or a hub id, served as qwen_instruct; without it, a tiny random one that babbles."""
     chat_base_model: str | None = None
     """The same for qwen_base; without it, the model above."""
-    chat_line: Annotated[int, Field(ge=1, le=1000)] = 8
+    chat_queue_size: Annotated[int, Field(ge=1, le=1000)] = 8
     """Requests that may wait for the one that is answered."""
     chat_max_tokens: Annotated[int, Field(ge=1)] = 512
     """Of a reply, where its request names no bound."""
@@ -96,7 +96,7 @@ class ChatSettings(Settings):
     functions_url: str | None = None
 
     @property
-    def registers(self) -> bool:
+    def should_register(self) -> bool:
         """Whether it is to be known to the functions; then it needs all that any worker does."""
         return any((self.worker_id, self.worker_key, self.functions_url))
 
@@ -128,25 +128,25 @@ class NoopSettings(Settings):
 @cache
 def worker() -> WorkerSettings:
     """The runtime's own settings."""
-    return read(WorkerSettings)
+    return load_settings(WorkerSettings)
 
 
 @cache
 def chat() -> ChatSettings:
     """The chat worker's settings."""
-    return read(ChatSettings)
+    return load_settings(ChatSettings)
 
 
 @cache
 def provenance() -> ProvenanceSettings:
     """The signer's settings."""
-    return read(ProvenanceSettings)
+    return load_settings(ProvenanceSettings)
 
 
 @cache
 def noop() -> NoopSettings:
     """The noop pipeline's settings."""
-    return read(NoopSettings)
+    return load_settings(NoopSettings)
 
 
 def _is_loopback(host: str) -> bool:
@@ -159,7 +159,7 @@ def _is_loopback(host: str) -> bool:
 _S = TypeVar("_S", bound=BaseModel)
 
 
-def read(form: type[_S]) -> _S:
+def load_settings(form: type[_S]) -> _S:
     """What the environment says of these fields; where it is not usable, the process ends."""
     try:
         return from_environment(form)
@@ -170,7 +170,9 @@ def read(form: type[_S]) -> _S:
 def _sentence(error: ValidationError) -> str:
     """What is wrong, by name alone: the value may be a key."""
     problems = error.errors(include_input=False, include_context=False, include_url=False)
-    missing = [str(one["loc"][0]).upper() for one in problems if one["type"] == "missing"]
+    missing = [
+        str(problem["loc"][0]).upper() for problem in problems if problem["type"] == "missing"
+    ]
     if missing:
         return f"The worker cannot start: set {', '.join(missing)} in its environment."
     name, reason = str(problems[0]["loc"][0]).upper(), problems[0]["msg"]

@@ -14,14 +14,14 @@ from diffusers import (
 )
 
 from gpu_workers.runtime.models import integrity
-from gpu_workers.sdxl.image_request import Drawing, Start
+from gpu_workers.sdxl.image_request import ImageRequest, InitImage
 from gpu_workers.sdxl.ip_adapter import Adapter
 from gpu_workers.sdxl.reference_images import edges
 from gpu_workers.sdxl.settings import SdxlSettings
 from gpu_workers.sdxl.tiny_model import tiny_model
 
 
-def loaded(settings: SdxlSettings) -> Any:  # noqa: ANN401 - diffusers has no types
+def load_pipeline(settings: SdxlSettings) -> Any:  # noqa: ANN401 - diffusers has no types
     """The model, where it is to run.
 
     Raises:
@@ -53,7 +53,7 @@ class Ways:
     def __init__(self, pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - the same
         self._text = pipe
         self._adapter = Adapter(pipe, settings.sdxl_ip_adapter)
-        self._as_edges = settings.sdxl_control == "edges"
+        self._as_edges = settings.sdxl_controlnet_input == "edges"
         shared = {
             **pipe.components,
             "force_zeros_for_empty_prompt": pipe.config.force_zeros_for_empty_prompt,
@@ -70,24 +70,24 @@ class Ways:
         for one in filter(None, every):
             one.set_progress_bar_config(disable=True)
 
-    def take(self, drawings: Sequence[Drawing]) -> tuple[Any, dict[str, Any]]:
+    def select(self, drawings: Sequence[ImageRequest]) -> tuple[Any, dict[str, Any]]:
         """The pipeline for a batch of one way, and its own arguments."""
         first = drawings[0]
         size = {"width": first.size[0], "height": first.size[1]}
-        starts = [one.start for one in drawings if one.start is not None]
+        starts = [drawing.start for drawing in drawings if drawing.start is not None]
         if not starts:
-            self._adapter.rest()
+            self._adapter.disable()
             return self._text, size
         if first.way == "adapter":
-            return self._text, {**size, **self._adapter.follow(starts[0])}
-        self._adapter.rest()
+            return self._text, {**size, **self._adapter.enable(starts[0])}
+        self._adapter.disable()
         if first.way == "control":
             return self._control, {**size, **self._controlled(starts)}
         pictures = [start.picture for start in starts]
-        return self._image, {"image": pictures, "strength": first.denoise}
+        return self._image, {"image": pictures, "strength": first.denoising_strength}
 
-    def _controlled(self, starts: Sequence[Start]) -> dict[str, Any]:
-        pictures = [edges(one.picture) if self._as_edges else one.picture for one in starts]
+    def _controlled(self, starts: Sequence[InitImage]) -> dict[str, Any]:
+        pictures = [edges(start.picture) if self._as_edges else start.picture for start in starts]
         return {"image": pictures, "controlnet_conditioning_scale": starts[0].strength}
 
 

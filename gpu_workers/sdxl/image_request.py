@@ -8,12 +8,12 @@ from PIL import Image
 from gpu_workers.sdxl.prompt_parser import Prompt
 from shared.contracts.worker_protocol import ReferenceType
 
-Way = Literal["text", "image", "control", "adapter"]
+Mode = Literal["text", "image", "control", "adapter"]
 """From text alone; from a picture; along its lines; after its style or character."""
 
 
 @dataclass(frozen=True)
-class Start:
+class InitImage:
     """The picture to start from, at the size that is drawn."""
 
     picture: Image.Image = field(repr=False)
@@ -23,7 +23,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class ImageRequest:
     """One picture."""
 
     prompt: Prompt
@@ -32,11 +32,11 @@ class Drawing:
     guidance: float
     seed: int
     size: tuple[int, int]
-    way: Way = "text"
-    start: Start | None = None
+    way: Mode = "text"
+    start: InitImage | None = None
 
     @property
-    def denoise(self) -> float:
+    def denoising_strength(self) -> float:
         """The part of the steps that are taken, from a picture: one at least."""
         strength = self.start.strength if self.start else 0.0
         return max(1 - strength, 1 / self.steps)

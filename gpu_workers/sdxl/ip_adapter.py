@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from gpu_workers.sdxl.image_request import Start
+from gpu_workers.sdxl.image_request import InitImage
 
 
 class Adapter:
@@ -21,9 +21,9 @@ class Adapter:
         self._projection = self._unet.encoder_hid_proj
         self._kind = self._unet.config.encoder_hid_dim_type
         self._working = True
-        self.rest()
+        self.disable()
 
-    def follow(self, start: Start) -> dict[str, Any]:
+    def enable(self, start: InitImage) -> dict[str, Any]:
         """Put it in, as strong as the reference is to be."""
         if not self._working:
             self._unet.set_attn_processor(dict(self._followers))
@@ -33,7 +33,7 @@ class Adapter:
         self._pipe.set_ip_adapter_scale(self._scale(start))
         return {"ip_adapter_image": start.picture}
 
-    def rest(self) -> None:
+    def disable(self) -> None:
         """Take it out: the pictures that follow are the model's own again."""
         if not self._followers or not self._working:
             return
@@ -42,7 +42,7 @@ class Adapter:
         self._unet.config.encoder_hid_dim_type = None
         self._working = False
 
-    def _scale(self, start: Start) -> float | dict[str, Any]:
+    def _scale(self, start: InitImage) -> float | dict[str, Any]:
         """A character is followed by every layer; a style by the one that InstantStyle found."""
         layers = len(getattr(self._unet.up_blocks[0], "attentions", ()))
         if start.type != "style" or not layers:

@@ -10,7 +10,7 @@ _PATCH = 4
 """Latents on a side, of each colour that the matrix is found by."""
 
 
-class Latents:
+class LatentPreviewer:
     """The matrix is found on first use: flat colours are encoded, and it leads back from them."""
 
     def __init__(self, pipe: Any) -> None:  # noqa: ANN401 - diffusers has no types

@@ -9,7 +9,7 @@ from typing import Any
 from gpu_workers.runtime.pipeline import PermanentError
 from gpu_workers.sdxl.prompt_parser import Lora
 
-MOST_LOADED = 8
+MAX_LOADED = 8
 """Kept in memory."""
 
 _NAME = re.compile(r"[\w-]{1,100}")
@@ -24,7 +24,7 @@ class Loras:
         self._loaded: list[str] = []
         self._taken: tuple[Lora, ...] = ()
 
-    def take(self, wanted: Sequence[Lora]) -> None:
+    def activate(self, wanted: Sequence[Lora]) -> None:
         """Draw with these from here on, and with no other.
 
         Raises:
@@ -34,12 +34,12 @@ class Loras:
         if wanted == self._taken:
             return
         self.check(wanted)
-        self._make_room(wanted)
-        for one in wanted:
-            self._load(one.name)
+        self._evict(wanted)
+        for lora in wanted:
+            self._load(lora.name)
         if wanted:
             self._pipe.enable_lora()
-            weights = {one.name: one.weight for one in wanted}
+            weights = {lora.name: lora.weight for lora in wanted}
             self._pipe.set_adapters(list(weights), list(weights.values()))
         else:
             self._pipe.disable_lora()
@@ -51,9 +51,9 @@ class Loras:
         Raises:
             PermanentError: one is not.
         """
-        for one in wanted:
-            known = _NAME.fullmatch(one.name) and self._folder is not None
-            if not (known and self._file(one.name).is_file()):
+        for lora in wanted:
+            known = _NAME.fullmatch(lora.name) and self._folder is not None
+            if not (known and self._file(lora.name).is_file()):
                 raise PermanentError("unknown_lora", "The prompt names a LoRA that is not here.")
 
     def _load(self, name: str) -> None:
@@ -66,11 +66,11 @@ class Loras:
             self._pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=name)
         self._loaded.append(name)
 
-    def _make_room(self, wanted: Sequence[Lora]) -> None:
+    def _evict(self, wanted: Sequence[Lora]) -> None:
         """Let those go that were loaded first, but none of the wanted."""
-        names = {one.name for one in wanted}
+        names = {lora.name for lora in wanted}
         idle = [name for name in self._loaded if name not in names]
-        excess = max(len(names | set(self._loaded)) - MOST_LOADED, 0)
+        excess = max(len(names | set(self._loaded)) - MAX_LOADED, 0)
         for name in idle[:excess]:
             self._pipe.delete_adapters(name)
             self._loaded.remove(name)

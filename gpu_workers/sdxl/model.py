@@ -10,9 +10,9 @@ from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.pipeline import OnStep, RetryableError
 from gpu_workers.sdxl import optimizations
-from gpu_workers.sdxl.diffusers_pipelines import Ways, loaded
-from gpu_workers.sdxl.image_request import Drawing
-from gpu_workers.sdxl.latent_preview import Latents
+from gpu_workers.sdxl.diffusers_pipelines import Ways, load_pipeline
+from gpu_workers.sdxl.image_request import ImageRequest
+from gpu_workers.sdxl.latent_preview import LatentPreviewer
 from gpu_workers.sdxl.loras import Loras
 from gpu_workers.sdxl.prompt_encoder import Encoder
 from gpu_workers.sdxl.prompt_parser import Prompt
@@ -32,17 +32,17 @@ class Model:
             one.disable_progress_bar()
         if settings.torch_threads:
             torch.set_num_threads(settings.torch_threads)
-        self._pipe = loaded(settings)
+        self._pipe = load_pipeline(settings)
         self._ways = Ways(self._pipe, settings)
         self._loras = Loras(self._pipe, settings.sdxl_loras)
         self._encoder = Encoder(self._pipe)
-        self._latents = Latents(self._pipe)
+        self._latents = LatentPreviewer(self._pipe)
         self._guidance_until = settings.sdxl_guidance_until
-        self.most_batch = optimizations.most_batch(settings)
-        optimizations.make_fast(self._pipe, settings)
+        self.max_batch = optimizations.max_batch(settings)
+        optimizations.apply_optimizations(self._pipe, settings)
 
     @property
-    def own_side(self) -> int:
+    def native_size(self) -> int:
         """The side of the square that it was trained on, in pixels."""
         return int(self._pipe.unet.config.sample_size * self._pipe.vae_scale_factor)
 
@@ -52,7 +52,7 @@ class Model:
         name = type(self._pipe.scheduler).__name__
         return name.removesuffix("Scheduler").removesuffix("Discrete")
 
-    def pieces(self, prompt: Prompt, negative: Prompt) -> int:
+    def prompt_chunks(self, prompt: Prompt, negative: Prompt) -> int:
         """How many times 77 tokens the two are encoded to: what one batch has in common.
 
         Raises:
@@ -61,8 +61,8 @@ class Model:
         self._loras.check(prompt.loras)
         return self._encoder.pieces(prompt, negative)
 
-    def draw(
-        self, drawings: Sequence[Drawing], on_step: OnStep, on_latents: OnLatents
+    def generate(
+        self, drawings: Sequence[ImageRequest], on_step: OnStep, on_latents: OnLatents
     ) -> list[Image.Image]:
         """Draw a batch; where memory runs out, once more with the caches emptied, one by one.
 
@@ -75,29 +75,31 @@ class Model:
             pass  # Only outside this block are the failed attempt's tensors let go.
         torch.cuda.empty_cache()
         try:
-            return [self._draw([one], on_step, _unseen)[0] for one in drawings]
+            return [self._draw([drawing], on_step, _unseen)[0] for drawing in drawings]
         except torch.OutOfMemoryError:
             sentence = "The worker ran out of memory on this job."
             raise RetryableError("out_of_memory", sentence) from None
 
     def _draw(
-        self, drawings: Sequence[Drawing], on_step: OnStep, on_latents: OnLatents
+        self, drawings: Sequence[ImageRequest], on_step: OnStep, on_latents: OnLatents
     ) -> list[Image.Image]:
         first = drawings[0]
         # What the adapter adds is not the callback's to halve.
         until = 1.0 if first.way == "adapter" else self._guidance_until
-        self._loras.take(first.prompt.loras)
-        encoded = [self._encoder.encode(one.prompt, one.negative) for one in drawings]
-        pipe, arguments = self._ways.take(drawings)
+        self._loras.activate(first.prompt.loras)
+        encoded = [self._encoder.encode(drawing.prompt, drawing.negative) for drawing in drawings]
+        pipe, arguments = self._ways.select(drawings)
         drawn = pipe(
-            prompt_embeds=torch.cat([one.positive for one in encoded]),
-            negative_prompt_embeds=torch.cat([one.negative for one in encoded]),
-            pooled_prompt_embeds=torch.cat([one.pooled for one in encoded]),
-            negative_pooled_prompt_embeds=torch.cat([one.negative_pooled for one in encoded]),
+            prompt_embeds=torch.cat([embeddings.positive for embeddings in encoded]),
+            negative_prompt_embeds=torch.cat([embeddings.negative for embeddings in encoded]),
+            pooled_prompt_embeds=torch.cat([embeddings.pooled for embeddings in encoded]),
+            negative_pooled_prompt_embeds=torch.cat(
+                [embeddings.negative_pooled for embeddings in encoded]
+            ),
             num_inference_steps=first.steps,
             guidance_scale=first.guidance,
             # On the CPU, so that a seed begins with the same noise on every device.
-            generator=[torch.Generator("cpu").manual_seed(one.seed) for one in drawings],
+            generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in drawings],
             callback_on_step_end=self._step_end(on_step, on_latents, until),
             callback_on_step_end_tensor_inputs=optimizations.step_tensors(pipe, until),
             **arguments,

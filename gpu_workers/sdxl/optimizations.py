@@ -6,20 +6,20 @@ import torch
 
 from gpu_workers.sdxl.settings import SdxlSettings
 
-MOST_ON_A_GPU = 4
-_MOST_SHAPES = 64
+MAX_BATCH_ON_GPU = 4
+_MAX_SHAPES = 64
 """That compiled blocks are kept for: the sizes by the batches."""
 
 _GUIDED = ("prompt_embeds", "add_text_embeds", "add_time_ids", "image")
 """Each holds the unwanted half before the wanted one."""
 
 
-def most_batch(settings: SdxlSettings) -> int:
+def max_batch(settings: SdxlSettings) -> int:
     """Pictures drawn at once."""
-    return settings.sdxl_most_batch or (MOST_ON_A_GPU if torch.cuda.is_available() else 1)
+    return settings.sdxl_max_batch or (MAX_BATCH_ON_GPU if torch.cuda.is_available() else 1)
 
 
-def make_fast(pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - diffusers has no types
+def apply_optimizations(pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - diffusers has no types
     """Apply the settings to a loaded pipeline; its siblings share what is changed."""
     if _on(settings.sdxl_channels_last):
         pipe.unet.to(memory_format=torch.channels_last)
@@ -32,7 +32,7 @@ def make_fast(pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - diff
             storage_dtype=torch.float8_e4m3fn, compute_dtype=pipe.unet.dtype
         )
     if compiles(settings):
-        torch._dynamo.config.recompile_limit = _MOST_SHAPES  # noqa: SLF001 - it has no other name
+        torch._dynamo.config.recompile_limit = _MAX_SHAPES  # noqa: SLF001 - it has no other name
         pipe.unet.compile_repeated_blocks()
 
 

@@ -6,25 +6,25 @@ from PIL import Image
 
 from gpu_workers.runtime.media import images
 from gpu_workers.runtime.pipeline import Media
-from gpu_workers.sdxl.image_request import Drawing
-from shared.contracts.worker_protocol import Parameters
+from gpu_workers.sdxl.image_request import ImageRequest
+from shared.contracts.worker_protocol import GenerationParams
 
 
 def media_of(
     picture: Image.Image,
-    one: Drawing,
-    wanted: Parameters,
+    request: ImageRequest,
+    params: GenerationParams,
     *,
     model: str,
     sampler: str,
     lossy: list[str],
 ) -> Media:
     """The picture as a file, with what it was really made with."""
-    really = wanted.model_copy(update={"steps": one.steps, "guidance_scale": one.guidance})
+    really = params.model_copy(update={"steps": request.steps, "guidance_scale": request.guidance})
     used = images.generation_settings(
-        really, model=model, sampler=sampler, seed=one.seed, size=picture.size
+        really, model=model, sampler=sampler, seed=request.seed, size=picture.size
     )
-    used |= _started(one)
+    used |= _started(request)
     if lossy:
         used["lossy"] = lossy
     return Media(
@@ -32,19 +32,23 @@ def media_of(
         mime_type="image/png",
         width=picture.width,
         height=picture.height,
-        seed=one.seed,
+        seed=request.seed,
         thumbnail_source=picture,
         settings=used,
     )
 
 
-def _started(one: Drawing) -> dict[str, Any]:
+def _started(request: ImageRequest) -> dict[str, Any]:
     """What became of the picture to start from."""
-    if one.start is None:
+    if request.start is None:
         return {}
     started = {
-        "reference_type": one.start.type,
-        "reference_strength": one.start.strength,
-        "reference_way": one.way,
+        "reference_type": request.start.type,
+        "reference_strength": request.start.strength,
+        "reference_way": request.way,
     }
-    return {**started, "denoising_strength": one.denoise} if one.way == "image" else started
+    return (
+        {**started, "denoising_strength": request.denoising_strength}
+        if request.way == "image"
+        else started
+    )

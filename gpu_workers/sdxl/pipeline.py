@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, OnStep, ReferenceImage
 from gpu_workers.runtime.safety.exemptions import Weights
 from gpu_workers.sdxl import output, settings
-from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.image_request import ImageRequest
 from gpu_workers.sdxl.plan import planned
 from gpu_workers.sdxl.settings import SdxlSettings
 from shared.contracts.worker_protocol import JobMessage
@@ -25,7 +25,7 @@ class SdxlPipeline:
     """SDXL, or whatever model of its architecture is configured."""
 
     _model: "Model"
-    _most_images = 1
+    _max_images = 1
 
     def __init__(self, default: Path | None = None) -> None:
         """``default`` is a model's folder, for where none is configured."""
@@ -40,21 +40,26 @@ class SdxlPipeline:
         return [Path(configured).name if Path(configured).is_dir() else configured]
 
     @property
-    def most_images(self) -> int:
+    def max_images(self) -> int:
         """Drawn at the same time."""
-        return self._most_images
+        return self._max_images
 
     @property
     def weights(self) -> list[Weights]:
         """The model, and whatever is added to it."""
-        own = self._configured()
-        added = (own.sdxl_vae, own.sdxl_controlnet, own.sdxl_ip_adapter, own.sdxl_loras)
+        settings = self._configured()
+        added = (
+            settings.sdxl_vae,
+            settings.sdxl_controlnet,
+            settings.sdxl_ip_adapter,
+            settings.sdxl_loras,
+        )
         others = [Weights.named(one) for one in added if one]
-        if own.sdxl_model:
-            return [Weights.named(own.sdxl_model), *others]
+        if settings.sdxl_model:
+            return [Weights.named(settings.sdxl_model), *others]
         from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds
 
-        return [Weights(tiny_model(own.model_cache), tiny_model), *others]
+        return [Weights(tiny_model(settings.model_cache), tiny_model), *others]
 
     def load(self) -> None:
         """Load the model; until then nothing heavy is imported."""
@@ -63,39 +68,51 @@ class SdxlPipeline:
         theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
         from gpu_workers.sdxl import model, optimizations, warming  # noqa: PLC0415 - seconds, so not before
 
-        own = self._configured()
-        self._model = model.Model(own)
-        self._most_images = self._model.most_batch
-        self._settings = own
-        if optimizations.compiles(own):
+        settings = self._configured()
+        self._model = model.Model(settings)
+        self._max_images = self._model.max_batch
+        self._settings = settings
+        if optimizations.compiles(settings):
             warming.warm_up(self._model)
 
-    def kind(self, work: Work) -> Hashable:
+    def batch_key(self, work: GenerationRequest) -> Hashable:
         """What one call of the model has in common."""
-        one = self._planned(work)[0]
-        pieces = self._model.pieces(one.prompt, one.negative)
-        alone = work.message.job_id if one.way == "adapter" else None
-        start = one.start and (one.start.type, one.start.strength)
-        return one.steps, one.guidance, one.size, one.way, start, one.prompt.loras, pieces, alone
+        request = self._image_requests(work)[0]
+        pieces = self._model.prompt_chunks(request.prompt, request.negative)
+        alone = work.message.job_id if request.way == "adapter" else None
+        start = request.start and (request.start.type, request.start.strength)
+        return (
+            request.steps,
+            request.guidance,
+            request.size,
+            request.way,
+            start,
+            request.prompt.loras,
+            pieces,
+            alone,
+        )
 
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
         """Draw one job's images."""
-        return self.run_together([Work(message, references, on_step, _unseen)])[0]
+        return self.run_together([GenerationRequest(message, references, on_step, _unseen)])[0]
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Draw the images of all; each is what its seed draws alone."""
-        drawings = [(work, one) for work in works for one in self._planned(work)]
+        drawings = [(work, request) for work in works for request in self._image_requests(work)]
         batches = [
-            drawings[first : first + self._most_images]
-            for first in range(0, len(drawings), self._most_images)
+            drawings[first : first + self._max_images]
+            for first in range(0, len(drawings), self._max_images)
         ]
         pictures: list[Image.Image] = []
         for index, batch in enumerate(batches):
             owners = [work for work, _ in batch]
-            on_step, on_latents = _told(owners, index, len(batches)), _shown(owners)
-            pictures += self._model.draw([one for _, one in batch], on_step, on_latents)
+            on_step, on_latents = (
+                _batch_progress(owners, index, len(batches)),
+                _batch_preview(owners),
+            )
+            pictures += self._model.generate([request for _, request in batch], on_step, on_latents)
         made: dict[int, list[Media]] = {id(work): [] for work in works}
         for (work, one), picture in zip(drawings, pictures, strict=True):
             made[id(work)].append(self._media(work, one, picture))
@@ -107,13 +124,13 @@ class SdxlPipeline:
             return own
         return own.model_copy(update={"sdxl_model": str(self._default)})
 
-    def _planned(self, work: Work) -> list[Drawing]:
-        return planned(work, self._settings, own_side=self._model.own_side)
+    def _image_requests(self, work: GenerationRequest) -> list[ImageRequest]:
+        return planned(work, self._settings, own_side=self._model.native_size)
 
-    def _media(self, work: Work, one: Drawing, picture: Image.Image) -> Media:
+    def _media(self, work: GenerationRequest, request: ImageRequest, picture: Image.Image) -> Media:
         return output.media_of(
             picture,
-            one,
+            request,
             work.message.parameters,
             model=self.models[0],
             sampler=self._model.sampler,
@@ -121,7 +138,7 @@ class SdxlPipeline:
         )
 
 
-def _told(owners: Sequence[Work], index: int, batches: int) -> OnStep:
+def _batch_progress(owners: Sequence[GenerationRequest], index: int, batches: int) -> OnStep:
     """Steps of one batch among several, counted over all of them, to each job in it."""
 
     def told(step: int, steps: int) -> None:
@@ -131,13 +148,15 @@ def _told(owners: Sequence[Work], index: int, batches: int) -> OnStep:
     return told
 
 
-def _shown(owners: Sequence[Work]) -> Callable[[Callable[[int], Image.Image]], None]:
+def _batch_preview(
+    owners: Sequence[GenerationRequest],
+) -> Callable[[Callable[[int], Image.Image]], None]:
     """A preview of each job's first picture in the batch."""
 
     def shown(preview: Callable[[int], Image.Image]) -> None:
         places = {id(work): place for place, work in reversed(list(enumerate(owners)))}
         for place in places.values():
-            owners[place].show(lambda place=place: preview(place))  # type: ignore[misc]
+            owners[place].on_preview(lambda place=place: preview(place))  # type: ignore[misc]
 
     return shown
 

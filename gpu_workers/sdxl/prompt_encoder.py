@@ -10,7 +10,7 @@ from compel.prompt_parser import FlattenedPrompt, Fragment
 from gpu_workers.sdxl.prompt_parser import Prompt
 
 
-class Encoded(NamedTuple):
+class PromptEmbeddings(NamedTuple):
     """One picture's conditioning, each of a batch of one."""
 
     positive: torch.Tensor
@@ -38,21 +38,23 @@ class Encoder:
     def pieces(self, positive: Prompt, negative: Prompt) -> int:
         """How many pieces the two go through the encoders in."""
         with self._reading:
-            return max(self._pieces(one) for one in (positive, negative))
+            return max(self._chunks(one) for one in (positive, negative))
 
     @torch.no_grad()
-    def encode(self, positive: Prompt, negative: Prompt) -> Encoded:
+    def encode(self, positive: Prompt, negative: Prompt) -> PromptEmbeddings:
         """Encode both, at the same length."""
         with self._reading:
             return self._encode_both(positive, negative)
 
-    def _encode_both(self, positive: Prompt, negative: Prompt) -> Encoded:
+    def _encode_both(self, positive: Prompt, negative: Prompt) -> PromptEmbeddings:
         wanted, pooled = self._encode(positive)
         if not negative.text and self._empty_as_zeros:
-            return Encoded(wanted, torch.zeros_like(wanted), pooled, torch.zeros_like(pooled))
+            return PromptEmbeddings(
+                wanted, torch.zeros_like(wanted), pooled, torch.zeros_like(pooled)
+            )
         unwanted, negative_pooled = self._encode(negative)
         wanted, unwanted = self._as_long(wanted, unwanted), self._as_long(unwanted, wanted)
-        return Encoded(wanted, unwanted, pooled, negative_pooled)
+        return PromptEmbeddings(wanted, unwanted, pooled, negative_pooled)
 
     def _encode(self, prompt: Prompt) -> tuple[torch.Tensor, torch.Tensor]:
         # Compel's own way of writing weights is not the one that people write, and trips over text.
@@ -64,7 +66,7 @@ class Encoder:
         pooled = self._both[1].conditioning_provider.get_pooled_embeddings([prompt.text])
         return torch.cat(embeddings, dim=-1), pooled
 
-    def _pieces(self, prompt: Prompt) -> int:
+    def _chunks(self, prompt: Prompt) -> int:
         provider = self._both[0].conditioning_provider
         texts, weights = zip(*prompt.parts, strict=True)
         tokens, _, _ = provider.get_token_ids_and_expand_weights(list(texts), list(weights), "cpu")

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-MOST_WEIGHT = 2.0
+MAX_WEIGHT = 2.0
 """Beyond it a word drowns all others."""
 
 _WEIGHTED = re.compile(r"\(([^()]+):(\d+(?:\.\d+)?|\.\d+)\)")
@@ -44,9 +44,9 @@ def read(written: str) -> Prompt:
 
 def _parts(text: str) -> tuple[Part, ...]:
     found, after = [], 0
-    for one in _WEIGHTED.finditer(text):
-        found.append(Part(text[after : one.start()], 1.0))
-        found.append(Part(one[1], min(float(one[2]), MOST_WEIGHT)))
-        after = one.end()
+    for match in _WEIGHTED.finditer(text):
+        found.append(Part(text[after : match.start()], 1.0))
+        found.append(Part(match[1], min(float(match[2]), MAX_WEIGHT)))
+        after = match.end()
     found.append(Part(text[after:], 1.0))
     return tuple(part for part in found if part.text) or (Part("", 1.0),)

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from PIL import Image, ImageFilter, ImageOps
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
-from gpu_workers.sdxl.image_request import Start, Way
+from gpu_workers.sdxl.image_request import InitImage, Mode
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.worker_protocol import Parameters, ReferenceRole
+from shared.contracts.worker_protocol import GenerationParams, ReferenceRole
 
 DEFAULT_STRENGTH = 0.5
-MOST_PIXELS = 40_000_000
+MAX_PIXELS = 40_000_000
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _EDGE = 48
 """Of 255: a change of brightness from which on it is a line."""
 
 
-def way(start: Start | None, settings: SdxlSettings) -> Way:
+def select_mode(start: InitImage | None, settings: SdxlSettings) -> Mode:
     """How a picture is drawn that starts so.
 
     Raises:
@@ -36,9 +36,9 @@ def way(start: Start | None, settings: SdxlSettings) -> Way:
     return "control" if start.type == "composition" and settings.sdxl_controlnet else "image"
 
 
-def start(
-    references: Sequence[ReferenceImage], wanted: Parameters, size: tuple[int, int]
-) -> Start | None:
+def init_image(
+    references: Sequence[ReferenceImage], params: GenerationParams, size: tuple[int, int]
+) -> InitImage | None:
     """The picture that a job starts from.
 
     Raises:
@@ -46,17 +46,17 @@ def start(
     """
     if not references:
         return None
-    if [one.role for one in references] != ["reference"]:
+    if [reference.role for reference in references] != ["reference"]:
         raise PermanentError("unsupported_reference", "A picture has no first and no last frame.")
-    strength = wanted.reference_strength
-    return Start(
+    strength = params.reference_strength
+    return InitImage(
         picture=ImageOps.fit(_picture(references[0]), size, Image.Resampling.LANCZOS),
-        type=references[0].type or wanted.reference_type,
+        type=references[0].type or params.reference_type,
         strength=DEFAULT_STRENGTH if strength is None else strength,
     )
 
 
-def check_promised(references: Sequence[ReferenceImage], roles: Sequence[ReferenceRole]) -> None:
+def check_all_present(references: Sequence[ReferenceImage], roles: Sequence[ReferenceRole]) -> None:
     """Check that every reference of the job came.
 
     Raises:
@@ -75,7 +75,7 @@ def edges(picture: Image.Image) -> Image.Image:
 def _picture(reference: ReferenceImage) -> Image.Image:
     try:
         with Image.open(io.BytesIO(reference.content), formats=_FORMATS) as image:
-            if image.width * image.height <= MOST_PIXELS:
+            if image.width * image.height <= MAX_PIXELS:
                 return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         pass

@@ -12,7 +12,7 @@ _SMALL_MULTIPLE = 8
 """What StableDiffusionXLPipeline demands of any side."""
 
 
-def sides(ratio: AspectRatio, *, own_side: int) -> tuple[int, int]:
+def resolution(ratio: AspectRatio, *, own_side: int) -> tuple[int, int]:
     """Width and height of about as many pixels as the model's own square.
 
     For a side of 1024 these are SDXL's buckets: 1344x768 at 16:9, 1152x896 at 4:3.

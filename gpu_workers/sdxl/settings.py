@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from gpu_workers.runtime.settings import MODEL_CACHE, Settings, read
+from gpu_workers.runtime.settings import MODEL_CACHE, Settings, load_settings
 
 
 class SdxlSettings(Settings):
@@ -26,7 +26,7 @@ class SdxlSettings(Settings):
 
     sdxl_controlnet: str | None = None
     """What follows a reference's composition, a folder or a hub id; without it, image to image."""
-    sdxl_control: Literal["edges", "picture"] = "edges"
+    sdxl_controlnet_input: Literal["edges", "picture"] = "edges"
     """What that model was trained to follow."""
     sdxl_ip_adapter: Path | None = None
     """What follows a reference's style or character: a file of weights, with the folder
@@ -34,7 +34,7 @@ class SdxlSettings(Settings):
     sdxl_loras: Path | None = None
     """A folder of LoRAs, of which a prompt asks for NAME.safetensors by ``<lora:NAME:0.8>``."""
 
-    sdxl_most_batch: Annotated[int, Field(ge=1, le=64)] | None = None
+    sdxl_max_batch: Annotated[int, Field(ge=1, le=64)] | None = None
     """Pictures drawn at once; without it, 4 on a GPU and 1 on a CPU. Jobs meet in a batch only as
     far as WORKER_SLOTS lets them be at work together."""
     sdxl_channels_last: bool | None = None
@@ -72,4 +72,4 @@ class SdxlSettings(Settings):
 @cache
 def sdxl() -> SdxlSettings:
     """The SDXL pipeline's settings."""
-    return read(SdxlSettings)
+    return load_settings(SdxlSettings)

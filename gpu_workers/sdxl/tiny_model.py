@@ -113,5 +113,10 @@ def _tokenizer() -> CLIPTokenizer:
 def _vocabulary() -> dict[str, int]:
     """A token a byte, so that there is no prompt it cannot write."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{one}</w>" for one in letters)]
+    tokens = [
+        "<|startoftext|>",
+        "<|endoftext|>",
+        *letters,
+        *(f"{character}</w>" for character in letters),
+    ]
     return {token: number for number, token in enumerate(tokens)}

@@ -6,20 +6,20 @@ from typing import get_args
 from PIL import Image
 
 from gpu_workers.sdxl import prompt_parser
-from gpu_workers.sdxl.image_request import Drawing
+from gpu_workers.sdxl.image_request import ImageRequest
 from gpu_workers.sdxl.model import Model
-from gpu_workers.sdxl.resolutions import sides
+from gpu_workers.sdxl.resolutions import resolution
 from shared.contracts.worker_protocol import AspectRatio
 
 
 def warm_up(model: Model) -> None:
     """Draw each size alone and in a full batch."""
     for ratio in get_args(AspectRatio):
-        size = sides(ratio, own_side=model.own_side)
+        size = resolution(ratio, own_side=model.native_size)
         nothing = prompt_parser.read("")
-        one = Drawing(nothing, nothing, steps=1, guidance=2.0, seed=0, size=size)
-        for pictures in {1, model.most_batch}:
-            model.draw([one] * pictures, _untold, _unseen)
+        request = ImageRequest(nothing, nothing, steps=1, guidance=2.0, seed=0, size=size)
+        for pictures in {1, model.max_batch}:
+            model.generate([request] * pictures, _untold, _unseen)
 
 
 def _untold(_step: int, _steps: int) -> None:

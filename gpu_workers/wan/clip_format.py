@@ -12,7 +12,7 @@ from shared.contracts.worker_protocol import AspectRatio
 CLIP_FILE = "clip.json"
 """Beside a model that is not Wan 2.1's size: its own `Clip`."""
 
-_LEAST_MULTIPLE = 16
+_MIN_MULTIPLE = 16
 """What diffusers' Wan pipelines demand of any side."""
 
 _FULL_SIDE = 512
@@ -20,37 +20,41 @@ _FULL_MULTIPLE = 32
 """From that side on, so that Wan 2.1 films at its own 832x480."""
 
 
-class Clip(BaseModel):
+class ClipFormat(BaseModel):
     """What a model films; the defaults are Wan 2.1's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     frames: Annotated[int, Field(ge=1)] = 81
     fps: Annotated[int, Field(ge=1)] = 16
-    side: Annotated[int, Field(ge=_LEAST_MULTIPLE)] = 632
+    side: Annotated[int, Field(ge=_MIN_MULTIPLE)] = 632
     """Of a square of as many pixels as a frame has."""
     shift: Annotated[float, Field(gt=0)] | None = 5.0
     """Of the noise schedule; none leaves the model's scheduler as it was saved."""
 
 
-def clip(model: str | Path, settings: WanSettings) -> Clip:
+def clip(model: str | Path, settings: WanSettings) -> ClipFormat:
     """What the environment says, else the model's folder, else Wan 2.1's.
 
     Raises:
         ValueError: the folder's file cannot be read.
     """
     own = Path(model) / CLIP_FILE
-    found = Clip.model_validate_json(own.read_bytes()) if own.is_file() else Clip()
+    clip_format = (
+        ClipFormat.model_validate_json(own.read_bytes()) if own.is_file() else ClipFormat()
+    )
     wanted = {
         "frames": settings.wan_frames,
         "fps": settings.wan_fps,
         "side": settings.wan_side,
         "shift": settings.wan_shift,
     }
-    return found.model_copy(update={name: one for name, one in wanted.items() if one is not None})
+    return clip_format.model_copy(
+        update={name: one for name, one in wanted.items() if one is not None}
+    )
 
 
-def rounded(frames: int, *, every: int) -> int:
+def round_frames(frames: int, *, every: int) -> int:
     """The nearest count of one frame and a multiple of ``every``, the longer of two as near."""
     return max((frames - 1 + every // 2) // every, 0) * every + 1
 
@@ -58,6 +62,6 @@ def rounded(frames: int, *, every: int) -> int:
 def sides(ratio: AspectRatio, *, side: int, multiple: int) -> tuple[int, int]:
     """Width and height of about ``side`` squared pixels, both rounded to the nearest multiple."""
     across, down = (int(part) for part in ratio.split(":"))
-    step = lcm(multiple, _FULL_MULTIPLE if side >= _FULL_SIDE else _LEAST_MULTIPLE)
+    step = lcm(multiple, _FULL_MULTIPLE if side >= _FULL_SIDE else _MIN_MULTIPLE)
     stretch = sqrt(across / down)
     return max(round(side * stretch / step), 1) * step, max(round(side / stretch / step), 1) * step

@@ -38,8 +38,8 @@ class Latents:
         own = torch.tensor(vae.config.latents_mean), torch.tensor(vae.config.latents_std)
         known = _with_one((means - own[0]) / own[1])
         # Flat frames leave some directions unsaid; what lies there is to add next to no colour.
-        least = _LEAST * len(known) * torch.eye(known.shape[1])
-        found: torch.Tensor = torch.linalg.solve(known.T @ known + least, known.T @ colours)
+        minimum = _LEAST * len(known) * torch.eye(known.shape[1])
+        found: torch.Tensor = torch.linalg.solve(known.T @ known + minimum, known.T @ colours)
         return found.to(vae.device)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from gpu_workers.runtime.media.video import Frames
-from gpu_workers.runtime.pipeline import OnStep, PermanentError, RetryableError, Show
+from gpu_workers.runtime.pipeline import OnPreview, OnStep, PermanentError, RetryableError
 from gpu_workers.wan import model_loader
-from gpu_workers.wan.clip_request import Order
-from gpu_workers.wan.model_loader import Loaded
-from gpu_workers.wan.reference_images import Given
+from gpu_workers.wan.clip_request import ClipRequest
+from gpu_workers.wan.model_loader import LoadedModel
+from gpu_workers.wan.reference_images import ReferenceFrames
 from gpu_workers.wan.settings import WanSettings
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
@@ -31,25 +31,25 @@ class Model:
         self._frames = model_loader.frames_model(settings)
         self._redrawing = model_loader.redrawing(self._text) if self._text.in_one_pass else None
 
-    def for_(self, given: Given) -> Loaded:
+    def select(self, references: ReferenceFrames) -> LoadedModel:
         """The model that films what begins so.
 
         Raises:
             PermanentError: none of them can.
         """
-        if given.source and self._redrawing is None:
+        if references.source and self._redrawing is None:
             raise _unsupported("This worker's model draws from text alone.")
-        if not given.first:
+        if not references.first:
             return self._text
         if self._frames is None:
             raise _unsupported("This worker's model films from text alone.")
-        if given.last and not self._frames.takes_last:
+        if references.last and not self._frames.supports_last_frame:
             raise _unsupported("This worker's model takes no last frame.")
-        if self._frames.needs_last and not given.last:
+        if self._frames.requires_last_frame and not references.last:
             raise _unsupported("This worker's model needs a last frame as well.")
         return self._frames
 
-    def film(self, order: Order, on_step: OnStep, show: Show) -> Frames:
+    def generate(self, order: ClipRequest, on_step: OnStep, show: OnPreview) -> Frames:
         """Film once; where memory runs out, once more with the caches emptied.
 
         Raises:
@@ -66,45 +66,45 @@ class Model:
             sentence = "The worker ran out of memory on this job."
             raise RetryableError("out_of_memory", sentence) from None
 
-    def _film(self, order: Order, on_step: OnStep, show: Show) -> Frames:
-        chosen, given = self.for_(order.given), order.given.fitted(order.size)
-        asked = _asked(order, chosen)
-        asked["callback_on_step_end"] = _step_end(chosen, on_step, show)
-        if given.source:
-            return self._redrawn(order, given.source, asked)
-        asked["num_frames"] = order.frames
-        if given.first:
-            asked |= {"image": given.first, "last_image": given.last}
-        return _frames(chosen.pipe, asked)
+    def _film(self, order: ClipRequest, on_step: OnStep, show: OnPreview) -> Frames:
+        chosen, references = self.select(order.references), order.references.fitted(order.size)
+        kwargs = _pipeline_kwargs(order, chosen)
+        kwargs["callback_on_step_end"] = _step_end(chosen, on_step, show)
+        if references.source:
+            return self._video_to_video(order, references.source, kwargs)
+        kwargs["num_frames"] = order.frames
+        if references.first:
+            kwargs |= {"image": references.first, "last_image": references.last}
+        return _frames(chosen.pipe, kwargs)
 
-    def _redrawn(self, order: Order, source: object, asked: dict[str, Any]) -> Frames:
+    def _video_to_video(self, order: ClipRequest, source: object, kwargs: dict[str, Any]) -> Frames:
         # The pipeline rounds down to whole steps, and with none at all it fails.
-        part = (order.steps_anew + 0.5) / order.wanted.steps
-        asked |= {"video": [source], "strength": min(part, 1)}
+        part = (order.redraw_steps + 0.5) / order.params.steps
+        kwargs |= {"video": [source], "strength": min(part, 1)}
         with _without_cache(self._text):
-            return _frames(self._redrawing, asked)
+            return _frames(self._redrawing, kwargs)
 
 
-def _asked(order: Order, chosen: Loaded) -> dict[str, Any]:
+def _pipeline_kwargs(order: ClipRequest, chosen: LoadedModel) -> dict[str, Any]:
     """What every pipeline is asked."""
-    wanted = order.wanted
-    guided = wanted.guidance_scale > 1
+    params = order.params
+    guided = params.guidance_scale > 1
     return {
-        "prompt_embeds": chosen.texts.encoded(wanted.prompt),
-        "negative_prompt_embeds": chosen.texts.encoded(wanted.negative_prompt) if guided else None,
+        "prompt_embeds": chosen.texts.encoded(params.prompt),
+        "negative_prompt_embeds": chosen.texts.encoded(params.negative_prompt) if guided else None,
         "width": order.size[0],
         "height": order.size[1],
-        "num_inference_steps": wanted.steps,
-        "guidance_scale": wanted.guidance_scale,
+        "num_inference_steps": params.steps,
+        "guidance_scale": params.guidance_scale,
         # On the CPU, so that a seed begins with the same noise on every device.
         "generator": torch.Generator("cpu").manual_seed(order.seed),
         "output_type": "pt",
     }
 
 
-def _frames(pipe: Any, asked: dict[str, Any]) -> Frames:  # noqa: ANN401 - diffusers has no types
+def _frames(pipe: Any, kwargs: dict[str, Any]) -> Frames:  # noqa: ANN401 - diffusers has no types
     try:
-        filmed = pipe(**asked).frames[0]
+        filmed = pipe(**kwargs).frames[0]
     except BaseException:
         pipe.maybe_free_model_hooks()  # A cache of this film's steps is none for the next.
         raise
@@ -113,9 +113,13 @@ def _frames(pipe: Any, asked: dict[str, Any]) -> Frames:  # noqa: ANN401 - diffu
 
 
 @contextlib.contextmanager
-def _without_cache(loaded: Loaded) -> Iterator[None]:
+def _without_cache(loaded: LoadedModel) -> Iterator[None]:
     """For redrawing, whose pipeline does not tell a cache which of a step's two calls it is in."""
-    configs = [(one, one._cache_config) for one in loaded.transformers if one.is_cache_enabled]  # noqa: SLF001 - it has no other name
+    configs = [
+        (transformer, transformer._cache_config)  # noqa: SLF001 - it has no other name
+        for transformer in loaded.transformers
+        if transformer.is_cache_enabled
+    ]
     for transformer, _ in configs:
         transformer.disable_cache()
     try:
@@ -125,7 +129,7 @@ def _without_cache(loaded: Loaded) -> Iterator[None]:
             transformer.enable_cache(config)
 
 
-def _step_end(chosen: Loaded, on_step: OnStep, show: Show) -> _StepEnd:
+def _step_end(chosen: LoadedModel, on_step: OnStep, show: OnPreview) -> _StepEnd:
     """The pipeline's own callback; what it raises ends the pipeline at once."""
 
     def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' own untyped signature

@@ -9,10 +9,10 @@ from diffusers.utils import logging
 from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.models import integrity
-from gpu_workers.wan.clip_format import Clip, clip
+from gpu_workers.wan.clip_format import ClipFormat, clip
 from gpu_workers.wan.latent_preview import Latents
 from gpu_workers.wan.optimizations import hasten
-from gpu_workers.wan.prompt_encoder import Texts
+from gpu_workers.wan.prompt_encoder import PromptEncoder
 from gpu_workers.wan.settings import WanSettings, name_of
 from gpu_workers.wan.tiny_model import tiny_model
 
@@ -20,14 +20,14 @@ _SHIFTS = ("flow_shift", "shift")
 """What the schedulers call it."""
 
 
-class Loaded:
+class LoadedModel:
     """One model: its pipeline, its size, and what it can begin with."""
 
-    def __init__(self, name: str, pipe: Any, own: Clip) -> None:  # noqa: ANN401 - diffusers has no types
+    def __init__(self, name: str, pipe: Any, clip_format: ClipFormat) -> None:  # noqa: ANN401 - diffusers has no types
         self.name = name
         self.pipe = pipe
-        self.clip = own
-        self.texts = Texts(pipe)
+        self.clip = clip_format
+        self.texts = PromptEncoder(pipe)
         self.latents = Latents(pipe)
         self.transformers = [one for one in (pipe.transformer, pipe.transformer_2) if one]
 
@@ -58,13 +58,15 @@ class Loaded:
         return len(self.transformers) == 1 and not self.pipe.config.expand_timesteps
 
     @property
-    def takes_last(self) -> bool:
+    def supports_last_frame(self) -> bool:
         """Whether it knows what to do with a last frame."""
         pictures_are_read = self._config.image_dim is not None
-        return self.needs_last or not (pictures_are_read or self.pipe.config.expand_timesteps)
+        return self.requires_last_frame or not (
+            pictures_are_read or self.pipe.config.expand_timesteps
+        )
 
     @property
-    def needs_last(self) -> bool:
+    def requires_last_frame(self) -> bool:
         """Whether it cannot do without a last frame."""
         return self._config.pos_embed_seq_len is not None
 
@@ -73,12 +75,12 @@ class Loaded:
         return self.transformers[0].config
 
 
-def text_model(settings: WanSettings) -> Loaded:
+def text_model(settings: WanSettings) -> LoadedModel:
     """The model that films from text."""
     return _loaded(WanPipeline, settings.wan_model or tiny_model(settings.model_cache), settings)
 
 
-def frames_model(settings: WanSettings) -> Loaded | None:
+def frames_model(settings: WanSettings) -> LoadedModel | None:
     """The model that begins with a picture, where there is one."""
     model: str | Path | None = settings.wan_i2v_model
     if model is None and settings.wan_model is None:
@@ -86,7 +88,7 @@ def frames_model(settings: WanSettings) -> Loaded | None:
     return None if model is None else _loaded(WanImageToVideoPipeline, model, settings)
 
 
-def redrawing(text: Loaded) -> Any:  # noqa: ANN401 - diffusers has no types
+def redrawing(text: LoadedModel) -> Any:  # noqa: ANN401 - diffusers has no types
     """The text model's own parts as the pipeline that draws a picture anew."""
     parts = {name: one for name, one in text.pipe.components.items() if name != "transformer_2"}
     pipe: Any = WanVideoToVideoPipeline(**parts)
@@ -101,7 +103,7 @@ def quiet() -> None:
         one.disable_progress_bar()
 
 
-def _loaded(kind: Any, model: str | Path, settings: WanSettings) -> Loaded:  # noqa: ANN401 - diffusers has no types
+def _loaded(kind: Any, model: str | Path, settings: WanSettings) -> LoadedModel:  # noqa: ANN401 - diffusers has no types
     on_gpu = torch.cuda.is_available()
     if Path(model).is_dir():
         integrity.check(Path(model))
@@ -111,16 +113,16 @@ def _loaded(kind: Any, model: str | Path, settings: WanSettings) -> Loaded:  # n
     pipe = kind.from_pretrained(model, dtype=halved if on_gpu else whole)
     pipe.to("cuda" if on_gpu else "cpu")
     pipe.set_progress_bar_config(disable=True)
-    own = clip(model, settings)
-    pipe.scheduler = _leaned(pipe.scheduler, own.shift)
-    made = Loaded(name_of(model), pipe, own)
+    clip_format = clip(model, settings)
+    pipe.scheduler = _with_flow_shift(pipe.scheduler, clip_format.shift)
+    made = LoadedModel(name_of(model), pipe, clip_format)
     for transformer in made.transformers:
         hasten(transformer, settings, on_gpu=on_gpu)
     return made
 
 
-def _leaned(scheduler: Any, shift: float | None) -> Any:  # noqa: ANN401 - diffusers has no types
-    name = next((one for one in _SHIFTS if one in scheduler.config), None)
+def _with_flow_shift(scheduler: Any, shift: float | None) -> Any:  # noqa: ANN401 - diffusers has no types
+    name = next((key for key in _SHIFTS if key in scheduler.config), None)
     if shift is None or name is None:
         return scheduler
     return type(scheduler).from_config(scheduler.config, **{name: shift})

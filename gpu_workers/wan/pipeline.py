@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage, Work
+from gpu_workers.runtime.pipeline import (
+    GenerationRequest,
+    Media,
+    OnStep,
+    PermanentError,
+    ReferenceImage,
+)
 from gpu_workers.runtime.safety.exemptions import Weights
 from gpu_workers.wan import output, settings
-from gpu_workers.wan.clip_format import rounded, sides
-from gpu_workers.wan.clip_request import Order
-from gpu_workers.wan.reference_images import Given, given
-from shared.contracts.job_catalog import job_type
-from shared.contracts.worker_protocol import JobMessage, Parameters
+from gpu_workers.wan.clip_format import round_frames, sides
+from gpu_workers.wan.clip_request import ClipRequest
+from gpu_workers.wan.reference_images import ReferenceFrames, select_references
+from shared.contracts.job_catalog import get_job_type
+from shared.contracts.worker_protocol import GenerationParams, JobMessage
 
 if TYPE_CHECKING:
     from gpu_workers.wan.model import Model
-    from gpu_workers.wan.model_loader import Loaded
+    from gpu_workers.wan.model_loader import LoadedModel
 
 _TINY = "tiny-random-wan"
 
@@ -65,15 +71,15 @@ class WanPipeline:
         self._model = Model(self._settings)
 
     @property
-    def most_images(self) -> int:
+    def max_images(self) -> int:
         """A film takes all there is."""
         return 1
 
-    def kind(self, work: Work) -> Hashable:
+    def batch_key(self, work: GenerationRequest) -> Hashable:
         """No two jobs are made together."""
         return work.message.job_id
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Make one after the other."""
         return [self._made(work) for work in works]
 
@@ -81,22 +87,22 @@ class WanPipeline:
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
         """Film, or draw each picture by itself."""
-        return self._made(Work(message, references, on_step, _unseen))
+        return self._made(GenerationRequest(message, references, on_step, _unseen))
 
-    def _made(self, work: Work) -> list[Media]:
-        row = job_type(work.message.job_type)
+    def _made(self, work: GenerationRequest) -> list[Media]:
+        row = get_job_type(work.message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "There is no such type of job.")
-        begun = given(work.references, row.media)
-        chosen = self._model.for_(begun)
+        begun = select_references(work.references, row.media)
+        chosen = self._model.select(begun)
         film = row.media == "video"
         finished = output.clip_of if film else output.picture_of
-        made = []
+        outputs = []
         for index in range(work.message.parameters.num_images):
             order = _order(work.message.parameters, begun, index, chosen, film=film)
-            frames = self._model.film(order, _shifted(work, index), work.show)
-            made.append(finished(frames, order, chosen, self._settings))
-        return made
+            frames = self._model.generate(order, _shifted(work, index), work.on_preview)
+            outputs.append(finished(frames, order, chosen, self._settings))
+        return outputs
 
     @cached_property
     def _settings(self) -> settings.WanSettings:
@@ -106,17 +112,24 @@ class WanPipeline:
         return chosen.model_copy(update={"wan_model": str(self._own)})
 
 
-def _order(wanted: Parameters, begun: Given, index: int, chosen: "Loaded", *, film: bool) -> Order:
-    return Order(
-        wanted=wanted,
-        given=begun,
-        seed=wanted.seed + index,
-        frames=rounded(chosen.clip.frames, every=chosen.every) if film else 1,
-        size=sides(wanted.aspect_ratio, side=chosen.clip.side, multiple=chosen.multiple),
+def _order(
+    params: GenerationParams,
+    begun: ReferenceFrames,
+    index: int,
+    chosen: "LoadedModel",
+    *,
+    film: bool,
+) -> ClipRequest:
+    return ClipRequest(
+        params=params,
+        references=begun,
+        seed=params.seed + index,
+        frames=round_frames(chosen.clip.frames, every=chosen.every) if film else 1,
+        size=sides(params.aspect_ratio, side=chosen.clip.side, multiple=chosen.multiple),
     )
 
 
-def _shifted(work: Work, index: int) -> OnStep:
+def _shifted(work: GenerationRequest, index: int) -> OnStep:
     """Steps of one picture among several, counted over all of them."""
     images = work.message.parameters.num_images
 

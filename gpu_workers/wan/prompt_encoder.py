@@ -6,11 +6,11 @@ from typing import Any
 import torch
 
 _KEPT = 16
-_MOST_TOKENS = 512
+_MAX_TOKENS = 512
 """What Wan was trained on."""
 
 
-class Texts:
+class PromptEncoder:
     """Encodes prompts, each once: most jobs share their negative one."""
 
     def __init__(self, pipe: Any) -> None:  # noqa: ANN401 - diffusers has no types
@@ -21,14 +21,14 @@ class Texts:
         """The text, up to the length that the model was trained on."""
         return self._kept(text)
 
-    def tokens_left_out(self, text: str) -> int:
+    def truncated_tokens(self, text: str) -> int:
         """How much of a text is beyond that length."""
-        return max(len(self._pipe.tokenizer(text).input_ids) - _MOST_TOKENS, 0)
+        return max(len(self._pipe.tokenizer(text).input_ids) - _MAX_TOKENS, 0)
 
     @torch.no_grad()
     def _encoded(self, text: str) -> torch.Tensor:
         encoded: torch.Tensor
         encoded, _ = self._pipe.encode_prompt(
-            text, do_classifier_free_guidance=False, max_sequence_length=_MOST_TOKENS
+            text, do_classifier_free_guidance=False, max_sequence_length=_MAX_TOKENS
         )
         return encoded

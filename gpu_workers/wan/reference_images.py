@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from PIL import Image, ImageOps
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
-from shared.contracts.job_catalog import Media
+from shared.contracts.job_catalog import MediaType
 
 _WITHOUT_COPYING = frozenset({"style", "character"})
 
 
 @dataclass(frozen=True)
-class Given:
+class ReferenceFrames:
     """What a film or a picture begins with; nothing, where text alone is to do."""
 
     first: Image.Image | None = None
@@ -21,7 +21,7 @@ class Given:
     source: Image.Image | None = None
     """The picture that is drawn anew."""
 
-    def fitted(self, size: tuple[int, int]) -> "Given":
+    def fitted(self, size: tuple[int, int]) -> "ReferenceFrames":
         """Each at that size; what stands over is cut off, so that nothing is stretched."""
         found = {"first": self.first, "last": self.last, "source": self.source}
         return replace(self, **{
@@ -36,25 +36,25 @@ class Given:
         return {"references": ", ".join(use for use, image in found.items() if image)}
 
 
-def given(references: Sequence[ReferenceImage], media: Media) -> Given:
+def select_references(references: Sequence[ReferenceImage], media: MediaType) -> ReferenceFrames:
     """Tell the references apart.
 
     Raises:
         PermanentError: one cannot be used for what is to be made, or is no picture.
     """
-    if any(one.type in _WITHOUT_COPYING for one in references):
+    if any(reference.type in _WITHOUT_COPYING for reference in references):
         raise _unsupported("WAN begins with a picture; it cannot take its style or its person.")
-    pictures = {one.role: _picture(one.content) for one in references}
+    pictures = {reference.role: _picture(reference.content) for reference in references}
     if media == "image":
         if pictures.keys() - {"reference"}:
             raise _unsupported("A picture has neither a first frame nor a last one.")
-        return Given(source=pictures.get("reference"))
+        return ReferenceFrames(source=pictures.get("reference"))
     if {"reference", "start"} <= pictures.keys():
         raise _unsupported("A clip begins with one picture, and two are given.")
     first, last = pictures.get("start") or pictures.get("reference"), pictures.get("end")
     if last and not first:
         raise _unsupported("A clip with a last frame needs a first one too.")
-    return Given(first=first, last=last)
+    return ReferenceFrames(first=first, last=last)
 
 
 def _picture(content: bytes) -> Image.Image:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gpu_workers.runtime.settings import MODEL_CACHE, Settings, read
+from gpu_workers.runtime.settings import MODEL_CACHE, Settings, load_settings
 
 Attention = Literal[
     "native", "_native_cudnn", "_native_flash", "_native_efficient", "_native_math",
@@ -65,4 +65,4 @@ def name_of(model: str | Path) -> str:
 @cache
 def wan() -> WanSettings:
     """The WAN pipeline's settings."""
-    return read(WanSettings)
+    return load_settings(WanSettings)

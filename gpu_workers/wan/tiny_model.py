@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from gpu_workers.runtime.models.cache import cached
-from gpu_workers.wan.clip_format import CLIP_FILE, Clip
+from gpu_workers.wan.clip_format import CLIP_FILE, ClipFormat
 
 Kind = Literal["text", "frames", "first", "first_and_last"]
 """As Wan 2.1 T2V, Wan 2.2 I2V (a first frame, and a last one where wanted), Wan 2.1 I2V, FLF2V."""
@@ -35,7 +35,7 @@ Kind = Literal["text", "frames", "first", "first_and_last"]
 _NAME = "tiny-wan-{}-1"
 """To be counted up with any change below: a folder of that name is taken as it is."""
 
-_CLIP = Clip(frames=9, fps=8, side=96, shift=None)
+_CLIP = ClipFormat(frames=9, fps=8, side=96, shift=None)
 _WEIGHTS_SEED = 0
 _TEXT_WIDTH = 32
 _IMAGE_WIDTH = 16

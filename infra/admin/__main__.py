@@ -13,7 +13,7 @@ from uuid import UUID
 
 from infra.admin import ages, users
 from infra.database.migrate import migrate
-from infra.database.roles import let_in
+from infra.database.roles import grant_roles
 from shared.contracts.job_catalog import WorkerType
 from shared.db.queries import configured
 from shared.services import Services
@@ -22,50 +22,52 @@ from shared.settings import SettingsError, settings
 
 def main() -> int:
     """Do what the command line asks for, and say what came of it."""
-    asked = parser().parse_args()
+    options = parser().parse_args()
     try:
-        said = _migrate(asked.login) if asked.command == "migrate" else asyncio.run(_do(asked))
+        message = (
+            _migrate(options.login) if options.command == "migrate" else asyncio.run(_run(options))
+        )
     except SettingsError as error:
         print(f"The environment is not right: {error}", file=sys.stderr)  # noqa: T201 - an answer
         return 1
-    print(said)  # noqa: T201 - a command's answer
+    print(message)  # noqa: T201 - a command's answer
     return 0
 
 
 def _migrate(logins: list[str]) -> str:
     url = settings().database_url.get_secret_value()
     applied = migrate(url)
-    let_in(url, logins)
+    grant_roles(url, logins)
     return "\n".join(applied) or "nothing to apply"
 
 
-async def _do(asked: argparse.Namespace) -> str:
+async def _run(options: argparse.Namespace) -> str:
     services = Services(settings())
     try:
-        return await _answer(asked, services)
+        return await _run_with_services(options, services)
     finally:
         await services.close()
 
 
-async def _answer(asked: argparse.Namespace, services: Services) -> str:
-    if asked.command == "export":
-        return await users.export(services, asked.user, asked.to)
-    if asked.command == "erase":
-        return json.dumps(await users.erase(services, asked.user))
-    if asked.command == "confirm-age":
-        return await ages.confirm(services, asked.user, is_withdrawn=asked.withdraw)
+async def _run_with_services(options: argparse.Namespace, services: Services) -> str:
+    if options.command == "export":
+        return await users.export(services, options.user, options.to)
+    if options.command == "erase":
+        return json.dumps(await users.erase(services, options.user))
+    if options.command == "confirm-age":
+        return await ages.confirm(services, options.user, is_withdrawn=options.withdraw)
     async with services.database.transaction() as connection:
-        if asked.command == "retire":
-            known = await configured.retire(connection, asked.id)
-            return f"{asked.id} is sent nothing more." if known else f"{asked.id} is not known."
-        await configured.put(
+        if options.command == "retire":
+            known = await configured.deactivate(connection, options.id)
+            return f"{options.id} is sent nothing more." if known else f"{options.id} is not known."
+        await configured.upsert_configured(
             connection,
-            worker_id=asked.id,
-            worker_type=asked.type,
-            url=asked.url.rstrip("/"),
-            slots=asked.slots,
+            worker_id=options.id,
+            worker_type=options.type,
+            url=options.url.rstrip("/"),
+            slots=options.slots,
         )
-        return f"{asked.id} is known at {asked.url}."
+        return f"{options.id} is known at {options.url}."
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from uuid import UUID
 from shared.db.queries import job_transitions, user_data
 from shared.services import Services
 
-_MOST_BYTES = 1 << 30
+_MAX_BYTES = 1 << 30
 _REASON = "It was erased with its owner's data."
 
 
@@ -25,14 +25,14 @@ async def export(services: Services, user_id: UUID, to: Path | None) -> str:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(rows, default=str, indent=2, ensure_ascii=False))
         for bucket, path in await _files(services, user_id):
-            held = await services.storage.read(bucket, path, most_bytes=_MOST_BYTES)
+            held = await services.storage.read(bucket, path, max_bytes=_MAX_BYTES)
             if held is not None:
                 archive.writestr(f"files/{bucket}/{path}", held)
     if to is not None:
         await asyncio.to_thread(to.write_bytes, content.getvalue())
         return str(to)
     bucket, path = services.settings.workspace_bucket, f"{user_id}/export-{services.new_id()}.zip"
-    await services.storage.write(bucket, path, content.getvalue(), "application/zip")
+    await services.storage.upload_once(bucket, path, content.getvalue(), "application/zip")
     return f"gs://{bucket}/{path}"
 
 

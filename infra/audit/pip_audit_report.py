@@ -30,22 +30,22 @@ class Verdict(NamedTuple):
 
 def of(probe: str, answers: Sequence[str]) -> Verdict:
     """The verdict over the answers, as JSON: of the probe, and of what we have."""
-    if not any(one.get("vulns") for one in _packages([probe])):
+    if not any(package.get("vulns") for package in _packages([probe])):
         return _not_run("the index knows no advisories, not even those that everybody knows")
-    asked = list(_packages(answers))
-    passed_over = [one["name"] for one in asked if "vulns" not in one]
-    if passed_over or not asked:
+    rows = list(_packages(answers))
+    passed_over = [one["name"] for one in rows if "vulns" not in one]
+    if passed_over or not rows:
         return _not_run(f"nothing could be had of {', '.join(passed_over) or 'anything'}")
     known = [
-        f"{one['name']} {one['version']}: {told['id']}, mended in"
-        f" {', '.join(told['fix_versions']) or 'no release yet'}"
-        for one in asked
-        for told in one["vulns"]
+        f"{one['name']} {one['version']}: {finding['id']}, mended in"
+        f" {', '.join(finding['fix_versions']) or 'no release yet'}"
+        for one in rows
+        for finding in one["vulns"]
     ]
     if known:
         return Verdict(Outcome.SOMETHING_KNOWN, [*known, f"audit: {len(known)} are known"])
-    told = f"audit: nothing is known of {len(asked)} packages"
-    return Verdict(Outcome.NOTHING_KNOWN, [told])
+    message = f"audit: nothing is known of {len(rows)} packages"
+    return Verdict(Outcome.NOTHING_KNOWN, [message])
 
 
 def _packages(answers: Iterable[str]) -> Iterable[dict[str, Any]]:

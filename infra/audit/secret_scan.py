@@ -45,7 +45,7 @@ _DETECTORS = [
     {"name": "Base64HighEntropyString", "limit": 4.5},
     {"name": "HexHighEntropyString", "limit": 3.0},
 ]
-_PASSED_OVER = [
+_IGNORED = [
     {"path": f"detect_secrets.filters.heuristic.{name}"}
     for name in (
         "is_indirect_reference",
@@ -59,7 +59,7 @@ _PASSED_OVER = [
 ]
 
 
-class Found(NamedTuple):
+class Finding(NamedTuple):
     """What looks like a secret; the secret itself is told nowhere."""
 
     file: str
@@ -68,12 +68,12 @@ class Found(NamedTuple):
     digest: str
 
 
-def find(files: Iterable[str], root: Path = ROOT) -> list[Found]:
+def find(files: Iterable[str], root: Path = ROOT) -> list[Finding]:
     """What looks like a secret in the files."""
-    settings = {"plugins_used": _DETECTORS, "filters_used": _PASSED_OVER}
+    settings = {"plugins_used": _DETECTORS, "filters_used": _IGNORED}
     with transient_settings(settings):
         return [
-            Found(file, one.line_number, one.type, one.secret_hash)
+            Finding(file, one.line_number, one.type, one.secret_hash)
             for file in files
             if not _MADE.search(file) and (root / file).is_file()
             for one in scan.scan_file(str(root / file))
@@ -91,9 +91,9 @@ def main(arguments: Sequence[str]) -> int:
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     files = arguments or subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")  # noqa: S603 - git, by its name
     passed = known()
-    found = [one for one in find(files) if one.digest not in passed]
-    for one in found:
-        print(f"{one.file}:{one.line}: {one.kind}, {one.digest}")  # noqa: T201 - a command's answer
+    found = [finding for finding in find(files) if finding.digest not in passed]
+    for finding in found:
+        print(f"{finding.file}:{finding.line}: {finding.kind}, {finding.digest}")  # noqa: T201 - a command's answer
     if found:
         print(f"A secret? Take it out and change it; or say in {KNOWN.name} why it is none.")  # noqa: T201 - the same
     return bool(found)

@@ -8,7 +8,7 @@ from psycopg import sql
 MEMBER_OF = ("service", "authenticated", "anon")
 
 
-def let_in(url: str, logins: Sequence[str]) -> None:
+def grant_roles(url: str, logins: Sequence[str]) -> None:
     """Let each login take on one of the three roles in a transaction.
 
     The cloud makes the logins, one for each function's account. Doing it again changes nothing.

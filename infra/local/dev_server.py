@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from infra import manifest as the_map
 from infra.local.config import environment, keys
-from infra.local.config.environment import System
+from infra.local.config.environment import LocalSystem
 from infra.local.database.server import url as postgres_url
 from infra.local.database.setup import functions_url
 from infra.local.errors import LocalSystemError
@@ -80,7 +80,7 @@ class Served:
         return True
 
 
-def system_on(data: Path) -> tuple[System, str]:
+def system_on(data: Path) -> tuple[LocalSystem, str]:
     """The system that runs on the data folder, and its database's address for the functions.
 
     Raises:
@@ -93,7 +93,7 @@ def system_on(data: Path) -> tuple[System, str]:
     if "postgres" not in listening and not database:
         raise LocalSystemError("That system's database is your own: set DATABASE_URL here too.")
     admin = postgres_url(listening["postgres"]) if "postgres" in listening else str(database)
-    return System(data, listening["gateway"], listening, database), functions_url(admin)
+    return LocalSystem(data, listening["gateway"], listening, database), functions_url(admin)
 
 
 def serve(served: Served, folders: Iterable[Path]) -> NoReturn:
@@ -115,7 +115,7 @@ def serve(served: Served, folders: Iterable[Path]) -> NoReturn:
 def _listening(data: Path) -> dict[str, int]:
     try:
         processes = json.loads((data / "processes.json").read_text())
-        with data_dir.held(data):
+        with data_dir.lock(data):
             processes = []  # whoever wrote the file holds the folder no more
     except FileNotFoundError:
         processes = []
@@ -127,7 +127,7 @@ def _listening(data: Path) -> dict[str, int]:
 
 
 def _snapshot(folders: Iterable[Path]) -> Snapshot:
-    return {path: stamp for one in folders for path, stamp in _stamps(one)}
+    return {path: stamp for folder in folders for path, stamp in _stamps(folder)}
 
 
 def _stamps(below: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
@@ -168,7 +168,7 @@ def main() -> int:
         _say(str(error))
         return 1
     root = arguments.root.resolve()
-    settings = environment.of_functions(system, database_url)
+    settings = environment.functions_env(system, database_url)
     folders = [root.joinpath(*function.module.split(".")).parent, root / "shared"]
     _say(f"{function.name} is served at http://127.0.0.1:{arguments.port}. Ctrl-C stops it.")
     serve(Served(function, root, arguments.port, settings), folders)

@@ -11,7 +11,7 @@ from infra import manifest as the_map
 from infra.manifest import Function
 from infra.openapi import errors, introspect, sse_schemas
 from infra.openapi.security_schemes import SCHEMES
-from infra.openapi.types import Answer, Json, Operation
+from infra.openapi.types import Json, Operation, Response
 from shared.http.idempotency import HEADER
 
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -52,7 +52,7 @@ class _Models:
                 wanted[operation.reads, "validation"] = None
             for answer in operation.answers.values():
                 wanted |= dict.fromkeys((model, "serialization") for model in answer.models)
-        wanted |= dict.fromkeys((model, "serialization") for model in sse_schemas.TOLD)
+        wanted |= dict.fromkeys((model, "serialization") for model in sse_schemas.STREAMED_MODELS)
         self._references, definitions = models_json_schema(
             list(wanted),
             ref_template="#/components/schemas/{model}",
@@ -73,13 +73,17 @@ class _Models:
 def document() -> Json:
     """The whole of it."""
     functions = list(the_map.read().functions.values())
-    offered = [(one, operation) for one in functions for operation in introspect.operations(one)]
+    offered = [
+        (function, operation)
+        for function in functions
+        for operation in introspect.operations(function)
+    ]
     models = _Models([operation for _, operation in offered])
     paths: dict[str, Json] = {}
     for function, operation in offered:
         address = function.prefixes[-1] + operation.path
-        told = _operation(function, operation, models)
-        paths.setdefault(address, {})[operation.method.lower()] = told
+        document = _operation(function, operation, models)
+        paths.setdefault(address, {})[operation.method.lower()] = document
     return {
         "openapi": "3.1.0",
         "info": _info(),
@@ -129,16 +133,16 @@ def _operation(function: Function, operation: Operation, models: _Models) -> Jso
     return {**parts, "responses": {**good, **bad, **good}}
 
 
-def _answer(answer: Answer, models: _Models) -> Json:
+def _answer(answer: Response, models: _Models) -> Json:
     content = {media_type: {"schema": schema} for media_type, schema in answer.content.items()}
     if answer.models:
         content = {"application/json": models.answer(answer.models), **content}
     headers = {name: {"schema": schema} for name, schema in answer.headers.items()}
-    told: Json = {
+    response: Json = {
         "description": answer.description,
         "headers": {**headers, "X-Request-Id": errors.REQUEST_ID},
     }
-    return {**told, "content": content} if content else told
+    return {**response, "content": content} if content else response
 
 
 def _id(function: Function, operation: Operation) -> str:
@@ -146,5 +150,5 @@ def _id(function: Function, operation: Operation) -> str:
     if len(introspect.operations(function)) == 1:
         return function.name
     places = [part for part in operation.path.split("/") if part and "{" not in part]
-    told = [function.name, operation.method.lower(), *places, operation.name]
-    return "-".join(filter(None, told))
+    names = [function.name, operation.method.lower(), *places, operation.name]
+    return "-".join(filter(None, names))

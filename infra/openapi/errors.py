@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from infra.openapi.types import Json
 from shared import errors
-from shared.errors import Problem
+from shared.errors import ApiError
 
 REQUEST_ID: Json = {"description": "Names the request in the log.", "schema": {"type": "string"}}
 
@@ -15,12 +15,12 @@ _RETRY_AFTER: Json = {"description": "Seconds.", "schema": {"type": "integer", "
 _CHALLENGE: Json = {"schema": {"type": "string", "const": "Bearer"}}
 
 
-def classes() -> list[type[Problem]]:
+def classes() -> list[type[ApiError]]:
     """Every error that there is, as ``shared/errors.py`` lists them."""
     return [
         member
         for member in vars(errors).values()
-        if inspect.isclass(member) and issubclass(member, Problem)
+        if inspect.isclass(member) and issubclass(member, ApiError)
     ]
 
 
@@ -56,12 +56,12 @@ def responses() -> dict[str, Json]:
     """An answer for each status."""
     statuses = sorted({error.status for error in classes()})
     return {
-        name(status): _response(status, [one for one in classes() if one.status == status])
+        name(status): _response(status, [class_ for class_ in classes() if class_.status == status])
         for status in statuses
     }
 
 
-def _response(status: int, meant: Iterable[type[Problem]]) -> Json:
+def _response(status: int, meant: Iterable[type[ApiError]]) -> Json:
     headers = {"X-Request-Id": REQUEST_ID}
     if status in _RETRIED:
         headers["Retry-After"] = _RETRY_AFTER

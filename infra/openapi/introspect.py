@@ -19,30 +19,35 @@ from infra.openapi.types import (
     BEARER,
     IDEMPOTENCY_KEY,
     SCHEDULER,
-    SEAL,
-    Answer,
+    WORKER_SIGNATURE,
     Operation,
     Requirement,
+    Response,
 )
 from shared.auth.authenticators import Worker
 from shared.errors import (
+    ApiError,
     ConflictError,
     ForbiddenError,
-    InvalidError,
+    InvalidJsonError,
+    InvalidRequestError,
     MethodNotAllowedError,
-    NotJsonError,
-    Problem,
+    PayloadTooLargeError,
     RateLimitedError,
-    TooLargeError,
+    ServiceUnavailableError,
     UnauthenticatedError,
-    UnavailableError,
     UnsupportedMediaTypeError,
 )
-from shared.http import Call
-from shared.http.idempotency import Once
+from shared.http import HttpRequest
+from shared.http.idempotency import IdempotentRequest
 
-_OF_A_BODY = {NotJsonError, TooLargeError, UnsupportedMediaTypeError, InvalidError}
-_OF_ALL = {Problem, UnauthenticatedError, UnavailableError}
+_OF_A_BODY = {
+    InvalidJsonError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+    InvalidRequestError,
+}
+_OF_ALL = {ApiError, UnauthenticatedError, ServiceUnavailableError}
 
 
 def operations(function: Function) -> list[Operation]:
@@ -60,31 +65,31 @@ def text(function: Function) -> tuple[str, str]:
     return summary[:1].upper() + summary[1:], inspect.getdoc(_handler(function)) or ""
 
 
-def refusals(function: Function, operation: Operation) -> set[type[Problem]]:
+def refusals(function: Function, operation: Operation) -> set[type[ApiError]]:
     """The errors that may be answered: the door's, and those that the function's modules know."""
     found = _OF_ALL | set(_known(function))
     if operation.reads:
         found |= _OF_A_BODY
-    if function.caller in {"admin", "worker"} or SEAL in operation.security:
+    if function.caller in {"admin", "worker"} or WORKER_SIGNATURE in operation.security:
         found |= {ForbiddenError}
     if _main(function).rate and BEARER in operation.security:
         found |= {RateLimitedError}
     if function.caller == "worker":
-        found |= {TooLargeError}  # the seal is over the body, so it is read in any case
+        found |= {PayloadTooLargeError}  # the seal is over the body, so it is read in any case
     if IDEMPOTENCY_KEY in operation.parameters:
-        found |= {ConflictError, InvalidError}
+        found |= {ConflictError, InvalidRequestError}
     return found - {MethodNotAllowedError}  # which is of no method that is told of
 
 
 def _operation(function: Function, method: str) -> Operation:
     first, caller, *others = _hints(function)
     reads, answers = first, others.pop()
-    models = tuple(one for one in _members(answers) if issubclass(one, BaseModel))
+    models = tuple(member for member in _members(answers) if issubclass(member, BaseModel))
     return Operation(
         method=method,
-        answers={_good_status(function): Answer("Done.", models)},
-        reads=None if reads is Call else reads,
-        parameters=(IDEMPOTENCY_KEY,) if Once in others else (),
+        answers={_good_status(function): Response("Done.", models)},
+        reads=None if reads is HttpRequest else reads,
+        parameters=(IDEMPOTENCY_KEY,) if IdempotentRequest in others else (),
         security=_security(function, caller),
     )
 
@@ -93,8 +98,8 @@ def _security(function: Function, caller: object) -> tuple[Requirement, ...]:
     if function.caller == "scheduler":
         return (SCHEDULER,)
     if function.caller == "worker":
-        return (SEAL,)
-    return (BEARER, SEAL) if Worker in _members(caller) else (BEARER,)
+        return (WORKER_SIGNATURE,)
+    return (BEARER, WORKER_SIGNATURE) if Worker in _members(caller) else (BEARER,)
 
 
 def _handler(function: Function) -> types.FunctionType:
@@ -122,12 +127,12 @@ def _members(hint: typing.Any) -> tuple[typing.Any, ...]:  # noqa: ANN401 - any 
     return typing.get_args(hint) if is_union else (hint,)
 
 
-def _known(function: Function) -> Iterator[type[Problem]]:
+def _known(function: Function) -> Iterator[type[ApiError]]:
     """Errors named in the function's modules, and in the shared ones that those are read with."""
     package = function.module.rpartition(".")[0]
     path = importlib.import_module(package).__path__
     waiting = [
-        importlib.import_module(f"{package}.{one.name}") for one in pkgutil.iter_modules(path)
+        importlib.import_module(f"{package}.{module.name}") for module in pkgutil.iter_modules(path)
     ]
     seen: set[ModuleType] = set()
     while waiting:
@@ -136,7 +141,7 @@ def _known(function: Function) -> Iterator[type[Problem]]:
             continue
         seen.add(module)
         for _, member in inspect.getmembers(module):
-            if inspect.isclass(member) and issubclass(member, Problem):
+            if inspect.isclass(member) and issubclass(member, ApiError):
                 yield member
             if inspect.ismodule(member) and member.__name__.startswith("shared."):
                 waiting.append(member)

@@ -3,7 +3,7 @@
 from infra.openapi import sse_schemas
 from infra.openapi.rest_operations import TABLES
 from infra.openapi.storage_operations import STORAGE
-from infra.openapi.types import BEARER, IDEMPOTENCY_KEY, TICKET, Answer, Json, Operation
+from infra.openapi.types import BEARER, IDEMPOTENCY_KEY, TICKET, Json, Operation, Response
 from shared.contracts.admin import GenerateAdminImageRequest, GenerateAdminImageResponse
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
 from shared.contracts.events import EventTicket
@@ -20,8 +20,8 @@ _ADMIN_IMAGE = Operation(
     reads=GenerateAdminImageRequest,
     parameters=(IDEMPOTENCY_KEY,),
     answers={
-        200: Answer("The picture is there.", (GenerateAdminImageResponse,)),
-        202: Answer("It takes longer; the job goes on.", (GenerateAdminImageResponse,)),
+        200: Response("The picture is there.", (GenerateAdminImageResponse,)),
+        202: Response("It takes longer; the job goes on.", (GenerateAdminImageResponse,)),
     },
 )
 
@@ -29,14 +29,14 @@ _CHAT = Operation(
     method="POST",
     reads=PlaygroundChatRequest,
     answers={
-        200: Answer(
+        200: Response(
             "The model's answer, whole or as it comes.", (PlaygroundChatResponse,), sse_schemas.CHAT
         )
     },
     description=(
         "With `Accept: text/event-stream` the answer is told as it comes: `event: message` with a"
         " ChatDelta, then one `event: done` with a PlaygroundChatResponse or `event: error` with a"
-        " ChatProblem."
+        " ChatError."
     ),
 )
 
@@ -53,7 +53,7 @@ _LISTEN = Operation(
         },
     ),
     security=(BEARER, TICKET),
-    answers={200: Answer("A stream, while the token lasts.", content=sse_schemas.JOBS)},
+    answers={200: Response("A stream, while the token lasts.", content=sse_schemas.JOBS)},
     description=(
         "`event: ready` comes first; then `event: change` with a Change, `event: progress` with a"
         " Progress, and `event: reset` where what was missed is not kept any more."
@@ -62,7 +62,7 @@ _LISTEN = Operation(
 
 _TICKET = Operation(
     method="POST",
-    answers={200: Answer("A ticket that opens one stream.", (EventTicket,))},
+    answers={200: Response("A ticket that opens one stream.", (EventTicket,))},
     description="For a browser's EventSource, which sends no header.",
 )
 

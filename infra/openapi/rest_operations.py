@@ -1,7 +1,7 @@
 """The operations of ``rest``: PostgREST's, as far as they are answered."""
 
 from functions.rest.errors import DatabaseProblem
-from infra.openapi.types import Answer, Json, Operation
+from infra.openapi.types import Json, Operation, Response
 
 _TEXT: Json = {"type": "string"}
 _COUNT: Json = {"type": "integer", "minimum": 0, "maximum": 10**9 - 1}
@@ -34,14 +34,14 @@ _NOBODYS: Json = {
 """An address of no function's is not answered by this one."""
 
 _REFUSED = {
-    **{status: Answer(text, (DatabaseProblem,)) for status, text in _REFUSALS.items()},
-    404: Answer(_REFUSALS[404], content={"application/json": _NOBODYS}),
+    **{status: Response(text, (DatabaseProblem,)) for status, text in _REFUSALS.items()},
+    404: Response(_REFUSALS[404], content={"application/json": _NOBODYS}),
 }
 
 
 def _parameter(place: str, name: str, description: str, schema: Json = _TEXT) -> Json:
-    told = {"name": name, "in": place, "description": description, "schema": schema}
-    return {**told, "required": True} if place == "path" else told
+    parameter = {"name": name, "in": place, "description": description, "schema": schema}
+    return {**parameter, "required": True} if place == "path" else parameter
 
 
 _TABLE = _parameter(
@@ -93,7 +93,7 @@ def _operation(
     method: str,
     path: str,
     parameters: tuple[Json, ...],
-    answers: dict[int, Answer],
+    answers: dict[int, Response],
     body: dict[str, Json] | None = None,
 ) -> Operation:
     return Operation(
@@ -105,18 +105,18 @@ def _operation(
     )
 
 
-def _rows(description: str, schema: Json = _ROWS) -> Answer:
-    return Answer(description, content={"application/json": schema}, headers=_RANGE)
+def _rows(description: str, schema: Json = _ROWS) -> Response:
+    return Response(description, content={"application/json": schema}, headers=_RANGE)
 
 
-_SEEN = {200: Answer("That they are there.", headers=_RANGE), 206: Answer("Not all of them.")}
+_SEEN = {200: Response("That they are there.", headers=_RANGE), 206: Response("Not all of them.")}
 _READ = {200: _rows("The rows."), 206: _rows("Some of the rows, where they are counted.")}
 _GIVEN = {
     200: _rows("What it gives.", {}),
-    204: Answer("It gives nothing."),
+    204: Response("It gives nothing."),
     206: _rows("Some of the rows that it gives, where they are counted."),
 }
-_CHANGED = {200: _rows("The rows as they are now."), 204: Answer("Done.", headers=_RANGE)}
+_CHANGED = {200: _rows("The rows as they are now."), 204: Response("Done.", headers=_RANGE)}
 _OF_TABLES = (_TABLE, *_SHAPING, _FILTERS)
 _OF_FUNCTIONS = (_FUNCTION, *_SHAPING, _FILTERS)
 
@@ -128,8 +128,8 @@ TABLES = [
         "/{table}",
         (_TABLE, _SELECT, _COLUMNS, _CONFLICT),
         {
-            200: Answer("All of them were there already; they are updated."),
-            201: Answer("They are there now.", headers={**_RANGE, "Location": _TEXT}),
+            200: Response("All of them were there already; they are updated."),
+            201: Response("They are there now.", headers={**_RANGE, "Location": _TEXT}),
         },
         _BODY,
     ),
@@ -137,7 +137,7 @@ TABLES = [
     _operation("DELETE", "/{table}", (_TABLE, _SELECT, _FILTERS), _CHANGED),
     _operation("GET", "/rpc/{function}", _OF_FUNCTIONS, _GIVEN),
     _operation(
-        "HEAD", "/rpc/{function}", _OF_FUNCTIONS, {**_SEEN, 204: Answer("It gives nothing.")}
+        "HEAD", "/rpc/{function}", _OF_FUNCTIONS, {**_SEEN, 204: Response("It gives nothing.")}
     ),
     _operation("POST", "/rpc/{function}", _OF_FUNCTIONS, _GIVEN, {"application/json": _ROW}),
 ]

@@ -3,16 +3,16 @@
 from pydantic import BaseModel
 
 from infra.openapi.types import Json
-from shared.contracts.chat import ChatDelta, ChatProblem, PlaygroundChatResponse
+from shared.contracts.chat import ChatDelta, ChatError, PlaygroundChatResponse
 from shared.contracts.events import Change, Progress
 
 MEDIA_TYPE = "text/event-stream"
-TOLD: tuple[type[BaseModel], ...] = (
+STREAMED_MODELS: tuple[type[BaseModel], ...] = (
     Change,
     Progress,
     ChatDelta,
     PlaygroundChatResponse,
-    ChatProblem,
+    ChatError,
 )
 
 _NOTHING: Json = {"type": "object", "maxProperties": 0}
@@ -41,5 +41,5 @@ JOBS = _stream(
 CHAT = _stream(
     _event("message", ChatDelta),
     _event("done", PlaygroundChatResponse),
-    _event("error", ChatProblem),
+    _event("error", ChatError),
 )

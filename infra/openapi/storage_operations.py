@@ -1,16 +1,16 @@
 """The operations of ``storage``: Supabase Storage's, as far as they are answered."""
 
-from infra.openapi.types import BEARER, SIGNED, Answer, Json, Operation, Requirement
+from infra.openapi.types import BEARER, SIGNED, Json, Operation, Requirement, Response
 from shared.contracts.storage import (
     FileEntries,
     FileInfo,
     ListRequest,
     RemoveRequest,
-    SignAnswer,
     SignedPaths,
     SignManyRequest,
     SignRequest,
-    StorageProblem,
+    SignResponse,
+    StorageError,
     UploadAddress,
     Uploaded,
 )
@@ -64,19 +64,19 @@ _REFUSALS = {
     500: "Something went wrong here (InternalError).",
     503: "The storage or the database is away, or too many uploads wait: try again (SlowDown).",
 }
-_REFUSED = {status: Answer(text, (StorageProblem,)) for status, text in _REFUSALS.items()}
+_REFUSED = {status: Response(text, (StorageError,)) for status, text in _REFUSALS.items()}
 
 
-def _answers(status: int, good: Answer) -> dict[int, Answer]:
+def _answers(status: int, good: Response) -> dict[int, Response]:
     return {status: good, **_REFUSED}
 
 
 _THERE = _answers(
-    302, Answer("It is at the bucket's own signed address.", headers={"Location": _TEXT})
+    302, Response("It is at the bucket's own signed address.", headers={"Location": _TEXT})
 )
 _KNOWN = _answers(
     200,
-    Answer(
+    Response(
         "It is there.",
         headers={"Content-Length": {"type": "integer"}, "ETag": _TEXT, "Last-Modified": _TEXT},
     ),
@@ -115,14 +115,16 @@ _SIGNING = [
         path="/object/sign/{bucket}/{path}",
         parameters=_OBJECT,
         reads=SignRequest,
-        answers=_answers(200, Answer("The address, for whoever holds it.", (SignAnswer,))),
+        answers=_answers(200, Response("The address, for whoever holds it.", (SignResponse,))),
     ),
     Operation(
         method="POST",
         path="/object/sign/{bucket}",
         parameters=(_BUCKET,),
         reads=SignManyRequest,
-        answers=_answers(200, Answer("An address for each, or why there is none.", (SignedPaths,))),
+        answers=_answers(
+            200, Response("An address for each, or why there is none.", (SignedPaths,))
+        ),
         name="several",
     ),
 ]
@@ -137,7 +139,7 @@ def _uploading(
         parameters=parameters,
         security=security,
         body=_PICTURE,
-        answers=_answers(200, Answer("It is stored.", (Uploaded,))),
+        answers=_answers(200, Response("It is stored.", (Uploaded,))),
         description=_UPLOAD,
     )
 
@@ -147,27 +149,29 @@ _ADDRESS = Operation(
     method="POST",
     path=_BY_ADDRESS,
     parameters=(*_OBJECT, _UPSERT),
-    answers=_answers(200, Answer("Where one picture may be put, for two hours.", (UploadAddress,))),
+    answers=_answers(
+        200, Response("Where one picture may be put, for two hours.", (UploadAddress,))
+    ),
 )
 _INFO = Operation(
     method="GET",
     path="/object/info/{bucket}/{path}",
     parameters=_OBJECT,
-    answers=_answers(200, Answer("What the bucket says of it.", (FileInfo,))),
+    answers=_answers(200, Response("What the bucket says of it.", (FileInfo,))),
 )
 _LIST = Operation(
     method="POST",
     path="/object/list/{bucket}",
     parameters=(_BUCKET,),
     reads=ListRequest,
-    answers=_answers(200, Answer("The entries of one's own folder.", (FileEntries,))),
+    answers=_answers(200, Response("The entries of one's own folder.", (FileEntries,))),
 )
 _REMOVE = Operation(
     method="DELETE",
     path="/object/{bucket}",
     parameters=(_BUCKET,),
     reads=RemoveRequest,
-    answers=_answers(200, Answer("What is gone.", (FileEntries,))),
+    answers=_answers(200, Response("What is gone.", (FileEntries,))),
 )
 
 STORAGE: list[Operation] = [

@@ -12,14 +12,14 @@ Requirement = dict[str, list[str]]
 BEARER: Requirement = {"bearer": []}
 TICKET: Requirement = {"ticket": []}
 SIGNED: Requirement = {"signedAddress": []}
-SEAL: Requirement = {"sealWorker": [], "sealId": [], "sealTimestamp": [], "seal": []}
+WORKER_SIGNATURE: Requirement = {"sealWorker": [], "sealId": [], "sealTimestamp": [], "seal": []}
 SCHEDULER: Requirement = {"scheduler": []}
 
 IDEMPOTENCY_KEY: Json = {"$ref": "#/components/parameters/IdempotencyKey"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A good answer: of models, of another media type, or neither."""
 
     description: str
@@ -35,7 +35,7 @@ class Operation:
     """One method at one address, with nothing yet of how it may be refused."""
 
     method: str
-    answers: dict[int, Answer]
+    answers: dict[int, Response]
     path: str = ""
     """Below the function's public prefix."""
     reads: type[BaseModel] | None = None

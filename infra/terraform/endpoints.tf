@@ -63,8 +63,8 @@ module "worker" {
   dispatcher     = module.queue[each.value.queue].email
   audience       = module.queue[each.value.queue].audience
   slots          = each.value.slots
-  look_ahead     = var.look_ahead
-  most_instances = each.value.most_instances
+  prefetch_jobs  = var.prefetch_jobs
+  max_instances  = each.value.max_instances
   cpu            = each.value.cpu
   memory_gib     = each.value.memory_gib
   accelerator    = each.value.accelerator

@@ -17,11 +17,11 @@ resource "terraform_data" "limits" {
       error_message = "Cloud Scheduler waits 1800 seconds at most."
     }
     precondition {
-      condition     = length(setsubtract(keys(var.least_instances), keys(local.endpoints))) == 0
-      error_message = "least_instances names an endpoint that the map does not have."
+      condition     = length(setsubtract(keys(var.min_instances), keys(local.endpoints))) == 0
+      error_message = "min_instances names an endpoint that the map does not have."
     }
     precondition {
-      condition     = alltrue([for name, most in local.queue_concurrency : most <= local.map.queues[name].most_concurrent])
+      condition     = alltrue([for name, concurrency in local.queue_concurrency : concurrency <= local.map.queues[name].max_concurrent])
       error_message = "A queue's workers take more at once than the map allows the queue."
     }
     precondition {
@@ -41,7 +41,7 @@ locals {
   queue_concurrency = {
     for name in keys(local.map.queues) : name => max(1, sum(concat(
       [try(var.other_slots[name], 0)],
-      [for id, one in var.workers : one.most_instances * (one.slots + var.look_ahead) if one.queue == name],
+      [for id, one in var.workers : one.max_instances * (one.slots + var.prefetch_jobs) if one.queue == name],
     )))
   }
 }

@@ -29,12 +29,12 @@ locals {
 
   instances = {
     for name, one in local.endpoints : name => {
-      least = try(var.least_instances[name], one.instances.least)
-      most  = var.instances_cap == null ? one.instances.most : min(var.instances_cap, one.instances.most)
+      min = try(var.min_instances[name], one.instances.min)
+      max = var.instances_cap == null ? one.instances.max : min(var.instances_cap, one.instances.max)
     }
   }
   # Each process holds its pool, and at most two connections that listen.
-  connections_needed = sum([for name, one in local.instances : one.most * (var.database.connections_a_function + 2)])
+  connections_needed = sum([for name, one in local.instances : one.max * (var.database.connections_a_function + 2)])
 
   functions_url = "https://${var.domain}/functions/v1"
   # Known before the function is, and the same for as long as it has its name.
@@ -52,7 +52,7 @@ locals {
       SCHEDULER_EMAIL        = module.scheduler.email
       SCHEDULER_AUDIENCE     = local.sweep_url
       WORKER_HOSTS           = jsonencode(var.worker_hosts)
-      LOOK_AHEAD             = tostring(var.look_ahead)
+      PREFETCH_JOBS          = tostring(var.prefetch_jobs)
       FUNCTIONS_URL          = local.functions_url
       TASKS_PROJECT          = var.project
       GOOGLE_CLOUD_PROJECT   = var.project # its traces are what log lines name

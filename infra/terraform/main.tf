@@ -89,15 +89,15 @@ module "database" {
 }
 
 module "queue" {
-  source                = "./modules/queue"
-  project               = var.project
-  for_each              = local.map.queues
-  name                  = each.key
-  region                = var.region
-  least_backoff_seconds = each.value.least_backoff_seconds
-  most_backoff_seconds  = each.value.most_backoff_seconds
-  most_concurrent       = local.queue_concurrency[each.key]
-  depends_on            = [google_project_service.api]
+  source              = "./modules/queue"
+  project             = var.project
+  for_each            = local.map.queues
+  name                = each.key
+  region              = var.region
+  min_backoff_seconds = each.value.min_backoff_seconds
+  max_backoff_seconds = each.value.max_backoff_seconds
+  max_concurrent      = local.queue_concurrency[each.key]
+  depends_on          = [google_project_service.api]
 }
 
 module "scheduler" {

@@ -34,7 +34,7 @@ output "workers" {
     for id, one in module.worker : id => {
       type  = var.workers[id].type
       url   = one.url
-      slots = var.workers[id].most_instances * var.workers[id].slots
+      slots = var.workers[id].max_instances * var.workers[id].slots
     }
   }
 }

@@ -50,7 +50,7 @@ variable "settings" {
   default     = {}
 }
 
-variable "look_ahead" {
+variable "prefetch_jobs" {
   description = "Jobs sent to a worker beyond its slots, so that it never idles between two."
   type        = number
   default     = 1
@@ -59,14 +59,14 @@ variable "look_ahead" {
 variable "workers" {
   description = "The GPU workers that run here, by the id of their key."
   type = map(object({
-    type           = string
-    queue          = string
-    settings       = optional(map(string), {})
-    most_instances = optional(number, 1)
-    slots          = optional(number, 1)
-    cpu            = optional(number, 4)
-    memory_gib     = optional(number, 16)
-    accelerator    = optional(string, "nvidia-l4")
+    type          = string
+    queue         = string
+    settings      = optional(map(string), {})
+    max_instances = optional(number, 1)
+    slots         = optional(number, 1)
+    cpu           = optional(number, 4)
+    memory_gib    = optional(number, 16)
+    accelerator   = optional(string, "nvidia-l4")
   }))
   default = {}
 
@@ -94,7 +94,7 @@ variable "instances_cap" {
   default     = null
 }
 
-variable "least_instances" {
+variable "min_instances" {
   description = "Instances that are kept warm, by endpoint. Each is paid for day and night."
   type        = map(number)
   default     = {}

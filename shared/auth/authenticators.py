@@ -16,7 +16,7 @@ from shared.contracts import webhook_signature
 from shared.db.pool import Role
 from shared.db.queries import event_tickets, user_roles
 from shared.errors import ForbiddenError, UnauthenticatedError
-from shared.http import Call
+from shared.http import HttpRequest
 from shared.services import Services
 from shared.telemetry.logs import bind
 
@@ -29,8 +29,8 @@ _GOOGLE_ISSUER = "accounts.google.com"
 
 _LEEWAY_SECONDS = 5
 
-_LETTERS_ID = re.compile(r"[!-\-/-~]+")
-_LETTERS_TIME = re.compile(r"0|[1-9][0-9]*")
+_MESSAGE_ID = re.compile(r"[!-\-/-~]+")
+_TIMESTAMP = re.compile(r"0|[1-9][0-9]*")
 """Less than the scheme takes: without a full stop in the id and a zero in front of the time, a
 sealed text can be read as one letter alone."""
 
@@ -67,7 +67,7 @@ class Scheduler:
     """Cloud Scheduler, or the local system's timer."""
 
 
-async def user_token(call: Call, services: Services) -> User:
+async def require_user(call: HttpRequest, services: Services) -> User:
     """A user, by the JWT of the issuer. The anon and service-role keys are no user."""
     token = _bearer(call)
     claims = await _decode_user_token(
@@ -84,9 +84,9 @@ async def user_token(call: Call, services: Services) -> User:
     return user
 
 
-async def admin_token(call: Call, services: Services) -> User:
+async def require_admin(call: HttpRequest, services: Services) -> User:
     """An admin."""
-    user = await user_token(call, services)
+    user = await require_user(call, services)
     if not await is_admin(user, services):
         raise ForbiddenError("Only an admin may do that.")
     return user
@@ -103,11 +103,11 @@ async def is_admin(user: User, services: Services) -> bool:
         return await user_roles.has(connection, user_id=user.id, role="admin")
 
 
-async def user_or_anon(call: Call, services: Services) -> User | Anon:
+async def require_user_or_anon(call: HttpRequest, services: Services) -> User | Anon:
     """A user, or anyone with the project's anon key."""
     token = _bearer(call)
     if _unverified_role(token) != "anon":
-        return await user_token(call, services)
+        return await require_user(call, services)
     claims = await _decode_user_token(
         token,
         services,
@@ -118,38 +118,38 @@ async def user_or_anon(call: Call, services: Services) -> User | Anon:
     return Anon(has_key=True, claims=claims)
 
 
-async def anyone(call: Call, services: Services) -> User | Anon:
+async def optional_user(call: HttpRequest, services: Services) -> User | Anon:
     """Whoever it is; but a credential that is shown must hold."""
     if "authorization" not in call.headers:
         return Anon(has_key=False)
-    return await user_or_anon(call, services)
+    return await require_user_or_anon(call, services)
 
 
-async def worker_seal(call: Call, services: Services) -> Worker:
+async def require_worker(call: HttpRequest, services: Services) -> Worker:
     """A worker, by the seal on its letter."""
     key_id = call.headers.get(webhook_signature.WORKER_HEADER, "")
     message_id = call.headers.get(webhook_signature.ID_HEADER, "")
     sent_at = call.headers.get(webhook_signature.TIMESTAMP_HEADER, "")
     body = await call.body()
-    if not (_LETTERS_ID.fullmatch(message_id) and _LETTERS_TIME.fullmatch(sent_at)):
+    if not (_MESSAGE_ID.fullmatch(message_id) and _TIMESTAMP.fullmatch(sent_at)):
         raise UnauthenticatedError("The letter's id or timestamp is missing or malformed.")
     try:
-        webhook_signature.check_seal(
-            services.settings.keys_of(key_id), call.headers, body, now=services.clock()
+        webhook_signature.verify(
+            services.settings.worker_keys_for(key_id), call.headers, body, now=services.clock()
         )
-    except webhook_signature.BadSealError as error:
+    except webhook_signature.InvalidSignatureError as error:
         raise UnauthenticatedError(f"The letter's seal is not good: {error}.") from None
     bind(worker=key_id)
     return Worker(key_id, message_id, body)
 
 
-async def scheduler_token(call: Call, services: Services) -> Scheduler:
+async def require_scheduler(call: HttpRequest, services: Services) -> Scheduler:
     """Cloud Scheduler, by its Google OIDC token: made for this function, by that account."""
     settings = services.settings
     token = _bearer(call)
     if not (settings.scheduler_email and settings.scheduler_audience):
         raise UnauthenticatedError("No scheduler is configured.")
-    key = await services.oidc_keys.get(_header(token, "RS256").get("kid", ""))
+    key = await services.oidc_jwks.get(_header(token, "RS256").get("kid", ""))
     claims = _decode(
         token,
         [key],
@@ -163,12 +163,12 @@ async def scheduler_token(call: Call, services: Services) -> Scheduler:
     return Scheduler()
 
 
-def _bearer(call: Call) -> str:
+def _bearer(call: HttpRequest) -> str:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError("An Authorization header with a Bearer token is needed.")
     token = token.strip()
-    if not token_spelling.is_plain(token):
+    if not token_spelling.is_canonical(token):
         raise UnauthenticatedError("The token is malformed.")
     return token
 
@@ -204,7 +204,7 @@ async def _decode_user_token(
     header = _header(token, settings.jwt_algorithm)
     keys: list[Any] = [one.get_secret_value() for one in settings.jwt_secret]
     if not keys:
-        keys = [await services.user_keys.get(str(header.get("kid", "")))]
+        keys = [await services.user_jwks.get(str(header.get("kid", "")))]
     return _decode(
         token,
         keys,
@@ -227,7 +227,7 @@ def _decode(
     if keys == [None]:
         raise UnauthenticatedError("The token was signed by a key that its issuer does not have.")
     try:
-        return signed_tokens.decode(
+        return signed_tokens.decode_with_any_key(
             token,
             keys,
             algorithms=[algorithm],
@@ -252,11 +252,11 @@ def _uuid(text: object) -> UUID:
     return value
 
 
-async def user_or_ticket(call: Call, services: Services) -> User:
+async def require_user_or_ticket(call: HttpRequest, services: Services) -> User:
     """A user; or, to read, whoever brings a ticket of that user's, which works once."""
     ticket = call.query.get("ticket")
     if ticket is None or call.method != "GET" or "authorization" in call.headers:
-        return await user_token(call, services)
+        return await require_user(call, services)
     async with services.database.transaction() as connection:
         redeemed = await event_tickets.redeem(connection, ticket)
     if redeemed is None:

@@ -11,7 +11,7 @@ _MAX_TIME = 253_402_300_800
 """The first second of the year 10000 (UTC). No clock or database that reads a claim takes more."""
 
 
-def decode(token: str, keys: Sequence[Any], **how: Any) -> dict[str, Any]:  # noqa: ANN401 - PyJWT's
+def decode_with_any_key(token: str, keys: Sequence[Any], **how: Any) -> dict[str, Any]:  # noqa: ANN401 - PyJWT's
     """The claims, by whichever of the keys signed them.
 
     Raises:

@@ -9,13 +9,13 @@ from uuid import UUID
 import jwt
 
 from shared.auth import signed_tokens
-from shared.errors import UnauthenticatedError, UnavailableError
+from shared.errors import ServiceUnavailableError, UnauthenticatedError
 from shared.services import Services
 
 _Audience = Literal["storage", "storage-upload"]
 
 
-class Grant(NamedTuple):
+class DownloadGrant(NamedTuple):
     """What a token allows."""
 
     place: str
@@ -45,20 +45,20 @@ def issue_upload(
     return _issue("storage-upload", place, seconds, services, **claims)
 
 
-def address(bucket: str, path: str, seconds: int, services: Services) -> str:
+def signed_path(bucket: str, path: str, seconds: int, services: Services) -> str:
     """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
     token = issue(f"{bucket}/{path}", seconds, services)
     return f"/object/sign/{bucket}/{path}?token={token}"
 
 
-def check(token: str, services: Services) -> Grant:
+def check(token: str, services: Services) -> DownloadGrant:
     """What a token allows now.
 
     Raises:
         UnauthenticatedError: where it has expired, or is not ours.
     """
     claims = _claims("storage", token, services)
-    return Grant(claims["url"], int(claims["exp"] - services.clock()))
+    return DownloadGrant(claims["url"], int(claims["exp"] - services.clock()))
 
 
 def check_upload(token: str, services: Services) -> UploadGrant:
@@ -76,14 +76,14 @@ def _issue(
 ) -> str:
     now = int(services.clock())
     claims = {**more, "url": place, "aud": audience, "iat": now, "exp": now + seconds}
-    return jwt.encode(claims, _secrets(services)[0], algorithm="HS256")
+    return jwt.encode(claims, _signing_secrets(services)[0], algorithm="HS256")
 
 
 def _claims(audience: _Audience, token: str, services: Services, *more: str) -> dict[str, Any]:
     try:
-        return signed_tokens.decode(
+        return signed_tokens.decode_with_any_key(
             token,
-            _secrets(services),
+            _signing_secrets(services),
             algorithms=["HS256"],
             audience=audience,
             options={"require": ["exp", "aud", "url", *more], "strict_aud": True},
@@ -94,8 +94,8 @@ def _claims(audience: _Audience, token: str, services: Services, *more: str) -> 
         raise UnauthenticatedError("The address is not signed by us.") from None
 
 
-def _secrets(services: Services) -> list[str]:
+def _signing_secrets(services: Services) -> list[str]:
     secrets = services.settings.url_token_secret
     if not secrets:
-        raise UnavailableError("Signed addresses are not configured.")
-    return [one.get_secret_value() for one in secrets]
+        raise ServiceUnavailableError("Signed addresses are not configured.")
+    return [secret.get_secret_value() for secret in secrets]

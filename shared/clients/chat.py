@@ -11,11 +11,11 @@ from typing import Any, Literal
 import httpx
 
 from shared.clients import chat_stream
-from shared.clients.chat_stream import OnText, Said
+from shared.clients.chat_stream import ChatCompletion, OnText
 from shared.contracts.language_models import ChatModel
 from shared.db.pool import Database
 from shared.db.queries import registry
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.settings import Settings
 from shared.telemetry.logs import logger
 
@@ -40,10 +40,10 @@ _REASONS: dict[int, Reason] = {
 }
 _OK = 200
 _CONNECT_SECONDS = 5
-_MOST_CONNECTIONS = 200
+_MAX_CONNECTIONS = 200
 
 
-class NoReplyError(UnavailableError):
+class ChatUnavailableError(ServiceUnavailableError):
     """The chat worker did not answer."""
 
     def __init__(self, reason: Reason) -> None:
@@ -60,18 +60,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChatRequest:
     """What a model is asked."""
 
     model: ChatModel
     messages: Sequence[Message]
-    most_tokens: int
+    max_tokens: int
     """Of the answer."""
     temperature: float
     """0 takes the likeliest word each time."""
 
 
-def _nobody(_: str) -> None:
+def _ignore_text(_: str) -> None:
     """Where only the whole answer matters."""
 
 
@@ -82,32 +82,34 @@ class ChatClient:
         self._settings = settings
         self._database = database
         # No connection is kept: an answer takes seconds, and the server may have moved meanwhile.
-        limits = httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=0)
+        limits = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=0)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS), limits=limits, trust_env=False
         )
 
-    async def ask(self, asked: Asked, *, seconds: float, on_text: OnText = _nobody) -> Said:
+    async def complete(
+        self, request: ChatRequest, *, seconds: float, on_text: OnText = _ignore_text
+    ) -> ChatCompletion:
         """The model's whole answer within that time; ``on_text`` is given its text as it comes.
 
         Whoever is cancelled while asking, or raises in ``on_text``, ends the model's work at once.
 
         Raises:
-            NoReplyError: where there is no worker, or no answer, or none that can be read.
+            ChatUnavailableError: where there is no worker, or no answer, or none that can be read.
         """
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(asked, on_text)
-        except NoReplyError as problem:
+                return await self._ask(request, on_text)
+        except ChatUnavailableError as problem:
             raise _logged(problem) from None
         except TimeoutError:
-            raise _logged(NoReplyError("slow")) from None
+            raise _logged(ChatUnavailableError("slow")) from None
         except httpx.HTTPError:
-            raise _logged(NoReplyError("away")) from None
-        except chat_stream.UnreadableError:
-            raise _logged(NoReplyError("unreadable")) from None
-        except chat_stream.FailedError:
-            raise _logged(NoReplyError("broken")) from None
+            raise _logged(ChatUnavailableError("away")) from None
+        except chat_stream.MalformedStreamError:
+            raise _logged(ChatUnavailableError("unreadable")) from None
+        except chat_stream.UpstreamError:
+            raise _logged(ChatUnavailableError("broken")) from None
 
     def name_of(self, model: ChatModel) -> str:
         """What the chat server calls the model."""
@@ -117,36 +119,38 @@ class ChatClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _ask(self, asked: Asked, on_text: OnText) -> Said:
-        address, body = await self._address(), self._body(asked)
+    async def _ask(self, request: ChatRequest, on_text: OnText) -> ChatCompletion:
+        address, body = await self._address(), self._body(request)
         async with self._http.stream("POST", address, json=body, headers=self._headers()) as answer:
             if answer.status_code != _OK:
-                raise NoReplyError(_REASONS.get(answer.status_code, "broken"))
+                raise ChatUnavailableError(_REASONS.get(answer.status_code, "broken"))
             # As it was sent: what is packed could be endless once it is unpacked.
-            said = await chat_stream.read(answer.aiter_raw(), on_text)
-        if not said.text.strip():
-            raise NoReplyError("empty")
-        return said
+            completion = await chat_stream.read(answer.aiter_raw(), on_text)
+        if not completion.text.strip():
+            raise ChatUnavailableError("empty")
+        return completion
 
     async def _address(self) -> str:
-        url = self._settings.chat_url or await self._seen_last()
+        url = self._settings.chat_url or await self._discover_worker()
         return f"{url.rstrip('/').removesuffix('/v1')}/v1/chat/completions"
 
-    async def _seen_last(self) -> str:
+    async def _discover_worker(self) -> str:
         key_ids = list(self._settings.worker_keys)
         async with self._database.transaction() as connection:
             found = await registry.seen_last(connection, "chat", key_ids=key_ids)
         if found is None:
-            raise NoReplyError("no_worker")
+            raise ChatUnavailableError("no_worker")
         return found.worker_url
 
-    def _body(self, asked: Asked) -> dict[str, Any]:
-        messages = [{"role": one.role, "content": one.content} for one in asked.messages]
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        messages = [
+            {"role": message.role, "content": message.content} for message in request.messages
+        ]
         return {
-            "model": self.name_of(asked.model),
+            "model": self.name_of(request.model),
             "messages": messages,
-            "max_tokens": asked.most_tokens,
-            "temperature": asked.temperature,
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -157,6 +161,6 @@ class ChatClient:
         return {**own, "authorization": f"Bearer {key.get_secret_value()}"} if key else own
 
 
-def _logged(problem: NoReplyError) -> NoReplyError:
+def _logged(problem: ChatUnavailableError) -> ChatUnavailableError:
     logger.warning("the chat server did not answer: %s", problem.reason)
     return problem

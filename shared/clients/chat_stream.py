@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 OnText = Callable[[str], None]
 
-MOST_CHARACTERS = 64_000
+MAX_CHARACTERS = 64_000
 """Of an answer."""
 
-_MOST_BYTES = 2 * 1024 * 1024
+_MAX_BYTES = 2 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What steers a terminal, or cannot be stored; line breaks and tabs may stand."""
 
 
-class Said(NamedTuple):
+class ChatCompletion(NamedTuple):
     """A whole answer."""
 
     text: str
@@ -25,11 +25,11 @@ class Said(NamedTuple):
     """None where the server does not tell."""
 
 
-class UnreadableError(Exception):
+class MalformedStreamError(Exception):
     """It is no stream of the protocol, breaks off, or is endless."""
 
 
-class FailedError(Exception):
+class UpstreamError(Exception):
     """The server says that it cannot go on."""
 
 
@@ -52,14 +52,14 @@ class _Chunk(BaseModel):
     error: JsonValue = None
 
 
-async def read(body: AsyncIterable[bytes], on_text: OnText) -> Said:
+async def read(body: AsyncIterable[bytes], on_text: OnText) -> ChatCompletion:
     """The whole answer; each piece of its text is handed over as it comes.
 
     Raises:
-        UnreadableError: with nothing of what was sent in it.
-        FailedError: where the stream itself tells of a failure.
+        MalformedStreamError: with nothing of what was sent in it.
+        UpstreamError: where the stream itself tells of a failure.
     """
-    reading = _Reading(on_text)
+    reading = _StreamParser(on_text)
     async for line in _lines(body):
         field, _, data = line.partition(b":")
         if field != b"data":
@@ -70,7 +70,7 @@ async def read(body: AsyncIterable[bytes], on_text: OnText) -> Said:
     return reading.end()
 
 
-class _Reading:
+class _StreamParser:
     """What was read so far."""
 
     def __init__(self, on_text: OnText) -> None:
@@ -85,26 +85,26 @@ class _Reading:
         try:
             chunk = _Chunk.model_validate_json(data)
         except ValidationError:
-            raise UnreadableError from None
+            raise MalformedStreamError from None
         if chunk.error is not None:
-            raise FailedError
+            raise UpstreamError
         for choice in chunk.choices[:1]:
             self._finish_reason = choice.finish_reason or self._finish_reason
             self._add(choice.delta.content or "")
         if chunk.usage and chunk.usage.completion_tokens is not None:
             self._tokens = chunk.usage.completion_tokens
 
-    def end(self) -> Said:
+    def end(self) -> ChatCompletion:
         """All of it; an answer that does not say why it ended has broken off."""
         if self._finish_reason is None:
-            raise UnreadableError
-        return Said("".join(self._pieces), self._finish_reason, self._tokens)
+            raise MalformedStreamError
+        return ChatCompletion("".join(self._pieces), self._finish_reason, self._tokens)
 
     def _add(self, content: str) -> None:
         text = _CONTROL.sub("", content)
         self._characters += len(content)
-        if self._characters > MOST_CHARACTERS:
-            raise UnreadableError
+        if self._characters > MAX_CHARACTERS:
+            raise MalformedStreamError
         if text:
             self._pieces.append(text)
             self._on_text(text)
@@ -116,8 +116,8 @@ async def _lines(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     size = 0
     async for piece in body:
         size += len(piece)
-        if size > _MOST_BYTES:
-            raise UnreadableError
+        if size > _MAX_BYTES:
+            raise MalformedStreamError
         first, *others = piece.split(b"\n")
         held.append(first)
         for following in others:

@@ -8,7 +8,7 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
 
 from shared.contracts.job_catalog import QueueName, queue_id
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.settings import Settings
 from shared.telemetry.logs import logger
 
@@ -28,13 +28,13 @@ class Tasks:
         )
         self._client = _client(settings.tasks_emulator_host)
 
-    async def create(
+    async def enqueue(
         self, queue: QueueName, name: str, *, url: str, headers: dict[str, str], body: bytes
     ) -> None:
         """Push ``body`` to ``url`` until it is answered 2xx. A name that was used is success.
 
         Raises:
-            UnavailableError: where the service is away, or refuses.
+            ServiceUnavailableError: where the service is away, or refuses.
         """
         parent = f"{self._parent}/{queue_id(queue)}"
         task = tasks_v2.Task(
@@ -50,7 +50,7 @@ class Tasks:
             return
         except GoogleAPIError as error:
             logger.warning("the task was not made: %s", type(error).__name__)
-            raise UnavailableError("The queue is away; try again in a moment.") from error
+            raise ServiceUnavailableError("The queue is away; try again in a moment.") from error
 
 
 def _client(host: str | None) -> tasks_v2.CloudTasksAsyncClient:

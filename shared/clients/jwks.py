@@ -7,17 +7,17 @@ from typing import Any
 import httpx
 import jwt
 
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.telemetry.logs import logger
 
-LEAST_REFRESH_SECONDS = 30
+MIN_REFRESH_SECONDS = 30
 """However many tokens name unknown keys, the issuer is asked at most this often."""
 
-MOST_AGE_SECONDS = 600
+MAX_AGE_SECONDS = 600
 """After so long the keys are fetched anew, so that one which the issuer withdrew is forgotten."""
 
 
-class KeySet:
+class JwksClient:
     """Keys by their kid."""
 
     def __init__(self, url: str, http: httpx.AsyncClient, clock: Callable[[], float]) -> None:
@@ -33,7 +33,7 @@ class KeySet:
         """The key of that kid; None where the issuer has none.
 
         Raises:
-            UnavailableError: where no key was ever had because the issuer is away.
+            ServiceUnavailableError: where no key was ever had because the issuer is away.
         """
         if kid not in self._keys:
             await self._refresh(lambda: kid in self._keys)
@@ -42,11 +42,11 @@ class KeySet:
         return self._keys.get(kid)
 
     def _is_old(self) -> bool:
-        return self._clock() - self._had_at > MOST_AGE_SECONDS
+        return self._clock() - self._had_at > MAX_AGE_SECONDS
 
     async def _refresh(self, is_done: Callable[[], bool]) -> None:
         async with self._fetching:
-            if is_done() or self._clock() - self._asked_at < LEAST_REFRESH_SECONDS:
+            if is_done() or self._clock() - self._asked_at < MIN_REFRESH_SECONDS:
                 return
             self._asked_at = self._clock()
             try:
@@ -59,4 +59,4 @@ class KeySet:
                 logger.warning("the issuer's keys could not be had: %s", type(error).__name__)
                 if not self._keys:
                     self._asked_at = float("-inf")
-                    raise UnavailableError("The token issuer is away; try again.") from error
+                    raise ServiceUnavailableError("The token issuer is away; try again.") from error

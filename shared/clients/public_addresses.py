@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str], Awaitable[Sequence[Address]]]
@@ -66,10 +66,10 @@ async def public_addresses(host: str, resolver: Resolver = resolve) -> list[Addr
     except (OSError, ValueError):
         addresses = []
     if not addresses or not all(map(is_public, addresses)):
-        raise refused("its host is not a public one")
+        raise blocked_address_error("its host is not a public one")
     return addresses
 
 
-def refused(why: str) -> InvalidError:
+def blocked_address_error(why: str) -> InvalidRequestError:
     """The answer to whoever gave the address."""
-    return InvalidError(f"This address is refused: {why}.")
+    return InvalidRequestError(f"This address is refused: {why}.")

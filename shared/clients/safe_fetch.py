@@ -19,19 +19,19 @@ from shared.clients.public_addresses import (
     PORT,
     Address,
     Resolver,
+    blocked_address_error,
     is_host,
     public_addresses,
-    refused,
     resolve,
 )
 
-MOST_BYTES = 10 * 1024 * 1024
-MOST_SECONDS = 10
-MOST_REDIRECTS = 3
+MAX_BYTES = 10 * 1024 * 1024
+MAX_SECONDS = 10
+MAX_REDIRECTS = 3
 
 _CONNECT_SECONDS = 3
-_MOST_URL_CHARACTERS = 4096
-_MOST_TRIED = 4
+_MAX_URL_CHARACTERS = 4096
+_MAX_TRIED = 4
 """Addresses of one host that are tried, one after another."""
 
 _URL = re.compile(r"https://([a-z0-9._-]+)(?::([0-9]+))?([/?][!-\[\]-~]*)?", re.IGNORECASE)
@@ -42,19 +42,19 @@ _OK = 200
 _HEADERS = [("accept-encoding", "identity"), ("user-agent", "OurVidz")]
 
 
-class _Target(NamedTuple):
+class _Url(NamedTuple):
     host: str
     path: bytes
 
 
-class _Wish(NamedTuple):
+class _FetchLimits(NamedTuple):
     what: str
     accept: str
-    most_redirects: int
-    most_bytes: int
+    max_redirects: int
+    max_bytes: int
 
 
-class Guard:
+class SafeFetcher:
     """Fetches what lies at a stranger's address, within bounds."""
 
     def __init__(
@@ -63,51 +63,53 @@ class Guard:
         resolver: Resolver = resolve,
         network: httpcore.AsyncNetworkBackend | None = None,
         certificates: ssl.SSLContext | None = None,
-        most_bytes: int = MOST_BYTES,
-        most_seconds: float = MOST_SECONDS,
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = MAX_SECONDS,
     ) -> None:
         self._resolver = resolver
         self._network = network or httpcore.AnyIOBackend()
         self._certificates = certificates or ssl.create_default_context(cafile=certifi.where())
-        self._most_bytes = most_bytes
-        self._most_seconds = most_seconds
+        self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch_image(self, url: str) -> bytes:
         """The picture at an address, or where that redirects to.
 
         Raises:
             InvalidError: with a sentence that tells nothing of what lies inside.
         """
         return await self._bounded(
-            url, _Wish("a picture", "image/*", MOST_REDIRECTS, self._most_bytes)
+            url, _FetchLimits("a picture", "image/*", MAX_REDIRECTS, self._max_bytes)
         )
 
-    async def ask(self, url: str, *, most_bytes: int) -> bytes:
+    async def fetch_json(self, url: str, *, max_bytes: int) -> bytes:
         """The JSON at an address itself; a redirect is refused.
 
         Raises:
             InvalidError: as ``fetch`` does.
         """
-        return await self._bounded(url, _Wish("JSON", "application/json", 0, most_bytes))
+        return await self._bounded(url, _FetchLimits("JSON", "application/json", 0, max_bytes))
 
-    async def _bounded(self, url: str, wish: _Wish) -> bytes:
+    async def _bounded(self, url: str, wish: _FetchLimits) -> bytes:
         try:
-            async with asyncio.timeout(self._most_seconds):
-                for _ in range(wish.most_redirects + 1):
+            async with asyncio.timeout(self._max_seconds):
+                for _ in range(wish.max_redirects + 1):
                     content, url = await self._follow(url, wish)
                     if content is not None:
                         return content
         except TimeoutError:
-            raise refused(f"it took longer than {self._most_seconds} seconds") from None
+            raise blocked_address_error(
+                f"it took longer than {self._max_seconds} seconds"
+            ) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError):
-            raise refused("it could not be reached") from None
-        raise refused(f"it redirects more than {wish.most_redirects} times")
+            raise blocked_address_error("it could not be reached") from None
+        raise blocked_address_error(f"it redirects more than {wish.max_redirects} times")
 
-    async def _follow(self, url: str, wish: _Wish) -> tuple[bytes | None, str]:
+    async def _follow(self, url: str, wish: _FetchLimits) -> tuple[bytes | None, str]:
         """The content at an address, or None and where it redirects."""
         target = _parse(url)
         addresses = await public_addresses(target.host, self._resolver)
-        pinned = _Pinned(self._network, addresses[:_MOST_TRIED])
+        pinned = _PinnedNetworkBackend(self._network, addresses[:_MAX_TRIED])
         place = httpcore.URL(scheme=b"https", host=target.host.encode(), target=target.path)
         async with (
             httpcore.AsyncConnectionPool(self._certificates, network_backend=pinned) as pool,
@@ -117,13 +119,13 @@ class Guard:
             if answer.status in _REDIRECTS and b"location" in headers:
                 return None, _joined(url, headers[b"location"].decode("latin-1"))
             if answer.status != _OK:
-                raise refused(f"it did not answer with {wish.what}")
+                raise blocked_address_error(f"it did not answer with {wish.what}")
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                raise refused("it answered in an encoding that was not asked for")
-            return await _read(answer, wish.most_bytes), url
+                raise blocked_address_error("it answered in an encoding that was not asked for")
+            return await _read(answer, wish.max_bytes), url
 
 
-class _Pinned(httpcore.AsyncNetworkBackend):
+class _PinnedNetworkBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that were checked, whatever the host's name says by now.
 
     TLS goes on asking for the host's own certificate.
@@ -152,12 +154,12 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         raise httpcore.ConnectError
 
 
-async def _read(answer: httpcore.Response, most_bytes: int) -> bytes:
+async def _read(answer: httpcore.Response, max_bytes: int) -> bytes:
     content = bytearray()
     async for chunk in answer.aiter_stream():
         content += chunk
-        if len(content) > most_bytes:
-            raise refused(f"it holds more than {most_bytes} bytes")
+        if len(content) > max_bytes:
+            raise blocked_address_error(f"it holds more than {max_bytes} bytes")
     return bytes(content)
 
 
@@ -165,18 +167,18 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise refused("it redirects to what is no address") from None
+        raise blocked_address_error("it redirects to what is no address") from None
 
 
-def _parse(url: str) -> _Target:
-    if len(url) > _MOST_URL_CHARACTERS:
-        raise refused("it is too long")
-    found = _URL.fullmatch(url.partition("#")[0])
-    if not found:
-        raise refused("it is not a plain https address")
-    host, port, path = found[1].lower(), found[2], found[3] or "/"
+def _parse(url: str) -> _Url:
+    if len(url) > _MAX_URL_CHARACTERS:
+        raise blocked_address_error("it is too long")
+    match = _URL.fullmatch(url.partition("#")[0])
+    if not match:
+        raise blocked_address_error("it is not a plain https address")
+    host, port, path = match[1].lower(), match[2], match[3] or "/"
     if not is_host(host):
-        raise refused("it does not name a host")
+        raise blocked_address_error("it does not name a host")
     if port not in {None, str(PORT)}:
-        raise refused("it is not https at its usual port")
-    return _Target(host, (path if path.startswith("/") else f"/{path}").encode())
+        raise blocked_address_error("it is not https at its usual port")
+    return _Url(host, (path if path.startswith("/") else f"/{path}").encode())

@@ -7,13 +7,13 @@ from shared.contracts.base import Contract
 from shared.contracts.language_models import ChatModel
 from shared.contracts.text import Text
 
-MOST_MESSAGE_CHARACTERS = 4000
+MAX_MESSAGE_CHARACTERS = 4000
 
 
 class PlaygroundChatRequest(Contract):
     """``POST /playground-chat``."""
 
-    message: Annotated[str, Text(min_length=1, max_length=MOST_MESSAGE_CHARACTERS)]
+    message: Annotated[str, Text(min_length=1, max_length=MAX_MESSAGE_CHARACTERS)]
     conversation_id: UUID | None = None
     """Where it goes on; without it, a conversation begins."""
     model_type: ChatModel = "qwen_instruct"
@@ -50,7 +50,7 @@ class ChatDelta(Contract):
     conversation_id: UUID
 
 
-class ChatProblem(Contract):
+class ChatError(Contract):
     """``event: error``, the last of a stream: what every error's answer says."""
 
     success: bool = False

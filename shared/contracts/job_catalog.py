@@ -6,7 +6,7 @@ hold for SDXL base 1.0 and Wan 2.1 T2V 1.3B.
 
 from typing import Literal, NamedTuple
 
-Media = Literal["image", "video"]
+MediaType = Literal["image", "video"]
 Quality = Literal["fast", "high"]
 QueueName = Literal["sdxl_queue", "wan_queue"]
 WorkerType = Literal["sdxl", "wan", "chat"]
@@ -18,7 +18,7 @@ class JobType(NamedTuple):
     """One row of the catalogue."""
 
     name: str
-    media: Media
+    media: MediaType
     quality: Quality
     queue: QueueName
     worker_type: WorkerType
@@ -29,34 +29,34 @@ class JobType(NamedTuple):
     """For each image or video."""
     expected_seconds: int
     """For each image or video, on the GPU that the type is meant for."""
-    most_megabytes: int
+    max_megabytes: int
     """The largest file that a worker may hand in, in MiB."""
-    most_images: int
+    max_images: int
     enhanced: bool
     """The prompt is enhanced first, as ``user_requested_enhancement`` asks for any other type."""
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """The largest file that a worker may hand in."""
-        return self.most_megabytes * MEBIBYTE
+        return self.max_megabytes * MEBIBYTE
 
 
 def _sdxl(
-    name: str, quality: Quality, steps: int, guidance: float, credit: int, seconds: int, most: int
+    name: str, quality: Quality, steps: int, guidance: float, credit: int, seconds: int, limit: int
 ) -> JobType:
     return JobType(
         name, "image", quality, "sdxl_queue", "sdxl", "sdxl",
-        steps, guidance, credit, seconds, most, most_images=6, enhanced=False,
+        steps, guidance, credit, seconds, limit, max_images=6, enhanced=False,
     )  # fmt: skip
 
 
 def _wan(
-    name: str, media: Media, quality: Quality, credit: int, seconds: int, most: int
+    name: str, media: MediaType, quality: Quality, credit: int, seconds: int, limit: int
 ) -> JobType:
     steps, guidance = (25, 6.5) if quality == "fast" else (50, 7.5)
     return JobType(
         name, media, quality, "wan_queue", "wan", "wan_2_1_1_3b",
-        steps, guidance, credit, seconds, most, most_images=1, enhanced="7b" in name,
+        steps, guidance, credit, seconds, limit, max_images=1, enhanced="7b" in name,
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ _ROWS = (
     _wan("video7b_high_enhanced", "video", "high", 6, 240, 100),
 )
 
-CATALOGUE: dict[str, JobType] = {row.name: row for row in _ROWS}
+JOB_TYPES: dict[str, JobType] = {row.name: row for row in _ROWS}
 
 ALIASES = {"video_fast": "wan_video_fast", "video_high": "wan_video_high"}
 """Earlier names. They are stored and answered as the name they stand for."""
@@ -93,6 +93,6 @@ def queue_id(queue: QueueName) -> str:
     return queue.replace("_", "-")
 
 
-def job_type(name: str) -> JobType | None:
+def get_job_type(name: str) -> JobType | None:
     """The row of that name or earlier name; None where the catalogue has none."""
-    return CATALOGUE.get(ALIASES.get(name, name))
+    return JOB_TYPES.get(ALIASES.get(name, name))

@@ -7,20 +7,20 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.base import CamelContract
-from shared.contracts.job_catalog import Media, Quality, QueueName
+from shared.contracts.job_catalog import MediaType, Quality, QueueName
 from shared.contracts.postgres import PostgresJsonValue, PostgresText
 from shared.contracts.text import Text
-from shared.contracts.worker_protocol import MOST_ASSETS, AspectRatio, ContentMode, ReferenceType
+from shared.contracts.worker_protocol import MAX_ASSETS, AspectRatio, ContentMode, ReferenceType
 
-MOST_PROMPT_CHARACTERS = 2000
-MOST_METADATA_BYTES = 16 * 1024
+MAX_PROMPT_CHARACTERS = 2000
+MAX_METADATA_BYTES = 16 * 1024
 
 Destination = Literal["library", "workspace"]
 JobStatus = Literal["queued", "processing", "completed", "failed", "cancelled"]
 
 
-Prompt = Annotated[str, Text(min_length=1, max_length=MOST_PROMPT_CHARACTERS)]
-SideText = Annotated[str, Text(max_length=MOST_PROMPT_CHARACTERS)]
+Prompt = Annotated[str, Text(min_length=1, max_length=MAX_PROMPT_CHARACTERS)]
+SideText = Annotated[str, Text(max_length=MAX_PROMPT_CHARACTERS)]
 ReferenceUrl = Annotated[PostgresText, Field(max_length=4096)]
 
 
@@ -36,7 +36,7 @@ class JobMetadata(BaseModel):
     queue: PostgresText | None = None
     destination: Destination = "workspace"
     session_name: Annotated[str, Text(min_length=1, max_length=200)] | None = None
-    num_images: Annotated[int, Field(ge=1, le=MOST_ASSETS, strict=True)] = 1
+    num_images: Annotated[int, Field(ge=1, le=MAX_ASSETS, strict=True)] = 1
     user_requested_enhancement: bool = False
     reference_image: bool = False
     reference_strength: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -76,7 +76,7 @@ class JobRecord(BaseModel):
     status: JobStatus
     queue: QueueName
     model_variant: str
-    format: Media
+    format: MediaType
     quality: Quality
     destination: Destination
     metadata: dict[str, Any]

@@ -28,7 +28,7 @@ class Part(NamedTuple):
     length: int
 
 
-def settings_parts(file: BinaryIO, mime_type: str) -> list[Part]:
+def metadata_parts(file: BinaryIO, mime_type: str) -> list[Part]:
     """The parts that hold settings: a PNG's texts but for its XMP, an MP4's user data.
 
     Raises:
@@ -43,7 +43,7 @@ def settings_parts(file: BinaryIO, mime_type: str) -> list[Part]:
     raise ValueError(f"no settings are kept in {mime_type}")
 
 
-def blank(part: Part) -> bytes:
+def blank_bytes(part: Part) -> bytes:
     """What is put in such a part's place: as long as it, and saying nothing."""
     if part.kind == b"udta":
         room = part.length - 8

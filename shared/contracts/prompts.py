@@ -12,7 +12,7 @@ from shared.contracts.worker_protocol import ContentMode
 
 UseCase = Literal["enhancement", "chat", "roleplay"]
 
-MOST_TEST_CASES = 50
+MAX_TEST_CASES = 50
 
 
 def _absent(value: object) -> bool:
@@ -61,7 +61,7 @@ class ValidateEnhancementRequest(Contract):
     enhanced_prompt: Prompt
     test_cases: Annotated[
         list[Annotated[str, Text(min_length=1, max_length=500)]],
-        Field(min_length=1, max_length=MOST_TEST_CASES),
+        Field(min_length=1, max_length=MAX_TEST_CASES),
     ]
     """Each the name of a check, or a sentence that should be true of the enhancement."""
 

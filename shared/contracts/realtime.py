@@ -6,14 +6,14 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 
-MOST_BINDINGS = 100
+MAX_BINDINGS = 100
 """Of one channel."""
 
 Name = Annotated[str, Field(max_length=63)]
 """Of anything in Postgres."""
 
 
-class Binding(Contract):
+class PostgresChangesConfig(Contract):
     """``postgres_changes``, once: which changes are wanted."""
 
     event: Annotated[str, Field(max_length=20)] = "*"
@@ -31,8 +31,8 @@ class Presence(Contract):
 class ChannelConfig(Contract):
     """What a channel is to tell. ``broadcast`` and ``private`` are accepted, and mean nothing."""
 
-    postgres_changes: Annotated[list[dict[str, Any]], Field(max_length=MOST_BINDINGS)] = []
-    """Each a ``Binding``; as they came, for the answer repeats them."""
+    postgres_changes: Annotated[list[dict[str, Any]], Field(max_length=MAX_BINDINGS)] = []
+    """Each a ``PostgresChangesConfig``; as they came, for the answer repeats them."""
     presence: Presence = Presence()
 
 

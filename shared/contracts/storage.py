@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from shared.contracts.base import CamelContract, Contract
 
-MOST_SECONDS = 7 * 24 * 3600
+MAX_SECONDS = 7 * 24 * 3600
 """As long as a V4 signed URL may last."""
 
-MOST_PATHS = 1000
-MOST_LISTED = 10_000
+MAX_PATHS = 1000
+MAX_LISTED = 10_000
 """Entries of a folder; what lies beyond, by name, is in no listing."""
 
 Path = Annotated[str, Field(max_length=1024)]
-Seconds = Annotated[int, Field(ge=1, le=MOST_SECONDS)]
-Paths = Annotated[list[Path], Field(min_length=1, max_length=MOST_PATHS)]
+Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
+Paths = Annotated[list[Path], Field(min_length=1, max_length=MAX_PATHS)]
 
 
 class SignRequest(CamelContract):
@@ -26,7 +26,7 @@ class SignRequest(CamelContract):
     expires_in: Seconds
 
 
-class SignAnswer(CamelContract):
+class SignResponse(CamelContract):
     """The address, below ``/storage/v1``."""
 
     signed_url: str = Field(alias="signedURL")
@@ -76,8 +76,8 @@ class ListRequest(CamelContract):
     """``POST /object/list/{bucket}``: a folder's entries whose names begin with ``search``."""
 
     prefix: Path = ""
-    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
-    offset: Annotated[int, Field(ge=0, le=MOST_LISTED)] = 0
+    limit: Annotated[int, Field(ge=1, le=MAX_LISTED)] = 100
+    offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
     sort_by: Order = Order()
     search: Path = ""
 
@@ -126,7 +126,7 @@ class FileInfo(Contract):
     created_at: datetime
 
 
-class StorageProblem(BaseModel):
+class StorageError(BaseModel):
     """Every error of storage."""
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)

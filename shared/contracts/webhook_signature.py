@@ -24,12 +24,12 @@ _PROOF_LABEL = b"ourvidz challenge proof v1"
 """Derives the key of proofs. It has no dot, so that no signature of a message is that key."""
 
 _KEY_PREFIX = "whsec_"
-_LEAST_KEY_BYTES = 24
-_MOST_ID_LENGTH = 200
-_MOST_DIGITS = 12
+_MIN_KEY_BYTES = 24
+_MAX_ID_LENGTH = 200
+_MAX_DIGITS = 12
 
 
-class BadSealError(ValueError):
+class InvalidSignatureError(ValueError):
     """The letter does not carry a seal that one of the keys made. Its text is safe to answer."""
 
 
@@ -44,12 +44,12 @@ def key_bytes(key: str) -> bytes:
         raw = base64.b64decode(key.removeprefix(_KEY_PREFIX), validate=True)
     except binascii.Error:
         raise ValueError("a worker key is not base64") from None
-    if len(raw) < _LEAST_KEY_BYTES:
-        raise ValueError(f"a worker key holds fewer than {_LEAST_KEY_BYTES} bytes")
+    if len(raw) < _MIN_KEY_BYTES:
+        raise ValueError(f"a worker key holds fewer than {_MIN_KEY_BYTES} bytes")
     return raw
 
 
-def seal(
+def sign(
     key: str, *, worker_id: str, message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
     """The four headers that seal ``body``; ``timestamp`` is in Unix seconds."""
@@ -61,7 +61,7 @@ def seal(
     }
 
 
-def check_seal(
+def verify(
     keys: Iterable[str],
     headers: Mapping[str, str],
     body: bytes,
@@ -75,26 +75,30 @@ def check_seal(
     letter of any age: a job message may wait in its queue and carries its own ``expiresAt``.
 
     Raises:
-        BadSealError: for every malformed, missing, stale or wrong header; never another error.
+        InvalidSignatureError: the headers are malformed, missing, expired or wrong.
     """
     message_id = headers.get(ID_HEADER, "")
     is_printable = message_id.isascii() and message_id.isprintable()
-    if not (0 < len(message_id) <= _MOST_ID_LENGTH and is_printable):
-        raise BadSealError("webhook-id is missing or malformed")
+    if not (0 < len(message_id) <= _MAX_ID_LENGTH and is_printable):
+        raise InvalidSignatureError("webhook-id is missing or malformed")
     timestamp = _timestamp(headers.get(TIMESTAMP_HEADER, ""))
     if tolerance_seconds is not None and abs(now - timestamp) > tolerance_seconds:
-        raise BadSealError("webhook-timestamp is too far from this server's clock; see Date")
-    given = headers.get(SIGNATURE_HEADER, "").split(" ")
+        raise InvalidSignatureError(
+            "webhook-timestamp is too far from this server's clock; see Date"
+        )
+    signatures = headers.get(SIGNATURE_HEADER, "").split(" ")
     expected = [_signature(key, message_id, timestamp, body) for key in keys]
     matches = [
-        hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in given
+        hmac.compare_digest(one.encode(), other.encode())
+        for one in expected
+        for other in signatures
     ]
     if not any(matches):
-        raise BadSealError("webhook-signature does not match")
+        raise InvalidSignatureError("webhook-signature does not match")
     return message_id
 
 
-def prove(key: str, *, worker_id: str, challenge: str) -> str:
+def challenge_proof(key: str, *, worker_id: str, challenge: str) -> str:
     """The proof that a worker holds its key: HMAC-SHA256 of its id and the challenge, in base64.
 
     Proofs have a key of their own, derived from the worker's: whatever the challenge says, its
@@ -112,6 +116,6 @@ def _signature(key: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 def _timestamp(text: str) -> int:
-    if not (0 < len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()):
-        raise BadSealError("webhook-timestamp is missing or no plain decimal integer")
+    if not (0 < len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit()):
+        raise InvalidSignatureError("webhook-timestamp is missing or no plain decimal integer")
     return int(text)

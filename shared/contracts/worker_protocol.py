@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import CamelContract
-from shared.contracts.job_catalog import Media
+from shared.contracts.job_catalog import MediaType
 from shared.contracts.postgres import (
     Fraction,
     NonNegativeInt4,
@@ -30,15 +30,15 @@ ContentMode = Literal["sfw", "nsfw"]
 Category = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Of what is refused."""
 
-MOST_ASSETS = 6
+MAX_ASSETS = 6
 MAX_SEED = 2**32 - 1
 """Of a job; image i of it is drawn with ``seed + i``."""
 
-MOST_MESSAGE_BYTES = 100_000
+MAX_MESSAGE_BYTES = 100_000
 """Cloud Tasks takes a task of 100 KB at most."""
 
 
-class Parameters(CamelContract):
+class GenerationParams(CamelContract):
     """What the worker is to make, with nothing left to choose but the picture's exact size."""
 
     prompt: str
@@ -65,14 +65,14 @@ class JobMessage(CamelContract):
     """Which dispatch of the job this is; a claim under an older one is declined."""
     job_type: str
     """A name of the catalogue."""
-    parameters: Parameters
+    parameters: GenerationParams
     reference_roles: list[ReferenceRole] = []
     traceparent: str | None = None
     expires_at: datetime
     """After this the job has ended, whatever became of it."""
 
 
-class Upload(CamelContract):
+class UploadTarget(CamelContract):
     """Where one asset goes: PUT to the URLs with exactly these headers."""
 
     asset_index: int
@@ -86,7 +86,7 @@ class Upload(CamelContract):
     thumbnail_headers: dict[str, str]
 
 
-class Reference(CamelContract):
+class ReferenceInput(CamelContract):
     """A picture to start from, by a signed URL of ours."""
 
     role: ReferenceRole
@@ -94,7 +94,7 @@ class Reference(CamelContract):
     type: ReferenceType | None = None
 
 
-class CallbackAnswer(CamelContract):
+class CallbackResponse(CamelContract):
     """The answer to every callback; a claim's carries what the worker needs for the job."""
 
     success: bool = True
@@ -102,30 +102,30 @@ class CallbackAnswer(CamelContract):
     proceed: bool = True
     """False: the job has ended or is another's. Stop, and answer the task with 200."""
     heartbeat_seconds: float | None = None
-    uploads: list[Upload] = []
+    uploads: list[UploadTarget] = []
     manifest_put_url: str | None = None
     manifest_headers: dict[str, str] = {}
     preview_put_url: str | None = None
     """May be overwritten; every other object is written once."""
     preview_headers: dict[str, str] = {}
-    references: list[Reference] = []
+    references: list[ReferenceInput] = []
 
 
-class Asset(CamelContract):
+class ReportedAsset(CamelContract):
     """One finished image or video, as the worker reports it."""
 
-    asset_type: Media
+    asset_type: MediaType
     temp_storage_path: PostgresText = Field(max_length=1024)
     file_size_bytes: PositiveInt8
     mime_type: PostgresText = Field(max_length=100)
     duration_seconds: PositiveFloat4 | None = None
-    asset_index: Annotated[int, Field(ge=0, lt=MOST_ASSETS)] = 0
+    asset_index: Annotated[int, Field(ge=0, lt=MAX_ASSETS)] = 0
     thumbnail_path: PostgresText | None = Field(default=None, max_length=1024)
     crc32c: PostgresText | None = Field(default=None, max_length=8, alias="crc32c")
     """Base64 of the big-endian CRC-32C, as Cloud Storage writes it."""
     width: PositiveInt4 | None = None
     height: PositiveInt4 | None = None
-    seed: Annotated[int, Field(ge=0, le=MAX_SEED + MOST_ASSETS - 1)] | None = None
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED + MAX_ASSETS - 1)] | None = None
     generation_settings: PostgresJson = {}
     """What the worker really used; it is in the file as well."""
 
@@ -142,15 +142,15 @@ class OutputCheck(CamelContract):
 class Results(CamelContract):
     """What a completed job made."""
 
-    assets: Annotated[list[Asset], Field(min_length=1, max_length=MOST_ASSETS)]
+    assets: Annotated[list[ReportedAsset], Field(min_length=1, max_length=MAX_ASSETS)]
 
 
-class Failure(CamelContract):
+class JobFailure(CamelContract):
     """Why a job did not complete, for a machine; ``errorMessage`` is for a person."""
 
     code: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     retryable: bool = False
-    hand_back: bool = False
+    requeue: bool = False
     """A draining worker gives the job back; it costs no attempt."""
     categories: Annotated[list[Category], Field(max_length=8)] = []
     """Of what was refused, where the code is ``content_refused``."""
@@ -178,12 +178,12 @@ class CallbackRequest(CamelContract):
     steps: NonNegativeInt4 | None = None
     preview: bool | None = None
     """On a heartbeat: a preview lies at the address that the claim was given for it."""
-    failure: Failure | None = None
-    checked_by: OutputCheck | None = None
+    failure: JobFailure | None = None
+    output_check: OutputCheck | None = None
     """On an end: what let the results pass, or refused them."""
 
 
-class SealedManifest(CamelContract):
+class SignedManifest(CamelContract):
     """The object a worker writes last: its completed callback, sealed.
 
     Where the callback itself is lost, the sweep completes the job from this.

@@ -9,11 +9,11 @@ from shared.contracts.base import CamelContract
 from shared.contracts.jobs import JobRecord
 from shared.contracts.text import Text
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 
 Title = Annotated[str, Text(min_length=1, max_length=200)]
 Tag = Annotated[str, Text(min_length=1, max_length=50)]
-Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
 Description = Annotated[str, Text(max_length=2000)]
 
 
@@ -132,53 +132,55 @@ class WorkspaceActionRequest(RootModel[WorkspaceAction]):
     """``POST /workspace-actions``."""
 
 
-class Done(CamelContract):
+class ActionResponse(CamelContract):
     """It is done."""
 
     success: bool = True
     message: str
 
 
-class Saved(Done):
+class SaveResponse(ActionResponse):
     """It is in the library."""
 
     library_asset_id: UUID
 
 
-class Copied(Done):
+class CopyResponse(ActionResponse):
     """It is in the workspace."""
 
     workspace_asset_id: UUID
 
 
-class CollectionMade(Done):
+class CollectionResponse(ActionResponse):
     """The collection is there."""
 
     collection_id: UUID
 
 
-class JobTold(Done):
+class JobResponse(ActionResponse):
     """How the job stands now; for a retry, the new one."""
 
     job: JobRecord
 
 
-class NotCleared(CamelContract):
+class ClearError(CamelContract):
     """An asset that stays in the workspace, and why."""
 
     asset_id: UUID
     error: str
 
 
-class Cleared(Done):
+class ClearResponse(ActionResponse):
     """What became of many assets; those that are not named in ``errors`` are gone."""
 
     assets_processed: int
     """How many were tried, those in ``errors`` among them."""
     new_saves: int
-    errors: list[NotCleared]
+    errors: list[ClearError]
     assets_remaining: int
     """How many are there still: call again for those that were not tried."""
 
 
-WorkspaceActionAnswer = Done | Saved | Copied | CollectionMade | Cleared | JobTold
+WorkspaceActionAnswer = (
+    ActionResponse | SaveResponse | CopyResponse | CollectionResponse | ClearResponse | JobResponse
+)

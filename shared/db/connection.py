@@ -10,7 +10,7 @@ Connection = AsyncConnection[DictRow]
 T = TypeVar("T")
 
 
-def one(row: T | None) -> T:
+def require_row(row: T | None) -> T:
     """The row of a statement that always returns one."""
     if row is None:
         raise LookupError("a statement that always returns a row returned none")

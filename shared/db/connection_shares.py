@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.errors import TooManyError, UnavailableError
+from shared.errors import ServiceUnavailableError, TooManyRequestsError
 
 _CALLER_SHARE = 0.3
 """Of the pool, for one caller: 3 connections of 10, and at least one."""
@@ -48,20 +48,20 @@ class ConnectionShares:
             caller: a user's id; all anonymous callers are one caller.
 
         Raises:
-            TooManyError: if the caller's earlier statements take too long.
-            UnavailableError: if those of other callers do.
+            TooManyRequestsError: if the caller's earlier statements take too long.
+            ServiceUnavailableError: if those of other callers do.
         """
         share = self._shares.setdefault(caller, _Share(asyncio.Semaphore(self._per_caller)))
         share.users += 1
         try:
             if not await _acquire(share.free, self._caller_wait_seconds):
-                raise TooManyError(
+                raise TooManyRequestsError(
                     "Too many of your requests are being processed; wait for one to end.",
                     retry_after_seconds=1,
                 )
             try:
                 if not await _acquire(self._all, self._wait_seconds):
-                    raise UnavailableError("The database is busy; try again in a moment.")
+                    raise ServiceUnavailableError("The database is busy; try again in a moment.")
                 try:
                     yield
                 finally:

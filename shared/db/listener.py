@@ -18,11 +18,11 @@ from shared.db.notifications import Channel
 from shared.settings import Settings
 from shared.telemetry.logs import logger
 
-EVERYBODY = ""
+ALL_KEYS = ""
 """The key of one who is woken by every other key, and hears nothing of what is said."""
 
 _RECONNECT_SECONDS = 0.5
-_MOST_SAID = 64
+_MAX_QUEUED = 64
 """What is kept for one who does not come to read it; older is dropped."""
 
 _CONNECTION: dict[str, Any] = {
@@ -41,28 +41,28 @@ class Subscription:
     def __init__(self) -> None:
         self._woken = asyncio.Event()
         self._is_told = False
-        self._said: deque[str] = deque(maxlen=_MOST_SAID)
+        self._payloads: deque[str] = deque(maxlen=_MAX_QUEUED)
 
-    def tell(self, said: str = "") -> None:
+    def notify(self, payload: str = "") -> None:
         """Wake who waits: with what was said, or for the key's own sake."""
-        if said:
-            self._said.append(said)
+        if payload:
+            self._payloads.append(payload)
         else:
             self._is_told = True
         self._woken.set()
 
-    async def next(self, until: float) -> str | None:
+    async def wait(self, until: float) -> str | None:
         """The next that was said; None once the key itself is told, or at ``until``.
 
         ``until`` is a time of the event loop. What was said comes first.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(until):
-                while not (self._said or self._is_told):
+                while not (self._payloads or self._is_told):
                     self._woken.clear()
                     await self._woken.wait()
-        if self._said:
-            return self._said.popleft()
+        if self._payloads:
+            return self._payloads.popleft()
         self._is_told = False
         return None
 
@@ -81,7 +81,7 @@ class Listener:
         self._waiting: defaultdict[str, set[Subscription]] = defaultdict(set)
 
     @contextlib.contextmanager
-    def heard(self, key: str) -> Iterator[Subscription]:
+    def subscribe(self, key: str) -> Iterator[Subscription]:
         """What is told of ``key`` from now on."""
         if self._task is None:
             # A context of its own: what it logs is not of the request that came first.
@@ -115,12 +115,14 @@ class Listener:
         connection = await AsyncConnection.connect(address, autocommit=True, **_CONNECTION)
         async with connection:
             await notifications.listen(connection, self._channel)
-            for subscription in [one for several in self._waiting.values() for one in several]:
-                subscription.tell()
-            async for told in connection.notifies():
-                key, _, said = told.payload.partition(" ")
+            for subscription in [
+                subscription for several in self._waiting.values() for subscription in several
+            ]:
+                subscription.notify()
+            async for notification in connection.notifies():
+                key, _, payload = notification.payload.partition(" ")
                 for subscription in self._waiting.get(key, ()):
-                    subscription.tell(said)
-                if not said:
-                    for subscription in self._waiting.get(EVERYBODY, ()):
-                        subscription.tell()
+                    subscription.notify(payload)
+                if not payload:
+                    for subscription in self._waiting.get(ALL_KEYS, ()):
+                        subscription.notify()

@@ -14,14 +14,14 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from shared.db import database_login, session
 from shared.db.connection import Connection
 from shared.db.connection_shares import ConnectionShares
-from shared.errors import ConflictError, UnavailableError
+from shared.errors import ConflictError, ServiceUnavailableError
 from shared.settings import Settings
 from shared.telemetry import tracing
 from shared.telemetry.logs import logger
 
 Role = Literal["service", "authenticated", "anon"]
 
-_CUT_OFF = (None, "57P01", "57P02", "57P03")
+_CONNECTION_ERRORS = (None, "57P01", "57P02", "57P03")
 """Of errors where the server went away: no code at all, or one of its shutdowns'."""
 
 _LIMIT_REACHED = "PT409"
@@ -58,8 +58,8 @@ class Database:
 
         Raises:
             ConflictError: ``limit_reached``, for one row more than its owner may have.
-            TooManyError: if the caller's earlier statements hold the whole share for too long.
-            UnavailableError: where the database is away, or too slow to go on waiting for.
+            TooManyRequestsError: the caller's earlier statements use its whole share.
+            ServiceUnavailableError: where the database is away, or too slow to go on waiting for.
         """
         if role == "service":
             async with self.autocommit() as connection:
@@ -86,16 +86,16 @@ class Database:
 
         Raises:
             ConflictError: ``limit_reached``, for one row more than its owner may have.
-            UnavailableError: where the database is away, or too slow to go on waiting for.
+            ServiceUnavailableError: where the database is away, or too slow to go on waiting for.
         """
         try:
             async with self._connection() as connection:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             logger.warning("the database did not answer: %s", type(error).__name__)
-            if getattr(error, "sqlstate", None) in _CUT_OFF:
-                await self._look_over()
-            raise UnavailableError("The database is away; try again in a moment.") from error
+            if getattr(error, "sqlstate", None) in _CONNECTION_ERRORS:
+                await self._check_pool()
+            raise ServiceUnavailableError("The database is away; try again in a moment.") from error
         except DatabaseError as error:
             if error.sqlstate != _LIMIT_REACHED:
                 raise
@@ -109,7 +109,7 @@ class Database:
             await self._pool.close()
             self._pool = None
 
-    async def _look_over(self) -> None:
+    async def _check_pool(self) -> None:
         """Replace what else was cut off: else each such connection would fail one more request."""
         if self._pool is None:
             return
@@ -120,11 +120,11 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         with tracing.span("transaction", "client", attributes={"db.system.name": "postgresql"}):
-            async with (await self._opened()).connection() as connection:
+            async with (await self._open_pool()).connection() as connection:
                 connection.prepare_threshold = 0  # all that we ask is asked again
                 yield connection
 
-    async def _opened(self) -> AsyncConnectionPool[Connection]:
+    async def _open_pool(self) -> AsyncConnectionPool[Connection]:
         if self._pool is None:
             self._pool = AsyncConnectionPool(
                 functools.partial(database_login.conninfo, self._settings),

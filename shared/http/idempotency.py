@@ -17,12 +17,12 @@ from pydantic import BaseModel
 from shared.db.connection import Connection
 from shared.db.queries import idempotency_keys
 from shared.db.queries.idempotency_keys import Held, Scope
-from shared.errors import ConflictError, InvalidError, UnavailableError
+from shared.errors import ConflictError, InvalidRequestError, ServiceUnavailableError
 from shared.services import Services
 
 HEADER = "idempotency-key"
 
-_MOST_CHARACTERS = 255
+_MAX_CHARACTERS = 255
 _LOOK_SECONDS = 1.0
 """How often a waiting request looks for itself: that a lease lapses, nobody tells."""
 
@@ -31,14 +31,14 @@ _releasing: set[asyncio.Task[None]] = set()
 """Keys that are to be freed: a task that nobody holds may be forgotten."""
 
 
-class Once:
+class IdempotentRequest:
     """What a handler that is asked for one answer keeps it with."""
 
     def __init__(self, reservation: UUID | None = None) -> None:
         self._reservation = reservation
-        self.is_kept = reservation is None
+        self.is_stored = reservation is None
 
-    async def keep(self, connection: Connection, answer: BaseModel) -> None:
+    async def store_response(self, connection: Connection, answer: BaseModel) -> None:
         """Store the answer in the transaction of the change that it tells of.
 
         Raises:
@@ -47,28 +47,28 @@ class Once:
         """
         if self._reservation is None:
             return
-        told = answer.model_dump(mode="json", by_alias=True)
-        if not await idempotency_keys.keep(connection, self._reservation, told):
+        body = answer.model_dump(mode="json", by_alias=True)
+        if not await idempotency_keys.keep(connection, self._reservation, body):
             raise _in_progress(0)
-        self.is_kept = True
+        self.is_stored = True
 
 
-async def once(
-    act: Callable[[Once], Awaitable[Any]], scope: Scope | None, services: Services
+async def run_once(
+    act: Callable[[IdempotentRequest], Awaitable[Any]], scope: Scope | None, services: Services
 ) -> Any | dict[str, Any]:  # noqa: ANN401 - the handler's own answer, or what it was before
     """Run ``act`` for a key that is new, or give its first answer; without a key just run it."""
     if scope is None:
-        return await act(Once())
+        return await act(IdempotentRequest())
     reservation = services.new_id()
     answered = await _reserve(scope, reservation, services)
     if answered is not None:
         return answered
-    one = Once(reservation)
+    one = IdempotentRequest(reservation)
     try:
         answer = await act(one)
-        if not one.is_kept:
+        if not one.is_stored:
             async with services.database.transaction() as connection:
-                await one.keep(connection, answer)
+                await one.store_response(connection, answer)
     except BaseException:
         # Also where the client has gone: whoever asks again should not wait for the lease.
         await asyncio.shield(_release(reservation, services))
@@ -76,7 +76,7 @@ async def once(
     return answer
 
 
-def scope_of(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> Scope | None:
+def key_scope(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> Scope | None:
     """What a key stands for; None without one.
 
     Raises:
@@ -84,29 +84,29 @@ def scope_of(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> S
     """
     if key is None:
         return None
-    if not (0 < len(key) <= _MOST_CHARACTERS and key.isascii() and key.isprintable()):
-        raise InvalidError("An Idempotency-Key is 1 to 255 printable characters.")
+    if not (0 < len(key) <= _MAX_CHARACTERS and key.isascii() and key.isprintable()):
+        raise InvalidRequestError("An Idempotency-Key is 1 to 255 printable characters.")
     digest = hashlib.sha256(body).digest()
     return Scope(user_id=user_id, endpoint=endpoint, key=key, body_hash=digest)
 
 
 async def _reserve(scope: Scope, reservation: UUID, services: Services) -> dict[str, Any] | None:
     """None once the key is ours; else the answer that it has, waited for."""
-    held = await _try(scope, reservation, services)
+    held = await _reserve_or_get(scope, reservation, services)
     if held is None or held.answer is not None:
         return held.answer if held else None
     loop = asyncio.get_running_loop()
     until = loop.time() + services.settings.idempotency_wait_seconds
-    with services.key_listener.heard(str(held.id)) as told:
+    with services.idempotency_listener.subscribe(str(held.id)) as subscription:
         while loop.time() < until:
-            held = await _try(scope, reservation, services)
+            held = await _reserve_or_get(scope, reservation, services)
             if held is None or held.answer is not None:
                 return held.answer if held else None
-            await told.next(min(until, loop.time() + _LOOK_SECONDS))
+            await subscription.wait(min(until, loop.time() + _LOOK_SECONDS))
     raise _in_progress(held.lease_seconds)
 
 
-async def _try(scope: Scope, reservation: UUID, services: Services) -> Held | None:
+async def _reserve_or_get(scope: Scope, reservation: UUID, services: Services) -> Held | None:
     """Take the key; or see how it is held.
 
     Raises:
@@ -122,7 +122,7 @@ async def _try(scope: Scope, reservation: UUID, services: Services) -> Held | No
             if held := await idempotency_keys.get(connection, scope):
                 break
     if held.body_hash != scope.body_hash:
-        raise InvalidError(
+        raise InvalidRequestError(
             "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
         )
     return held
@@ -132,18 +132,18 @@ async def _release(reservation: UUID, services: Services) -> None:
     """Free the key; where the database is away, as soon as it is back."""
     try:
         await _free(reservation, services)
-    except UnavailableError:
-        releasing = asyncio.create_task(_free_later(reservation, services))
+    except ServiceUnavailableError:
+        releasing = asyncio.create_task(_release_in_background(reservation, services))
         _releasing.add(releasing)
         releasing.add_done_callback(_releasing.discard)
 
 
-async def _free_later(reservation: UUID, services: Services) -> None:
+async def _release_in_background(reservation: UUID, services: Services) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + services.settings.idempotency_lease_seconds
     while loop.time() < until:
         await asyncio.sleep(_RELEASE_SECONDS)
-        with contextlib.suppress(UnavailableError):
+        with contextlib.suppress(ServiceUnavailableError):
             await _free(reservation, services)
             return
 

@@ -14,47 +14,49 @@ from shared.errors import RateLimitedError
 from shared.services import Services
 from shared.settings import Settings
 
-Rate: TypeAlias = Literal["jobs", "prompts", "requests"]
+RateLimitClass: TypeAlias = Literal["jobs", "prompts", "requests"]
 """Jobs to be drawn, prompts for a language model, and everything else."""
 
 
-async def take(rate: Rate, user_id: UUID, services: Services) -> None:
+async def check_rate_limit(rate: RateLimitClass, user_id: UUID, services: Services) -> None:
     """Count a request; one too many is refused, and costs nothing but this.
 
     Raises:
         RateLimitedError: with the seconds until the next is taken.
     """
-    most = per_minute(rate, services.settings)
-    if not most:
+    limit = per_minute(rate, services.settings)
+    if not limit:
         return
     async with services.database.autocommit() as connection:
-        seconds = await rate_limits.take(connection, user_id=user_id, bucket=rate, per_minute=most)
-    _check(seconds, most)
+        seconds = await rate_limits.take(connection, user_id=user_id, bucket=rate, per_minute=limit)
+    _check(seconds, limit)
 
 
-async def take_with(connection: Connection, rate: Rate, user_id: UUID, settings: Settings) -> None:
+async def take_with(
+    connection: Connection, rate: RateLimitClass, user_id: UUID, settings: Settings
+) -> None:
     """Count a request in a transaction of the caller's; one that is rolled back counts nothing.
 
     Raises:
         RateLimitedError: with the seconds until the next is taken.
     """
-    most = per_minute(rate, settings)
-    if most:
+    limit = per_minute(rate, settings)
+    if limit:
         seconds = await rate_limits.take_with(
-            connection, user_id=user_id, bucket=rate, per_minute=most
+            connection, user_id=user_id, bucket=rate, per_minute=limit
         )
-        _check(seconds, most)
+        _check(seconds, limit)
 
 
-def _check(seconds: float | None, most: int) -> None:
+def _check(seconds: float | None, limit: int) -> None:
     if seconds is not None:
         raise RateLimitedError(
-            f"You may ask for this {most} times a minute; wait a little.",
+            f"You may ask for this {limit} times a minute; wait a little.",
             retry_after_seconds=math.ceil(seconds),
         )
 
 
-def per_minute(rate: Rate, settings: Settings) -> int:
+def per_minute(rate: RateLimitClass, settings: Settings) -> int:
     """How many; 0 where there is no limit."""
     return {
         "jobs": settings.rate_limit_jobs_per_minute,

@@ -7,13 +7,13 @@ from uuid import uuid4
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from shared.errors import TooLargeError
+from shared.errors import PayloadTooLargeError
 from shared.telemetry import trace_context
 
-MOST_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 
 
-class Call:
+class HttpRequest:
     """The request as a handler or a keeper may see it: no framework in it."""
 
     def __init__(self, request: Request) -> None:
@@ -42,30 +42,30 @@ class Call:
         return self._request.query_params
 
     @property
-    def given_traceparent(self) -> str | None:
+    def incoming_traceparent(self) -> str | None:
         """The caller's trace (W3C Trace Context), where it names one."""
-        given = trace_context.parse(self.headers.get("traceparent"))
-        return str(given) if given else None
+        incoming = trace_context.parse(self.headers.get("traceparent"))
+        return str(incoming) if incoming else None
 
     @cached_property
     def traceparent(self) -> str:
         """The caller's trace, or one that begins here."""
-        return self.given_traceparent or f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+        return self.incoming_traceparent or f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
 
-    async def left(self) -> None:
+    async def wait_for_disconnect(self) -> None:
         """Wait until the client has gone away; once its body has been read."""
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
 
-    async def body(self, most_bytes: int = MOST_BODY_BYTES) -> bytes:
-        """The whole body. Raises TooLargeError as soon as it passes the limit."""
+    async def body(self, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body. Raises PayloadTooLargeError as soon as it passes the limit."""
         if self._body is None:
             chunks: list[bytes] = []
             size = 0
             async for chunk in self._request.stream():
                 size += len(chunk)
-                if size > most_bytes:
-                    raise TooLargeError
+                if size > max_bytes:
+                    raise PayloadTooLargeError
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body

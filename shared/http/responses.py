@@ -12,7 +12,7 @@ from starlette.datastructures import URL
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from shared.errors import Problem, UnauthenticatedError
+from shared.errors import ApiError, UnauthenticatedError
 from shared.telemetry import logs
 
 CORS = {
@@ -36,11 +36,11 @@ PREFLIGHT = {
 class Accepted:
     """202: an answer before what was asked for is done."""
 
-    answer: BaseModel
+    body: BaseModel
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class RawResponse:
     """An answer that is no model: bytes of ``media_type``."""
 
     body: bytes
@@ -61,10 +61,10 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamResponse:
     """An answer that is told piece by piece, until the pieces end or the client goes away."""
 
-    pieces: AsyncGenerator[bytes, None]
+    chunks: AsyncGenerator[bytes, None]
     """Closed in either case."""
     media_type: str
     headers: dict[str, str] = field(default_factory=dict)
@@ -80,12 +80,12 @@ def render(result: object, status: int) -> Response:
             text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
             return Response(text, status_code=status, media_type="application/json")
         case Accepted():
-            return render(result.answer, 202)
-        case Content():
+            return render(result.body, 202)
+        case RawResponse():
             code = 206 if result.partial else result.status or status
             return Response(result.body, code, result.headers, result.media_type)
-        case Stream():
-            return _Streaming(result, status)
+        case StreamResponse():
+            return _ClosingStreamingResponse(result, status)
         case Redirect():
             headers = {"location": str(URL(result.url)), "cache-control": "no-store"}
             return Response(status_code=302, headers=headers)
@@ -93,7 +93,7 @@ def render(result: object, status: int) -> Response:
             raise TypeError(f"a handler answered {type(result).__name__}")
 
 
-def render_problem(problem: Problem, request_id: str, body: BaseModel | None = None) -> Response:
+def render_error(problem: ApiError, request_id: str, body: BaseModel | None = None) -> Response:
     """An error, in the one shape that all errors have but those whose ``body`` is given."""
     logs.bind(code=problem.error_code)
     told = (
@@ -101,7 +101,7 @@ def render_problem(problem: Problem, request_id: str, body: BaseModel | None = N
         if body
         else {
             "success": False,
-            "error": problem.sentence,
+            "error": problem.message,
             "code": problem.error_code,
             "details": problem.details,
             "timestamp": datetime.now(UTC).isoformat(),
@@ -116,12 +116,12 @@ def render_problem(problem: Problem, request_id: str, body: BaseModel | None = N
     return Response(json.dumps(told), problem.status, headers, "application/json")
 
 
-class _Streaming(StreamingResponse):
+class _ClosingStreamingResponse(StreamingResponse):
     """Its client gone, it ends where it waits, and closes its pieces."""
 
-    def __init__(self, stream: Stream, status: int) -> None:
-        super().__init__(_unbroken(stream.pieces), status, stream.headers, stream.media_type)
-        self._pieces = stream.pieces
+    def __init__(self, stream: StreamResponse, status: int) -> None:
+        super().__init__(_log_errors(stream.chunks), status, stream.headers, stream.media_type)
+        self._pieces = stream.chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -136,7 +136,7 @@ class _Streaming(StreamingResponse):
             logs.logger.info("the stream ended", extra={"fields": fields})
 
 
-async def _unbroken(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def _log_errors(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The pieces; an error is their end, for the answer has long begun."""
     try:
         async for piece in pieces:

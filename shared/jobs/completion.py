@@ -4,52 +4,54 @@ import asyncio
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.upload_sizes import MAX_THUMBNAIL_BYTES
-from shared.contracts.worker_protocol import Asset, CallbackRequest
+from shared.contracts.worker_protocol import CallbackRequest, ReportedAsset
 from shared.db.connection import Connection
 from shared.db.queries import job_transitions, jobs, workspace_assets
 from shared.db.queries.callbacks import Receipt
-from shared.errors import ConflictError, InvalidError
+from shared.errors import ConflictError, InvalidRequestError
 from shared.safety import output_check
 from shared.services import Services
 from shared.storage import paths
-from shared.storage.types import StoredObject
+from shared.storage.types import ObjectMetadata
 
 
-class CheckedAsset(NamedTuple):
+class ValidatedAsset(NamedTuple):
     """An asset that lies in the bucket as it was reported."""
 
-    asset: Asset
-    stored: StoredObject
-    thumbnail: StoredObject
+    asset: ReportedAsset
+    stored: ObjectMetadata
+    thumbnail: ObjectMetadata
 
 
-async def check(services: Services, job: jobs.Job, letter: CallbackRequest) -> list[CheckedAsset]:
+async def validate_results(
+    services: Services, job: jobs.Job, callback: CallbackRequest
+) -> list[ValidatedAsset]:
     """Hold what a worker reports against its claim and against the bucket.
 
     Raises:
         InvalidError: where it is not what the claim was to make, or nobody has checked it.
         ConflictError: ``object_missing``, where the bucket holds something else, or nothing.
     """
-    reported = letter.results.assets if letter.results else []
-    output_check.check_passed(job, letter.checked_by, services.settings)
+    reported = callback.results.assets if callback.results else []
+    output_check.require_output_check(job, callback.output_check, services.settings)
     _check_set(job, reported)
     for asset in reported:
-        _check_asset(job, letter, asset)
+        _check_asset(job, callback, asset)
     return await asyncio.gather(*(_check_objects(services, asset) for asset in reported))
 
 
-async def record(
+async def complete_job(
     connection: Connection,
     job_id: UUID,
-    letter: CallbackRequest,
-    checked: list[CheckedAsset],
+    callback: CallbackRequest,
+    checked: list[ValidatedAsset],
     receipt: Receipt | None = None,
 ) -> jobs.Job | None:
     """Complete the job with its assets and its account. None where it has ended already."""
-    made = [
-        workspace_assets.as_stored(
+    rows = [
+        workspace_assets.to_row(
             asset,
             crc32c=stored.crc32c,
             generation=stored.generation,
@@ -58,33 +60,33 @@ async def record(
         for asset, stored, thumbnail in checked
     ]
     return await job_transitions.complete(
-        connection, job_id, claim_id=letter.claim_id, made=made, receipt=receipt
+        connection, job_id, claim_id=callback.claim_id, made=rows, receipt=receipt
     )
 
 
-def _check_set(job: jobs.Job, reported: list[Asset]) -> None:
+def _check_set(job: jobs.Job, reported: list[ReportedAsset]) -> None:
     if sorted(asset.asset_index for asset in reported) != list(range(job.num_images)):
-        raise InvalidError("The assets are not those that the claim was to make.")
+        raise InvalidRequestError("The assets are not those that the claim was to make.")
 
 
-def _check_asset(job: jobs.Job, letter: CallbackRequest, asset: Asset) -> None:
-    ids = (job.user_id, job.id, letter.claim_id, asset.asset_index)
+def _check_asset(job: jobs.Job, callback: CallbackRequest, asset: ReportedAsset) -> None:
+    ids = (job.user_id, job.id, callback.claim_id, asset.asset_index)
     expected_type = paths.MIME_TYPES[job.format]
     if (
         asset.asset_type != job.format
         or asset.mime_type != expected_type
         or asset.temp_storage_path != paths.asset(*ids, expected_type)
         or asset.thumbnail_path != paths.asset_thumbnail(*ids)
-        or asset.file_size_bytes > CATALOGUE[job.job_type].most_bytes
+        or asset.file_size_bytes > JOB_TYPES[job.job_type].max_bytes
     ):
-        raise InvalidError("An asset is not what the claim was to make.")
+        raise InvalidRequestError("An asset is not what the claim was to make.")
 
 
-async def _check_objects(services: Services, asset: Asset) -> CheckedAsset:
+async def _check_objects(services: Services, asset: ReportedAsset) -> ValidatedAsset:
     bucket = services.settings.workspace_bucket
     stored, thumbnail = await asyncio.gather(
-        services.storage.stat(bucket, asset.temp_storage_path),
-        services.storage.stat(bucket, asset.thumbnail_path or ""),
+        services.storage.get_metadata(bucket, asset.temp_storage_path),
+        services.storage.get_metadata(bucket, asset.thumbnail_path or ""),
     )
     if (
         stored is None
@@ -98,4 +100,4 @@ async def _check_objects(services: Services, asset: Asset) -> CheckedAsset:
         raise ConflictError(
             "An object is missing or differs; upload it again.", code="object_missing"
         )
-    return CheckedAsset(asset, stored, thumbnail)
+    return ValidatedAsset(asset, stored, thumbnail)

@@ -8,76 +8,76 @@ lost, the sweep makes it up.
 import asyncio
 
 from shared.contracts import webhook_signature
-from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES, QueueName
-from shared.contracts.worker_protocol import JobMessage, Parameters
+from shared.contracts.job_catalog import JOB_TYPES, WORKER_TYPES, QueueName
+from shared.contracts.worker_protocol import GenerationParams, JobMessage
 from shared.db.queries import dispatch, job_transitions
-from shared.db.queries.dispatch import Address
+from shared.db.queries.dispatch import WorkerAddress
 from shared.db.queries.jobs import Job
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 from shared.telemetry import tracing
 from shared.telemetry.logs import logger
 from shared.telemetry.trace_context import Attributes
 
-Dispatched = tuple[Job, Address]
+DispatchedJob = tuple[Job, WorkerAddress]
 """A job, and where its task goes."""
 
 LOST_TASK_SECONDS = 5
 """A dispatched job that nobody claims in this time may have no task."""
 
-_SECONDS = {name: row.expected_seconds for name, row in CATALOGUE.items()}
+_SECONDS = {name: row.expected_seconds for name, row in JOB_TYPES.items()}
 
 
-async def fill(services: Services, queue: QueueName) -> int:
+async def dispatch_jobs(services: Services, queue: QueueName) -> int:
     """Dispatch what there is room for; how many jobs.
 
     It raises nothing: whoever calls it has committed a change that stands without it.
     """
     try:
         async with services.database.autocommit() as connection:
-            chosen = await dispatch.fill(connection, _window(services, queue))
-    except UnavailableError:
+            chosen = await dispatch.dispatch(connection, _dispatch_window(services, queue))
+    except ServiceUnavailableError:
         return 0
-    await asyncio.gather(*(_send_or_withdraw(services, *one) for one in chosen))
+    await asyncio.gather(*(_enqueue_or_release(services, *one) for one in chosen))
     return len(chosen)
 
 
-async def send_again(services: Services, *, most: int) -> int:
+async def re_enqueue_lost_tasks(services: Services, *, limit: int) -> int:
     """Make the tasks of jobs that should long have been claimed; how many.
 
     A process may die between the commit of a dispatch and its task. A task that does exist has the
     same name, so that making it again is nothing.
     """
     async with services.database.transaction() as connection:
-        unclaimed = await dispatch.unclaimed(connection, seconds=LOST_TASK_SECONDS, most=most)
-    known = [one for one in unclaimed if services.settings.keys_of(one[1].key_id)]
+        unclaimed = await dispatch.unclaimed(connection, seconds=LOST_TASK_SECONDS, limit=limit)
+    known = [one for one in unclaimed if services.settings.worker_keys_for(one[1].key_id)]
     sent = await asyncio.gather(*(_is_sent(services, *one) for one in known))
     if known and not any(sent):
-        raise UnavailableError
+        raise ServiceUnavailableError
     return sum(sent)
 
 
-def _window(services: Services, queue: QueueName) -> dispatch.Window:
-    return dispatch.Window(
+def _dispatch_window(services: Services, queue: QueueName) -> dispatch.DispatchWindow:
+    return dispatch.DispatchWindow(
         queue=queue,
         worker_type=WORKER_TYPES[queue],
-        look_ahead=services.settings.look_ahead,
+        prefetch_jobs=services.settings.prefetch_jobs,
         key_ids=list(services.settings.worker_keys),
         seconds=_SECONDS,
     )
 
 
-async def _send_or_withdraw(services: Services, job: Job, address: Address) -> None:
+async def _enqueue_or_release(services: Services, job: Job, address: WorkerAddress) -> None:
     """Where the task cannot be made, the job gives its slot back and waits again."""
     if not await _is_sent(services, job, address):
-        await _withdraw(services, job)
+        await _release_slot(services, job)
 
 
-async def _is_sent(services: Services, job: Job, address: Address) -> bool:
+async def _is_sent(services: Services, job: Job, address: WorkerAddress) -> bool:
     """Whether the job's task is made. Whatever one job has, the others are sent."""
     try:
         await _send(services, job, address)
-    except UnavailableError:
+    except ServiceUnavailableError:
         return False
     except Exception:  # noqa: BLE001 - the same
         fields = {"job_id": job.id}
@@ -86,7 +86,7 @@ async def _is_sent(services: Services, job: Job, address: Address) -> bool:
     return True
 
 
-async def _send(services: Services, job: Job, address: Address) -> None:
+async def _send(services: Services, job: Job, address: WorkerAddress) -> None:
     """In the job's own trace, whoever's request it is that sends it."""
     attributes: Attributes = {
         "ourvidz.job_id": str(job.id),
@@ -99,12 +99,12 @@ async def _send(services: Services, job: Job, address: Address) -> None:
 
 
 async def _make_task(
-    services: Services, job: Job, address: Address, traceparent: str | None
+    services: Services, job: Job, address: WorkerAddress, traceparent: str | None
 ) -> None:
     name = f"{job.id}-{job.dispatch_no}"
     body = _message(job, traceparent).model_dump_json(by_alias=True).encode()
-    headers = webhook_signature.seal(
-        services.settings.keys_of(address.key_id)[0],
+    headers = webhook_signature.sign(
+        services.settings.worker_keys_for(address.key_id)[0],
         worker_id=address.key_id,
         message_id=name,
         timestamp=int(services.clock()),
@@ -113,14 +113,14 @@ async def _make_task(
     if traceparent:
         headers["traceparent"] = traceparent
     url = f"{address.url}/jobs"
-    await services.tasks.create(job.queue, name, url=url, headers=headers, body=body)
+    await services.tasks.enqueue(job.queue, name, url=url, headers=headers, body=body)
 
 
-async def _withdraw(services: Services, job: Job) -> None:
+async def _release_slot(services: Services, job: Job) -> None:
     try:
         async with services.database.transaction() as connection:
-            await job_transitions.withdraw(connection, job.id, dispatch_no=job.dispatch_no)
-    except UnavailableError:
+            await job_transitions.release_dispatch(connection, job.id, dispatch_no=job.dispatch_no)
+    except ServiceUnavailableError:
         logger.warning("a job keeps its slot until the sweep", extra={"fields": {"job_id": job.id}})
 
 
@@ -130,7 +130,7 @@ def _message(job: Job, traceparent: str | None) -> JobMessage:
         user_id=job.user_id,
         dispatch_no=job.dispatch_no,
         job_type=job.job_type,
-        parameters=Parameters.model_validate(job.parameters),
+        parameters=GenerationParams.model_validate(job.parameters),
         reference_roles=job.reference_roles,
         traceparent=traceparent,
         expires_at=job.expires_at,

@@ -9,14 +9,14 @@ how wide that takes was found by simulating the real order (``tests/unit/test_et
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.metrics import EtaPhrase
 from shared.db.queries.metrics import Duration, Load, QueueState
 
 _IDLE_MOST_SECONDS = 5.0
 """To a worker that is free: the longest of the queues' least backoffs."""
 
-_LEAST_LEFT = 0.1
+_MIN_LEFT = 0.1
 """Of its usual time, for a job that has run longer than that."""
 
 _EARLY, _LATE = 0.35, 2.75
@@ -29,9 +29,9 @@ _EXPECTED_SLOW = 2.0
 class Eta(NamedTuple):
     """In seconds from now."""
 
-    likely: float
-    least: float
-    most: float
+    expected: float
+    min: float
+    max: float
 
 
 def estimate(
@@ -61,7 +61,7 @@ def estimate(
     return Eta(likely, _EARLY * max(0.0, soon - one / slots), _LATE * likely + slow)
 
 
-def phrase(eta: Eta | None) -> EtaPhrase:
+def format_eta(eta: Eta | None) -> EtaPhrase:
     """The likely beginning, as the specification says it; without a worker nobody knows."""
     if eta is None:
         return "> 10 mins"
@@ -71,7 +71,7 @@ def phrase(eta: Eta | None) -> EtaPhrase:
         "1-3 mins": 180,
         "3-10 mins": 600,
     }
-    return next((said for said, most in bounds.items() if eta.likely < most), "> 10 mins")
+    return next((phrase for phrase, limit in bounds.items() if eta.expected < limit), "> 10 mins")
 
 
 def _count(loads: Sequence[Load]) -> int:
@@ -83,7 +83,7 @@ def _each(job_type: str, durations: Mapping[str, Duration], *, is_slow: bool = F
     measured = durations.get(job_type)
     if measured:
         return measured.slow if is_slow else measured.median
-    return CATALOGUE[job_type].expected_seconds * (_EXPECTED_SLOW if is_slow else 1)
+    return JOB_TYPES[job_type].expected_seconds * (_EXPECTED_SLOW if is_slow else 1)
 
 
 def _seconds(
@@ -95,7 +95,7 @@ def _seconds(
 def _left(loads: Sequence[Load], durations: Mapping[str, Duration]) -> float:
     usual = [load.images * _each(load.job_type, durations) for load in loads]
     return sum(
-        max(seconds - load.elapsed_seconds, _LEAST_LEFT * seconds)
+        max(seconds - load.elapsed_seconds, _MIN_LEFT * seconds)
         for load, seconds in zip(loads, usual, strict=True)
     )
 

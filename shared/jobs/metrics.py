@@ -4,9 +4,9 @@ from shared.db.queries.jobs import Job
 from shared.telemetry import logs
 
 
-def job_ended(job: Job, **more: float) -> None:
+def record_job_ended(job: Job, **more: float) -> None:
     """A job has ended, and that is committed. One that its user cancelled is not measured."""
-    logs.measured(job_late=int(is_late(job)), **more)
+    logs.emit_metrics(job_late=int(is_late(job)), **more)
 
 
 def is_late(job: Job) -> bool:

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from shared.db.queries import workspace_assets
-from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.services import Services
 from shared.telemetry.logs import logger
 
 
-async def discard(
+async def discard_asset(
     asset_id: UUID, services: Services, *, user_id: UUID, only_if_saved: bool = False
 ) -> None:
     """Delete the asset's row, then its files; again is success.
@@ -42,5 +42,5 @@ async def _delete_files(asset: workspace_assets.Asset, services: Services) -> No
     try:
         for path in filter(None, (asset.temp_storage_path, asset.thumbnail_path)):
             await services.storage.delete(bucket, path)
-    except UnavailableError:
+    except ServiceUnavailableError:
         logger.warning("a discarded asset's file stays until its bucket's lifecycle ends it")

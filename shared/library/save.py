@@ -10,20 +10,20 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.queries import asset_copies, collections, library, workspace_assets
-from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.services import Services
 from shared.storage import paths
-from shared.storage.types import StoredObject
+from shared.storage.types import ObjectMetadata
 from shared.telemetry.logs import logger
 
-SAVING_SECONDS = 300
+SAVE_LOCK_SECONDS = 300
 """How long expiry and discard leave an asset alone while it is copied: no function runs longer."""
 
 _GONE = "The asset's file is gone."
 _ELSE = "Something else lies where the copy belongs; nothing was changed."
 
 
-class Copy(NamedTuple):
+class FileCopy(NamedTuple):
     """A file to copy: its source, that generation of it, its target, and what is left out."""
 
     source: str
@@ -32,7 +32,7 @@ class Copy(NamedTuple):
     without_settings: bool = False
 
 
-class Held(NamedTuple):
+class LockedAsset(NamedTuple):
     """An asset that is held, the id that its library asset will have, and what is left out."""
 
     asset: workspace_assets.Asset
@@ -40,52 +40,57 @@ class Held(NamedTuple):
     without_settings: bool = False
 
 
-class Outcome(NamedTuple):
+class SaveResult(NamedTuple):
     """The library asset, and whether this very call made it."""
 
-    kept: library.Kept
+    library_asset: library.LibraryAsset
     is_new: bool
 
 
-async def keep(
+async def save_asset(
     services: Services,
     asset_id: UUID,
     *,
     user_id: UUID,
-    labels: library.Labels | None = None,
+    labels: library.AssetMetadata | None = None,
     without_settings: bool = False,
-) -> Outcome:
+) -> SaveResult:
     """Save a workspace asset; the same library asset however often, and at once, it is asked for.
 
     Raises:
         NotFoundError: where it is not the user's, or its file is gone.
         ConflictError: where something else lies at the copy's place, such as one with settings.
     """
-    labels = labels or library.Labels()
-    held = await _hold(services, asset_id, user_id, labels)
-    if isinstance(held, library.Kept):
-        return Outcome(held, is_new=False)
-    made = await _copy_held(services, held._replace(without_settings=without_settings))
-    return await _record(services, held, labels, made)
+    labels = labels or library.AssetMetadata()
+    library_asset = await _lock_for_save(services, asset_id, user_id, labels)
+    if isinstance(library_asset, library.LibraryAsset):
+        return SaveResult(library_asset, is_new=False)
+    copies = await _copy_held(services, library_asset._replace(without_settings=without_settings))
+    return await _record(services, library_asset, labels, copies)
 
 
-async def check(services: Services, kept: library.Kept) -> None:
+async def verify_library_file(services: Services, library_asset: library.LibraryAsset) -> None:
     """Raise ConflictError unless the library's file lies there as its row says."""
-    stored = await services.storage.stat(services.settings.library_bucket, kept.storage_path)
-    if stored is None or (stored.size, stored.crc32c) != (kept.file_size_bytes, kept.crc32c):
+    stored = await services.storage.get_metadata(
+        services.settings.library_bucket, library_asset.storage_path
+    )
+    if stored is None or (stored.size, stored.crc32c) != (
+        library_asset.file_size_bytes,
+        library_asset.crc32c,
+    ):
         raise ConflictError("Its copy in the library is missing or differs.", code="copy_differs")
 
 
-async def promote(services: Services, *, job_id: UUID | None = None, most: int) -> int:
+async def save_pending_assets(services: Services, *, job_id: UUID | None = None, limit: int) -> int:
     """Keep what is pending, of one job or of all; how many. What fails stays pending."""
     async with services.database.transaction() as connection:
-        found = await asset_copies.pending(connection, job_id=job_id, most=most)
+        found = await asset_copies.pending(connection, job_id=job_id, limit=limit)
     promoted = 0
     for asset in found:
         try:
-            await keep(services, asset.id, user_id=asset.user_id)
+            await save_asset(services, asset.id, user_id=asset.user_id)
             promoted += 1
-        except UnavailableError:
+        except ServiceUnavailableError:
             if job_id is not None:
                 break  # a callback waits no longer; the sweep tries the others
             logger.warning("an asset's files could not be copied")
@@ -95,8 +100,8 @@ async def promote(services: Services, *, job_id: UUID | None = None, most: int) 
 
 
 async def copy_files(
-    services: Services, buckets: tuple[str, str], files: list[Copy], *, ids: tuple[UUID, UUID]
-) -> asset_copies.Files:
+    services: Services, buckets: tuple[str, str], files: list[FileCopy], *, ids: tuple[UUID, UUID]
+) -> asset_copies.CopiedFiles:
     """Copy exactly those generations from one bucket, and asset, to the other.
 
     Raises:
@@ -119,68 +124,75 @@ async def copy_files(
         async with services.database.transaction() as connection:
             await asset_copies.finish(connection, ids[0], target_id=ids[1])
         raise ConflictError(_ELSE, code="copy_differs") from None
-    return _made(files, stored)
+    return _copied_files(files, stored)
 
 
-async def _hold(
-    services: Services, asset_id: UUID, user_id: UUID, labels: library.Labels
-) -> Held | library.Kept:
+async def _lock_for_save(
+    services: Services, asset_id: UUID, user_id: UUID, labels: library.AssetMetadata
+) -> LockedAsset | library.LibraryAsset:
     """Hold the asset against expiry and discard, unless it is in the library already."""
     async with services.database.transaction() as connection:
         asset = await asset_copies.lock_asset(connection, asset_id, user_id=user_id)
         # Asked under the lock: another save may have recorded it just now.
-        if kept := await library.saved_from(connection, asset_id, user_id=user_id):
+        if library_asset := await library.find_saved_copy(connection, asset_id, user_id=user_id):
             await asset_copies.release_asset(connection, asset_id)
-            return kept
+            return library_asset
         if asset is None:
             raise NotFoundError
         collection = labels.collection_id
         if collection and not await collections.is_owned(connection, collection, user_id=user_id):
             raise NotFoundError("There is no collection of yours by that id.")
-        await asset_copies.hold_asset(connection, asset_id, seconds=SAVING_SECONDS)
+        await asset_copies.hold_asset(connection, asset_id, seconds=SAVE_LOCK_SECONDS)
         library_id = await asset_copies.begin(
             connection, asset_id, user_id=user_id, target_id=services.new_id()
         )
-        return Held(asset, library_id)
+        return LockedAsset(asset, library_id)
 
 
-async def _copy_held(services: Services, held: Held) -> asset_copies.Files | None:
+async def _copy_held(services: Services, held: LockedAsset) -> asset_copies.CopiedFiles | None:
     """The copies; None where the source is gone, as it may be once another save recorded it."""
     buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
     ids = (held.asset.id, held.library_id)
     try:
-        made = await copy_files(services, buckets, _files(held), ids=ids)
+        copies = await copy_files(services, buckets, _files(held), ids=ids)
     except NotFoundError:
         return None
-    same = made.crc32c == held.asset.crc32c or held.without_settings
-    if not same or made.size != held.asset.file_size_bytes:
+    same = copies.crc32c == held.asset.crc32c or held.without_settings
+    if not same or copies.size != held.asset.file_size_bytes:
         raise ConflictError("The asset's file is not the one that was checked.")
-    return made
+    return copies
 
 
 async def _record(
-    services: Services, held: Held, labels: library.Labels, made: asset_copies.Files | None
-) -> Outcome:
+    services: Services,
+    held: LockedAsset,
+    labels: library.AssetMetadata,
+    copies: asset_copies.CopiedFiles | None,
+) -> SaveResult:
     asset, library_id, _ = held
     async with services.database.transaction() as connection:
         await asset_copies.lock_asset(connection, asset.id, user_id=asset.user_id)
-        if made and await asset_copies.finish(connection, asset.id, target_id=library_id):
+        if copies and await asset_copies.finish(connection, asset.id, target_id=library_id):
             await asset_copies.release_asset(connection, asset.id)
-            kept = await library.insert(connection, asset, labels, made, library_id=library_id)
-            return Outcome(kept, is_new=True)
-        saved = await library.saved_from(connection, asset.id, user_id=asset.user_id)
-    if saved is None and made:
+            library_asset = await library.insert(
+                connection, asset, labels, copies, library_id=library_id
+            )
+            return SaveResult(library_asset, is_new=True)
+        saved = await library.find_saved_copy(connection, asset.id, user_id=asset.user_id)
+    if saved is None and copies:
         raise ConflictError("It was saved and deleted again meanwhile; save it anew.")
     if saved is None:
         raise NotFoundError(_GONE)
-    return Outcome(saved, is_new=False)
+    return SaveResult(saved, is_new=False)
 
 
-def _made(files: list[Copy], stored: list[StoredObject | None]) -> asset_copies.Files:
+def _copied_files(
+    files: list[FileCopy], stored: list[ObjectMetadata | None]
+) -> asset_copies.CopiedFiles:
     main, *thumbnails = stored
     if main is None or None in thumbnails:
         raise NotFoundError(_GONE)
-    return asset_copies.Files(
+    return asset_copies.CopiedFiles(
         path=files[0].target,
         size=main.size,
         crc32c=main.crc32c,
@@ -190,12 +202,12 @@ def _made(files: list[Copy], stored: list[StoredObject | None]) -> asset_copies.
     )
 
 
-def _files(held: Held) -> list[Copy]:
+def _files(held: LockedAsset) -> list[FileCopy]:
     """The asset's own file first, then its thumbnail, where it has one."""
     asset, library_id, without_settings = held
     path = paths.library(asset.user_id, library_id, asset.mime_type)
-    files = [Copy(asset.temp_storage_path, asset.generation, path, without_settings)]
+    files = [FileCopy(asset.temp_storage_path, asset.generation, path, without_settings)]
     if asset.thumbnail_path and asset.thumbnail_generation:
         path = paths.library_thumbnail(asset.user_id, library_id)
-        files.append(Copy(asset.thumbnail_path, asset.thumbnail_generation, path))
+        files.append(FileCopy(asset.thumbnail_path, asset.thumbnail_generation, path))
     return files

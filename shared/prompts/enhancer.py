@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from shared import safety
-from shared.clients.chat import Asked, Message, NoReplyError
-from shared.contracts.job_catalog import Media, Quality
+from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
+from shared.contracts.job_catalog import MediaType, Quality
 from shared.contracts.language_models import ChatModel
 from shared.contracts.prompts import UseCase
 from shared.contracts.worker_protocol import ContentMode
 from shared.db.queries import prompt_templates
 from shared.db.queries.prompt_templates import Template
 from shared.prompts import output_cleanup
-from shared.prompts.output_cleanup import Layout
+from shared.prompts.output_cleanup import OutputFormat
 from shared.prompts.rules import rule_enhancer
 from shared.prompts.rules.language import language
 from shared.prompts.rules.tokens import estimate_tokens
@@ -24,22 +24,22 @@ Target = Literal["sdxl", "wan"]
 TOKEN_LIMIT = 75
 """What SDXL reads at once: windows of 77, begin and end included."""
 
-LEAST_KEPT = 0.5
+MIN_KEPT = 0.5
 """Of the prompt's words. An answer that keeps fewer is a refusal, or about something else."""
 
 _TEMPERATURE = 0.7
 _TOKENS_PER_TOKEN = 2
 """At most as many of the language model's for one of the picture's model: the rest is cut."""
 
-_LAYOUTS: dict[UseCase, Layout] = {
-    "enhancement": Layout("Description", "Prompt", is_one_line=True, is_prose=False),
-    "chat": Layout("Message", "Rewritten", is_one_line=False, is_prose=True),
-    "roleplay": Layout("Idea", "Opening", is_one_line=False, is_prose=True),
+_LAYOUTS: dict[UseCase, OutputFormat] = {
+    "enhancement": OutputFormat("Description", "Prompt", is_one_line=True, is_prose=False),
+    "chat": OutputFormat("Message", "Rewritten", is_one_line=False, is_prose=True),
+    "roleplay": OutputFormat("Idea", "Opening", is_one_line=False, is_prose=True),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EnhancementRequest:
     """A prompt, and what it is for. It has passed the safety check."""
 
     prompt: str
@@ -48,11 +48,11 @@ class Wanted:
     """The picture's model, where it is known."""
     use_case: UseCase = "enhancement"
     content_mode: ContentMode = "sfw"
-    media: Media = "image"
+    media: MediaType = "image"
     quality: Quality = "high"
 
 
-class Enhancement(NamedTuple):
+class EnhancementResult(NamedTuple):
     """What a prompt has become."""
 
     text: str
@@ -69,96 +69,98 @@ class Enhancement(NamedTuple):
         return estimate_tokens(self.text)
 
 
-class _Unfit(Exception):  # noqa: N818 - it is a reason, and goes no further than this module
+class _UnusableOutputError(Exception):
     """There is no answer, or none that can stand for the prompt."""
 
 
-async def enhance(wanted: Wanted, services: Services) -> Enhancement:
+async def enhance(request: EnhancementRequest, services: Services) -> EnhancementResult:
     """Say a prompt more fully, within its target's tokens and the time of one request.
 
     Raises:
         ContentRefusedError: where what it has become is refused.
     """
     began = services.clock()
-    template = await _template(wanted, services)
+    template = await _template(request, services)
     limit = template.token_limit if template else TOKEN_LIMIT
-    model_used, reason = services.chat_client.name_of(wanted.model), None
+    model_used, reason = services.chat_client.name_of(request.model), None
     try:
-        text, template_used = await _rewritten(wanted, template, services)
-    except _Unfit as problem:
+        text, template_used = await _enhance_with_model(request, template, services)
+    except _UnusableOutputError as problem:
         model_used = template_used = rule_enhancer.RULES
-        text, reason = _by_rules(wanted, limit), str(problem)
-    safety.check(text, field="enhanced_prompt", place="enhanced_prompt")
+        text, reason = _enhance_by_rules(request, limit), str(problem)
+    safety.check_prompt(text, field="enhanced_prompt", place="enhanced_prompt")
     milliseconds = round((services.clock() - began) * 1000)
-    return Enhancement(text, model_used, template_used, milliseconds, limit, reason)
+    return EnhancementResult(text, model_used, template_used, milliseconds, limit, reason)
 
 
-async def _template(wanted: Wanted, services: Services) -> Template | None:
+async def _template(request: EnhancementRequest, services: Services) -> Template | None:
     async with services.database.transaction() as connection:
         return await prompt_templates.active(
             connection,
-            model_type=wanted.target or wanted.model,
-            use_case=wanted.use_case,
-            content_mode=wanted.content_mode,
+            model_type=request.target or request.model,
+            use_case=request.use_case,
+            content_mode=request.content_mode,
         )
 
 
-async def _rewritten(
-    wanted: Wanted, template: Template | None, services: Services
+async def _enhance_with_model(
+    request: EnhancementRequest, template: Template | None, services: Services
 ) -> tuple[str, str]:
     """What the model makes of the prompt, and the template's name."""
     if template is None:
-        raise _Unfit("no_template: There is no template for this.")
-    layout = _layout(wanted)
-    asked = Asked(
-        model=wanted.model,
-        messages=[Message("system", template.system_prompt), _message(wanted, layout)],
-        most_tokens=template.token_limit * _TOKENS_PER_TOKEN,
+        raise _UnusableOutputError("no_template: There is no template for this.")
+    layout = _layout(request)
+    chat_request = ChatRequest(
+        model=request.model,
+        messages=[Message("system", template.system_prompt), _message(request, layout)],
+        max_tokens=template.token_limit * _TOKENS_PER_TOKEN,
         temperature=_TEMPERATURE,
     )
     seconds = services.settings.enhancement_timeout_seconds
     try:
-        said = await services.chat_client.ask(asked, seconds=seconds)
-    except NoReplyError as problem:
-        raise _Unfit(f"{problem.reason}: {problem.sentence}") from None
-    text = output_cleanup.cut(
-        output_cleanup.clean(said.text, layout),
+        completion = await services.chat_client.complete(chat_request, seconds=seconds)
+    except ChatUnavailableError as problem:
+        raise _UnusableOutputError(f"{problem.reason}: {problem.message}") from None
+    text = output_cleanup.truncate(
+        output_cleanup.extract_prompt(completion.text, layout),
         template.token_limit,
         is_prose=layout.is_prose,
-        is_unfinished=said.finish_reason == "length",
+        is_unfinished=completion.finish_reason == "length",
     )
-    _check_fit(wanted, text, template.token_limit)
+    _check_fit(request, text, template.token_limit)
     return text, template.template_name
 
 
-def _message(wanted: Wanted, layout: Layout) -> Message:
+def _message(request: EnhancementRequest, layout: OutputFormat) -> Message:
     """The prompt, written as in the template's examples; a base model goes on from there."""
-    text = f"{layout.source}: {wanted.prompt}"
-    if wanted.model == "qwen_base" and wanted.target is None:
+    text = f"{layout.source}: {request.prompt}"
+    if request.model == "qwen_base" and request.target is None:
         text = f"{text}\n{layout.result}:"
     return Message("user", text)
 
 
-def _check_fit(wanted: Wanted, text: str, limit: int) -> None:
+def _check_fit(request: EnhancementRequest, text: str, limit: int) -> None:
     if not text:
-        raise _Unfit("empty: The chat worker's answer holds no prompt.")
-    if wanted.use_case != "enhancement" or language(wanted.prompt) == "other":
+        raise _UnusableOutputError("empty: The chat worker's answer holds no prompt.")
+    if request.use_case != "enhancement" or language(request.prompt) == "other":
         return
-    if preserves_subject(wanted.prompt, text, limit).score < LEAST_KEPT:
-        raise _Unfit("unfaithful: The chat worker's answer does not keep the prompt's words.")
+    if preserves_subject(request.prompt, text, limit).score < MIN_KEPT:
+        raise _UnusableOutputError(
+            "unfaithful: The chat worker's answer does not keep the prompt's words."
+        )
 
 
-def _layout(wanted: Wanted) -> Layout:
+def _layout(request: EnhancementRequest) -> OutputFormat:
     """As the use case has it; a prompt for Wan is a paragraph of sentences."""
-    return _LAYOUTS[wanted.use_case]._replace(
-        is_prose=wanted.target == "wan" or _LAYOUTS[wanted.use_case].is_prose
+    return _LAYOUTS[request.use_case]._replace(
+        is_prose=request.target == "wan" or _LAYOUTS[request.use_case].is_prose
     )
 
 
-def _by_rules(wanted: Wanted, limit: int) -> str:
+def _enhance_by_rules(request: EnhancementRequest, limit: int) -> str:
     """The rules know pictures alone: a message or an idea stays as it is."""
-    if wanted.use_case != "enhancement":
-        return wanted.prompt
+    if request.use_case != "enhancement":
+        return request.prompt
     return rule_enhancer.enhance(
-        wanted.prompt, media=wanted.media, quality=wanted.quality, token_limit=limit
+        request.prompt, media=request.media, quality=request.quality, token_limit=limit
     ).text

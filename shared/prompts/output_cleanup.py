@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from typing import NamedTuple
 
-from shared.contracts.jobs import MOST_PROMPT_CHARACTERS
+from shared.contracts.jobs import MAX_PROMPT_CHARACTERS
 from shared.contracts.text import normalize
 from shared.prompts.rules.tokens import estimate_tokens
 
@@ -17,7 +17,7 @@ _STAYS = ".!?…。！？"  # noqa: RUF001 - the same
 """What belongs to the phrase that it ends."""
 
 
-class Layout(NamedTuple):
+class OutputFormat(NamedTuple):
     """How a template's examples look, and what is written after them."""
 
     source: str
@@ -29,7 +29,7 @@ class Layout(NamedTuple):
     """It is cut after a sentence, not after a phrase."""
 
 
-def clean(answer: str, layout: Layout) -> str:
+def extract_prompt(answer: str, layout: OutputFormat) -> str:
     """The prompt in an answer: no thoughts, label, introduction or quotation marks around it."""
     text = normalize("NFC", _without_thoughts(answer)).strip()
     label = rf"\A[*_#\s]*(?:(?:enhanced|rewritten)\s)?{layout.result}[*_]*:[*_\s]*"
@@ -38,13 +38,13 @@ def clean(answer: str, layout: Layout) -> str:
     return _unquoted(_one_line(text) if layout.is_one_line else text)
 
 
-def cut(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = False) -> str:
+def truncate(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = False) -> str:
     """As much of the text's beginning as has ``limit`` tokens at most, by an estimate.
 
     Empty where not even its first word has. Of an unfinished text the last phrase is left out.
     """
-    if len(text) > MOST_PROMPT_CHARACTERS:
-        text, is_unfinished = text[:MOST_PROMPT_CHARACTERS], True
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        text, is_unfinished = text[:MAX_PROMPT_CHARACTERS], True
     if not is_unfinished and estimate_tokens(text) <= limit:
         return text
     ends = (_SENTENCE_END, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
@@ -72,7 +72,8 @@ def _without_thoughts(text: str) -> str:
 def _beginnings(text: str, end: re.Pattern[str]) -> list[str]:
     """The text up to each end, the longest first."""
     found = (
-        text[: one.end() if one.group() in _STAYS else one.start()] for one in end.finditer(text)
+        text[: match.end() if match.group() in _STAYS else match.start()]
+        for match in end.finditer(text)
     )
     return [part for one in found if (part := one.rstrip(" \t\r\n,;:"))][::-1]
 

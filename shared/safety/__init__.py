@@ -4,18 +4,25 @@ Refused in every mode, for every caller: sexual content with minors, and sexual 
 people. Two contexts that are harmless alone are refused together.
 """
 
-from shared.safety.classifier import contexts, judge, refused_across, refused_category
-from shared.safety.policy import NSFW, RefusedError, check, check_mode, keep, watched
+from shared.safety.classifier import classify, contexts, refused_category, refused_in_conversation
+from shared.safety.policy import (
+    NSFW,
+    ContentRefusedError,
+    check_mode,
+    check_prompt,
+    record_refusal,
+    recording_refusals,
+)
 
 __all__ = [
     "NSFW",
-    "RefusedError",
-    "check",
+    "ContentRefusedError",
     "check_mode",
+    "check_prompt",
+    "classify",
     "contexts",
-    "judge",
-    "keep",
-    "refused_across",
+    "record_refusal",
+    "recording_refusals",
     "refused_category",
-    "watched",
+    "refused_in_conversation",
 ]

@@ -8,13 +8,13 @@ from shared.contracts.text import normalize
 
 _LEETSPEAK = str.maketrans("013457@$!|", "oieastasii")
 
-_LOOK_ALIKES = str.maketrans(
+_HOMOGLYPHS = str.maketrans(
     "аеорсухіѕԁһӏкмтнвпјԛԝαοερνυκιτηχβıɪɴʟᴀʙᴄᴅᴇɢʜᴊᴋᴍᴏᴘʀꜱᴛᴜᴠᴡʏɡɑøđħł",
     "aeopcyxisdhlkmthbnjqwaoepvukitnxbiinlabcdeghjkmoprstuvwygaodhl",
     "\u115f\u1160",  # letters that nobody sees
 )
 
-_UNSEEN = frozenset({"Mn", "Mc", "Me", "Cf"})
+_INVISIBLE = frozenset({"Mn", "Mc", "Me", "Cf"})
 """Categories of characters: marks on others, and what has no form of its own."""
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -25,14 +25,14 @@ _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
 _LETTER_BY_LETTER = re.compile(r"(?<!\w)\w(?: \w){2,}(?!\w)")
 
 _LONGEST_PIECE = 4
-_MOST_PIECES = 4
+_MAX_PIECES = 4
 
 
-def readings(text: str) -> set[str]:
+def normalized_variants(text: str) -> set[str]:
     """Each way to read it: words of small letters and digits, folded, with spaces between."""
-    plain = normalize("NFKD", text).casefold().translate(_LOOK_ALIKES)
+    plain = normalize("NFKD", text).casefold().translate(_HOMOGLYPHS)
     if not plain.isascii():
-        plain = "".join(one for one in plain if unicodedata.category(one) not in _UNSEEN)
+        plain = "".join(one for one in plain if unicodedata.category(one) not in _INVISIBLE)
     forms = {plain, _as_a_worker_reads(plain)}
     forms |= set(map(_spelled, forms))
     if any(map(_STRETCHED.search, forms)):
@@ -45,12 +45,12 @@ def fold(text: str) -> str:
     return text.replace("l", "i")
 
 
-def joined(reading: str) -> list[str]:
+def join_spaced_letters(reading: str) -> list[str]:
     """Letters that stand one by one, such as ``n u d e`` or ``n.u.d.e``, read as one word."""
     return [run.replace(" ", "") for run in _LETTER_BY_LETTER.findall(reading)]
 
 
-def pieced(reading: str, ordinary: frozenset[str]) -> str:
+def join_split_words(reading: str, ordinary: frozenset[str]) -> str:
     """The words that short words beside each other could be pieces of, a line each."""
     runs = _runs([_piece(word) for word in reading.split()])
     return "\n".join("".join(some) for some in runs if not ordinary.issuperset(some))
@@ -58,7 +58,7 @@ def pieced(reading: str, ordinary: frozenset[str]) -> str:
 
 def _runs(words: list[str]) -> Iterator[list[str]]:
     for first, word in enumerate(words):
-        for last in range(first + 1, min(first + _MOST_PIECES, len(words))):
+        for last in range(first + 1, min(first + _MAX_PIECES, len(words))):
             if not (word and words[last]):
                 break
             yield words[first : last + 1]

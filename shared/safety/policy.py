@@ -11,13 +11,13 @@ from uuid import UUID
 from shared.contracts.worker_protocol import ContentMode
 from shared.db.connection import Connection
 from shared.db.queries import safety_decisions as decisions
-from shared.errors import ContentRefusedError, TooManyError
-from shared.safety.classifier import refused_category, refused_without
+from shared.errors import ContentPolicyError, TooManyRequestsError
+from shared.safety.classifier import refused_by_negative_prompt, refused_category
 from shared.safety.rules import RULES
 from shared.services import Services
 from shared.settings import Settings
 
-Place = Literal[
+Stage = Literal[
     "prompt", "negative_prompt", "enhanced_prompt", "message", "answer", "reference", "output"
 ]
 
@@ -25,14 +25,14 @@ NSFW = "nsfw"
 """The category of what is refused for its mode alone."""
 
 
-class RefusedError(ContentRefusedError):
+class ContentRefusedError(ContentPolicyError):
     """A refusal that is to be kept: of which text, by its digest, and where."""
 
     def __init__(
-        self, category: str, *, place: Place, field: str, text: str, sentence: str | None = None
+        self, category: str, *, place: Stage, field: str, text: str, message: str | None = None
     ) -> None:
         super().__init__(
-            sentence or f"This content is refused: {category}.",
+            message or f"This content is refused: {category}.",
             details=[{"field": field, "message": category, "type": "content_refused"}],
         )
         self.category = category
@@ -40,22 +40,22 @@ class RefusedError(ContentRefusedError):
         self.digest = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
-def check(
-    *texts: str | None, field: str, place: Place = "prompt", negative: str | None = None
+def check_prompt(
+    *texts: str | None, field: str, place: Stage = "prompt", negative: str | None = None
 ) -> None:
     """Refuse what may not be asked for in any mode, by ``field`` of the request.
 
     Raises:
         RefusedError: with the category, and never with the text.
     """
-    given = [text for text in texts if text]
-    for text in given:
+    non_empty = [text for text in texts if text]
+    for text in non_empty:
         if category := refused_category(text):
-            raise RefusedError(category, place=place, field=field, text=text)
-    for text in given if negative else ():
-        if category := refused_without(text, negative or ""):
+            raise ContentRefusedError(category, place=place, field=field, text=text)
+    for text in non_empty if negative else ():
+        if category := refused_by_negative_prompt(text, negative or ""):
             both = f"{text}\n{negative}"
-            raise RefusedError(category, place="negative_prompt", field=field, text=both)
+            raise ContentRefusedError(category, place="negative_prompt", field=field, text=both)
 
 
 async def check_mode(
@@ -74,28 +74,32 @@ async def check_mode(
             if user_id and await decisions.has_confirmed_age(connection, user_id):
                 return
         why = "it needs a confirmed age"
-    sentence = f"This content is refused: {NSFW}; {why}."
-    raise RefusedError(NSFW, place="prompt", field=field, text=prompt, sentence=sentence)
+    message = f"This content is refused: {NSFW}; {why}."
+    raise ContentRefusedError(NSFW, place="prompt", field=field, text=prompt, message=message)
 
 
 @asynccontextmanager
-async def watched(user_id: UUID | None, services: Services) -> AsyncIterator[None]:
+async def recording_refusals(user_id: UUID | None, services: Services) -> AsyncIterator[None]:
     """Keep each refusal that is raised within, whatever becomes of the request's own transaction.
 
     Raises:
-        TooManyError: before anything is done, where the user was refused too often.
+        TooManyRequestsError: before anything is done, where the user was refused too often.
     """
-    await _check_patience(user_id, services)
+    await _check_throttle(user_id, services)
     try:
         yield
-    except RefusedError as refused:
+    except ContentRefusedError as refused:
         async with services.database.transaction() as connection:
-            await keep(connection, refused, user_id=user_id, settings=services.settings)
+            await record_refusal(connection, refused, user_id=user_id, settings=services.settings)
         raise
 
 
-async def keep(
-    connection: Connection, refused: RefusedError, *, user_id: UUID | None, settings: Settings
+async def record_refusal(
+    connection: Connection,
+    refused: ContentRefusedError,
+    *,
+    user_id: UUID | None,
+    settings: Settings,
 ) -> None:
     """Keep a refusal, with a hash that tells nobody without our key what was refused."""
     await decisions.insert(
@@ -115,20 +119,20 @@ def prompt_hash(digest: bytes, settings: Settings) -> bytes:
     return hmac.digest(key, digest, hashlib.sha256)
 
 
-async def _check_patience(user_id: UUID | None, services: Services) -> None:
-    most = services.settings.refusals_until_slow
-    if not (most and user_id):
+async def _check_throttle(user_id: UUID | None, services: Services) -> None:
+    limit = services.settings.safety_throttle_threshold
+    if not (limit and user_id):
         return
     async with services.database.autocommit() as connection:
         seconds = await decisions.seconds_to_wait(
             connection,
             user_id,
-            most=most,
-            within_seconds=services.settings.refusals_within_seconds,
-            first_seconds=services.settings.first_slowdown_seconds,
+            limit=limit,
+            within_seconds=services.settings.safety_throttle_window_seconds,
+            first_seconds=services.settings.safety_throttle_initial_seconds,
         )
     if seconds > 0:
-        raise TooManyError(
+        raise TooManyRequestsError(
             "Too much was refused from this account; wait before you ask for more.",
             code="slowed_down",
             retry_after_seconds=math.ceil(seconds),

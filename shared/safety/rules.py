@@ -32,22 +32,22 @@ class Context(_Part):
         return fold(f"(?:{'|'.join(self.words)})")
 
     @cached_property
-    def whole(self) -> re.Pattern[str]:
+    def word_pattern(self) -> re.Pattern[str]:
         """As words of their own."""
         return re.compile(rf"\b{self.pattern}\b")
 
     @cached_property
-    def pieced(self) -> re.Pattern[str]:
+    def joined_pattern(self) -> re.Pattern[str]:
         """Put together from pieces: with no ending beyond them, for "a shot at dawn" is none."""
         return re.compile(rf"^{self.pattern}$".replace(r"\w*", ""), re.MULTILINE)
 
     @cached_property
-    def anywhere(self) -> re.Pattern[str]:
+    def substring_pattern(self) -> re.Pattern[str]:
         """Inside of a word too, for letters that stand one by one have lost their word's ends."""
         return re.compile(self.pattern)
 
 
-class Together(_Part):
+class CombinationRule(_Part):
     """Two contexts that are harmless alone."""
 
     category: str
@@ -56,7 +56,7 @@ class Together(_Part):
     """Also where the one is said in one message, and the other in another."""
 
 
-class LeftOut(_Part):
+class NegativePromptRule(_Part):
     """What is asked for by a prompt and by what its negative prompt leaves out."""
 
     category: str
@@ -72,8 +72,8 @@ class Rules(_Part):
     ordinary: Annotated[frozenset[str], AfterValidator(_folded)] = frozenset()
     """Words that are no pieces of another word."""
     contexts: dict[str, Context]
-    together: Annotated[tuple[Together, ...], Field(min_length=1)]
-    left_out: tuple[LeftOut, ...] = ()
+    together: Annotated[tuple[CombinationRule, ...], Field(min_length=1)]
+    left_out: tuple[NegativePromptRule, ...] = ()
 
     @classmethod
     def read(cls, file: Path = FILE) -> "Rules":
@@ -81,12 +81,14 @@ class Rules(_Part):
         return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
 
     @cached_property
-    def spoken(self) -> re.Pattern[str]:
+    def any_term_pattern(self) -> re.Pattern[str]:
         """Any word of any context: what most texts speak of none of."""
-        return re.compile(rf"\b(?:{'|'.join(one.pattern for one in self.contexts.values())})\b")
+        return re.compile(
+            rf"\b(?:{'|'.join(context.pattern for context in self.contexts.values())})\b"
+        )
 
     @cached_property
-    def run_together(self) -> dict[Together, re.Pattern[str]]:
+    def run_together(self) -> dict[CombinationRule, re.Pattern[str]]:
         """The two contexts of each rule as one word."""
         return {rule: self._one_word(*rule.contexts) for rule in self.together}
 

@@ -6,12 +6,12 @@ import google_crc32c
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud.storage import Blob, Bucket
 
-from shared.storage.types import TIMEOUT_SECONDS, Folder, StoredObject
+from shared.storage.types import TIMEOUT_SECONDS, FolderListing, ObjectMetadata
 
 
-def stored(blob: Blob) -> StoredObject:
+def to_metadata(blob: Blob) -> ObjectMetadata:
     """What the client has just heard of an object."""
-    return StoredObject(
+    return ObjectMetadata(
         size=blob.size,
         content_type=blob.content_type,
         crc32c=blob.crc32c,
@@ -28,16 +28,18 @@ def crc32c(content: bytes) -> str:
     return base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
 
 
-def list_folder(bucket: Bucket, folder: str, *, most: int) -> Folder:
-    """The first ``most`` entries by name."""
+def list_folder(bucket: Bucket, folder: str, *, limit: int) -> FolderListing:
+    """The first ``limit`` entries by name."""
     found = bucket.list_blobs(
-        prefix=folder, delimiter="/", max_results=most, timeout=TIMEOUT_SECONDS
+        prefix=folder, delimiter="/", max_results=limit, timeout=TIMEOUT_SECONDS
     )
-    objects = [stored(blob) for blob in found]
-    return Folder(objects, sorted(found.prefixes))
+    objects = [to_metadata(blob) for blob in found]
+    return FolderListing(objects, sorted(found.prefixes))
 
 
-def put(blob: Blob, content: bytes, content_type: str, *, replaces: bool) -> StoredObject | None:
+def upload(
+    blob: Blob, content: bytes, content_type: str, *, replaces: bool
+) -> ObjectMetadata | None:
     """Store it; None where an object is there already and ``replaces`` is false."""
     try:
         blob.upload_from_string(
@@ -49,7 +51,7 @@ def put(blob: Blob, content: bytes, content_type: str, *, replaces: bool) -> Sto
         )
     except PreconditionFailed:
         return None
-    return stored(blob)
+    return to_metadata(blob)
 
 
 def write_once(blob: Blob, content: bytes, content_type: str) -> None:
@@ -65,7 +67,7 @@ def write_once(blob: Blob, content: bytes, content_type: str) -> None:
             raise ValueError("another object lies where this belongs") from None
 
 
-def rewrite(original: Blob, duplicate: Blob) -> StoredObject | None:
+def copy(original: Blob, duplicate: Blob) -> ObjectMetadata | None:
     """Copy it to where nothing is; None where it is gone.
 
     Raises:
@@ -75,7 +77,7 @@ def rewrite(original: Blob, duplicate: Blob) -> StoredObject | None:
         _rewrite(original, duplicate)
     except NotFound:
         return None
-    return stored(duplicate)
+    return to_metadata(duplicate)
 
 
 def _rewrite(original: Blob, duplicate: Blob) -> None:

@@ -10,34 +10,34 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Blob, Client
 from requests.exceptions import RequestException
 
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.settings import Settings
 from shared.storage import blobs, metadata_stripper
 from shared.storage.signed_urls import signed_url
 from shared.storage.types import (
+    CREATE_ONLY_HEADERS,
     SIZE_RANGE,
     TIMEOUT_SECONDS,
-    WRITE_ONCE,
-    Folder,
+    FolderListing,
+    ObjectMetadata,
     SignedUpload,
-    StoredObject,
 )
 from shared.telemetry.logs import logger
 
 T = TypeVar("T")
 
 
-class Storage:
+class ObjectStorage:
     """Signing, checking, copying and deleting. Every path is given by ``paths`` or ``uploads``.
 
-    Each method raises UnavailableError where the service is away.
+    Each method raises ServiceUnavailableError where the service is away.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = _client(settings.storage_emulator_host, settings.tasks_project)
 
-    async def sign(
+    async def signed_url(
         self,
         bucket: str,
         path: str,
@@ -84,7 +84,7 @@ class Storage:
         """
         headers = {"content-type": content_type, SIZE_RANGE: f"1,{max_bytes}"}
         if not replaces:
-            headers |= WRITE_ONCE
+            headers |= CREATE_ONLY_HEADERS
 
         def sign() -> str:
             blob = self._blob(bucket, path)
@@ -92,12 +92,12 @@ class Storage:
 
         return SignedUpload(await _in_thread(sign), headers)
 
-    async def stat(self, bucket: str, path: str) -> StoredObject | None:
+    async def get_metadata(self, bucket: str, path: str) -> ObjectMetadata | None:
         """What is stored at ``path``; None where nothing is."""
 
-        def stat() -> StoredObject | None:
+        def stat() -> ObjectMetadata | None:
             blob = self._client.bucket(bucket).get_blob(path, timeout=TIMEOUT_SECONDS)
-            return blobs.stored(blob) if blob else None
+            return blobs.to_metadata(blob) if blob else None
 
         return await _in_thread(stat)
 
@@ -129,13 +129,13 @@ class Storage:
 
         return await _in_thread(sizes)
 
-    async def list_folder(self, bucket: str, folder: str, *, most: int) -> Folder:
-        """What lies directly in ``folder``, which ends in a slash: the first ``most``, by name."""
+    async def list_folder(self, bucket: str, folder: str, *, limit: int) -> FolderListing:
+        """What lies directly in ``folder``, which ends in a slash: the first ``limit``, by name."""
         where = self._client.bucket(bucket)
-        return await _in_thread(lambda: blobs.list_folder(where, folder, most=most))
+        return await _in_thread(lambda: blobs.list_folder(where, folder, limit=limit))
 
-    async def read(self, bucket: str, path: str, *, most_bytes: int) -> bytes | None:
-        """The first ``most_bytes`` of an object, as stored; None where nothing is.
+    async def read(self, bucket: str, path: str, *, max_bytes: int) -> bytes | None:
+        """The first ``max_bytes`` of an object, as stored; None where nothing is.
 
         A Content-Encoding is the uploader's word: nothing is unpacked by it.
         """
@@ -143,7 +143,7 @@ class Storage:
         def read() -> bytes | None:
             try:
                 content: bytes = self._blob(bucket, path).download_as_bytes(
-                    end=most_bytes - 1, raw_download=True, timeout=TIMEOUT_SECONDS
+                    end=max_bytes - 1, raw_download=True, timeout=TIMEOUT_SECONDS
                 )
             except NotFound:
                 return None
@@ -153,7 +153,7 @@ class Storage:
 
         return await _in_thread(read)
 
-    async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
+    async def upload_once(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
         """Store an object where nothing is yet; equal bytes that are there already are success.
 
         Raises:
@@ -162,12 +162,14 @@ class Storage:
         blob = self._blob(bucket, path)
         await _in_thread(lambda: blobs.write_once(blob, content, content_type))
 
-    async def put(
+    async def upload(
         self, bucket: str, path: str, content: bytes, content_type: str, *, replaces: bool
-    ) -> StoredObject | None:
+    ) -> ObjectMetadata | None:
         """Store an object; None where one is there already and ``replaces`` is false."""
         blob = self._blob(bucket, path)
-        return await _in_thread(lambda: blobs.put(blob, content, content_type, replaces=replaces))
+        return await _in_thread(
+            lambda: blobs.upload(blob, content, content_type, replaces=replaces)
+        )
 
     async def copy(
         self,
@@ -176,7 +178,7 @@ class Storage:
         *,
         generation: int,
         without_settings: bool = False,
-    ) -> StoredObject | None:
+    ) -> ObjectMetadata | None:
         """Copy that generation of an object to where nothing is yet; None where it is gone.
 
         Buckets and paths come in pairs. Where the target exists already with the same bytes, an
@@ -187,7 +189,7 @@ class Storage:
         """
         original = self._client.bucket(source[0]).blob(source[1], generation=generation)
         duplicate = self._blob(*target)
-        rewrite = metadata_stripper.rewrite if without_settings else blobs.rewrite
+        rewrite = metadata_stripper.copy_without_metadata if without_settings else blobs.copy
         return await _in_thread(lambda: rewrite(original, duplicate))
 
     async def delete(self, bucket: str, path: str) -> None:
@@ -220,4 +222,4 @@ async def _in_thread(function: Callable[[], T]) -> T:
         return await asyncio.to_thread(function)
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         logger.warning("the storage did not answer: %s", type(error).__name__)
-        raise UnavailableError("The storage is away; try again in a moment.") from error
+        raise ServiceUnavailableError("The storage is away; try again in a moment.") from error

@@ -8,10 +8,10 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud.storage import Blob
 from google.cloud.storage.fileio import BlobReader
 
-from shared.contracts.media_metadata import blank, settings_parts
+from shared.contracts.media_metadata import blank_bytes, metadata_parts
 from shared.errors import ConflictError
 from shared.storage import blobs
-from shared.storage.types import TIMEOUT_SECONDS, StoredObject
+from shared.storage.types import TIMEOUT_SECONDS, ObjectMetadata
 
 _READ_BYTES = 1024 * 1024
 _WRITE_BYTES = 8 * 1024 * 1024
@@ -20,7 +20,7 @@ _WRITE_BYTES = 8 * 1024 * 1024
 _UNREADABLE = "Its settings cannot be left out: the file is not what it is said to be."
 
 
-class Blanked:
+class MetadataStrippingReader:
     """A file as it reads with its settings blanked; nothing else in it differs, nor its length.
 
     Raises:
@@ -29,7 +29,7 @@ class Blanked:
 
     def __init__(self, file: BinaryIO, mime_type: str) -> None:
         self._file = file
-        self._parts = settings_parts(file, mime_type)
+        self._parts = metadata_parts(file, mime_type)
         self.seek, self.tell = file.seek, file.tell
         self.seek(0)
 
@@ -41,12 +41,12 @@ class Blanked:
         for part in self._parts:
             first, last = max(start, part.start), min(end, part.start + part.length)
             if first < last:
-                nothing = blank(part)[first - part.start : last - part.start]
+                nothing = blank_bytes(part)[first - part.start : last - part.start]
                 content[first - start : last - start] = nothing
         return bytes(content)
 
 
-def rewrite(original: Blob, duplicate: Blob) -> StoredObject | None:
+def copy_without_metadata(original: Blob, duplicate: Blob) -> ObjectMetadata | None:
     """Copy it without its settings to where nothing is; None where it is gone.
 
     Where the target exists already with the same bytes, this is success.
@@ -61,14 +61,14 @@ def rewrite(original: Blob, duplicate: Blob) -> StoredObject | None:
         return None
     reader = BlobReader(original, chunk_size=_READ_BYTES, timeout=TIMEOUT_SECONDS)
     try:
-        blanked = Blanked(reader, original.content_type)
+        blanked = MetadataStrippingReader(reader, original.content_type)
     except ValueError:
         raise ConflictError(_UNREADABLE, code="unreadable") from None
     _put(blanked, original, duplicate)
-    return blobs.stored(duplicate)
+    return blobs.to_metadata(duplicate)
 
 
-def _put(blanked: Blanked, original: Blob, duplicate: Blob) -> None:
+def _put(blanked: MetadataStrippingReader, original: Blob, duplicate: Blob) -> None:
     duplicate.chunk_size = _WRITE_BYTES
     try:
         duplicate.upload_from_file(
@@ -84,7 +84,7 @@ def _put(blanked: Blanked, original: Blob, duplicate: Blob) -> None:
             raise ValueError("another object lies where a copy belongs") from None
 
 
-def _checksum(blanked: Blanked) -> str:
+def _checksum(blanked: MetadataStrippingReader) -> str:
     blanked.seek(0)
     digest = google_crc32c.Checksum()
     while piece := blanked.read(_READ_BYTES):

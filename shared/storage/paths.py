@@ -12,7 +12,7 @@ THUMBNAIL_TYPE = "image/webp"
 REFERENCE_TYPE = "image/png"
 
 
-def job_folder(user: UUID, job: UUID) -> str:
+def job_prefix(user: UUID, job: UUID) -> str:
     """Whatever a job has in workspace-temp lies below it."""
     return f"{user}/{job}/"
 
@@ -62,7 +62,7 @@ def workspace_copy_thumbnail(user: UUID, asset_id: UUID) -> str:
     return f"{user}/library/{asset_id}.thumb.webp"
 
 
-def unrecorded_copies(user: UUID, asset_id: UUID) -> tuple[list[str], list[str]]:
+def orphaned_copy_paths(user: UUID, asset_id: UUID) -> tuple[list[str], list[str]]:
     """Where a copy's files may lie whose kind is not known: in workspace-temp, in user-library."""
     copies = [workspace_copy(user, asset_id, mime_type) for mime_type in EXTENSIONS]
     kept = [library(user, asset_id, mime_type) for mime_type in EXTENSIONS]

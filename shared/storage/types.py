@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 TIMEOUT_SECONDS = 20
 
-WRITE_ONCE = {"x-goog-if-generation-match": "0"}
+CREATE_ONLY_HEADERS = {"x-goog-if-generation-match": "0"}
 """A signed header: the PUT succeeds where no object is, and never overwrites one."""
 
 
@@ -22,7 +22,7 @@ class SignedUpload:
     headers: dict[str, str]
 
 
-class StoredObject(NamedTuple):
+class ObjectMetadata(NamedTuple):
     """What the bucket itself says of an object."""
 
     size: int
@@ -36,9 +36,9 @@ class StoredObject(NamedTuple):
     updated_at: datetime
 
 
-class Folder(NamedTuple):
+class FolderListing(NamedTuple):
     """What lies directly in a folder."""
 
-    objects: list[StoredObject]
+    objects: list[ObjectMetadata]
     folders: list[str]
     """Their paths; each ends in a slash."""

@@ -12,9 +12,9 @@ BUCKET: Final = "workspace-temp"
 TYPE = "image/png"
 """Each is drawn anew, by ``pictures``."""
 
-MOST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 
-_MOST_KEY = 1024
+_MAX_KEY = 1024
 _KEY = re.compile(r"[A-Za-z0-9_/!.*'() &$=@;:+,?-]+")
 """The characters of a key that Supabase Storage takes, which are ASCII and no percent sign."""
 
@@ -22,17 +22,17 @@ _OURS = re.compile(r"library|[{(]?(urn:uuid:)?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-
 """A folder of the system's own: ``library``, or an id however it is spelt."""
 
 
-def is_key(path: str) -> bool:
+def is_valid_key(path: str) -> bool:
     """Whether it may name an object: no empty part, no steps, nothing to be decoded."""
     parts = path.split("/")
     return (
-        len(path) <= _MOST_KEY
+        len(path) <= _MAX_KEY
         and _KEY.fullmatch(path) is not None
-        and not any(_is_step(part) for part in parts)
+        and not any(_is_traversal(part) for part in parts)
     )
 
 
-def _is_step(part: str) -> bool:
+def _is_traversal(part: str) -> bool:
     """Nothing, or what somebody may read as a step to another folder: ``.``, ``..;`` or ``. .``."""
     return not part.strip(" .") or part.replace(" ", "").startswith("..")
 
@@ -42,15 +42,15 @@ def is_owned(path: str, user_id: UUID) -> bool:
     return path.startswith(f"{user_id}/")
 
 
-def may_lie_at(path: str, user_id: UUID) -> bool:
+def is_upload_path(path: str, user_id: UUID) -> bool:
     """Whether an upload of the user's may be there, so that whatever is there is one."""
-    return is_owned(path, user_id) and owner(path) == user_id
+    return is_owned(path, user_id) and upload_owner(path) == user_id
 
 
-def owner(path: str) -> UUID | None:
+def upload_owner(path: str) -> UUID | None:
     """Whose upload may be there; None where nobody's may."""
     folder, _, rest = path.partition("/")
-    if not (rest and is_key(path)) or _OURS.fullmatch(rest.split("/")[0].strip().lower()):
+    if not (rest and is_valid_key(path)) or _OURS.fullmatch(rest.split("/")[0].strip().lower()):
         return None
     try:
         return UUID(folder)

@@ -33,12 +33,12 @@ def bind(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     _bound.set({**_bound.get(), **fields})
 
 
-def bound(name: str) -> object:
+def get_bound(name: str) -> object:
     """What was bound by that name."""
     return _bound.get().get(name)
 
 
-def begin(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+def start_request_log(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """A request begins: forget what was bound, and take its trace (W3C Trace Context)."""
     _began.set(time.perf_counter())
     _traceparent.set(traceparent)
@@ -50,12 +50,12 @@ def traceparent() -> str | None:
     return _traceparent.get()
 
 
-def seconds_since_begin() -> float:
+def request_seconds() -> float:
     """How long the request at hand has taken by now."""
     return time.perf_counter() - _began.get()
 
 
-def measured(**figures: float) -> None:
+def emit_metrics(**figures: float) -> None:
     """Figures for metrics, by the names that they have in infra/terraform/modules/monitoring."""
     logger.info("measured", extra={"fields": figures})
 
@@ -94,11 +94,11 @@ class JsonLines(logging.Formatter):
         if "user_id" in line:
             line["user"] = user_hash(str(line.pop("user_id")))
         if record.exc_info:
-            line["stack_trace"] = _frames(record.exc_info[1])
+            line["stack_trace"] = _format_exception(record.exc_info[1])
         return json.dumps(line, default=str)
 
 
-def _frames(error: BaseException | None) -> str:
+def _format_exception(error: BaseException | None) -> str:
     """Return where an error happened, its type, and Postgres' code for it.
 
     Its message is left out: it may quote a row or a request.

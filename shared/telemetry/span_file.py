@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 50_000_000
+MAX_BYTES = 50_000_000
 """A larger file is put aside, in place of the one put aside before it."""
 
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
@@ -25,7 +25,7 @@ def append(path: Path, spans: Iterable[Any]) -> None:
     opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(opened, lines.encode())
-        if os.fstat(opened).st_size > MOST_BYTES:
+        if os.fstat(opened).st_size > MAX_BYTES:
             _put_aside(opened, path)
     finally:
         os.close(opened)
@@ -40,12 +40,15 @@ def _put_aside(opened: int, path: Path) -> None:
 
 def _line(span: Any) -> str:  # noqa: ANN401 - contracts know no library of traces
     resource = {"attributes": _attributes(span.resource.attributes)}
-    told = {"scope": {"name": span.instrumentation_scope.name}, "spans": [_told(span)]}
-    return _encode({"resourceSpans": [{"resource": resource, "scopeSpans": [told]}]})
+    scope_spans = {
+        "scope": {"name": span.instrumentation_scope.name},
+        "spans": [_span_record(span)],
+    }
+    return _encode({"resourceSpans": [{"resource": resource, "scopeSpans": [scope_spans]}]})
 
 
-def _told(span: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
-    told = {
+def _span_record(span: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+    record = {
         "traceId": f"{span.context.trace_id:032x}",
         "spanId": f"{span.context.span_id:016x}",
         "name": span.name,
@@ -56,20 +59,20 @@ def _told(span: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
         "status": _ERROR if span.status.status_code.name == "ERROR" else {},
     }
     if span.parent:
-        told["parentSpanId"] = f"{span.parent.span_id:016x}"
+        record["parentSpanId"] = f"{span.parent.span_id:016x}"
     if span.links:
-        told["links"] = [
+        record["links"] = [
             {
-                "traceId": f"{one.context.trace_id:032x}",
-                "spanId": f"{one.context.span_id:016x}",
+                "traceId": f"{link.context.trace_id:032x}",
+                "spanId": f"{link.context.span_id:016x}",
             }
-            for one in span.links
+            for link in span.links
         ]
-    return told
+    return record
 
 
-def _attributes(given: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    return [{"key": name, "value": _value(value)} for name, value in (given or {}).items()]
+def _attributes(attributes: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return [{"key": name, "value": _value(value)} for name, value in (attributes or {}).items()]
 
 
 def _value(value: object) -> dict[str, object]:

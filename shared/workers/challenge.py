@@ -8,17 +8,17 @@ import time
 import httpx
 from pydantic import ValidationError
 
-from shared.contracts.webhook_signature import prove
+from shared.contracts.webhook_signature import challenge_proof
 from shared.contracts.worker_registration import Health
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.services import Services
 
-_MOST_BYTES = 10_000
-_ANEW = {"connection": "close"}
+_MAX_BYTES = 10_000
+_NEW_CONNECTION = {"connection": "close"}
 """A kept connection may just be ending: a worker that is there would seem to be gone."""
 
 
-async def answer_time(
+async def verify_worker_url(
     url: str, key_id: str, services: Services, *, timeout_seconds: float = 5
 ) -> int:
     """Ask the address for its proof; how long the answer took, in ms.
@@ -32,35 +32,39 @@ async def answer_time(
         async with asyncio.timeout(timeout_seconds):
             health = await _ask(url, challenge, services)
     except (TimeoutError, httpx.HTTPError):
-        raise InvalidError("The address did not answer GET /healthz.") from None
-    given = (health.proof or "").encode()
+        raise InvalidRequestError("The address did not answer GET /healthz.") from None
+    proof = (health.proof or "").encode()
     if not any(
-        hmac.compare_digest(given, prove(key, worker_id=key_id, challenge=challenge).encode())
-        for key in services.settings.keys_of(key_id)
+        hmac.compare_digest(
+            proof, challenge_proof(key, worker_id=key_id, challenge=challenge).encode()
+        )
+        for key in services.settings.worker_keys_for(key_id)
     ):
-        raise InvalidError("The address did not prove that it holds the worker's key.")
+        raise InvalidRequestError("The address did not prove that it holds the worker's key.")
     return round((time.perf_counter() - started) * 1000)
 
 
 async def _ask(url: str, challenge: str, services: Services) -> Health:
     """What it answers; a public host by an address that is checked and pinned at each question."""
-    asked = f"{url}/healthz?challenge={challenge}"
+    challenge_url = f"{url}/healthz?challenge={challenge}"
     if url.startswith("https://"):
-        body = await services.guard.ask(asked, most_bytes=_MOST_BYTES)
+        body = await services.safe_fetcher.fetch_json(challenge_url, max_bytes=_MAX_BYTES)
     else:
-        body = await _ask_loopback(asked, services)
+        body = await _ask_loopback(challenge_url, services)
     try:
         return Health.model_validate_json(body)
     except ValidationError:
-        raise InvalidError("The address answered GET /healthz with something else.") from None
+        raise InvalidRequestError(
+            "The address answered GET /healthz with something else."
+        ) from None
 
 
 async def _ask_loopback(url: str, services: Services) -> bytes:
-    async with services.http.stream("GET", url, headers=_ANEW) as answer:
+    async with services.http.stream("GET", url, headers=_NEW_CONNECTION) as answer:
         body = b""
         async for chunk in answer.aiter_bytes():
             body += chunk
-            if len(body) > _MOST_BYTES:
-                raise InvalidError("The address answered too much.")
+            if len(body) > _MAX_BYTES:
+                raise InvalidRequestError("The address answered too much.")
         answer.raise_for_status()
         return body

@@ -19,8 +19,8 @@ MAX_MOVES_PER_MINUTE = 10
 again, up to a thousand tasks."""
 
 
-async def register(
-    asked: RegisterChatWorkerRequest, worker_type: WorkerType, worker: Worker, services: Services
+async def register_worker(
+    request: RegisterChatWorkerRequest, worker_type: WorkerType, worker: Worker, services: Services
 ) -> str:
     """Record the address once it has answered; jobs sent to the old one follow the worker.
 
@@ -32,18 +32,18 @@ async def register(
         InvalidError: where the address is refused, or does not prove that it holds the key.
         RateLimitedError: where the worker moved ``MAX_MOVES_PER_MINUTE`` times with jobs.
     """
-    if asked.worker_id not in {worker.key_id, f"{worker.key_id}-{worker_type}"}:
+    if request.worker_id not in {worker.key_id, f"{worker.key_id}-{worker_type}"}:
         raise ForbiddenError("This key is not that worker's.")
-    url = await urls.check(asked.worker_url, services.settings)
-    response_ms = await challenge.answer_time(url, worker.key_id, services)
-    await _record(asked, worker_type, worker, services, url=url, response_ms=response_ms)
+    url = await urls.validate_worker_url(request.worker_url, services.settings)
+    response_ms = await challenge.verify_worker_url(url, worker.key_id, services)
+    await _record(request, worker_type, worker, services, url=url, response_ms=response_ms)
     if queue := QUEUES.get(worker_type):
-        await dispatch.fill(services, queue)
-    return f"{asked.worker_id} is registered at {url}."
+        await dispatch.dispatch_jobs(services, queue)
+    return f"{request.worker_id} is registered at {url}."
 
 
 async def _record(
-    asked: RegisterChatWorkerRequest,
+    request: RegisterChatWorkerRequest,
     worker_type: WorkerType,
     worker: Worker,
     services: Services,
@@ -52,16 +52,16 @@ async def _record(
     response_ms: int,
 ) -> None:
     async with services.database.transaction() as connection:
-        if await slots.leave(connection, asked.worker_id, other_than_url=url):
-            await _count_move(connection, asked.worker_id)
+        if await slots.release_moved_worker(connection, request.worker_id, other_than_url=url):
+            await _count_move(connection, request.worker_id)
         if not await workers.register(
             connection,
-            worker_id=asked.worker_id,
+            worker_id=request.worker_id,
             worker_type=worker_type,
             worker_url=url,
             key_id=worker.key_id,
-            models=asked.models,
-            slots=asked.slots,
+            models=request.models,
+            slots=request.slots,
             response_ms=response_ms,
         ):
             raise ForbiddenError("That worker id belongs to another key or type.")

@@ -7,13 +7,13 @@ loopback by plain http.
 from urllib.parse import SplitResult, urlsplit
 
 from shared.clients.public_addresses import Resolver, is_host, public_addresses, resolve
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.settings import Settings
 
 _PORTS = {None, 443}
 
 
-async def check(url: str, settings: Settings, resolver: Resolver = resolve) -> str:
+async def validate_worker_url(url: str, settings: Settings, resolver: Resolver = resolve) -> str:
     """The address in its plain form, without a trailing slash.
 
     Its host may point elsewhere a moment later: whoever connects checks and pins it again.
@@ -52,5 +52,5 @@ def _is_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname == "127.0.0.1" and parts.port is not None
 
 
-def _refused(why: str) -> InvalidError:
-    return InvalidError(f"This worker address is refused: {why}.")
+def _refused(why: str) -> InvalidRequestError:
+    return InvalidRequestError(f"This worker address is refused: {why}.")

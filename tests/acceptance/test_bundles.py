@@ -17,15 +17,22 @@ import pytest
 from infra import manifest as the_map
 from infra.bundle import REQUIREMENTS, write
 from infra.local.config import keys
-from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, of_functions
-from infra.local.config.environment import System as Parts
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, functions_env
+from infra.local.config.environment import LocalSystem as Parts
 from infra.local.database.server import url as database_url
 from infra.local.database.setup import functions_url
 from infra.local.process import privileges, readiness
 from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import webhook_signature
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    ROOT,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
 
 FUNCTIONS = the_map.read().functions
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")
@@ -51,12 +58,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def settings(bare: System) -> dict[str, str]:
+def settings(bare: LocalSystem) -> dict[str, str]:
     """What a function of the running system is told, and no way to the repository."""
     ports = bare.ports()
     parts = Parts(bare.data, bare.port, ports)
-    told = of_functions(parts, functions_url(database_url(ports["postgres"])))
-    return {name: value for name, value in told.items() if name != "PYTHONPATH"}
+    env = functions_env(parts, functions_url(database_url(ports["postgres"])))
+    return {name: value for name, value in env.items() if name != "PYTHONPATH"}
 
 
 class Server:
@@ -79,7 +86,7 @@ class Server:
 
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Its answer, once it answers."""
-        until(self._is_up, what="the bundle's server")
+        wait_until(self._is_up, what="the bundle's server")
         return web.request(method, f"http://127.0.0.1:{self._port}{path}", **more)
 
     def _is_up(self) -> bool:
@@ -109,11 +116,11 @@ def bearing(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def sealed(letter: dict[str, str]) -> dict[str, Any]:
+def sealed(body: dict[str, str]) -> dict[str, Any]:
     """A worker's letter, as httpx sends it."""
-    content = json.dumps(letter).encode()
+    content = json.dumps(body).encode()
     how = {"worker_id": "demo", "message_id": f"msg_{uuid4().hex}"}
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         keys.worker_key("demo"), timestamp=int(time.time()), body=content, **how
     )
     return {"content": content, "headers": {"content-type": "application/json", **headers}}
@@ -182,28 +189,28 @@ def test_a_served_bundle_wants_a_credential(served: Mapping[str, Server], name: 
 
 
 def test_queue_job_takes_a_job_that_rest_shows(
-    served: Mapping[str, Server], person: Person
+    served: Mapping[str, Server], person: UserClient
 ) -> None:
     headers = bearing(person.token)
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
 
-    taken = served["queue-job"].call("POST", json=body, headers=headers)
-    assert taken.status_code == 202, taken.text
+    response = served["queue-job"].call("POST", json=body, headers=headers)
+    assert response.status_code == 202, response.text
 
     read = served["rest"].call("GET", "/jobs", params={"select": "id,status"}, headers=headers)
     assert read.status_code == 200, read.text
-    assert read.json() == [{"id": taken.json()["job"]["id"], "status": "queued"}]
+    assert read.json() == [{"id": response.json()["job"]["id"], "status": "queued"}]
 
 
 def test_each_other_bundle_reaches_what_it_needs(
-    served: Mapping[str, Server], settings: dict[str, str], person: Person
+    served: Mapping[str, Server], settings: dict[str, str], person: UserClient
 ) -> None:
     users = bearing(person.token)
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
     schedulers = bearing(signer.token(SCHEDULER_EMAIL, settings["SCHEDULER_AUDIENCE"]))
     unknown = {name: str(uuid4()) for name in ("jobId", "userId", "claimId", "assetId")}
     save = {"action": "save_to_library", "assetId": unknown["assetId"]}
-    asked = {
+    responses = {
         "workspace-actions": served["workspace-actions"].call("POST", json=save, headers=users),
         "storage": served["storage"].call("GET", NOBODYS, headers=users),
         "job-callback": served["job-callback"].call(
@@ -214,7 +221,7 @@ def test_each_other_bundle_reaches_what_it_needs(
     }
 
     assert {
-        name: (answer.status_code, answer.json().get("code")) for name, answer in asked.items()
+        name: (answer.status_code, answer.json().get("code")) for name, answer in responses.items()
     } == {
         "workspace-actions": (404, "not_found"),
         "storage": (404, "NoSuchKey"),

@@ -11,15 +11,24 @@ import pytest
 from PIL import Image
 
 from tests.acceptance.test_readme import run_journey
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    ROOT,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system with the demo worker, which is swept all the time."""
-    system = System(tmp_path_factory.mktemp("demo") / "data", worker="demo", SWEEP_SECONDS="0.5")
+    system = LocalSystem(
+        tmp_path_factory.mktemp("demo") / "data", worker="demo", SWEEP_SECONDS="0.5"
+    )
     system.start()
     yield system
     assert system.stop() == 0
@@ -45,23 +54,23 @@ def test_make_demo_leaves_a_picture_with_its_settings_inside(tmp_path: Path) -> 
     assert "trainedAlgorithmicMedia" in made.info["XML:com.adobe.xmp"]
 
 
-def test_the_curl_lines_do_the_whole_journey(demo: System, tmp_path: Path) -> None:
+def test_the_curl_lines_do_the_whole_journey(demo: LocalSystem, tmp_path: Path) -> None:
     done = run_journey(demo.base, tmp_path, str(uuid4()))
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "picture.png").size == (96, 96)
 
 
-def test_the_same_seed_gives_the_same_picture(demo: System) -> None:
-    person = Person(demo)
+def test_the_same_seed_gives_the_same_picture(demo: LocalSystem) -> None:
+    person = UserClient(demo)
     pictures = []
     for _ in range(2):
-        job_id = person.queue("a blue boat", seed=3, aspect_ratio="16:9")
+        job_id = person.create_job("a blue boat", seed=3, aspect_ratio="16:9")
         person.wait_for(job_id)
         pictures.append(person.fetch(person.asset(job_id)["temp_storage_path"]))
     assert pictures[0] == pictures[1]
 
 
-def test_a_killed_workers_job_completes_once(demo: System) -> None:
+def test_a_killed_workers_job_completes_once(demo: LocalSystem) -> None:
     person, job_id = _killed_in_the_middle(demo)
     demo.rows(
         "update jobs set lease_until = now() - interval '1 s' where id = %s returning id", job_id
@@ -74,14 +83,14 @@ def test_a_killed_workers_job_completes_once(demo: System) -> None:
     assert kinds == ["grant", "reserve", "settle"]
 
 
-def _killed_in_the_middle(demo: System) -> tuple[Person, str]:
+def _killed_in_the_middle(demo: LocalSystem) -> tuple[UserClient, str]:
     """A user and a job, whose worker was killed while it drew."""
-    jobs: list[tuple[Person, str]] = []
+    jobs: list[tuple[UserClient, str]] = []
 
     def is_killed() -> bool:
-        person = Person(demo)
-        job_id = person.queue(steps=100, num_images=2)
-        until(
+        person = UserClient(demo)
+        job_id = person.create_job(steps=100, num_images=2)
+        wait_until(
             lambda: (
                 any(row["step"] for row in person.rows("job_progress", job_id=f"eq.{job_id}"))
                 or person.status(job_id) == "completed"
@@ -92,7 +101,7 @@ def _killed_in_the_middle(demo: System) -> tuple[Person, str]:
         jobs.append((person, job_id))
         return person.status(job_id) == "processing"
 
-    until(is_killed, what="a worker to be killed before its job ends")
+    wait_until(is_killed, what="a worker to be killed before its job ends")
     return jobs[-1]
 
 
@@ -107,8 +116,8 @@ def test_ctrl_c_ends_make_run_and_leaves_no_process(tmp_path: Path) -> None:
     )
     try:
         assert run.stderr
-        told = "".join(_until_welcome(iter(run.stderr.readline, "")))
-        assert "can be opened at http://127.0.0.1" in told
+        output = "".join(_until_welcome(iter(run.stderr.readline, "")))
+        assert "can be opened at http://127.0.0.1" in output
         os.killpg(run.pid, signal.SIGINT)
         run.wait(timeout=PATIENCE_SECONDS)
     finally:

@@ -7,38 +7,38 @@ import av
 import pytest
 from PIL import Image
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system whose worker also has a model, if a tiny one, for what begins with a picture."""
     from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = tmp_path_factory.mktemp("clips")
     frames_model = tiny_model(folder / "models", "frames")
-    system = System(folder / "data", worker="demo", WAN_I2V_MODEL=str(frames_model))
+    system = LocalSystem(folder / "data", worker="demo", WAN_I2V_MODEL=str(frames_model))
     system.start()
     yield system
     assert system.stop() == 0
 
 
 @pytest.fixture(scope="module")
-def person(demo: System) -> Person:
-    return Person(demo)
+def person(demo: LocalSystem) -> UserClient:
+    return UserClient(demo)
 
 
-def drawn(person: Person, prompt: str, **metadata: object) -> str:
+def drawn(person: UserClient, prompt: str, **metadata: object) -> str:
     """The path of a picture of the WAN queue."""
-    job_id = person.queue(prompt, job_type="image_fast", **metadata)
+    job_id = person.create_job(prompt, job_type="image_fast", **metadata)
     person.wait_for(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
 
 
-def test_a_clip_of_a_prompt_can_be_watched(person: Person) -> None:
-    job_id = person.queue("a boat on the sea at sunset", job_type="wan_video_fast", seed=3)
+def test_a_clip_of_a_prompt_can_be_watched(person: UserClient) -> None:
+    job_id = person.create_job("a boat on the sea at sunset", job_type="wan_video_fast", seed=3)
     person.wait_for(job_id)
     asset = person.asset(job_id)
     with av.open(io.BytesIO(person.fetch(asset["temp_storage_path"])), "r") as file:
@@ -53,7 +53,7 @@ def test_a_clip_of_a_prompt_can_be_watched(person: Person) -> None:
     assert (thumbnail.format, thumbnail.size) == ("WEBP", (asset["width"], asset["height"]))
 
 
-def test_a_single_frame_is_a_picture(person: Person) -> None:
+def test_a_single_frame_is_a_picture(person: UserClient) -> None:
     path = drawn(person, "a boat on the sea", aspect_ratio="16:9")
     assert path.endswith(".png")
     image = Image.open(io.BytesIO(person.fetch(path)))
@@ -62,7 +62,7 @@ def test_a_single_frame_is_a_picture(person: Person) -> None:
     assert image.info["parameters"].startswith("a boat on the sea\nSteps: 25")
 
 
-def test_a_clip_goes_from_one_picture_to_another(person: Person) -> None:
+def test_a_clip_goes_from_one_picture_to_another(person: UserClient) -> None:
     first, last = drawn(person, "a red star"), drawn(person, "a blue ring")
     body = {
         "jobType": "wan_video_fast",
@@ -70,7 +70,7 @@ def test_a_clip_goes_from_one_picture_to_another(person: Person) -> None:
         "startReferenceImageUrl": first,
         "endReferenceImageUrl": last,
     }
-    answer = person.call("queue-job", body)
+    answer = person.invoke("queue-job", body)
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["job"]["id"]
     person.wait_for(job_id)
@@ -78,13 +78,13 @@ def test_a_clip_goes_from_one_picture_to_another(person: Person) -> None:
     assert used["references"] == "first frame, last frame"
 
 
-def test_what_wan_cannot_use_fails_with_a_sentence_and_is_paid_back(person: Person) -> None:
+def test_what_wan_cannot_use_fails_with_a_sentence_and_is_paid_back(person: UserClient) -> None:
     body = {
         "jobType": "wan_video_fast",
         "metadata": {"prompt": "a star", "reference_type": "style"},
         "referenceImageUrl": drawn(person, "a red star"),
     }
-    job_id = person.call("queue-job", body).json()["job"]["id"]
+    job_id = person.invoke("queue-job", body).json()["job"]["id"]
     person.wait_for(job_id, "failed")
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert "style" in job["error_message"]

@@ -21,7 +21,7 @@ from gpu_workers.wan.pipeline import WanPipeline
 from tests.unit.wan.fixtures import frames, loaded, made, reference
 
 MODEL = Path(__file__).parents[2] / "gpu_workers/demo/models/demo-wan"
-MOST_BYTES = 6_000_000
+MAX_BYTES = 6_000_000
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +54,30 @@ def test_prompts_are_followed() -> None:
     for seed, subject in enumerate(subjects(24, 24)):
         clip = filmed(pipe, caption(subject, random), seed=seed)
         if isinstance(subject, MovingShape):
-            seen = read(Image.fromarray(clip[FRAMES // 2]))
-            counted.note("background", seen.background, subject.background)
-            counted.note("colour", seen.colour, subject.colour)
+            measured = read(Image.fromarray(clip[FRAMES // 2]))
+            counted.note("background", measured.background, subject.background)
+            counted.note("colour", measured.colour, subject.colour)
         else:
             counted.note("hour", likest(clip).hour, subject.hour)
             counted.note("ground", likest(clip).ground, subject.ground)
         if subject.motion:
             counted.note("motion", direction(clip), subject.motion)
-    least = {"background": 0.95, "colour": 0.8, "hour": 0.95, "ground": 0.95, "motion": 0.95}
-    assert {name: counted.share(name) for name in least if counted.share(name) < least[name]} == {}
+    minimum = {"background": 0.95, "colour": 0.8, "hour": 0.95, "ground": 0.95, "motion": 0.95}
+    assert {
+        name: counted.share(name) for name in minimum if counted.share(name) < minimum[name]
+    } == {}
 
 
 @pytest.mark.slow
 def test_it_begins_with_no_picture_and_says_so(demo: WanPipeline) -> None:
     with pytest.raises(PermanentError) as refused:
         made(demo, references=[reference("start")])
-    assert refused.value.sentence == "This worker's model films from text alone."
+    assert refused.value.message == "This worker's model films from text alone."
 
 
 def test_the_model_is_small_enough_to_be_committed() -> None:
     files = [file for file in MODEL.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) < MOST_BYTES
+    assert sum(file.stat().st_size for file in files) < MAX_BYTES
     assert {"README.md", "clip.json", "model_index.json"} <= {file.name for file in files}
     assert all(file.suffix != ".bin" for file in files)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gpu_workers.training.demo_image.classifier import trained
-from gpu_workers.training.demo_image.evaluate import Score, asked, load, paint, score, subjects
+from gpu_workers.training.demo_image.evaluate import Score, load, paint, questions, score, subjects
 
 SHAPES, SCENES = 200, 60
 
@@ -17,12 +17,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Score:
     torch.set_num_threads(2)
     judge = trained(Path(tmp_path_factory.mktemp("judge")) / "classifier.pt")
     found = subjects(SHAPES, SCENES)
-    return score(found, paint(load(), asked(found)), judge)
+    return score(found, paint(load(), questions(found)), judge)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "least"),
+    ("name", "minimum"),
     [
         ("background", 0.98),
         ("object colour", 0.98),
@@ -33,5 +33,5 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Score:
         ("thing", 0.75),
     ],
 )
-def test_prompts_are_followed(measured: Score, name: str, least: float) -> None:
-    assert measured.share(name) >= least
+def test_prompts_are_followed(measured: Score, name: str, minimum: float) -> None:
+    assert measured.share(name) >= minimum

@@ -12,7 +12,14 @@ import httpx
 import pytest
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    ROOT,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
 
 COMMAND = [sys.executable, "-m", "infra.local.dev_server"]
 SENTENCE = '"The job is queued."'
@@ -22,25 +29,25 @@ SPEAKER = Path("functions", "queue_job", "enhancing.py")
 class Emulation:
     """``python -m infra.local.dev_server queue-job`` of a tree of its own."""
 
-    def __init__(self, system: System, root: Path) -> None:
+    def __init__(self, system: LocalSystem, root: Path) -> None:
         for name in ("functions", "shared"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
         self.speaker = root / SPEAKER
         self.address = f"http://127.0.0.1:{(port := free_port())}"
-        self._said = root / "said"
+        self._log = root / "said"
         arguments = ["--port", str(port), "--data", str(system.data), "--root", str(root)]
-        with self._said.open("wb") as said:
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, "queue-job", *arguments], cwd=ROOT, stdout=said, stderr=said
+                [*COMMAND, "queue-job", *arguments], cwd=ROOT, stdout=log, stderr=log
             )
 
-    def said(self) -> str:
+    def log(self) -> str:
         """What its terminal shows."""
-        assert self._process.poll() is None, self._said.read_text()
-        return self._said.read_text()
+        assert self._process.poll() is None, self._log.read_text()
+        return self._log.read_text()
 
-    def message(self, person: Person) -> str:
+    def message(self, person: UserClient) -> str:
         """What queue-job says to a job; nothing while it is away."""
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
         headers = {"authorization": f"Bearer {person.token}"}
@@ -58,7 +65,7 @@ class Emulation:
 
 
 @pytest.fixture
-def emulation(bare: System, tmp_path: Path) -> Iterator[Emulation]:
+def emulation(bare: LocalSystem, tmp_path: Path) -> Iterator[Emulation]:
     """queue-job, beside the system without a worker."""
     emulation = Emulation(bare, tmp_path)
     yield emulation
@@ -68,19 +75,19 @@ def emulation(bare: System, tmp_path: Path) -> Iterator[Emulation]:
 
 
 def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
-    emulation: Emulation, person: Person
+    emulation: Emulation, person: UserClient
 ) -> None:
     text = emulation.speaker.read_text()
     assert SENTENCE in text
-    until(lambda: emulation.message(person) == "The job is queued.", what="an answer")
+    wait_until(lambda: emulation.message(person) == "The job is queued.", what="an answer")
 
     emulation.speaker.write_text(text + "\ndef broken(:\n")
-    until(lambda: "next saved change" in emulation.said(), what="the mistake told")
-    assert "SyntaxError" in emulation.said()
+    wait_until(lambda: "next saved change" in emulation.log(), what="the mistake told")
+    assert "SyntaxError" in emulation.log()
     assert not emulation.message(person)
 
     emulation.speaker.write_text(text.replace(SENTENCE, '"It waits."'))
-    until(lambda: emulation.message(person) == "It waits.", what="the change")
+    wait_until(lambda: emulation.message(person) == "It waits.", what="the change")
     assert len(person.rows("jobs")) == 2
 
 

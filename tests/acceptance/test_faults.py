@@ -16,19 +16,19 @@ from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
 from tests.reliability.worker_process import working
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system whose noop worker takes a second a job.
 
     A lease is longer than a busy machine keeps a worker from its heartbeats.
     """
-    system = System(
+    system = LocalSystem(
         tmp_path_factory.mktemp("slow") / "data",
         worker="noop",
         NOOP_STEPS="20",
@@ -43,12 +43,12 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def somebody(slow: System) -> Person:
-    return Person(slow)
+def somebody(slow: LocalSystem) -> UserClient:
+    return UserClient(slow)
 
 
-def _wait_until_running(person: Person, job_id: str) -> None:
-    until(
+def _wait_until_running(person: UserClient, job_id: str) -> None:
+    wait_until(
         lambda: any(
             row["step"] and row["step"] > 2
             for row in person.rows("job_progress", job_id=f"eq.{job_id}")
@@ -57,7 +57,7 @@ def _wait_until_running(person: Person, job_id: str) -> None:
     )
 
 
-def _is_completed(person: Person, job_id: str) -> bool:
+def _is_completed(person: UserClient, job_id: str) -> bool:
     """Whether it is; not yet where the gateway or the database is away."""
     try:
         response = person.get("/rest/v1/jobs", id=f"eq.{job_id}", select="status")
@@ -66,7 +66,7 @@ def _is_completed(person: Person, job_id: str) -> bool:
     return response.is_success and response.json() == [{"status": "completed"}]
 
 
-def _assert_made_once(system: System, person: Person, job_id: str) -> None:
+def _assert_made_once(system: LocalSystem, person: UserClient, job_id: str) -> None:
     person.wait_for(job_id)
     assert len(person.rows("workspace_assets", job_id=f"eq.{job_id}")) == 1
     ledger = person.rows("credit_ledger", job_id=f"eq.{job_id}", order="created_at.asc")
@@ -80,21 +80,23 @@ def _assert_made_once(system: System, person: Person, job_id: str) -> None:
 
 @pytest.mark.parametrize("name", ["worker", "gateway", "tasks", "storage", "postgres"])
 def test_a_job_completes_once_when_a_part_is_killed_in_its_middle(
-    slow: System, somebody: Person, name: str
+    slow: LocalSystem, somebody: UserClient, name: str
 ) -> None:
-    job_id = somebody.queue()
+    job_id = somebody.create_job()
     _wait_until_running(somebody, job_id)
     slow.kill(name)
-    until(lambda: _is_completed(somebody, job_id), what=f"{job_id} to complete")
+    wait_until(lambda: _is_completed(somebody, job_id), what=f"{job_id} to complete")
     _assert_made_once(slow, somebody, job_id)
     (job,) = somebody.rows("jobs", id=f"eq.{job_id}")
     # A part that was away longer than a lease may cost an attempt; a worker always does.
     assert job["attempts"] >= (2 if name == "worker" else 1)
 
 
-def test_a_draining_worker_hands_its_job_back_at_no_attempt(slow: System, somebody: Person) -> None:
-    job_id = somebody.queue()
-    other = somebody.queue()
+def test_a_draining_worker_hands_its_job_back_at_no_attempt(
+    slow: LocalSystem, somebody: UserClient
+) -> None:
+    job_id = somebody.create_job()
+    other = somebody.create_job()
     _wait_until_running(somebody, job_id)
     os.kill(slow.pids()["worker"], signal.SIGTERM)
     _assert_made_once(slow, somebody, job_id)
@@ -109,44 +111,44 @@ def test_a_draining_worker_hands_its_job_back_at_no_attempt(slow: System, somebo
 
 
 def test_a_job_is_accepted_while_the_queue_is_away_and_runs_once_it_is_back(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     os.kill(bare.pids()["tasks"], signal.SIGSTOP)
     try:
-        job_id = person.queue()
+        job_id = person.create_job()
         assert person.status(job_id) == "queued"
     finally:
         os.kill(bare.pids()["tasks"], signal.SIGCONT)
-    hand_worker.message(person.queue())  # any fill dispatches what waits
+    hand_worker.message(person.create_job())  # any fill dispatches what waits
     hand_worker.message(job_id)
     hand_worker.finish(job_id)
     assert person.status(job_id) == "completed"
 
 
 def test_a_database_that_is_away_is_503_with_retry_after_and_the_pool_comes_back(
-    slow: System, somebody: Person
+    slow: LocalSystem, somebody: UserClient
 ) -> None:
     with slow.supervisor_paused():  # it would start Postgres again
         os.kill(slow.pids()["postgres"], signal.SIGKILL)
-        refused = [somebody.ask() for _ in range(2)]
+        refused = [somebody.post_job() for _ in range(2)]
     assert {response.status_code for response in refused} == {503}
     assert all(response.headers["retry-after"] == "2" for response in refused)
     assert all(response.json()["code"] == "unavailable" for response in refused)
-    until(lambda: somebody.ask().status_code == 202, what="the pool to come back")
+    wait_until(lambda: somebody.post_job().status_code == 202, what="the pool to come back")
 
 
-def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) -> None:
-    people = [Person(slow) for _ in range(4)]
+def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: LocalSystem) -> None:
+    people = [UserClient(slow) for _ in range(4)]
     done = threading.Event()
 
-    def ask(person: Person) -> tuple[list[str], list[httpx.Response]]:
+    def ask(person: UserClient) -> tuple[list[str], list[httpx.Response]]:
         """Ask as a client should: again under the same key, until it is accepted."""
         jobs: list[str] = []
         refused: list[httpx.Response] = []
         is_accepted = False
         while not (done.is_set() and is_accepted):
             key = {"idempotency-key": f"key {len(jobs)}"}
-            answer = person.call("queue-job", _BODY, **key)
+            answer = person.invoke("queue-job", _BODY, **key)
             is_accepted = answer.status_code == 202
             if is_accepted:
                 jobs.append(str(answer.json()["job"]["id"]))
@@ -159,26 +161,27 @@ def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: System) 
         asking = [pool.submit(ask, person) for person in people]
         for _ in range(2):
             time.sleep(0.3)
-            until(lambda: "postgres" in slow.pids(), what="its restart")
+            wait_until(lambda: "postgres" in slow.pids(), what="its restart")
             slow.kill("postgres")
-        until(lambda: _answers(people[0]), what="the database to be back")
+        wait_until(lambda: _answers(people[0]), what="the database to be back")
         done.set()
-        told = [one.result() for one in asking]
-    refused = [answer for _, several in told for answer in several]
+        responses = [future.result() for future in asking]
+    refused = [answer for _, several in responses for answer in several]
     assert {answer.status_code for answer in refused} <= {409, 503}
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
-    accepted = {job for jobs, _ in told for job in jobs}
-    found = slow.rows(
-        "select id::text from jobs where user_id = any(%s::uuid[])", [one.id for one in people]
+    accepted = {job for jobs, _ in responses for job in jobs}
+    rows = slow.rows(
+        "select id::text from jobs where user_id = any(%s::uuid[])",
+        [person.id for person in people],
     )
-    assert {row["id"] for row in found} == accepted
+    assert {row["id"] for row in rows} == accepted
     slow.rows("update jobs set expires_at = now() where status = 'queued' returning id")
 
 
 def test_a_task_that_is_delivered_again_after_its_job_ran_is_declined(
-    slow: System, somebody: Person
+    slow: LocalSystem, somebody: UserClient
 ) -> None:
-    job_id = somebody.queue()
+    job_id = somebody.create_job()
     _assert_made_once(slow, somebody, job_id)
     late = _deliver(slow.worker_url(), _message(slow, job_id))
     assert (late.status_code, late.json()["outcome"]) == (200, "declined")
@@ -188,19 +191,19 @@ def test_a_task_that_is_delivered_again_after_its_job_ran_is_declined(
 def test_a_task_that_is_delivered_again_while_its_job_runs_stays_in_its_queue(
     tmp_path: Path,
 ) -> None:
-    system = System(tmp_path / "data", worker="none")
+    system = LocalSystem(tmp_path / "data", worker="none")
     system.start()
     try:
         with working(system, slots=1, steps=1_000_000) as worker:  # it runs until it is cancelled
-            person = Person(system)
-            job_id = person.queue()
+            person = UserClient(system)
+            job_id = person.create_job()
             _wait_until_running(person, job_id)
             again = [_deliver(worker.url, _message(system, job_id)) for _ in range(2)]
             assert {response.status_code for response in again} == {503}
             assert person.rows("jobs", id=f"eq.{job_id}")[0]["attempts"] == 1
             cancel = {"action": "cancel_job", "jobId": job_id}
-            assert person.call("workspace-actions", cancel).status_code == 200
-            until(
+            assert person.invoke("workspace-actions", cancel).status_code == 200
+            wait_until(
                 lambda: _deliver(worker.url, _message(system, job_id)).status_code == 200,
                 what="the worker to stop, and to decline what is delivered then",
             )
@@ -212,22 +215,22 @@ def test_a_task_that_is_delivered_again_while_its_job_runs_stays_in_its_queue(
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_worker_whose_clock_is_an_hour_off_makes_its_jobs(tmp_path: Path, hours: int) -> None:
-    system = System(tmp_path / "data", worker="none")
+    system = LocalSystem(tmp_path / "data", worker="none")
     system.start()
     shift = f"import time; real = time.time; time.time = lambda: real() + {3600 * hours}"
     try:
         with working(system, prelude=shift):
-            person = Person(system)
-            job_id = person.queue()
+            person = UserClient(system)
+            job_id = person.create_job()
             _assert_made_once(system, person, job_id)
     finally:
         assert system.stop() == 0
 
 
-def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: System) -> None:
-    hoarder, newcomer = Person(slow), Person(slow)
-    hoard = [hoarder.queue() for _ in range(8)]
-    wanted = newcomer.queue()
+def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: LocalSystem) -> None:
+    hoarder, newcomer = UserClient(slow), UserClient(slow)
+    hoard = [hoarder.create_job() for _ in range(8)]
+    wanted = newcomer.create_job()
     newcomer.wait_for(wanted)
     for job_id in hoard:
         hoarder.wait_for(job_id)
@@ -240,7 +243,7 @@ def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: System) -> None:
     assert earlier <= 4, "one in work, one sent ahead, and the newcomer's turn"
 
 
-def _message(system: System, job_id: str) -> str:
+def _message(system: LocalSystem, job_id: str) -> str:
     """The message of a job's latest dispatch."""
     (job,) = system.rows("select * from jobs where id = %s", job_id)
     return JobMessage(
@@ -255,7 +258,7 @@ def _message(system: System, job_id: str) -> str:
 
 def _deliver(worker_url: str, message: str) -> httpx.Response:
     """Push a message as the queue does."""
-    seal = webhook_signature.seal(
+    seal = webhook_signature.sign(
         keys.worker_key("noop"),
         worker_id="noop",
         message_id="again",
@@ -266,7 +269,7 @@ def _deliver(worker_url: str, message: str) -> httpx.Response:
     return web.post(f"{worker_url}/jobs", content=message, headers=headers)
 
 
-def _answers(person: Person) -> bool:
+def _answers(person: UserClient) -> bool:
     try:
         return person.get("/rest/v1/jobs", limit="1").status_code == 200
     except OSError:

@@ -5,11 +5,11 @@ import io
 from PIL import Image
 
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 
-def test_journey_from_prompt_to_library(somebody: Person) -> None:
-    job_id = somebody.queue("a red star on blue", seed=11, negative_prompt="rain")
+def test_journey_from_prompt_to_library(somebody: UserClient) -> None:
+    job_id = somebody.create_job("a red star on blue", seed=11, negative_prompt="rain")
     somebody.wait_for(job_id)
     asset = somebody.asset(job_id)
     picture = Image.open(io.BytesIO(somebody.fetch(asset["temp_storage_path"])))
@@ -21,7 +21,7 @@ def test_journey_from_prompt_to_library(somebody: Person) -> None:
     thumbnail = Image.open(io.BytesIO(somebody.fetch(asset["thumbnail_path"])))
     assert thumbnail.format == "WEBP"
 
-    saved = somebody.call(
+    saved = somebody.invoke(
         "workspace-actions", {"action": "save_to_library", "assetId": asset["id"]}
     )
     assert saved.status_code == 200, saved.text
@@ -32,16 +32,16 @@ def test_journey_from_prompt_to_library(somebody: Person) -> None:
     )
 
 
-def test_six_images_are_six_assets_with_seeds_of_their_own(somebody: Person) -> None:
-    job_id = somebody.queue(num_images=6, seed=100)
+def test_six_images_are_six_assets_with_seeds_of_their_own(somebody: UserClient) -> None:
+    job_id = somebody.create_job(num_images=6, seed=100)
     somebody.wait_for(job_id)
     assets = somebody.rows("workspace_assets", job_id=f"eq.{job_id}", order="asset_index.asc")
     assert [asset["asset_index"] for asset in assets] == list(range(6))
     assert [asset["generation_seed"] for asset in assets] == list(range(100, 106))
 
 
-def test_a_video_job_ends_with_a_clip(somebody: Person) -> None:
-    job_id = somebody.queue(job_type="video_fast")
+def test_a_video_job_ends_with_a_clip(somebody: UserClient) -> None:
+    job_id = somebody.create_job(job_type="video_fast")
     somebody.wait_for(job_id)
     asset = somebody.asset(job_id)
     assert asset["asset_type"] == "video"
@@ -51,8 +51,10 @@ def test_a_video_job_ends_with_a_clip(somebody: Person) -> None:
     assert job["job_type"] == "wan_video_fast"
 
 
-def test_the_books_are_balanced_when_a_job_completes(noop: System, somebody: Person) -> None:
-    job_id = somebody.queue(job_type="sdxl_image_high", num_images=3)
+def test_the_books_are_balanced_when_a_job_completes(
+    noop: LocalSystem, somebody: UserClient
+) -> None:
+    job_id = somebody.create_job(job_type="sdxl_image_high", num_images=3)
     somebody.wait_for(job_id)
     ledger = somebody.rows("credit_ledger", order="created_at.asc")
     assert [(entry["kind"], entry["amount"]) for entry in ledger] == [
@@ -66,15 +68,15 @@ def test_the_books_are_balanced_when_a_job_completes(noop: System, somebody: Per
     assert all(turn == {"waiting": 0, "running": 0} for turn in turns)
 
 
-def test_a_signed_address_needs_no_token_and_serves_ranges(somebody: Person) -> None:
-    job_id = somebody.queue()
+def test_a_signed_address_needs_no_token_and_serves_ranges(somebody: UserClient) -> None:
+    job_id = somebody.create_job()
     somebody.wait_for(job_id)
     path = somebody.asset(job_id)["temp_storage_path"]
     signed = somebody.sign(path).json()["signedURL"]
     base = str(somebody.get("/healthz").request.url).removesuffix("/healthz")
-    whole = web.get(f"{base}/storage/v1{signed}", follow_redirects=True)
+    response = web.get(f"{base}/storage/v1{signed}", follow_redirects=True)
     part = web.get(
         f"{base}/storage/v1{signed}", headers={"range": "bytes=1-3"}, follow_redirects=True
     )
     assert (part.status_code, part.content) == (206, b"PNG")
-    assert whole.headers["content-type"] == "image/png"
+    assert response.headers["content-type"] == "image/png"

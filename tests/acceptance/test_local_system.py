@@ -18,7 +18,7 @@ import pytest
 from infra.database.migrate import migrate, pending
 from infra.local.database import server, setup
 from tests.support.http import web
-from tests.support.local_system import System, free_port, until
+from tests.support.local_system import LocalSystem, free_port, wait_until
 
 COUNTING_MIGRATION = """
 -- A body with what splits badly: $$, 100 % and ; inside.
@@ -57,20 +57,20 @@ def left_behind(data: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    system = System(tmp_path_factory.mktemp("system") / "data", worker="none")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
+    system = LocalSystem(tmp_path_factory.mktemp("system") / "data", worker="none")
     system.start()
     yield system
     system.stop()
 
 
-def test_the_gateway_answers_and_shows_the_issuers_key(running: System) -> None:
+def test_the_gateway_answers_and_shows_the_issuers_key(running: LocalSystem) -> None:
     assert web.get(running.base + "/healthz").status_code == 200
     assert web.get(running.base + "/.well-known/jwks.json").json()["keys"][0]["alg"] == "RS256"
     assert "OurVidz" in web.get(running.base + "/").text
 
 
-def test_an_unknown_path_is_an_error_in_the_products_shape(running: System) -> None:
+def test_an_unknown_path_is_an_error_in_the_products_shape(running: LocalSystem) -> None:
     answer = web.get(running.base + "/functions/v1/nobody")
 
     assert answer.status_code == 404
@@ -78,7 +78,7 @@ def test_an_unknown_path_is_an_error_in_the_products_shape(running: System) -> N
     assert answer.json()["success"] is False
 
 
-def test_processes_are_listed_with_living_pids_and_ports(running: System) -> None:
+def test_processes_are_listed_with_living_pids_and_ports(running: LocalSystem) -> None:
     pids = running.pids()
 
     assert set(pids) == {"postgres", "storage", "tasks", "gateway"}
@@ -87,7 +87,7 @@ def test_processes_are_listed_with_living_pids_and_ports(running: System) -> Non
         os.kill(pid, 0)
 
 
-def test_the_maps_buckets_exist_once_the_gateway_answers(running: System) -> None:
+def test_the_maps_buckets_exist_once_the_gateway_answers(running: LocalSystem) -> None:
     port = running.ports()["storage"]
     answer = web.get(f"http://127.0.0.1:{port}/storage/v1/b/workspace-temp")
 
@@ -95,7 +95,7 @@ def test_the_maps_buckets_exist_once_the_gateway_answers(running: System) -> Non
     assert set(answer.json()["cors"][0]["method"]) == {"GET", "HEAD", "PUT"}
 
 
-def test_the_functions_connect_as_a_role_without_rights_of_its_own(running: System) -> None:
+def test_the_functions_connect_as_a_role_without_rights_of_its_own(running: LocalSystem) -> None:
     admin = server.url(running.ports()["postgres"])
 
     with psycopg.connect(setup.functions_url(admin)) as connection:
@@ -107,7 +107,9 @@ def test_the_functions_connect_as_a_role_without_rights_of_its_own(running: Syst
         connection.execute("set local role service")
 
 
-def test_migrations_applied_twice_at_once_are_applied_once(running: System, tmp_path: Path) -> None:
+def test_migrations_applied_twice_at_once_are_applied_once(
+    running: LocalSystem, tmp_path: Path
+) -> None:
     port = running.ports()["postgres"]
     with psycopg.connect(server.url(port), autocommit=True) as connection:
         connection.execute("drop database if exists migrated with (force)")
@@ -124,7 +126,7 @@ def test_migrations_applied_twice_at_once_are_applied_once(running: System, tmp_
 
 
 def test_a_migration_that_fails_leaves_neither_change_nor_record(
-    running: System, tmp_path: Path
+    running: LocalSystem, tmp_path: Path
 ) -> None:
     port = running.ports()["postgres"]
     with psycopg.connect(server.url(port), autocommit=True) as connection:
@@ -142,18 +144,18 @@ def test_a_migration_that_fails_leaves_neither_change_nor_record(
 
 
 @pytest.mark.parametrize("name", ["storage", "tasks", "gateway", "postgres"])
-def test_a_killed_process_is_started_again_on_its_port(running: System, name: str) -> None:
+def test_a_killed_process_is_started_again_on_its_port(running: LocalSystem, name: str) -> None:
     pid, port = running.pids()[name], running.ports()[name]
 
     running.kill(name)
 
-    until(lambda: running.pids().get(name, pid) != pid, what=name)
-    until(lambda: answers(running, name), what=f"{name} to answer")
+    wait_until(lambda: running.pids().get(name, pid) != pid, what=name)
+    wait_until(lambda: answers(running, name), what=f"{name} to answer")
     assert running.ports()[name] == port
     assert f"{name} ended (SIGKILL)" in running.terminal()
 
 
-def answers(running: System, name: str) -> bool:
+def answers(running: LocalSystem, name: str) -> bool:
     try:
         if name == "postgres":
             psycopg.connect(server.url(running.ports()[name])).close()
@@ -164,7 +166,7 @@ def answers(running: System, name: str) -> bool:
     return True
 
 
-def test_a_second_up_on_the_same_data_says_so(running: System) -> None:
+def test_a_second_up_on_the_same_data_says_so(running: LocalSystem) -> None:
     second = run(command("up", data=str(running.data), port=str(free_port())))
 
     assert second.returncode == 1
@@ -172,14 +174,14 @@ def test_a_second_up_on_the_same_data_says_so(running: System) -> None:
     assert "Traceback" not in second.stderr
 
 
-def test_a_second_up_on_the_same_port_says_so(running: System, tmp_path: Path) -> None:
+def test_a_second_up_on_the_same_port_says_so(running: LocalSystem, tmp_path: Path) -> None:
     second = run(command("up", data=str(tmp_path / "other"), port=str(running.port)))
 
     assert second.returncode == 1
     assert f"Port {running.port} is in use" in second.stderr
 
 
-def test_reset_is_refused_while_it_runs(running: System) -> None:
+def test_reset_is_refused_while_it_runs(running: LocalSystem) -> None:
     refused = run(command("reset", data=str(running.data)))
 
     assert refused.returncode == 1
@@ -188,7 +190,7 @@ def test_reset_is_refused_while_it_runs(running: System) -> None:
 
 def test_data_and_ports_survive_a_restart_until_a_reset(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    system = System(data, worker="none")
+    system = LocalSystem(data, worker="none")
     system.start()
     ports = system.ports()
     with psycopg.connect(server.url(ports["postgres"])) as connection:
@@ -202,7 +204,7 @@ def test_data_and_ports_survive_a_restart_until_a_reset(tmp_path: Path) -> None:
     with psycopg.connect(server.url(ports["postgres"])) as connection:
         assert connection.execute("select answer from kept").fetchone() == (42,)
     system.kill_whole()
-    until(lambda: not left_behind(data), what="the children to end")
+    wait_until(lambda: not left_behind(data), what="the children to end")
 
     assert run(command("reset", data=str(data))).returncode == 0
     assert not (data / "postgres").exists()

@@ -11,7 +11,7 @@ import schemathesis
 from infra import manifest as the_map
 from infra.openapi.__main__ import PATH, written
 from shared import errors
-from shared.errors import Problem
+from shared.errors import ApiError
 
 DOCUMENT = json.loads(PATH.read_text())
 OPERATIONS = {
@@ -42,24 +42,24 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_method_of_every_function_is_told_of() -> None:
     for function in the_map.read().functions.values():
-        told = {
+        documented = {
             method.upper()
             for path, methods in DOCUMENT["paths"].items()
             if path.startswith(function.prefixes[-1])
             for method in methods
         }
-        assert told == set(function.methods), function.name
+        assert documented == set(function.methods), function.name
 
 
 def test_every_error_is_told_of() -> None:
     classes = [
-        one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Problem)
+        var for var in vars(errors).values() if inspect.isclass(var) and issubclass(var, ApiError)
     ]
     codes = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["examples"]
-    assert set(codes) == {one.code for one in classes}
-    for one in classes:
-        told = DOCUMENT["components"]["responses"][f"Problem{one.status}"]["description"]
-        assert f"`{one.code}`: {inspect.getdoc(one)}" in told
+    assert set(codes) == {class_.code for class_ in classes}
+    for class_ in classes:
+        description = DOCUMENT["components"]["responses"][f"Problem{class_.status}"]["description"]
+        assert f"`{class_.code}`: {inspect.getdoc(class_)}" in description
 
 
 def test_an_idempotency_key_is_offered_where_one_is_heeded() -> None:

@@ -49,5 +49,5 @@ def _assert_kept(scale: Scale) -> None:
     assert [proof.number for proof in proofs] == sorted(PROVERS)
     faults = [fault for proof in proofs for fault in proof.faults if not fault.depends_on_speed]
     broken = [proof for proof in proofs if not proof.holds]
-    histories = "\n".join(told for proof in broken for told in proof.histories)
+    histories = "\n".join(history for proof in broken for history in proof.histories)
     assert not faults, f"{faults}\n{page(broken, scale)}\n{histories}"

@@ -12,18 +12,18 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from shared.contracts.job_catalog import CATALOGUE
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System
-from tests.support.scripted_worker import HandWorker
+from shared.contracts.job_catalog import JOB_TYPES
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 _README = (ROOT / "README.md").read_text()
 _CONTRACT = (ROOT / "shared/contracts/workspace.py").read_text()
 
 
 def _journey() -> str:
-    found = re.search(r"<!-- the journey.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
-    assert found
-    return found.group(1)
+    match = re.search(r"<!-- the journey.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    assert match
+    return match.group(1)
 
 
 def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedPr
     )
 
 
-def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> None:
+def test_the_curl_lines_do_the_whole_journey(noop: LocalSystem, tmp_path: Path) -> None:
     user_id = str(uuid4())
     done = run_journey(noop.base, tmp_path, user_id)
     assert done.returncode == 0, done.stderr
@@ -57,9 +57,9 @@ def test_the_curl_lines_do_the_whole_journey(noop: System, tmp_path: Path) -> No
     assert kept["storage_path"].startswith(user_id)
 
 
-def test_the_events_line_tells_what_changes(noop: System) -> None:
+def test_the_events_line_tells_what_changes(noop: LocalSystem) -> None:
     (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
-    person = Person(noop)
+    person = UserClient(noop)
     listening = subprocess.Popen(
         ["bash", "-c", line.replace("--max-time 5", f"--max-time {PATIENCE_SECONDS}")],
         env={**os.environ, "BASE": noop.base, "TOKEN": person.token},
@@ -71,7 +71,7 @@ def test_the_events_line_tells_what_changes(noop: System) -> None:
     for line in listening.stdout:
         lines.append(line.replace('": "', '":"'))
         if line.startswith("event: ready"):
-            job_id = person.queue()
+            job_id = person.create_job()
         if '"status":"completed"' in lines[-1]:
             break
     listening.kill()
@@ -80,14 +80,14 @@ def test_the_events_line_tells_what_changes(noop: System) -> None:
     assert f'"id":"{job_id}"' in lines[-1]
 
 
-def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> None:
+def test_every_job_type_of_the_table_runs_as_the_table_says(noop: LocalSystem) -> None:
     row = re.compile(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", re.MULTILINE)
     rows = row.findall(_README)
-    assert len(rows) == len(CATALOGUE)
-    person = Person(noop)
+    assert len(rows) == len(JOB_TYPES)
+    person = UserClient(noop)
     for names, media, variant, credits_each in rows:
         for name in re.findall(r"`(\w+)`", names):
-            answer = person.ask(job_type=name)
+            answer = person.post_job(job_type=name)
             assert answer.status_code == 202, answer.text
             job = answer.json()["job"]
             assert (job["format"], job["model_variant"]) == (media, variant)
@@ -95,15 +95,15 @@ def test_every_job_type_of_the_table_runs_as_the_table_says(noop: System) -> Non
             person.wait_for(job["id"])
 
 
-def _ids(person: Person) -> dict[str, str]:
+def _ids(person: UserClient) -> dict[str, str]:
     """One of each kind, all of them the person's."""
-    job_id, other = person.queue(), person.queue()
+    job_id, other = person.create_job(), person.create_job()
     person.wait_for(job_id)
     person.wait_for(other)
     save = {"action": "save_to_library", "assetId": person.asset(other)["id"]}
     collection = {"action": "create_collection", "name": "Mine"}
-    saved = person.call("workspace-actions", save).json()
-    made = person.call("workspace-actions", collection).json()
+    saved = person.invoke("workspace-actions", save).json()
+    made = person.invoke("workspace-actions", collection).json()
     return {
         "LIBRARY_ASSET": saved["libraryAssetId"],
         "ASSET": person.asset(job_id)["id"],
@@ -116,26 +116,26 @@ def _owned(pairs: list[tuple[str, Any]], own: dict[str, str]) -> dict[str, Any]:
     return {name: own.get(str(value), value) for name, value in pairs}
 
 
-def _unmade(person: Person, worker: HandWorker) -> dict[str, str]:
+def _unmade(person: UserClient, worker: ScriptedWorker) -> dict[str, str]:
     """A job that has not ended, and one that failed."""
-    failed = person.queue()
+    failed = person.create_job()
     claim_id, _ = worker.claimed(failed)
     worker.fail(failed, claim_id)
-    return {"OPEN_JOB": person.queue(), "FAILED_JOB": failed}
+    return {"OPEN_JOB": person.create_job(), "FAILED_JOB": failed}
 
 
 def test_every_action_of_the_table_answers_as_the_table_says(
-    noop: System, bare: System, hand_worker: HandWorker
+    noop: LocalSystem, bare: LocalSystem, hand_worker: ScriptedWorker
 ) -> None:
     rows = re.findall(r'^\| `(\{"action".*?\})` \|(.*)\|$', _README, re.MULTILINE)
     actions = {json.loads(body)["action"] for body, _ in rows}
     assert actions == set(re.findall(r'Literal\["(\w+)"\]\n', _CONTRACT))
     for body, answers in rows:
         about_open = "_JOB" in body
-        person = Person(bare if about_open else noop)
+        person = UserClient(bare if about_open else noop)
         own = _unmade(person, hand_worker) if about_open else _ids(person)
         sent = json.loads(body, object_pairs_hook=partial(_owned, own=own))
-        answer = person.call("workspace-actions", sent)
+        answer = person.invoke("workspace-actions", sent)
         assert answer.status_code == 200, answer.text
         assert {"success", "message", *re.findall(r"`(\w+)`", answers)} <= answer.json().keys()
 

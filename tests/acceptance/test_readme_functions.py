@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.chat.process import ChatProcess
 from tests.integration.specification.specification import INTERFACES
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
 
 _README = (ROOT / "README.md").read_text()
 _ROW = re.compile(r"^\| `([\w-]+)` \| (\w+) \| .*? \| ([\d, ]+) \| `(curl .*)` \|$", re.MULTILINE)
@@ -31,10 +31,10 @@ LINES = {row[0]: Line(*row) for row in _ROW.findall(_README)}
 
 
 @pytest.fixture(scope="module")
-def journey(noop: System) -> dict[str, str]:
+def journey(noop: LocalSystem) -> dict[str, str]:
     """What the journey leaves in its terminal."""
-    person = Person(noop)
-    job_id = person.queue()
+    person = UserClient(noop)
+    job_id = person.create_job()
     person.wait_for(job_id)
     asset_id = str(person.asset(job_id)["id"])
     return {"BASE": noop.base, "TOKEN": person.token, "JOB": job_id, "ASSET": asset_id}
@@ -70,7 +70,7 @@ def test_a_line_answers_as_the_table_says(name: str, journey: dict[str, str]) ->
     assert answer.get("success", True) is status.startswith("2")
 
 
-def test_a_workers_functions_want_a_seal(journey: dict[str, str]) -> None:
+def test_worker_endpoints_require_a_signature(journey: dict[str, str]) -> None:
     sealed = [line for line in LINES.values() if line.caller == "worker"]
     assert {line.statuses for line in sealed} == {"401"}
     for line in sealed:
@@ -92,9 +92,9 @@ def test_with_the_chat_worker_a_model_answers(tmp_path: Path) -> None:
     assert "-m gpu_workers.chat.main " in lines
     assert "CHAT_URL=http://127.0.0.1:8000 make run " in lines
     chat = ChatProcess(tmp_path)
-    system = System(tmp_path / "data", worker="none", CHAT_URL=chat.base)
+    system = LocalSystem(tmp_path / "data", worker="none", CHAT_URL=chat.base)
     system.start()
-    there = {"BASE": system.base, "TOKEN": Person(system).token}
+    there = {"BASE": system.base, "TOKEN": UserClient(system).token}
     status, answer = _run(LINES["playground-chat"], there)
     assert (status, bool(answer["response"])) == ("200", True)
     assert system.stop() == 0

@@ -14,8 +14,15 @@ from infra.local.config import environment
 from infra.local.database import server
 from infra.local.database.setup import functions_url
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
-from tests.support.realtime_changes import SESSIONS, names, tell
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    ROOT,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
+from tests.support.realtime_changes import SESSIONS, make_change, names
 from tests.support.realtime_client import Client
 
 DOCKERFILE = ROOT / "functions/realtime/Dockerfile"
@@ -38,21 +45,21 @@ def _is_up(base: str) -> bool:
 
 
 @contextlib.contextmanager
-def _running(system: System, tree: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def _running(system: LocalSystem, tree: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """The container's command, with the functions' settings."""
-    parts = environment.System(system.data, system.port, system.ports())
+    parts = environment.LocalSystem(system.data, system.port, system.ports())
     url = functions_url(server.url(system.ports()["postgres"]))
     process = subprocess.Popen(
         [sys.executable, "-m", "infra.websocket_server", "--port", str(port)],
         cwd=tree,
-        env=environment.of_functions(parts, url),
+        env=environment.functions_env(parts, url),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        until(lambda: _is_up(address), what="the service to start")
+        wait_until(lambda: _is_up(address), what="the service to start")
         yield process
     finally:
         process.kill()
@@ -60,20 +67,20 @@ def _running(system: System, tree: Path, port: int) -> Iterator[subprocess.Popen
 
 
 async def test_the_container_serves_and_tells_its_clients_when_it_ends(
-    bare: System, person: Person, tmp_path: Path
+    bare: LocalSystem, person: UserClient, tmp_path: Path
 ) -> None:
     _copy_what_the_container_holds(tmp_path)
     port = free_port()
     with _running(bare, tmp_path, port) as process:
-        async with Client(f"http://127.0.0.1:{port}") as one:
-            assert (await one.join("a", SESSIONS, token=person.token))["status"] == "ok"
-            tell(bare, person, "heard")
-            assert names(await one.wait("a", 1)) == ["heard"]
+        async with Client(f"http://127.0.0.1:{port}") as client:
+            assert (await client.join("a", SESSIONS, token=person.token))["status"] == "ok"
+            make_change(bare, person, "heard")
+            assert names(await client.wait("a", 1)) == ["heard"]
             process.send_signal(signal.SIGTERM)
-            assert await one.closed() == 1012, "which is: come again"
-        said, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert "apikey" not in said
-    assert "Traceback" not in said
+            assert await client.closed() == 1012, "which is: come again"
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "apikey" not in output
+    assert "Traceback" not in output
 
 
 def test_the_container_runs_as_no_root_on_locked_requirements() -> None:

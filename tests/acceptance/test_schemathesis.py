@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from infra.local.config import tokens
 from infra.openapi.__main__ import PATH
 from tests.support.fake_chat_server import ChatServer
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 Case: TypeAlias = schemathesis.Case[Any]
 T = TypeVar("T")
@@ -31,7 +31,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SEALED = ["worker", "scheduler"]
+SIGNED = ["worker", "scheduler"]
 """Whoever calls these holds a key that no made-up request has."""
 
 STREAM_SECONDS = (1, 2, 4, 8, 16, 32, 64)
@@ -88,13 +88,13 @@ FEW, MANY = _read(), _read(with_coverage=True)
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system whose admins are not waited for, with a chat server that answers at once."""
-    system = System(
+    system = LocalSystem(
         tmp_path_factory.mktemp("made-up") / "data",
         worker="none",
         ADMIN_IMAGE_WAIT_SECONDS="0",
-        QUEUED_JOBS_PER_USER="100000",
+        MAX_QUEUED_JOBS_PER_USER="100000",
         STARTING_CREDITS="1000000",
         SWEEP_SECONDS="3600",
     )
@@ -107,12 +107,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="module")
-def admin(system: System) -> Person:
+def admin(system: LocalSystem) -> UserClient:
     """Who may call whatever a person may."""
-    return Person(system, is_admin=True)
+    return UserClient(system, is_admin=True)
 
 
-def _try(case: Case, admin: Person) -> None:
+def _try(case: Case, admin: UserClient) -> None:
     lasts = case.operation.definition.raw["operationId"] == LASTING
     token = tokens.user_token(expires_in=STREAM_SECONDS[0]) if lasts else admin.token
     case.call_and_validate(
@@ -123,14 +123,14 @@ def _try(case: Case, admin: Person) -> None:
     )
 
 
-@_each(FEW.exclude(tag=SEALED))
+@_each(FEW.exclude(tag=SIGNED))
 @_made_up(5)
-def test_an_answer_is_as_told(case: Case, admin: Person) -> None:
+def test_an_answer_is_as_told(case: Case, admin: UserClient) -> None:
     _try(case, admin)
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_answer_is_as_told(name: str, admin: Person) -> None:
+def test_a_good_answer_is_as_told(name: str, admin: UserClient) -> None:
     operation = FEW[f"/functions/v1/{name}"]["POST"]
     answer = operation.Case(body=GOOD[name], media_type=JSON).call_and_validate(
         base_url=admin.base,
@@ -140,14 +140,14 @@ def test_a_good_answer_is_as_told(name: str, admin: Person) -> None:
     assert answer.status_code < 300, answer.text
 
 
-def test_a_streams_events_are_as_told(admin: Person) -> None:
+def test_a_streams_events_are_as_told(admin: UserClient) -> None:
     began = _read_stream(admin, "ready")
     (position,) = re.findall(r"event: ready\nid: (\S+)", began)
-    admin.queue()
+    admin.create_job()
     _read_stream(admin, "change", lastEventId=position)
 
 
-def _read_stream(admin: Person, event: str, **query: str) -> str:
+def _read_stream(admin: UserClient, event: str, **query: str) -> str:
     """A whole stream, which ends with its token: a longer one until the event is in it."""
     listen = FEW["/functions/v1/job-events"]["GET"]
     for seconds in STREAM_SECONDS:
@@ -160,7 +160,7 @@ def _read_stream(admin: Person, event: str, **query: str) -> str:
     raise AssertionError(f"no stream of {STREAM_SECONDS} s has the event {event}")
 
 
-def test_a_streamed_answers_events_are_as_told(admin: Person) -> None:
+def test_a_streamed_answers_events_are_as_told(admin: UserClient) -> None:
     chat = FEW["/functions/v1/playground-chat"]["POST"]
     headers = {"authorization": f"Bearer {admin.token}", "accept": "text/event-stream"}
     answer = chat.Case(body={"message": "Hello"}, media_type=JSON).call_and_validate(
@@ -171,21 +171,21 @@ def test_a_streamed_answers_events_are_as_told(admin: Person) -> None:
 
 @_each(FEW.include(path="/rest/v1/{table}"))
 @_made_up(10)
-def test_reading_a_table_is_as_told(case: Case, admin: Person) -> None:
+def test_reading_a_table_is_as_told(case: Case, admin: UserClient) -> None:
     case.path_parameters["table"] = "jobs"
     _try(case, admin)
 
 
-@_each(FEW.include(tag=SEALED))
+@_each(FEW.include(tag=SIGNED))
 @_made_up(5)
-def test_without_a_seal_nothing_is_heard(case: Case, admin: Person) -> None:
+def test_without_a_seal_nothing_is_heard(case: Case, admin: UserClient) -> None:
     answer = case.call(base_url=admin.base, headers={"authorization": f"Bearer {admin.token}"})
     assert answer.status_code == 401
     case.validate_response(answer, checks=CHECKS)
 
 
 @pytest.mark.slow
-@_each(MANY.exclude(tag=SEALED).exclude(operation_id=LASTING))
+@_each(MANY.exclude(tag=SIGNED).exclude(operation_id=LASTING))
 @_made_up(200)
-def test_every_answer_is_as_told(case: Case, admin: Person) -> None:
+def test_every_answer_is_as_told(case: Case, admin: UserClient) -> None:
     _try(case, admin)

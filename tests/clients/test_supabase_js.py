@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.config import tokens
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
 
 HERE = Path(__file__).parent / "js"
 SUITES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("suite", [one for one in SUITES if one != "specification"])
-def test_a_front_end(noop: System, suite: str) -> None:
+@pytest.mark.parametrize("suite", [suite for suite in SUITES if suite != "specification"])
+def test_a_front_end(noop: LocalSystem, suite: str) -> None:
     _run(noop, suite)
 
 
-def test_the_specifications_examples(noop: System) -> None:
+def test_the_specifications_examples(noop: LocalSystem) -> None:
     email = f"{uuid4()}@example.com"
     answer = web.post(
         f"{noop.base}/auth/v1/signup",
@@ -35,10 +35,10 @@ def test_the_specifications_examples(noop: System) -> None:
         headers={"apikey": tokens.anon_token()},
     )
     assert answer.status_code == 200, answer.text
-    person = Person(noop, answer.json()["user"]["id"])
-    job = person.queue(destination="library")
+    person = UserClient(noop, answer.json()["user"]["id"])
+    job = person.create_job(destination="library")
     query = "select count(*) from user_library where user_id = %s"
-    until(lambda: noop.value(query, person.id) == 1, what="the picture to be kept")
+    wait_until(lambda: noop.value(query, person.id) == 1, what="the picture to be kept")
     item = noop.value(  # by hand: the table is an archive, and nobody writes to it any more
         "insert into workspace_items (user_id, job_id, status, item_type)"
         " values (%s, %s, 'generated', 'image') returning id::text",
@@ -47,7 +47,7 @@ def test_the_specifications_examples(noop: System) -> None:
     _run(noop, "specification", EMAIL=email, PASSWORD=PASSWORD, JOB=job, ITEM=item)
 
 
-def _run(system: System, suite: str, **more: str) -> None:
+def _run(system: LocalSystem, suite: str, **more: str) -> None:
     node = shutil.which("node")
     assert node, "CI needs Node"
     done = subprocess.run(

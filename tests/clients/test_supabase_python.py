@@ -14,13 +14,13 @@ from supabase_functions.errors import FunctionsHttpError
 from infra.local.config import tokens
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import PATIENCE_SECONDS, System
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-async def supabase(noop: System) -> AsyncIterator[AsyncClient]:
+async def supabase(noop: LocalSystem) -> AsyncIterator[AsyncClient]:
     """A client whose user signed up just now."""
     client = await acreate_client(noop.base, tokens.anon_token())
     await client.auth.sign_up({"email": f"{uuid4()}@example.com", "password": PASSWORD})
@@ -44,11 +44,11 @@ async def _queue(supabase: AsyncClient, **more: object) -> dict[str, Any]:
 
 
 async def test_a_job_is_followed_kept_and_fetched(supabase: AsyncClient) -> None:
-    heard: asyncio.Queue[Any] = asyncio.Queue()
+    received: asyncio.Queue[Any] = asyncio.Queue()
     listening = asyncio.Event()
     channel = supabase.channel("jobs").on_postgres_changes(
         ListenEvent.All,
-        callback=lambda change: heard.put_nowait(change["data"]),
+        callback=lambda change: received.put_nowait(change["data"]),
         schema="public",
         table="jobs",
     )
@@ -56,9 +56,9 @@ async def test_a_job_is_followed_kept_and_fetched(supabase: AsyncClient) -> None
     async with asyncio.timeout(PATIENCE_SECONDS):
         await listening.wait()
         job = await _queue(supabase)
-        statuses = [(await heard.get())["record"]["status"]]
+        statuses = [(await received.get())["record"]["status"]]
         while statuses[-1] != "completed":
-            statuses.append((await heard.get())["record"]["status"])
+            statuses.append((await received.get())["record"]["status"])
     assert list(dict.fromkeys(statuses)) == ["queued", "processing", "completed"]
 
     assets = supabase.table("workspace_assets")
@@ -89,7 +89,7 @@ async def test_a_reference_is_uploaded_and_used(supabase: AsyncClient) -> None:
 async def test_the_deprecated_procedures_and_a_refusal(supabase: AsyncClient) -> None:
     user_id = await _user_id(supabase)
     made = await supabase.rpc("create_workspace_session", {"p_user_id": user_id}).execute()
-    told = {"p_session_id": made.data, "p_user_id": user_id}
-    assert (await supabase.rpc("clear_workspace_session", told).execute()).data is True
+    arguments = {"p_session_id": made.data, "p_user_id": user_id}
+    assert (await supabase.rpc("clear_workspace_session", arguments).execute()).data is True
     with pytest.raises(FunctionsHttpError, match="not known"):
         await _queue(supabase, jobType="nothing")

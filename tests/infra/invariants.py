@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infra.manifest import Map
+from infra.manifest import Manifest
 from tests.infra.terraform import Resource
 
 _ON_THE_PROJECT = {
@@ -14,90 +14,92 @@ _PRIMITIVE = {"roles/owner", "roles/editor", "roles/viewer"}
 _EVERYBODY = {"allUsers", "allAuthenticatedUsers"}
 
 Broken = Iterator[str]
-Promise = Callable[[list[Resource], Map], Broken]
+Promise = Callable[[list[Resource], Manifest], Broken]
 
 
-def broken(plan: list[Resource], the_map: Map) -> list[str]:
+def broken(plan: list[Resource], the_map: Manifest) -> list[str]:
     """Each promise that the plan breaks, and where."""
     return [
         f"{promise.__name__}: {what}" for promise in PROMISES for what in promise(plan, the_map)
     ]
 
 
-def no_primitive_role(plan: list[Resource], _: Map) -> Broken:
-    for one in plan:
-        if one.known.get("role") in _PRIMITIVE:
-            yield one.address
+def no_primitive_role(plan: list[Resource], _: Manifest) -> Broken:
+    for resource in plan:
+        if resource.known.get("role") in _PRIMITIVE:
+            yield resource.address
 
 
-def little_on_the_project(plan: list[Resource], _: Map) -> Broken:
-    for one in plan:
-        if one.type.startswith("google_project_iam"):
-            who = str(one.known.get("member")).removeprefix("serviceAccount:")
+def little_on_the_project(plan: list[Resource], _: Manifest) -> Broken:
+    for resource in plan:
+        if resource.type.startswith("google_project_iam"):
+            who = str(resource.known.get("member")).removeprefix("serviceAccount:")
             allowed = [roles for prefix, roles in _ON_THE_PROJECT.items() if who.startswith(prefix)]
-            if not any(one.known["role"] in roles for roles in allowed):
-                yield f"{one.address}: {who} is {one.known['role']}"
+            if not any(resource.known["role"] in roles for roles in allowed):
+                yield f"{resource.address}: {who} is {resource.known['role']}"
 
 
-def everybody_calls_the_map_alone(plan: list[Resource], the_map: Map) -> Broken:
+def everybody_calls_the_map_alone(plan: list[Resource], the_map: Manifest) -> Broken:
     """Each endpoint checks its callers itself; nothing else is anybody's to call or read."""
-    for one in plan:
-        named = {one.known.get("member"), *(one.known.get("members") or [])}
+    for resource in plan:
+        named = {resource.known.get("member"), *(resource.known.get("members") or [])}
         if named & _EVERYBODY and (
-            one.type != "google_cloud_run_v2_service_iam_member"
-            or one.known["name"] not in {**the_map.functions, **the_map.services}
-            or one.known["role"] != "roles/run.invoker"
+            resource.type != "google_cloud_run_v2_service_iam_member"
+            or resource.known["name"] not in {**the_map.functions, **the_map.services}
+            or resource.known["role"] != "roles/run.invoker"
         ):
-            yield one.address
+            yield resource.address
 
 
-def an_account_of_its_own(plan: list[Resource], _: Map) -> Broken:
+def an_account_of_its_own(plan: list[Resource], _: Manifest) -> Broken:
     accounts: set[str] = set()
-    for one, runs in _runs(plan):
+    for resource, runs in _runs(plan):
         account = runs.get("service_account_email") or runs.get("service_account")
         if not account or account in accounts or "compute@" in account:
-            yield f"{one.address} runs as {account}"
+            yield f"{resource.address} runs as {account}"
         accounts.add(str(account))
 
 
-def nothing_kept_warm(plan: list[Resource], _: Map) -> Broken:
-    for one, runs in _runs(plan):
+def nothing_kept_warm(plan: list[Resource], _: Manifest) -> Broken:
+    for resource, runs in _runs(plan):
         scaling = (runs.get("scaling") or [{}])[0]
         if (runs.get("min_instance_count") or 0) + (scaling.get("min_instance_count") or 0):
-            yield one.address
+            yield resource.address
 
 
-def buckets_are_closed(plan: list[Resource], _: Map) -> Broken:
-    for one in plan:
+def buckets_are_closed(plan: list[Resource], _: Manifest) -> Broken:
+    for resource in plan:
         if (
-            one.type == "google_storage_bucket"
-            and one.known.get("public_access_prevention") != "enforced"
+            resource.type == "google_storage_bucket"
+            and resource.known.get("public_access_prevention") != "enforced"
         ):
-            yield one.address
+            yield resource.address
 
 
-def no_value_of_a_secret(plan: list[Resource], _: Map) -> Broken:
+def no_value_of_a_secret(plan: list[Resource], _: Manifest) -> Broken:
     """A value in the configuration would stand in the state file."""
-    for one in plan:
-        if one.type == "google_secret_manager_secret_version" or one.known.get("password"):
-            yield one.address
+    for resource in plan:
+        if resource.type == "google_secret_manager_secret_version" or resource.known.get(
+            "password"
+        ):
+            yield resource.address
 
 
-def one_provider(plan: list[Resource], _: Map) -> Broken:
-    for one in plan:
-        if not one.type.startswith(("google_", "terraform_data")):
-            yield one.address
+def one_provider(plan: list[Resource], _: Manifest) -> Broken:
+    for resource in plan:
+        if not resource.type.startswith(("google_", "terraform_data")):
+            yield resource.address
 
 
 def _runs(plan: list[Resource]) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """What runs code, and the part of it that says how."""
-    for one in plan:
-        if one.type == "google_cloudfunctions2_function":
-            yield one, one.known["service_config"][0]
-        elif one.type == "google_cloud_run_v2_service":
-            yield one, one.known["template"][0]
-        elif one.type == "google_cloud_run_v2_job":
-            yield one, one.known["template"][0]["template"][0]
+    for resource in plan:
+        if resource.type == "google_cloudfunctions2_function":
+            yield resource, resource.known["service_config"][0]
+        elif resource.type == "google_cloud_run_v2_service":
+            yield resource, resource.known["template"][0]
+        elif resource.type == "google_cloud_run_v2_job":
+            yield resource, resource.known["template"][0]["template"][0]
 
 
 PROMISES: tuple[Promise, ...] = (

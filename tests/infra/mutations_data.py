@@ -42,15 +42,15 @@ FAULTS = (
     Fault(
         "a container takes fewer jobs than its worker's slots and look-ahead",
         f"{MODULES}/worker/main.tf",
-        "max_instance_request_concurrency = var.slots + var.look_ahead",
+        "max_instance_request_concurrency = var.slots + var.prefetch_jobs",
         "max_instance_request_concurrency = var.slots",
         "worker",
     ),
     Fault(
         "a queue lets through fewer jobs than its workers hold",
         "infra/terraform/limits.tf",
-        "one.most_instances * (one.slots + var.look_ahead)",
-        "one.most_instances * one.slots",
+        "one.max_instances * (one.slots + var.prefetch_jobs)",
+        "one.max_instances * one.slots",
         "limits",
     ),
     Fault(
@@ -156,8 +156,8 @@ FAULTS = (
     Fault(
         "the map keeps an endpoint warm",
         "infra/services.yaml",
-        "instances: {least: 0, most: 50}",
-        "instances: {least: 1, most: 50}",
+        "instances: {min: 0, max: 50}",
+        "instances: {min: 1, max: 50}",
         "root",
     ),
     Fault(

@@ -9,7 +9,7 @@ from tests.infra.mutations_data import FAULTS, Fault
 from tests.infra.terraform import Terraform
 from tests.support.local_system import ROOT
 
-SOME = [one for one in FAULTS if one.found_by in {"storage", "invariants"}][1:3]
+SOME = [fault for fault in FAULTS if fault.found_by in {"storage", "invariants"}][1:3]
 
 
 @pytest.mark.parametrize("fault", SOME, ids=lambda one: one.name)

@@ -42,9 +42,9 @@ def test_each_output_and_module_of_terraform_is_one() -> None:
 
 
 def test_the_operator_s_commands_are_as_written() -> None:
-    given = re.findall(r"--args=([a-z]+,--[^\s`)]+)", EVERY)
-    assert {one.split(",")[0] for one in given} == {"export", "erase", "worker", "retire"}
-    for one in given:
+    commands = re.findall(r"--args=([a-z]+,--[^\s`)]+)", EVERY)
+    assert {one.split(",")[0] for one in commands} == {"export", "erase", "worker", "retire"}
+    for one in commands:
         if not one.endswith(",..."):
             parts = one.replace("USER", "00000000-0000-0000-0000-000000000000").split(",")
             assert parser().parse_args(parts)
@@ -60,11 +60,11 @@ def test_the_sums_of_the_costs_are_right() -> None:
     sums = re.findall(r"^    .*?  +([^=\n]*\d[^=\n]*)= ([\d.]+)$", page, re.MULTILINE)
     sums += re.findall(r"\| \(?([\d(][^|=]*?) = (\d+)", page)
     assert len(sums) > 10
-    for written, told in sums:
+    for written, expected in sums:
         plain = re.sub(r"(?<=\d),(?=\d)", "", written).replace(" x ", " * ")
         plain = re.sub(r"[A-Za-z]+", "", plain)
         if plain.count(")") > plain.count("("):
             plain = f"({plain}"
-        decimals = len(told.partition(".")[2])
+        decimals = len(expected.partition(".")[2])
         value = eval(plain, {"__builtins__": {}})  # noqa: S307 - of a page of ours
-        assert round(value, decimals) == float(told), written
+        assert round(value, decimals) == float(expected), written

@@ -16,7 +16,7 @@ def test_every_promise_holds(plans: dict[str, list[Resource]], environment: str)
 
 
 @pytest.mark.parametrize(
-    ("kind", "known", "said"),
+    ("kind", "known", "message"),
     [
         ("google_storage_bucket_iam_member", {"role": "roles/editor"}, "no_primitive_role"),
         (
@@ -49,9 +49,11 @@ def test_every_promise_holds(plans: dict[str, list[Resource]], environment: str)
         ("random_password", {}, "one_provider"),
     ],
 )
-def test_a_promise_that_is_broken_is_told(kind: str, known: dict[str, object], said: str) -> None:
+def test_a_promise_that_is_broken_is_told(
+    kind: str, known: dict[str, object], message: str
+) -> None:
     found = broken([Resource("it", kind, known, {})], MAP)
-    assert [one.split(":")[0] for one in found] == [said]
+    assert [one.split(":")[0] for one in found] == [message]
 
 
 def test_the_configuration_is_in_shape(configuration: Terraform) -> None:
@@ -64,26 +66,28 @@ def test_the_configuration_is_in_shape(configuration: Terraform) -> None:
 def test_one_endpoint_has_no_more_than_the_map_says(plan: list[Resource]) -> None:
     for name, function in MAP.functions.items():
         member = f"serviceAccount:fn-{name}@ourvidz-production.iam.gserviceaccount.com"
-        granted = [one for one in plan if one.known.get("member") == member]
+        granted = [resource for resource in plan if resource.known.get("member") == member]
         buckets = {
-            one.known["bucket"].removeprefix("ourvidz-production-"): {
+            resource.known["bucket"].removeprefix("ourvidz-production-"): {
                 "roles/storage.objectUser": "write",
                 "roles/storage.objectViewer": "read",
-            }[one.known["role"]]
-            for one in granted
-            if one.type == "google_storage_bucket_iam_member"
+            }[resource.known["role"]]
+            for resource in granted
+            if resource.type == "google_storage_bucket_iam_member"
         }
         queues = {
-            one.known["name"]
-            for one in granted
-            if one.type == "google_cloud_tasks_queue_iam_member"
+            resource.known["name"]
+            for resource in granted
+            if resource.type == "google_cloud_tasks_queue_iam_member"
         }
         assert buckets == function.buckets, name
         assert queues == set(function.queues), name
 
 
 def test_each_alert_has_its_page(plan: list[Resource]) -> None:
-    alerts = [one.known for one in plan if one.type == "google_monitoring_alert_policy"]
+    alerts = [
+        resource.known for resource in plan if resource.type == "google_monitoring_alert_policy"
+    ]
     assert len(alerts) == 5
     for alert in alerts:
         page = alert["documentation"][0]["content"].removeprefix("What to do: ")

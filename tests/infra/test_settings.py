@@ -28,23 +28,26 @@ def known_to(worker_type: str) -> set[str]:
     modules = [of_workers, settings]
     with contextlib.suppress(ModuleNotFoundError):
         modules.append(importlib.import_module(f"gpu_workers.{worker_type}.settings"))
-    forms = [one for module in modules for one in vars(module).values() if inspect.isclass(one)]
+    forms = [var for module in modules for var in vars(module).values() if inspect.isclass(var)]
     return {
-        name.upper() for one in forms if issubclass(one, BaseModel) for name in one.model_fields
+        name.upper() for form in forms if issubclass(form, BaseModel) for name in form.model_fields
     }
 
 
-def told(plan: list[Resource]) -> dict[str, dict[str, str]]:
+def settings_of(plan: list[Resource]) -> dict[str, dict[str, str]]:
     """The environment of each endpoint: values that only the cloud can tell are made up."""
     found = {}
-    for one in plan:
-        if one.type == "google_cloudfunctions2_function":
-            config, unknown = one.known["service_config"][0], one.unknown["service_config"][0]
+    for resource in plan:
+        if resource.type == "google_cloudfunctions2_function":
+            config, unknown = (
+                resource.known["service_config"][0],
+                resource.unknown["service_config"][0],
+            )
             plain = {**config["environment_variables"], **_made_up(unknown)}
             secret = [entry["key"] for entry in config["secret_environment_variables"]]
-            found[one.known["name"]] = plain | {name: _secret(name) for name in secret}
-        elif one.type == "google_cloud_run_v2_service":
-            found[one.known["name"]] = _of_container(one)
+            found[resource.known["name"]] = plain | {name: _secret(name) for name in secret}
+        elif resource.type == "google_cloud_run_v2_service":
+            found[resource.known["name"]] = _of_container(resource)
     return found
 
 
@@ -56,8 +59,10 @@ def _made_up(unknown: dict[str, Any]) -> dict[str, str]:
 def _of_container(service: Resource) -> dict[str, str]:
     entries = service.known["template"][0]["containers"][0]["env"]
     return {
-        one["name"]: _secret(one["name"]) if one["value_source"] else one.get("value") or "unknown"
-        for one in entries
+        entry["name"]: _secret(entry["name"])
+        if entry["value_source"]
+        else entry.get("value") or "unknown"
+        for entry in entries
     }
 
 
@@ -67,14 +72,14 @@ def _secret(name: str) -> str:
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_every_function_can_start(plans: dict[str, list[Resource]], environment: str) -> None:
-    given = told(plans[environment])
+    given = settings_of(plans[environment])
     for name in ENDPOINTS:
         Settings.model_validate({key.lower(): value for key, value in given[name].items()})
 
 
 def test_no_function_is_told_what_it_does_not_read(plan: list[Resource]) -> None:
     for name in ENDPOINTS:
-        assert told(plan)[name].keys() <= KNOWN, name
+        assert settings_of(plan)[name].keys() <= KNOWN, name
 
 
 def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
@@ -82,11 +87,11 @@ def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
     # What the cloud cannot guess, though on one machine it may be left out.
     needed |= {"FUNCTIONS_URL", "SCHEDULER_EMAIL", "SCHEDULER_AUDIENCE", "TASKS_PROJECT"}
     for name in ENDPOINTS:
-        assert needed <= told(plan)[name].keys(), name
+        assert needed <= settings_of(plan)[name].keys(), name
 
 
 def test_a_worker_is_told_what_it_reads(plan: list[Resource]) -> None:
-    workers = {name: env for name, env in told(plan).items() if name.startswith("worker-")}
+    workers = {name: env for name, env in settings_of(plan).items() if name.startswith("worker-")}
     assert len(workers) == 2
     for name, environment in workers.items():
         assert environment.keys() <= known_to(name.removeprefix("worker-"))
@@ -95,5 +100,5 @@ def test_a_worker_is_told_what_it_reads(plan: list[Resource]) -> None:
 
 
 def test_nobody_is_told_that_this_is_one_machine(plan: list[Resource]) -> None:
-    for name, environment in told(plan).items():
+    for name, environment in settings_of(plan).items():
         assert not [key for key in environment if "EMULATOR" in key or "LOCAL" in key], name

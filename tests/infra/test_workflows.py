@@ -36,8 +36,10 @@ def test_each_action_is_pinned_by_its_commit(path: Path) -> None:
 def test_each_command_is_a_target_of_make(path: Path) -> None:
     commands = [step["run"] for step in steps(path) if "run" in step]
     # Docker learns how to log in; that is the runner's own.
-    commands = [one for one in commands if not one.startswith("gcloud auth configure-docker")]
-    assert [one for one in commands if not one.startswith("make ")] == []
+    commands = [
+        command for command in commands if not command.startswith("gcloud auth configure-docker")
+    ]
+    assert [command for command in commands if not command.startswith("make ")] == []
     assert made("\n".join(commands)) <= TARGETS
 
 

@@ -6,29 +6,31 @@ import httpx
 import pytest
 
 from tests.support.images import RED
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.references import objects_of
-from tests.support.scripted_worker import HandWorker
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
-def job(person: Person, hand_worker: HandWorker) -> str:
+def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job whose message has arrived."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     return job_id
 
 
 @pytest.fixture
-def path(person: Person, hand_worker: HandWorker) -> str:
+def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A red picture in the person's workspace."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id, RED)
     return str(person.asset(job_id)["temp_storage_path"])
 
 
 @pytest.fixture
-def refused(bare: System, person: Person) -> Iterator[Callable[[httpx.Response, int], str]]:
+def refused(
+    bare: LocalSystem, person: UserClient
+) -> Iterator[Callable[[httpx.Response, int], str]]:
     """Checks a refusal; at the end, that there is no job and no object that was not there."""
     jobs, objects = len(person.rows("jobs")), objects_of(bare, person)
     codes = {402: "insufficient_credits", 404: "not_found", 422: "invalid", 429: "too_many"}

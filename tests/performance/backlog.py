@@ -17,7 +17,7 @@ from shared.contracts.job_catalog import QueueName
 from shared.jobs import dispatch
 from shared.services import Services
 from tests.performance import comparison
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 _REPORT = ROOT / "docs" / "performance-dispatch.md"
 SHORT, LONG = 100, 100_000
@@ -65,7 +65,7 @@ def main() -> None:
 def measure(shape: str, fills: int) -> tuple[list[float], list[float]]:
     """How many milliseconds each fill took: of the short backlog, and of the long one."""
     with tempfile.TemporaryDirectory() as folder:
-        system = System(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
+        system = LocalSystem(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
         system.start()
         try:
             _prepare(system, SHAPES[shape])
@@ -74,14 +74,14 @@ def measure(shape: str, fills: int) -> tuple[list[float], list[float]]:
             system.stop()
 
 
-def _prepare(system: System, users: int) -> None:
+def _prepare(system: LocalSystem, users: int) -> None:
     system.rows(f"{_WORKERS} returning id")
     with comparison.filling_jobs(system, _COUNT) as connection:
         for queue, jobs in (("sdxl_queue", SHORT), ("wan_queue", LONG)):
             connection.execute(_WAITING.encode(), [queue, users or jobs, jobs, queue, queue])
 
 
-async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[float]]:
+async def _fill_in_turn(system: LocalSystem, fills: int) -> tuple[list[float], list[float]]:
     services = Services(system.settings())
     times: dict[QueueName, list[float]] = {"sdxl_queue": [], "wan_queue": []}
     try:
@@ -90,7 +90,7 @@ async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[f
                 system.rows(_FREE, queue)
                 _keep_short(system)
                 began = time.perf_counter()
-                if not await dispatch.fill(services, queue):
+                if not await dispatch.dispatch_jobs(services, queue):
                     raise RuntimeError(f"nothing was dispatched of {queue}")
                 taken.append((time.perf_counter() - began) * 1000)
     finally:
@@ -99,7 +99,7 @@ async def _fill_in_turn(system: System, fills: int) -> tuple[list[float], list[f
     return short[_WARM_UP:], long[_WARM_UP:]
 
 
-def _keep_short(system: System) -> None:
+def _keep_short(system: LocalSystem) -> None:
     """What was taken of the short backlog comes back, so that it stays as long as it is."""
     missing = SHORT - int(
         system.value(
@@ -108,9 +108,9 @@ def _keep_short(system: System) -> None:
         )
     )
     if missing > 0:
-        told = ["sdxl_queue", missing, missing, "sdxl_queue", "sdxl_queue"]
+        params = ["sdxl_queue", missing, missing, "sdxl_queue", "sdxl_queue"]
         with system.database() as connection:
-            connection.execute(_WAITING.encode(), told)
+            connection.execute(_WAITING.encode(), params)
 
 
 def _report(rows: list[str], fills: int) -> str:

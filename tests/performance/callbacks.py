@@ -13,16 +13,16 @@ from psycopg import AsyncConnection
 
 from infra.local.config import tokens
 from infra.local.database import server
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _JS = Path(__file__).parents[1] / "clients/js"
-_TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
+_INSERT_SESSION = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
 _READY_SECONDS = 60
 _LOST_SECONDS = 30
 
 
 async def delays(
-    system: System, *, sockets: int, rate: float, seconds: float
+    system: LocalSystem, *, sockets: int, rate: float, seconds: float
 ) -> list[float] | None:
     """Of each change, in seconds: one at a time, each of a random user; None without Node."""
     node = shutil.which("node")
@@ -56,7 +56,7 @@ async def _ready(process: Process, users: list[str]) -> None:
 
 
 async def _commit(
-    system: System, users: list[str], *, rate: float, seconds: float
+    system: LocalSystem, users: list[str], *, rate: float, seconds: float
 ) -> dict[str, float]:
     """When each session was committed, by its name."""
     committed = {}
@@ -65,7 +65,7 @@ async def _commit(
         began = time.perf_counter()
         for number in range(int(rate * seconds)):
             await asyncio.sleep(max(0, began + number / rate - time.perf_counter()))
-            await connection.execute(_TELL, [random.choice(users), f"callback-{number}"])
+            await connection.execute(_INSERT_SESSION, [random.choice(users), f"callback-{number}"])
             committed[f"callback-{number}"] = time.time()
     return committed
 

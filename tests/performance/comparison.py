@@ -7,11 +7,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 
 @contextlib.contextmanager
-def filling_jobs(system: System, count: str) -> Iterator[Connection[Any]]:
+def filling_jobs(system: LocalSystem, count: str) -> Iterator[Connection[Any]]:
     """Insert jobs without their triggers, which count each by itself: for so many, in minutes.
 
     ``count`` is the statement that counts them all at once.

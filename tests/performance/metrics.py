@@ -14,11 +14,11 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from shared.contracts.job_catalog import CATALOGUE, WORKER_TYPES
+from shared.contracts.job_catalog import JOB_TYPES, WORKER_TYPES
 from shared.db.queries import metrics
 from shared.services import Services
 from tests.performance import comparison
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 _REPORT = ROOT / "docs" / "performance-metrics.md"
 _FEW, _MANY = 1_000, 100_000
@@ -67,7 +67,7 @@ def main() -> None:
 
 def _measure(shape: str, users: int, times: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        system = System(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
+        system = LocalSystem(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
         system.start()
         try:
             system.rows(f"{_WORKERS} returning id")
@@ -77,9 +77,9 @@ def _measure(shape: str, users: int, times: int) -> str:
     return comparison.row(shape, few, many)
 
 
-def _of(system: System, jobs: int, users: int, times: int) -> list[float]:
-    types = list(CATALOGUE)
-    queues = [row.queue for row in CATALOGUE.values()]
+def _of(system: LocalSystem, jobs: int, users: int, times: int) -> list[float]:
+    types = list(JOB_TYPES)
+    queues = [row.queue for row in JOB_TYPES.values()]
     values = {"jobs": jobs, "users": users, "types": types, "queues": queues}
     with comparison.filling_jobs(system, _COUNT) as connection:
         connection.execute("truncate jobs, turns cascade")
@@ -87,21 +87,21 @@ def _of(system: System, jobs: int, users: int, times: int) -> list[float]:
     return asyncio.run(_ask(system, times, waiting=jobs - jobs // 10))
 
 
-async def _ask(system: System, times: int, *, waiting: int) -> list[float]:
+async def _ask(system: LocalSystem, times: int, *, waiting: int) -> list[float]:
     services = Services(system.settings())
     taken = []
     try:
         for _ in range(_WARM_UP + times):
             async with services.database.transaction() as connection:
                 began = time.perf_counter()
-                told = await metrics.read(
+                snapshot = await metrics.read(
                     connection,
                     queues=list(WORKER_TYPES),
-                    job_types=list(CATALOGUE),
+                    job_types=list(JOB_TYPES),
                     key_ids=list(services.settings.worker_keys),
                 )
                 taken.append((time.perf_counter() - began) * 1000)
-            if sum(queue.waiting for queue in told.queues) != waiting:
+            if sum(queue.waiting for queue in snapshot.queues) != waiting:
                 raise RuntimeError("it does not count what waits")
     finally:
         await services.close()

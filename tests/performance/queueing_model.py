@@ -46,7 +46,7 @@ class Plant:
     """Of the functions."""
     database_cores: int = 1
     slots: int = 1
-    look_ahead: int = 1
+    prefetch_jobs: int = 1
     dispatches_a_second: float = 500.0
     cores: int | None = None
     """Of the one machine that all parts share; None where each has its own."""
@@ -91,7 +91,7 @@ class _Run:
             "workers": Line(self.clock, plant.slots),
         } | ({"cores": cores} if cores else {})
         self._machine = cores
-        self._room = plant.slots + plant.look_ahead
+        self._room = plant.slots + plant.prefetch_jobs
         self._backlog: deque[float] = deque()
 
     def come(self) -> None:
@@ -183,12 +183,12 @@ def most(plant: Plant) -> tuple[float, str]:
     Twice as many jobs as it has room for are in it at all times. The first and the last quarter,
     when it fills and empties, are left out.
     """
-    inside = 2 * (plant.slots + plant.look_ahead) + 50
+    inside = 2 * (plant.slots + plant.prefetch_jobs) + 50
     jobs = max(3000, 6 * inside)
-    seen = run(plant, [0.0] * inside, more=jobs - inside)
-    ended = sorted(seen.ended)
+    observed = run(plant, [0.0] * inside, more=jobs - inside)
+    ended = sorted(observed.ended)
     first, last = jobs // 4, jobs * 3 // 4
-    return (last - first) / (ended[last] - ended[first]), seen.bottleneck
+    return (last - first) / (ended[last] - ended[first]), observed.bottleneck
 
 
 def with_workers(plant: Plant, slots: int, work: float) -> Plant:

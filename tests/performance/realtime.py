@@ -27,16 +27,16 @@ from psycopg import AsyncConnection
 from infra.local.config import tokens
 from infra.local.database import server
 from tests.performance import callbacks
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 from tests.support.realtime_client import Client
 
 _REPORT = Path(__file__).parents[2] / "docs/performance-realtime.md"
-_TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
+_INSERT_SESSION = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
 _OPENING = 25
 """Sockets that are opened at a time."""
 _BINDING = {"event": "*", "schema": "public", "table": "workspace_sessions"}
 _LOST_SECONDS = 30
-_MOST_OF_NODE = 100
+_MAX_OF_NODE = 100
 """One process of Node with more clients would be what is measured."""
 
 _MEANING = (__doc__ or "").partition("\n\n")[2].strip()
@@ -60,7 +60,9 @@ class Listener(Client):
     def read(self) -> dict[str, float]:
         """When each change was read, by the session's name."""
         changes = [one for one in self.all if one["event"] == "postgres_changes"]
-        return {one["payload"]["data"]["record"]["session_name"]: one["at"] for one in changes}
+        return {
+            change["payload"]["data"]["record"]["session_name"]: change["at"] for change in changes
+        }
 
 
 def main() -> None:
@@ -74,7 +76,7 @@ def main() -> None:
     rows = []
     for count in arguments.sockets:
         with tempfile.TemporaryDirectory() as folder:
-            system = System(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
+            system = LocalSystem(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
             system.start()
             try:
                 rows += asyncio.run(_measure(system, count, arguments))
@@ -86,11 +88,11 @@ def main() -> None:
     sys.stdout.write(report)
 
 
-async def _measure(system: System, count: int, arguments: argparse.Namespace) -> list[str]:
+async def _measure(system: LocalSystem, count: int, arguments: argparse.Namespace) -> list[str]:
     listeners = [Listener(system.base) for _ in range(count)]
     before = _memory(system)
     for first in range(0, count, _OPENING):
-        await asyncio.gather(*(one.open() for one in listeners[first : first + _OPENING]))
+        await asyncio.gather(*(listener.open() for listener in listeners[first : first + _OPENING]))
     url = server.url(system.ports()["postgres"])
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         busy = _seconds_of_cpu(system)
@@ -98,21 +100,21 @@ async def _measure(system: System, count: int, arguments: argparse.Namespace) ->
         busy = (_seconds_of_cpu(system) - busy) / arguments.seconds
         bursts = [await _burst(connection, listeners, n) for n in range(arguments.bursts)]
     each = 1000 * (_memory(system) - before) / count
-    await asyncio.gather(*(one.__aexit__() for one in listeners))
+    await asyncio.gather(*(listener.__aexit__() for listener in listeners))
     return [
-        f"| {count:,} | spread | {_told(spread)} | {busy:.0%} of a core, {each:.0f} kB a socket |",
-        f"| {count:,} | burst | {_told([delay for one in bursts for delay in one])} | |",
+        f"| {count:,} | spread | {_cells(spread)} | {busy:.0%} of a core, {each:.0f} kB a socket |",
+        f"| {count:,} | burst | {_cells([delay for burst in bursts for delay in burst])} | |",
     ]
 
 
-async def _callbacks(system: System, count: int, arguments: argparse.Namespace) -> list[str]:
-    if count > _MOST_OF_NODE:
+async def _callbacks(system: LocalSystem, count: int, arguments: argparse.Namespace) -> list[str]:
+    if count > _MAX_OF_NODE:
         return []
     found = await callbacks.delays(
         system, sockets=count, rate=arguments.rate, seconds=arguments.seconds
     )
-    told = "not run: no Node | | |" if found is None else f"{_told(found)} | |"
-    return [f"| {count:,} | callback | {told}"]
+    line = "not run: no Node | | |" if found is None else f"{_cells(found)} | |"
+    return [f"| {count:,} | callback | {line}"]
 
 
 async def _spread(
@@ -123,7 +125,7 @@ async def _spread(
     for number in range(int(arguments.rate * arguments.seconds)):
         await asyncio.sleep(max(0, began + number / arguments.rate - time.perf_counter()))
         listener = random.choice(listeners)
-        await connection.execute(_TELL, [listener.user, f"spread {number}"])
+        await connection.execute(_INSERT_SESSION, [listener.user, f"spread {number}"])
         committed[listener, f"spread {number}"] = time.perf_counter()
     return await _delays(committed)
 
@@ -132,9 +134,11 @@ async def _burst(
     connection: AsyncConnection[Any], listeners: list[Listener], number: int
 ) -> Delays:
     async with connection.transaction(), connection.cursor() as cursor:
-        await cursor.executemany(_TELL, [(one.user, f"burst {number}") for one in listeners])
+        await cursor.executemany(
+            _INSERT_SESSION, [(listener.user, f"burst {number}") for listener in listeners]
+        )
     now = time.perf_counter()
-    return await _delays({(one, f"burst {number}"): now for one in listeners})
+    return await _delays({(listener, f"burst {number}"): now for listener in listeners})
 
 
 async def _delays(committed: dict[tuple[Listener, str], float]) -> Delays:
@@ -150,18 +154,18 @@ async def _delays(committed: dict[tuple[Listener, str], float]) -> Delays:
         await asyncio.sleep(0.2)
 
 
-def _memory(system: System) -> float:
+def _memory(system: LocalSystem) -> float:
     """Of the gateway, resident, in MB."""
     status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 
 
-def _seconds_of_cpu(system: System) -> float:
+def _seconds_of_cpu(system: LocalSystem) -> float:
     fields = Path(f"/proc/{system.pids()['gateway']}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _told(delays: Delays) -> str:
+def _cells(delays: Delays) -> str:
     p50, p95 = (statistics.quantiles(delays, n=100)[of - 1] * 1000 for of in (50, 95))
     return f"{p50:.1f} ms | {p95:.1f} ms | {max(delays) * 1000:.1f} ms"
 

@@ -54,9 +54,9 @@ def keep(measured: Measured) -> None:
 
 def read() -> Measured:
     """What was measured last."""
-    given: dict[str, Any] = json.loads(MEASURED.read_text())
-    drained = {int(slots): seconds for slots, seconds in given.pop("drained").items()}
-    return Measured(**{**given, "times": Times(**given["times"]), "drained": drained})
+    record: dict[str, Any] = json.loads(MEASURED.read_text())
+    drained = {int(slots): seconds for slots, seconds in record.pop("drained").items()}
+    return Measured(**{**record, "times": Times(**record["times"]), "drained": drained})
 
 
 def foretold(measured: Measured, slots: int) -> float:
@@ -112,8 +112,8 @@ def _saturated(cloud: Plant) -> list[str]:
         "",
         *_table(("slots of workers", "jobs a second", "busiest part"), _by_slots(cloud)),
         "",
-        f"With workers that take no time: {_told(most(endless))}.",
-        f"Without the queue as well: {_told(most(unbound))}.",
+        f"With workers that take no time: {_format_found(most(endless))}.",
+        f"Without the queue as well: {_format_found(most(unbound))}.",
     ]
 
 
@@ -129,8 +129,10 @@ def _loaded(cloud: Plant) -> list[str]:
 def _check(measured: Measured) -> Sequence[Sequence[str]]:
     rows = []
     for slots, seen in sorted(measured.drained.items()):
-        told = foretold(measured, slots)
-        rows.append((str(slots), f"{seen:.2f} s", f"{told:.2f} s", f"{told / seen - 1:+.0%}"))
+        predicted = foretold(measured, slots)
+        rows.append(
+            (str(slots), f"{seen:.2f} s", f"{predicted:.2f} s", f"{predicted / seen - 1:+.0%}")
+        )
     return rows
 
 
@@ -156,7 +158,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], "|" + "---|" * len(head), *lines[1:]]
 
 
-def _told(found: tuple[float, str]) -> str:
+def _format_found(found: tuple[float, str]) -> str:
     return f"{found[0]:,.0f} a second ({found[1]} the busiest)"
 
 

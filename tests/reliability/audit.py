@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from infra.local.config.environment import LIBRARY_BUCKET, WORKSPACE_BUCKET
 from tests.reliability.bucket import objects_of
 from tests.reliability.fault import Fault
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 Row: TypeAlias = Mapping[str, Any]
 Connection: TypeAlias = psycopg.Connection[DictRow]
@@ -53,35 +53,35 @@ class Audit:
         return sum(fault.kind == kind for fault in self.faults)
 
 
-def audit(system: System, users: Collection[str], accepted: Collection[str]) -> Audit:
+def audit(system: LocalSystem, users: Collection[str], accepted: Collection[str]) -> Audit:
     """Hold everything of these users against the jobs that were accepted of them."""
     with system.database() as connection:
         return audit_by(connection, system, users, accepted)
 
 
 def audit_by(
-    connection: Connection, system: System, users: Collection[str], accepted: Collection[str]
+    connection: Connection, system: LocalSystem, users: Collection[str], accepted: Collection[str]
 ) -> Audit:
     """The same, as that connection sees the tables."""
-    given = {"users": list(users)}
+    params = {"users": list(users)}
     tables: dict[str, Sequence[Row]] = {
-        name: connection.execute(query.encode(), given).fetchall()
+        name: connection.execute(query.encode(), params).fetchall()
         for name, query in _TABLES.items()
     }
     jobs = tables["jobs"]
-    found = Audit(
+    audit = Audit(
         jobs=len(jobs),
         ended=Counter(job["status"] for job in jobs),
         outcomes=Counter(claim["outcome"] or "open" for claim in tables["claims"]),
         reasons=Counter(job["error_message"] for job in jobs if job["status"] == "failed"),
     )
-    found.faults += _of_acceptance(jobs, set(accepted))
-    found.faults += _of_accounts(jobs, tables)
-    found.faults += _of_assets(jobs, tables, objects_of(system, WORKSPACE_BUCKET, users))
-    found.faults += _of_library(jobs, tables, objects_of(system, LIBRARY_BUCKET, users))
-    found.faults += _of_balances(tables)
-    found.faults += _of_turns(jobs, tables)
-    return found
+    audit.faults += _of_acceptance(jobs, set(accepted))
+    audit.faults += _of_accounts(jobs, tables)
+    audit.faults += _of_assets(jobs, tables, objects_of(system, WORKSPACE_BUCKET, users))
+    audit.faults += _of_library(jobs, tables, objects_of(system, LIBRARY_BUCKET, users))
+    audit.faults += _of_balances(tables)
+    audit.faults += _of_turns(jobs, tables)
+    return audit
 
 
 def _of_acceptance(jobs: Sequence[Row], accepted: set[str]) -> Iterator[Fault]:
@@ -162,9 +162,9 @@ def _of_turns(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> Itera
     counted = Counter((job["user_id"], job["queue"], job["holds_slot"]) for job in open_jobs)
     for turn in tables["turns"]:
         who = (turn["user_id"], turn["queue"])
-        told = (turn["waiting"], turn["running"])
-        if told != (counted[*who, False], counted[*who, True]):
-            yield Fault("turns", f"The turns of a user are {told}, and the jobs say otherwise.")
+        counts = (turn["waiting"], turn["running"])
+        if counts != (counted[*who, False], counted[*who, True]):
+            yield Fault("turns", f"The turns of a user are {counts}, and the jobs say otherwise.")
 
 
 def _by_job(rows: Sequence[Row]) -> defaultdict[str, list[Row]]:

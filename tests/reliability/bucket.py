@@ -5,10 +5,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.support.http import web
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 
-def objects_of(system: System, bucket: str, users: Collection[str]) -> dict[str, tuple[int, str]]:
+def objects_of(
+    system: LocalSystem, bucket: str, users: Collection[str]
+) -> dict[str, tuple[int, str]]:
     """The size and the checksum of every object of these users there, by its path."""
     found: dict[str, tuple[int, str]] = {}
     for user in users:
@@ -23,7 +25,7 @@ def objects_of(system: System, bucket: str, users: Collection[str]) -> dict[str,
     return found
 
 
-def _page(system: System, bucket: str, user: str, token: str) -> dict[str, Any]:
+def _page(system: LocalSystem, bucket: str, user: str, token: str) -> dict[str, Any]:
     address = f"http://127.0.0.1:{system.ports()['storage']}/storage/v1/b/{bucket}/o"
     query = {"prefix": f"{user}/"} | ({"pageToken": token} if token else {})
     answer = web.get(f"{address}?{urlencode(query)}")

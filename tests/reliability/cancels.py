@@ -15,11 +15,11 @@ from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted, percentile, spread
 from tests.reliability.scale import LEASE_SECONDS, STEP_SECONDS, Scale
 from tests.reliability.worker_process import working
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _STEPS = 15
 _JOB_SECONDS = _STEPS * STEP_SECONDS
-_MOST_STOP_SECONDS = LEASE_SECONDS / 6 + STEP_SECONDS
+_MAX_STOP_SECONDS = LEASE_SECONDS / 6 + STEP_SECONDS
 _CANCELLERS = 3
 _TOO_LATE = 409
 _STATUSES = "select id::text, status from jobs where id = any(%s::uuid[])"
@@ -34,39 +34,39 @@ class Cancel(NamedTuple):
     answered: float
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Cancel jobs at random moments of their lives, from before their turn until their end."""
     proof = Proof(
         4,
         "cancelling",
         f"answered within {scale.answer_seconds * 1000:.0f} ms (p95); the worker stops within a "
-        f"heartbeat and a step, {_MOST_STOP_SECONDS:.2f} s; no asset, one refund",
+        f"heartbeat and a step, {_MAX_STOP_SECONDS:.2f} s; no asset, one refund",
     )
-    people = [Person(system) for _ in range(_CANCELLERS)]
+    people = [UserClient(system) for _ in range(_CANCELLERS)]
     users = [person.id for person in people]
     with working(system, steps=_STEPS) as worker:
         cancels = _cancel(people, scale)
         until_ended(system, users, seconds=120)
-        time.sleep(_MOST_STOP_SECONDS + _JOB_SECONDS)  # what completes late, completes now
+        time.sleep(_MAX_STOP_SECONDS + _JOB_SECONDS)  # what completes late, completes now
         stops = _stops(worker.log, cancels)
     found = audit(system, users, [cancel.job_id for cancel in cancels])
-    faults = _unkept(system, cancels) + _tell(proof, scale, cancels, stops)
-    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
-    proof.tell("how claims ended", counted(found.outcomes))
+    faults = _unkept(system, cancels) + _report(proof, scale, cancels, stops)
+    proof.add_figure("jobs", f"{found.jobs}: {counted(found.ended)}")
+    proof.add_figure("how claims ended", counted(found.outcomes))
     proof.blame(system, *found.faults, *faults)
     return proof
 
 
-def _tell(
+def _report(
     proof: Proof, scale: Scale, cancels: Sequence[Cancel], stops: Sequence[float]
 ) -> list[Fault]:
     """The figures, and which of them are too great."""
     answers = [cancel.answered - cancel.began for cancel in cancels]
     late = sum(cancel.status == _TOO_LATE for cancel in cancels)
     p95, longest = percentile(answers, 0.95), max(stops, default=0)
-    proof.tell("cancels", f"{len(cancels)}, of which {late} came too late")
-    proof.tell("answered after", spread(answers, digits=3))
-    proof.tell("a running job stopped after", spread(stops, digits=2))
+    proof.add_figure("cancels", f"{len(cancels)}, of which {late} came too late")
+    proof.add_figure("answered after", spread(answers, digits=3))
+    proof.add_figure("a running job stopped after", spread(stops, digits=2))
     proof.seen = (
         f"{len(cancels) - late} cancelled, answered within {p95 * 1000:.0f} ms (p95); {len(stops)} "
         f"ran and stopped within {longest:.2f} s"
@@ -74,13 +74,13 @@ def _tell(
     faults = []
     if p95 > scale.answer_seconds:
         faults.append(Fault("late", f"The answer took {p95 * 1000:.0f} ms (p95)."))
-    if longest > _MOST_STOP_SECONDS:
+    if longest > _MAX_STOP_SECONDS:
         faults.append(Fault("late", f"A cancelled job ran on for {longest:.2f} s."))
     return faults
 
 
-def _cancel(people: Sequence[Person], scale: Scale) -> list[Cancel]:
-    def work(number: int, person: Person) -> list[Cancel]:
+def _cancel(people: Sequence[UserClient], scale: Scale) -> list[Cancel]:
+    def work(number: int, person: UserClient) -> list[Cancel]:
         chance = scale.chance(f"cancels of {number}")
         count = len(range(number, scale.cancels, len(people)))
         return [_queue_and_cancel(person, chance) for _ in range(count)]
@@ -89,12 +89,12 @@ def _cancel(people: Sequence[Person], scale: Scale) -> list[Cancel]:
         return [one for many in pool.map(work, range(len(people)), people) for one in many]
 
 
-def _queue_and_cancel(person: Person, chance: random.Random) -> Cancel:
+def _queue_and_cancel(person: UserClient, chance: random.Random) -> Cancel:
     """Cancel at a random moment of the job's time, and a little beyond."""
-    job_id = person.queue()
+    job_id = person.create_job()
     time.sleep(chance.uniform(0, 1.1 * _JOB_SECONDS))
     began = time.time()
-    answer = person.call("workspace-actions", {"action": "cancel_job", "jobId": job_id})
+    answer = person.invoke("workspace-actions", {"action": "cancel_job", "jobId": job_id})
     cancel = Cancel(job_id, answer.status_code, began, time.time())
     if cancel.status != _TOO_LATE:
         assert answer.status_code == 200, answer.text
@@ -115,16 +115,16 @@ def _stops(log: Path, cancels: Sequence[Cancel]) -> list[float]:
     return [max(0.0, ended[job_id] - answered[job_id]) for job_id in answered if job_id in claimed]
 
 
-def _unkept(system: System, cancels: Sequence[Cancel]) -> list[Fault]:
+def _unkept(system: LocalSystem, cancels: Sequence[Cancel]) -> list[Fault]:
     """Jobs that are not what their cancelling was answered."""
     rows = system.rows(_STATUSES, [cancel.job_id for cancel in cancels])
     status = {row["id"]: row["status"] for row in rows}
     return [
         Fault(
             "kept",
-            f"A cancel was answered {one.status}, and the job is {status[one.job_id]}.",
-            one.job_id,
+            f"A cancel was answered {cancel.status}, and the job is {status[cancel.job_id]}.",
+            cancel.job_id,
         )
-        for one in cancels
-        if status[one.job_id] != ("completed" if one.status == _TOO_LATE else "cancelled")
+        for cancel in cancels
+        if status[cancel.job_id] != ("completed" if cancel.status == _TOO_LATE else "cancelled")
     ]

@@ -10,7 +10,7 @@ from tests.reliability.monitor import Kill, Monitor
 from tests.reliability.processes import PARTS, Parts
 
 _LONGEST_PAUSE_SECONDS = 1.5
-_MOST_WAIT_SECONDS = 6.0
+_MAX_WAIT_SECONDS = 6.0
 """How long a kill waits for its moment: jobs that run, and its share of them ended."""
 _LOOK_SECONDS = 0.02
 
@@ -50,13 +50,13 @@ def strike(planned: Sequence[Blow], parts: Parts, monitor: Monitor, *, jobs: int
             kill = Kill(blow.victim, time.time(), running)
             monitor.note(kill)
             coming_back[blow.victim] = nurses.submit(_note_return, parts, kill, pid)
-        for one in coming_back.values():
-            one.result()
+        for future in coming_back.values():
+            future.result()
 
 
 def _wait_for_the_moment(blow: Blow, monitor: Monitor, *, ended: int) -> None:
     time.sleep(blow.pause)
-    until = time.monotonic() + _MOST_WAIT_SECONDS
+    until = time.monotonic() + _MAX_WAIT_SECONDS
     while time.monotonic() < until:
         if monitor.ended >= ended and (monitor.running() or not blow.meets_work):
             return

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 
 from tests.reliability.fault import Fault
-from tests.support.local_system import Person
+from tests.support.local_system import UserClient
 
 _PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.2
@@ -26,7 +26,7 @@ _PROMISED = {202, 409, 503}
 class Order(NamedTuple):
     """One job that a client wants, once."""
 
-    person: Person
+    person: UserClient
     key: str
     images: int
     destination: str
@@ -55,8 +55,8 @@ class Clients:
                 self.persist(order)
 
         with ThreadPoolExecutor(threads) as pool:
-            for one in [pool.submit(work) for _ in range(threads)]:
-                one.result()
+            for future in [pool.submit(work) for _ in range(threads)]:
+                future.result()
 
     def persist(self, order: Order) -> None:
         """Ask until the job is taken."""
@@ -93,7 +93,7 @@ class Clients:
         }
         body = {"jobType": "sdxl_image_fast", "metadata": metadata}
         try:
-            answer = order.person.call("queue-job", body, **{"idempotency-key": order.key})
+            answer = order.person.invoke("queue-job", body, **{"idempotency-key": order.key})
         except httpx.TransportError:
             self._count("no answer")
             return None
@@ -114,7 +114,7 @@ class Clients:
 
 
 def orders(
-    people: Sequence[Person], count: int, chance: random.Random, *, plain: bool = False
+    people: Sequence[UserClient], count: int, chance: random.Random, *, plain: bool = False
 ) -> list[Order]:
     """So many, of these people at random; unless plain, some of more images or for the library."""
     images, destinations = ([1], ["workspace"]) if plain else (_IMAGES, _DESTINATIONS)
@@ -134,5 +134,5 @@ def _key(chance: random.Random) -> str:
 
 
 def _pause(answer: httpx.Response | None) -> float:
-    told = answer.headers.get("retry-after") if answer is not None else None
-    return min(float(told), _LONGEST_PAUSE_SECONDS) if told else _PAUSE_SECONDS
+    retry_after = answer.headers.get("retry-after") if answer is not None else None
+    return min(float(retry_after), _LONGEST_PAUSE_SECONDS) if retry_after else _PAUSE_SECONDS

@@ -10,10 +10,10 @@ from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, spread
 from tests.reliability.scale import STEP_SECONDS, Scale
 from tests.reliability.worker_process import working
-from tests.support.local_system import Person, System, until
+from tests.support.local_system import LocalSystem, UserClient, wait_until
 
-_LEAST_INDEX = 0.95
-_MOST_LENGTHS = 2.0
+_MIN_INDEX = 0.95
+_MAX_LENGTHS = 2.0
 _STEPS = 5
 _EQUALS = 3
 _THREADS = 6
@@ -35,73 +35,73 @@ _WAIT = """
 """How long a newcomer's job waited, and how long the jobs took that ran meanwhile."""
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Three equal users; then one with a hoard, and newcomers with one job each."""
     proof = Proof(
         6,
         "fair turns",
         f"beside {scale.hoard} jobs of one user another's first starts within "
-        f"{_MOST_LENGTHS:.0f} job lengths; Jain index of three equal users at least {_LEAST_INDEX}",
+        f"{_MAX_LENGTHS:.0f} job lengths; Jain index of three equal users at least {_MIN_INDEX}",
     )
     with working(system, slots=1, steps=_STEPS):
         index = _equals(system, scale, proof)
         lengths = _newcomers(system, scale, proof)
     proof.seen = f"at most {max(lengths):.2f} job lengths; Jain index {index:.3f}"
-    if index < _LEAST_INDEX:
+    if index < _MIN_INDEX:
         proof.blame(system, Fault("fair", f"The Jain index of equal users is {index:.3f}."))
-    if max(lengths) > _MOST_LENGTHS:
+    if max(lengths) > _MAX_LENGTHS:
         proof.blame(system, Fault("late", f"A newcomer waited {max(lengths):.2f} job lengths."))
     return proof
 
 
-def _equals(system: System, scale: Scale, proof: Proof) -> float:
+def _equals(system: LocalSystem, scale: Scale, proof: Proof) -> float:
     """Three users queue alike, one after the other; how even it is what they get.
 
     What the first of them was given before the others came does not count, so a round is left out.
     """
-    people, chance = [Person(system) for _ in range(_EQUALS)], scale.chance("equals")
+    people, chance = [UserClient(system) for _ in range(_EQUALS)], scale.chance("equals")
     for person in people:
         _queue(person, scale.fair_jobs, chance)
     users = [person.id for person in people]
     began = system.value("select now()")
     window = scale.fair_jobs // 2 * _EQUALS
-    until(
+    wait_until(
         lambda: len(system.rows(_COMPLETED, users, began)) >= _EQUALS + window,
         what="the equal users' jobs",
     )
     rows = system.rows(_COMPLETED, users, began)[_EQUALS : _EQUALS + window]
     shares = [sum(row["id"] == user for row in rows) for user in users]
     until_ended(system, users, seconds=120 + 3 * window)
-    proof.tell("jobs of each of three equal users", scale.fair_jobs)
-    proof.tell(
+    proof.add_figure("jobs of each of three equal users", scale.fair_jobs)
+    proof.add_figure(
         f"of {window} that completed, from the second round on, each had",
         " / ".join(map(str, shares)),
     )
     return jain(shares)
 
 
-def _newcomers(system: System, scale: Scale, proof: Proof) -> list[float]:
+def _newcomers(system: LocalSystem, scale: Scale, proof: Proof) -> list[float]:
     """How long each newcomer's job waited, in lengths of a job."""
-    hoarder, chance = Person(system), scale.chance("newcomers")
+    hoarder, chance = UserClient(system), scale.chance("newcomers")
     _queue(hoarder, scale.hoard, chance)
     waits = []
     for _ in range(scale.newcomers):
         time.sleep(chance.uniform(0, _STEPS * STEP_SECONDS))
-        newcomer = Person(system)
-        job_id = newcomer.queue()
+        newcomer = UserClient(system)
+        job_id = newcomer.create_job()
         newcomer.wait_for(job_id)
         waits += system.rows(_WAIT, hoarder.id, job_id)
     waiting = system.value(_WAITING, hoarder.id)
     lengths = [row["seconds"] / row["length"] for row in waits]
-    proof.tell("newcomers", len(waits))
-    proof.tell("jobs of the hoarder that waited still after them", waiting)
-    proof.tell("length of a job, from start to end", spread([row["length"] for row in waits]))
-    proof.tell("a newcomer's job started after", spread([row["seconds"] for row in waits]))
-    proof.tell("the same in job lengths, median and most", _told(lengths))
+    proof.add_figure("newcomers", len(waits))
+    proof.add_figure("jobs of the hoarder that waited still after them", waiting)
+    proof.add_figure("length of a job, from start to end", spread([row["length"] for row in waits]))
+    proof.add_figure("a newcomer's job started after", spread([row["seconds"] for row in waits]))
+    proof.add_figure("the same in job lengths, median and most", _format_lengths(lengths))
     return lengths
 
 
-def _queue(person: Person, count: int, chance: random.Random) -> None:
+def _queue(person: UserClient, count: int, chance: random.Random) -> None:
     clients = Clients()
     wanted = orders([person], count, chance, plain=True)
     clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
@@ -114,5 +114,5 @@ def jain(shares: list[int]) -> float:
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 0.0
 
 
-def _told(lengths: list[float]) -> str:
+def _format_lengths(lengths: list[float]) -> str:
     return f"{statistics.median(lengths):.2f} and {max(lengths):.2f}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _JOB = """
     select created_at as at, 'job' as what, to_jsonb(jobs)
@@ -29,7 +29,7 @@ _EVENTS = """
 """
 
 
-def history(system: System, job_id: str) -> str:
+def history(system: LocalSystem, job_id: str) -> str:
     """What happened to the job, oldest first, one line each."""
     with system.database() as connection:
         found = connection.execute("select to_regclass('change_events') is not null as kept")

@@ -9,19 +9,19 @@ from tests.reliability.processes import Parts
 from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted, spread
 from tests.reliability.scale import Scale
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _LATEST_KILL_SECONDS = 0.3
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Many submissions at once, key by key; under the last key the gateway is killed as well."""
     proof = Proof(
         3,
         "one Idempotency-Key, many submissions",
         f"{scale.askers} submissions at once: one job",
     )
-    people, clients = [Person(system) for _ in range(scale.keys)], Clients()
+    people, clients = [UserClient(system) for _ in range(scale.keys)], Clients()
     chance = scale.chance("keys")
     wanted = [order for person in people for order in orders([person], 1, chance)]
     seconds = [_submit(order, clients, scale) for order in wanted[:-1]]
@@ -29,10 +29,10 @@ def prove(system: System, scale: Scale) -> Proof:
     users = [person.id for person in people]
     until_ended(system, users, seconds=120)
     found = audit(system, users, clients.job_ids())
-    proof.tell("keys", f"{scale.keys}, the last with a kill of the gateway")
-    proof.tell("answers to clients", counted(clients.answers))
-    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
-    proof.tell("until every client of a key had its 202", spread(seconds))
+    proof.add_figure("keys", f"{scale.keys}, the last with a kill of the gateway")
+    proof.add_figure("answers to clients", counted(clients.answers))
+    proof.add_figure("jobs", f"{found.jobs}: {counted(found.ended)}")
+    proof.add_figure("until every client of a key had its 202", spread(seconds))
     proof.seen = f"{scale.keys} keys of {scale.askers} submissions each: {found.jobs} jobs"
     proof.blame(system, *found.faults, *clients.faults, *clients.doubles())
     return proof

@@ -15,17 +15,17 @@ from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted, spread
 from tests.reliability.returns import NEVER, Return, returns
 from tests.reliability.scale import BOUND_SECONDS, SLOTS, Scale
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _USERS = 5
 _THREADS = 6
-_MOST_OPEN = 5 * SLOTS
+_MAX_OPEN = 5 * SLOTS
 """Jobs that are queued or run at a time: there is always work, until the last."""
 _DRAIN_SECONDS = 180
-_ASKED_AGAIN = 50
+_MIN_REPEATED = 50
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Kill while jobs are queued and run; then hold everything against everything."""
     proof = Proof(
         1,
@@ -33,7 +33,7 @@ def prove(system: System, scale: Scale) -> Proof:
         f"{scale.kills} kills over {scale.jobs} jobs: nothing lost, nothing doubled, each job in "
         f"work running again within {BOUND_SECONDS:.0f} s in which no later kill kept a part away",
     )
-    people = [Person(system) for _ in range(_USERS)]
+    people = [UserClient(system) for _ in range(_USERS)]
     users = [person.id for person in people]
     wanted = orders(people, scale.jobs, scale.chance("orders"))
     clients, parts = Clients(), Parts(system)
@@ -43,9 +43,9 @@ def prove(system: System, scale: Scale) -> Proof:
         time.sleep(1)  # the monitor sees the last end
     _ask_again(clients, wanted, scale)
     found = audit(system, users, clients.job_ids())
-    _tell(proof, clients, found, monitor.kills)
+    _report(proof, clients, found, monitor.kills)
     proof.seen = _seen(found, monitor.kills)
-    proof.tell("from the last kill until the last job had ended", f"{drained_in:.1f} s")
+    proof.add_figure("from the last kill until the last job had ended", f"{drained_in:.1f} s")
     found.faults += [*clients.faults, *clients.doubles(), *_faults_of(monitor.kills)]
     proof.blame(system, *found.faults)
     return proof
@@ -60,7 +60,7 @@ def _run(
             clients.send,
             wanted,
             threads=_THREADS,
-            may_go=lambda number: number < monitor.ended + _MOST_OPEN,
+            may_go=lambda number: number < monitor.ended + _MAX_OPEN,
         )
         strike(planned, parts, monitor, jobs=scale.jobs)
         sending.result()
@@ -69,42 +69,42 @@ def _run(
 def _ask_again(clients: Clients, wanted: Sequence[Order], scale: Scale) -> None:
     """Some keys once more, after everything: no further job may come of it."""
     chance = scale.chance("asked again")
-    for order in chance.sample(wanted, min(_ASKED_AGAIN, len(wanted))):
+    for order in chance.sample(wanted, min(_MIN_REPEATED, len(wanted))):
         clients.persist(order)
 
 
-def _tell(proof: Proof, clients: Clients, found: Audit, kills: Sequence[Kill]) -> None:
+def _report(proof: Proof, clients: Clients, audit: Audit, kills: Sequence[Kill]) -> None:
     by_victim = Counter(kill.victim for kill in kills)
     holding = Counter(kill.victim for kill in kills if kill.struck)
     away = [kill.back_at - kill.at for kill in kills if kill.back_at]
     for part in PARTS:
-        told = f"{by_victim[part]}, of which {holding[part]} while jobs ran"
-        proof.tell(f"kills of {part}", told)
-    proof.tell("a part was away", spread(away))
-    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
-    proof.tell("why jobs failed", counted(found.reasons))
-    proof.tell("how claims ended", counted(found.outcomes))
-    proof.tell("answers to clients", counted(clients.answers))
+        summary = f"{by_victim[part]}, of which {holding[part]} while jobs ran"
+        proof.add_figure(f"kills of {part}", summary)
+    proof.add_figure("a part was away", spread(away))
+    proof.add_figure("jobs", f"{audit.jobs}: {counted(audit.ended)}")
+    proof.add_figure("why jobs failed", counted(audit.reasons))
+    proof.add_figure("how claims ended", counted(audit.outcomes))
+    proof.add_figure("answers to clients", counted(clients.answers))
     for kind in ("lost", "doubled", "asset", "charge", "turns", "left"):
-        proof.tell(f"faults: {kind}", found.count(kind))
+        proof.add_figure(f"faults: {kind}", audit.count(kind))
     back = list(returns(kills))
     for part in PARTS:
         seconds = [one.seconds for one in back if part == one.kill.victim]
-        proof.tell(f"a job was back after a kill of {part}", spread(seconds))
-    proof.tell("a job was back after any kill", spread([one.seconds for one in back]))
-    proof.tell(
+        proof.add_figure(f"a job was back after a kill of {part}", spread(seconds))
+    proof.add_figure("a job was back after any kill", spread([one.seconds for one in back]))
+    proof.add_figure(
         "the same, without what later kills kept parts away",
         spread([one.whole_seconds for one in back]),
     )
 
 
-def _seen(found: Audit, kills: Sequence[Kill]) -> str:
+def _seen(audit: Audit, kills: Sequence[Kill]) -> str:
     at_work = sum(bool(kill.struck) for kill in kills)
     longest = max((one.whole_seconds for one in returns(kills)), default=0)
     return (
-        f"{len(kills)} kills, {at_work} while jobs ran; {found.count('lost')} lost, "
-        f"{found.count('doubled')} doubled, {found.count('asset')} wrong assets, "
-        f"{found.count('charge')} wrong charges, {found.ended['failed']} failed with a refund; "
+        f"{len(kills)} kills, {at_work} while jobs ran; {audit.count('lost')} lost, "
+        f"{audit.count('doubled')} doubled, {audit.count('asset')} wrong assets, "
+        f"{audit.count('charge')} wrong charges, {audit.ended['failed']} failed with a refund; "
         f"back within {longest:.1f} s"
     )
 

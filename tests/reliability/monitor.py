@@ -50,7 +50,8 @@ class Kill:
         if job.ended_at is not None:
             self.jobs_back_at[job.id] = max(job.ended_at, self.at)
         elif job.status == "processing" and (
-            job.claim_id != before.claim_id or (self.victim != "worker" and self._is_heard(job))
+            job.claim_id != before.claim_id
+            or (self.victim != "worker" and self._has_heartbeat(job))
         ):
             self.jobs_back_at[job.id] = now
 
@@ -58,7 +59,7 @@ class Kill:
         """Whether every struck job is back."""
         return len(self.jobs_back_at) == len(self.struck)
 
-    def _is_heard(self, job: Seen) -> bool:
+    def _has_heartbeat(self, job: Seen) -> bool:
         return job.lease_until is not None and job.lease_until - LEASE_SECONDS > self.at
 
 

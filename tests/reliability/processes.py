@@ -6,7 +6,7 @@ import time
 
 from infra.local.database import server, setup
 from infra.local.process import readiness
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 PARTS = ("gateway", "storage", "tasks", "postgres", "worker")
 
@@ -17,7 +17,7 @@ _LOOK_SECONDS = 0.05
 class Parts:
     """Where each part is, also while it is away."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         self._system = system
         self._ports = system.ports()
         self.database_url = server.url(self._ports["postgres"])

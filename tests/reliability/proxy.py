@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.support.local_system import free_port, until
+from tests.support.local_system import free_port, wait_until
 
 DELIVERIES = 3
 REPLAYS_BESIDE, REPLAYS_SOON, REPLAYS_AT_END = 3, 4, 3
@@ -27,12 +27,12 @@ REPLAYS = REPLAYS_BESIDE + REPLAYS_SOON + REPLAYS_AT_END
 
 _LATEST_SECONDS = 2.0
 """The last of what is sent soon; a job has often ended by then."""
-_MOST_AT_ONCE = 8
+_MAX_AT_ONCE = 8
 _DROPPED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
 _KEPT = {"content-type", "retry-after", "date"}
 
 
-class Letter(NamedTuple):
+class ProxiedRequest(NamedTuple):
     """A request that passes."""
 
     method: str
@@ -58,7 +58,7 @@ class Relay:
             "worker": f"http://127.0.0.1:{self.worker_port}",
         }
         self._chance = chance
-        self._passed: dict[str, list[Letter]] = {"jobs": [], "job-callback": []}
+        self._passed: dict[str, list[ProxiedRequest]] = {"jobs": [], "job-callback": []}
         self._later: set[asyncio.Task[Response]] = set()
         self._loop = asyncio.new_event_loop()
 
@@ -71,7 +71,7 @@ class Relay:
         thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run(server)])
         thread.start()
         try:
-            until(lambda: server.started, what="the relay")
+            wait_until(lambda: server.started, what="the relay")
             yield self
         finally:
             server.should_exit = True
@@ -93,7 +93,7 @@ class Relay:
         limits = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as http:
             self._http = http
-            self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+            self._places = asyncio.Semaphore(_MAX_AT_ONCE)
             await server.serve()
             await self._settle()
 
@@ -107,40 +107,40 @@ class Relay:
             body = await request.body()
         except ClientDisconnect:
             return Response(status_code=499)
-        letter = Letter(
+        message = ProxiedRequest(
             request.method,
             f"{self._bases[side]}{request.url.path}{query}",
             {name: value for name, value in request.headers.items() if name not in _DROPPED},
             body,
         )
-        if letter.kind not in self._passed:
-            return await self._send(letter)
-        self._passed[letter.kind].append(letter)
-        return await (self._deliver if letter.kind == "jobs" else self._call_back)(letter)
+        if message.kind not in self._passed:
+            return await self._send(message)
+        self._passed[message.kind].append(message)
+        return await (self._deliver if message.kind == "jobs" else self._call_back)(message)
 
-    async def _deliver(self, letter: Letter) -> Response:
+    async def _deliver(self, message: ProxiedRequest) -> Response:
         """The queue hears the first delivery that was good, or else the last."""
         answer = Response(status_code=503)
-        copies = [self._soon(letter, self._send) for _ in range(DELIVERIES)]
+        copies = [self._soon(message, self._send) for _ in range(DELIVERIES)]
         for copy in asyncio.as_completed(copies):
             answer = await copy
             if answer.status_code == httpx.codes.OK:
                 break
         return answer
 
-    async def _call_back(self, letter: Letter) -> Response:
+    async def _call_back(self, message: ProxiedRequest) -> Response:
         """The worker hears whichever copy it may be."""
         for _ in range(REPLAYS_SOON):
-            self._soon(letter, self._send_in_line)
-        answers = await asyncio.gather(*(self._send(letter) for _ in range(1 + REPLAYS_BESIDE)))
+            self._soon(message, self._send_in_line)
+        answers = await asyncio.gather(*(self._send(message) for _ in range(1 + REPLAYS_BESIDE)))
         return self._chance.choice(answers)
 
     def _soon(
-        self, letter: Letter, send: Callable[[Letter], Awaitable[Response]]
+        self, message: ProxiedRequest, send: Callable[[ProxiedRequest], Awaitable[Response]]
     ) -> asyncio.Task[Response]:
         async def later(delay: float) -> Response:
             await asyncio.sleep(delay)
-            return await send(letter)
+            return await send(message)
 
         task = asyncio.create_task(later(self._chance.uniform(0, _LATEST_SECONDS)))
         self._later.add(task)
@@ -152,28 +152,28 @@ class Relay:
             await asyncio.wait(self._later)
 
     async def _repeat(self) -> None:
-        letters: list[Letter] = [
+        letters: list[ProxiedRequest] = [
             *self._passed["jobs"],
-            *(letter for letter in self._passed["job-callback"] for _ in range(REPLAYS_AT_END)),
+            *(message for message in self._passed["job-callback"] for _ in range(REPLAYS_AT_END)),
         ]
         self._chance.shuffle(letters)
         await self._all(letters)
 
-    async def _all(self, letters: Sequence[Letter]) -> None:
-        await asyncio.gather(*(self._send_in_line(letter) for letter in letters))
+    async def _all(self, letters: Sequence[ProxiedRequest]) -> None:
+        await asyncio.gather(*(self._send_in_line(message) for message in letters))
 
-    async def _send_in_line(self, letter: Letter) -> Response:
+    async def _send_in_line(self, message: ProxiedRequest) -> Response:
         async with self._places:
-            return await self._send(letter)
+            return await self._send(message)
 
-    async def _send(self, letter: Letter) -> Response:
+    async def _send(self, message: ProxiedRequest) -> Response:
         try:
             answer = await self._http.request(
-                letter.method, letter.url, headers=letter.headers, content=letter.body
+                message.method, message.url, headers=message.headers, content=message.body
             )
         except httpx.TransportError:
-            self.answers[f"{letter.kind}: none"] += 1
+            self.answers[f"{message.kind}: none"] += 1
             return Response(status_code=503)
-        self.answers[f"{letter.kind}: {answer.status_code}"] += 1
+        self.answers[f"{message.kind}: {answer.status_code}"] += 1
         headers = {name: value for name, value in answer.headers.items() if name in _KEPT}
         return Response(answer.content, answer.status_code, headers)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
-from tests.support.local_system import Person
+from tests.support.local_system import UserClient
 
 Position: TypeAlias = tuple[int, int]
 """The two numbers of an event's id."""
@@ -19,7 +19,7 @@ _LONGEST_SECONDS = 1.5
 _PAUSE_SECONDS = 0.05
 
 
-class Told(NamedTuple):
+class StreamEvent(NamedTuple):
     """One server-sent event."""
 
     event: str
@@ -30,7 +30,7 @@ class Told(NamedTuple):
 class Reader:
     """What it saw, over all its connections."""
 
-    def __init__(self, person: Person, chance: random.Random) -> None:
+    def __init__(self, person: UserClient, chance: random.Random) -> None:
         self.person = person
         self.seen: list[Position] = []
         self.jobs: defaultdict[str, list[str]] = defaultdict(list)
@@ -72,25 +72,25 @@ class Reader:
             if answer.status_code != httpx.codes.OK:
                 self.refused[str(answer.status_code)] += 1
                 return
-            async for told in _events(answer.aiter_lines()):
-                self._hear(told)
+            async for event in _events(answer.aiter_lines()):
+                self._receive(event)
 
-    def _hear(self, told: Told) -> None:
-        if told.id:
-            self._last_id = told.id
-        if told.event == "ready":
+    def _receive(self, event: StreamEvent) -> None:
+        if event.id:
+            self._last_id = event.id
+        if event.event == "ready":
             self.began.set()
-        elif told.event == "reset":
+        elif event.event == "reset":
             self.resets += 1
-        elif told.event == "change" and told.id:
-            xid, seq = told.id.split("-")
+        elif event.event == "change" and event.id:
+            xid, seq = event.id.split("-")
             self.seen.append((int(xid), int(seq)))
-            if told.data["table"] == "jobs":
-                record = told.data["record"]
+            if event.data["table"] == "jobs":
+                record = event.data["record"]
                 self.jobs[record["id"]].append(record["status"])
 
 
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Told]:
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[StreamEvent]:
     """Events as the standard has them: one that is cut in its middle is none."""
     fields: dict[str, str] = {}
     async for line in lines:
@@ -99,7 +99,7 @@ async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Told]:
             fields[name] = value
         elif "data" in fields:
             data = json.loads(fields["data"])
-            yield Told(fields.get("event", "message"), fields.get("id"), data)
+            yield StreamEvent(fields.get("event", "message"), fields.get("id"), data)
             fields = {}
         else:
             fields = {}

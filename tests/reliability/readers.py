@@ -16,7 +16,7 @@ from tests.reliability.reader import Position, Reader
 from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted
 from tests.reliability.scale import SLOTS, Scale
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _USERS = 6
 _READERS_OF_EACH = 4
@@ -35,14 +35,14 @@ _KEPT = """
 _JOBS = "select id::text, user_id::text, status from jobs where user_id = any(%s::uuid[])"
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Cut readers off at random while jobs run, and compare what each saw with what there is."""
     proof = Proof(
         5,
         "readers that are cut off",
         f"{scale.disconnects} disconnects: no end of a job missing or out of order",
     )
-    people = [Person(system) for _ in range(_USERS)]
+    people = [UserClient(system) for _ in range(_USERS)]
     readers = [
         Reader(person, scale.chance(f"reader {number} {copy}"))
         for number, person in enumerate(people)
@@ -54,22 +54,24 @@ def prove(system: System, scale: Scale) -> Proof:
     for reader in readers:
         user = reader.person.id
         proof.blame(system, *_faults_of(reader, kept[user], ends[user]))
-    _tell(proof, readers, kept)
+    _report(proof, readers, kept)
     proof.blame(system, *clients.faults, *clients.doubles())
     return proof
 
 
-def _tell(proof: Proof, readers: Sequence[Reader], kept: Mapping[str, Sequence[Position]]) -> None:
+def _report(
+    proof: Proof, readers: Sequence[Reader], kept: Mapping[str, Sequence[Position]]
+) -> None:
     cuts, refused = sum(reader.cuts for reader in readers), Counter[str]()
     for reader in readers:
         refused += reader.refused
     read = sum(len(reader.jobs) for reader in readers)
-    proof.tell("readers", f"{len(readers)}, of {len(kept)} users")
-    proof.tell("disconnects", cuts)
-    proof.tell("streams refused or lost", counted(refused))
-    proof.tell("events kept", sum(map(len, kept.values())))
-    proof.tell("events read", sum(len(reader.seen) for reader in readers))
-    proof.tell("lives of jobs read", read)
+    proof.add_figure("readers", f"{len(readers)}, of {len(kept)} users")
+    proof.add_figure("disconnects", cuts)
+    proof.add_figure("streams refused or lost", counted(refused))
+    proof.add_figure("events kept", sum(map(len, kept.values())))
+    proof.add_figure("events read", sum(len(reader.seen) for reader in readers))
+    proof.add_figure("lives of jobs read", read)
     proof.seen = (
         f"{cuts} disconnects of {len(readers)} readers; {read} lives of jobs read, "
         f"{len(proof.faults)} faults"
@@ -77,8 +79,8 @@ def _tell(proof: Proof, readers: Sequence[Reader], kept: Mapping[str, Sequence[P
 
 
 async def _read(
-    system: System,
-    people: Sequence[Person],
+    system: LocalSystem,
+    people: Sequence[UserClient],
     readers: Sequence[Reader],
     clients: Clients,
     scale: Scale,
@@ -94,7 +96,7 @@ async def _read(
         return number <= 2 * SLOTS + len(wanted) * done
 
     await asyncio.to_thread(clients.send, wanted, threads=4, may_go=may_go)
-    await asyncio.to_thread(until_ended, system, [one.id for one in people], seconds=120)
+    await asyncio.to_thread(until_ended, system, [person.id for person in people], seconds=120)
     kept = _kept(system, people)
     await asyncio.to_thread(_wait_until_read, readers, kept, cuts)
     for one in reading:
@@ -114,7 +116,7 @@ def _wait_until_read(
         time.sleep(_LOOK_SECONDS)
 
 
-def _kept(system: System, people: Sequence[Person]) -> dict[str, list[Position]]:
+def _kept(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, list[Position]]:
     """Where each user's events are, as the database has them."""
     kept: dict[str, list[Position]] = {person.id: [] for person in people}
     for row in system.rows(_KEPT, list(kept)):
@@ -122,7 +124,7 @@ def _kept(system: System, people: Sequence[Person]) -> dict[str, list[Position]]
     return kept
 
 
-def _ends(system: System, people: Sequence[Person]) -> dict[str, dict[str, str]]:
+def _ends(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, dict[str, str]]:
     """How each user's jobs stand."""
     ends: dict[str, dict[str, str]] = {person.id: {} for person in people}
     for row in system.rows(_JOBS, list(ends)):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection
 
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _OPEN = """
     select (
@@ -16,7 +16,7 @@ _OPEN = """
 """
 
 
-def until_ended(system: System, users: Collection[str], *, seconds: float) -> float:
+def until_ended(system: LocalSystem, users: Collection[str], *, seconds: float) -> float:
     """Wait until every job of these users has ended, and what is for the library is there.
 
     How long it took, in seconds; it is given up after so many.
@@ -27,7 +27,7 @@ def until_ended(system: System, users: Collection[str], *, seconds: float) -> fl
     return time.monotonic() - began
 
 
-def _is_open(system: System, users: Collection[str]) -> bool:
+def _is_open(system: LocalSystem, users: Collection[str]) -> bool:
     with system.database() as connection:
         found = connection.execute(_OPEN, {"users": list(users)}).fetchone()
     return found is not None and found["open"] > 0

@@ -10,7 +10,7 @@ from tests.reliability.recovery import until_ended
 from tests.reliability.report import Proof, counted
 from tests.reliability.scale import Scale
 from tests.reliability.worker_process import working
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _USERS = 3
 _THREADS = 4
@@ -31,7 +31,7 @@ _ROWS = """
 """
 
 
-def prove(system: System, scale: Scale) -> Proof:
+def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Run jobs through a relay that repeats every letter, and repeat them all once more after."""
     proof = Proof(
         2,
@@ -39,7 +39,7 @@ def prove(system: System, scale: Scale) -> Proof:
         f"each task delivered {DELIVERIES} times and shuffled, each callback replayed {REPLAYS} "
         "times: the same rows",
     )
-    people, clients = [Person(system) for _ in range(_USERS)], Clients()
+    people, clients = [UserClient(system) for _ in range(_USERS)], Clients()
     users = [person.id for person in people]
     relay = Relay(system.base, scale.chance("relay"))
     with relay.serving(), working(system, relay=relay):
@@ -51,29 +51,31 @@ def prove(system: System, scale: Scale) -> Proof:
         relay.repeat()
         same = before == _rows(system, users)
     found = audit(system, users, clients.job_ids())
-    _tell(proof, relay, found, same=same)
+    _report(proof, relay, found, same=same)
     faults = [*found.faults, *clients.faults, *clients.doubles(), *_server_errors(relay)]
     proof.blame(system, *faults)
     return proof
 
 
-def _tell(proof: Proof, relay: Relay, found: Audit, *, same: bool) -> None:
+def _report(proof: Proof, relay: Relay, audit: Audit, *, same: bool) -> None:
     passed, rows = relay.passed(), "the same" if same else "others"
-    proof.tell("tasks", f"{passed['jobs']}, each delivered {DELIVERIES} times, then once more")
-    proof.tell("callbacks", f"{passed['job-callback']}, each replayed {REPLAYS} times")
-    proof.tell("answers", counted(relay.answers))
-    proof.tell("jobs", f"{found.jobs}: {counted(found.ended)}")
-    proof.tell("how claims ended", counted(found.outcomes))
-    proof.tell("rows after the last replays", rows)
+    proof.add_figure(
+        "tasks", f"{passed['jobs']}, each delivered {DELIVERIES} times, then once more"
+    )
+    proof.add_figure("callbacks", f"{passed['job-callback']}, each replayed {REPLAYS} times")
+    proof.add_figure("answers", counted(relay.answers))
+    proof.add_figure("jobs", f"{audit.jobs}: {counted(audit.ended)}")
+    proof.add_figure("how claims ended", counted(audit.outcomes))
+    proof.add_figure("rows after the last replays", rows)
     proof.seen = (
-        f"{passed['jobs']} tasks and {passed['job-callback']} callbacks of {found.jobs} jobs, "
+        f"{passed['jobs']} tasks and {passed['job-callback']} callbacks of {audit.jobs} jobs, "
         f"rows after the last replays: {rows}"
     )
     if not same:
         proof.faults.append(Fault("replay", "The replays after the end changed rows."))
 
 
-def _rows(system: System, users: Collection[str]) -> str:
+def _rows(system: LocalSystem, users: Collection[str]) -> str:
     """A digest of every row that is to stay as it is."""
     with system.database() as connection:
         found = connection.execute(_ROWS.encode(), {"users": list(users)})

@@ -11,10 +11,10 @@ from importlib.metadata import version
 from tests.reliability.fault import Fault
 from tests.reliability.history import history
 from tests.reliability.scale import LEASE_SECONDS, STEP_SECONDS, STEPS, SWEEP_SECONDS, Scale
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
-_MOST_FAULTS = 20
-_MOST_HISTORIES = 3
+_MAX_FAULTS = 20
+_MAX_HISTORIES = 3
 _PACKAGES = ("functions-framework", "psycopg", "google-cloud-storage", "google-cloud-tasks")
 
 
@@ -38,13 +38,13 @@ class Proof:
         """Whether nothing was seen that breaks it."""
         return not self.faults
 
-    def blame(self, system: System, *faults: Fault) -> None:
+    def blame(self, system: LocalSystem, *faults: Fault) -> None:
         """Add faults, with the histories of the jobs that they are about."""
         self.faults += faults
         concerned = dict.fromkeys(fault.job_id for fault in faults if fault.job_id)
-        self.histories += [history(system, one) for one in list(concerned)[:_MOST_HISTORIES]]
+        self.histories += [history(system, one) for one in list(concerned)[:_MAX_HISTORIES]]
 
-    def tell(self, name: str, value: object) -> None:
+    def add_figure(self, name: str, value: object) -> None:
         """Add a figure."""
         self.figures.append((name, str(value)))
 
@@ -115,5 +115,5 @@ def _section(proof: Proof) -> list[str]:
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in proof.figures),
         *([""] if proof.faults else []),
-        *(f"- {fault.sentence}" for fault in proof.faults[:_MOST_FAULTS]),
+        *(f"- {fault.sentence}" for fault in proof.faults[:_MAX_FAULTS]),
     ]

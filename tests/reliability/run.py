@@ -14,11 +14,11 @@ from pathlib import Path
 from tests.reliability import cancels, fairness, idempotency, kill, readers, replays
 from tests.reliability.report import Proof, page
 from tests.reliability.scale import ENVIRONMENT, Scale
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 _REPORT = ROOT / "docs" / "reliability.md"
 
-Prover = Callable[[System, Scale], Proof]
+Prover = Callable[[LocalSystem, Scale], Proof]
 
 PROVERS: dict[int, Prover] = {
     1: kill.prove,
@@ -45,19 +45,19 @@ def prove(scale: Scale, only: Collection[int] = tuple(PROVERS)) -> list[Proof]:
     return sorted(proofs, key=lambda proof: proof.number)
 
 
-def _timed(prover: Prover, system: System, scale: Scale) -> Proof:
+def _timed(prover: Prover, system: LocalSystem, scale: Scale) -> Proof:
     began = time.monotonic()
     proof = prover(system, scale)
     proof.seconds = time.monotonic() - began
-    said = "holds" if proof.holds else "does NOT hold"
-    sys.stderr.write(f"{proof.number}. {proof.name}: {said} ({proof.seconds:.0f} s)\n")
+    verdict = "holds" if proof.holds else "does NOT hold"
+    sys.stderr.write(f"{proof.number}. {proof.name}: {verdict} ({proof.seconds:.0f} s)\n")
     return proof
 
 
 @contextmanager
-def _running(worker: str) -> Iterator[System]:
+def _running(worker: str) -> Iterator[LocalSystem]:
     with tempfile.TemporaryDirectory() as folder:
-        system = System(Path(folder) / "data", worker=worker, **ENVIRONMENT)
+        system = LocalSystem(Path(folder) / "data", worker=worker, **ENVIRONMENT)
         try:
             system.start()
             yield system
@@ -73,16 +73,18 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=Scale.disconnects, help="disconnects")
     parser.add_argument("--only", help="the promises' numbers, with commas")
     parser.add_argument("--out", type=Path, default=_REPORT)
-    given = parser.parse_args()
-    scale = Scale(seed=given.seed, jobs=given.jobs, kills=given.kills, disconnects=given.readers)
-    only = [int(number) for number in given.only.split(",")] if given.only else list(PROVERS)
+    options = parser.parse_args()
+    scale = Scale(
+        seed=options.seed, jobs=options.jobs, kills=options.kills, disconnects=options.readers
+    )
+    only = [int(number) for number in options.only.split(",")] if options.only else list(PROVERS)
     proofs = prove(scale, only)
     text = page(proofs, scale)
-    given.out.write_text(text)
+    options.out.write_text(text)
     sys.stdout.write(text)
     for proof in proofs:
-        for told in proof.histories:
-            sys.stdout.write(f"\n{told}\n")
+        for history in proof.histories:
+            sys.stdout.write(f"\n{history}\n")
     return 0 if all(proof.holds for proof in proofs) else 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.reliability.audit import audit, audit_by
 from tests.reliability.recovery import until_ended
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 JOB = "(select id from jobs where user_id = %(user)s and destination = 'workspace')"
 BENT = {
@@ -54,16 +54,16 @@ BENT = {
 
 
 @pytest.fixture(scope="module")
-def jobs(noop: System) -> tuple[Person, list[str]]:
+def jobs(noop: LocalSystem) -> tuple[UserClient, list[str]]:
     """Two jobs that have ended, one of them for the library, and whose they are."""
-    person = Person(noop)
-    made = [person.queue(), person.queue(destination="library")]
+    person = UserClient(noop)
+    made = [person.create_job(), person.create_job(destination="library")]
     until_ended(noop, [person.id], seconds=120)
     return person, made
 
 
 def test_nothing_is_wrong_with_jobs_that_were_left_alone(
-    noop: System, jobs: tuple[Person, list[str]]
+    noop: LocalSystem, jobs: tuple[UserClient, list[str]]
 ) -> None:
     person, made = jobs
     found = audit(noop, [person.id], made)
@@ -71,7 +71,7 @@ def test_nothing_is_wrong_with_jobs_that_were_left_alone(
 
 
 @pytest.mark.parametrize("what", BENT)
-def test_the_audit_sees(noop: System, jobs: tuple[Person, list[str]], what: str) -> None:
+def test_the_audit_sees(noop: LocalSystem, jobs: tuple[UserClient, list[str]], what: str) -> None:
     person, made = jobs
     kind, statement = BENT[what]
     with noop.database() as connection, connection.transaction(force_rollback=True):
@@ -81,14 +81,16 @@ def test_the_audit_sees(noop: System, jobs: tuple[Person, list[str]], what: str)
 
 
 def test_the_audit_sees_jobs_that_are_lost_or_that_nobody_was_told_of(
-    noop: System, jobs: tuple[Person, list[str]]
+    noop: LocalSystem, jobs: tuple[UserClient, list[str]]
 ) -> None:
     person, (one, another) = jobs
     assert audit(noop, [person.id], [one]).count("doubled") == 1
     assert audit(noop, [person.id], [one, another, person.id]).count("lost") == 1
 
 
-def test_the_audit_sees_a_file_that_is_gone(noop: System, jobs: tuple[Person, list[str]]) -> None:
+def test_the_audit_sees_a_file_that_is_gone(
+    noop: LocalSystem, jobs: tuple[UserClient, list[str]]
+) -> None:
     person, made = jobs
     path = quote(person.asset(made[0])["thumbnail_path"], safe="")
     storage = f"http://127.0.0.1:{noop.ports()['storage']}/storage/v1/b/workspace-temp/o"

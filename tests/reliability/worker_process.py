@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.local.config import environment
 from tests.reliability.proxy import Relay
 from tests.reliability.scale import SLOTS, STEP_SECONDS, STEPS
-from tests.support.local_system import ROOT, System, free_port, until
+from tests.support.local_system import ROOT, LocalSystem, free_port, wait_until
 
 _KINDS = 2
 """A noop worker registers once for each kind of job: sdxl and wan."""
@@ -20,7 +20,7 @@ _REGISTERED = "select count(*) from workers where worker_url = %s"
 
 @contextmanager
 def working(
-    system: System,
+    system: LocalSystem,
     *,
     slots: int = SLOTS,
     steps: int = STEPS,
@@ -33,7 +33,7 @@ def working(
     """
     worker = OwnWorker(system, slots, steps, relay, prelude)
     try:
-        until(
+        wait_until(
             lambda: system.value(_REGISTERED, worker.url) == _KINDS,
             what="the worker to register",
         )
@@ -46,12 +46,14 @@ class OwnWorker:
     """Its process."""
 
     def __init__(
-        self, system: System, slots: int, steps: int, relay: Relay | None, prelude: str
+        self, system: LocalSystem, slots: int, steps: int, relay: Relay | None, prelude: str
     ) -> None:
         port = relay.worker_port if relay else free_port()
-        parts = environment.System(system.data, system.port, {**system.ports(), "worker": port})
+        parts = environment.LocalSystem(
+            system.data, system.port, {**system.ports(), "worker": port}
+        )
         self.url = relay.url if relay else parts.address_of("worker")
-        told = {
+        env = {
             "WORKER_URL": self.url,
             "FUNCTIONS_URL": f"{relay.url if relay else system.base}/functions/v1",
             "WORKER_SLOTS": str(slots),
@@ -64,7 +66,7 @@ class OwnWorker:
             self._process = subprocess.Popen(
                 [sys.executable, "-u", "-c", f"{prelude}\n{_RUN}"],
                 cwd=ROOT,
-                env={**environment.of_worker(parts, "noop"), **told},
+                env={**environment.worker_env(parts, "noop"), **env},
                 stdout=log,
                 stderr=log,
             )

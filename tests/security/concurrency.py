@@ -32,9 +32,9 @@ def each(items: Iterable[T], act: Callable[[httpx.Client, T], None]) -> None:
             client.close()
 
 
-def ask(client: httpx.Client, method: str, url: str, **given: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+def ask(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
     """A request; of an answer that does not end, its head alone."""
-    with client.stream(method, url, **given) as answer:
+    with client.stream(method, url, **options) as answer:
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):
             answer.read()
             return answer

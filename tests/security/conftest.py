@@ -8,7 +8,7 @@ import pytest
 
 from tests.security.report import Row, page, table
 from tests.security.tally import Corpora, Tally
-from tests.support.external_site import Site
+from tests.support.external_site import ExternalSite
 
 _SEED = 20261123
 _ROWS = pytest.StashKey[defaultdict[str, Row]]()
@@ -49,17 +49,17 @@ def tally(request: pytest.FixtureRequest, corpora: Corpora) -> Iterator[Tally]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExternalSite]:
     """A stranger's web site."""
-    site = Site(tmp_path_factory.mktemp("stranger"))
+    site = ExternalSite(tmp_path_factory.mktemp("stranger"))
     yield site
     site.close()
 
 
 @pytest.fixture
-def site(served: Site) -> Site:
+def site(served: ExternalSite) -> ExternalSite:
     """The site, of which nothing was asked yet."""
-    served.asked.clear()
+    served.requested.clear()
     served.dialled.clear()
     return served
 
@@ -80,12 +80,12 @@ class _Listener:
         if report.failed:
             row.red.add(report.nodeid)
         if report.when == "teardown":
-            for name, told in report.user_properties:
-                if name == _TALLY and isinstance(told, dict):
-                    row.tried += told["tried"]
-                    row.let_through += told["let_through"]
-                    row.server_errors += told["server_errors"]
-                    if (waited := told["max_wait_seconds"]) is not None:
+            for name, value in report.user_properties:
+                if name == _TALLY and isinstance(value, dict):
+                    row.tried += value["tried"]
+                    row.let_through += value["let_through"]
+                    row.server_errors += value["server_errors"]
+                    if (waited := value["max_wait_seconds"]) is not None:
                         row.max_wait_seconds = max(waited, row.max_wait_seconds or 0)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tests.integration.operations.schema_tables import ANYONE_MAY, USERS_MAY
 from tests.support.db_roles import Role
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 MIGRATION_TOOLS = r"^_?yoyo"
 _SERVICE_MAY = "DELETE INSERT SELECT UPDATE"
@@ -66,7 +66,7 @@ class Table(NamedTuple):
     columns: list[str]
 
 
-def tables(system: System) -> list[Table]:
+def tables(system: LocalSystem) -> list[Table]:
     """Every table and view in a schema of ours."""
     rows = system.rows(
         "select format('%%I.%%I', nspname, relname) as name,"

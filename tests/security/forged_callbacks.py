@@ -22,7 +22,7 @@ from tests.security.forged_signatures import (
     another_text,
     no_key,
 )
-from tests.security.running_jobs import Letter, Victim, sealed
+from tests.security.running_jobs import SignedCallback, Victim, signed_callback
 
 _ID, _TIME, _SEAL, _WORKER = ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER, WORKER_HEADER
 
@@ -35,7 +35,7 @@ class Forgery(NamedTuple):
     headers: dict[bytes, bytes]
 
 
-Forger = Callable[[Letter, str, Random], Letter]
+Forger = Callable[[SignedCallback, str, Random], SignedCallback]
 
 
 def make(victims: Sequence[Victim], key: str, chance: Random, count: int) -> Iterator[Forgery]:
@@ -44,26 +44,26 @@ def make(victims: Sequence[Victim], key: str, chance: Random, count: int) -> Ite
     for number in range(count):
         kind, body = chance.choice(list(chance.choice(victims).bodies().items()))
         name, way = ways[number % len(ways)]
-        forged = way(sealed(body, key), key, chance)
+        forged = way(signed_callback(body, key), key, chance)
         raw = {one.encode(): value.encode() for one, value in forged.headers.items()}
         headers = {b"content-type": b"application/json", **raw}
         yield Forgery(f"{kind}, {name}", forged.body, headers)
 
 
-def _bytes_changed(letter: Letter, _: str, chance: Random) -> Letter:
-    body = bytearray(letter.body)
+def _bytes_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    body = bytearray(callback.body)
     for _i in range(chance.randint(1, 3)):
         place = chance.randrange(len(body))
         body[place] ^= chance.randint(1, 255)
-    return letter._replace(body=bytes(body)) if bytes(body) != letter.body else _empty(letter)
+    return callback._replace(body=bytes(body)) if bytes(body) != callback.body else _empty(callback)
 
 
-def _empty(letter: Letter, *_: object) -> Letter:
-    return letter._replace(body=b"")
+def _empty(callback: SignedCallback, *_: object) -> SignedCallback:
+    return callback._replace(body=b"")
 
 
-def _fields_changed(letter: Letter, _: str, chance: Random) -> Letter:
-    told = json.loads(letter.body)
+def _fields_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    told = json.loads(callback.body)
     name, value = chance.choice([
         ("status", chance.choice(["completed", "failed", "processing", "queued"])),
         ("userId", str(uuid4())),
@@ -74,59 +74,61 @@ def _fields_changed(letter: Letter, _: str, chance: Random) -> Letter:
         ("progress", chance.random()),
     ])  # fmt: skip
     body = json.dumps({**told, name: value}).encode()
-    return letter._replace(body=body) if body != letter.body else _empty(letter)
+    return callback._replace(body=body) if body != callback.body else _empty(callback)
 
 
-def _written_otherwise(letter: Letter, _: str, chance: Random) -> Letter:
+def _written_otherwise(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     """The same meaning in other bytes."""
-    told = json.loads(letter.body)
+    body = json.loads(callback.body)
     again = [
-        json.dumps(told, separators=(",", ":")),
-        json.dumps(told, indent=1),
-        letter.body.decode() + "\n",
-        " " + letter.body.decode(),
-        "\ufeff" + letter.body.decode(),
-        json.dumps(dict(reversed(told.items()))),
+        json.dumps(body, separators=(",", ":")),
+        json.dumps(body, indent=1),
+        callback.body.decode() + "\n",
+        " " + callback.body.decode(),
+        "\ufeff" + callback.body.decode(),
+        json.dumps(dict(reversed(body.items()))),
     ]
-    return letter._replace(body=chance.choice(again).encode())
+    return callback._replace(body=chance.choice(again).encode())
 
 
-def _id_changed(letter: Letter, _: str, chance: Random) -> Letter:
-    own = letter.headers[_ID]
+def _id_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    own = callback.headers[_ID]
     others = (f"{own}x", own[:-1], own.upper(), f"msg_{chance.getrandbits(128):x}", "x" * 201, "")
-    return altered(letter, id=chance.choice(others))
+    return altered(callback, id=chance.choice(others))
 
 
-def _id_split_otherwise(letter: Letter, key: str, _: Random) -> Letter:
+def _id_split_otherwise(callback: SignedCallback, key: str, _: Random) -> SignedCallback:
     """``id.timestamp.body`` with its dots elsewhere: the signed text is the same."""
-    now = int(letter.headers[_TIME])
-    whole = sealed(f"{now}.".encode() + letter.body, key, message_id="msg", timestamp=now)
-    return altered(whole, id=f"msg.{now}")._replace(body=letter.body)
+    now = int(callback.headers[_TIME])
+    longer = signed_callback(
+        f"{now}.".encode() + callback.body, key, message_id="msg", timestamp=now
+    )
+    return altered(longer, id=f"msg.{now}")._replace(body=callback.body)
 
 
-def _time_changed(letter: Letter, _: str, chance: Random) -> Letter:
-    own = letter.headers[_TIME]
+def _time_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    own = callback.headers[_TIME]
     off = chance.choice([-1, 1]) * chance.randint(1, 299)
     odd = [f"{own}.0", f"0{own}", f"+{own}", f"-{own}", f"{own}e0", hex(int(own)), "NaN", ""]
     wide = "".join(chr(0xFF10 + int(digit)) for digit in own)
-    return altered(letter, time=chance.choice([str(int(own) + off), wide, f"{own}_0", *odd]))
+    return altered(callback, time=chance.choice([str(int(own) + off), wide, f"{own}_0", *odd]))
 
 
-def _stale(letter: Letter, key: str, chance: Random) -> Letter:
+def _stale(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
     """Sealed well, long ago or in the future."""
     off = chance.choice([-1, 1]) * chance.choice([310, 400, 3600, 86400, 10**9])
-    return sealed(letter.body, key, timestamp=max(1, time.time() + off))
+    return signed_callback(callback.body, key, timestamp=max(1, time.time() + off))
 
 
-def _seal_changed(letter: Letter, _: str, chance: Random) -> Letter:
-    own = letter.headers[_SEAL]
+def _signature_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    own = callback.headers[_SEAL]
     place = chance.randrange(3, len(own) - 2)
     other = chance.choice([one for one in "ABCxyz019+/" if one != own[place]])
-    return altered(letter, seal=own[:place] + other + own[place + 1 :])
+    return altered(callback, seal=own[:place] + other + own[place + 1 :])
 
 
-def _seal_spelt_otherwise(letter: Letter, _: str, chance: Random) -> Letter:
-    own = letter.headers[_SEAL].removeprefix("v1,")
+def _signature_respelled(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
+    own = callback.headers[_SEAL].removeprefix("v1,")
     raw = base64.b64decode(own)
     odd = [
         *(own, f"v1{own}", f"v1.{own}", f"V1,{own}", f"v2,{own}", f"v1a,{own}", f"v1,,{own}"),
@@ -135,37 +137,37 @@ def _seal_spelt_otherwise(letter: Letter, _: str, chance: Random) -> Letter:
         *(f"v1,{own}\t", f"v1,{base64.b64encode(raw[:16]).decode()}", f"v1,~{own}"),
         *(f"v1,AAAA {'v1,AAAA ' * 50}", f"v1,{'A' * 4000}", f"sha256={raw.hex()}", f"v1,%3D{own}"),
     ]
-    told = chance.choice(odd).strip("\t ")
-    return altered(letter, seal="none" if told == letter.headers[_SEAL] else told)
+    text = chance.choice(odd).strip("\t ")
+    return altered(callback, seal="none" if text == callback.headers[_SEAL] else text)
 
 
-def _many_seals(letter: Letter, _: str, chance: Random) -> Letter:
+def _many_signatures(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     some = (base64.b64encode(chance.randbytes(32)).decode() for _ in range(chance.randint(2, 40)))
-    return altered(letter, seal=" ".join(f"v1,{one}" for one in some))
+    return altered(callback, seal=" ".join(f"v1,{one}" for one in some))
 
 
-def _another_worker(letter: Letter, _: str, chance: Random) -> Letter:
+def _another_worker(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     names = ("noop", "nobody", "", "DEMO", "demo.", "demo-sdxl", "\u0501emo", "demo,noop", "*")
-    return altered(letter, worker=chance.choice(names))
+    return altered(callback, worker=chance.choice(names))
 
 
-def _header_missing(letter: Letter, _: str, chance: Random) -> Letter:
+def _header_missing(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     gone = chance.choice([_ID, _TIME, _SEAL, _WORKER])
-    return letter._replace(
-        headers={name: value for name, value in letter.headers.items() if name != gone}
+    return callback._replace(
+        headers={name: value for name, value in callback.headers.items() if name != gone}
     )
 
 
-def _named_otherwise(letter: Letter, _: str, chance: Random) -> Letter:
+def _named_otherwise(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     """The scheme's other names for its headers, which are not ours."""
     head = chance.choice(["svix", "x-webhook", "webhook_"])
-    headers = {name.replace("webhook", head): value for name, value in letter.headers.items()}
-    return letter._replace(headers=headers)
+    headers = {name.replace("webhook", head): value for name, value in callback.headers.items()}
+    return callback._replace(headers=headers)
 
 
-def _anothers_seal(letter: Letter, key: str, _: Random) -> Letter:
+def _other_workers_signature(callback: SignedCallback, key: str, _: Random) -> SignedCallback:
     """Of another letter of the same worker's."""
-    return letter._replace(headers=sealed({"another": True}, key).headers)
+    return callback._replace(headers=signed_callback({"another": True}, key).headers)
 
 
 _WAYS: dict[str, Forger] = {
@@ -182,11 +184,11 @@ _WAYS: dict[str, Forger] = {
     "id and timestamp split otherwise": _id_split_otherwise,
     "timestamp changed": _time_changed,
     "stale": _stale,
-    "seal changed": _seal_changed,
-    "seal spelt otherwise": _seal_spelt_otherwise,
-    "many seals": _many_seals,
+    "seal changed": _signature_changed,
+    "seal spelt otherwise": _signature_respelled,
+    "many seals": _many_signatures,
     "another worker's name": _another_worker,
     "a header missing": _header_missing,
     "headers named otherwise": _named_otherwise,
-    "another letter's seal": _anothers_seal,
+    "another letter's seal": _other_workers_signature,
 }

@@ -13,10 +13,10 @@ from shared.contracts.webhook_signature import (
     TIMESTAMP_HEADER,
     WORKER_HEADER,
 )
-from tests.security.running_jobs import Letter, sealed
+from tests.security.running_jobs import SignedCallback, signed_callback
 
 
-def altered(letter: Letter, **headers: str) -> Letter:
+def altered(callback: SignedCallback, **headers: str) -> SignedCallback:
     """The letter with other headers."""
     names = {
         "id": ID_HEADER,
@@ -24,54 +24,57 @@ def altered(letter: Letter, **headers: str) -> Letter:
         "seal": SIGNATURE_HEADER,
         "worker": WORKER_HEADER,
     }
-    return letter._replace(
-        headers={**letter.headers, **{names[one]: value for one, value in headers.items()}}
+    return callback._replace(
+        headers={**callback.headers, **{names[one]: value for one, value in headers.items()}}
     )
 
 
-def another_key(letter: Letter, _: str, chance: Random) -> Letter:
+def another_key(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     """Sealed with a key that is not the worker's."""
     others = (webhook_signature.new_key(), keys.worker_key("noop"), _written(chance.randbytes(24)))
-    return sealed(letter.body, chance.choice(others))
+    return signed_callback(callback.body, chance.choice(others))
 
 
-def another_secret(letter: Letter, _: str, chance: Random) -> Letter:
+def another_secret(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     """Sealed with what else is secret, or known, of the system."""
     known = (b"", b"demo", b"whsec_", keys.secret("jwt-secret").encode(), chance.randbytes(3))
-    return _by_hand(letter, chance.choice(known), "sha256")
+    return _by_hand(callback, chance.choice(known), "sha256")
 
 
-def another_hash(letter: Letter, key: str, chance: Random) -> Letter:
+def another_hash(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
     """Sealed with the worker's key, by another hash."""
     return _by_hand(
-        letter, webhook_signature.key_bytes(key), chance.choice(["md5", "sha1", "sha512"])
+        callback, webhook_signature.key_bytes(key), chance.choice(["md5", "sha1", "sha512"])
     )
 
 
-def another_text(letter: Letter, key: str, chance: Random) -> Letter:
+def another_text(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
     """The seal of something else than ``id.timestamp.body``."""
-    message_id, moment = letter.headers[ID_HEADER], letter.headers[TIMESTAMP_HEADER]
-    told = chance.choice([
-        letter.body,
-        f"{message_id}.".encode() + letter.body,
-        f"{moment}.{message_id}.".encode() + letter.body,
+    message_id, moment = callback.headers[ID_HEADER], callback.headers[TIMESTAMP_HEADER]
+    variant = chance.choice([
+        callback.body,
+        f"{message_id}.".encode() + callback.body,
+        f"{moment}.{message_id}.".encode() + callback.body,
         f"{message_id}.{moment}.".encode(),
-        f"{message_id}{moment}".encode() + letter.body,
+        f"{message_id}{moment}".encode() + callback.body,
     ])  # fmt: skip
-    digest = hmac.digest(webhook_signature.key_bytes(key), told, "sha256")
-    return altered(letter, seal="v1," + base64.b64encode(digest).decode())
+    digest = hmac.digest(webhook_signature.key_bytes(key), variant, "sha256")
+    return altered(callback, seal="v1," + base64.b64encode(digest).decode())
 
 
-def no_key(letter: Letter, _: str, __: Random) -> Letter:
+def no_key(callback: SignedCallback, _: str, __: Random) -> SignedCallback:
     """A hash that anybody can make."""
-    digest = hashlib.sha256(letter.body).digest()
-    return altered(letter, seal="v1," + base64.b64encode(digest).decode())
+    digest = hashlib.sha256(callback.body).digest()
+    return altered(callback, seal="v1," + base64.b64encode(digest).decode())
 
 
-def _by_hand(letter: Letter, secret: bytes, digest: str) -> Letter:
-    told = f"{letter.headers[ID_HEADER]}.{letter.headers[TIMESTAMP_HEADER]}.".encode() + letter.body
-    made = hmac.new(secret, told, digest).digest()
-    return altered(letter, seal="v1," + base64.b64encode(made).decode())
+def _by_hand(callback: SignedCallback, secret: bytes, digest: str) -> SignedCallback:
+    signed_content = (
+        f"{callback.headers[ID_HEADER]}.{callback.headers[TIMESTAMP_HEADER]}.".encode()
+        + callback.body
+    )
+    made = hmac.new(secret, signed_content, digest).digest()
+    return altered(callback, seal="v1," + base64.b64encode(made).decode())
 
 
 def _written(raw: bytes) -> str:

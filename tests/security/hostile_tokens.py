@@ -26,8 +26,8 @@ def make(chance: Random, count: int) -> Iterator[HostileToken]:
     ways = list(_WAYS.items())
     for number in range(count):
         name, way = ways[number % len(ways)]
-        told = way(chance)
-        yield HostileToken(name, told if isinstance(told, bytes) else told.encode())
+        token = way(chance)
+        yield HostileToken(name, token if isinstance(token, bytes) else token.encode())
 
 
 def _no_algorithm(chance: Random) -> str:
@@ -77,7 +77,7 @@ def _own_key(chance: Random) -> str:
     return by_hand({"alg": "HS256", "typ": "JWT", name: value}, good_claims(), secret)
 
 
-def _seal_changed(chance: Random) -> str:
+def _signature_changed(chance: Random) -> str:
     head, body, seal = good_token().split(".")
     place = chance.randrange(len(seal) - 1)
     other = chance.choice([one for one in "ABCxyz019-_" if one != seal[place]])
@@ -112,14 +112,14 @@ def _claims_changed(chance: Random) -> str:
 
 def _claim_missing(chance: Random) -> str:
     gone = chance.choice(["iss", "aud", "sub", "role", "exp"])
-    told = {name: value for name, value in good_claims().items() if name != gone}
-    return by_hand({"alg": "HS256", "typ": "JWT"}, told)
+    claims = {name: value for name, value in good_claims().items() if name != gone}
+    return by_hand({"alg": "HS256", "typ": "JWT"}, claims)
 
 
 def _claim_wrong(chance: Random) -> str:
     name = chance.choice(list(_WRONG))
-    told = {**good_claims(), name: chance.choice(_WRONG[name])}
-    return by_hand({"alg": "HS256", "typ": "JWT"}, told)
+    claims = {**good_claims(), name: chance.choice(_WRONG[name])}
+    return by_hand({"alg": "HS256", "typ": "JWT"}, claims)
 
 
 def _claim_odd(chance: Random) -> str:
@@ -189,7 +189,7 @@ _WAYS: dict[str, Callable[[Random], str | bytes]] = {
     "another algorithm": _another_algorithm,
     "another secret": _another_secret,
     "its own key": _own_key,
-    "seal changed": _seal_changed,
+    "seal changed": _signature_changed,
     "claims changed": _claims_changed,
     "a claim missing": _claim_missing,
     "a claim wrong": _claim_wrong,

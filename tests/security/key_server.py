@@ -17,13 +17,13 @@ class KeyServer:
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}
         self.private: dict[str, Any] = {}
-        self.asked = 0
+        self.requests = 0
         self.is_away = False
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                server.asked += 1
+                server.requests += 1
                 self.send_response(500 if server.is_away else 200)
                 self.end_headers()
                 self.wfile.write(json.dumps({"keys": list(server.keys.values())}).encode())

@@ -8,20 +8,20 @@ from contextlib import contextmanager
 import httpx
 
 from tests.security.tally import Tally
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _PAUSE_SECONDS = 0.05
 _TIMEOUT_SECONDS = 60
 
 
 @contextmanager
-def other_user(system: System, tally: Tally) -> Iterator[None]:
+def other_user(system: LocalSystem, tally: Tally) -> Iterator[None]:
     """Send one small request after another as a second user, and record the longest wait.
 
     The requests go through the gateway, the pool and Postgres, so that whatever holds one of
     these up is measured. An error counts as the whole timeout.
     """
-    person, is_over, is_first_done = Person(system), threading.Event(), threading.Event()
+    person, is_over, is_first_done = UserClient(system), threading.Event(), threading.Event()
 
     def measure() -> None:
         headers = {"authorization": f"Bearer {person.token}"}

@@ -12,8 +12,8 @@ import httpx
 
 from shared.contracts import webhook_signature
 from shared.storage import paths
-from tests.support.local_system import System
-from tests.support.scripted_worker import CHECKED_BY, PICTURE, THUMBNAIL, HandWorker, crc32c
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import CHECKED_BY, PICTURE, THUMBNAIL, ScriptedWorker, crc32c
 
 _PROFILE = "insert into profiles (id, token_balance) values (%(user)s, 0)"
 _JOBS = """
@@ -44,7 +44,7 @@ _THREADS = 4
 class PoisonedJobs:
     """Claimed jobs of one user, each with a poisoned manifest."""
 
-    system: System
+    system: LocalSystem
     user_id: UUID
     job_ids: list[UUID]
     manifests: list[str]
@@ -80,7 +80,7 @@ class PoisonedJobs:
 
 
 def poisoned_jobs(
-    system: System, worker: HandWorker, manifests: list[str], *, is_past_deadline: bool
+    system: LocalSystem, worker: ScriptedWorker, manifests: list[str], *, is_past_deadline: bool
 ) -> PoisonedJobs:
     """Make a job for each of the named manifests, and upload all its objects."""
     user_id = uuid4()
@@ -133,7 +133,7 @@ MANIFESTS = [*_VALUES, *_UNSIGNED, "huge", "not signed", "packed", "packed badly
 """The names of what a manifest may hold."""
 
 
-def _manifest(worker: HandWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> bytes:
+def _manifest(worker: ScriptedWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> bytes:
     user_id, job_id, claim_id = ids
     field, value = _VALUES.get(name, ("seed", "7"))
     asset = {
@@ -151,10 +151,10 @@ def _manifest(worker: HandWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> by
         "claimId": str(claim_id),
         "status": "completed",
         "results": {"assets": [asset]},
-        "checkedBy": CHECKED_BY,
+        "outputCheck": CHECKED_BY,
     }
     content = json.dumps(body).replace('"POISON"', value).encode()
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         worker.key,
         worker_id=worker.key_id,
         message_id=f"msg_{job_id}",
@@ -177,8 +177,8 @@ def _manifest(worker: HandWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> by
 
 def _upload(
     client: httpx.Client,
-    system: System,
-    worker: HandWorker,
+    system: LocalSystem,
+    worker: ScriptedWorker,
     ids: tuple[UUID, UUID, UUID],
     manifest: str,
 ) -> None:

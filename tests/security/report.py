@@ -44,7 +44,7 @@ class Row:
 
 def table(rows: Mapping[str, Row]) -> list[str]:
     """A row a threat, in Markdown."""
-    told = [_line(name, *row.cells, f"{row.seconds:.0f} s") for name, row in sorted(rows.items())]
+    lines = [_line(name, *row.cells, f"{row.seconds:.0f} s") for name, row in sorted(rows.items())]
     whole = f"{sum(row.tried or row.tests for row in rows.values()):,}"
     through = sum(row.let_through for row in rows.values())
     errors = sum(row.server_errors for row in rows.values())
@@ -63,7 +63,7 @@ def table(rows: Mapping[str, Row]) -> list[str]:
             "took",
         ),
         "|---|---|---|---|---|---|---|",
-        *told,
+        *lines,
         _line("all", *cells, str(failed or "none"), f"{seconds:.0f} s"),
     ]
 
@@ -109,8 +109,8 @@ def _commit() -> str:
     """Which state of the code; the version where this is no repository."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         return f"version {project['version']}"
-    return f"commit {told.stdout.strip()}"
+    return f"commit {result.stdout.strip()}"

@@ -2,12 +2,12 @@
 
 from starlette.requests import Request
 
-from shared.http import Call
+from shared.http import HttpRequest
 
 
-def call_with(token: str | bytes) -> Call:
+def call_with(token: str | bytes) -> HttpRequest:
     """A request that shows the token."""
     text = token if isinstance(token, bytes) else token.encode()
     headers = [(b"authorization", b"Bearer " + text)]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
-    return Call(Request({**scope, "query_string": b""}))
+    return HttpRequest(Request({**scope, "query_string": b""}))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 from tests.support.workspace import act
 
 _STATE = """
@@ -32,7 +32,7 @@ _STATE = """
 """
 
 
-class Letter(NamedTuple):
+class SignedCallback(NamedTuple):
     """What is sent to job-callback: a body and its seal."""
 
     body: bytes
@@ -42,7 +42,7 @@ class Letter(NamedTuple):
 class Victim(NamedTuple):
     """A job of a user's, claimed by a worker, with its files uploaded."""
 
-    person: Person
+    person: UserClient
     job_id: str
     claim_id: str
     dispatch_no: int
@@ -60,19 +60,19 @@ class Victim(NamedTuple):
             "claim": self.told("processing", dispatchNo=self.dispatch_no),
             "heartbeat": self.told("processing", progress=0.5, step=1, steps=2),
             "completed": self.told(
-                "completed", results={"assets": self.assets}, checkedBy=CHECKED_BY
+                "completed", results={"assets": self.assets}, outputCheck=CHECKED_BY
             ),
             "failed": self.told("failed", errorMessage="No.", failure=failure),
             "sent back": self.told("failed", failure={**failure, "retryable": True}),
             "handed back": self.told(
-                "failed", failure={**failure, "retryable": True, "handBack": True}
+                "failed", failure={**failure, "retryable": True, "requeue": True}
             ),
         }
 
 
-def victim(person: Person, worker: HandWorker) -> Victim:
+def victim(person: UserClient, worker: ScriptedWorker) -> Victim:
     """A new job, brought as far."""
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = worker.claimed(job_id)
     assets = worker.upload(claim)
     return Victim(person, job_id, claim_id, worker.message(job_id).dispatch_no, assets)
@@ -80,39 +80,39 @@ def victim(person: Person, worker: HandWorker) -> Victim:
 
 @contextmanager
 def victims(
-    system: System, worker: HandWorker, *, people: int, jobs: int
+    system: LocalSystem, worker: ScriptedWorker, *, people: int, jobs: int
 ) -> Iterator[list[Victim]]:
     """So many people with so many such jobs each; at the end those that run are cancelled."""
-    everybody = [Person(system) for _ in range(people)]
+    everybody = [UserClient(system) for _ in range(people)]
     made = [victim(person, worker) for person in everybody for _ in range(jobs)]
     yield made
     for one in made:
         act(one.person, "cancel_job", jobId=one.job_id)
 
 
-def state(system: System, victims: list[Victim]) -> str:
+def state(system: LocalSystem, victims: list[Victim]) -> str:
     """A digest of every row of theirs."""
     with system.database() as connection:
-        users = list({one.person.id for one in victims})
+        users = list({victim.person.id for victim in victims})
         found = connection.execute(_STATE.encode(), {"users": users}).fetchone()
     return str((found or {})["digest"])
 
 
-def sealed(
+def signed_callback(
     body: dict[str, Any] | bytes,
     key: str,
     *,
     worker_id: str = "demo",
     message_id: str | None = None,
     timestamp: float | None = None,
-) -> Letter:
+) -> SignedCallback:
     """A letter with a good seal of that key."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         key,
         worker_id=worker_id,
         message_id=message_id or f"msg_{uuid4().hex}",
         timestamp=int(timestamp or time.time()),
         body=content,
     )
-    return Letter(content, headers)
+    return SignedCallback(content, headers)

@@ -11,7 +11,7 @@ import httpx
 
 T = TypeVar("T")
 
-_MOST_TOLD = 10
+_MAX_REPORTED = 10
 _SERVERS_FAULT = 500
 MAX_WAIT_SECONDS = 1.0
 """How long another user may wait for a response while one attacks."""
@@ -65,13 +65,13 @@ class Tally:
         """Count an attempt; a status besides those that it ``may`` have is let through."""
         with self._lock:
             self.tried += 1
-            told = f"{what}: {answer.status_code} {answer.text[:200]}"
+            text = f"{what}: {answer.status_code} {answer.text[:200]}"
             if not self.is_timed and _reached_time_limit(answer):
                 return
             if answer.status_code >= _SERVERS_FAULT:
-                self.server_errors.append(told)
+                self.server_errors.append(text)
             elif answer.status_code not in may:
-                self.let_through.append(told)
+                self.let_through.append(text)
 
     def other_user_waited(self, seconds: float) -> None:
         """Record one response to another user."""
@@ -81,11 +81,13 @@ class Tally:
     def hold(self) -> None:
         """Fail where anything was let through, or broke the server."""
         assert self.tried, "nothing was tried"
-        assert not self.let_through, "let through: " + "\n".join(self.let_through[:_MOST_TOLD])
-        assert not self.server_errors, "answered 5xx: " + "\n".join(self.server_errors[:_MOST_TOLD])
+        assert not self.let_through, "let through: " + "\n".join(self.let_through[:_MAX_REPORTED])
+        assert not self.server_errors, "answered 5xx: " + "\n".join(
+            self.server_errors[:_MAX_REPORTED]
+        )
         if self.is_timed and self.max_wait_seconds is not None:
-            told = f"another user waited {self.max_wait_seconds:.2f} s"
-            assert self.max_wait_seconds <= MAX_WAIT_SECONDS, told
+            text = f"another user waited {self.max_wait_seconds:.2f} s"
+            assert self.max_wait_seconds <= MAX_WAIT_SECONDS, text
 
     def figures(self) -> dict[str, float | None]:
         """As numbers."""

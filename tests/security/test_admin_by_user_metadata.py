@@ -16,7 +16,7 @@ from tests.security.jwt_builder import good_claims
 from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _ADMINS = ("system-metrics", "generate-admin-image")
 _PLAIN: dict[str, Any] = {"user_metadata": {"role": "admin"}}
@@ -28,19 +28,19 @@ _VALUES: list[object] = ["admin", ["admin"], True, 1, {"role": "admin"}, "ADMIN"
 
 def _metadata() -> list[dict[str, Any]]:
     """Claims that say admin, anywhere but where the issuer says it."""
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for name in _SPELT:
         for value in _VALUES:
-            told.append({"user_metadata": {name: value}})
-            told.append({"raw_user_meta_data": {name: value}})
-            told.append({"user_metadata": {"app_metadata": {name: value}}})
+            rows.append({"user_metadata": {name: value}})
+            rows.append({"raw_user_meta_data": {name: value}})
+            rows.append({"user_metadata": {"app_metadata": {name: value}}})
             if name != "role":
-                told.append({name: value})
+                rows.append({name: value})
             if (name, value) != ("role", "admin"):
-                told.append({"app_metadata": {name: value}})
+                rows.append({"app_metadata": {name: value}})
     odd: list[object] = ["admin", ["admin"], None, True, 5, [{"role": "admin"}], ""]
-    told += [{"app_metadata": one, "user_metadata": {"role": "admin"}} for one in odd]
-    return told
+    rows += [{"app_metadata": one, "user_metadata": {"role": "admin"}} for one in odd]
+    return rows
 
 
 def _token(more: dict[str, Any], user: str | None = None) -> str:
@@ -49,7 +49,7 @@ def _token(more: dict[str, Any], user: str | None = None) -> str:
 
 
 def test_nothing_but_app_metadata_makes_an_admin(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     for more in [_PLAIN, *corpora.some(_metadata(), short=60)]:
         headers = {"authorization": f"Bearer {_token(more, person.id)}"}
@@ -61,9 +61,9 @@ def test_nothing_but_app_metadata_makes_an_admin(
 
 
 def test_no_metadata_shows_another_users_rows(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    person.queue()
+    person.create_job()
     stranger = str(uuid4())
     for more in [_PLAIN, *corpora.some(_metadata(), short=40)]:
         headers = {"authorization": f"Bearer {_token(more, stranger)}"}
@@ -72,14 +72,14 @@ def test_no_metadata_shows_another_users_rows(
         tally.refused(f"{more}: {answer.text[:100]}", is_refused=not shown)
 
 
-def test_the_local_systems_own_admin_is_one(bare: System) -> None:
+def test_the_local_systems_own_admin_is_one(bare: LocalSystem) -> None:
     """Otherwise the others' refusal would show nothing."""
     token = tokens.user_token(str(uuid4()), is_admin=True)
     url = f"{bare.base}/functions/v1/system-metrics"
     assert web.post(url, headers={"authorization": f"Bearer {token}"}).status_code == 200
 
 
-def test_odd_metadata_of_a_users_own_breaks_nothing(bare: System, tally: Tally) -> None:
+def test_odd_metadata_of_a_users_own_breaks_nothing(bare: LocalSystem, tally: Tally) -> None:
     for odd in ("\ud800", "\x00", "'; drop table jobs; --", "x" * 2000, "\u202e", {"a": [None]}):
         more = {"user_metadata": {"name": odd}, "exp": int(time.time()) + 60}
         headers = {"authorization": f"Bearer {_token(more)}"}
@@ -88,7 +88,7 @@ def test_odd_metadata_of_a_users_own_breaks_nothing(bare: System, tally: Tally) 
 
 
 @pytest.fixture
-async def cloud(bare: System) -> AsyncIterator[Services]:
+async def cloud(bare: LocalSystem) -> AsyncIterator[Services]:
     """The functions' services as the cloud sets them."""
     services = Services(bare.settings(local_system=False))
     yield services
@@ -97,14 +97,14 @@ async def cloud(bare: System) -> AsyncIterator[Services]:
 
 async def _is_admin(token: str, services: Services) -> bool:
     try:
-        await authenticators.admin_token(call_with(token), services)
+        await authenticators.require_admin(call_with(token), services)
     except ForbiddenError:
         return False
     return True
 
 
 async def test_an_admin_needs_the_token_and_the_role(
-    bare: System, cloud: Services, tally: Tally
+    bare: LocalSystem, cloud: Services, tally: Tally
 ) -> None:
     user = str(uuid4())
     token = tokens.user_token(user, is_admin=True)
@@ -117,7 +117,7 @@ async def test_an_admin_needs_the_token_and_the_role(
     tally.refused("after a demotion", is_refused=not await _is_admin(token, cloud))
 
 
-def test_no_user_makes_a_role(bare: System, person: Person, tally: Tally) -> None:
+def test_no_user_makes_a_role(bare: LocalSystem, person: UserClient, tally: Tally) -> None:
     headers = {"authorization": f"Bearer {person.token}"}
     url = f"{bare.base}/rest/v1/user_roles"
     for body in ({"user_id": person.id, "role": "admin"}, [{"user_id": person.id, "role": "x"}]):
@@ -125,6 +125,6 @@ def test_no_user_makes_a_role(bare: System, person: Person, tally: Tally) -> Non
     assert bare.value("select count(*) from user_roles where user_id = %s", person.id) == 0
 
 
-def test_the_cloud_refuses_the_local_systems_setting(bare: System) -> None:
+def test_the_cloud_refuses_the_local_systems_setting(bare: LocalSystem) -> None:
     with pytest.raises(ValueError, match="LOCAL_SYSTEM is not for the cloud"):
         bare.settings(k_service="queue-job")

@@ -12,7 +12,7 @@ from infra.local.config import tokens
 from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _TABLES = (
     *("jobs", "profiles", "credit_ledger", "workspace_assets", "user_collections", "user_roles"),
@@ -40,16 +40,18 @@ def _key(role: object, **more: object) -> str:
 
 def _keys() -> list[tuple[str, str]]:
     user = {"sub": str(uuid4()), "aud": tokens.AUDIENCE, "iss": tokens.ISSUER}
-    told = [("the anon key", tokens.anon_token())]
+    candidates = [("the anon key", tokens.anon_token())]
     for role in _ROLES:
-        told.append((f"{role!r}", _key(role)))
-        told.append((f"{role!r} with a user's claims", _key(role, **user)))
-        told.append((f"{role!r} of an admin", _key(role, **user, app_metadata={"role": "admin"})))
-    return told
+        candidates.append((f"{role!r}", _key(role)))
+        candidates.append((f"{role!r} with a user's claims", _key(role, **user)))
+        candidates.append(
+            (f"{role!r} of an admin", _key(role, **user, app_metadata={"role": "admin"}))
+        )
+    return candidates
 
 
 def test_no_function_takes_a_projects_key_for_a_user(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     whole = [(name, key, function) for name, key in _keys() for function in _FUNCTIONS]
     before = bare.value("select count(*) from jobs")
@@ -66,16 +68,16 @@ def test_no_function_takes_a_projects_key_for_a_user(
 
 
 @pytest.fixture
-def secrets(person: Person) -> str:
+def secrets(person: UserClient) -> str:
     """Something of a user's in nearly every table; the user's id."""
-    person.queue()
+    person.create_job()
     session = {"session_name": "mine"}
-    assert person.ask(**session).status_code == 202
+    assert person.post_job(**session).status_code == 202
     return person.id
 
 
 def test_a_projects_key_reads_nothing_of_a_users(
-    bare: System, secrets: str, corpora: Corpora, tally: Tally
+    bare: LocalSystem, secrets: str, corpora: Corpora, tally: Tally
 ) -> None:
     whole = [(name, key, table) for name, key in _keys() for table in _TABLES]
 
@@ -91,7 +93,7 @@ def test_a_projects_key_reads_nothing_of_a_users(
     concurrency.each(corpora.some(whole, short=120), send)
 
 
-def test_a_projects_key_changes_nothing(bare: System, secrets: str, tally: Tally) -> None:
+def test_a_projects_key_changes_nothing(bare: LocalSystem, secrets: str, tally: Tally) -> None:
     query = "select to_jsonb(profiles)::text from profiles where id = %s"
     before = bare.value(query, secrets)
     for name, key in _keys():

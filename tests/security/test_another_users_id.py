@@ -11,15 +11,15 @@ from shared.contracts.workspace import WorkspaceAction
 from tests.security import concurrency, cross_user_requests
 from tests.security.tally import Corpora, Tally
 from tests.security.user_fixture import Belongings, is_id
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 MEMBERS = get_args(get_args(WorkspaceAction)[0])
 _GOOD, _NO_WORKER = 300, 503
 
 
 @pytest.fixture
-def two(bare: System, hand_worker: HandWorker) -> tuple[Belongings, Belongings]:
+def two(bare: LocalSystem, hand_worker: ScriptedWorker) -> tuple[Belongings, Belongings]:
     """Two users, one of everything each."""
     return Belongings(bare, hand_worker), Belongings(bare, hand_worker)
 
@@ -48,34 +48,34 @@ def test_no_action_reaches_what_is_somebody_elses(
     before = owner.all()
     for name in _ids(member):
         mine = {one: stranger.ids[one] for one, needed in _ids(member).items() if needed}
-        nobodys = stranger.person.call(
+        nobodys = stranger.person.invoke(
             "workspace-actions", _body(member, {**mine, name: str(uuid4())})
         )
         theirs_all = [(name, owner.ids[name]), *corpora.some([*owner.more.items()], short=1)]
         for other, theirs in theirs_all:
             body = _body(member, {**mine, name: theirs})
-            answer = stranger.person.call("workspace-actions", body)
+            answer = stranger.person.invoke("workspace-actions", body)
             tally.answered(f"{body['action']} of {other}", answer, {404})
             assert answer.json()["error"] == nobodys.json()["error"]
     if not _ids(member):
-        answer = stranger.person.call("workspace-actions", _body(member, {}))
+        answer = stranger.person.invoke("workspace-actions", _body(member, {}))
         tally.answered(f"{member.__name__}", answer, {200})
     changes = owner.changes_since(before)
     tally.refused(f"the owner's things have changed: {changes}", is_refused=not changes)
 
 
 def test_what_is_gone_is_told_to_its_owner_alone(
-    bare: System, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
-    owner, stranger = Belongings(bare, hand_worker), Person(bare)
+    owner, stranger = Belongings(bare, hand_worker), UserClient(bare)
     bodies: list[dict[str, object]] = [
         {"action": "discard_asset", "assetId": owner.ids["assetId"]},
         {"action": "delete_library_asset", "libraryAssetId": owner.ids["libraryAssetId"]},
     ]
     for body in bodies:
-        assert owner.person.call("workspace-actions", body).status_code == 200
-        tally.answered(f"{body}", stranger.call("workspace-actions", body), {404})
-        assert owner.person.call("workspace-actions", body).status_code == 200
+        assert owner.person.invoke("workspace-actions", body).status_code == 200
+        tally.answered(f"{body}", stranger.invoke("workspace-actions", body), {404})
+        assert owner.person.invoke("workspace-actions", body).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["rest", "procedures", "storage", "functions"])
@@ -99,15 +99,15 @@ def test_no_door_tells_or_changes_what_is_somebody_elses(
         answer = concurrency.ask(
             client, method, f"{owner.system.base}{path}", json=body, headers=headers
         )
-        told = f"{method} {path} {body}"
+        text = f"{method} {path} {body}"
         if answer.status_code == _NO_WORKER and path.endswith("playground-chat"):
             tally.refused("no chat worker is up", is_refused=True)
         elif answer.status_code < _GOOD:
             # Good, and of nothing that is the owner's; or it is the caller's own.
             is_safe = not owner.is_shown_in(answer.text) and _redirects_nowhere(answer)
-            tally.refused(f"{told}: {answer.text[:200]}", is_refused=is_safe)
+            tally.refused(f"{text}: {answer.text[:200]}", is_refused=is_safe)
         else:
-            tally.answered(told, answer, {400, 401, 402, 403, 404, 405, 409, 422, 429})
+            tally.answered(text, answer, {400, 401, 402, 403, 404, 405, 409, 422, 429})
 
     concurrency.each(corpora.some(whole, short=80), ask)
     changes = owner.changes_since(before)

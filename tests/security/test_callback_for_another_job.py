@@ -7,17 +7,17 @@ from uuid import uuid4
 import httpx
 
 from tests.security import concurrency
-from tests.security.running_jobs import Victim, sealed, state, victims
+from tests.security.running_jobs import Victim, signed_callback, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import ScriptedWorker
 
 _REFUSED = {403, 404, 409, 422}
 
 
 def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str, Any]]]:
     """Callbacks whose job, user, claim and files are of one job, but for one at least."""
-    told = []
+    cases = []
     for job, user, claim, files in itertools.product(targets, repeat=4):
         if job is claim is files and user.person is job.person:
             continue
@@ -30,22 +30,22 @@ def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str,
             kinds = {"completed": files.bodies()["completed"]}  # only the files are another's
         else:
             kinds = files.bodies()
-        told += [(kind, {**body, **ids}) for kind, body in kinds.items()]
-    return corpora.some(told, short=100)
+        cases += [(kind, {**body, **ids}) for kind, body in kinds.items()]
+    return corpora.some(cases, short=100)
 
 
 def test_no_mixture_of_two_jobs_is_heard(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=2, jobs=2) as targets:
         before = state(bare, targets)
         mixed = _mixed(targets, corpora)
 
         def send(client: httpx.Client, one: tuple[str, dict[str, Any]]) -> None:
-            letter = sealed(one[1], hand_worker.key)
-            headers = {"content-type": "application/json", **letter.headers}
+            callback = signed_callback(one[1], hand_worker.key)
+            headers = {"content-type": "application/json", **callback.headers}
             url = f"{bare.base}/functions/v1/job-callback"
-            answer = client.post(url, content=letter.body, headers=headers)
+            answer = client.post(url, content=callback.body, headers=headers)
             tally.answered(one[0], answer, _REFUSED)
 
         concurrency.each(mixed, send)
@@ -53,7 +53,7 @@ def test_no_mixture_of_two_jobs_is_heard(
 
 
 def test_ids_that_are_nobodys_are_404_or_403(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):
         before = state(bare, [target])
@@ -68,12 +68,12 @@ def test_ids_that_are_nobodys_are_404_or_403(
 
 
 def test_a_claim_of_one_job_is_no_claim_of_another(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """A claim's id names one claim: taken for a second job it must not join the two."""
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):
         for _ in range(corpora.size(4, short=1)):
-            other = target.person.queue()
+            other = target.person.create_job()
             answer = hand_worker.claim(other, target.claim_id)
             tally.answered("a claim's id for another job", answer, {403, 409})
             assert (

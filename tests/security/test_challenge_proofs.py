@@ -10,21 +10,21 @@ import pytest
 from shared.contracts import webhook_signature
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 from tests.support.sweep import Sweep
 
 _PREFIXES = ("msg_1", "x", "", "\n", "ourvidz-challenge", "v1", "demo\nmsg_1")
 
 
-def _proof(worker: HandWorker, challenge: str) -> str:
+def _proof(worker: ScriptedWorker, challenge: str) -> str:
     """Ask the worker as anyone may: GET /healthz needs no credential."""
     answer = web.get(f"{worker.url}/healthz", params={"challenge": challenge})
     proof: str = answer.json()["proof"]
     return proof
 
 
-def _message_ids(worker: HandWorker, prefix: str) -> list[str]:
+def _message_ids(worker: ScriptedWorker, prefix: str) -> list[str]:
     """Ids that would complete the text that is signed for a challenge."""
     return [
         prefix,
@@ -35,7 +35,7 @@ def _message_ids(worker: HandWorker, prefix: str) -> list[str]:
     ]
 
 
-def _forged(worker: HandWorker, message_id: str, proof: str, timestamp: int) -> dict[str, str]:
+def _forged(worker: ScriptedWorker, message_id: str, proof: str, timestamp: int) -> dict[str, str]:
     return {
         webhook_signature.ID_HEADER: message_id,
         webhook_signature.TIMESTAMP_HEADER: str(timestamp),
@@ -45,10 +45,14 @@ def _forged(worker: HandWorker, message_id: str, proof: str, timestamp: int) -> 
 
 
 def test_no_proof_signs_a_request(
-    bare: System, hand_worker: HandWorker, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    hand_worker: ScriptedWorker,
+    person: UserClient,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
-    job_id = person.queue()
-    claim = hand_worker.letter(job_id, str(uuid4()), "processing", dispatchNo=1)
+    job_id = person.create_job()
+    claim = hand_worker.callback_body(job_id, str(uuid4()), "processing", dispatchNo=1)
     registration = {"worker_url": "http://127.0.0.1:9", "worker_id": "demo-sdxl", "models": []}
     requests: list[tuple[str, dict[str, Any]]] = [
         ("job-callback", claim),
@@ -78,18 +82,20 @@ def test_no_proof_signs_a_request(
 
 @pytest.mark.parametrize("prefix", _PREFIXES)
 def test_no_proof_signs_a_manifest(
-    hand_worker: HandWorker,
-    person: Person,
+    hand_worker: ScriptedWorker,
+    person: UserClient,
     sweep: Sweep,
     tally: Tally,
     prefix: str,
 ) -> None:
     """Its headers come from JSON: they may hold line breaks."""
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     results = {"assets": hand_worker.upload(claim)}
     body = json.dumps(
-        hand_worker.letter(job_id, claim_id, "completed", results=results, checkedBy=CHECKED_BY)
+        hand_worker.callback_body(
+            job_id, claim_id, "completed", results=results, outputCheck=CHECKED_BY
+        )
     )
     timestamp = int(time.time())
     proof = _proof(hand_worker, f"{prefix}.{timestamp}.{body}")

@@ -10,7 +10,7 @@ import pytest
 from tests.security import compositions, concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _REFUSED = range(400, 500)
 _ANSWERED = {200, 206, *_REFUSED}
@@ -20,9 +20,9 @@ _MAX_MEMORY_KB = 1024 * 1024
 
 
 @pytest.fixture
-def heavy_user(bare: System, corpora: Corpora) -> Person:
+def heavy_user(bare: LocalSystem, corpora: Corpora) -> UserClient:
     """A user with thousands of rows, all of which are tied to one session or collection."""
-    person = Person(bare)
+    person = UserClient(bare)
     values = {"user": person.id, "session": str(uuid4()), "collection": str(uuid4())}
     count = corpora.size(5000, short=1000)
     with bare.database() as connection:
@@ -64,7 +64,7 @@ def _family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _family(int(child)))]
 
 
-def _max_memory(system: System) -> int:
+def _max_memory(system: LocalSystem) -> int:
     """The most memory that a process of Postgres, or the gateway, has ever taken, in KB."""
     pids = [system.pids()["gateway"], *_family(system.pids()["postgres"])]
     statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
@@ -73,7 +73,7 @@ def _max_memory(system: System) -> int:
 
 
 def test_no_query_is_amplified(
-    bare: System, heavy_user: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, heavy_user: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     paths = corpora.some(list(compositions.amplified()), short=30)
 
@@ -90,7 +90,7 @@ def test_no_query_is_amplified(
 
 
 def test_no_operator_or_value_is_a_server_error(
-    bare: System, heavy_user: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, heavy_user: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("evaluated")
     paths = [compositions.evaluated(chance) for _ in range(corpora.size(3000, short=150))]
@@ -105,7 +105,7 @@ def test_no_operator_or_value_is_a_server_error(
 
 
 def test_heavy_reads_at_once_leave_room_for_others(
-    bare: System, heavy_user: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, heavy_user: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     paths = [
         "user_library?select=id,user_collections(user_library(*))",

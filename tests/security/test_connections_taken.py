@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from shared.db.pool import Database, Role
-from shared.errors import TooManyError
+from shared.errors import TooManyRequestsError
 from tests.security.other_user import other_user
 from tests.security.tally import Tally
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 SHARE = 3
 """Of a pool of 10 connections, for one caller."""
@@ -22,21 +22,21 @@ _HANGS_SECONDS = 30
 
 
 @pytest.fixture
-def item(bare: System, person: Person) -> str:
+def item(bare: LocalSystem, person: UserClient) -> str:
     """The id of the user's one workspace item."""
     query = "insert into workspace_items (user_id, item_type) values (%s, 'image') returning id"
     return str(bare.value(query, person.id))
 
 
 @pytest.fixture
-async def database(bare: System) -> AsyncIterator[Database]:
+async def database(bare: LocalSystem) -> AsyncIterator[Database]:
     database = Database(bare.settings())
     yield database
     await database.close()
 
 
 def test_statements_that_wait_leave_connections_to_others(
-    bare: System, person: Person, item: str, tally: Tally
+    bare: LocalSystem, person: UserClient, item: str, tally: Tally
 ) -> None:
     """They wait for a lock that is held until all but the user's share have been refused."""
     url = f"{bare.base}/rest/v1/workspace_items?id=eq.{item}"
@@ -56,7 +56,7 @@ def test_statements_that_wait_leave_connections_to_others(
             connection.execute("select from workspace_items where id = %s for update", [item])
             changes = [pool.submit(change, client) for _ in range(_AT_ONCE)]
             refused = [responses.get(timeout=60) for _ in range(_AT_ONCE - SHARE)]
-            tally.answered("another user's job meanwhile", Person(bare).ask(), {202})
+            tally.answered("another user's job meanwhile", UserClient(bare).post_job(), {202})
         for future in changes:
             future.result()
     for response in refused:
@@ -77,7 +77,7 @@ async def test_anonymous_callers_share_what_one_user_has(database: Database, tal
         try:
             async with database.transaction(role, claims):
                 await is_over.wait()
-        except TooManyError:
+        except TooManyRequestsError:
             return f"{role} refused"
         return f"{role} held"
 

@@ -5,29 +5,31 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import act
 
-_MOST_QUEUED = 5
-"""QUEUED_JOBS_PER_USER of the system without a worker."""
+_MAX_QUEUED = 5
+"""MAX_QUEUED_JOBS_PER_USER of the system without a worker."""
 
 _BALANCE = 20
 
 
 def _at_once(
-    person: Person, bodies: list[dict[str, object]], **headers: str
+    person: UserClient, bodies: list[dict[str, object]], **headers: str
 ) -> list[httpx.Response]:
     with ThreadPoolExecutor(len(bodies)) as pool:
-        asked = [pool.submit(person.call, "queue-job", body, **headers) for body in bodies]
-    return [one.result() for one in asked]
+        futures = [pool.submit(person.invoke, "queue-job", body, **headers) for body in bodies]
+    return [future.result() for future in futures]
 
 
 def _job(kind: str, **metadata: object) -> dict[str, object]:
     return {"jobType": kind, "metadata": {"prompt": "a boat", **metadata}}
 
 
-def _hold(system: System, person: Person, tally: Tally, answers: list[httpx.Response]) -> None:
+def _hold(
+    system: LocalSystem, person: UserClient, tally: Tally, answers: list[httpx.Response]
+) -> None:
     """The account is what its entries say, never below nothing, and each job is paid for."""
     for answer in answers:
         tally.answered("a job", answer, {202, 402, 409, 429})
@@ -42,15 +44,15 @@ def _hold(system: System, person: Person, tally: Tally, answers: list[httpx.Resp
     )
     tally.refused(f"the balance is {balance}", is_refused=balance >= 0)
     tally.refused(f"{balance} is not {entries}", is_refused=balance == entries)
-    told = f"{balance} and {open_cost} are not {_BALANCE}"
-    tally.refused(told, is_refused=balance + open_cost == _BALANCE)
+    message = f"{balance} and {open_cost} are not {_BALANCE}"
+    tally.refused(message, is_refused=balance + open_cost == _BALANCE)
 
 
 def test_many_jobs_at_once_cost_no_more_than_there_is(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     for _ in range(corpora.size(20, short=2)):
-        person = Person(bare)
+        person = UserClient(bare)
         answers = _at_once(person, [_job("video7b_high_enhanced")] * 12)  # 6 each, of 20
         accepted = sum(answer.status_code == 202 for answer in answers)
         tally.refused(f"{accepted} were accepted", is_refused=accepted == 3)
@@ -58,21 +60,21 @@ def test_many_jobs_at_once_cost_no_more_than_there_is(
 
 
 def test_many_jobs_at_once_are_no_more_than_may_wait(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     for _ in range(corpora.size(20, short=2)):
-        person = Person(bare)
+        person = UserClient(bare)
         answers = _at_once(person, [_job("sdxl_image_fast")] * 12)
         accepted = sum(answer.status_code == 202 for answer in answers)
-        tally.refused(f"{accepted} were accepted", is_refused=accepted == _MOST_QUEUED)
+        tally.refused(f"{accepted} were accepted", is_refused=accepted == _MAX_QUEUED)
         _hold(bare, person, tally, answers)
 
 
 def test_one_key_many_times_at_once_is_one_job(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     for number in range(corpora.size(10, short=2)):
-        person = Person(bare)
+        person = UserClient(bare)
         headers = {"Idempotency-Key": f"raced-{number}"}
         answers = _at_once(person, [_job("video7b_high_enhanced")] * 8, **headers)
         jobs = {answer.json()["job"]["id"] for answer in answers if answer.status_code == 202}
@@ -81,20 +83,22 @@ def test_one_key_many_times_at_once_is_one_job(
 
 
 def test_a_job_that_ends_many_ways_at_once_is_refunded_once(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """Cancelled, failed and completed in one moment: one of them wins."""
     for _ in range(corpora.size(20, short=3)):
-        person = Person(bare)
-        job_id = person.queue(job_type="sdxl_image_high", num_images=2)
+        person = UserClient(bare)
+        job_id = person.create_job(job_type="sdxl_image_high", num_images=2)
         claim_id, claim = hand_worker.claimed(job_id)
         assets = hand_worker.upload(claim)
         with ThreadPoolExecutor(12) as pool:
-            asked = [pool.submit(act, person, "cancel_job", jobId=job_id) for _ in range(4)]
-            asked += [pool.submit(hand_worker.fail, job_id, claim_id) for _ in range(4)]
-            asked += [pool.submit(hand_worker.complete, job_id, claim_id, assets) for _ in range(4)]
-        for one in asked:
-            tally.answered("an end", one.result(), {200, 409})
+            futures = [pool.submit(act, person, "cancel_job", jobId=job_id) for _ in range(4)]
+            futures += [pool.submit(hand_worker.fail, job_id, claim_id) for _ in range(4)]
+            futures += [
+                pool.submit(hand_worker.complete, job_id, claim_id, assets) for _ in range(4)
+            ]
+        for future in futures:
+            tally.answered("an end", future.result(), {200, 409})
         entries = person.ledger()
         ends = [kind for kind in entries if kind in {"refund", "settle"}]
         tally.refused(f"{entries}", is_refused=len(ends) == 1)
@@ -102,15 +106,15 @@ def test_a_job_that_ends_many_ways_at_once_is_refunded_once(
 
 
 def test_retries_at_once_are_one_and_cost_once(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     for _ in range(corpora.size(10, short=2)):
-        person = Person(bare)
-        job_id = person.queue(job_type="sdxl_image_high", num_images=2)
+        person = UserClient(bare)
+        job_id = person.create_job(job_type="sdxl_image_high", num_images=2)
         claim_id, _ = hand_worker.claimed(job_id)
         hand_worker.fail(job_id, claim_id)
         with ThreadPoolExecutor(8) as pool:
-            asked = [pool.submit(act, person, "retry_job", jobId=job_id) for _ in range(8)]
-        told = {one.result().json().get("job", {}).get("id") for one in asked}
-        tally.refused(f"{told}", is_refused=len(told) == 1)
+            futures = [pool.submit(act, person, "retry_job", jobId=job_id) for _ in range(8)]
+        job_ids = {future.result().json().get("job", {}).get("id") for future in futures}
+        tally.refused(f"{job_ids}", is_refused=len(job_ids) == 1)
         _hold(bare, person, tally, [])

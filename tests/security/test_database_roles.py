@@ -12,13 +12,13 @@ from infra.local.database import server
 from infra.local.database.setup import functions_url
 from shared.db import notifications
 from shared.db.pool import Role as OurRole
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 from tests.integration.operations.schema_tables import OWNERS, ROWS, USERS_MAY
 from tests.security.forbidden_statements import EVERYWHERE, statements, tables
 from tests.security.tally import Tally
-from tests.support.db_roles import Connection, Role, acting
-from tests.support.local_system import Person, System
+from tests.support.db_roles import Connection, Role, connect_as
+from tests.support.local_system import LocalSystem, UserClient
 
 ROLES: list[Role] = ["service", "authenticated", "anon"]
 LIMITS = {
@@ -29,7 +29,7 @@ LIMITS = {
 
 
 @pytest.fixture(scope="module")
-def owner(bare: System) -> str:
+def owner(bare: LocalSystem) -> str:
     """A user with a row in each table that users read."""
     values = {"user": uuid4(), "id": uuid4()}
     with bare.database() as connection:
@@ -39,7 +39,7 @@ def owner(bare: System) -> str:
 
 
 @pytest.fixture
-async def services(bare: System) -> AsyncIterator[Services]:
+async def services(bare: LocalSystem) -> AsyncIterator[Services]:
     """As a function has them, which waits a moment at most."""
     timeouts = {"statement_timeout_ms": 100, "user_statement_timeout_ms": 100}
     own = Services(bare.settings(**timeouts, lock_timeout_ms=50))
@@ -49,9 +49,9 @@ async def services(bare: System) -> AsyncIterator[Services]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_do_what_the_design_grants_and_nothing_else(
-    bare: System, tally: Tally, role: Role
+    bare: LocalSystem, tally: Tally, role: Role
 ) -> None:
-    with acting(bare, role, str(uuid4())) as connection:
+    with connect_as(bare, role, str(uuid4())) as connection:
         for text in EVERYWHERE:
             tally.refused(f"{role}: {text}", is_refused=_is_refused(connection, text))
         for table in tables(bare):
@@ -59,7 +59,7 @@ def test_a_role_may_do_what_the_design_grants_and_nothing_else(
                 tally.refused(f"{role}: {text}", is_refused=_is_refused(connection, text))
 
 
-def test_the_functions_login_may_do_nothing_by_itself(bare: System, tally: Tally) -> None:
+def test_the_functions_login_may_do_nothing_by_itself(bare: LocalSystem, tally: Tally) -> None:
     url = functions_url(server.url(bare.ports()["postgres"]))
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as login:
         for text in (*EVERYWHERE, "set role postgres", "set session authorization postgres"):
@@ -71,10 +71,10 @@ def test_the_functions_login_may_do_nothing_by_itself(bare: System, tally: Tally
 
 @pytest.mark.parametrize("role", ["authenticated", "anon"])
 def test_a_role_reaches_no_row_of_anybody_elses(
-    bare: System, owner: str, tally: Tally, role: Role
+    bare: LocalSystem, owner: str, tally: Tally, role: Role
 ) -> None:
     for who in (str(uuid4()), None):
-        with acting(bare, role, who, says_admin=True) as connection:
+        with connect_as(bare, role, who, says_admin=True) as connection:
             for table in ROWS:
                 for text in (f"select from {table}", *_changes(table)):
                     whole = f"{text} where {OWNERS[table]} = '{owner}'"
@@ -82,7 +82,7 @@ def test_a_role_reaches_no_row_of_anybody_elses(
 
 
 @pytest.mark.usefixtures("owner")
-def test_row_level_security_binds_even_a_tables_owner(bare: System, tally: Tally) -> None:
+def test_row_level_security_binds_even_a_tables_owner(bare: LocalSystem, tally: Tally) -> None:
     with bare.database() as connection:
         for table in tables(bare):
             with connection.transaction(force_rollback=True):
@@ -95,7 +95,7 @@ def test_row_level_security_binds_even_a_tables_owner(bare: System, tally: Tally
                 tally.refused(f"its owner reads {name}", is_refused=found.rowcount == 0)
 
 
-def test_every_table_of_ours_is_protected(bare: System, tally: Tally) -> None:
+def test_every_table_of_ours_is_protected(bare: LocalSystem, tally: Tally) -> None:
     rows = bare.rows(
         "select format('%%I.%%I', nspname, relname) as name, relrowsecurity, relforcerowsecurity"
         " from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
@@ -107,7 +107,7 @@ def test_every_table_of_ours_is_protected(bare: System, tally: Tally) -> None:
         tally.refused(f"{row['name']} is open", is_refused=is_protected)
 
 
-def test_a_user_calls_nothing_but_what_is_offered(person: Person, tally: Tally) -> None:
+def test_a_user_calls_nothing_but_what_is_offered(person: UserClient, tally: Tally) -> None:
     for name, body in {
         "set_config": {"setting_name": "role", "new_value": "service", "is_local": True},
         "pg_sleep": {"": 1},
@@ -117,7 +117,7 @@ def test_a_user_calls_nothing_but_what_is_offered(person: Person, tally: Tally) 
         "protect": {"target": "jobs"},
         "query_to_xml": {"query": "select 1"},
     }.items():
-        answer = person.call(f"../../rest/v1/rpc/{name}", body)
+        answer = person.invoke(f"../../rest/v1/rpc/{name}", body)
         tally.answered(f"rpc/{name}", answer, may={400, 404})
     profile = person.get("/rest/v1/profiles", select="id::regrole")
     tally.answered("a cast to a name of the database's", profile, may={400})
@@ -125,7 +125,7 @@ def test_a_user_calls_nothing_but_what_is_offered(person: Person, tally: Tally) 
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_every_transaction_has_its_limits(
-    bare: System, services: Services, tally: Tally, role: OurRole
+    bare: LocalSystem, services: Services, tally: Tally, role: OurRole
 ) -> None:
     usual = Services(bare.settings())
     limits = LIMITS if role == "service" else {**LIMITS, "statement_timeout": "5s"}
@@ -134,7 +134,7 @@ async def test_every_transaction_has_its_limits(
             rows = await connection.execute(f"show {name}".encode())
             tally.refused(name, is_refused=(await rows.fetchone()) == {name: limit})
     await usual.close()
-    with suppress(UnavailableError):
+    with suppress(ServiceUnavailableError):
         async with services.database.transaction(role) as connection:
             await connection.execute("select pg_sleep(30)")
             tally.refused("a slow statement", is_refused=False)
@@ -142,18 +142,18 @@ async def test_every_transaction_has_its_limits(
 
 
 async def test_a_transaction_waits_for_no_lock_without_end(
-    bare: System, services: Services, owner: str, tally: Tally
+    bare: LocalSystem, services: Services, owner: str, tally: Tally
 ) -> None:
     with bare.database() as holder, holder.transaction(force_rollback=True):
         holder.execute("select from profiles where id = %s for update", [owner])
-        with suppress(UnavailableError):
+        with suppress(ServiceUnavailableError):
             async with services.database.transaction() as connection:
                 await connection.execute("select from profiles where id = %s for update", [owner])
                 tally.refused("a lock that is held", is_refused=False)
     tally.refused("a lock that is held", is_refused=True)
 
 
-async def test_a_listeners_connection_has_its_limits(bare: System, tally: Tally) -> None:
+async def test_a_listeners_connection_has_its_limits(bare: LocalSystem, tally: Tally) -> None:
     url = functions_url(server.url(bare.ports()["postgres"]))
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await notifications.listen(connection, "events")
@@ -169,7 +169,7 @@ def _changes(table: str) -> Iterator[str]:
         if privilege == "DELETE":
             yield f"delete from {table}"
         if privilege == "UPDATE":
-            yield from (f"update {table} set {one} = {one}" for one in columns.split(","))
+            yield from (f"update {table} set {part} = {part}" for part in columns.split(","))
 
 
 def _is_refused(connection: Connection, statement: str) -> bool:

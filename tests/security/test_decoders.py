@@ -19,7 +19,7 @@ from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.support import malicious_images
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
+from tests.support.local_system import LocalSystem, UserClient, wait_until
 from tests.support.malicious_images import encode, flat
 
 _SMALL = encode(flat(), "PNG")
@@ -32,9 +32,9 @@ _MAX_KB = 200 * 1024
 
 
 @contextlib.contextmanager
-def _other_uploads(system: System, tally: Tally) -> Iterator[None]:
+def _other_uploads(system: LocalSystem, tally: Tally) -> Iterator[None]:
     """Upload one small picture after another as another user, and count those not stored."""
-    person, is_over = Person(system), threading.Event()
+    person, is_over = UserClient(system), threading.Event()
 
     def upload() -> None:
         while not is_over.is_set():
@@ -51,7 +51,7 @@ def _other_uploads(system: System, tally: Tally) -> Iterator[None]:
 
 
 def test_expensive_pictures_hold_up_no_other_user(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     decoded = malicious_images.left_out()
     if corpora.is_full:
@@ -69,12 +69,12 @@ def test_expensive_pictures_hold_up_no_other_user(
 class _Unfinished:
     """Uploads of which the head and half of the body have been sent."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         self._address = ("127.0.0.1", system.port)
         self._half = len(_SMALL) // 2
         self.open: list[socket.socket] = []
 
-    def send(self, person: Person, count: int) -> None:
+    def send(self, person: UserClient, count: int) -> None:
         """Send as many as that."""
         for _ in range(count):
             path = f"/storage/v1/object/{own(person, f'{len(self.open)}.png')}"
@@ -111,7 +111,7 @@ class _Unfinished:
 
 
 @pytest.fixture
-def unfinished(bare: System) -> Iterator[_Unfinished]:
+def unfinished(bare: LocalSystem) -> Iterator[_Unfinished]:
     uploads = _Unfinished(bare)
     yield uploads
     uploads.close()
@@ -123,7 +123,7 @@ def _is_refused(response: bytes, status: int) -> bool:
 
 
 def test_one_user_does_not_fill_the_queue(
-    bare: System, person: Person, unfinished: _Unfinished, tally: Tally
+    bare: LocalSystem, person: UserClient, unfinished: _Unfinished, tally: Tally
 ) -> None:
     count = 60
     stored = own(person, "stored.png")
@@ -133,46 +133,48 @@ def test_one_user_does_not_fill_the_queue(
         for response in unfinished.refused(count - MAX_REQUESTS_PER_USER):
             tally.refused(f"one more: {response[:100]!r}", is_refused=_is_refused(response, 429))
         job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-        answer = person.call("queue-job", {**job, "referenceImageUrl": stored})
+        answer = person.invoke("queue-job", {**job, "referenceImageUrl": stored})
         tally.answered("a reference", answer, {429})
-        other = Person(bare)
+        other = UserClient(bare)
         tally.answered("another user's picture", send(other, own(other), _SMALL), {200})
         for response in unfinished.finish():
             tally.refused("a picture in the queue", is_refused=response.startswith(b"HTTP/1.1 200"))
 
 
 def test_all_users_together_do_not_fill_the_memory(
-    bare: System, unfinished: _Unfinished, tally: Tally
+    bare: LocalSystem, unfinished: _Unfinished, tally: Tally
 ) -> None:
     """What does not fit into the queue is answered before its body is sent."""
     more = 20
     with other_user(bare, tally):
         for _ in range(MAX_REQUESTS // MAX_REQUESTS_PER_USER):
-            unfinished.send(Person(bare), MAX_REQUESTS_PER_USER)
+            unfinished.send(UserClient(bare), MAX_REQUESTS_PER_USER)
         for _ in range(more):
-            unfinished.send(Person(bare), 1)
+            unfinished.send(UserClient(bare), 1)
         for response in unfinished.refused(more):
             tally.refused(f"one more: {response[:100]!r}", is_refused=_is_refused(response, 503))
         for response in unfinished.finish():
             tally.refused("a picture in the queue", is_refused=response.startswith(b"HTTP/1.1 200"))
-    other = Person(bare)
+    other = UserClient(bare)
     tally.answered("a picture afterwards", send(other, own(other), _SMALL), {200})
 
 
-def _memory_kb(system: System, name: str) -> int:
+def _memory_kb(system: LocalSystem, name: str) -> int:
     """Return a figure of the gateway's memory, in KB."""
     status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
-    (line,) = (one for one in status.splitlines() if one.startswith(name))
+    (line,) = (line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory in /proc")
-def test_waiting_bodies_are_not_in_memory(bare: System, corpora: Corpora, tally: Tally) -> None:
+def test_waiting_bodies_are_not_in_memory(
+    bare: LocalSystem, corpora: Corpora, tally: Tally
+) -> None:
     """Six pictures at a time are read; the other bodies wait on the network."""
     before = _memory_kb(bare, "VmRSS:")
-    persons = [Person(bare) for _ in range(corpora.size(10, short=2))]
+    persons = [UserClient(bare) for _ in range(corpora.size(10, short=2))]
 
-    def upload(person: Person, number: int) -> httpx.Response:
+    def upload(person: UserClient, number: int) -> httpx.Response:
         url = f"{bare.base}/storage/v1/object/{own(person, f'{number}.png')}"
         headers = {"authorization": f"Bearer {person.token}", "content-type": "image/jpeg"}
         with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
@@ -180,7 +182,7 @@ def test_waiting_bodies_are_not_in_memory(bare: System, corpora: Corpora, tally:
 
     with other_user(bare, tally), ThreadPoolExecutor(60) as pool:
         uploads = [pool.submit(upload, person, n) for n in range(6) for person in persons]
-        for response in (one.result() for one in uploads):
+        for response in (upload.result() for upload in uploads):
             if response.status_code == 503:
                 tally.refused("the queue is full", is_refused="retry-after" in response.headers)
             else:
@@ -189,7 +191,7 @@ def test_waiting_bodies_are_not_in_memory(bare: System, corpora: Corpora, tally:
     tally.refused(f"{grown} KB more", is_refused=grown < _MAX_KB)
 
 
-def _decoder(system: System) -> int:
+def _decoder(system: LocalSystem) -> int:
     """Return the process id of the gateway's decoder."""
     gateway = system.pids()["gateway"]
     for task in Path(f"/proc/{gateway}/task").iterdir():
@@ -201,15 +203,16 @@ def _decoder(system: System) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="lists processes in /proc")
 def test_the_decoder_holds_no_secret_and_is_replaced(
-    bare: System, person: Person, tally: Tally
+    bare: LocalSystem, person: UserClient, tally: Tally
 ) -> None:
     tally.answered("a picture", send(person, own(person, "1.png"), _SMALL), {200})
     decoder = _decoder(bare)
     names = {
-        one.partition(b"=")[0] for one in Path(f"/proc/{decoder}/environ").read_bytes().split(b"\0")
+        part.partition(b"=")[0]
+        for part in Path(f"/proc/{decoder}/environ").read_bytes().split(b"\0")
     }
     tally.refused(f"{names}", is_refused=not names - {b"", b"PYTHONPATH", b"MALLOC_ARENA_MAX"})
     os.kill(decoder, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{decoder}").exists(), what="the decoder to end")
+    wait_until(lambda: not Path(f"/proc/{decoder}").exists(), what="the decoder to end")
     tally.answered("the next picture", send(person, own(person, "2.png"), _SMALL), {200})
     assert _decoder(bare) != decoder

@@ -11,17 +11,17 @@ import pytest
 from tests.security import malicious_files
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, Person, System
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
 
 _REFUSED = {400, 411, 413, 415, 422, 431}
-_MOST_KB = 1024 * 1024
+_MAX_KB = 1024 * 1024
 """The memory that the map gives the functions that decode pictures."""
 
 _HARMLESS = {"many frames", "a million chunks"}
 """A picture all the same: its first frame, without the rest, may be kept."""
 
 
-def _most_memory(system: System) -> int:
+def _max_memory(system: LocalSystem) -> int:
     """Return the most that the gateway and its picture decoder have ever used, in KB."""
     gateway = system.pids()["gateway"]
     children = [
@@ -45,7 +45,11 @@ def bombs(corpora: Corpora) -> list[tuple[str, bytes]]:
 
 
 def test_no_bomb_is_unpacked(
-    bare: System, person: Person, bombs: list[tuple[str, bytes]], corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    bombs: list[tuple[str, bytes]],
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     headers = {"authorization": f"Bearer {person.token}", "content-type": "image/png"}
     for number, (name, content) in enumerate(corpora.some(bombs, short=8)):
@@ -55,12 +59,12 @@ def test_no_bomb_is_unpacked(
         may = _REFUSED | ({200} if name in _HARMLESS or "unpack" in name else set())
         tally.answered(name, answer, may)
     if Path("/proc/self/status").exists():
-        told = _most_memory(bare)
-        tally.refused(f"{told} KB of memory", is_refused=told < _MOST_KB)
+        memory = _max_memory(bare)
+        tally.refused(f"{memory} KB of memory", is_refused=memory < _MAX_KB)
 
 
 def test_no_packed_body_is_unpacked(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     """A body is read as it comes: a Content-Encoding is not what any client of ours sends."""
     body = json.dumps({"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}).encode()
@@ -91,19 +95,22 @@ def _deep(opening: str, inner: str, closing: str, times: int) -> str:
 
 
 def test_no_nested_or_endless_body_breaks_a_function(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    told = '{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", "x": HERE}}'
+    template = '{"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", "x": HERE}}'
     bodies = [
-        *(told.replace("HERE", _deep("[", "", "]", times)) for times in (300, 5000, 200_000)),
-        *(told.replace("HERE", _deep('{"a":', "1", "}", times)) for times in (300, 5000, 100_000)),
-        told.replace("HERE", "9" * 500_000),
-        told.replace("HERE", "1e" + "9" * 1000),
-        told.replace("HERE", "-" * 1000),
-        told.replace("HERE", '"' + "\\u0000" * 100_000 + '"'),
-        told.replace("HERE", '"' + "\\ud800" * 1000 + '"'),
-        told.replace("HERE", "{" + ",".join(f'"k{n}": {n}' for n in range(60_000)) + "}"),
-        told.replace("HERE", '"' + "x" * 2_000_000 + '"'),
+        *(template.replace("HERE", _deep("[", "", "]", times)) for times in (300, 5000, 200_000)),
+        *(
+            template.replace("HERE", _deep('{"a":', "1", "}", times))
+            for times in (300, 5000, 100_000)
+        ),
+        template.replace("HERE", "9" * 500_000),
+        template.replace("HERE", "1e" + "9" * 1000),
+        template.replace("HERE", "-" * 1000),
+        template.replace("HERE", '"' + "\\u0000" * 100_000 + '"'),
+        template.replace("HERE", '"' + "\\ud800" * 1000 + '"'),
+        template.replace("HERE", "{" + ",".join(f'"k{n}": {n}' for n in range(60_000)) + "}"),
+        template.replace("HERE", '"' + "x" * 2_000_000 + '"'),
         "[" * 900_000,
         '{"metadata":' * 70_000,
     ]
@@ -123,7 +130,7 @@ def test_no_nested_or_endless_body_breaks_a_function(
 
 
 def test_no_form_of_many_parts_is_read(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/form.png"
     headers = {"authorization": f"Bearer {person.token}"}
@@ -138,7 +145,7 @@ def test_no_form_of_many_parts_is_read(
     boundaries = ("b", "", "b" * 5000, '"', "\u00e9")
     whole = [(form, boundary) for form in forms for boundary in boundaries]
     for form, boundary in corpora.some(whole, short=8):
-        told = f"multipart/form-data; boundary={boundary}"
-        given = {**headers, "content-type": told.encode("latin-1")}
-        answer = web.post(url, content=form.encode(), headers=given)  # type: ignore[arg-type]
+        content_type = f"multipart/form-data; boundary={boundary}"
+        request_headers = {**headers, "content-type": content_type.encode("latin-1")}
+        answer = web.post(url, content=form.encode(), headers=request_headers)  # type: ignore[arg-type]
         tally.answered(f"{form[:40]!r} with {boundary[:10]!r}", answer, _REFUSED)

@@ -7,15 +7,15 @@ from tests.security import concurrency, forged_callbacks
 from tests.security.forged_callbacks import Forgery
 from tests.security.running_jobs import state, victims
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import ScriptedWorker
 
 _REFUSED = {400, 401, 431}
 """By the seal; or by the server, which takes no header that is malformed or too long."""
 
 
 def test_no_forged_or_altered_letter_is_heard(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("forged callbacks"), corpora.size(7000, short=300)
     url = f"{bare.base}/functions/v1/job-callback"
@@ -32,7 +32,7 @@ def test_no_forged_or_altered_letter_is_heard(
 
 @pytest.mark.parametrize("kind", ["heartbeat", "completed", "failed"])
 def test_the_letters_that_were_altered_were_good(
-    bare: System, hand_worker: HandWorker, kind: str
+    bare: LocalSystem, hand_worker: ScriptedWorker, kind: str
 ) -> None:
     """Otherwise their refusal would show nothing."""
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):

@@ -9,7 +9,7 @@ from infra.local.auth.users import MAX_DATA_BYTES
 from tests.integration.auth.auth_client import PASSWORD, Visitor
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _REFUSED = {400, 413, 422}
 
@@ -30,63 +30,65 @@ _GOOD = [
 ]
 
 
-def _send(visitor: Visitor, method: str, path: str, body: str, token: str = "") -> httpx.Response:
+def _send(
+    safety_user: Visitor, method: str, path: str, body: str, token: str = ""
+) -> httpx.Response:
     content = body.encode("utf-8", "surrogatepass")
-    return visitor.ask(method, path, token, content=content)
+    return safety_user.ask(method, path, token, content=content)
 
 
-def _check_usable(visitor: Visitor, tally: Tally, name: str) -> None:
+def _check_usable(safety_user: Visitor, tally: Tally, name: str) -> None:
     """Sign in, and use the token at the functions and in the database."""
-    response = visitor.sign_in()
+    response = safety_user.sign_in()
     tally.answered(f"sign-in after {name}", response, {200})
     if response.status_code != 200:
         return
     session = response.json()
     json.dumps(session, allow_nan=False)
     headers = {"authorization": f"Bearer {session['access_token']}"}
-    tally.answered(f"user after {name}", visitor.user(session), {200})
-    base = visitor.system.base
+    tally.answered(f"user after {name}", safety_user.user(session), {200})
+    base = safety_user.system.base
     for path in ("/rest/v1/profiles", "/rest/v1/jobs?select=id"):
         response = httpx.get(f"{base}{path}", headers=headers, trust_env=False, timeout=60)
         tally.answered(f"{path} after {name}", response, {200})
 
 
-def _sign_up(visitor: Visitor, value: str) -> str:
-    return f'{{"email": "{visitor.email}", "password": "{PASSWORD}", "data": {{"x": {value}}}}}'
+def _sign_up(safety_user: Visitor, value: str) -> str:
+    return f'{{"email": "{safety_user.email}", "password": "{PASSWORD}", "data": {{"x": {value}}}}}'
 
 
 @pytest.mark.parametrize("way", ["sign-up", "change"])
 def test_no_data_makes_an_account_unusable(
-    bare: System, corpora: Corpora, tally: Tally, way: str
+    bare: LocalSystem, corpora: Corpora, tally: Tally, way: str
 ) -> None:
     values = [(value, _REFUSED) for value in _VALUES] + [(value, {200}) for value in _GOOD]
     with other_user(bare, tally):
         for value, statuses in corpora.some(values, short=6):
-            visitor, name = Visitor(bare), f"{value[:30]!r} of {len(value)} at {way}"
+            safety_user, name = Visitor(bare), f"{value[:30]!r} of {len(value)} at {way}"
             if way == "sign-up":
-                response = _send(visitor, "POST", "signup", _sign_up(visitor, value))
+                response = _send(safety_user, "POST", "signup", _sign_up(safety_user, value))
                 tally.answered(name, response, statuses)
                 if response.status_code != 200:
-                    visitor.sign_up()  # the address is still free
+                    safety_user.sign_up()  # the address is still free
             else:
-                token = visitor.sign_up()["access_token"]
+                token = safety_user.sign_up()["access_token"]
                 body = f'{{"data": {{"x": {value}}}}}'
-                tally.answered(name, _send(visitor, "PUT", "user", body, token), statuses)
-            _check_usable(visitor, tally, name)
+                tally.answered(name, _send(safety_user, "PUT", "user", body, token), statuses)
+            _check_usable(safety_user, tally, name)
 
 
-def test_data_does_not_grow_by_many_changes(bare: System, tally: Tally) -> None:
-    visitor = Visitor(bare)
-    token = visitor.sign_up()["access_token"]
+def test_data_does_not_grow_by_many_changes(bare: LocalSystem, tally: Tally) -> None:
+    safety_user = Visitor(bare)
+    token = safety_user.sign_up()["access_token"]
     for number in range(20):
         body = json.dumps({"data": {f"x{number}": "y" * 2000}})
-        response = _send(visitor, "PUT", "user", body, token)
+        response = _send(safety_user, "PUT", "user", body, token)
         tally.answered(f"2,000 bytes, {number}", response, {200} if number < 4 else _REFUSED)
-    _check_usable(visitor, tally, "20 changes")
+    _check_usable(safety_user, tally, "20 changes")
 
 
 def test_no_text_of_another_field_breaks_the_server(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     bodies = [
         ("signup", '{"email": "HERE@example.test", "password": "correct horse"}'),

@@ -9,16 +9,16 @@ import pytest
 from infra.local.config import keys
 from shared.clients.public_addresses import Address
 from shared.contracts import webhook_signature
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.services import Services
 from shared.workers import challenge, urls
 from tests.security import concurrency, hostile_addresses
 from tests.security.external_sites import BASE, Names
-from tests.security.running_jobs import sealed
+from tests.security.running_jobs import signed_callback
 from tests.security.tally import Corpora, Tally
-from tests.support.external_site import ADDRESS, HOST, Site, answering
-from tests.support.local_system import System
-from tests.support.scripted_worker import HandWorker
+from tests.support.external_site import ADDRESS, HOST, ExternalSite, answering
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import ScriptedWorker
 
 _ALLOWED = [f".{HOST.partition('.')[2]}"]
 _ODD = [
@@ -35,7 +35,7 @@ _ODD = [
 
 
 def test_no_hostile_address_is_registered(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     query = "select json_agg(worker_url order by id)::text from workers"
     before = bare.value(query)
@@ -44,10 +44,10 @@ def test_no_hostile_address_is_registered(
     def send(client: httpx.Client, url: str) -> None:
         for function in ("update-worker-url", "register-chat-worker"):
             body = {"worker_type": "sdxl", "worker_url": url, "worker_id": "demo"}
-            letter = sealed(body, hand_worker.key)
-            headers = {"content-type": "application/json", **letter.headers}
+            callback = signed_callback(body, hand_worker.key)
+            headers = {"content-type": "application/json", **callback.headers}
             address = f"{bare.base}/functions/v1/{function}"
-            answer = client.post(address, content=letter.body, headers=headers)
+            answer = client.post(address, content=callback.body, headers=headers)
             tally.answered(f"{function}: {url[:200]}", answer, {422})
 
     concurrency.each(addresses, send)
@@ -55,7 +55,7 @@ def test_no_hostile_address_is_registered(
 
 
 @pytest.fixture
-async def cloud(bare: System) -> AsyncIterator[Services]:
+async def cloud(bare: LocalSystem) -> AsyncIterator[Services]:
     """The functions' services as the cloud sets them."""
     services = Services(bare.settings(local_system=False, worker_hosts=json.dumps(_ALLOWED)))
     yield services
@@ -64,8 +64,8 @@ async def cloud(bare: System) -> AsyncIterator[Services]:
 
 async def _is_refused(url: str, services: Services, *names: str) -> bool:
     try:
-        await urls.check(url, services.settings, answering(*names))
-    except InvalidError:
+        await urls.validate_worker_url(url, services.settings, answering(*names))
+    except InvalidRequestError:
         return True
     return False
 
@@ -94,21 +94,21 @@ async def test_in_the_cloud_only_public_hosts_of_the_list_may_be_workers(
 
 
 async def test_a_worker_whose_name_turns_inside_is_not_connected_to(
-    cloud: Services, site: Site, corpora: Corpora, tally: Tally
+    cloud: Services, site: ExternalSite, corpora: Corpora, tally: Tally
 ) -> None:
     """The name was public when it was checked; at the challenge, and at each probe, it is not."""
     for address in hostile_addresses.pointing(corpora.chance("turning"), 60):
         names = Names(ADDRESS, address)
-        cloud.guard = site.guard(names)
-        url = await urls.check(BASE, cloud.settings, names)
-        with pytest.raises(InvalidError):
-            await challenge.answer_time(url, "demo", cloud)
-        is_asked_again = names.asked == [HOST, HOST]
+        cloud.safe_fetcher = site.guard(names)
+        url = await urls.validate_worker_url(BASE, cloud.settings, names)
+        with pytest.raises(InvalidRequestError):
+            await challenge.verify_worker_url(url, "demo", cloud)
+        is_asked_again = names.requested == [HOST, HOST]
         tally.refused(address, is_refused=is_asked_again and site.dialled == [])
 
 
 async def test_a_worker_is_asked_at_the_address_that_was_checked(
-    cloud: Services, site: Site
+    cloud: Services, site: ExternalSite
 ) -> None:
     answers: list[str] = []
 
@@ -116,16 +116,18 @@ async def test_a_worker_is_asked_at_the_address_that_was_checked(
         answers.append(host)
         return await answering(ADDRESS if len(answers) == 1 else "127.0.0.1")(host)
 
-    cloud.guard = site.guard(once)
+    cloud.safe_fetcher = site.guard(once)
     site.health = _proving
-    assert await challenge.answer_time(BASE, "demo", cloud) >= 0
+    assert await challenge.verify_worker_url(BASE, "demo", cloud) >= 0
     assert (answers, site.dialled) == ([HOST], [f"{ADDRESS}:443"])
     site.health = lambda _: b'{"status": "ok", "proof": "another\'s"}'
-    cloud.guard = site.guard()
-    with pytest.raises(InvalidError, match="prove"):
-        await challenge.answer_time(BASE, "demo", cloud)
+    cloud.safe_fetcher = site.guard()
+    with pytest.raises(InvalidRequestError, match="prove"):
+        await challenge.verify_worker_url(BASE, "demo", cloud)
 
 
 def _proving(challenge: str) -> bytes:
-    proof = webhook_signature.prove(keys.worker_key("demo"), worker_id="demo", challenge=challenge)
+    proof = webhook_signature.challenge_proof(
+        keys.worker_key("demo"), worker_id="demo", challenge=challenge
+    )
     return json.dumps({"status": "ok", "proof": proof}).encode()

@@ -21,7 +21,7 @@ from tests.security.key_server import KeyServer
 from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _REFUSED = {400, 401, 431}
 """400 and 431 are the server's own, for a header that is malformed or too long."""
@@ -42,7 +42,9 @@ _DOORS = [
 ]
 
 
-def test_no_token_of_the_corpus_is_a_users(bare: System, corpora: Corpora, tally: Tally) -> None:
+def test_no_token_of_the_corpus_is_a_users(
+    bare: LocalSystem, corpora: Corpora, tally: Tally
+) -> None:
     chance = corpora.chance("tokens")
     made = hostile_tokens.make(chance, corpora.size(2000, short=240))
     tried = [(token, chance.choice(_DOORS)) for token in made]
@@ -57,7 +59,9 @@ def test_no_token_of_the_corpus_is_a_users(bare: System, corpora: Corpora, tally
 
 
 @pytest.mark.parametrize("door", _DOORS, ids=lambda door: f"{door[0]} {door[1]}")
-def test_the_token_that_they_are_made_from_is_good(bare: System, door: tuple[str, str]) -> None:
+def test_the_token_that_they_are_made_from_is_good(
+    bare: LocalSystem, door: tuple[str, str]
+) -> None:
     """Otherwise their refusal would show nothing."""
     headers = {"authorization": f"Bearer {jwt_builder.good_token()}"}
     with web.stream(door[0], bare.base + door[1], headers=headers, json={}) as answer:
@@ -65,7 +69,7 @@ def test_the_token_that_they_are_made_from_is_good(bare: System, door: tuple[str
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Basic", "bearer:", "JWT", ""])
-def test_another_scheme_is_401(bare: System, scheme: str, tally: Tally) -> None:
+def test_another_scheme_is_401(bare: LocalSystem, scheme: str, tally: Tally) -> None:
     for method, path in _DOORS:
         headers = {"authorization": f"{scheme} {jwt_builder.good_token()}".strip()}
         answer = web.request(method, bare.base + path, headers=headers, json={})
@@ -81,7 +85,7 @@ KEYS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=KEYS)
 async def keyed(
-    bare: System, request: pytest.FixtureRequest
+    bare: LocalSystem, request: pytest.FixtureRequest
 ) -> AsyncIterator[tuple[Services, KeyServer, str]]:
     """The keepers where users' tokens are checked by an issuer's public keys."""
     issuer = KeyServer()
@@ -131,13 +135,13 @@ def _public_halves(key: Any) -> list[bytes]:  # noqa: ANN401 - of any algorithm
 
 async def _refused(text: bytes, services: Services) -> bool:
     try:
-        await authenticators.user_token(call_with(text), services)
+        await authenticators.require_user(call_with(text), services)
     except UnauthenticatedError:
         return True
     return False
 
 
 @pytest.mark.parametrize("secret", ["short", "x" * 31])
-def test_a_short_secret_is_refused(bare: System, secret: str) -> None:
+def test_a_short_secret_is_refused(bare: LocalSystem, secret: str) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         bare.settings(jwt_secret=secret)

@@ -9,13 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.auth import authenticators
-from shared.errors import Problem, UnauthenticatedError
+from shared.errors import ApiError, UnauthenticatedError
 from shared.services import Services
 from tests.security.jwt_builder import good_claims
 from tests.security.key_server import KeyServer
 from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ class Clock:
 
 
 @pytest.fixture
-async def keyed(bare: System, issuer: KeyServer) -> AsyncIterator[tuple[Services, Clock]]:
+async def keyed(bare: LocalSystem, issuer: KeyServer) -> AsyncIterator[tuple[Services, Clock]]:
     """The functions' services where users' tokens are checked by a JWKS."""
     clock = Clock()
     services = Services(
@@ -53,7 +53,7 @@ def _token(key: object, kid: str) -> str:
 
 async def _is_refused(token: str, services: Services) -> bool:
     try:
-        await authenticators.user_token(call_with(token), services)
+        await authenticators.require_user(call_with(token), services)
     except UnauthenticatedError:
         return True
     return False
@@ -71,11 +71,11 @@ async def test_an_unknown_kid_asks_the_issuer_at_most_every_30_seconds(
         for kid in kids:
             refused = await _is_refused(_token(stranger, kid), services)
             tally.refused(f"kid {kid[:50]!r}", is_refused=refused)
-        tally.refused("the issuer is flooded", is_refused=issuer.asked == minute + 1)
+        tally.refused("the issuer is flooded", is_refused=issuer.requests == minute + 1)
         clock.now += 31
     rotated = issuer.add("two")
     assert not await _is_refused(_token(rotated, "two"), services)
-    assert issuer.asked == 4
+    assert issuer.requests == 4
 
 
 async def test_a_flood_at_once_asks_the_issuer_once(
@@ -87,7 +87,7 @@ async def test_a_flood_at_once_asks_the_issuer_once(
     floods = (_is_refused(_token(stranger, f"k{number}"), services) for number in range(count))
     for refused in await asyncio.gather(*floods):
         tally.refused("at once", is_refused=refused)
-    tally.refused("the issuer is flooded", is_refused=issuer.asked == 1)
+    tally.refused("the issuer is flooded", is_refused=issuer.requests == 1)
     assert not await _is_refused(_token(key, "one"), services), "others go on meanwhile"
 
 
@@ -96,8 +96,8 @@ async def test_an_issuer_that_is_away_is_503_until_it_is_back(
 ) -> None:
     token = _token(issuer.add("one"), "one")
     issuer.is_away = True
-    with pytest.raises(Problem) as caught:
-        await authenticators.user_token(call_with(token), keyed[0])
+    with pytest.raises(ApiError) as caught:
+        await authenticators.require_user(call_with(token), keyed[0])
     assert (caught.value.status, caught.value.retry_after_seconds) == (503, 2)
     issuer.is_away = False
-    await authenticators.user_token(call_with(token), keyed[0])
+    await authenticators.require_user(call_with(token), keyed[0])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.security.running_jobs import sealed
+from tests.security.running_jobs import signed_callback
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 _BREAKS = ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "%0a", "%0d%0a", "\\n"]
 _FORGED = [
@@ -42,7 +42,7 @@ def _header(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f]", "", text).strip()
 
 
-def _sent(person: Person, worker: HandWorker, text: str) -> Iterator[dict[str, Any]]:
+def _sent(person: UserClient, worker: ScriptedWorker, text: str) -> Iterator[dict[str, Any]]:
     """Requests that hold the text wherever one can."""
     token = {"authorization": f"Bearer {person.token}"}
     head = _header(text).encode()
@@ -69,14 +69,16 @@ def _sent(person: Person, worker: HandWorker, text: str) -> Iterator[dict[str, A
     yield {"url": f"{storage}/workspace-temp/{person.id}/{text}", "content": b"x", "headers": token}
     yield {"url": f"{storage}/sign/{text}/x", "json": {"expiresIn": text}, "headers": token}
     body = {"worker_type": "sdxl", "worker_url": text, "worker_id": "demo", "models": [text]}
-    for letter in (
-        sealed(body, worker.key),
-        sealed({"jobId": text, "errorMessage": text}, worker.key),
-        sealed(body, worker.key, worker_id=_header(text).encode("ascii", "ignore").decode() or "x"),
+    for callback in (
+        signed_callback(body, worker.key),
+        signed_callback({"jobId": text, "errorMessage": text}, worker.key),
+        signed_callback(
+            body, worker.key, worker_id=_header(text).encode("ascii", "ignore").decode() or "x"
+        ),
     ):
-        headers = {"content-type": "application/json", **letter.headers}
+        headers = {"content-type": "application/json", **callback.headers}
         url = f"{functions}/update-worker-url"
-        yield {"url": url, "content": letter.body, "headers": headers}
+        yield {"url": url, "content": callback.body, "headers": headers}
 
 
 def _lines(path: Path, start: int) -> list[str]:
@@ -87,16 +89,20 @@ def _lines(path: Path, start: int) -> list[str]:
 
 
 def test_no_text_of_a_request_writes_a_line(
-    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
-    logs = [one for one in (bare.data / "logs").iterdir() if one.suffix == ".log"]
+    logs = [path for path in (bare.data / "logs").iterdir() if path.suffix == ".log"]
     sizes = {log: log.stat().st_size for log in logs}
     chance = corpora.chance("log")
     for text in _payloads(chance, corpora.size(60, short=6)):
-        for told in _sent(person, hand_worker, text):
-            url = f"{bare.base}{told.pop('url')}"
+        for payload in _sent(person, hand_worker, text):
+            url = f"{bare.base}{payload.pop('url')}"
             try:
-                answer = web.request(told.pop("method", "POST"), url, **told)
+                answer = web.request(payload.pop("method", "POST"), url, **payload)
             except (UnicodeError, ValueError):
                 continue
             except Exception as error:
@@ -112,12 +118,12 @@ def test_no_text_of_a_request_writes_a_line(
             tally.refused(f"{log.name}: {line!r}"[:300], is_refused=_is_own(line))
 
 
-def _settle(system: System, person: Person) -> None:
+def _settle(system: LocalSystem, person: UserClient) -> None:
     """Wait until what was sent last is logged."""
     log = system.data / "logs" / "gateway.log"
     before = log.stat().st_size
     person.rows("profiles")
-    until(lambda: log.stat().st_size > before, what="the last line")
+    wait_until(lambda: log.stat().st_size > before, what="the last line")
 
 
 def _is_own(line: str) -> bool:
@@ -125,13 +131,13 @@ def _is_own(line: str) -> bool:
     if _ESCAPES.search(line):
         return False
     if line.startswith("{"):
-        told: dict[str, object] = json.loads(line)
-        return told.get("message") != _MARK and told.get("severity") != "CRITICAL"
+        record: dict[str, object] = json.loads(line)
+        return record.get("message") != _MARK and record.get("severity") != "CRITICAL"
     return not line.lstrip().startswith((_MARK, f"ERROR:    {_MARK}"))
 
 
 @pytest.mark.parametrize("line", ["GET /x\n{} HTTP/1.1", "GET /x HTTP/1.1\r\nx: y\n{}"])
-def test_no_raw_request_writes_a_line(bare: System, tally: Tally, line: str) -> None:
+def test_no_raw_request_writes_a_line(bare: LocalSystem, tally: Tally, line: str) -> None:
     """Past every client, which would not send such."""
     log = bare.data / "logs" / "gateway.log"
     size = log.stat().st_size
@@ -141,22 +147,22 @@ def test_no_raw_request_writes_a_line(bare: System, tally: Tally, line: str) -> 
             ("127.0.0.1", bare.port), timeout=PATIENCE_SECONDS
         ) as connection:
             connection.sendall(raw)
-            told = connection.recv(200)
-        tally.refused(f"{told!r}", is_refused=b" 5" not in told[:14])
+            received = connection.recv(200)
+        tally.refused(f"{received!r}", is_refused=b" 5" not in received[:14])
     assert web.get(f"{bare.base}/healthz").status_code == 200
     for written in _lines(log, size):
         tally.refused(f"{written!r}"[:300], is_refused=_is_own(written))
 
 
 def test_no_prompt_or_token_is_in_a_log(
-    bare: System, person: Person, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
     secret = "an-unlikely-word-of-a-prompt"
-    job_id = person.queue(f"a boat, {secret}", session_name=f"session {secret}")
+    job_id = person.create_job(f"a boat, {secret}", session_name=f"session {secret}")
     hand_worker.finish(job_id)
-    person.call("enhance-prompt", {"prompt": f"a boat, {secret}"})
-    person.call("playground-chat", {"message": f"hello, {secret}"})
-    person.call("queue-job", {"jobType": secret, "metadata": {"prompt": secret, "seed": secret}})
+    person.invoke("enhance-prompt", {"prompt": f"a boat, {secret}"})
+    person.invoke("playground-chat", {"message": f"hello, {secret}"})
+    person.invoke("queue-job", {"jobType": secret, "metadata": {"prompt": secret, "seed": secret}})
     person.get(f"/rest/v1/jobs?original_prompt=eq.{secret}")
     web.get(f"{bare.base}/functions/v1/job-events", params={"ticket": f"{secret}-ticket"})
     _settle(bare, person)

@@ -11,8 +11,8 @@ from tests.security import concurrency
 from tests.security.server_fields import KEYS, WRITES
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import act, library, make
 
 _ROW = (
@@ -27,27 +27,27 @@ _ROW = (
 def _bodies() -> list[tuple[str, dict[str, Any]]]:
     plain: dict[str, Any] = {"jobType": "sdxl_image_fast"}
     prompt = {"prompt": "a boat"}
-    told = []
+    cases = []
     for name, values in KEYS.items():
         for value in values:
-            told.append((f"metadata.{name}", {**plain, "metadata": {**prompt, name: value}}))
-            told.append((f"body.{name}", {**plain, "metadata": prompt, name: value}))
+            cases.append((f"metadata.{name}", {**plain, "metadata": {**prompt, name: value}}))
+            cases.append((f"body.{name}", {**plain, "metadata": prompt, name: value}))
             inner = {"metadata": {name: value}, "parameters": {name: value}, **prompt}
-            told.append((f"inner.{name}", {**plain, "metadata": inner}))
+            cases.append((f"inner.{name}", {**plain, "metadata": inner}))
     every = {name: values[0] for name, values in KEYS.items()}
-    return [*told, ("all", {**plain, "metadata": {**every, **prompt}, **every})]
+    return [*cases, ("all", {**plain, "metadata": {**every, **prompt}, **every})]
 
 
 def test_no_key_of_a_request_makes_a_job_other_than_it_is(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    plain = Person(bare)
-    job_id = plain.queue("a boat")
+    plain = UserClient(bare)
+    job_id = plain.create_job("a boat")
     hand_worker.message(job_id)
     (expected,) = bare.rows(_ROW, job_id)
 
     def send(client: httpx.Client, one: tuple[str, dict[str, Any]]) -> None:
-        person = Person(bare)
+        person = UserClient(bare)
         headers = {"authorization": f"Bearer {person.token}"}
         url = f"{bare.base}/functions/v1/queue-job"
         answer = client.post(url, json=one[1], headers=headers)
@@ -74,9 +74,9 @@ def _same(row: dict[str, Any], expected: dict[str, Any], user_id: str) -> bool:
 
 @pytest.mark.parametrize("prefer", ["return=minimal", "resolution=merge-duplicates"])
 def test_no_column_that_is_not_the_users_is_written_by_rest(
-    bare: System, person: Person, tally: Tally, prefer: str
+    bare: LocalSystem, person: UserClient, tally: Tally, prefer: str
 ) -> None:
-    person.queue()
+    person.create_job()
     before = _account(bare, person)
     for method, path, body in WRITES:
         told = {name: person.id if value == "{me}" else value for name, value in body.items()}
@@ -88,7 +88,7 @@ def test_no_column_that_is_not_the_users_is_written_by_rest(
     tally.refused(f"the account has changed: {changes}", is_refused=not changes)
 
 
-def _account(system: System, person: Person) -> set[str]:
+def _account(system: LocalSystem, person: UserClient) -> set[str]:
     """The rows of the account, as text: Postgres returns them in any order."""
     return {
         f"{table}: {row}"
@@ -103,10 +103,10 @@ def _account(system: System, person: Person) -> set[str]:
 
 
 def test_no_key_of_an_action_changes_what_it_does(
-    bare: System, person: Person, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
     (asset_id,) = make(person, hand_worker)
-    other = Person(bare)
+    other = UserClient(bare)
     extra = {
         "userId": other.id,
         "user_id": other.id,
@@ -133,7 +133,7 @@ def test_no_key_of_an_action_changes_what_it_does(
     tally.refused("it changed", is_refused=same == {name: now[name] for name in same})
 
 
-def test_no_sign_up_makes_an_admin(bare: System, tally: Tally) -> None:
+def test_no_sign_up_makes_an_admin(bare: LocalSystem, tally: Tally) -> None:
     """The local system's own sign-up, which stands in for Supabase Auth."""
     for more in (
         {"app_metadata": {"role": "admin"}},
@@ -142,16 +142,16 @@ def test_no_sign_up_makes_an_admin(bare: System, tally: Tally) -> None:
         {"data": {"role": "admin", "app_metadata": {"role": "admin"}}},
         {"id": str(uuid4()), "sub": str(uuid4()), "aud": "x"},
     ):
-        visitor = Visitor(bare)
-        body = {"email": visitor.email, "password": PASSWORD, **more}
-        session = visitor.good(visitor.post("signup", body))
+        safety_user = Visitor(bare)
+        body = {"email": safety_user.email, "password": PASSWORD, **more}
+        session = safety_user.good(safety_user.post("signup", body))
         headers = {"authorization": f"Bearer {session['access_token']}"}
         url = f"{bare.base}/functions/v1/system-metrics"
         tally.answered(f"{more}", web.post(url, headers=headers), {403})
-        user = visitor.user(session).json()
+        user = safety_user.user(session).json()
         tally.refused(f"{user}", is_refused=user["id"] != more.get("id"))
-        change = visitor.ask("PUT", "user", session["access_token"], json=more)
+        change = safety_user.ask("PUT", "user", session["access_token"], json=more)
         tally.refused(f"{change.text}", is_refused=change.status_code < 500)
-        again = visitor.good(visitor.refresh(session))
+        again = safety_user.good(safety_user.refresh(session))
         headers = {"authorization": f"Bearer {again['access_token']}"}
         tally.answered(f"{more}, afterwards", web.post(url, headers=headers), {403})

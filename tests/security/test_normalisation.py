@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.security.text_fields import field_names, make_profile, requests_with, send
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _REFUSED = {400, 404, 413, 414, 422, 431}
 _TAKEN = {200, 201, 202, 204, 402, 403, 409, 429, 503}
@@ -32,10 +32,10 @@ def _long_texts(length: int) -> dict[str, str]:
 
 
 def test_no_long_text_is_normalised(
-    bare: System, corpora: Corpora, tally: Tally, person: Person
+    bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
     make_profile(bare, person)
-    admin = Person(bare, is_admin=True)
+    admin = UserClient(bare, is_admin=True)
     bare.rows("insert into user_roles (user_id, role) values (%s, 'admin') returning id", admin.id)
     texts = _long_texts(_LONG)
     with other_user(bare, tally):
@@ -49,7 +49,7 @@ def test_no_long_text_is_normalised(
 
 
 def test_no_address_is_normalised(
-    bare: System, corpora: Corpora, tally: Tally, person: Person
+    bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
     """A query's text is compared, and a path is looked up, as it is."""
     texts = _long_texts(1000)
@@ -68,7 +68,7 @@ def test_no_address_is_normalised(
 
 
 def test_texts_of_the_greatest_length_hold_nobody_up(
-    bare: System, corpora: Corpora, tally: Tally, person: Person
+    bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
     """What a field may hold is normalised, read by the safety rules, and stored."""
     texts = _longest_texts()

@@ -12,7 +12,7 @@ from tests.security.jwt_builder import by_hand, good_claims
 from tests.security.requests import call_with
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.realtime_changes import SESSIONS, client
 
 _LATER = int(time.time()) + 3600
@@ -38,7 +38,7 @@ def _token(claim: str, value: str, **claims: object) -> str:
     return by_hand({"alg": "HS256", "typ": "JWT"}, body.encode())
 
 
-def test_no_endpoint_takes_them(bare: System, corpora: Corpora, tally: Tally) -> None:
+def test_no_endpoint_takes_them(bare: LocalSystem, corpora: Corpora, tally: Tally) -> None:
     tried = [(value, *endpoint) for value in _VALUES for endpoint in _ENDPOINTS]
     for value, method, path in corpora.some(tried, short=40):
         headers = {"authorization": f"Bearer {_token('exp', value)}"}
@@ -49,28 +49,28 @@ def test_no_endpoint_takes_them(bare: System, corpora: Corpora, tally: Tally) ->
 
 
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
-async def test_no_claim_is_one_of_them(bare: System, claim: str, tally: Tally) -> None:
+async def test_no_claim_is_one_of_them(bare: LocalSystem, claim: str, tally: Tally) -> None:
     services = Services(bare.settings())
     for value in _VALUES:
         call = call_with(_token(claim, value).encode())
         try:
-            await authenticators.user_token(call, services)
+            await authenticators.require_user(call, services)
         except UnauthenticatedError:
             tally.refused(f"{claim} {value[:20]}", is_refused=True)
         else:
             tally.refused(f"{claim} {value[:20]}", is_refused=False)
 
 
-async def test_the_last_second_of_the_year_9999_is_a_time(bare: System) -> None:
+async def test_the_last_second_of_the_year_9999_is_a_time(bare: LocalSystem) -> None:
     services = Services(bare.settings())
     for value in ("253402300799", f"{_LATER}.5"):
-        assert await authenticators.user_token(call_with(_token("exp", value).encode()), services)
+        assert await authenticators.require_user(call_with(_token("exp", value).encode()), services)
 
 
-async def test_no_channel_of_realtime_is_joined_with_them(person: Person, tally: Tally) -> None:
+async def test_no_channel_of_realtime_is_joined_with_them(person: UserClient, tally: Tally) -> None:
     async with client(person) as socket:
         for value in _VALUES:
             token = _token("exp", value, sub=person.id)
             response = await socket.join("a", SESSIONS, token=token)
             tally.refused(value[:20], is_refused=response["status"] == "error")
-            assert (await socket.ask("phoenix", "heartbeat", {}))["status"] == "ok"
+            assert (await socket.request("phoenix", "heartbeat", {}))["status"] == "ok"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.upload_sizes import (
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,
@@ -16,8 +16,8 @@ from shared.contracts.upload_sizes import (
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 _RANGE = "x-goog-content-length-range"
 _REFUSED = {400, 403, 411, 413}
@@ -38,10 +38,10 @@ class Target(NamedTuple):
         return urlsplit(self.url).path.removeprefix("/")
 
 
-def _targets(worker: HandWorker, person: Person) -> list[Target]:
-    _, claim = worker.claimed(person.queue())
+def _targets(worker: ScriptedWorker, person: UserClient) -> list[Target]:
+    _, claim = worker.claimed(person.create_job())
     (upload,) = claim["uploads"]
-    asset_bytes = CATALOGUE["sdxl_image_fast"].most_bytes
+    asset_bytes = JOB_TYPES["sdxl_image_fast"].max_bytes
     return [
         Target("asset", upload["putUrl"], upload["headers"], asset_bytes),
         Target(
@@ -74,7 +74,11 @@ def _changed_headers(target: Target) -> Iterator[dict[str, str]]:
 
 
 def test_no_object_is_larger_than_it_was_signed_for(
-    bare: System, hand_worker: HandWorker, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    hand_worker: ScriptedWorker,
+    person: UserClient,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     targets = _targets(hand_worker, person)
     excesses = corpora.some([1, 1000, 60_000_000], short=1)
@@ -95,7 +99,7 @@ def test_no_object_is_larger_than_it_was_signed_for(
 
 
 def test_an_endless_upload_is_refused_before_it_has_arrived(
-    bare: System, hand_worker: HandWorker, person: Person, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, person: UserClient, tally: Tally
 ) -> None:
     """The response comes although the rest of the body never does."""
     for target in _targets(hand_worker, person):
@@ -114,7 +118,7 @@ def test_an_endless_upload_is_refused_before_it_has_arrived(
 
 
 def test_what_is_as_large_as_may_be_is_stored(
-    bare: System, hand_worker: HandWorker, person: Person
+    bare: LocalSystem, hand_worker: ScriptedWorker, person: UserClient
 ) -> None:
     targets = _targets(hand_worker, person)
     for target in targets:

@@ -13,8 +13,8 @@ from tests.integration.storage.uploads import own, send, stored
 from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import act
 
 _STEPS = [
@@ -28,16 +28,16 @@ _REFUSED = {400, 401, 403, 404, 405, 415, 422}
 class Belongings(NamedTuple):
     """Two objects of somebody's: one that was made, and one that is kept."""
 
-    person: Person
+    person: UserClient
     made: str
     kept: str
 
 
 @pytest.fixture(scope="module")
-def other(bare: System, hand_worker: HandWorker) -> Belongings:
+def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Belongings:
     """Somebody whose files are not the caller's."""
-    person = Person(bare)
-    job_id = person.queue()
+    person = UserClient(bare)
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     asset = person.asset(job_id)
     assert act(person, "save_to_library", assetId=asset["id"]).status_code == 200
@@ -100,56 +100,60 @@ def _as_it_stands(url: str) -> dict[str, bytes]:
     return {"target": path.encode()} if is_plain else {}
 
 
-def _tells_nothing(answer: httpx.Response) -> bool:
+def _reveals_nothing(answer: httpx.Response) -> bool:
     """Of several paths, the answer is 200 and says which it knows: none."""
     if answer.status_code != 200:
         return False
-    told = answer.json()
-    return told == [] or (isinstance(told, list) and all(one.get("error") for one in told))
+    payload = answer.json()
+    return payload == [] or (isinstance(payload, list) and all(one.get("error") for one in payload))
 
 
 def test_no_path_leads_to_another_users_files(
-    bare: System, person: Person, other: Belongings, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, other: Belongings, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("paths")
     before = stored(bare, other.person)
     paths = list(_paths(person.id, other, chance, corpora.size(1200, short=120)))
-    asked = [(path, chance.choice(_requests(path))) for path in paths]
+    attempts = [(path, chance.choice(_requests(path))) for path in paths]
     for path in (f"workspace-temp/{other.person.id}/new.png", f"workspace-temp/{other.made}"):
-        asked += [(path, one) for one in _requests(path)]
+        attempts += [(path, request) for request in _requests(path)]
 
     def ask(client: httpx.Client, one: tuple[str, tuple[str, str, dict[str, object]]]) -> None:
-        method, address, given = one[1]
-        headers = {"authorization": f"Bearer {person.token}", **given.pop("headers", {})}  # type: ignore[dict-item]
+        method, address, options = one[1]
+        headers = {"authorization": f"Bearer {person.token}", **options.pop("headers", {})}  # type: ignore[dict-item]
         url = f"{bare.base}/storage/v1/object/{address}"
         sent = _as_it_stands(url)
-        answer = client.request(method, url, headers=headers, extensions=sent, **given)  # type: ignore[arg-type]
-        if _tells_nothing(answer):
+        answer = client.request(method, url, headers=headers, extensions=sent, **options)  # type: ignore[arg-type]
+        if _reveals_nothing(answer):
             tally.refused(address, is_refused=True)
         else:
             tally.answered(f"{method} {address}", answer, _REFUSED)
 
-    concurrency.each(asked, ask)
+    concurrency.each(attempts, ask)
     tally.refused("files have changed", is_refused=stored(bare, other.person) == before)
     tally.refused("a file was made", is_refused=stored(bare, person) == set())
     assert other.person.fetch(other.made) == PICTURE
 
 
 def test_no_reference_reads_another_users_file(
-    person: Person, other: Belongings, corpora: Corpora, tally: Tally
+    person: UserClient, other: Belongings, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("references")
     for path in _paths(person.id, other, chance, corpora.size(200, short=40)):
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-        answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+        answer = person.invoke("queue-job", {**body, "referenceImageUrl": path})
         tally.answered(f"reference {path}", answer, {404, 422})
 
 
 def test_no_upload_lands_where_the_system_writes(
-    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     """In a job's folder it could take the place of what was checked."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     path = person.asset(job_id)["temp_storage_path"]
     before = stored(bare, person)

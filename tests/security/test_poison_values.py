@@ -10,10 +10,10 @@ import pytest
 from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.poisoned_manifests import MANIFESTS, poisoned_jobs
-from tests.security.running_jobs import Victim, sealed, state, victims
+from tests.security.running_jobs import Victim, signed_callback, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker, leave_manifest
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker, upload_manifest_only
 
 Sweep = Callable[[], dict[str, Any]]
 
@@ -48,7 +48,7 @@ _CALLBACKS: list[tuple[str, str, list[str]]] = [
     ("completed", "results.assets.0.tempStoragePath", _TEXTS),
     ("completed", "results.assets.0.thumbnailPath", _TEXTS),
     ("completed", "results.assets.0.crc32c", _TEXTS),
-    ("completed", "checkedBy.name", [*_TEXTS, json.dumps("é" * 80)]),
+    ("completed", "outputCheck.name", [*_TEXTS, json.dumps("é" * 80)]),
     ("completed", "metadata", _JSON),
     ("failed", "errorMessage", _TEXTS),
     ("failed", "failure.code", _TEXTS),
@@ -89,7 +89,7 @@ def _count(tally: Tally, what: str, field: str, value: str, response: httpx.Resp
 
 
 def test_no_callback_with_a_value_that_postgres_cannot_store(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     attempts = [(kind, field, value) for kind, field, values in _CALLBACKS for value in values]
     with victims(bare, hand_worker, people=1, jobs=1) as (target,), other_user(bare, tally):
@@ -106,20 +106,20 @@ def test_no_callback_with_a_value_that_postgres_cannot_store(
 
 def _send(
     client: httpx.Client,
-    system: System,
-    worker: HandWorker,
+    system: LocalSystem,
+    worker: ScriptedWorker,
     target: Victim,
     attempt: tuple[str, str, str],
 ) -> httpx.Response:
     kind, field, value = attempt
-    letter = sealed(_poisoned(target.bodies()[kind], field, value), worker.key)
-    headers = {"content-type": "application/json", **letter.headers}
+    callback = signed_callback(_poisoned(target.bodies()[kind], field, value), worker.key)
+    headers = {"content-type": "application/json", **callback.headers}
     url = f"{system.base}/functions/v1/job-callback"
-    return client.post(url, content=letter.body, headers=headers)
+    return client.post(url, content=callback.body, headers=headers)
 
 
 def test_no_registration_with_a_value_that_postgres_cannot_store(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     body = {
         "worker_type": "sdxl",
@@ -136,11 +136,11 @@ def test_no_registration_with_a_value_that_postgres_cannot_store(
             for function in ("update-worker-url", "register-chat-worker"):
                 if function == "register-chat-worker" and field == "worker_type":
                     continue
-                letter = sealed(_poisoned(body, field, value), hand_worker.key)
+                callback = signed_callback(_poisoned(body, field, value), hand_worker.key)
                 response = client.post(
                     f"{bare.base}/functions/v1/{function}",
-                    content=letter.body,
-                    headers={"content-type": "application/json", **letter.headers},
+                    content=callback.body,
+                    headers={"content-type": "application/json", **callback.headers},
                 )
                 _count(tally, f"{function}: {field}: {value[:40]}", field, value, response)
     tally.refused("the worker has changed", is_refused=bare.value(row) == before)
@@ -191,10 +191,10 @@ _UNSTORABLE = [*_TEXTS, "NaN", "Infinity", "1e999", *_JSON[:9], r'["\u0000"]']
 
 
 def test_no_request_with_a_value_that_postgres_cannot_store(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     """By a user who may do everything; what is refused makes no row."""
-    admin = Person(bare, is_admin=True)
+    admin = UserClient(bare, is_admin=True)
     headers = {"authorization": f"Bearer {admin.token}", "content-type": "application/json"}
     attempts = [
         (function, body, field, value)
@@ -220,9 +220,9 @@ def test_no_request_with_a_value_that_postgres_cannot_store(
 
 @pytest.mark.parametrize("is_past_deadline", [False, True], ids=["within", "past"])
 def test_no_manifest_stops_the_sweep(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     sweep: Sweep,
     corpora: Corpora,
     tally: Tally,
@@ -233,9 +233,9 @@ def test_no_manifest_stops_the_sweep(
     count = corpora.size(501, short=len(MANIFESTS))
     names = [MANIFESTS[n % len(MANIFESTS)] for n in range(count)]
     poisoned = poisoned_jobs(bare, hand_worker, names, is_past_deadline=is_past_deadline)
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
-    leave_manifest(hand_worker, job_id, claim_id, claim, key=hand_worker.key)
+    upload_manifest_only(hand_worker, job_id, claim_id, claim, key=hand_worker.key)
     hand_worker.expire_lease(job_id)
     with other_user(bare, tally):
         for _ in range(_MAX_SWEEPS):
@@ -246,6 +246,6 @@ def test_no_manifest_stops_the_sweep(
     tally.refused(f"not done: {swept['not_done']}", is_refused=swept["not_done"] == [])
     end = ("failed", ["refund", "reserve"]) if is_past_deadline else ("queued", ["reserve"])
     for name, status, kinds in poisoned.outcomes():
-        told = f"{name}: {status}, {kinds}"
-        tally.refused(told, is_refused=(status, sorted(kinds)) == end)
+        message = f"{name}: {status}, {kinds}"
+        tally.refused(message, is_refused=(status, sorted(kinds)) == end)
     poisoned.end()

@@ -10,8 +10,8 @@ from tests.security.malicious_files import MARK, Medium
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 _REFUSED = {400, 403, 413, 415, 422}
 _CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
@@ -31,13 +31,13 @@ def _chunks(content: bytes) -> set[bytes]:
 
 def _is_ours(answer: httpx.Response) -> bool:
     """Whether what is fetched is a plain picture, told as one."""
-    content, told = answer.content, answer.headers["content-type"]
+    content, content_type = answer.content, answer.headers["content-type"]
     is_picture = content.startswith(b"\x89PNG\r\n\x1a\n") and _chunks(content) == _CHUNKS
-    return told == "image/png" and is_picture and MARK not in content
+    return content_type == "image/png" and is_picture and MARK not in content
 
 
 def test_what_is_uploaded_is_drawn_anew_or_refused(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     made = list(malicious_files.make(corpora.chance("media"), corpora.size(400, short=60)))
 
@@ -49,42 +49,42 @@ def test_what_is_uploaded_is_drawn_anew_or_refused(
         if answer.status_code != 200:
             tally.answered(f"{one.name} as {one.content_type}", answer, _REFUSED)
             return
-        kept = client.get(
+        response = client.get(
             f"{base}/{path}",
             headers={"authorization": f"Bearer {person.token}"},
             follow_redirects=True,
         )
-        tally.refused(f"{one.name} as {one.content_type}", is_refused=_is_ours(kept))
+        tally.refused(f"{one.name} as {one.content_type}", is_refused=_is_ours(response))
 
     concurrency.each(made, upload)
 
 
 def test_what_is_referred_to_is_drawn_anew_or_refused(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """What a worker reports as a picture may be anything: it is opened as a stranger's."""
     for medium in malicious_files.make(corpora.chance("references"), corpora.size(40, short=5)):
         if not medium.content:
             continue
-        person = Person(bare)
-        made = person.queue()
+        person = UserClient(bare)
+        made = person.create_job()
         hand_worker.finish(made, medium.content)
         path = person.asset(made)["temp_storage_path"]
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-        answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+        answer = person.invoke("queue-job", {**body, "referenceImageUrl": path})
         if answer.status_code != 202:
             tally.answered(f"a reference {medium.name}", answer, {422})
             continue
         _, claim = hand_worker.claimed(answer.json()["job"]["id"])
-        kept = web.get(claim["references"][0]["url"])
-        tally.refused(f"a reference {medium.name}", is_refused=_is_ours(kept))
+        response = web.get(claim["references"][0]["url"])
+        tally.refused(f"a reference {medium.name}", is_refused=_is_ours(response))
 
 
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "image/png;x=text/html", "x/y"])
 def test_a_worker_stores_no_other_type(
-    person: Person, hand_worker: HandWorker, tally: Tally, kind: str
+    person: UserClient, hand_worker: ScriptedWorker, tally: Tally, kind: str
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     _, claim = hand_worker.claimed(job_id)
     place = claim["uploads"][0]
     for url, headers in (
@@ -97,7 +97,9 @@ def test_a_worker_stores_no_other_type(
         tally.answered(kind, answer, {400, 403})
 
 
-def test_no_download_is_shown_as_a_page(bare: System, person: Person, tally: Tally) -> None:
+def test_no_download_is_shown_as_a_page(
+    bare: LocalSystem, person: UserClient, tally: Tally
+) -> None:
     """A name or a type that the address asks for changes nothing of what is answered."""
     headers = {"authorization": f"Bearer {person.token}"}
     url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/a.png"
@@ -109,10 +111,10 @@ def test_no_download_is_shown_as_a_page(bare: System, person: Person, tally: Tal
         *("response-content-type=text/html", "contentType=text/html", "download=%3Cscript%3E"),
     ):
         answer = web.get(f"{whole}&{query}", follow_redirects=True)
-        told = answer.headers.get("content-type")
+        content_type = answer.headers.get("content-type")
         is_safe = (
             answer.status_code == 200
-            and told == "image/png"
+            and content_type == "image/png"
             and "\n" not in str(answer.headers.get("content-disposition"))
         )
         tally.refused(f"{query}: {answer.headers}", is_refused=is_safe)

@@ -13,8 +13,8 @@ import pytest
 from infra.local.config import tokens
 from tests.security.tally import Corpora, Tally
 from tests.support import rate_buckets
-from tests.support.local_system import PATIENCE_SECONDS, System
-from tests.support.second_gateway import Revision
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem
+from tests.support.second_gateway import SecondGateway
 
 AT_ONCE = 200
 JSON = {"content-type": "application/json"}
@@ -37,17 +37,17 @@ KINDS = [
 
 
 @pytest.fixture(scope="module")
-def limited(bare: System) -> Iterator[Revision]:
+def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
     """The functions with the limits of the design, beside the system."""
     limits = {f"RATE_LIMIT_{kind.name}_PER_MINUTE": str(kind.per_minute) for kind in KINDS}
-    revision = Revision(bare, **limits)
+    revision = SecondGateway(bare, **limits)
     yield revision.up()
     revision.end()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name.lower())
 async def test_of_many_at_once_the_buckets_number_passes(
-    limited: Revision, corpora: Corpora, tally: Tally, kind: Kind
+    limited: SecondGateway, corpora: Corpora, tally: Tally, kind: Kind
 ) -> None:
     user = str(uuid4())
     chance = corpora.chance(f"rates {kind.name}")
@@ -59,24 +59,24 @@ async def test_of_many_at_once_the_buckets_number_passes(
         tally.answered(f"{kind.name} at once", answer, may={400, 429})
     passed = sum(answer.status_code == 400 for answer in answers)
     assert passed == kind.per_minute
-    waits = {int(one.headers["retry-after"]) for one in answers if one.status_code == 429}
+    waits = {int(answer.headers["retry-after"]) for answer in answers if answer.status_code == 429}
     assert waits == {math.ceil(60 / kind.per_minute)}
     assert limited.value("select count(*) from jobs where user_id = %s", user) == 0
 
 
-async def test_a_crowd_has_a_bucket_each(limited: Revision, tally: Tally) -> None:
+async def test_a_crowd_has_a_bucket_each(limited: SecondGateway, tally: Tally) -> None:
     kind = KINDS[0]
     users = [str(uuid4()) for _ in range(5)]
     chance = random.Random(0)
-    asked = [_disguised(kind, user, chance) for user in users for _ in range(kind.per_minute)]
-    for answer in await _at_once(asked, limited):
+    headers = [_disguised(kind, user, chance) for user in users for _ in range(kind.per_minute)]
+    for answer in await _at_once(headers, limited):
         tally.answered("within the limit", answer, may={400})
 
 
 def _disguised(kind: Kind, user: str, chance: random.Random) -> tuple[str, dict[str, str]]:
     """A request of the user's, by one of its addresses, with one of the user's tokens."""
-    told = user.upper() if chance.random() < 0.5 else user
-    token = tokens.user_token(told, expires_in=chance.randrange(600, 6000))
+    user_id = user.upper() if chance.random() < 0.5 else user
+    token = tokens.user_token(user_id, expires_in=chance.randrange(600, 6000))
     address = chance.choice(["10.0.0.1", "192.0.2.7", "2001:db8::1"])
     disguises: list[dict[str, str]] = [
         {"x-forwarded-for": address},
@@ -89,7 +89,7 @@ def _disguised(kind: Kind, user: str, chance: random.Random) -> tuple[str, dict[
 
 
 async def _at_once(
-    requests: list[tuple[str, dict[str, str]]], system: System
+    requests: list[tuple[str, dict[str, str]]], system: LocalSystem
 ) -> list[httpx.Response]:
     async with httpx.AsyncClient(
         base_url=system.base,

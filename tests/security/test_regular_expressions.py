@@ -14,7 +14,7 @@ from tests.regular_expressions.source import find_expressions
 from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.realtime_changes import client
 
 _NO_ERROR = range(200, 500)
@@ -60,7 +60,7 @@ def _texts(max_characters: int) -> Iterator[str]:
         yield prefix + pump * times + end
 
 
-def _places(system: System, person: Person) -> list[Place]:
+def _places(system: LocalSystem, person: UserClient) -> list[Place]:
     bearer = {"authorization": f"Bearer {person.token}"}
 
     def get(path: str, parameter: str, prefix: str = "") -> Callable[..., httpx.Response]:
@@ -145,7 +145,7 @@ def _places(system: System, person: Person) -> list[Place]:
 
 
 def test_no_text_holds_an_endpoint_up(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     tried = [
         (place, text) for place in _places(bare, person) for text in _texts(place.max_characters)
@@ -161,7 +161,7 @@ def test_no_text_holds_an_endpoint_up(
 
 
 async def test_no_filter_holds_realtime_up(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     """With the anon key alone, as the first such text came."""
     filters = [f"original_prompt={text}" for text in _texts(5_000)]

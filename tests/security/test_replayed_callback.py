@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from tests.security import concurrency
-from tests.security.running_jobs import Letter, Victim, sealed, state, victims
+from tests.security.running_jobs import SignedCallback, Victim, signed_callback, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 _HEARD = {200, 409}
 """As the first time, or that the job has ended, or that another claim runs it."""
@@ -17,20 +17,24 @@ _HEARD = {200, 409}
 Sweep = Callable[[], dict[str, int]]
 
 
-def _send(client: httpx.Client, system: System, letter: Letter) -> httpx.Response:
-    headers = {"content-type": "application/json", **letter.headers}
+def _send(client: httpx.Client, system: LocalSystem, callback: SignedCallback) -> httpx.Response:
+    headers = {"content-type": "application/json", **callback.headers}
     url = f"{system.base}/functions/v1/job-callback"
-    return client.post(url, content=letter.body, headers=headers)
+    return client.post(url, content=callback.body, headers=headers)
 
 
 def _replayed(
-    system: System, letters: list[Letter], targets: list[Victim], tally: Tally, name: str
+    system: LocalSystem,
+    letters: list[SignedCallback],
+    targets: list[Victim],
+    tally: Tally,
+    name: str,
 ) -> None:
     """Send each of them, and hold the rows against what they were."""
     before = state(system, targets)
 
-    def send(client: httpx.Client, letter: Letter) -> None:
-        tally.answered(name, _send(client, system, letter), _HEARD)
+    def send(client: httpx.Client, callback: SignedCallback) -> None:
+        tally.answered(name, _send(client, system, callback), _HEARD)
 
     concurrency.each(letters, send)
     tally.refused(f"{name}: the rows have changed", is_refused=state(system, targets) == before)
@@ -38,16 +42,16 @@ def _replayed(
 
 @pytest.mark.parametrize("end", ["completed", "failed"])
 def test_the_letters_of_a_job_that_has_ended(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally, end: str
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally, end: str
 ) -> None:
     with victims(bare, hand_worker, people=1, jobs=3) as targets:
         letters = [
-            sealed(target.bodies()[kind], hand_worker.key)
+            signed_callback(target.bodies()[kind], hand_worker.key)
             for target in targets
             for kind in ("claim", "heartbeat", end)
         ]
         with httpx.Client(trust_env=False) as client:
-            assert {_send(client, bare, letter).status_code for letter in letters} == {200}
+            assert {_send(client, bare, callback).status_code for callback in letters} == {200}
         assert {target.person.status(target.job_id) for target in targets} == {end}
         again = letters * corpora.size(80, short=3)
         corpora.chance(f"replays of {end}").shuffle(again)
@@ -56,15 +60,17 @@ def test_the_letters_of_a_job_that_has_ended(
 
 @pytest.mark.parametrize("end", ["sent back", "handed back"])
 def test_the_letters_of_an_attempt_that_is_over(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally, end: str
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally, end: str
 ) -> None:
     """The job runs again, under another claim: the older letters must not touch that one."""
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):
         bodies = target.bodies()
-        letters = [sealed(bodies[kind], hand_worker.key) for kind in ("claim", "heartbeat", end)]
+        letters = [
+            signed_callback(bodies[kind], hand_worker.key) for kind in ("claim", "heartbeat", end)
+        ]
         with httpx.Client(trust_env=False) as client:
-            assert {_send(client, bare, letter).status_code for letter in letters} == {200}
-        until(
+            assert {_send(client, bare, callback).status_code for callback in letters} == {200}
+        wait_until(
             lambda: hand_worker.message(target.job_id).dispatch_no > target.dispatch_no,
             what="the job's next turn",
         )
@@ -75,7 +81,7 @@ def test_the_letters_of_an_attempt_that_is_over(
 
 
 def test_letters_that_are_older_than_five_minutes(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("old letters")
     with victims(bare, hand_worker, people=1, jobs=2) as targets:
@@ -84,7 +90,9 @@ def test_letters_that_are_older_than_five_minutes(
         def send(client: httpx.Client, _: int) -> None:
             body = chance.choice(list(chance.choice(targets).bodies().values()))
             moment = bare.value("select extract(epoch from now())::float8")
-            old = sealed(body, hand_worker.key, timestamp=moment - 302 - 10 ** chance.uniform(0, 8))
+            old = signed_callback(
+                body, hand_worker.key, timestamp=moment - 302 - 10 ** chance.uniform(0, 8)
+            )
             tally.answered("an old letter", _send(client, bare, old), {401})
 
         concurrency.each(range(corpora.size(300, short=20)), send)
@@ -92,17 +100,23 @@ def test_letters_that_are_older_than_five_minutes(
 
 
 def test_an_id_that_was_used_for_another_letter(
-    bare: System, hand_worker: HandWorker, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    hand_worker: ScriptedWorker,
+    person: UserClient,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     """What is heard under an id is one letter: another under it is refused or does nothing."""
     with victims(bare, hand_worker, people=1, jobs=2) as (first, second):
         used = f"msg_{first.job_id}"
-        body = sealed(first.bodies()["completed"], hand_worker.key, message_id=used)
+        body = signed_callback(first.bodies()["completed"], hand_worker.key, message_id=used)
         with httpx.Client(trust_env=False) as client:
             assert _send(client, bare, body).status_code == 200
         others = [second.bodies()[kind] for kind in ("completed", "failed", "handed back")]
         letters = [
-            sealed({**other, "metadata": {"number": number}}, hand_worker.key, message_id=used)
+            signed_callback(
+                {**other, "metadata": {"number": number}}, hand_worker.key, message_id=used
+            )
             for number in range(corpora.size(60, short=3))
             for other in others
         ]
@@ -111,20 +125,22 @@ def test_an_id_that_was_used_for_another_letter(
 
 
 def test_one_letter_many_times_at_once_is_heard_once(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=corpora.size(10, short=2), jobs=2) as targets:
-        letters = [sealed(one.bodies()["completed"], hand_worker.key) for one in targets]
+        letters = [
+            signed_callback(target.bodies()["completed"], hand_worker.key) for target in targets
+        ]
 
-        def send(client: httpx.Client, letter: Letter) -> None:
-            tally.answered("at once", _send(client, bare, letter), {200})
+        def send(client: httpx.Client, callback: SignedCallback) -> None:
+            tally.answered("at once", _send(client, bare, callback), {200})
 
-        concurrency.each([letter for letter in letters for _ in range(20)], send)
+        concurrency.each([callback for callback in letters for _ in range(20)], send)
         for target in targets:
-            made = target.person.rows("workspace_assets", job_id=f"eq.{target.job_id}")
+            rows = target.person.rows("workspace_assets", job_id=f"eq.{target.job_id}")
             entries = target.person.rows("credit_ledger", job_id=f"eq.{target.job_id}")
             kinds = sorted(entry["kind"] for entry in entries)
             tally.refused(
-                f"{len(made)} assets, {kinds}",
-                is_refused=len(made) == 1 and kinds == ["reserve", "settle"],
+                f"{len(rows)} assets, {kinds}",
+                is_refused=len(rows) == 1 and kinds == ["reserve", "settle"],
             )

@@ -10,9 +10,9 @@ import pytest
 from tests.security import concurrency
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker, no_other_workers
-from tests.support.second_gateway import Revision
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker, no_other_workers
+from tests.support.second_gateway import SecondGateway
 from tests.support.workspace import act
 
 JOBS_PER_MINUTE = 10
@@ -22,18 +22,18 @@ MAX_CLAIMS = 6
 
 
 @pytest.fixture(scope="module")
-def limited(bare: System) -> Iterator[Revision]:
+def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
     """The functions with the design's limit of jobs, beside the system."""
-    revision = Revision(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS_PER_MINUTE))
+    revision = SecondGateway(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS_PER_MINUTE))
     yield revision.up()
     revision.end()
 
 
 def test_retries_and_cancels_make_no_more_jobs_than_the_limit(
-    limited: Revision, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    limited: SecondGateway, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    user = Person(limited)
-    failed = user.queue()
+    user = UserClient(limited)
+    failed = user.create_job()
     claim_id, _ = hand_worker.claimed(failed)
     hand_worker.fail(failed, claim_id)
     url = f"{limited.base}/functions/v1/workspace-actions"
@@ -61,11 +61,11 @@ def test_retries_and_cancels_make_no_more_jobs_than_the_limit(
 
 
 def test_a_job_is_not_handed_back_without_end(
-    job: str, bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with other_user(bare, tally):
         for n in range(corpora.size(100, short=20)):
-            until(
+            wait_until(
                 lambda n=n: (  # type: ignore[misc]
                     _status(bare, job) != "queued" or hand_worker.messages[job].dispatch_no > n
                 ),
@@ -74,20 +74,20 @@ def test_a_job_is_not_handed_back_without_end(
             if _status(bare, job) != "queued":
                 break
             claim_id, _ = hand_worker.claimed(job)
-            handed_back = hand_worker.fail(job, claim_id, handBack=True, retryable=True)
+            handed_back = hand_worker.fail(job, claim_id, requeue=True, retryable=True)
             tally.answered("a hand-back", handed_back, {200})
             tally.refused(f"claim {n + 1}", is_refused=n < MAX_CLAIMS)
     tally.refused(_status(bare, job), is_refused=_status(bare, job) == "failed")
 
 
 def test_reports_of_an_ended_job_leave_no_rows(
-    job: str, bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
     assert hand_worker.complete(job, claim_id, assets).status_code == 200
-    failed = hand_worker.letter(job, claim_id, "failed", failure={"code": "broken"})
-    completed = hand_worker.letter(job, claim_id, "completed", results={"assets": assets})
+    failed = hand_worker.callback_body(job, claim_id, "failed", failure={"code": "broken"})
+    completed = hand_worker.callback_body(job, claim_id, "completed", results={"assets": assets})
     with other_user(bare, tally):
         for n in range(corpora.size(200, short=10)):
             for body in (failed, completed):
@@ -100,19 +100,19 @@ def test_reports_of_an_ended_job_leave_no_rows(
 
 
 @pytest.fixture
-def _no_other_wan_workers(bare: System) -> Iterator[None]:
+def _no_other_wan_workers(bare: LocalSystem) -> Iterator[None]:
     with no_other_workers(bare, "wan", key_id="noop"):
         yield
 
 
 @pytest.mark.usefixtures("_no_other_wan_workers")
 def test_a_worker_that_moves_without_end_sends_no_more_tasks(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    here, there = HandWorker(bare, "noop"), HandWorker(bare, "noop")
+    here, there = ScriptedWorker(bare, "noop"), ScriptedWorker(bare, "noop")
     assert here.register("wan", slots=1000).status_code == 200
-    job_id = person.queue(job_type="image_fast")
-    until(lambda: job_id in here.messages, what="the job's message")
+    job_id = person.create_job(job_type="image_fast")
+    wait_until(lambda: job_id in here.messages, what="the job's message")
     began = time.monotonic()
     try:
         with other_user(bare, tally):
@@ -130,13 +130,13 @@ def test_a_worker_that_moves_without_end_sends_no_more_tasks(
         there.close()
 
 
-def _status(system: System, job_id: str) -> str:
+def _status(system: LocalSystem, job_id: str) -> str:
     return str(system.value("select status from jobs where id = %s", job_id))
 
 
 @pytest.fixture
-def job(person: Person, hand_worker: HandWorker) -> str:
+def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job whose message has arrived."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     return job_id

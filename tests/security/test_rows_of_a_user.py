@@ -9,7 +9,7 @@ import httpx
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.workspace import act
 
 MAX_ROWS_OF_A_REQUEST = 1000
@@ -19,18 +19,18 @@ _AT_ONCE = 8
 
 
 def _send(
-    person: Person, method: str, path: str, content: object = None, prefer: str = ""
+    person: UserClient, method: str, path: str, content: object = None, prefer: str = ""
 ) -> httpx.Response:
     headers = {"authorization": f"Bearer {person.token}", "prefer": prefer}
     url = f"{person.base}/rest/v1/{path}"
     return web.request(method, url, json=content, headers=headers, timeout=60)
 
 
-def _sessions(person: Person, count: int) -> list[dict[str, Any]]:
+def _sessions(person: UserClient, count: int) -> list[dict[str, Any]]:
     return [{"user_id": person.id}] * count
 
 
-def _count(system: System, table: str, person: Person) -> int:
+def _count(system: LocalSystem, table: str, person: UserClient) -> int:
     query = f"select count(*) from {table} where user_id = %s"
     return int(system.value(query, person.id))
 
@@ -41,7 +41,7 @@ def _at_once(act: Callable[[], httpx.Response], times: int) -> list[httpx.Respon
 
 
 def test_no_request_inserts_many_rows(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     with other_user(bare, tally):
         for count in corpora.some([1001, 1200, 5000, 20_560], short=4):
@@ -57,7 +57,7 @@ def test_no_request_inserts_many_rows(
     assert allowed.status_code == 201
 
 
-def test_no_request_changes_many_rows(bare: System, person: Person, tally: Tally) -> None:
+def test_no_request_changes_many_rows(bare: LocalSystem, person: UserClient, tally: Tally) -> None:
     counts = {"user": person.id, "count": MAX_ROWS_OF_A_REQUEST + 1}
     with bare.database() as connection:
         connection.execute(
@@ -96,7 +96,7 @@ def test_no_request_changes_many_rows(bare: System, person: Person, tally: Tally
 
 
 def test_no_user_comes_to_have_more_sessions_than_the_limit(
-    bare: System, person: Person, tally: Tally
+    bare: LocalSystem, person: UserClient, tally: Tally
 ) -> None:
     with bare.database() as connection:
         statement = (
@@ -118,16 +118,16 @@ def test_no_user_comes_to_have_more_sessions_than_the_limit(
     for response in (
         insert(),
         _send(person, "POST", "rpc/create_workspace_session", {"p_user_id": person.id}),
-        person.ask(session_name="One more"),
+        person.post_job(session_name="One more"),
     ):
         tally.answered("one session more", response, {409})
         assert "10000 workspace sessions" in response.text
     tally.refused("a job was queued", is_refused=person.rows("jobs") == [])
-    assert person.ask().status_code == 202
+    assert person.post_job().status_code == 202
 
 
 def test_no_user_comes_to_have_more_collections_than_the_limit(
-    bare: System, person: Person, tally: Tally
+    bare: LocalSystem, person: UserClient, tally: Tally
 ) -> None:
     with bare.database() as connection:
         statement = b"""

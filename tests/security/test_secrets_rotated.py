@@ -22,8 +22,8 @@ from tests.security.key_server import KeyServer
 from tests.security.requests import call_with
 from tests.security.tally import Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.second_gateway import Revision
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.second_gateway import SecondGateway
 
 OLD_JWT, NEW_JWT, OLD_URL, NEW_URL = (secrets.token_hex(32) for _ in range(4))
 ROUNDS = 4
@@ -35,8 +35,8 @@ class Issuer:
     def __init__(self) -> None:
         self.secret = OLD_JWT
 
-    def person(self, system: System) -> Person:
-        user = Person(system)
+    def person(self, system: LocalSystem) -> UserClient:
+        user = UserClient(system)
         claims = jwt.decode(user.token, options={"verify_signature": False})
         user.token = jwt.encode(claims, self.secret, algorithm="HS256")
         return user
@@ -46,7 +46,7 @@ class Load:
     """People who upload, sign and fetch without a pause, at whichever revision is picked."""
 
     def __init__(self, issuer: Issuer, tally: Tally) -> None:
-        self.revisions: list[Revision] = []
+        self.revisions: list[SecondGateway] = []
         self.rounds = 0
         self.addresses: list[str] = []
         """What was signed, oldest first; each of them is fetched again and again."""
@@ -80,9 +80,9 @@ class Load:
     def goes_on(self) -> None:
         """Wait for some more rounds."""
         enough = self.rounds + ROUNDS
-        until(lambda: self.rounds >= enough or bool(self._broken), what="some rounds")
+        wait_until(lambda: self.rounds >= enough or bool(self._broken), what="some rounds")
 
-    def _any(self) -> Revision:
+    def _any(self) -> SecondGateway:
         return self.revisions[next(self._turn) % len(self.revisions)]
 
     def _round(self) -> None:
@@ -115,16 +115,16 @@ comes once what the old ones had signed has run out."""
 
 
 @pytest.fixture(scope="module")
-def revisions(bare: System) -> Iterator[list[Revision]]:
+def revisions(bare: LocalSystem) -> Iterator[list[SecondGateway]]:
     """The functions at each step."""
-    steps = [Revision(bare, JWT_SECRET=user, URL_TOKEN_SECRET=url) for user, url in STEPS]
-    yield [one.up() for one in steps]
-    for one in steps:
-        one.end()
+    steps = [SecondGateway(bare, JWT_SECRET=user, URL_TOKEN_SECRET=url) for user, url in STEPS]
+    yield [step.up() for step in steps]
+    for step in steps:
+        step.end()
 
 
 def test_the_functions_secrets_are_changed_under_load(
-    revisions: list[Revision], tally: Tally
+    revisions: list[SecondGateway], tally: Tally
 ) -> None:
     issuer = Issuer()
     load = Load(issuer, tally)
@@ -145,13 +145,13 @@ def test_the_functions_secrets_are_changed_under_load(
     refused = web.get(f"{last.base}/rest/v1/jobs", headers=by_old)
     tally.answered("an old secret's token", refused, may={401})
     proofs = [address.partition("token=")[2] for address in load.addresses]
-    for logged in (one.said() for one in revisions):
+    for logged in (revision.said() for revision in revisions):
         assert '"answered"' in logged
         for secret in (OLD_JWT, NEW_JWT, OLD_URL, NEW_URL, old_token, *proofs):
             tally.refused("a secret in a log", is_refused=secret not in logged)
 
 
-async def test_an_issuers_keys_are_changed_under_load(bare: System, tally: Tally) -> None:
+async def test_an_issuers_keys_are_changed_under_load(bare: LocalSystem, tally: Tally) -> None:
     issuer, now = KeyServer(), [time.time()]
     settings = bare.settings(jwt_secret=None, jwt_algorithm="ES256", jwt_jwks_url=issuer.url)
     services = Services(settings, clock=lambda: now[0])
@@ -160,7 +160,7 @@ async def test_an_issuers_keys_are_changed_under_load(bare: System, tally: Tally
 
     async def is_known(kid: str) -> bool:
         try:
-            await authenticators.user_token(call_with(_token(issuer, kid)), services)
+            await authenticators.require_user(call_with(_token(issuer, kid)), services)
         except UnauthenticatedError:
             return False
         return True
@@ -189,7 +189,7 @@ async def test_an_issuers_keys_are_changed_under_load(bare: System, tally: Tally
     await services.close()
 
 
-def fetched(system: System, address: str) -> httpx.Response:
+def fetched(system: LocalSystem, address: str) -> httpx.Response:
     """What an address answers, without a token."""
     return web.get(f"{system.base}/storage/v1{address}")
 

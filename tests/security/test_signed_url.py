@@ -15,21 +15,21 @@ from tests.security import concurrency
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 _REFUSED = {400, 401, 403, 404, 405}
 
 
 @pytest.fixture
-def path(person: Person, hand_worker: HandWorker) -> str:
+def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An object of the person's."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
 
 
-def _tokens(path: str, other: str, person: Person) -> Iterator[tuple[str, str]]:
+def _tokens(path: str, other: str, person: UserClient) -> Iterator[tuple[str, str]]:
     secret, now = keys.secret("url-token-secret"), int(time.time())
     good = {"url": f"workspace-temp/{path}", "aud": "storage", "iat": now, "exp": now + 600}
     changes: dict[str, dict[str, Any]] = {
@@ -64,9 +64,9 @@ def _tokens(path: str, other: str, person: Person) -> Iterator[tuple[str, str]]:
 
 
 def test_no_other_token_fetches_it(
-    bare: System, person: Person, path: str, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, path: str, corpora: Corpora, tally: Tally
 ) -> None:
-    other = f"{Person(bare).id}/{path.split('/', 1)[1]}"
+    other = f"{UserClient(bare).id}/{path.split('/', 1)[1]}"
     whole = list(_tokens(path, other, person)) * corpora.size(10, short=1)
     base = f"{bare.base}/storage/v1/object"
 
@@ -84,10 +84,10 @@ def test_no_other_token_fetches_it(
     assert person.fetch(path) == PICTURE
 
 
-def test_an_address_dies_with_its_time(bare: System, person: Person, tally: Tally) -> None:
+def test_an_address_dies_with_its_time(bare: LocalSystem, person: UserClient, tally: Tally) -> None:
     assert send(person, own(person, "a.png")).status_code == 200
     signed = person.sign(f"{person.id}/a.png", seconds=1).json()["signedURL"]
-    until(
+    wait_until(
         lambda: web.get(f"{bare.base}/storage/v1{signed}").status_code != 302,
         what="the address to end",
     )
@@ -100,7 +100,7 @@ def test_an_address_dies_with_its_time(bare: System, person: Person, tally: Tall
 
 
 def test_the_buckets_own_address_is_altered_in_no_part(
-    bare: System, person: Person, path: str, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, path: str, corpora: Corpora, tally: Tally
 ) -> None:
     """What the worker is given, and what a download is redirected to."""
     signed = person.sign(path, seconds=3600).json()["signedURL"]
@@ -126,15 +126,15 @@ def test_the_buckets_own_address_is_altered_in_no_part(
 
 
 def test_no_address_is_in_a_log(
-    bare: System, person: Person, path: str, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, person: UserClient, path: str, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
     signed = person.sign(path, seconds=3600).json()["signedURL"]
     assert web.get(f"{bare.base}/storage/v1{signed}").status_code == 302
     web.get(f"{bare.base}/storage/v1{signed}x")
-    person.call("queue-job", {"jobType": "sdxl_image_fast", "referenceImageUrl": signed})
+    person.invoke("queue-job", {"jobType": "sdxl_image_fast", "referenceImageUrl": signed})
     upload = send(person, f"upload/sign/{own(person)}", b"").json()
     assert web.put(f"{bare.base}/storage/v1{upload['url']}", content=RED).status_code == 200
-    other = person.queue()
+    other = person.create_job()
     _, claim = hand_worker.claimed(other)
     secrets = {
         "a signed address's token": signed.partition("token=")[2],
@@ -148,7 +148,7 @@ def test_no_address_is_in_a_log(
         "the secret of tokens": tokens.secret(),
         "the secret of addresses": keys.secret("url-token-secret"),
     }
-    logs = [one.read_text(errors="replace") for one in (bare.data / "logs").iterdir()]
+    logs = [path.read_text(errors="replace") for path in (bare.data / "logs").iterdir()]
     assert logs
     for name, secret in secrets.items():
         tally.refused(f"{name} is logged", is_refused=not any(secret in log for log in logs))

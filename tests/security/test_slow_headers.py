@@ -9,7 +9,7 @@ import pytest
 
 from tests.security.other_user import other_user
 from tests.security.tally import Tally
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _TIMEOUT_SECONDS = 60
 _PAUSE_SECONDS = 0.5
@@ -44,7 +44,7 @@ _TOO_LARGE: list[tuple[str, bytes]] = [
 ]
 
 
-def _ports(system: System) -> dict[str, int]:
+def _ports(system: LocalSystem) -> dict[str, int]:
     """Return the ports at which HTTP is served, by name."""
     return {name: port for name, port in system.ports().items() if name in {"gateway", "storage"}}
 
@@ -68,7 +68,7 @@ def _is_closed(port: int, sent: bytes, endless: bytes) -> bool:
 
 
 @pytest.mark.slow  # as long as the timeouts; tests/unit/test_http_protocol.py sets its own
-def test_connections_without_an_end_are_closed(bare: System, tally: Tally) -> None:
+def test_connections_without_an_end_are_closed(bare: LocalSystem, tally: Tally) -> None:
     def attack(name: str, port: int, sent: bytes, endless: bytes) -> None:
         tally.refused(name, is_refused=_is_closed(port, sent, endless))
 
@@ -97,7 +97,7 @@ def _response(port: int, sent: bytes) -> bytes:
     return received
 
 
-def test_headers_have_a_limit(bare: System, tally: Tally) -> None:
+def test_headers_have_a_limit(bare: LocalSystem, tally: Tally) -> None:
     with other_user(bare, tally):
         for part, port in _ports(bare).items():
             for name, sent in _TOO_LARGE:

@@ -15,11 +15,11 @@ from infra.local.config import tokens
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.realtime_changes import LIBRARY, SESSION, SESSIONS, names
 from tests.support.realtime_client import Client
 from tests.support.realtime_server import serving
-from tests.support.sse_client import EventStream
+from tests.support.sse_client import SseClient
 
 _SOME = 100
 """Handshakes that an attacker makes at the same time."""
@@ -37,7 +37,7 @@ async def _connect(client: Client, user_id: str) -> None:
     assert response["status"] == "ok", response
 
 
-async def _hears_change(client: Client, user_id: str) -> bool:
+async def _receives_change(client: Client, user_id: str) -> bool:
     try:
         return names(await client.wait("a", 1)) == [user_id]
     except (TimeoutError, AssertionError):
@@ -45,7 +45,7 @@ async def _hears_change(client: Client, user_id: str) -> bool:
 
 
 async def test_users_reconnect_while_anonymous_sockets_stand(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     count = corpora.size(2_000, short=60)
     _raise_open_files()
@@ -61,13 +61,15 @@ async def test_users_reconnect_while_anonymous_sockets_stand(
     with bare.database() as connection, connection.cursor() as cursor:
         cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
     for client, user_id in users:
-        tally.refused(f"{user_id} heard no change", is_refused=await _hears_change(client, user_id))
+        tally.refused(
+            f"{user_id} heard no change", is_refused=await _receives_change(client, user_id)
+        )
     everybody = [*anonymous, *(client for client, _ in users)]
     await _in_turn([client.__aexit__ for client in everybody], _SOME)
 
 
 async def test_no_flood_of_anonymous_sockets_shuts_users_out(
-    bare: System, corpora: Corpora, tally: Tally
+    bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     """Sockets are opened without end, beyond the room, while users connect and hear changes."""
     async with serving(bare, Limits(sockets=120)) as base:
@@ -82,7 +84,7 @@ async def test_no_flood_of_anonymous_sockets_shuts_users_out(
                 cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
             for client, user_id in users:
                 tally.refused(
-                    f"{user_id} heard no change", is_refused=await _hears_change(client, user_id)
+                    f"{user_id} heard no change", is_refused=await _receives_change(client, user_id)
                 )
             await asyncio.gather(*(client.__aexit__() for client, _ in users))
         for attacker in attackers:
@@ -99,12 +101,12 @@ async def _open_without_end(base: str, opened: list[Client]) -> None:
 
 
 def test_no_user_opens_streams_without_end(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     headers = {"authorization": f"Bearer {person.token}"}
     with other_user(bare, tally), contextlib.ExitStack() as several:
         for _ in range(MAX_PER_USER):
-            several.enter_context(EventStream(person))
+            several.enter_context(SseClient(person))
         for number in range(corpora.size(500, short=10)):
             response = _opened(f"{bare.base}/functions/v1/job-events", headers)
             tally.answered(f"stream {MAX_PER_USER + number}", response, {429})

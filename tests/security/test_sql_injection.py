@@ -11,8 +11,8 @@ from tests.security import concurrency, sql_texts
 from tests.security.tally import Corpora, Tally
 from tests.security.user_fixture import Belongings
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import act, library, make
 
 _COLUMNS = ("id", "user_id", "metadata", "original_prompt", "created_at", "token_balance", "status")
@@ -27,30 +27,30 @@ def _of_rest(chance: Random) -> tuple[str, str, Any, dict[str, str]]:
         chance.choice(_OPERATORS),
         sql_texts.one(chance),
     )
-    said = quote(text, safe=chance.choice(["", "(),.*:"]))
+    quoted = quote(text, safe=chance.choice(["", "(),.*:"]))
     path = chance.choice([
-        f"{table}?{column}={operator}.{said}",
-        f"{table}?{said}=eq.x",
-        f"{table}?{column}->>{said}=eq.x",
-        f"{table}?{column}={said}.x",
-        f"{table}?{column}=in.({said},{said})",
-        f"{table}?{column}=not.{operator}.{said}",
-        f"{table}?or=({column}.eq.{said})",
-        f"{table}?and=({said})",
-        f"{table}?select={said}",
-        f"{table}?select=id::{said}",
-        f"{table}?select=x:{said}",
-        f"{table}?select=id,{said}(*)",
-        f"{table}?select=metadata->{said}",
-        f"{table}?order={said}",
-        f"{table}?order=id.{said}",
-        f"{table}?limit={said}",
-        f"{table}?offset={said}",
-        f"{table}?on_conflict={said}",
-        f"{table}?columns={said}",
-        f"{said}?select=*",
-        f"rpc/{said}",
-        f"rpc/create_workspace_session?p_user_id={said}",
+        f"{table}?{column}={operator}.{quoted}",
+        f"{table}?{quoted}=eq.x",
+        f"{table}?{column}->>{quoted}=eq.x",
+        f"{table}?{column}={quoted}.x",
+        f"{table}?{column}=in.({quoted},{quoted})",
+        f"{table}?{column}=not.{operator}.{quoted}",
+        f"{table}?or=({column}.eq.{quoted})",
+        f"{table}?and=({quoted})",
+        f"{table}?select={quoted}",
+        f"{table}?select=id::{quoted}",
+        f"{table}?select=x:{quoted}",
+        f"{table}?select=id,{quoted}(*)",
+        f"{table}?select=metadata->{quoted}",
+        f"{table}?order={quoted}",
+        f"{table}?order=id.{quoted}",
+        f"{table}?limit={quoted}",
+        f"{table}?offset={quoted}",
+        f"{table}?on_conflict={quoted}",
+        f"{table}?columns={quoted}",
+        f"{quoted}?select=*",
+        f"rpc/{quoted}",
+        f"rpc/create_workspace_session?p_user_id={quoted}",
     ])  # fmt: skip
     method = chance.choice(["GET", "GET", "GET", "POST", "PATCH", "DELETE"])
     if method in {"PATCH", "DELETE"} and "?" not in path:
@@ -62,11 +62,15 @@ def _of_rest(chance: Random) -> tuple[str, str, Any, dict[str, str]]:
 
 
 def test_no_query_of_rest_is_more_than_a_query(
-    bare: System, hand_worker: HandWorker, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    hand_worker: ScriptedWorker,
+    person: UserClient,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     owner = Belongings(bare, hand_worker)
     before, chance = owner.all(), corpora.chance("rest")
-    asked = [_of_rest(chance) for _ in range(corpora.size(1500, short=150))]
+    requests = [_of_rest(chance) for _ in range(corpora.size(1500, short=150))]
 
     def ask(client: httpx.Client, one: tuple[str, str, Any, dict[str, str]]) -> None:
         method, path, body, more = one
@@ -77,18 +81,18 @@ def test_no_query_of_rest_is_more_than_a_query(
         else:
             tally.answered(f"{method} {path} {body} {more}", answer, range(200, 500))
 
-    concurrency.each(asked, ask)
+    concurrency.each(requests, ask)
     changes = owner.changes_since(before)
     tally.refused(f"another's rows have changed: {changes}", is_refused=not changes)
     tally.refused("a table was made", is_refused=_is_whole(bare))
 
 
-def _is_whole(system: System) -> bool:
+def _is_whole(system: LocalSystem) -> bool:
     """Nobody made a table, and nobody's session has become another's."""
     return bool(system.value("select to_regclass('injected') is null"))
 
 
-def _of_functions(person: Person, asset_id: str, text: str) -> Iterator[tuple[str, str, Any]]:
+def _of_functions(person: UserClient, asset_id: str, text: str) -> Iterator[tuple[str, str, Any]]:
     functions, storage = "/functions/v1", "/storage/v1/object"
     job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat", text or "x": text}}
     yield "POST", f"{functions}/queue-job", {**job, "jobType": text}
@@ -100,29 +104,33 @@ def _of_functions(person: Person, asset_id: str, text: str) -> Iterator[tuple[st
     body = {"action": "save_to_library", "assetId": asset_id, "collectionId": text}
     yield "POST", f"{functions}/workspace-actions", body
     yield "POST", f"{functions}/workspace-actions", {"action": "create_collection", "name": text}
-    told = {"message": text, "conversation_id": text}
-    yield "POST", f"{functions}/playground-chat", told
+    row = {"message": text, "conversation_id": text}
+    yield "POST", f"{functions}/playground-chat", row
     yield "POST", f"{functions}/get-active-worker-url", {"worker_type": text}
-    said = quote(text, safe="")
-    yield "GET", f"{functions}/job-events?jobId={said}&lastEventId={said}", None
-    yield "GET", f"{functions}/job-events?ticket={said}", None
+    quoted = quote(text, safe="")
+    yield "GET", f"{functions}/job-events?jobId={quoted}&lastEventId={quoted}", None
+    yield "GET", f"{functions}/job-events?ticket={quoted}", None
     for bucket in ("workspace-temp", "user-library"):
         listed = {"prefix": f"{person.id}/{text}", "search": text, "sortBy": {"column": text}}
         yield "POST", f"{storage}/list/{bucket}", listed
         yield "POST", f"{storage}/list/{bucket}", {"prefix": f"{person.id}", "search": text}
         paths = {"expiresIn": 60, "paths": [text, f"{person.id}/{text}"]}
         yield "POST", f"{storage}/sign/{bucket}", paths
-        yield "POST", f"{storage}/sign/{bucket}/{person.id}/{said}", {"expiresIn": 60}
+        yield "POST", f"{storage}/sign/{bucket}/{person.id}/{quoted}", {"expiresIn": 60}
     yield "DELETE", f"{storage}/workspace-temp", {"prefixes": [text, f"{person.id}/{text}"]}
 
 
 def test_no_text_of_a_function_is_more_than_a_text(
-    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     (asset_id,) = make(person, hand_worker)
     chance = corpora.chance("functions")
     texts = [sql_texts.one(chance) for _ in range(corpora.size(60, short=4))]
-    asked = [one for text in texts for one in _of_functions(person, asset_id, text)]
+    calls = [function for text in texts for function in _of_functions(person, asset_id, text)]
 
     def ask(client: httpx.Client, one: tuple[str, str, Any]) -> None:
         method, path, body = one
@@ -133,12 +141,16 @@ def test_no_text_of_a_function_is_more_than_a_text(
         else:
             tally.answered(f"{method} {path} {body}", answer, range(200, 500))
 
-    concurrency.each(asked, ask)
+    concurrency.each(calls, ask)
     tally.refused("a table was made", is_refused=_is_whole(bare))
 
 
 def test_what_is_stored_is_the_text_that_was_sent(
-    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     (asset_id,) = make(person, hand_worker)
     kept = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]
@@ -150,27 +162,33 @@ def test_what_is_stored_is_the_text_that_was_sent(
         tally.refused(
             f"{row['custom_title']!r} for {text!r}", is_refused=row["custom_title"] == text
         )
-        found = person.rows("user_library", custom_title=f"eq.{text}", user_id=f"eq.{person.id}")
-        tally.refused(f"{text!r} is not found", is_refused=len(found) == 1)
+        rows = person.rows("user_library", custom_title=f"eq.{text}", user_id=f"eq.{person.id}")
+        tally.refused(f"{text!r} is not found", is_refused=len(rows) == 1)
         session = {"session_name": text, "user_id": person.id}
         url = f"{bare.base}/rest/v1/workspace_sessions"
         headers = {
             "authorization": f"Bearer {person.token}",
             "prefer": "return=representation",
         }
-        made = web.post(url, json=session, headers=headers)
-        told = made.json()[0]["session_name"] if made.status_code == 201 else made.text
-        tally.refused(f"{told!r} for {text!r}", is_refused=told == text)
+        response = web.post(url, json=session, headers=headers)
+        stored = (
+            response.json()[0]["session_name"] if response.status_code == 201 else response.text
+        )
+        tally.refused(f"{stored!r} for {text!r}", is_refused=stored == text)
     tally.refused("a table was made", is_refused=_is_whole(bare))
 
 
 def test_no_idempotency_key_or_worker_id_is_more_than_a_text(
-    bare: System, person: Person, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     for text in corpora.some(sql_texts.ALL, short=10):
         value = text.encode("ascii", "ignore").decode().replace("\x00", "").strip() or "x"
         body = {"action": "create_collection", "name": "x"}
-        answer = person.call("workspace-actions", body, **{"Idempotency-Key": value})
+        answer = person.invoke("workspace-actions", body, **{"Idempotency-Key": value})
         tally.answered(f"key {value!r}", answer, {200, 422})
         letter = {"worker_type": "sdxl", "worker_url": hand_worker.url, "worker_id": text}
         answer = hand_worker.send("update-worker-url", letter)

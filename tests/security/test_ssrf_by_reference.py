@@ -15,8 +15,8 @@ from shared.clients.public_addresses import Address, is_public
 from tests.security import concurrency, hostile_addresses
 from tests.security.external_sites import BASE, Names, refusal
 from tests.security.tally import Corpora, Tally
-from tests.support.external_site import ADDRESS, HOST, Site, answering
-from tests.support.local_system import Person, System
+from tests.support.external_site import ADDRESS, HOST, ExternalSite, answering
+from tests.support.local_system import LocalSystem, UserClient
 
 REDIRECTS = [
     *("http://pictures.example/picture", "https://127.0.0.1/", "https://[::1]/", "//10.0.0.1/"),
@@ -30,17 +30,17 @@ REDIRECTS = [
 ]
 
 
-async def test_no_hostile_address_is_ever_dialled(site: Site, tally: Tally) -> None:
+async def test_no_hostile_address_is_ever_dialled(site: ExternalSite, tally: Tally) -> None:
     names = Names(ADDRESS)
     for url in hostile_addresses.spelt():
         sentence = await refusal(site, url, site.guard(names))
         tally.refused(url[:200], is_refused=sentence is not None)
-    assert names.asked == []
+    assert names.requested == []
     assert site.dialled == []
 
 
 async def test_no_name_that_points_inside_is_dialled(
-    site: Site, corpora: Corpora, tally: Tally
+    site: ExternalSite, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("pointing")
     for address in hostile_addresses.pointing(chance, corpora.size(300, short=80)):
@@ -51,7 +51,7 @@ async def test_no_name_that_points_inside_is_dialled(
     assert site.dialled == []
 
 
-async def test_no_redirect_leads_inside(site: Site, corpora: Corpora, tally: Tally) -> None:
+async def test_no_redirect_leads_inside(site: ExternalSite, corpora: Corpora, tally: Tally) -> None:
     targets = [*hostile_addresses.spelt(), *REDIRECTS]
     for target in corpora.some(targets, short=40):
         sentence = await refusal(site, f"{BASE}/redirect?to={quote(target)}")
@@ -60,7 +60,9 @@ async def test_no_redirect_leads_inside(site: Site, corpora: Corpora, tally: Tal
         tally.refused(f"redirect to {target[:200]}", is_refused=not (is_fetched or dialled))
 
 
-async def test_no_rebinding_leads_inside(site: Site, corpora: Corpora, tally: Tally) -> None:
+async def test_no_rebinding_leads_inside(
+    site: ExternalSite, corpora: Corpora, tally: Tally
+) -> None:
     """A name that is public when it is checked, and another when it is asked for again."""
     chance = corpora.chance("rebinding")
     for address in hostile_addresses.pointing(chance, corpora.size(100, short=52)):
@@ -75,7 +77,7 @@ FIELDS = ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl")
 
 
 def test_no_hostile_reference_makes_a_job(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     addresses = [one for one in hostile_addresses.spelt() if "://" in one]
 
@@ -96,7 +98,7 @@ def test_public_addresses_are_public() -> None:
         assert is_public(ip_address(address))
 
 
-async def test_an_unknown_host_is_refused_like_one_inside(site: Site) -> None:
+async def test_an_unknown_host_is_refused_like_one_inside(site: ExternalSite) -> None:
     async def unknown(_: str) -> Sequence[Address]:
         raise OSError
 
@@ -109,22 +111,22 @@ async def test_an_unknown_host_is_refused_like_one_inside(site: Site) -> None:
     "url", [f"{BASE}/picture", f"{BASE}:443/picture#x", f"HTTPS://{HOST.upper()}/picture?a=b@c"]
 )
 async def test_a_picture_is_fetched_by_its_hosts_name_from_a_checked_address(
-    site: Site, url: str
+    site: ExternalSite, url: str
 ) -> None:
-    assert await site.guard().fetch(url) == site.content
+    assert await site.guard().fetch_image(url) == site.content
     assert site.dialled == [f"{ADDRESS}:443"]
-    assert site.asked[0].startswith(f"{HOST}/picture")
+    assert site.requested[0].startswith(f"{HOST}/picture")
 
 
-async def test_a_name_that_answers_differently_later_changes_nothing(site: Site) -> None:
+async def test_a_name_that_answers_differently_later_changes_nothing(site: ExternalSite) -> None:
     names = Names(ADDRESS, "127.0.0.1")
-    assert await site.guard(names).fetch(f"{BASE}/picture") == site.content
-    assert (names.asked, site.dialled) == ([HOST], [f"{ADDRESS}:443"])
+    assert await site.guard(names).fetch_image(f"{BASE}/picture") == site.content
+    assert (names.requested, site.dialled) == ([HOST], [f"{ADDRESS}:443"])
 
 
-async def test_a_name_that_turns_inside_between_redirects_is_refused(site: Site) -> None:
+async def test_a_name_that_turns_inside_between_redirects_is_refused(site: ExternalSite) -> None:
     url = f"{BASE}/redirect?to=/picture"
-    assert await site.guard().fetch(url) == site.content
+    assert await site.guard().fetch_image(url) == site.content
     site.dialled.clear()
     assert await refusal(site, url, site.guard(Names(ADDRESS, "127.0.0.1")))
     assert site.dialled == [f"{ADDRESS}:443"]

@@ -18,7 +18,7 @@ from tests.security import concurrency
 from tests.security.jwt_builder import by_hand
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _SWEEP = "/functions/v1/sweep-jobs"
 _OTHERS = ("queue-job", "workspace-actions", "job-callback", "update-worker-url", "system-metrics")
@@ -48,9 +48,9 @@ def _claims(audience: str) -> dict[str, Any]:
 
 
 def _signed(claims: dict[str, Any], key: object = None, **headers: object) -> str:
-    told = {"kid": _kid(), **headers}
+    header = {"kid": _kid(), **headers}
     body = json.dumps(claims).encode()  # claims of any type, which PyJWT would not sign
-    return jwt.PyJWS().encode(body, key or _key(), algorithm="RS256", headers=told)  # type: ignore[arg-type]
+    return jwt.PyJWS().encode(body, key or _key(), algorithm="RS256", headers=header)  # type: ignore[arg-type]
 
 
 def _changes(audiences: list[object]) -> Iterator[dict[str, Any]]:
@@ -68,7 +68,7 @@ def _changes(audiences: list[object]) -> Iterator[dict[str, Any]]:
     yield from ({name: value} for name, several in values.items() for value in several)
 
 
-def _tokens(system: System, person: Person) -> Iterator[tuple[str, str]]:
+def _tokens(system: LocalSystem, person: UserClient) -> Iterator[tuple[str, str]]:
     """Good tokens of others, and the scheduler's own with something changed."""
     sweep = system.base + _SWEEP
     good, worker = _claims(sweep), "http://127.0.0.1:8000/jobs"
@@ -100,7 +100,7 @@ def _tokens(system: System, person: Person) -> Iterator[tuple[str, str]]:
 
 
 def test_sweep_jobs_takes_the_schedulers_own_token_alone(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     whole = list(_tokens(bare, person)) * corpora.size(6, short=1)
 
@@ -115,7 +115,9 @@ def test_sweep_jobs_takes_the_schedulers_own_token_alone(
         tally.answered(f"{header!r}", answer, {401})
 
 
-def test_the_schedulers_token_sweeps_and_opens_nothing_else(bare: System, tally: Tally) -> None:
+def test_the_schedulers_token_sweeps_and_opens_nothing_else(
+    bare: LocalSystem, tally: Tally
+) -> None:
     token = _signed(_claims(bare.base + _SWEEP))
     headers = {"authorization": f"Bearer {token}"}
     assert web.post(bare.base + _SWEEP, headers=headers).status_code == 200
@@ -126,7 +128,7 @@ def test_the_schedulers_token_sweeps_and_opens_nothing_else(bare: System, tally:
         tally.answered(path, web.get(bare.base + path, headers=headers), {401})
 
 
-def test_a_workers_own_token_opens_no_function(bare: System, tally: Tally) -> None:
+def test_a_workers_own_token_opens_no_function(bare: LocalSystem, tally: Tally) -> None:
     """Cloud Run asks for one with each job; whoever runs the worker has it."""
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
     for email in (SCHEDULER_EMAIL, "tasks@local.iam.gserviceaccount.com"):

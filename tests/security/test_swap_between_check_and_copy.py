@@ -9,8 +9,8 @@ import pytest
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, THUMBNAIL, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, THUMBNAIL, ScriptedWorker
 from tests.support.workspace import act, files, library, put, storage_pausing, until_held
 
 _OTHER = PICTURE[:-1] + b"!"
@@ -18,19 +18,19 @@ _OTHER = PICTURE[:-1] + b"!"
 
 
 @pytest.fixture
-def made(person: Person, hand_worker: HandWorker) -> tuple[str, str]:
+def made(person: UserClient, hand_worker: ScriptedWorker) -> tuple[str, str]:
     """An asset that was checked: its id, and where it lies."""
     return _make(person, hand_worker)
 
 
-def _make(person: Person, hand_worker: HandWorker) -> tuple[str, str]:
-    job_id = person.queue()
+def _make(person: UserClient, hand_worker: ScriptedWorker) -> tuple[str, str]:
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     row = person.asset(job_id)
     return str(row["id"]), str(row["temp_storage_path"])
 
 
-def _kept(person: Person) -> list[bytes]:
+def _kept(person: UserClient) -> list[bytes]:
     return [person.fetch(row["storage_path"], "user-library") for row in library(person)]
 
 
@@ -39,7 +39,12 @@ def _kept(person: Person) -> list[bytes]:
     "content", [_OTHER, RED, b"<script>alert(1)</script>"], ids=["equal", "larger", "page"]
 )
 def test_what_was_swapped_before_the_save_is_not_kept(
-    bare: System, person: Person, made: tuple[str, str], tally: Tally, part: str, content: bytes
+    bare: LocalSystem,
+    person: UserClient,
+    made: tuple[str, str],
+    tally: Tally,
+    part: str,
+    content: bytes,
 ) -> None:
     asset_id, path = made
     target = path if part == "file" else path.replace(".png", ".thumb.webp")
@@ -52,11 +57,11 @@ def test_what_was_swapped_before_the_save_is_not_kept(
 
 
 def test_what_is_swapped_while_it_is_saved_is_not_kept(
-    bare: System, hand_worker: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """Swapped again and again as the save runs: what is kept is what was checked, or nothing."""
     for _ in range(corpora.size(30, short=3)):
-        person = Person(bare)
+        person = UserClient(bare)
         asset_id, path = _make(person, hand_worker)
         stop = threading.Event()
 
@@ -76,7 +81,7 @@ def test_what_is_swapped_while_it_is_saved_is_not_kept(
 
 
 def test_what_is_swapped_while_the_copy_waits_is_not_kept(
-    bare: System, person: Person, made: tuple[str, str], tally: Tally
+    bare: LocalSystem, person: UserClient, made: tuple[str, str], tally: Tally
 ) -> None:
     """The save holds the asset and its copy is under way: the source's generation is named."""
     asset_id, path = made
@@ -95,7 +100,7 @@ def test_what_is_swapped_while_the_copy_waits_is_not_kept(
 
 
 def test_what_lies_at_the_target_already_is_not_taken_for_the_copy(
-    bare: System, person: Person, made: tuple[str, str], tally: Tally
+    bare: LocalSystem, person: UserClient, made: tuple[str, str], tally: Tally
 ) -> None:
     asset_id, _ = made
     begun = "insert into unfinished_copies (source_id, user_id, target_id) values (%s, %s, %s)"
@@ -109,10 +114,10 @@ def test_what_lies_at_the_target_already_is_not_taken_for_the_copy(
 
 
 def test_a_worker_swaps_nothing_after_its_files_were_checked(
-    bare: System, person: Person, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
     """Its addresses write once; after the completed callback they write no more."""
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     assets = hand_worker.upload(claim)
     place = claim["uploads"][0]

@@ -7,8 +7,8 @@ from uuid import uuid4
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.security.text_fields import field_names, make_profile, requests_with, send
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 _REFUSED = {400, 404, 413, 414, 422, 431}
 
@@ -50,10 +50,10 @@ _NAMES = {
 
 
 def test_no_large_text_is_taken(
-    bare: System, person: Person, corpora: Corpora, tally: Tally
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     make_profile(bare, person)
-    admin = Person(bare, is_admin=True)
+    admin = UserClient(bare, is_admin=True)
     bare.rows("insert into user_roles (user_id, role) values (%s, 'admin') returning id", admin.id)
     with other_user(bare, tally):
         for name in corpora.some(sorted(_LARGE), short=1):
@@ -64,7 +64,7 @@ def test_no_large_text_is_taken(
     assert person.rows("jobs") == []
 
 
-def test_no_username_hides_what_it_is(bare: System, person: Person, tally: Tally) -> None:
+def test_no_username_hides_what_it_is(bare: LocalSystem, person: UserClient, tally: Tally) -> None:
     make_profile(bare, person)
     with other_user(bare, tally):
         for what, name in _NAMES.items():
@@ -74,7 +74,7 @@ def test_no_username_hides_what_it_is(bare: System, person: Person, tally: Tally
     assert person.rows("profiles")[0]["username"] is None
 
 
-def _too_many(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
+def _too_many(person: UserClient) -> Iterator[tuple[str, dict[str, Any]]]:
     """Lists and objects with too many elements, each of them small."""
     asset = {"action": "save_to_library", "assetId": str(uuid4())}
     yield "workspace-actions", {**asset, "tags": ["x"] * 51}
@@ -94,10 +94,10 @@ def _too_many(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "playground-chat", {"message": "x", "conversation_id": person.id * 1000}
 
 
-def test_no_long_list_is_taken(bare: System, person: Person, tally: Tally) -> None:
+def test_no_long_list_is_taken(bare: LocalSystem, person: UserClient, tally: Tally) -> None:
     with other_user(bare, tally):
         for function, body in _too_many(person):
-            answer = person.call(function, body)
+            answer = person.invoke(function, body)
             tally.answered(f"{function} {list(body)}", answer, _REFUSED)
     assert person.rows("jobs") == []
 
@@ -119,9 +119,9 @@ def _large_results(asset: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_no_worker_reports_large_values(
-    bare: System, person: Person, hand_worker: HandWorker, tally: Tally
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     (asset,) = hand_worker.upload(claim)
     failure = {"code": "broken"}
@@ -138,8 +138,8 @@ def test_no_worker_reports_large_values(
             answer = hand_worker.complete(job_id, claim_id, [reported])
             tally.answered(f"asset {[*reported][-1]}", answer, {409, *_REFUSED})
         for more in failures:
-            letter = hand_worker.letter(job_id, claim_id, "failed", **more)
-            answer = hand_worker.send("job-callback", letter)
+            body = hand_worker.callback_body(job_id, claim_id, "failed", **more)
+            answer = hand_worker.send("job-callback", body)
             tally.answered(f"failed {list(more)}", answer, _REFUSED)
         registrations: list[dict[str, Any]] = [
             {"models": ["x" * 201]},

@@ -9,8 +9,8 @@ from shared.safety import refused_category
 from tests.security import obfuscation
 from tests.security.obfuscation import Disguised
 from tests.security.tally import Corpora, Tally
-from tests.support.fake_chat_server import ChatServer, say
-from tests.support.local_system import Person, System
+from tests.support.fake_chat_server import ChatServer, reply
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.safety_drill import ONE, OTHER, decisions
 
 pytest_plugins = ["tests.support.safety_fixtures"]
@@ -19,11 +19,11 @@ FOX = "a red fox in the snow"
 SHORT_WAYS = ("plain", "capitals", "leetspeak", "pieces", "signs", "Cyrillic", "a tag inside")
 """Those that an enhancement, which is cut at a number of tokens, holds whole."""
 
-DOORS: dict[str, Callable[[Person, str], httpx.Response]] = {
-    "prompt": lambda person, text: person.ask(text),
-    "enhanced prompt": lambda person, text: person.ask("a hill", enhanced_prompt=text),
-    "enhance-prompt": lambda person, text: person.call("enhance-prompt", {"prompt": text}),
-    "chat": lambda person, text: person.call("playground-chat", {"message": text}),
+DOORS: dict[str, Callable[[UserClient, str], httpx.Response]] = {
+    "prompt": lambda person, text: person.post_job(text),
+    "enhanced prompt": lambda person, text: person.post_job("a hill", enhanced_prompt=text),
+    "enhance-prompt": lambda person, text: person.invoke("enhance-prompt", {"prompt": text}),
+    "chat": lambda person, text: person.invoke("playground-chat", {"message": text}),
 }
 
 
@@ -38,27 +38,31 @@ def _count(tally: Tally, what: str, answer: httpx.Response) -> None:
         tally.refused(f"{what}: {answer.status_code}", is_refused=_is_refused(answer))
 
 
-def test_no_disguise_comes_in_by_any_door(gated: System, corpora: Corpora, tally: Tally) -> None:
+def test_no_disguise_comes_in_by_any_door(
+    safety_system: LocalSystem, corpora: Corpora, tally: Tally
+) -> None:
     chance, count = corpora.chance("unsafe prompts"), corpora.size(600, short=36)
     names = list(DOORS)
-    for number, one in enumerate(obfuscation.make(chance, count)):
+    for number, obfuscated in enumerate(obfuscation.make(chance, count)):
         door = names[number % len(names)]
-        person = Person(gated)  # each anew: who is refused again and again is slowed down
-        _count(tally, f"{door}, {one.ways}", DOORS[door](person, one.text))
-        kept = decisions(gated, person)
+        person = UserClient(
+            safety_system
+        )  # each anew: who is refused again and again is slowed down
+        _count(tally, f"{door}, {obfuscated.ways}", DOORS[door](person, obfuscated.text))
+        rows = decisions(safety_system, person)
         tally.refused(
-            "no row is kept", is_refused=[row["categories"] for row in kept] == [["drill"]]
+            "no row is kept", is_refused=[row["categories"] for row in rows] == [["drill"]]
         )
 
 
 def test_no_disguise_is_missed_by_the_rules(corpora: Corpora, tally: Tally) -> None:
-    made = obfuscation.make(corpora.chance("disguises"), corpora.size(20_000, short=1000))
-    for one in made:
-        tally.refused(one.ways, is_refused=refused_category(one.text) == "drill")
+    obfuscated = obfuscation.make(corpora.chance("disguises"), corpora.size(20_000, short=1000))
+    for sample in obfuscated:
+        tally.refused(sample.ways, is_refused=refused_category(sample.text) == "drill")
 
 
 def test_nothing_unsafe_comes_through_the_enhancer(
-    gated: System, chat: ChatServer, corpora: Corpora, tally: Tally
+    safety_system: LocalSystem, chat: ChatServer, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("enhancer"), corpora.size(200, short=8)
     for number in range(count):
@@ -66,27 +70,27 @@ def test_nothing_unsafe_comes_through_the_enhancer(
         unsafe = (
             f"{FOX}, {obfuscation.WAYS[way](ONE, chance)} {obfuscation.WAYS[way](OTHER, chance)}"
         )
-        chat.behave = say(*(f"{word} " for word in unsafe.split(" ")))
-        person = Person(gated)
+        chat.behave = reply(*(f"{word} " for word in unsafe.split(" ")))
+        person = UserClient(safety_system)
         if number % 2:
-            answer = person.call("enhance-prompt", {"prompt": FOX})
+            answer = person.invoke("enhance-prompt", {"prompt": FOX})
         else:
-            answer = person.ask(FOX, user_requested_enhancement=True)
+            answer = person.post_job(FOX, user_requested_enhancement=True)
         _count(tally, way, answer)
         tally.refused("a job is stored", is_refused=person.rows("jobs") == [])
 
 
 def test_nothing_unsafe_is_told_by_a_model(
-    gated: System, chat: ChatServer, corpora: Corpora, tally: Tally
+    safety_system: LocalSystem, chat: ChatServer, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("answers"), corpora.size(200, short=8)
-    for one in obfuscation.make(chance, count):
-        pieces = [one.text[place : place + 3] for place in range(0, len(one.text), 3)]
-        chat.behave = say(*pieces)
-        person = Person(gated)
-        answer = person.call("playground-chat", {"message": "go on"}, accept="text/event-stream")
+    for obfuscated in obfuscation.make(chance, count):
+        pieces = [obfuscated.text[place : place + 3] for place in range(0, len(obfuscated.text), 3)]
+        chat.behave = reply(*pieces)
+        person = UserClient(safety_system)
+        answer = person.invoke("playground-chat", {"message": "go on"}, accept="text/event-stream")
         is_ended = '"code":"content_refused"' in answer.text and "event: done" not in answer.text
-        tally.refused(one.ways, is_refused=is_ended)
+        tally.refused(obfuscated.ways, is_refused=is_ended)
         stored = [row["content"] for row in person.rows("messages", sender="eq.assistant")]
         tally.refused("it is stored", is_refused=stored == ["This answer was refused."])
 
@@ -100,5 +104,7 @@ def test_each_half_alone_is_harmless_in_that_way(corpora: Corpora, way: str) -> 
 
 
 def test_the_corpus_holds_every_way(corpora: Corpora) -> None:
-    made: list[Disguised] = obfuscation.make(corpora.chance("disguises"), len(obfuscation.WAYS))
-    assert {one.ways.split(", ")[0] for one in made} == set(obfuscation.WAYS)
+    obfuscated: list[Disguised] = obfuscation.make(
+        corpora.chance("disguises"), len(obfuscation.WAYS)
+    )
+    assert {sample.ways.split(", ")[0] for sample in obfuscated} == set(obfuscation.WAYS)

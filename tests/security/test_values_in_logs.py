@@ -11,7 +11,7 @@ from tests.integration.auth.auth_client import PASSWORD, Visitor
 from tests.security.other_user import other_user
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _FILTERS = [
     *("id=eq.{}", "id=in.({},{})", "user_id=neq.{}", "created_at=gt.{}", "credits=lt.{}"),
@@ -27,7 +27,7 @@ _BODIES = [
 _FUNCTIONS = ("queue-job", "workspace-actions", "enhance-prompt", "job-callback")
 
 
-def _send_all(system: System, person: Person, mark: str, tally: Tally) -> None:
+def _send_all(system: LocalSystem, person: UserClient, mark: str, tally: Tally) -> None:
     """Send the mark wherever a value may be."""
     for template in _FILTERS:
         path = f"/rest/v1/jobs?{template.replace('{}', mark)}"
@@ -45,17 +45,19 @@ def _send_all(system: System, person: Person, mark: str, tally: Tally) -> None:
     for name in _FUNCTIONS:
         metadata = {"prompt": mark, "seed": mark, "reference_strength": mark}
         named = {"jobType": mark, "action": mark, "message": mark, "job_id": mark, mark: mark}
-        response = person.call(name, {**named, "metadata": metadata}, traceparent=mark)
+        response = person.invoke(name, {**named, "metadata": metadata}, traceparent=mark)
         tally.answered(name, response, range(500))
     for path in (f"object/{mark}/x", f"object/workspace-temp/{mark}", f"object/sign/{mark}"):
         tally.answered(path, person.get(f"/storage/v1/{path}", token=mark), range(500))
-    visitor = Visitor(system)
+    safety_user = Visitor(system)
     account = {"email": mark, "password": f"{PASSWORD} {mark}", "data": {mark: mark}}
     for path in ("signup", "token?grant_type=password", f"token?grant_type={mark}"):
-        tally.answered(path, visitor.post(path, account), range(500))
+        tally.answered(path, safety_user.post(path, account), range(500))
 
 
-def test_no_value_is_in_a_log(bare: System, person: Person, corpora: Corpora, tally: Tally) -> None:
+def test_no_value_is_in_a_log(
+    bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
+) -> None:
     marks = [f"mark{uuid4().hex}" for _ in range(corpora.size(10, short=1))]
     with other_user(bare, tally):
         for mark in marks:
@@ -68,7 +70,7 @@ def test_no_value_is_in_a_log(bare: System, person: Person, corpora: Corpora, ta
 
 
 def test_an_unexpected_error_of_the_database_is_logged_without_its_text(
-    bare: System, tally: Tally
+    bare: LocalSystem, tally: Tally
 ) -> None:
     mark = f"mark{uuid4().hex}"
     for query in (f"select '{mark}'::uuid", f"select {mark}", f"raise {mark}"):
@@ -81,6 +83,6 @@ def test_an_unexpected_error_of_the_database_is_logged_without_its_text(
         tally.refused(query, is_refused=mark in str(error) and mark not in line)
 
 
-def test_events_of_the_server_are_logged(bare: System) -> None:
+def test_events_of_the_server_are_logged(bare: LocalSystem) -> None:
     log = bare.data / "logs" / "postgres.log"
     assert "database system is ready to accept connections" in log.read_text()

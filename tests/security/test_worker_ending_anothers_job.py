@@ -7,33 +7,37 @@ import httpx
 import pytest
 
 from tests.security import concurrency
-from tests.security.running_jobs import sealed, state, victims
+from tests.security.running_jobs import signed_callback, state, victims
 from tests.security.tally import Corpora, Tally
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
-def other(bare: System, hand_worker: HandWorker) -> Iterator[HandWorker]:
+def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[ScriptedWorker]:
     """A worker of the same system, with a key of its own."""
-    worker = HandWorker(bare, key_id="noop")
+    worker = ScriptedWorker(bare, key_id="noop")
     worker.messages = hand_worker.messages
     yield worker
     worker.close()
 
 
 def test_no_letter_about_anothers_job_is_heard(
-    bare: System, hand_worker: HandWorker, other: HandWorker, corpora: Corpora, tally: Tally
+    bare: LocalSystem,
+    hand_worker: ScriptedWorker,
+    other: ScriptedWorker,
+    corpora: Corpora,
+    tally: Tally,
 ) -> None:
     with victims(bare, hand_worker, people=1, jobs=3) as targets:
         before = state(bare, targets)
-        bodies = [body for one in targets for body in one.bodies().items()]
+        bodies = [body for target in targets for body in target.bodies().items()]
 
         def send(client: httpx.Client, one: tuple[str, dict[str, Any]]) -> None:
-            letter = sealed(one[1], other.key, worker_id="noop")
-            headers = {"content-type": "application/json", **letter.headers}
+            callback = signed_callback(one[1], other.key, worker_id="noop")
+            headers = {"content-type": "application/json", **callback.headers}
             url = f"{bare.base}/functions/v1/job-callback"
-            answer = client.post(url, content=letter.body, headers=headers)
+            answer = client.post(url, content=callback.body, headers=headers)
             tally.answered(one[0], answer, {403})
 
         concurrency.each(bodies * corpora.size(40, short=2), send)
@@ -41,9 +45,9 @@ def test_no_letter_about_anothers_job_is_heard(
 
 
 def test_a_job_that_nobody_claimed_is_not_to_be_had_by_another_worker(
-    hand_worker: HandWorker, other: HandWorker, person: Person, tally: Tally
+    hand_worker: ScriptedWorker, other: ScriptedWorker, person: UserClient, tally: Tally
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     for claim_id in (job_id, person.id):
         tally.answered("a claim", other.claim(job_id, claim_id), {403})
@@ -52,7 +56,7 @@ def test_a_job_that_nobody_claimed_is_not_to_be_had_by_another_worker(
 
 
 def test_no_worker_takes_anothers_name_or_address(
-    bare: System, other: HandWorker, tally: Tally
+    bare: LocalSystem, other: ScriptedWorker, tally: Tally
 ) -> None:
     """Registered under another's name, it would be sent that worker's jobs."""
     query = "select to_jsonb(workers) - 'last_seen_at' as told from workers where id = 'demo-sdxl'"

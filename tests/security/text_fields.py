@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import httpx
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 
-def requests_with(person: Person, text: str) -> Iterator[tuple[str, str, object]]:
+def requests_with(person: UserClient, text: str) -> Iterator[tuple[str, str, object]]:
     """The method, the address and the body of a request for each field."""
     functions = "/functions/v1"
     job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
@@ -43,12 +43,12 @@ def requests_with(person: Person, text: str) -> Iterator[tuple[str, str, object]
     yield "POST", "/storage/v1/object/sign/workspace-temp", {"expiresIn": 60, "paths": [text]}
 
 
-def make_profile(system: System, person: Person) -> None:
+def make_profile(system: LocalSystem, person: UserClient) -> None:
     """The row that a first job would make; without it, a change of the username changes nothing."""
     system.rows("insert into profiles (id) values (%s) returning id", person.id)
 
 
-def send(person: Person, method: str, path: str, body: object) -> httpx.Response:
+def send(person: UserClient, method: str, path: str, body: object) -> httpx.Response:
     """Send one of these requests as a user."""
     headers = {"authorization": f"Bearer {person.token}"}
     with httpx.Client(timeout=120, trust_env=False) as client:

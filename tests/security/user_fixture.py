@@ -5,8 +5,8 @@ from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import act, library, make
 
 _TABLES = {
@@ -27,11 +27,11 @@ _MESSAGES = "select * from messages where conversation_id = %s"
 class Belongings:
     """Each text of theirs holds ``mark``, which nobody else can know."""
 
-    def __init__(self, system: System, worker: HandWorker) -> None:
-        self.system, self.person, self.mark = system, Person(system), f"mark{token_hex(8)}"
+    def __init__(self, system: LocalSystem, worker: ScriptedWorker) -> None:
+        self.system, self.person, self.mark = system, UserClient(system), f"mark{token_hex(8)}"
         person = self.person
-        told: dict[str, Any] = {"num_images": 2, "session_name": f"{self.mark} session"}
-        asset_id, saved = make(person, worker, prompt=f"a boat {self.mark}", **told)
+        metadata: dict[str, Any] = {"num_images": 2, "session_name": f"{self.mark} session"}
+        asset_id, saved = make(person, worker, prompt=f"a boat {self.mark}", **metadata)
         rows = person.rows("workspace_assets")
         made = act(person, "create_collection", name=self.mark).json()
         title = {"customTitle": self.mark, "tags": [self.mark]}
@@ -39,7 +39,7 @@ class Belongings:
         kept = act(
             person, "save_to_library", assetId=saved, collectionId=collection, **title
         ).json()
-        running = person.queue(f"waiting {self.mark}")
+        running = person.create_job(f"waiting {self.mark}")
         worker.message(running)
         self.ids = {
             "assetId": asset_id,
@@ -69,10 +69,10 @@ class Belongings:
         items = self.system.rows(
             "select id from workspace_items where user_id = %s", self.person.id
         )
-        told = {"conversation": conversation, "message": message}
-        told |= {f"session{number}": row["id"] for number, row in enumerate(sessions)}
-        told |= {f"item{number}": row["id"] for number, row in enumerate(items)}
-        return {name: str(value) for name, value in told.items()}
+        ids = {"conversation": conversation, "message": message}
+        ids |= {f"session{number}": row["id"] for number, row in enumerate(sessions)}
+        ids |= {f"item{number}": row["id"] for number, row in enumerate(items)}
+        return {name: str(value) for name, value in ids.items()}
 
     def every_id(self) -> dict[str, str]:
         """What somebody could learn and send."""

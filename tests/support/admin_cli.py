@@ -7,16 +7,18 @@ import sys
 from infra.local.config import environment
 from infra.local.database import server
 from infra.local.database.setup import functions_url
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, System
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem
 
 
-def settings_of(system: System) -> dict[str, str]:
+def settings_of(system: LocalSystem) -> dict[str, str]:
     """What the commands are told: the functions' own settings."""
-    parts = environment.System(system.data, system.port, system.ports())
-    return environment.of_functions(parts, functions_url(server.url(system.ports()["postgres"])))
+    parts = environment.LocalSystem(system.data, system.port, system.ports())
+    return environment.functions_env(parts, functions_url(server.url(system.ports()["postgres"])))
 
 
-def command(system: System, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def command(
+    system: LocalSystem, *arguments: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """``python -m infra.admin ...``."""
     return subprocess.run(
         [sys.executable, "-m", "infra.admin", *arguments],
@@ -29,7 +31,7 @@ def command(system: System, *arguments: str, **settings: str) -> subprocess.Comp
     )
 
 
-def said(system: System, *arguments: str) -> str:
+def run_ok(system: LocalSystem, *arguments: str) -> str:
     """What a command that succeeds says."""
     done = command(system, *arguments)
     assert done.returncode == 0, done.stderr

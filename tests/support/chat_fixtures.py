@@ -10,16 +10,16 @@ import pytest
 from infra.local.config import keys
 from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import FAULTS, HURRIED_SECONDS, KEY, ChatServer
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
-from tests.support.second_gateway import Revision
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.second_gateway import SecondGateway
 
 _PATIENT = str(PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="session")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def chat_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system without workers, which waits for a chat server as long as a test does."""
-    system = System(
+    system = LocalSystem(
         tmp_path_factory.mktemp("talking") / "data",
         worker="none",
         SWEEP_SECONDS="3600",
@@ -34,13 +34,13 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def hurried(talking: System) -> Iterator[System]:
+def hurried(chat_system: LocalSystem) -> Iterator[LocalSystem]:
     """The functions of that system, which do not wait long for a chat server.
 
     They wait longer for a long response. They are for servers that never end their response.
     """
-    revision = Revision(
-        talking,
+    revision = SecondGateway(
+        chat_system,
         CHAT_API_KEY=KEY,
         ENHANCEMENT_TIMEOUT_SECONDS=str(HURRIED_SECONDS),
         CHAT_TIMEOUT_SECONDS=str(HURRIED_SECONDS),
@@ -51,37 +51,37 @@ def hurried(talking: System) -> Iterator[System]:
 
 
 @pytest.fixture
-def fault_talker(talking: System, hurried: System, fault: str) -> Person:
+def fault_talker(chat_system: LocalSystem, hurried: LocalSystem, fault: str) -> UserClient:
     """A new user, of the functions that are to meet the fault."""
-    return Person(hurried if FAULTS[fault][1] == "slow" else talking)
+    return UserClient(hurried if FAULTS[fault][1] == "slow" else chat_system)
 
 
 @pytest.fixture
-def talker(talking: System) -> Person:
+def chat_user(chat_system: LocalSystem) -> UserClient:
     """A new user."""
-    return Person(talking)
+    return UserClient(chat_system)
 
 
 @pytest.fixture(scope="session")
-def chat_server(talking: System) -> Iterator[ChatServer]:
+def chat_server(chat_system: LocalSystem) -> Iterator[ChatServer]:
     """A server that nobody knows of."""
-    one = ChatServer(talking)
+    one = ChatServer(chat_system)
     yield one
     one.close()
 
 
 @pytest.fixture
-def server(talking: System, chat_server: ChatServer) -> Iterator[ChatServer]:
+def server(chat_system: LocalSystem, chat_server: ChatServer) -> Iterator[ChatServer]:
     """The chat worker that was seen last: it does as the test says."""
     chat_server.reset()
     assert chat_server.register("chat").status_code == 200
     yield chat_server
-    forget_workers(talking)
+    forget_workers(chat_system)
 
 
 @pytest.fixture(scope="session")
 def tiny_process(
-    talking: System, tmp_path_factory: pytest.TempPathFactory
+    chat_system: LocalSystem, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ChatProcess]:
     """The real chat worker with its tiny random model."""
     process = ChatProcess(
@@ -89,24 +89,24 @@ def tiny_process(
         CHAT_API_KEY=KEY,
         WORKER_ID="noop",
         WORKER_KEY=keys.worker_key("noop"),
-        FUNCTIONS_URL=f"{talking.base}/functions/v1",
+        FUNCTIONS_URL=f"{chat_system.base}/functions/v1",
     )
     query = "select count(*) from workers where id = 'noop'"
-    until(lambda: talking.value(query) == 1, what="the chat worker to register")
+    wait_until(lambda: chat_system.value(query) == 1, what="the chat worker to register")
     yield process
     assert process.stop() == 0
 
 
 @pytest.fixture
-def tiny(talking: System, tiny_process: ChatProcess) -> Iterator[ChatProcess]:
+def tiny(chat_system: LocalSystem, tiny_process: ChatProcess) -> Iterator[ChatProcess]:
     """The real chat worker as the one that was seen last."""
     query = "update workers set is_active = true, health = 'healthy' where id = 'noop' returning id"
-    talking.rows(query)
+    chat_system.rows(query)
     tiny_process.counted(busy=0, waiting=0)
     yield tiny_process
-    forget_workers(talking)
+    forget_workers(chat_system)
 
 
-def forget_workers(system: System) -> None:
+def forget_workers(system: LocalSystem) -> None:
     """Nobody is up."""
     system.rows("update workers set is_active = false returning id")

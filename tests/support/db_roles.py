@@ -10,15 +10,15 @@ from psycopg.rows import DictRow, dict_row
 
 from infra.local.database import server
 from shared.db.session import SERVICE_PATH
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 Role: TypeAlias = Literal["service", "authenticated", "anon"]
 Connection: TypeAlias = psycopg.Connection[DictRow]
 
 
 @contextmanager
-def acting(
-    system: System,
+def connect_as(
+    system: LocalSystem,
     role: Role,
     user_id: str | None = None,
     *,
@@ -35,7 +35,7 @@ def acting(
         path: where names are looked for; ``USER_PATH`` as in a user's transaction.
     """
     claims = {"sub": user_id, "role": role} if user_id else {"role": role}
-    told = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims
+    token_claims = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims
     url = server.url(system.ports()["postgres"])
     with psycopg.connect(
         url, autocommit=True, row_factory=dict_row, cursor_factory=psycopg.RawCursor
@@ -43,6 +43,6 @@ def acting(
         connection.execute(
             "select set_config('request.jwt.claims', $1, false), set_config('role', $2, false),"
             " set_config('search_path', $3, false)",
-            [json.dumps(told), role, path],
+            [json.dumps(token_claims), role, path],
         )
         yield connection

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.clients.public_addresses import Address, Resolver
-from shared.clients.safe_fetch import MOST_BYTES, Guard
+from shared.clients.safe_fetch import MAX_BYTES, SafeFetcher
 from tests.support.local_system import PATIENCE_SECONDS
 
 ADDRESS = "93.184.216.34"
@@ -31,14 +31,14 @@ ADDRESS = "93.184.216.34"
 HOST = "pictures.example"
 
 
-class Site:
+class ExternalSite:
     """https://pictures.example, as far as the network that it makes is concerned."""
 
     def __init__(self, folder: Path) -> None:
         self.content = b"a picture"
         self.health: Callable[[str], bytes] = lambda _: b"{}"
         """What it answers to a challenge."""
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.dialled: list[str] = []
         key, self._authority = _certificate(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -59,30 +59,30 @@ class Site:
     def guard(
         self,
         resolver: Resolver | None = None,
-        most_bytes: int = MOST_BYTES,
-        most_seconds: float = PATIENCE_SECONDS,
-    ) -> Guard:
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = PATIENCE_SECONDS,
+    ) -> SafeFetcher:
         """A guard that resolves every name to the site, unless told otherwise.
 
         It waits as long as a test does, not ten seconds as in the product.
         """
-        return Guard(
+        return SafeFetcher(
             resolver=resolver or answering(ADDRESS),
             network=_Network(self._server.server_port, self.dialled),
             certificates=ssl.create_default_context(cafile=self._authority),
-            most_bytes=most_bytes,
-            most_seconds=most_seconds,
+            max_bytes=max_bytes,
+            max_seconds=max_seconds,
         )
 
 
 class _Handler(BaseHTTPRequestHandler):
-    site: Site
+    site: ExternalSite
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        self.site.asked.append(f"{self.headers['host']}{self.path}")
+        self.site.requested.append(f"{self.headers['host']}{self.path}")
         self.close_connection = True
         with contextlib.suppress(OSError):  # the guard hangs up on most of these
             getattr(self, f"_{address.path[1:]}", self._missing)(parse_qs(address.query))

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import PATIENCE_SECONDS, Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 HURRIED_SECONDS = 0.5
 """How long ``hurried`` functions wait for a chat server; see tests/support/chat_fixtures.py."""
@@ -64,19 +64,19 @@ class Answer:
         self.write(b"data: [DONE]\n\n")
 
 
-class ChatServer(HandWorker):
+class ChatServer(ScriptedWorker):
     """A chat server that does as it is told."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         self.reset()
         super().__init__(system)
 
     def reset(self) -> None:
         """Forget what was asked, and answer quietly."""
-        self.asked: list[Body] = []
+        self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self._cut: list[Body] = []
-        self.behave: Behaviour = say("a quiet answer")
+        self.behave: Behaviour = reply("a quiet answer")
 
     @property
     def cut(self) -> int:
@@ -89,7 +89,7 @@ class ChatServer(HandWorker):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 challenge = parse_qs(urlsplit(self.path).query)["challenge"][0]
-                proof = webhook_signature.prove(
+                proof = webhook_signature.challenge_proof(
                     server.key, worker_id=server.key_id, challenge=challenge
                 )
                 answer = Answer(self)
@@ -101,8 +101,8 @@ class ChatServer(HandWorker):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 # A response to an earlier test may still be under way: it counts where it began.
                 behave, cut = server.behave, server._cut
-                server.asked.append(body)
-                server.headers.append({name.lower(): told for name, told in self.headers.items()})
+                server.requests.append(body)
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
                 try:
                     behave(Answer(self), body)
                 except OSError:
@@ -114,7 +114,7 @@ class ChatServer(HandWorker):
         return Handler
 
 
-def say(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7) -> Behaviour:
+def reply(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7) -> Behaviour:
     """Those pieces, each after a pause of at least so many seconds."""
 
     def behave(answer: Answer, _: Body) -> None:
@@ -143,7 +143,7 @@ def silent(answer: Answer, _: Body) -> None:
     answer.wait_for_the_end()
 
 
-def send(content: bytes, *, status: int = 200) -> Behaviour:
+def raw_reply(content: bytes, *, status: int = 200) -> Behaviour:
     """Those bytes, whatever they are."""
 
     def behave(answer: Answer, _: Body) -> None:
@@ -153,7 +153,7 @@ def send(content: bytes, *, status: int = 200) -> Behaviour:
     return behave
 
 
-def endless(content: bytes, pause: float = 0) -> Behaviour:
+def endless_reply(content: bytes, pause: float = 0) -> Behaviour:
     """Those bytes, again and again."""
 
     def behave(answer: Answer, _: Body) -> None:
@@ -171,33 +171,36 @@ def _piece(**choice: object) -> bytes:
 
 FAULTS: dict[str, tuple[Behaviour, str]] = {
     "silent": (silent, "slow"),
-    "dripping": (endless(_piece(delta={"content": "a"}), pause=0.1), "slow"),
-    "dripping nothing": (endless(b": still here\n", pause=0.1), "slow"),
-    "500": (send(b"Internal Server Error", status=500), "broken"),
-    "401": (send(b"{}", status=401), "broken"),
-    "404": (send(b"{}", status=404), "broken"),
-    "400": (send(b"{}", status=400), "refused"),
-    "429": (send(b"{}", status=429), "busy"),
-    "503": (send(b"{}", status=503), "busy"),
-    "redirect": (send(b"", status=307), "broken"),
-    "a page": (send(b"<html>hello</html>"), "unreadable"),
-    "no stream": (send(b'{"choices": [{"message": {"content": "hi"}}]}'), "unreadable"),
-    "no JSON": (send(b"data: {oops\n\n"), "unreadable"),
-    "no text": (send(_piece(delta={"content": 5})), "unreadable"),
-    "no list": (send(b'data: {"choices": {"delta": {"content": "a"}}}\n\n'), "unreadable"),
-    "half a letter": (send(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n'), "unreadable"),
-    "a lone surrogate": (
-        send(b'data: {"choices": [{"delta": {"content": "\\ud800"}}]}\n\n'),
+    "dripping": (endless_reply(_piece(delta={"content": "a"}), pause=0.1), "slow"),
+    "dripping nothing": (endless_reply(b": still here\n", pause=0.1), "slow"),
+    "500": (raw_reply(b"Internal Server Error", status=500), "broken"),
+    "401": (raw_reply(b"{}", status=401), "broken"),
+    "404": (raw_reply(b"{}", status=404), "broken"),
+    "400": (raw_reply(b"{}", status=400), "refused"),
+    "429": (raw_reply(b"{}", status=429), "busy"),
+    "503": (raw_reply(b"{}", status=503), "busy"),
+    "redirect": (raw_reply(b"", status=307), "broken"),
+    "a page": (raw_reply(b"<html>hello</html>"), "unreadable"),
+    "no stream": (raw_reply(b'{"choices": [{"message": {"content": "hi"}}]}'), "unreadable"),
+    "no JSON": (raw_reply(b"data: {oops\n\n"), "unreadable"),
+    "no text": (raw_reply(_piece(delta={"content": 5})), "unreadable"),
+    "no list": (raw_reply(b'data: {"choices": {"delta": {"content": "a"}}}\n\n'), "unreadable"),
+    "half a letter": (
+        raw_reply(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n'),
         "unreadable",
     ),
-    "broken off": (send(_piece(delta={"content": "a red"})), "unreadable"),
-    "told to fail": (send(b'data: {"error": {"message": "draining"}}\n\n'), "broken"),
-    "nothing said": (send(_piece(delta={}, finish_reason="stop")), "empty"),
-    "blank": (send(_piece(delta={"content": " \n"}, finish_reason="stop")), "empty"),
-    "too much text": (say(*["word " * 1000] * 20), "unreadable"),
-    "endless text": (endless(_piece(delta={"content": "word " * 1000})), "unreadable"),
-    "endless line": (endless(b"data: " + b"a" * 100_000), "unreadable"),
-    "endless events": (endless(b'data: {"choices": []}\n\n' * 5000), "unreadable"),
+    "a lone surrogate": (
+        raw_reply(b'data: {"choices": [{"delta": {"content": "\\ud800"}}]}\n\n'),
+        "unreadable",
+    ),
+    "broken off": (raw_reply(_piece(delta={"content": "a red"})), "unreadable"),
+    "told to fail": (raw_reply(b'data: {"error": {"message": "draining"}}\n\n'), "broken"),
+    "nothing said": (raw_reply(_piece(delta={}, finish_reason="stop")), "empty"),
+    "blank": (raw_reply(_piece(delta={"content": " \n"}, finish_reason="stop")), "empty"),
+    "too much text": (reply(*["word " * 1000] * 20), "unreadable"),
+    "endless text": (endless_reply(_piece(delta={"content": "word " * 1000})), "unreadable"),
+    "endless line": (endless_reply(b"data: " + b"a" * 100_000), "unreadable"),
+    "endless events": (endless_reply(b'data: {"choices": []}\n\n' * 5000), "unreadable"),
 }  # fmt: skip
 """What a server may do, and the reason that is told of it.
 
@@ -206,7 +209,7 @@ Those that are "slow" have no end: the functions that meet them must be ``hurrie
 
 
 @contextmanager
-def streamed(person: Person, **body: object) -> Iterator[Iterator[tuple[str, Body]]]:
+def streamed(person: UserClient, **body: object) -> Iterator[Iterator[tuple[str, Body]]]:
     """A streamed answer of playground-chat, as its events' names and data come."""
     headers = {"authorization": f"Bearer {person.token}", "accept": "text/event-stream"}
     url = f"{person.base}/functions/v1/playground-chat"

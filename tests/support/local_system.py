@@ -35,7 +35,7 @@ UNLIMITED = {f"RATE_LIMIT_{rate}_PER_MINUTE": "0" for rate in ("JOBS", "PROMPTS"
 """For a test asks as fast as it can; those of the limits set their own."""
 
 
-class System:
+class LocalSystem:
     """``python -m infra.local up``, on a port and a data folder of its own."""
 
     def __init__(self, data: Path, *, worker: str, **environment: str) -> None:
@@ -62,7 +62,7 @@ class System:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        until(self._is_up, what="the system to start")
+        wait_until(self._is_up, what="the system to start")
 
     def terminal(self) -> str:
         """What it told the person who started it."""
@@ -114,10 +114,10 @@ class System:
 
     def settings(self, **more: object) -> Settings:
         """What its functions are told, and ``more``."""
-        parts = environment.System(self.data, self.port, self.ports())
+        parts = environment.LocalSystem(self.data, self.port, self.ports())
         url = functions_url(server.url(self.ports()["postgres"]))
-        given = environment.of_functions(parts, url)
-        own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
+        env = environment.functions_env(parts, url)
+        own = {name: env[name.upper()] for name in Settings.model_fields if name.upper() in env}
         return Settings.model_validate({**own, **more})
 
     @contextmanager
@@ -158,11 +158,11 @@ class System:
         return healthy and self.value("select count(*) from workers") >= wanted
 
 
-class Person:
+class UserClient:
     """A signed-in user of a system, over HTTP alone."""
 
     def __init__(
-        self, system: System, user_id: str | None = None, *, is_admin: bool = False
+        self, system: LocalSystem, user_id: str | None = None, *, is_admin: bool = False
     ) -> None:
         self.id = user_id or str(uuid4())
         self.base = system.base
@@ -174,19 +174,19 @@ class Person:
             verify=False,  # noqa: S501 - loopback
         )
 
-    def call(self, function: str, body: object, **headers: str) -> httpx.Response:
+    def invoke(self, function: str, body: object, **headers: str) -> httpx.Response:
         """POST to a function."""
         return self._http.post(f"/functions/v1/{function}", json=body, headers=headers)
 
-    def ask(self, prompt: str = "a red star on blue", **metadata: object) -> httpx.Response:
+    def post_job(self, prompt: str = "a red star on blue", **metadata: object) -> httpx.Response:
         """Queue a fast picture."""
         job_type = metadata.pop("job_type", "sdxl_image_fast")
         body = {"jobType": job_type, "metadata": {"prompt": prompt, **metadata}}
-        return self.call("queue-job", body)
+        return self.invoke("queue-job", body)
 
-    def queue(self, prompt: str = "a red star on blue", **metadata: object) -> str:
+    def create_job(self, prompt: str = "a red star on blue", **metadata: object) -> str:
         """Queue a fast picture that is accepted; the job's id."""
-        answer = self.ask(prompt, **metadata)
+        answer = self.post_job(prompt, **metadata)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job"]["id"])
 
@@ -211,7 +211,7 @@ class Person:
 
     def wait_for(self, job_id: str, status: str = "completed") -> None:
         """Wait until a job has that status."""
-        until(lambda: self.status(job_id) == status, what=f"{job_id} {status}")
+        wait_until(lambda: self.status(job_id) == status, what=f"{job_id} {status}")
 
     def asset(self, job_id: str) -> dict[str, Any]:
         """The first asset of a completed job."""
@@ -230,7 +230,7 @@ class Person:
         return answer.content
 
 
-def until(is_met: Callable[[], bool], *, what: str) -> None:
+def wait_until(is_met: Callable[[], bool], *, what: str) -> None:
     """Wait until a condition is met; ``what`` names it in the error."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_met():

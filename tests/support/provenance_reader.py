@@ -36,12 +36,12 @@ def signing(chain: Chain, folder: Path) -> Iterator[None]:
     certificates, key = folder / "chain.pem", folder / "key.pem"
     certificates.write_bytes(chain.certificates)
     key.write_bytes(chain.key)
-    with told(C2PA_CERTIFICATES=str(certificates), C2PA_KEY=str(key)):
+    with signer_environment(C2PA_CERTIFICATES=str(certificates), C2PA_KEY=str(key)):
         yield
 
 
 @contextmanager
-def told(**environment: str) -> Iterator[None]:
+def signer_environment(**environment: str) -> Iterator[None]:
     """The workers' code reads its signer's settings anew, and once more at the end."""
 
     def forget() -> None:
@@ -63,7 +63,11 @@ def manifest(content: bytes, mime_type: str, chain: Chain) -> Manifest:
     ):
         active = reader.get_active_manifest()
         results = json.loads(reader.detailed_json())["validation_results"]["activeManifest"]
-        (actions,) = [one for one in active["assertions"] if one["label"] == "c2pa.actions.v2"]
+        (actions,) = [
+            assertion
+            for assertion in active["assertions"]
+            if assertion["label"] == "c2pa.actions.v2"
+        ]
         failures = [one["code"] for one in results["failure"]]
         return Manifest(reader.get_validation_state(), actions["data"]["actions"], failures)
 

@@ -1,24 +1,24 @@
 """Rate limit buckets that stand still, so that a test does not depend on how long it takes."""
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _FAR = "now() + interval '1 day'"
 """A bucket that was refilled then gains nothing until then."""
 
 
-def fill(system: System, user_id: str, **per_minute: int) -> None:
+def fill(system: LocalSystem, user_id: str, **per_minute: int) -> None:
     """Fill the buckets of these names with a minute's requests each, and refill them no more."""
     for bucket, requests in per_minute.items():
         # The row holds what was in the bucket when the last request took its token.
         _set(system, user_id, bucket, tokens=requests + 1)
 
 
-def leave(system: System, person: Person, bucket: str, tokens: float) -> None:
+def leave(system: LocalSystem, person: UserClient, bucket: str, tokens: float) -> None:
     """Leave so many tokens in a bucket, for the next request to find, and refill it no more."""
     _set(system, person.id, bucket, tokens=tokens)
 
 
-def _set(system: System, user_id: str, bucket: str, *, tokens: float) -> None:
+def _set(system: LocalSystem, user_id: str, bucket: str, *, tokens: float) -> None:
     system.rows(
         "insert into rate_buckets (user_id, bucket, tokens, refilled_at)"
         f" values (%s, %s, %s, {_FAR}) on conflict (user_id, bucket)"

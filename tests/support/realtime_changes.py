@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.realtime_client import Client
 
 SESSIONS = {"event": "*", "schema": "public", "table": "workspace_sessions"}
@@ -17,14 +17,14 @@ SAVED = """
 """
 
 
-def client(person: Person, **more: str) -> Client:
+def client(person: UserClient, **more: str) -> Client:
     return Client(f"{person.base}/realtime/v1", **more)
 
 
-def tell(system: System, person: Person, name: str) -> str:
+def make_change(system: LocalSystem, person: UserClient, name: str) -> str:
     """Make a change of that person's; the row's id."""
     return str(system.value(SESSION, person.id, name))
 
 
 def names(changes: list[dict[str, Any]]) -> list[str]:
-    return [one["data"]["record"]["session_name"] for one in changes]
+    return [change["data"]["record"]["session_name"] for change in changes]

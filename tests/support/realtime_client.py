@@ -53,7 +53,7 @@ class Client:
         await self.socket.close()
         await self._reading
 
-    async def say(self, topic: str, event: str, payload: object, join: str | None = None) -> str:
+    async def send(self, topic: str, event: str, payload: object, join: str | None = None) -> str:
         """Push a message; its ref."""
         self._refs += 1
         ref = str(self._refs)
@@ -65,22 +65,24 @@ class Client:
 
     async def reply(self, ref: str) -> Frame:
         """The payload of the answer to a message."""
-        frame = await self.told(lambda one: one["event"] == "phx_reply" and one["ref"] == ref)
+        frame = await self.wait_for(lambda one: one["event"] == "phx_reply" and one["ref"] == ref)
         payload: Frame = frame["payload"]
         return payload
 
-    async def ask(self, topic: str, event: str, payload: object, join: str | None = None) -> Frame:
+    async def request(
+        self, topic: str, event: str, payload: object, join: str | None = None
+    ) -> Frame:
         """Push a message, and wait for its answer."""
-        return await self.reply(await self.say(topic, event, payload, join))
+        return await self.reply(await self.send(topic, event, payload, join))
 
     async def join(self, topic: str, *bindings: Frame, token: str | None = None) -> Frame:
         """Join ``realtime:topic``; what that is answered."""
         payload: Frame = {"config": {"postgres_changes": list(bindings)}}
         if token is not None:
             payload["access_token"] = token
-        return await self.ask(f"realtime:{topic}", "phx_join", payload)
+        return await self.request(f"realtime:{topic}", "phx_join", payload)
 
-    async def told(self, is_it: Callable[[Frame], bool]) -> Frame:
+    async def wait_for(self, is_it: Callable[[Frame], bool]) -> Frame:
         """The first frame that is it, once it is there."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
@@ -94,18 +96,18 @@ class Client:
     async def event(self, topic: str, event: str) -> Frame:
         """The payload of the first such event of ``realtime:topic``."""
         wanted = (f"realtime:{topic}", event)
-        frame = await self.told(lambda one: (one["topic"], one["event"]) == wanted)
+        frame = await self.wait_for(lambda one: (one["topic"], one["event"]) == wanted)
         payload: Frame = frame["payload"]
         return payload
 
     def changes(self, topic: str) -> list[Frame]:
         """The payloads of the changes that ``realtime:topic`` was told, in their order."""
-        found = [one for one in self.all if one["event"] == "postgres_changes"]
-        return [one["payload"] for one in found if one["topic"] == f"realtime:{topic}"]
+        rows = [one for one in self.all if one["event"] == "postgres_changes"]
+        return [one["payload"] for one in rows if one["topic"] == f"realtime:{topic}"]
 
     async def wait(self, topic: str, count: int) -> list[Frame]:
         """The changes, once there are so many."""
-        await self.told(lambda _: len(self.changes(topic)) >= count)
+        await self.wait_for(lambda _: len(self.changes(topic)) >= count)
         return self.changes(topic)
 
     async def closed(self) -> int | None:

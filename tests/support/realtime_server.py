@@ -10,11 +10,11 @@ from functions.realtime.limits import Limits
 from functions.realtime.main import Realtime
 from infra import websocket_server
 from shared.services import Services
-from tests.support.local_system import System, free_port
+from tests.support.local_system import LocalSystem, free_port
 
 
 @contextlib.asynccontextmanager
-async def serving(system: System, limits: Limits, **settings: object) -> AsyncIterator[str]:
+async def serving(system: LocalSystem, limits: Limits, **settings: object) -> AsyncIterator[str]:
     """Its address; it reads that system's database."""
     services = Services(system.settings(**settings))
     port = free_port()

@@ -7,16 +7,18 @@ import httpx
 from PIL import Image
 
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 FIELDS = ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl")
 
 
-def ask(person: Person, metadata: dict[str, object] | None = None, **given: str) -> httpx.Response:
+def ask(
+    person: UserClient, metadata: dict[str, object] | None = None, **given: str
+) -> httpx.Response:
     """Queue a picture by references."""
-    told = {"prompt": "like this", **(metadata or {})}
-    return person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": told, **given})
+    fields = {"prompt": "like this", **(metadata or {})}
+    return person.invoke("queue-job", {"jobType": "sdxl_image_fast", "metadata": fields, **given})
 
 
 def accepted(answer: httpx.Response) -> str:
@@ -24,11 +26,11 @@ def accepted(answer: httpx.Response) -> str:
     return str(answer.json()["job"]["id"])
 
 
-def objects_of(system: System, person: Person) -> set[str]:
+def objects_of(system: LocalSystem, person: UserClient) -> set[str]:
     return {path for path in system.objects() if f"/{person.id}/" in path}
 
 
-def claimed(worker: HandWorker, job_id: str) -> list[dict[str, Any]]:
+def claimed(worker: ScriptedWorker, job_id: str) -> list[dict[str, Any]]:
     """The references that the claim's answer gives."""
     _, claim = worker.claimed(job_id)
     references: list[dict[str, Any]] = claim["references"]

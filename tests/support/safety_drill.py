@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 ONE, OTHER = "zorpel", "blimsen"
 """Harmless words, each of which may be said; together the rules refuse them."""
@@ -12,7 +12,7 @@ ONE, OTHER = "zorpel", "blimsen"
 FIRST_SLOWDOWN = 600
 
 
-def decisions(system: System, person: Person) -> list[dict[str, Any]]:
+def decisions(system: LocalSystem, person: UserClient) -> list[dict[str, Any]]:
     """What was refused to a user, oldest first."""
     query = "select * from safety_decisions where user_id = %s order by created_at"
     return system.rows(query, person.id)
@@ -24,5 +24,5 @@ def refused(answer: httpx.Response, category: str) -> dict[str, Any]:
     assert answer.json()["details"][0]["message"] == category
     assert ONE not in answer.text
     assert OTHER not in answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    payload: dict[str, Any] = answer.json()
+    return payload

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.fake_chat_server import KEY, ChatServer
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.safety_drill import FIRST_SLOWDOWN
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 
 
 @pytest.fixture(scope="session")
-def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def safety_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system that offers nsfw, and is slow with whom it slows down, so that tests may be."""
-    system = System(
+    system = LocalSystem(
         tmp_path_factory.mktemp("gated") / "data",
         worker="none",
         SWEEP_SECONDS="3600",
         CHAT_API_KEY=KEY,
         OUTPUT_CLASSIFIER=CHECKED_BY["name"],
-        FIRST_SLOWDOWN_SECONDS=str(FIRST_SLOWDOWN),
+        SAFETY_THROTTLE_INITIAL_SECONDS=str(FIRST_SLOWDOWN),
     )
     system.start()
     yield system
@@ -30,17 +30,17 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def drawing_worker(gated: System) -> Iterator[HandWorker]:
+def drawing_worker(safety_system: LocalSystem) -> Iterator[ScriptedWorker]:
     """A worker that is moved by hand."""
-    worker = HandWorker(gated)
+    worker = ScriptedWorker(safety_system)
     assert worker.register(slots=1000).status_code == 200
     yield worker
     worker.close()
 
 
 @pytest.fixture(scope="session")
-def _chat_server(gated: System) -> Iterator[ChatServer]:
-    server = ChatServer(gated)
+def _chat_server(safety_system: LocalSystem) -> Iterator[ChatServer]:
+    server = ChatServer(safety_system)
     assert server.register("chat").status_code == 200
     yield server
     server.close()
@@ -54,6 +54,6 @@ def chat(_chat_server: ChatServer) -> ChatServer:
 
 
 @pytest.fixture
-def visitor(gated: System) -> Person:
+def safety_user(safety_system: LocalSystem) -> UserClient:
     """A new user."""
-    return Person(gated)
+    return UserClient(safety_system)

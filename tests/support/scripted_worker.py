@@ -18,7 +18,7 @@ from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, System, until
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, wait_until
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
@@ -27,7 +27,7 @@ CHECKED_BY = {"kind": "classifier", "name": "by-hand"}
 
 
 @contextmanager
-def no_other_workers(system: System, worker_type: str, *, key_id: str) -> Iterator[None]:
+def no_other_workers(system: LocalSystem, worker_type: str, *, key_id: str) -> Iterator[None]:
     """Jobs of that type go to no other key's workers, which earlier tests may have left."""
     others = system.rows(
         "update workers set is_active = false"
@@ -42,15 +42,15 @@ def no_other_workers(system: System, worker_type: str, *, key_id: str) -> Iterat
         system.rows("update workers set is_active = true where id = any(%s) returning id", ids)
 
 
-class HandWorker:
+class ScriptedWorker:
     """The holder of a worker's key, with a real address."""
 
-    def __init__(self, system: System, key_id: str = "demo") -> None:
+    def __init__(self, system: LocalSystem, key_id: str = "demo") -> None:
         self.system = system
         self.key_id = key_id
         self.key = keys.worker_key(key_id)
         self.messages: dict[str, JobMessage] = {}
-        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.deliveries: list[tuple[dict[str, str], bytes]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -82,7 +82,7 @@ class HandWorker:
     ) -> httpx.Response:
         """A sealed letter."""
         content = json.dumps(body).encode()
-        sealed = webhook_signature.seal(
+        sealed = webhook_signature.sign(
             key or self.key,
             worker_id=self.key_id,
             message_id=message_id or f"msg_{uuid4().hex}",
@@ -98,10 +98,12 @@ class HandWorker:
 
     def message(self, job_id: str) -> JobMessage:
         """Wait for a job's message."""
-        until(lambda: job_id in self.messages, what=f"the message of {job_id}")
+        wait_until(lambda: job_id in self.messages, what=f"the message of {job_id}")
         return self.messages[job_id]
 
-    def letter(self, job_id: str, claim_id: str, status: str, **more: object) -> dict[str, Any]:
+    def callback_body(
+        self, job_id: str, claim_id: str, status: str, **more: object
+    ) -> dict[str, Any]:
         """A callback about a claim."""
         user = str(self.message(job_id).user_id)
         return {"jobId": job_id, "userId": user, "claimId": claim_id, "status": status, **more}
@@ -109,7 +111,9 @@ class HandWorker:
     def claim(self, job_id: str, claim_id: str, **more: object) -> httpx.Response:
         """Ask for the job."""
         number = {"dispatchNo": self.message(job_id).dispatch_no, **more}
-        return self.send("job-callback", self.letter(job_id, claim_id, "processing", **number))
+        return self.send(
+            "job-callback", self.callback_body(job_id, claim_id, "processing", **number)
+        )
 
     def claimed(self, job_id: str) -> tuple[str, dict[str, Any]]:
         """A claim that is granted, and its answer."""
@@ -138,16 +142,16 @@ class HandWorker:
         message_id: str | None = None,
     ) -> httpx.Response:
         """Report the job done."""
-        letter = self.letter(
-            job_id, claim_id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        body = self.callback_body(
+            job_id, claim_id, "completed", results={"assets": assets}, outputCheck=CHECKED_BY
         )
-        return self.send("job-callback", letter, message_id=message_id)
+        return self.send("job-callback", body, message_id=message_id)
 
     def fail(self, job_id: str, claim_id: str, **failure: object) -> httpx.Response:
         """Report the job failed."""
         return self.send(
             "job-callback",
-            self.letter(
+            self.callback_body(
                 job_id,
                 claim_id,
                 "failed",
@@ -194,7 +198,7 @@ class HandWorker:
 
             def do_GET(self) -> None:
                 challenge = parse_qs(urlsplit(self.path).query)["challenge"][0]
-                proof = webhook_signature.prove(
+                proof = webhook_signature.challenge_proof(
                     worker.key, worker_id=worker.key_id, challenge=challenge
                 )
                 self._answer({"status": "ok", "proof": proof})
@@ -202,7 +206,7 @@ class HandWorker:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                worker.heard.append((headers, body))
+                worker.deliveries.append((headers, body))
                 message = JobMessage.model_validate_json(body)
                 worker.messages[str(message.job_id)] = message
                 self._answer({"success": True})
@@ -225,19 +229,19 @@ def crc32c(content: bytes) -> str:
     return base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
 
 
-def leave_manifest(
-    worker: HandWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
+def upload_manifest_only(
+    worker: ScriptedWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
 ) -> list[dict[str, Any]]:
     """Upload everything, and leave the completed callback in the bucket only; the assets."""
     assets = worker.upload(claim)
     body = httpx.Request(
         "POST",
         "http://x",
-        json=worker.letter(
-            job, claim_id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        json=worker.callback_body(
+            job, claim_id, "completed", results={"assets": assets}, outputCheck=CHECKED_BY
         ),
     ).content
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         key, worker_id="demo", message_id="msg_manifest", timestamp=int(time.time()), body=body
     )
     put = web.put(

@@ -9,13 +9,13 @@ import httpx
 
 from tests.support.admin_cli import settings_of
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, UNLIMITED, System, until
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, UNLIMITED, LocalSystem, wait_until
 
 
-class Revision(System):
+class SecondGateway(LocalSystem):
     """A gateway of its own over the system's database, storage and queues."""
 
-    def __init__(self, of: System, **settings: str) -> None:
+    def __init__(self, of: LocalSystem, **settings: str) -> None:
         super().__init__(of.data, worker="none")
         own = settings_of(of) | UNLIMITED | settings
         self._out = (of.data.parent / f"revision-{self.port}.log").open("w+")
@@ -29,7 +29,7 @@ class Revision(System):
 
     def up(self) -> Self:
         """Wait until it serves."""
-        until(self._answers, what="a revision to serve")
+        wait_until(self._answers, what="a revision to serve")
         return self
 
     def said(self) -> str:

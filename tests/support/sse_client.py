@@ -11,11 +11,11 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.local_system import PATIENCE_SECONDS, Person, until
+from tests.support.local_system import PATIENCE_SECONDS, UserClient, wait_until
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SseEvent:
     """One event, as an EventSource would dispatch it."""
 
     event: str
@@ -36,11 +36,11 @@ class Told:
         return record
 
 
-class EventStream:
+class SseClient:
     """What a person is told from now on, or on from an id."""
 
     def __init__(
-        self, person: Person, *, last_event_id: str | None = None, base: str = "", **query: str
+        self, person: UserClient, *, last_event_id: str | None = None, base: str = "", **query: str
     ) -> None:
         headers = {} if "ticket" in query else {"authorization": f"Bearer {person.token}"}
         if last_event_id is not None:
@@ -50,7 +50,7 @@ class EventStream:
         request = self._http.build_request("GET", url, params=query, headers=headers)
         self.answer = self._http.send(request, stream=True)
         self.lines: list[str] = []
-        self.all: list[Told] = []
+        self.all: list[SseEvent] = []
         self.has_ended = threading.Event()
         self.was_cut = False
         self._reading = threading.Thread(target=self._read, daemon=True)
@@ -59,7 +59,9 @@ class EventStream:
     def __enter__(self) -> Self:
         """Wait until it sends whatever happens; or has ended, where its token has expired."""
         if self.answer.status_code == 200:
-            until(lambda: bool(self.all) or self.has_ended.is_set(), what="the stream to begin")
+            wait_until(
+                lambda: bool(self.all) or self.has_ended.is_set(), what="the stream to begin"
+            )
         return self
 
     def __exit__(
@@ -77,48 +79,50 @@ class EventStream:
         self._http.close()
 
     @property
-    def changes(self) -> list[Told]:
+    def changes(self) -> list[SseEvent]:
         """The events ``change``."""
-        return [one for one in self.all if one.event == "change"]
+        return [event for event in self.all if event.event == "change"]
 
     @property
-    def progress(self) -> list[Told]:
+    def progress(self) -> list[SseEvent]:
         """The events ``progress``."""
-        return [one for one in self.all if one.event == "progress"]
+        return [event for event in self.all if event.event == "progress"]
 
     @property
     def last_id(self) -> str:
         """What an EventSource would send when it reconnects."""
-        return next(one.id for one in reversed(self.all) if one.id is not None)
+        return next(event.id for event in reversed(self.all) if event.id is not None)
 
     def statuses(self) -> list[str]:
         """How the jobs went, in the order told."""
-        return [one.record["status"] for one in self.changes if one.data["table"] == "jobs"]
+        return [
+            change.record["status"] for change in self.changes if change.data["table"] == "jobs"
+        ]
 
     def wait_for_end(self) -> None:
         """Wait until the server ends it."""
         assert self.has_ended.wait(PATIENCE_SECONDS)
 
-    def wait(self, count: int) -> list[Told]:
+    def wait(self, count: int) -> list[SseEvent]:
         """The changes, once there are so many."""
-        until(lambda: len(self.changes) >= count, what=f"{count} changes")
+        wait_until(lambda: len(self.changes) >= count, what=f"{count} changes")
         return self.changes
 
     def _read(self) -> None:
-        told: dict[str, str] = {}
+        message: dict[str, str] = {}
         try:
             for line in self.answer.iter_lines():
                 self.lines.append(line)
                 name, _, value = line.partition(": ")
                 if name:
-                    told[name] = value
+                    message[name] = value
                 elif not line:
-                    self._dispatch(told)
-                    told = {}
+                    self._dispatch(message)
+                    message = {}
         except httpx.TransportError:
             self.was_cut = True
         self.has_ended.set()
 
     def _dispatch(self, told: dict[str, str]) -> None:
         if "data" in told:
-            self.all.append(Told(told["event"], told.get("id"), json.loads(told["data"])))
+            self.all.append(SseEvent(told["event"], told.get("id"), json.loads(told["data"])))

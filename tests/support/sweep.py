@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 Counts: TypeAlias = dict[str, Any]
 Sweep: TypeAlias = Callable[[], Counts]
@@ -13,11 +13,11 @@ Sweep: TypeAlias = Callable[[], Counts]
 def at_once(sweep: Sweep, times: int = 3) -> list[Counts]:
     """Several sweeps at the same time."""
     with ThreadPoolExecutor() as pool:
-        asked = [pool.submit(sweep) for _ in range(times)]
-    return [one.result() for one in asked]
+        futures = [pool.submit(sweep) for _ in range(times)]
+    return [future.result() for future in futures]
 
 
-def objects(system: System, person: Person, below: str = "") -> set[str]:
+def objects(system: LocalSystem, person: UserClient, below: str = "") -> set[str]:
     """The person's objects in workspace-temp, by their paths below their own folder."""
     start = f"workspace-temp/{person.id}/{below}"
     return {name.removeprefix(start) for name in system.objects() if name.startswith(start)}

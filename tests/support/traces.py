@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from infra import trace
 from infra.trace import Span
-from tests.support.local_system import System, until
+from tests.support.local_system import LocalSystem, wait_until
 
 TRACE = "logging.googleapis.com/trace"
 CLIENTS_SPAN = "00f067aa0ba902b7"
@@ -23,12 +23,12 @@ def traceparent(trace_id: str, *, sampled: bool = True) -> str:
     return f"00-{trace_id}-{CLIENTS_SPAN}-{int(sampled):02x}"
 
 
-def spans(system: System) -> list[Span]:
+def spans(system: LocalSystem) -> list[Span]:
     """Every span that was told by now."""
     return trace.read(system.data / trace.FILE)
 
 
-def spans_of(system: System, job_id: str, met: Callable[[list[Span]], bool]) -> list[Span]:
+def spans_of(system: LocalSystem, job_id: str, met: Callable[[list[Span]], bool]) -> list[Span]:
     """The spans of a job, once they are as they should be."""
     found: list[Span] = []
 
@@ -36,23 +36,23 @@ def spans_of(system: System, job_id: str, met: Callable[[list[Span]], bool]) -> 
         found[:] = trace.of_job(spans(system), job_id)
         return met(found)
 
-    until(look, what=f"the spans of {job_id}")
+    wait_until(look, what=f"the spans of {job_id}")
     return found
 
 
-def names(found: list[Span]) -> set[str]:
+def names(spans: list[Span]) -> set[str]:
     """Of those spans."""
-    return {one.name for one in found}
+    return {span.name for span in spans}
 
 
-def lines(system: System, *parts: str) -> list[dict[str, Any]]:
+def lines(system: LocalSystem, *parts: str) -> list[dict[str, Any]]:
     """The JSON lines in the parts' logs."""
     texts = [(system.data / "logs" / f"{part}.log").read_text() for part in parts]
     return [json.loads(line) for text in texts for line in text.splitlines() if line[:1] == "{"]
 
 
-def measured(system: System, name: str, **about: str) -> list[float]:
+def measured(system: LocalSystem, name: str, **about: str) -> list[float]:
     """What was measured by that name, oldest first; of one job, where it is named."""
-    told = [one for one in lines(system, "gateway") if one["message"] == "measured"]
-    told = [one for one in told if about.items() <= one.items()]
-    return [one[name] for one in told if name in one]
+    rows = [line for line in lines(system, "gateway") if line["message"] == "measured"]
+    rows = [one for one in rows if about.items() <= one.items()]
+    return [one[name] for one in rows if name in one]

@@ -11,8 +11,8 @@ import httpx
 from psycopg.types.json import Jsonb
 
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 BEGUN = (
     "insert into unfinished_copies (source_id, user_id, target_id) values (%s, %s, %s)"
@@ -21,25 +21,25 @@ BEGUN = (
 """What a try at copying leaves first: source, owner, target."""
 
 
-def act(person: Person, action: str, **fields: object) -> httpx.Response:
+def act(person: UserClient, action: str, **fields: object) -> httpx.Response:
     """One action."""
-    return person.call("workspace-actions", {"action": action, **fields})
+    return person.invoke("workspace-actions", {"action": action, **fields})
 
 
-def make(person: Person, hand_worker: HandWorker, **metadata: object) -> list[str]:
+def make(person: UserClient, hand_worker: ScriptedWorker, **metadata: object) -> list[str]:
     """The ids of the assets of a new job, which is run to its end."""
-    job_id = person.queue(**metadata)  # type: ignore[arg-type]
+    job_id = person.create_job(**metadata)  # type: ignore[arg-type]
     hand_worker.finish(job_id)
     rows = person.rows("workspace_assets", job_id=f"eq.{job_id}", order="asset_index.asc")
     return [row["id"] for row in rows]
 
 
-def library(person: Person) -> list[dict[str, Any]]:
+def library(person: UserClient) -> list[dict[str, Any]]:
     """What the person keeps; others' public assets are to be seen as well."""
     return person.rows("user_library", user_id=f"eq.{person.id}")
 
 
-def files(system: System, person: Person) -> dict[str, int]:
+def files(system: LocalSystem, person: UserClient) -> dict[str, int]:
     """How many objects of the person's each bucket holds."""
     mine = [name for name in system.objects() if person.id in name]
     return {
@@ -48,7 +48,7 @@ def files(system: System, person: Person) -> dict[str, int]:
     }
 
 
-def put(system: System, bucket: str, path: str, content: bytes) -> None:
+def put(system: LocalSystem, bucket: str, path: str, content: bytes) -> None:
     """Write an object past every check of ours."""
     storage = f"http://127.0.0.1:{system.ports()['storage']}/upload/storage/v1/b/{bucket}/o"
     answer = web.post(
@@ -60,14 +60,14 @@ def put(system: System, bucket: str, path: str, content: bytes) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def remove(system: System, bucket: str, path: str) -> None:
+def remove(system: LocalSystem, bucket: str, path: str) -> None:
     """Delete an object past every check of ours."""
     storage = f"http://127.0.0.1:{system.ports()['storage']}/storage/v1/b/{bucket}/o"
     assert web.delete(f"{storage}/{quote(path, safe='')}").status_code == 204
 
 
 @contextmanager
-def storage_pausing(system: System) -> Iterator[None]:
+def storage_pausing(system: LocalSystem) -> Iterator[None]:
     """The storage hears everything and answers nothing: whatever copies stands still."""
     pid = system.pids()["storage"]
     os.kill(pid, signal.SIGSTOP)
@@ -77,19 +77,19 @@ def storage_pausing(system: System) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def until_held(system: System, asset_id: str) -> None:
+def until_held(system: LocalSystem, asset_id: str) -> None:
     """Wait until somebody copies the asset."""
     query = "select saving_until > now() as held from workspace_assets where id = %s"
-    until(lambda: system.value(query, asset_id) is True, what="the hold")
+    wait_until(lambda: system.value(query, asset_id) is True, what="the hold")
 
 
-def until_waiting(system: System, most: int = 1) -> None:
+def until_waiting(system: LocalSystem, limit: int = 1) -> None:
     """Wait until so many transactions wait for a lock."""
     query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    until(lambda: system.value(query) >= most, what="the lock to be waited for")
+    wait_until(lambda: system.value(query) >= limit, what="the lock to be waited for")
 
 
-def assert_kept_once(system: System, person: Person, asset_id: str) -> None:
+def assert_kept_once(system: LocalSystem, person: UserClient, asset_id: str) -> None:
     """One library asset, with both files and nothing besides them, and nothing left to do."""
     (row,) = library(person)
     assert row["source_asset_id"] == asset_id
@@ -103,11 +103,11 @@ def assert_kept_once(system: System, person: Person, asset_id: str) -> None:
     )
 
 
-def take_back(system: System, asset_id: str) -> dict[str, Any]:
+def take_back(system: LocalSystem, asset_id: str) -> dict[str, Any]:
     """Leave what a save leaves that dies just before its record; what it would have recorded."""
     ((row,),) = (
-        one.values()
-        for one in system.rows(
+        row.values()
+        for row in system.rows(
             "delete from user_library where source_asset_id = %s returning to_jsonb(user_library)",
             asset_id,
         )
@@ -116,7 +116,7 @@ def take_back(system: System, asset_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def put_back(system: System, row: dict[str, Any]) -> None:
+def put_back(system: LocalSystem, row: dict[str, Any]) -> None:
     """Record it after all."""
     system.rows(
         "insert into user_library select * from jsonb_populate_record(null::user_library, %s)"

@@ -10,7 +10,12 @@ from uuid import UUID
 import httpx
 
 from shared.contracts import webhook_signature
-from shared.contracts.worker_protocol import CallbackAnswer, CallbackRequest, Reference, Upload
+from shared.contracts.worker_protocol import (
+    CallbackRequest,
+    CallbackResponse,
+    ReferenceInput,
+    UploadTarget,
+)
 
 KEY = webhook_signature.new_key()
 HOME = "http://functions.test"
@@ -27,7 +32,7 @@ class Neighbours:
         self.answers: dict[str, list[httpx.Response]] = {}
         self.lost: list[str] = []
         self.images = 1
-        self.references: list[Reference] = []
+        self.references: list[ReferenceInput] = []
         self.reference = httpx.Response(200, content=b"picture")
         self.ended: set[UUID] = set()
         """Jobs whose next heartbeat is told so."""
@@ -42,27 +47,27 @@ class Neighbours:
         if request.method == "GET":
             return self.reference
         self.message_ids.append(
-            webhook_signature.check_seal(
+            webhook_signature.verify(
                 [KEY], request.headers, request.content, now=datetime.now(UTC).timestamp()
             )
         )
-        letter = CallbackRequest.model_validate_json(request.content)
-        self.letters.append(letter)
-        kind = self.kind(letter)
-        if kind == "heartbeat" and letter.job_id in self.ended:
+        callback = CallbackRequest.model_validate_json(request.content)
+        self.letters.append(callback)
+        kind = self.kind(callback)
+        if kind == "heartbeat" and callback.job_id in self.ended:
             return httpx.Response(200, json={"message": "ended", "proceed": False})
-        told = self.answers.get(kind)
-        return told.pop(0) if told else self._heard(letter)
+        responses = self.answers.get(kind)
+        return responses.pop(0) if responses else self._heard(callback)
 
     @property
     def kinds(self) -> list[str]:
-        return [self.kind(letter) for letter in self.letters]
+        return [self.kind(callback) for callback in self.letters]
 
     @staticmethod
-    def kind(letter: CallbackRequest) -> str:
-        if letter.status != "processing":
-            return letter.status
-        return "claim" if letter.progress is None else "heartbeat"
+    def kind(callback: CallbackRequest) -> str:
+        if callback.status != "processing":
+            return callback.status
+        return "claim" if callback.progress is None else "heartbeat"
 
     def _put(self, name: str, request: httpx.Request) -> httpx.Response:
         if name in self.refusals:
@@ -79,17 +84,17 @@ class Neighbours:
         self.stored[name] = request.content
         return httpx.Response(200)
 
-    def _heard(self, letter: CallbackRequest) -> httpx.Response:
-        if letter.results and any(
-            asset.temp_storage_path not in self.stored for asset in letter.results.assets
+    def _heard(self, callback: CallbackRequest) -> httpx.Response:
+        if callback.results and any(
+            asset.temp_storage_path not in self.stored for asset in callback.results.assets
         ):
             return httpx.Response(409, json={**REFUSED, "code": "object_missing"})
         headers = {"content-type": "image/png", "x-goog-if-generation-match": "0"}
-        answer = CallbackAnswer(
+        answer = CallbackResponse(
             message="Heard.",
             heartbeat_seconds=3600,
             uploads=[
-                Upload(
+                UploadTarget(
                     asset_index=index,
                     path=f"{index}.png",
                     put_url=f"{HOME}/store/{index}.png",

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
-from shared.contracts.job_catalog import CATALOGUE, QueueName
+from shared.contracts.job_catalog import JOB_TYPES, QueueName
 from shared.db.queries.metrics import Duration, Load, QueueState
 from shared.jobs import eta
 
-_LOOK_AHEAD = 1
+_PREFETCH_JOBS = 1
 _MEASURED = 100
 _SAMPLED = 100
 
@@ -78,7 +78,7 @@ class Simulation:
         self._served: defaultdict[int, int] = defaultdict(lambda: -1)
         self._ended: defaultdict[str, list[float]] = defaultdict(list)
         self._usual = {
-            name: CATALOGUE[name].expected_seconds * self._chance.uniform(0.6, 1.6)
+            name: JOB_TYPES[name].expected_seconds * self._chance.uniform(0.6, 1.6)
             for name in surroundings.types
         }
 
@@ -95,7 +95,7 @@ class Simulation:
     def _arrivals(self, count: int) -> list[Job]:
         around, chance, at, jobs = self._around, self._chance, 0.0, list[Job]()
         names, often = list(around.types), list(around.types.values())
-        images = [(1 + CATALOGUE[name].most_images) / 2 for name in names]
+        images = [(1 + JOB_TYPES[name].max_images) / 2 for name in names]
         each = sum(
             self._usual[name] * one * share
             for name, one, share in zip(names, images, often, strict=True)
@@ -107,7 +107,7 @@ class Simulation:
             (user,) = chance.choices(range(around.users), weights)
             for _ in range(chance.randint(1, 2 * around.burst - 1)):
                 (name,) = chance.choices(names, often)
-                number = chance.randint(1, CATALOGUE[name].most_images)
+                number = chance.randint(1, JOB_TYPES[name].max_images)
                 seconds = self._usual[name] * number * chance.lognormvariate(0, 0.3)
                 jobs.append(Job(user, name, number, seconds, at))
         return jobs[:count]
@@ -136,7 +136,7 @@ class Simulation:
 
     def _free_slots(self) -> list[_Worker]:
         free = {
-            worker: self._around.slots + _LOOK_AHEAD - len(worker.line) - len(worker.running)
+            worker: self._around.slots + _PREFETCH_JOBS - len(worker.line) - len(worker.running)
             for worker in self._workers
         }
         levels = range(max(free.values()), 0, -1)

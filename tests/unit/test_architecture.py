@@ -17,12 +17,19 @@ from infra import manifest as the_map
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = the_map.read().functions
 
-KEEPERS = {
-    "user": {"user_token", "user_or_ticket", "user_or_worker"},  # each of the others stands for one
-    "user_or_anon": {"user_or_anon", "anyone"},  # a signed address carries its own proof
-    "admin": {"admin_token"},
-    "worker": {"worker_seal"},
-    "scheduler": {"scheduler_token"},
+AUTHENTICATORS = {
+    "user": {
+        "require_user",
+        "require_user_or_ticket",
+        "require_user_or_worker",
+    },  # each of the others stands for one
+    "user_or_anon": {
+        "require_user_or_anon",
+        "optional_user",
+    },  # a signed address carries its own proof
+    "admin": {"require_admin"},
+    "worker": {"require_worker"},
+    "scheduler": {"require_scheduler"},
 }
 SUPPLIED_ELSEWHERE = {
     "shared/workers/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
@@ -106,7 +113,7 @@ def contracts_imports(root: Path) -> set[str]:
         for node in ast.walk(tree):
             match node:
                 case ast.Import(names=names):
-                    imported = [one.name for one in names]
+                    imported = [name.name for name in names]
                 case ast.ImportFrom(module=str(module)):
                     imported = [module]
                 case _:
@@ -151,7 +158,7 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (suppliers_outside_the_services, "shared/a.py", "import time\ntime.time()"),
     (suppliers_outside_the_services, "shared/a.py", "from uuid import uuid4"),
     (suppliers_outside_the_services, "functions/a/b.py", "datetime.now(UTC)"),
-    (contracts_imports, "shared/contracts/a.py", "from shared.errors import Problem"),
+    (contracts_imports, "shared/contracts/a.py", "from shared.errors import ApiError"),
     (contracts_imports, "shared/contracts/a.py", "import httpx"),
     (unprotected_tables, "infra/database/migrations/1.sql", "create table a (id int);"),
     (unpinned, "requirements.txt", "httpx==1.0"),
@@ -193,11 +200,11 @@ def test_a_handler_is_short_and_says_what_the_map_says(name: str) -> None:
             targets=[ast.Name("main")],
             value=ast.Call(ast.Name("endpoint"), [ast.Name(handler)], keywords),
         ):
-            said = {one.arg: ast.unparse(one.value) for one in keywords}
+            said = {keyword.arg: ast.unparse(keyword.value) for keyword in keywords}
         case other:
             pytest.fail(f"it ends with {ast.unparse(other)}")
     assert handler == name.replace("-", "_")
-    assert said["caller"] in KEEPERS[function.caller]
+    assert said["authenticate"] in AUTHENTICATORS[function.caller]
     assert list(ast.literal_eval(said.get("methods", "('POST',)"))) == function.methods
 
 
@@ -219,4 +226,4 @@ def _named(root: Path, *packages: str) -> Iterator[str]:
                 case ast.Attribute():
                     yield f"{path}: {ast.unparse(node)}"
                 case ast.ImportFrom(module=str(module), names=names):
-                    yield from (f"{path}: {module}.{one.name}" for one in names)
+                    yield from (f"{path}: {module}.{name.name}" for name in names)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.performance.bench import costing, http_client, relay, report
 from tests.performance.bench.baselines import inserts
-from tests.performance.bench.figures import Row, Series, percentile, told
+from tests.performance.bench.figures import Row, Series, fmt, percentile
 from tests.performance.bench.job_costs import Counts
 
 ROW = Row(
@@ -82,7 +82,7 @@ def test_a_row_measured_alone_leaves_the_others(tmp_path: Path) -> None:
     [(0, "0"), (0.01234, "0.0123"), (1.5, "1.50"), (12.34, "12.3"), (1234.5, "1,234")],
 )
 def test_numbers_have_three_digits_that_count(value: float, expected: str) -> None:
-    assert told(value) == expected
+    assert fmt(value) == expected
 
 
 def test_a_percentile_lies_between_its_neighbours() -> None:

@@ -54,15 +54,15 @@ def test_parts_that_share_a_machine_share_its_cores() -> None:
 def test_a_line_of_random_services_waits_as_queueing_theory_says() -> None:
     # M/M/1 at half its load: a job takes 1 / (1 - 0.5) services in the mean.
     alone = replace(TIMES, accept=0, hear=0, report=0, store=0, claim=0, end=0, work=1)
-    plant = Plant(alone, look_ahead=10**6, dispatches_a_second=math.inf)
+    plant = Plant(alone, prefetch_jobs=10**6, dispatches_a_second=math.inf)
     took = run(plant, poisson(0.5, 8_000)).took
     assert sum(took) / len(took) == pytest.approx(2.0, rel=0.15)
 
 
 def test_nothing_is_lost_and_nothing_ends_before_it_came() -> None:
-    seen = run(replace(STEADY, is_steady=False), list(itertools.repeat(0.0, 200)), more=100)
-    assert len(seen.came) == len(seen.ended) == 300
-    assert min(seen.took) > 0
+    observed = run(replace(STEADY, is_steady=False), list(itertools.repeat(0.0, 200)), more=100)
+    assert len(observed.came) == len(observed.ended) == 300
+    assert min(observed.took) > 0
 
 
 def test_the_page_is_written_between_its_marks_alone(

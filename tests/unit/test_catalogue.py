@@ -4,10 +4,10 @@ import pytest
 
 from shared.contracts.job_catalog import (
     ALIASES,
-    CATALOGUE,
+    JOB_TYPES,
     QUEUES,
     WORKER_TYPES,
-    job_type,
+    get_job_type,
     queue_id,
 )
 
@@ -28,44 +28,44 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()]
 
 
 def test_the_ten_types_stand_in_the_catalogue_and_no_other() -> None:
-    assert list(CATALOGUE) == [row[0] for row in ROWS]
+    assert list(JOB_TYPES) == [row[0] for row in ROWS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_a_type_is_what_the_table_says(row: list[str]) -> None:
     name, makes, queue, variant, steps, guidance, credit, seconds, megabytes = row
-    found = CATALOGUE[name]
+    found = JOB_TYPES[name]
 
     assert (found.name, found.media, found.queue) == (name, makes, queue)
     assert (found.model_variant, found.worker_type) == (variant, queue.removesuffix("_queue"))
     assert (found.steps, found.guidance_scale) == (int(steps), float(guidance))
     assert (found.credits, found.expected_seconds) == (int(credit), int(seconds))
-    assert found.most_bytes == int(megabytes) * 1024 * 1024
+    assert found.max_bytes == int(megabytes) * 1024 * 1024
     assert found.quality == ("fast" if "fast" in name else "high")
 
 
 def test_only_sdxl_makes_several_at_once() -> None:
-    assert {row.queue: row.most_images for row in CATALOGUE.values()} == {
+    assert {row.queue: row.max_images for row in JOB_TYPES.values()} == {
         "sdxl_queue": 6,
         "wan_queue": 1,
     }
 
 
 def test_only_the_7b_types_have_their_prompt_enhanced() -> None:
-    enhanced = {name for name, row in CATALOGUE.items() if row.enhanced}
+    enhanced = {name for name, row in JOB_TYPES.items() if row.enhanced}
 
     assert enhanced == {row[0] for row in ROWS if row[0].endswith("_enhanced")}
 
 
 @pytest.mark.parametrize("quality", ["fast", "high"])
 def test_an_earlier_name_stands_for_the_specifications(quality: str) -> None:
-    assert job_type(f"video_{quality}") is CATALOGUE[f"wan_video_{quality}"]
+    assert get_job_type(f"video_{quality}") is JOB_TYPES[f"wan_video_{quality}"]
     assert set(ALIASES) == {"video_fast", "video_high"}
 
 
 def test_an_unknown_name_has_no_row() -> None:
-    assert job_type("image_slow") is None
-    assert job_type("") is None
+    assert get_job_type("image_slow") is None
+    assert get_job_type("") is None
 
 
 def test_each_queue_feeds_one_type_of_worker() -> None:

@@ -121,7 +121,7 @@ async def test_usable_request_waits_for_the_model_without_a_key_on_loopback(
 async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
     assert (await door.get("/healthz")).json() == {"status": "loading"}
     answer = await door.get("/healthz", params={"challenge": "a b&c"})
-    proof = webhook_signature.prove(KEY, worker_id="w", challenge="a b&c")
+    proof = webhook_signature.challenge_proof(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
     assert (await door.get("/healthz", params={"challenge": "x" * 201})).status_code == 400
 
@@ -135,10 +135,10 @@ async def test_worker_that_nobody_knows_proves_nothing() -> None:
 
 async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) -> None:
     answer = await door.get("/info")
-    told = answer.json()
-    assert told["models"] == {"chat": ["qwen_instruct", "qwen_base"]}
-    assert set(told["runs"].values()) == {"tiny-random-qwen3"}
-    assert (told["busy"], told["waiting"], told["loaded"]) == (0, 0, False)
+    payload = answer.json()
+    assert payload["models"] == {"chat": ["qwen_instruct", "qwen_base"]}
+    assert set(payload["runs"].values()) == {"tiny-random-qwen3"}
+    assert (payload["busy"], payload["waiting"], payload["loaded"]) == (0, 0, False)
     assert KEY not in answer.text
 
 

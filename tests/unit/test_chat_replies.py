@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from gpu_workers.chat import served_models
 from gpu_workers.chat.app import application
-from gpu_workers.chat.errors import RefusedError
-from gpu_workers.chat.generation import Reply
+from gpu_workers.chat.errors import ApiError
+from gpu_workers.chat.generation import Generation
 from gpu_workers.chat.requests import ChatRequest, Message
 from gpu_workers.chat.sampling import Sampling
 from gpu_workers.chat.worker import ChatWorker
@@ -55,7 +55,7 @@ class Scripted:
         return bytes(tokens).decode(errors="replace")
 
     def generate(self, _prompt: list[int], how: Sampling, on_token: Callable[[int], bool]) -> None:
-        for _ in range(how.most_tokens):
+        for _ in range(how.max_tokens):
             self.begun += 1
             token = self._script.get(timeout=PATIENCE_SECONDS)
             if isinstance(token, Exception):
@@ -74,7 +74,7 @@ def model() -> Scripted:
 async def loaded(scripted: Scripted, *, drain_seconds: float) -> AsyncIterator[ChatWorker]:
     model = cast("Model", scripted)
     worker = ChatWorker(
-        ChatSettings(drain_seconds=drain_seconds), lambda _: served_models.of(model, model)
+        ChatSettings(drain_seconds=drain_seconds), lambda _: served_models.build(model, model)
     )
     await worker.load()
     yield worker
@@ -90,26 +90,28 @@ async def worker(model: Scripted) -> AsyncIterator[ChatWorker]:
 
 async def begun(
     worker: ChatWorker, name: str | None = None, content: str = "hi", **more: object
-) -> Reply:
-    asked = ChatRequest.model_validate({"messages": [{"role": "user", "content": content}], **more})
-    return await worker.begin(worker.voice(name), asked)
+) -> Generation:
+    request = ChatRequest.model_validate(
+        {"messages": [{"role": "user", "content": content}], **more}
+    )
+    return await worker.begin(worker.voice(name), request)
 
 
-async def said(reply: Reply) -> list[str]:
+async def generated_text(reply: Generation) -> list[str]:
     return [piece async for piece in reply.pieces()]
 
 
 async def test_character_of_several_tokens_comes_whole(worker: ChatWorker, model: Scripted) -> None:
     model.say("é👩日.", END)
     reply = await begun(worker)
-    assert await said(reply) == ["é", "👩", "日", "."]
+    assert await generated_text(reply) == ["é", "👩", "日", "."]
     assert (reply.finish, reply.usage.completion) == ("stop", 2 + 4 + 3 + 1 + 1)
 
 
 async def test_character_that_is_cut_off_is_not_told(worker: ChatWorker, model: Scripted) -> None:
     model.say("a日")
     reply = await begun(worker, max_tokens=3)
-    assert await said(reply) == ["a"]
+    assert await generated_text(reply) == ["a"]
     assert reply.finish == "length"
 
 
@@ -117,16 +119,18 @@ async def test_beginning_of_a_stop_text_is_told_once_it_is_none(
     worker: ChatWorker, model: Scripted
 ) -> None:
     model.say("a##b#", END)
-    assert await said(await begun(worker, stop="###")) == ["a", "##b", "#"]
+    assert await generated_text(await begun(worker, stop="###")) == ["a", "##b", "#"]
 
 
 async def test_base_model_does_not_go_on_with_the_next_turn(
     worker: ChatWorker, model: Scripted
 ) -> None:
     model.say(" ho\nUser:")
-    assert "".join(await said(await begun(worker, served_models.BASE))) == " ho"
+    assert "".join(await generated_text(await begun(worker, served_models.BASE))) == " ho"
     model.say(" ho\nUser:", END)
-    assert "".join(await said(await begun(worker, served_models.INSTRUCT))) == " ho\nUser:"
+    assert (
+        "".join(await generated_text(await begun(worker, served_models.INSTRUCT))) == " ho\nUser:"
+    )
 
 
 async def test_reply_that_nobody_reads_ends_with_its_next_token(
@@ -137,7 +141,7 @@ async def test_reply_that_nobody_reads_ends_with_its_next_token(
     assert await anext(reply.pieces()) == "a"
     worker.give_up(reply)
     model.say("bcd")
-    await said(reply)
+    await generated_text(reply)
     assert model.made <= 2
 
 
@@ -147,7 +151,7 @@ async def test_who_leaves_the_line_is_passed_over(worker: ChatWorker, model: Scr
     await until(lambda: (worker.busy, worker.waiting) == (1, 1), what="the second to leave")
     model.say("a", END)
     model.say("b", END)
-    assert [await said(one) for one in (first, second, third)] == [["a"], [], ["b"]]
+    assert [await generated_text(one) for one in (first, second, third)] == [["a"], [], ["b"]]
 
 
 async def test_draining_lets_a_reply_end_and_sends_the_next_away(
@@ -157,13 +161,13 @@ async def test_draining_lets_a_reply_end_and_sends_the_next_away(
     model.say("a")
     await until(lambda: (worker.busy, worker.waiting) == (1, 1), what="the first to begin")
     draining = asyncio.create_task(worker.drain())
-    with pytest.raises(RefusedError) as sent_away:
-        await said(waiting)
+    with pytest.raises(ApiError) as sent_away:
+        await generated_text(waiting)
     assert sent_away.value.status == 503
-    with pytest.raises(RefusedError):
+    with pytest.raises(ApiError):
         await begun(worker)
     model.say("b", END)
-    assert await said(running) == ["a", "b"]
+    assert await generated_text(running) == ["a", "b"]
     await draining
 
 
@@ -181,7 +185,7 @@ async def test_a_draining_worker_says_so_and_refuses_new_requests(
         refused = await client.post("/v1/chat/completions", json=content)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "draining")
     model.say("a", END)
-    assert await said(running) == ["a"]
+    assert await generated_text(running) == ["a"]
     await draining
 
 
@@ -192,10 +196,10 @@ async def test_draining_ends_a_reply_that_takes_too_long(model: Scripted) -> Non
         assert await anext(reply.pieces()) == "a"
         await until(lambda: model.begun == 2, what="the second token to begin")
         draining = asyncio.create_task(worker.drain())
-        await until(lambda: reply.cut == "draining", what="the time to drain to pass")
+        await until(lambda: reply.stop_reason == "draining", what="the time to drain to pass")
         model.say("bcd")
-        with pytest.raises(RefusedError) as cut:
-            await said(reply)
+        with pytest.raises(ApiError) as cut:
+            await generated_text(reply)
         await draining
     assert cut.value.body["error"]["code"] == "draining"
     assert model.made == 2
@@ -207,11 +211,11 @@ async def test_reply_that_breaks_is_500_and_the_next_is_none_the_worse(
     model.say("", ValueError("private words"))
     model.say("a", END)
     broken, next_one = await begun(worker), await begun(worker)
-    with pytest.raises(RefusedError) as ended:
-        await said(broken)
+    with pytest.raises(ApiError) as ended:
+        await generated_text(broken)
     assert ended.value.status == 500
-    assert await said(next_one) == ["a"]
-    with pytest.raises(RefusedError) as unread:
+    assert await generated_text(next_one) == ["a"]
+    with pytest.raises(ApiError) as unread:
         await begun(worker, content="private words")
     assert unread.value.status == 500
     logged = capsys.readouterr().out

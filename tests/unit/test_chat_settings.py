@@ -5,10 +5,10 @@ import pytest
 from gpu_workers.runtime import settings
 
 
-def read(monkeypatch: pytest.MonkeyPatch, **given: str) -> settings.ChatSettings:
+def read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> settings.ChatSettings:
     for name in settings.ChatSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in given.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings.chat.cache_clear()
     try:
@@ -18,15 +18,19 @@ def read(monkeypatch: pytest.MonkeyPatch, **given: str) -> settings.ChatSettings
 
 
 def test_it_needs_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = read(monkeypatch)
-    assert (own.host, own.port, own.chat_line) == ("127.0.0.1", 8000, 8)
-    assert (own.chat_model, own.chat_api_key, own.registers) == (None, None, False)
+    settings = read(monkeypatch)
+    assert (settings.host, settings.port, settings.chat_queue_size) == ("127.0.0.1", 8000, 8)
+    assert (settings.chat_model, settings.chat_api_key, settings.should_register) == (
+        None,
+        None,
+        False,
+    )
 
 
 @pytest.mark.parametrize("name", ["WORKER_ID", "WORKER_KEY", "FUNCTIONS_URL"])
 def test_it_registers_where_anything_says_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    own = read(monkeypatch, **{name: "https://anything"})
-    assert own.registers
+    settings = read(monkeypatch, **{name: "https://anything"})
+    assert settings.should_register
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.com"])  # noqa: S104
@@ -44,7 +48,7 @@ def test_on_loopback_it_may_be_open(monkeypatch: pytest.MonkeyPatch, host: str) 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CHAT_LINE", "0"), ("CHAT_MAX_TOKENS", "many"), ("PORT", "0"), ("TORCH_THREADS", "0")],
+    [("CHAT_QUEUE_SIZE", "0"), ("CHAT_MAX_TOKENS", "many"), ("PORT", "0"), ("TORCH_THREADS", "0")],
 )
 def test_unusable_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -53,5 +57,5 @@ def test_unusable_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
 
 
 def test_keys_are_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = read(monkeypatch, CHAT_API_KEY="a secret", WORKER_KEY="another secret")
-    assert "secret" not in repr(own)
+    settings = read(monkeypatch, CHAT_API_KEY="a secret", WORKER_KEY="another secret")
+    assert "secret" not in repr(settings)

@@ -27,11 +27,11 @@ async def _in_pieces(content: bytes, size: int) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 10_000])
 async def test_a_stream_is_read_however_it_is_cut(size: int) -> None:
-    told: list[str] = []
-    said = await chat_stream.read(_in_pieces(STREAM, size), told.append)
+    pieces: list[str] = []
+    completion = await chat_stream.read(_in_pieces(STREAM, size), pieces.append)
     text = "héllo 夜 🌙\nand more"
-    assert said == (text, "stop", 9)
-    assert told == list(text)
+    assert completion == (text, "stop", 9)
+    assert pieces == list(text)
 
 
 async def test_the_last_line_needs_no_end() -> None:

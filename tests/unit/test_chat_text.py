@@ -11,7 +11,7 @@ from gpu_workers.chat.detokenizer import Detokenizer, StopTexts
 
 ALPHABET = sorted(pre_tokenizers.ByteLevel.alphabet())
 TOKENIZER = Tokenizer(
-    models.BPE(vocab={letter: number for number, letter in enumerate(ALPHABET)}, merges=[])
+    models.BPE(vocab={character: number for number, character in enumerate(ALPHABET)}, merges=[])
 )
 TOKENIZER.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
 TOKENIZER.decoder = decoders.ByteLevel()
@@ -33,8 +33,8 @@ def test_text_comes_out_as_it_went_in_and_no_character_in_parts(text: str) -> No
 @given(st.lists(st.sampled_from(range(len(ALPHABET)))))
 def test_bytes_that_are_no_text_are_told_as_the_tokenizer_tells_them(tokens: list[int]) -> None:
     detokenizer = Detokenizer(decode)
-    said = "".join(detokenizer.push(token) for token in tokens)
-    assert said == decode(tokens).removesuffix("\ufffd")
+    output = "".join(detokenizer.push(token) for token in tokens)
+    assert output == decode(tokens).removesuffix("\ufffd")
 
 
 def test_spaces_between_words_are_kept_where_the_tokenizer_writes_none_first() -> None:
@@ -43,7 +43,7 @@ def test_spaces_between_words_are_kept_where_the_tokenizer_writes_none_first() -
     assert [detokenizer.push(token) for token in (1, 2, 2)] == ["good", " day", " day"]
 
 
-def told(stops: list[str], pieces: list[str]) -> str:
+def pushed_text(stops: list[str], pieces: list[str]) -> str:
     texts = StopTexts(stops)
     return "".join(texts.push(piece) for piece in pieces) + texts.rest()
 
@@ -60,33 +60,33 @@ def told(stops: list[str], pieces: list[str]) -> str:
     ],
 )
 def test_text_ends_before_a_stop_text(stops: list[str], pieces: list[str], wanted: str) -> None:
-    assert told(stops, pieces) == wanted
+    assert pushed_text(stops, pieces) == wanted
 
 
-LETTERS = st.text("ab", max_size=30)
+SHORT_TEXTS = st.text("ab", max_size=30)
 STOPS = st.lists(st.text("ab", min_size=1, max_size=4), max_size=4)
 
 
-@given(LETTERS, STOPS, st.randoms(use_true_random=False))
+@given(SHORT_TEXTS, STOPS, st.randoms(use_true_random=False))
 def test_it_does_not_matter_how_the_text_was_cut(
     text: str, stops: list[str], chance: object
 ) -> None:
     cuts = sorted(chance.sample(range(len(text) + 1), min(3, len(text))))  # type: ignore[attr-defined]
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    assert told(stops, pieces) == told(stops, list(text))
+    assert pushed_text(stops, pieces) == pushed_text(stops, list(text))
 
 
-@given(LETTERS, STOPS)
+@given(SHORT_TEXTS, STOPS)
 def test_no_stop_text_is_told_and_nothing_else_is_lost(text: str, stops: list[str]) -> None:
-    said = told(stops, list(text))
-    assert text.startswith(said)
-    assert not any(stop in said for stop in stops)
-    assert said == text or any(text.startswith(stop, len(said)) for stop in stops)
+    output = pushed_text(stops, list(text))
+    assert text.startswith(output)
+    assert not any(stop in output for stop in stops)
+    assert output == text or any(text.startswith(stop, len(output)) for stop in stops)
 
 
-@given(LETTERS, STOPS)
+@given(SHORT_TEXTS, STOPS)
 def test_only_what_may_begin_a_stop_text_is_held_back(text: str, stops: list[str]) -> None:
     texts = StopTexts(stops)
-    said = "".join(texts.push(letter) for letter in text)
-    held = "" if texts.found else text[len(said) :]
+    output = "".join(texts.push(character) for character in text)
+    held = "" if texts.found else text[len(output) :]
     assert not held or any(stop.startswith(held) for stop in stops)

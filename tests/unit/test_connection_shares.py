@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from shared.db.connection_shares import ConnectionShares
-from shared.errors import TooManyError, UnavailableError
+from shared.errors import ServiceUnavailableError, TooManyRequestsError
 
 
 def _shares(connections: int) -> ConnectionShares:
@@ -24,7 +24,7 @@ async def test_a_caller_holds_a_share_and_no_more(connections: int, share: int) 
     shares = _shares(connections)
     async with AsyncExitStack() as stack:
         await _hold(stack, shares, "one", share)
-        with pytest.raises(TooManyError) as refused:
+        with pytest.raises(TooManyRequestsError) as refused:
             await _hold(stack, shares, "one", 1)
     assert refused.value.retry_after_seconds == 1
     async with AsyncExitStack() as stack:
@@ -36,7 +36,7 @@ async def test_callers_leave_connections_to_the_functions() -> None:
     async with AsyncExitStack() as stack:
         for caller in ("one", "two", "three", "four"):
             await _hold(stack, shares, caller, 2)
-        with pytest.raises(UnavailableError):
+        with pytest.raises(ServiceUnavailableError):
             await _hold(stack, shares, "five", 1)
     async with AsyncExitStack() as stack:
         await _hold(stack, shares, "five", 3)

@@ -7,26 +7,26 @@ from pydantic import BaseModel, TypeAdapter
 
 from infra import manifest as the_map
 from infra.openapi import introspect
-from shared.contracts.worker_protocol import SealedManifest
+from shared.contracts.worker_protocol import SignedManifest
 from shared.contracts.worker_registration import Health
 
 _BODY = "bounded by the limit of the body that it is read from"
 _JSON = "bounded as JSON, by postgres.PostgresJson"
-_METADATA = "bounded with all metadata, by jobs.MOST_METADATA_BYTES"
+_METADATA = "bounded with all metadata, by jobs.MAX_METADATA_BYTES"
 
 BOUNDED_ELSEWHERE = {
-    "Asset.generationSettings": _JSON,
+    "ReportedAsset.generationSettings": _JSON,
     "CallbackRequest.metadata": _JSON,
     "JobMetadata.*": _METADATA,
     "JobMetadata.bucket": _METADATA,
     "JobMetadata.queue": _METADATA,
-    "SealedManifest.body": _BODY,
-    "SealedManifest.headers": _BODY,
+    "SignedManifest.body": _BODY,
+    "SignedManifest.headers": _BODY,
 }
 """What its own schema does not bound, and what does."""
 
 _BOUNDED_FORMATS = {"uuid", "date-time", "date", "time"}
-_READ_BY_US: list[type[BaseModel]] = [SealedManifest, Health]
+_READ_BY_US: list[type[BaseModel]] = [SignedManifest, Health]
 """Messages that are no request: what a worker leaves in the bucket, and what it responds."""
 
 
@@ -76,5 +76,10 @@ def test_every_field_of_a_request_is_bounded() -> None:
             unbounded |= set(_unbounded(f"{name}.{field}", value))
         if "properties" in schema and schema.get("additionalProperties"):
             unbounded.add(f"{name}.*")
-    assert {"QueueJobRequest", "Asset", "CreateCollection", "ListRequest"} <= definitions.keys()
+    assert {
+        "QueueJobRequest",
+        "ReportedAsset",
+        "CreateCollection",
+        "ListRequest",
+    } <= definitions.keys()
     assert unbounded == BOUNDED_ELSEWHERE.keys()

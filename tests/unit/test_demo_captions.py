@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from transformers import CLIPTokenizer
 
-from gpu_workers.training.demo_image.captions import caption, unhelpful
+from gpu_workers.training.demo_image.captions import caption, uninformative_caption
 from gpu_workers.training.demo_image.subjects import Scene, Shape
 from gpu_workers.training.demo_image.tokenizer import tokenizer
 
@@ -66,6 +66,6 @@ def test_the_tokenizer_is_the_same_each_time(words: CLIPTokenizer) -> None:
 
 def test_unhelpful_words_name_nothing_that_is_drawn() -> None:
     random = Random(1)
-    said = " ".join(unhelpful(random) for _ in range(WAYS))
-    assert said
-    assert not {"red", "star", "boat", "left", "sunset"} & set(said.split())
+    text = " ".join(uninformative_caption(random) for _ in range(WAYS))
+    assert text
+    assert not {"red", "star", "boat", "left", "sunset"} & set(text.split())

@@ -61,8 +61,8 @@ def test_captions_say_which_way_where_it_is_not_the_usual_one() -> None:
     random = Random(2)
     for _ in range(WAYS):
         assert "left" in caption(BOAT, random).replace("leftwards", "left")
-        said = caption(STAR, random)
-        assert "up" in said or "top" in said, said
+        text = caption(STAR, random)
+        assert "up" in text or "top" in text, text
 
 
 def test_people_have_many_ways_to_ask() -> None:
@@ -79,5 +79,5 @@ def test_a_boat_is_at_sea_and_never_held_out() -> None:
     random = Random(5)
     boats = [one for one in (scene(random) for _ in range(300)) if one.thing == "boat"]
     assert boats
-    assert {one.ground for one in boats} == {"sea"}
-    assert not any(held_out(one) for one in boats)
+    assert {boat.ground for boat in boats} == {"sea"}
+    assert not any(held_out(boat) for boat in boats)

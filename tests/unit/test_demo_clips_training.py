@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gpu_workers.training.demo_video import train_autoencoder, train_denoiser
-from gpu_workers.training.demo_video.attention import Plain, with_rest
+from gpu_workers.training.demo_video.attention import SimpleWanAttnProcessor, with_rest
 from gpu_workers.training.demo_video.export import export_wan
 from gpu_workers.training.demo_video.render import FRAMES
 from gpu_workers.training.demo_video.subjects import Moving, MovingScene
@@ -61,25 +61,25 @@ def test_what_is_exported_films_through_the_worker(checkpoints: Path, tmp_path: 
 
 def test_training_attends_as_drawing_does() -> None:
     torch.manual_seed(1)
-    filmer = train_denoiser.Filmer().eval()
+    filmer = train_denoiser.TrainableModel().eval()
     words, _ = filmer.reader(["a red star on blue", "a boat"])
     whole = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
     noisy, times = torch.randn(2, 16, 2, 6, 6), torch.tensor([500.0, 900.0])
     with torch.no_grad():
         drawn = filmer.transformer(noisy, times, whole).sample
         for block in filmer.transformer.blocks:
-            block.attn1.set_processor(Plain())
-            block.attn2.set_processor(Plain())
+            block.attn1.set_processor(SimpleWanAttnProcessor())
+            block.attn2.set_processor(SimpleWanAttnProcessor())
         trained = filmer.transformer(noisy, times, with_rest(words)).sample
     assert torch.allclose(drawn, trained, atol=1e-4)
 
 
 def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
     torch.manual_seed(2)
-    filmer = train_denoiser.Filmer()
+    filmer = train_denoiser.TrainableModel()
     for block in filmer.transformer.blocks:
-        block.attn1.set_processor(Plain())
-        block.attn2.set_processor(Plain())
+        block.attn1.set_processor(SimpleWanAttnProcessor())
+        block.attn2.set_processor(SimpleWanAttnProcessor())
     words, _ = filmer.reader(["a boat"] * 4)
     boats: list[Moving] = [MovingScene("day", "sea", "boat", "right")] * 4
     times = torch.full((4,), 1000.0)
@@ -87,7 +87,7 @@ def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
     for _ in range(50):
         noise = torch.randn(4, 16, 1, 8, 8)
         filmer.transformer(noise, times, with_rest(words.detach()))
-        loss = filmer.whereabouts.mistaken(boats, noise)
+        loss = filmer.whereabouts.loss(boats, noise)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()

@@ -15,10 +15,10 @@ from gpu_workers.training.demo_image.subjects import (
     Scene,
     Shape,
     held_out,
+    held_out_subject,
     scene,
     shape,
-    taught,
-    unseen,
+    training_subject,
 )
 
 
@@ -49,8 +49,12 @@ def test_colours_and_place_can_be_read_off_every_shape() -> None:
         for place in PLACES:
             background, colour = random.sample(["red", "white", "blue", "black", "brown"], 2)
             subject = Shape(colour, name, place, background, "small", random.randrange(99))
-            seen = read(draw(subject))
-            assert (seen.background, seen.colour, seen.place) == (background, colour, place)
+            measured = read(draw(subject))
+            assert (
+                measured.background,
+                measured.colour,
+                measured.place,
+            ) == (background, colour, place)
 
 
 def test_hours_and_grounds_look_different() -> None:
@@ -62,12 +66,12 @@ def test_hours_and_grounds_look_different() -> None:
 
 def test_training_never_shows_what_is_held_out() -> None:
     random = Random(3)
-    assert not any(held_out(taught(random)) for _ in range(300))
-    assert all(held_out(unseen(random)) for _ in range(50))
+    assert not any(held_out(training_subject(random)) for _ in range(300))
+    assert all(held_out(held_out_subject(random)) for _ in range(50))
 
 
 def test_size_and_variation_do_not_let_a_held_out_subject_in() -> None:
-    subject = unseen(Random(4))
+    subject = held_out_subject(Random(4))
     again = type(subject)(**{**vars(subject), "variation": subject.variation + 1})
     assert held_out(again)
 
@@ -76,4 +80,4 @@ def test_a_boat_is_at_sea() -> None:
     random = Random(5)
     boats = [one for one in (scene(random) for _ in range(500)) if one.thing == "boat"]
     assert boats
-    assert {one.ground for one in boats} == {"sea"}
+    assert {boat.ground for boat in boats} == {"sea"}

@@ -14,7 +14,7 @@ from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.fixtures import drawn, loaded
 
 MODEL = Path(__file__).parents[2] / "gpu_workers/demo/models/demo-sdxl"
-MOST_BYTES = 6_000_000
+MAX_BYTES = 6_000_000
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,12 @@ def _picture(pipeline: SdxlPipeline, prompt: str, **changed: object) -> Image.Im
 
 
 def test_the_colours_and_the_place_are_those_asked_for(demo: SdxlPipeline) -> None:
-    seen = read(_picture(demo, "a red star at the top on a blue background"))
-    assert (seen.background, seen.colour, seen.place) == ("blue", "red", "top")
+    measured = read(_picture(demo, "a red star at the top on a blue background"))
+    assert (measured.background, measured.colour, measured.place) == (
+        "blue",
+        "red",
+        "top",
+    )
 
 
 @pytest.mark.parametrize(("ratio", "size"), [("16:9", (128, 72)), ("9:16", (72, 128))])
@@ -44,7 +48,7 @@ def test_other_shapes_of_picture_are_of_the_background_asked_for(
 
 def test_the_model_is_small_enough_to_be_committed() -> None:
     files = [file for file in MODEL.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) < MOST_BYTES
+    assert sum(file.stat().st_size for file in files) < MAX_BYTES
     assert all(file.suffix != ".bin" for file in files)
 
 

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from shared.contracts.media_metadata import MAX_PARTS, settings_parts
+from shared.contracts.media_metadata import MAX_PARTS, metadata_parts
 from tests.support.malicious_images import chunk, png
 
 _TEXT = chunk(b"tEXt", b"x\0y")
@@ -18,9 +18,9 @@ def _film(boxes: int, inner: int = 0) -> bytes:
 
 def test_as_many_parts_as_allowed_are_found() -> None:
     picture = png(8, 8, before=_TEXT * (MAX_PARTS - 3))
-    assert len(settings_parts(io.BytesIO(picture), "image/png")) == MAX_PARTS - 3
-    assert settings_parts(io.BytesIO(_film(MAX_PARTS)), "video/mp4") == []
-    assert len(settings_parts(io.BytesIO(_film(1, MAX_PARTS)), "video/mp4")) == MAX_PARTS
+    assert len(metadata_parts(io.BytesIO(picture), "image/png")) == MAX_PARTS - 3
+    assert metadata_parts(io.BytesIO(_film(MAX_PARTS)), "video/mp4") == []
+    assert len(metadata_parts(io.BytesIO(_film(1, MAX_PARTS)), "video/mp4")) == MAX_PARTS
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_as_many_parts_as_allowed_are_found() -> None:
 )
 def test_more_parts_are_refused(content: bytes, mime_type: str) -> None:
     with pytest.raises(ValueError, match="too many"):
-        settings_parts(io.BytesIO(content), mime_type)
+        metadata_parts(io.BytesIO(content), mime_type)

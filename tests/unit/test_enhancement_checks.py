@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from shared.prompts.rules.checks import CHECKS, nearest
+from shared.prompts.rules.checks import CHECKS, closest_check_name
 from shared.prompts.rules.rule_enhancer import enhance
 
 LIMIT = 20
@@ -150,4 +150,4 @@ def test_the_rules_pass_the_checks(check: str, prompt: str) -> None:
     ],
 )
 def test_the_nearest_name_is_found(name: str, found: str | None) -> None:
-    assert nearest(name) == found
+    assert closest_check_name(name) == found

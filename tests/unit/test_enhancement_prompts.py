@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared.contracts.job_catalog import Media, Quality
+from shared.contracts.job_catalog import MediaType, Quality
 from shared.prompts.rules.rule_enhancer import enhance
 from shared.prompts.rules.tokens import estimate_tokens
 
@@ -92,12 +92,12 @@ OTHER_LANGUAGES = [
 def test_what_is_open_is_said_and_nothing_that_does_not_fit(
     prompt: str, open_categories: str, unfit: str, quality: Quality
 ) -> None:
-    found = enhance(prompt, media="image", quality=quality, token_limit=75)
+    enhancement = enhance(prompt, media="image", quality=quality, token_limit=75)
 
-    assert found.added == open_categories.split()
-    added = found.text.removeprefix(prompt.rstrip())
+    assert enhancement.added == open_categories.split()
+    added = enhancement.text.removeprefix(prompt.rstrip())
     assert re.search(rf"\b(?:{unfit})\b", added, re.IGNORECASE) is None, added
-    assert estimate_tokens(found.text) <= 75
+    assert estimate_tokens(enhancement.text) <= 75
 
 
 @pytest.mark.parametrize(
@@ -113,34 +113,34 @@ def test_what_is_open_is_said_and_nothing_that_does_not_fit(
     ],
 )
 def test_a_video_moves_only_as_its_prompt_allows(prompt: str, unfit: str) -> None:
-    found = enhance(prompt, media="video", quality="high", token_limit=200)
+    enhancement = enhance(prompt, media="video", quality="high", token_limit=200)
 
-    assert found.added
-    added = found.text.removeprefix(prompt)
+    assert enhancement.added
+    added = enhancement.text.removeprefix(prompt)
     assert re.search(rf"\b(?:{unfit})\b", added, re.IGNORECASE) is None, added
 
 
 @pytest.mark.parametrize("prompt", ["a red fox in the snow", "portrait of a king", "Tokyo at dusk"])
 def test_a_video_gets_movement_before_all_else(prompt: str) -> None:
-    found = enhance(prompt, media="video", quality="fast", token_limit=200)
+    enhancement = enhance(prompt, media="video", quality="fast", token_limit=200)
 
-    assert found.added[:2] == ["motion", "camera"]
+    assert enhancement.added[:2] == ["motion", "camera"]
     assert "motion" not in enhance(prompt, media="image", quality="fast", token_limit=75).added
 
 
 @pytest.mark.parametrize("media", ["image", "video"])
 @pytest.mark.parametrize("prompt", OTHER_LANGUAGES)
-def test_what_cannot_be_read_stays_as_it_is(prompt: str, media: Media) -> None:
-    found = enhance(prompt, media=media, quality="high", token_limit=200)
+def test_what_cannot_be_read_stays_as_it_is(prompt: str, media: MediaType) -> None:
+    enhancement = enhance(prompt, media=media, quality="high", token_limit=200)
 
-    assert found == (prompt, [], "rules")
+    assert enhancement == (prompt, [], "rules")
 
 
 @pytest.mark.parametrize("prompt", ["Katze", "Pikachu", "qwzx", "casa sull'acqua"])
 def test_what_may_be_another_language_gets_nothing_that_could_be_wrong(prompt: str) -> None:
-    found = enhance(prompt, media="image", quality="high", token_limit=75)
+    enhancement = enhance(prompt, media="image", quality="high", token_limit=75)
 
-    assert found.text == f"{prompt}, considered light, balanced composition, fine detail"
+    assert enhancement.text == f"{prompt}, considered light, balanced composition, fine detail"
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_what_may_be_another_language_gets_nothing_that_could_be_wrong(prompt: s
     ],
 )
 def test_the_phrase_that_names_most_of_a_prompt_is_taken(prompt: str, fitting: str) -> None:
-    found = enhance(prompt, media="image", quality="high", token_limit=75)
+    enhancement = enhance(prompt, media="image", quality="high", token_limit=75)
 
-    assert fitting in found.text
+    assert fitting in enhancement.text
 
 
 def test_a_high_quality_job_gets_more_words_of_the_same() -> None:
@@ -173,9 +173,9 @@ def test_a_high_quality_job_gets_more_words_of_the_same() -> None:
 
 
 def test_a_sentence_is_followed_by_a_sentence() -> None:
-    found = enhance("A king sits alone.", media="image", quality="fast", token_limit=75)
+    enhancement = enhance("A king sits alone.", media="image", quality="fast", token_limit=75)
 
-    assert re.fullmatch(r"A king sits alone\. [A-Z][^.]+\.", found.text)
+    assert re.fullmatch(r"A king sits alone\. [A-Z][^.]+\.", enhancement.text)
 
 
 def test_what_counts_most_goes_in_where_there_is_little_room() -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from shared.contracts.job_catalog import Media, Quality
+from shared.contracts.job_catalog import MediaType, Quality
 from shared.prompts.rules.attributes import CLAIMS, MEDIA
 from shared.prompts.rules.categories import CATEGORIES, ORDER
-from shared.prompts.rules.prompt_analysis import read
-from shared.prompts.rules.rule_enhancer import Enhanced, enhance
+from shared.prompts.rules.prompt_analysis import analyze
+from shared.prompts.rules.rule_enhancer import RuleEnhancement, enhance
 from shared.prompts.rules.subjects import CIRCUMSTANCES, PLACES, THINGS
 from shared.prompts.rules.tokens import estimate_tokens
 
@@ -51,34 +51,34 @@ def words(text: str) -> set[str]:
     return set(re.findall(r"f/[\d.]+|[^\W_]+", text.lower())) - GRAMMAR
 
 
-def more_than(prompt: str, found: Enhanced) -> str:
+def more_than(prompt: str, enhancement: RuleEnhancement) -> str:
     """What was added to a prompt."""
-    kept = prompt.rstrip(" \t\r\n,;") if found.added else prompt
-    assert found.text.startswith(kept)
-    return found.text.removeprefix(kept)
+    kept = prompt.rstrip(" \t\r\n,;") if enhancement.added else prompt
+    assert enhancement.text.startswith(kept)
+    return enhancement.text.removeprefix(kept)
 
 
 @settings(deadline=None)
 @given(PROMPTS, MEDIAS, QUALITIES, LIMITS)
 def test_the_prompt_stands_as_it_was_and_what_was_added_is_named(
-    prompt: str, media: Media, quality: Quality, limit: int
+    prompt: str, media: MediaType, quality: Quality, limit: int
 ) -> None:
-    found = enhance(prompt, media=media, quality=quality, token_limit=limit)
+    enhancement = enhance(prompt, media=media, quality=quality, token_limit=limit)
 
-    assert bool(more_than(prompt, found)) == bool(found.added)
-    assert sorted(set(found.added)) == sorted(found.added)
-    assert set(found.added) <= set(ORDER[media])
-    assert set(found.added).isdisjoint(read(prompt).categories)
-    assert set(found.added) <= read(found.text).categories
-    assert found.model_used == "rules"
+    assert bool(more_than(prompt, enhancement)) == bool(enhancement.added)
+    assert sorted(set(enhancement.added)) == sorted(enhancement.added)
+    assert set(enhancement.added) <= set(ORDER[media])
+    assert set(enhancement.added).isdisjoint(analyze(prompt).categories)
+    assert set(enhancement.added) <= analyze(enhancement.text).categories
+    assert enhancement.model_used == "rules"
 
 
 @settings(deadline=None)
 @given(PROMPTS, MEDIAS, QUALITIES, LIMITS)
-def test_no_word_is_said_again(prompt: str, media: Media, quality: Quality, limit: int) -> None:
-    found = enhance(prompt, media=media, quality=quality, token_limit=limit)
+def test_no_word_is_said_again(prompt: str, media: MediaType, quality: Quality, limit: int) -> None:
+    enhancement = enhance(prompt, media=media, quality=quality, token_limit=limit)
 
-    added = more_than(prompt, found)
+    added = more_than(prompt, enhancement)
     assert words(added).isdisjoint(words(prompt))
     phrases = [words(phrase) for phrase in re.split(r"[,.] ?", added)]
     said = [word for phrase in phrases for word in phrase]
@@ -87,33 +87,33 @@ def test_no_word_is_said_again(prompt: str, media: Media, quality: Quality, limi
 
 @settings(deadline=None)
 @given(PROMPTS, MEDIAS, QUALITIES, LIMITS)
-def test_the_limit_is_kept(prompt: str, media: Media, quality: Quality, limit: int) -> None:
-    found = enhance(prompt, media=media, quality=quality, token_limit=limit)
+def test_the_limit_is_kept(prompt: str, media: MediaType, quality: Quality, limit: int) -> None:
+    enhancement = enhance(prompt, media=media, quality=quality, token_limit=limit)
 
-    assert found.text == prompt or estimate_tokens(found.text) <= limit
+    assert enhancement.text == prompt or estimate_tokens(enhancement.text) <= limit
 
 
 @settings(deadline=None)
 @given(PROMPTS, MEDIAS, QUALITIES, LIMITS)
 def test_a_second_time_adds_nothing(
-    prompt: str, media: Media, quality: Quality, limit: int
+    prompt: str, media: MediaType, quality: Quality, limit: int
 ) -> None:
-    found = enhance(prompt, media=media, quality=quality, token_limit=limit)
-    again = enhance(found.text, media=media, quality=quality, token_limit=limit)
+    enhancement = enhance(prompt, media=media, quality=quality, token_limit=limit)
+    again = enhance(enhancement.text, media=media, quality=quality, token_limit=limit)
 
-    assert again == (found.text, [], "rules")
+    assert again == (enhancement.text, [], "rules")
 
 
 @settings(deadline=None)
 @given(PROMPTS, MEDIAS, QUALITIES, LIMITS)
 def test_nothing_is_contradicted_or_brought_back(
-    prompt: str, media: Media, quality: Quality, limit: int
+    prompt: str, media: MediaType, quality: Quality, limit: int
 ) -> None:
-    before = read(prompt)
-    found = enhance(prompt, media=media, quality=quality, token_limit=limit)
+    before = analyze(prompt)
+    enhancement = enhance(prompt, media=media, quality=quality, token_limit=limit)
 
-    assert read(found.text).conflicts() <= before.conflicts()
-    assert read(found.text).labels.isdisjoint(before.negated)
+    assert analyze(enhancement.text).conflicts() <= before.conflicts()
+    assert analyze(enhancement.text).labels.isdisjoint(before.negated)
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -133,15 +133,17 @@ def test_every_process_answers_the_same(seed: str) -> None:
         text=True,
     )
 
-    here = [enhance(one, media="image", quality="fast", token_limit=75).text for one in prompts]
+    here = [
+        enhance(prompt, media="image", quality="fast", token_limit=75).text for prompt in prompts
+    ]
     assert answer.stdout.splitlines() == here
 
 
 def test_prompts_alike_are_not_all_told_the_same() -> None:
     prompts = [f"a {age} year old whisky in a bar, table {age}" for age in range(20, 40)]
     found = {
-        enhance(one, media="image", quality="fast", token_limit=75).text.removeprefix(one)
-        for one in prompts
+        enhance(prompt, media="image", quality="fast", token_limit=75).text.removeprefix(prompt)
+        for prompt in prompts
     }
 
     assert len(found) > 1

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.prompts.rules.checks import CHECKS
-from shared.prompts.rules.overlap import by_overlap, is_sentence
+from shared.prompts.rules.overlap import is_sentence, score_by_overlap
 
 
 @pytest.mark.parametrize("name", [*CHECKS, "xyzzy", " adds_detail ", "no-repetition"])
@@ -26,7 +26,7 @@ def test_a_sentence_is_judged_by_its_words_and_that_is_said(
     sentence: str, *, passes: bool, score: float, evidence: str
 ) -> None:
     assert is_sentence(sentence)
-    verdict = by_overlap(sentence, "a red fox in deep snow")
+    verdict = score_by_overlap(sentence, "a red fox in deep snow")
 
     assert verdict.passed is passes
     assert verdict.score == pytest.approx(score)

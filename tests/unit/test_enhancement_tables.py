@@ -9,7 +9,7 @@ from shared.prompts.rules import words
 from shared.prompts.rules.attributes import CLAIMS, CONFLICTS, MEDIA
 from shared.prompts.rules.categories import CATEGORIES, IMPLIED, NEEDLESS, ORDER
 from shared.prompts.rules.phrase_selection import TABLES, Phrase, table
-from shared.prompts.rules.prompt_analysis import Labels, read
+from shared.prompts.rules.prompt_analysis import Labels, analyze
 from shared.prompts.rules.subjects import CIRCUMSTANCES, GROUPS, PLACES, THINGS
 from shared.prompts.rules.tokens import estimate_tokens
 
@@ -30,19 +30,19 @@ def name(value: object) -> str:
 @pytest.mark.parametrize(("category", "phrase"), LINES, ids=name)
 def test_a_phrase_speaks_of_its_category_and_of_no_other(category: str, phrase: Phrase) -> None:
     for text in (phrase.short, phrase.full):
-        spoken = read(text).categories
+        spoken = analyze(text).categories
         assert category in spoken
         assert spoken - {category} <= MOVES_WITH.get(category, set())
 
 
 @pytest.mark.parametrize(("category", "phrase"), LINES, ids=name)
 def test_a_phrase_agrees_with_itself(category: str, phrase: Phrase) -> None:
-    said = read(phrase.full)
+    analysis = analyze(phrase.full)
     stems = words.stems(words.content(phrase.full))
 
     assert category in ORDER["image"] + ORDER["video"]
-    assert not said.conflicts()
-    assert not said.labels & phrase.excludes
+    assert not analysis.conflicts()
+    assert not analysis.labels & phrase.excludes
     assert len(stems) == len(set(stems))
     assert phrase.full.isascii()
     assert estimate_tokens(phrase.full) <= 16
@@ -52,7 +52,7 @@ def test_a_phrase_agrees_with_itself(category: str, phrase: Phrase) -> None:
 @pytest.mark.parametrize(("category", "phrase"), LINES, ids=name)
 def test_a_phrase_puts_a_prompt_in_no_other_place(category: str, phrase: Phrase) -> None:
     assert category
-    assert read(phrase.full).labels & PLACES.keys() <= phrase.needs | {"sky"}
+    assert analyze(phrase.full).labels & PLACES.keys() <= phrase.needs | {"sky"}
 
 
 @pytest.mark.parametrize(("category", "phrase"), LINES, ids=name)
@@ -61,7 +61,7 @@ def test_a_phrase_can_be_reached(category: str, phrase: Phrase) -> None:
     known = LABELS | {"image", "video", "scene"}
     assert phrase.needs | phrase.excludes <= known
     assert not phrase.needs & phrase.excludes
-    assert not any(pair <= phrase.needs | read(phrase.short).labels for pair in CONFLICTS)
+    assert not any(pair <= phrase.needs | analyze(phrase.short).labels for pair in CONFLICTS)
 
 
 def test_each_category_has_a_phrase_for_any_picture() -> None:
@@ -79,7 +79,7 @@ def test_every_conflict_is_between_claims() -> None:
 def test_a_conflict_is_seen_in_a_prompt_that_holds_both(pair: list[str]) -> None:
     cues = [({**MEDIA, **CLAIMS})[label].split()[0].rstrip("!").replace("_", " ") for label in pair]
 
-    assert frozenset(pair) in read(", ".join(cues)).conflicts()
+    assert frozenset(pair) in analyze(", ".join(cues)).conflicts()
 
 
 def test_every_label_that_another_table_names_is_there() -> None:
@@ -118,7 +118,7 @@ def test_no_cue_stands_twice_under_one_label(labels: dict[str, str]) -> None:
     ],
 )
 def test_a_prompt_is_read_as_it_is_meant(text: str, labels: set[str], absent: set[str]) -> None:
-    found = read(text).labels
+    found = analyze(text).labels
 
     assert labels <= found
     assert found.isdisjoint(absent)

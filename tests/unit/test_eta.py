@@ -36,14 +36,14 @@ AROUND = [
 @pytest.mark.parametrize("around", AROUND, ids=[one.name for one in AROUND])
 def test_four_of_five_begin_within_the_interval(around: Surroundings) -> None:
     jobs = [job for seed in SEEDS for job in _simulated(around, seed)]
-    held = [_foretold(job).least <= _waited(job) <= _foretold(job).most for job in jobs]
+    held = [_foretold(job).min <= _waited(job) <= _foretold(job).max for job in jobs]
     assert fmean(held) >= 0.8
 
-    likely, waited = (fmean(map(told, jobs)) for told in (_likely, _waited))
+    likely, waited = (fmean(map(estimate, jobs)) for estimate in (_likely, _waited))
     one_job = fmean(job.seconds for job in jobs)
     assert likely == pytest.approx(waited, rel=0.2), "it is right on average"
 
-    width = median(_foretold(job).most - _foretold(job).least for job in jobs)
+    width = median(_foretold(job).max - _foretold(job).min for job in jobs)
     assert width <= 3 * (waited + one_job)
 
 
@@ -57,7 +57,7 @@ def _foretold(job: Job) -> eta.Eta:
 
 
 def _likely(job: Job) -> float:
-    return _foretold(job).likely
+    return _foretold(job).expected
 
 
 def _waited(job: Job) -> float:
@@ -79,29 +79,29 @@ def _queue(
 
 def test_without_a_worker_nobody_knows() -> None:
     assert eta.estimate(_queue(wan_video_fast=1), {}, slots=0, is_free=False) is None
-    assert eta.phrase(None) == "> 10 mins"
+    assert eta.format_eta(None) == "> 10 mins"
 
 
 def test_a_free_slot_begins_at_once() -> None:
     running = [Load(job_type="wan_video_fast", jobs=1, images=1, elapsed_seconds=3)]
     told = eta.estimate(_queue(running=running), {}, slots=2, is_free=True)
     assert told
-    assert (told.likely, told.least) == (0, 0)
-    assert eta.phrase(told) == "immediate"
+    assert (told.expected, told.min) == (0, 0)
+    assert eta.format_eta(told) == "immediate"
 
 
 def test_three_videos_take_what_the_catalogue_expects() -> None:
     told = eta.estimate(_queue(wan_video_fast=3), {}, slots=1, is_free=False)
     assert told
-    assert told.likely == 3 * 135
-    assert eta.phrase(told) == "3-10 mins"
+    assert told.expected == 3 * 135
+    assert eta.format_eta(told) == "3-10 mins"
 
 
 def test_what_was_measured_takes_the_catalogues_place() -> None:
     measured = {"wan_video_fast": Duration(job_type="wan_video_fast", median=10, slow=12)}
     told = eta.estimate(_queue(wan_video_fast=3), measured, slots=1, is_free=False)
     assert told
-    assert told.likely == 30
+    assert told.expected == 30
 
 
 def test_twice_the_slots_take_about_half_the_time() -> None:
@@ -110,7 +110,7 @@ def test_twice_the_slots_take_about_half_the_time() -> None:
     )
     assert one
     assert two
-    assert two.likely == pytest.approx(one.likely / 2, rel=0.05)
+    assert two.expected == pytest.approx(one.expected / 2, rel=0.05)
 
 
 def test_what_has_run_for_long_ends_soon() -> None:
@@ -130,19 +130,19 @@ def test_what_has_run_for_long_ends_soon() -> None:
     assert fresh
     assert late
     assert overdue
-    assert (fresh.likely, late.likely) == (25, 5)
-    assert 0 < overdue.likely < late.likely
+    assert (fresh.expected, late.expected) == (25, 5)
+    assert 0 < overdue.expected < late.expected
 
 
 def test_more_images_take_longer() -> None:
     six = [Load(job_type="sdxl_image_fast", jobs=1, images=6)]
     told = eta.estimate(_queue(dispatched=six), {}, slots=1, is_free=False)
     assert told
-    assert told.likely == 24
+    assert told.expected == 24
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "phrase"),
     [
         (0, "immediate"),
         (0.9, "immediate"),
@@ -156,5 +156,5 @@ def test_more_images_take_longer() -> None:
         (1e9, "> 10 mins"),
     ],
 )
-def test_the_phrase_is_the_specifications(seconds: float, said: str) -> None:
-    assert eta.phrase(eta.Eta(seconds, 0, seconds)) == said
+def test_the_phrase_is_the_specifications(seconds: float, phrase: str) -> None:
+    assert eta.format_eta(eta.Eta(seconds, 0, seconds)) == phrase

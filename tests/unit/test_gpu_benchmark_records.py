@@ -6,35 +6,35 @@ from typing import Any
 import pytest
 
 from gpu_workers.benchmarks import report
-from gpu_workers.benchmarks.runner import Course, measure
-from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Prepared, Row, Side
+from gpu_workers.benchmarks.runner import RunOptions, measure
+from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepared, Variant
 
 IN_TIME = 1e12
 
 
-def row(seconds: float = 0.001, name: str = "x", asked: list[str] | None = None) -> Row:
+def row(seconds: float = 0.001, name: str = "x", calls: list[str] | None = None) -> Benchmark:
     """One that needs no model; ``asked`` hears of each preparation."""
 
     def prepare(_: Bench) -> Prepared:
-        if asked is not None:
-            asked.append(name)
-        return Prepared({side: Side(lambda: seconds, 1) for side in (PLAIN, WORKER)})
+        if calls is not None:
+            calls.append(name)
+        return Prepared({side: Variant(lambda: seconds, 1) for side in (PLAIN, WORKER)})
 
-    return Row(name, "nothing", "run", ("one", "other"), 1, 0.999, "none", dict, prepare)
+    return Benchmark(name, "nothing", "run", ("one", "other"), 1, 0.999, "none", dict, prepare)
 
 
-def taken(one: Row, folder: Path, *, rounds: int, until: float = IN_TIME) -> int:
-    told = measure(one, Bench(folder, toy=True), folder, Course(rounds, until))
-    return len(told["samples"][WORKER])
+def taken(one: Benchmark, folder: Path, *, rounds: int, until: float = IN_TIME) -> int:
+    record = measure(one, Bench(folder, toy=True), folder, RunOptions(rounds, until))
+    return len(record["samples"][WORKER])
 
 
 def test_a_row_goes_on_where_it_was_left_and_is_not_measured_twice(tmp_path: Path) -> None:
-    asked: list[str] = []
-    one = row(asked=asked)
+    calls: list[str] = []
+    one = row(calls=calls)
     assert taken(one, tmp_path, rounds=5, until=0) == 1, "no time for another"
     assert taken(one, tmp_path, rounds=5) == 5
     assert taken(one, tmp_path, rounds=5) == 5
-    assert len(asked) == 2, "what is whole is not loaded again"
+    assert len(calls) == 2, "what is whole is not loaded again"
 
 
 def test_with_other_settings_a_row_is_measured_anew(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_with_other_settings_a_row_is_measured_anew(tmp_path: Path) -> None:
     assert taken(changed, tmp_path, rounds=1) == 1
 
 
-def told(**changed: object) -> dict[str, Any]:
+def record_with(**changed: object) -> dict[str, Any]:
     """A row's record without a fault."""
     side = {"units": 2, "flops": 8e11, "moved_bytes": 0}
     return {
@@ -51,7 +51,7 @@ def told(**changed: object) -> dict[str, Any]:
         "samples": {PLAIN: [2.0, 4.0, 6.0], WORKER: [1.0, 1.0, 2.0]},
         "ceilings": {"gemm_tflops": 1.0, "sdpa_tflops": 1.0, "copy_gigabytes": 1.0},
         "cosine": 0.9995,
-        "least_cosine": 0.999,
+        "min_cosine": 0.999,
         "parameters": {"UNet": 5},
         "expected": {"UNet": 5},
         **changed,
@@ -59,10 +59,10 @@ def told(**changed: object) -> dict[str, Any]:
 
 
 def test_figures_are_medians_by_the_unit() -> None:
-    figures = report.figures(told())
+    figures = report.figures(record_with())
     assert (figures.plain.median, figures.plain.least, figures.plain.most) == (2, 1, 3)
     assert (figures.ratio, figures.tflops, figures.gemm_share) == (4, 0.8, 0.8)
-    assert report.faults(told()) == []
+    assert report.faults(record_with()) == []
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,5 @@ def test_figures_are_medians_by_the_unit() -> None:
     ],
 )
 def test_figures_that_are_worth_nothing_are_told(changed: dict[str, Any], words: str) -> None:
-    (fault,) = report.faults(told(**changed))
+    (fault,) = report.faults(record_with(**changed))
     assert words in fault

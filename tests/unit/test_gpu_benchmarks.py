@@ -41,19 +41,28 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_row_is_measured_at_toy_size(
     name: str, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ["--size", "toy", "--rounds", "1", "--folder", str(tmp_path), "--models", str(models)]
-    code = main([*asked, "--rows", name])
+    arguments = [
+        "--size",
+        "toy",
+        "--rounds",
+        "1",
+        "--folder",
+        str(tmp_path),
+        "--models",
+        str(models),
+    ]
+    code = main([*arguments, "--rows", name])
     assert f"| {name} | TOY, not " in capsys.readouterr().out
-    told = json.loads((tmp_path / f"row-{name}-toy.json").read_text())
-    faults = report.faults(told)
+    record = json.loads((tmp_path / f"row-{name}-toy.json").read_text())
+    faults = report.faults(record)
     assert code == (1 if faults else 0)
     # On a busy machine a row can be measured faster than the device was a moment before.
     assert [fault for fault in faults if not fault.startswith("faster than the device")] == []
-    assert {side: len(taken) for side, taken in told["samples"].items()} == {PLAIN: 1, WORKER: 1}
-    assert told["cosine"] > 0.999
-    assert min(told["ceilings"].values()) > 0
-    assert report.figures(told).tflops > 0
-    assert told["key"]["machine"]["torch"].startswith(torch.__version__[:4])
+    assert {side: len(taken) for side, taken in record["samples"].items()} == {PLAIN: 1, WORKER: 1}
+    assert record["cosine"] > 0.999
+    assert min(record["ceilings"].values()) > 0
+    assert report.figures(record).tflops > 0
+    assert record["key"]["machine"]["torch"].startswith(torch.__version__[:4])
 
 
 def test_both_sides_of_the_cold_start_draw(models: Path) -> None:
@@ -66,8 +75,17 @@ def test_both_sides_of_the_cold_start_draw(models: Path) -> None:
 
 @pytest.mark.slow
 def test_the_cold_start_is_measured_in_processes_of_its_own(models: Path, tmp_path: Path) -> None:
-    asked = ["--size", "toy", "--rounds", "1", "--folder", str(tmp_path), "--models", str(models)]
-    assert main([*asked, "--rows", "14"]) == 0
+    arguments = [
+        "--size",
+        "toy",
+        "--rounds",
+        "1",
+        "--folder",
+        str(tmp_path),
+        "--models",
+        str(models),
+    ]
+    assert main([*arguments, "--rows", "14"]) == 0
 
 
 def test_without_a_gpu_nothing_is_measured_at_true_size(tmp_path: Path) -> None:
@@ -184,15 +202,15 @@ def test_what_is_built_as_a_true_model_is_loaded_by_the_workers(
         return False
 
     chat = ChatModel(model_builder.qwen(bench), threads=1)
-    how = Sampling(seed=0, most_tokens=3, temperature=0)
+    how = Sampling(seed=0, max_tokens=3, temperature=0)
     chat.generate(chat.plain("a"), how, on_token)
     assert made
-    assert {one.name for one in tmp_path.glob("true-*")} == {
+    assert {path.name for path in tmp_path.glob("true-*")} == {
         model_builder.NAME.format(name) for name in ("sdxl", "1.3B", "qwen")
     }
 
 
 def test_random_weights_are_never_zero_and_keep_the_size_of_what_goes_through() -> None:
     model = random_weights.randomise(torch.nn.Sequential(*[torch.nn.Linear(256, 256)] * 4), seed=0)
-    assert all(one.count_nonzero() == one.numel() for one in model.parameters())
+    assert all(parameter.count_nonzero() == parameter.numel() for parameter in model.parameters())
     assert 0.5 < model(torch.randn(64, 256)).std().item() < 2

@@ -13,7 +13,7 @@ from tests.support.local_system import PATIENCE_SECONDS
 _SECONDS = 0.3
 _HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"
 _CHUNKED = _HEAD + b"transfer-encoding: chunked\r\n\r\n"
-_WHOLE = _HEAD + b"content-length: 2\r\n\r\nhi"
+_COMPLETE_REQUEST = _HEAD + b"content-length: 2\r\n\r\nhi"
 
 
 class _Impatient(HttpProtocol):
@@ -150,7 +150,7 @@ async def test_a_connection_is_closed_after_its_last_request(port: int, after: b
     def is_served_and_closed(received: bytes) -> bool:
         return received.startswith(b"HTTP/1.1 200 ") and received.count(b"HTTP/1.1 ") == expected
 
-    await _exchange_until(is_served_and_closed, port, _WHOLE, after, pause=_SECONDS / 10)
+    await _exchange_until(is_served_and_closed, port, _COMPLETE_REQUEST, after, pause=_SECONDS / 10)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_large_heads_and_bodies_are_served(patient_port: int) -> None:
 
 
 async def test_pipelined_requests_are_served(patient_port: int) -> None:
-    received = await _exchange(patient_port, _WHOLE * 20)
+    received = await _exchange(patient_port, _COMPLETE_REQUEST * 20)
     assert received.count(b"HTTP/1.1 200 ") == 20
 
 
@@ -196,12 +196,12 @@ async def test_a_client_does_not_answer_for_a_slow_application(port: int) -> Non
         return len(received) > 16 * 2**20
 
     await _exchange_until(is_served, port, late)
-    await _exchange_until(is_whole, port, _WHOLE.replace(b"/", b"/long", 1))
+    await _exchange_until(is_whole, port, _COMPLETE_REQUEST.replace(b"/", b"/long", 1))
 
 
 async def test_a_client_that_does_not_read_is_cut_off(server: uvicorn.Server, port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    writer.write(_WHOLE.replace(b"/", b"/long", 1))
+    writer.write(_COMPLETE_REQUEST.replace(b"/", b"/long", 1))
     await reader.readline()
     async with asyncio.timeout(PATIENCE_SECONDS):
         while server.server_state.connections:  # noqa: ASYNC110 - uvicorn offers no event

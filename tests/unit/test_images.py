@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.storage.images.decoder import redraw
 
 ROOT = Path(__file__).parents[2]
@@ -179,7 +179,9 @@ def test_text_inside_of_a_picture_is_left_behind() -> None:
     ids=lambda item: str(item[0]),
 )
 def test_what_is_no_whole_picture_is_refused(content: tuple[str, bytes]) -> None:
-    with pytest.raises(InvalidError, match=r"^This is no whole picture in PNG, JPEG or WebP.$"):
+    with pytest.raises(
+        InvalidRequestError, match=r"^This is no whole picture in PNG, JPEG or WebP.$"
+    ):
         redraw(content[1])
 
 
@@ -189,7 +191,7 @@ def test_over_40_megapixels_is_refused_before_it_is_decoded(
     side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Image.Image, "load", None)  # whoever decodes fails otherwise
-    with pytest.raises(InvalidError, match="more than 40 megapixels"):
+    with pytest.raises(InvalidRequestError, match="more than 40 megapixels"):
         redraw(header_of(side, side))
 
 

@@ -37,7 +37,7 @@ def client() -> TestClient:
         "/functions/v1/rest": seen_as("rest"),
         "/rest/v1": seen_as("rest"),
     }
-    nothing = the_map.Map(functions={})
+    nothing = the_map.Manifest(functions={})
     app = make_app(nothing, handlers, keys.oidc_key().read_bytes())
     # Without its lifespan, which calls the emulators.
     return TestClient(app, follow_redirects=False)

@@ -31,7 +31,7 @@ def test_many_at_once_agree_on_one_secret(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["raced"]
 
 
-def test_a_worker_key_is_one_that_seals(tmp_path: Path) -> None:
+def test_a_worker_key_signs(tmp_path: Path) -> None:
     assert len(key_bytes(keys.worker_key("demo", tmp_path))) == 32
 
 

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from infra.local.process import ports
-from tests.support.local_system import until
+from tests.support.local_system import wait_until
 
 NAMES = ["storage", "tasks", "worker"]
 
@@ -17,7 +17,7 @@ def test_ports_differ_and_are_remembered(tmp_path: Path) -> None:
         assert len(set(first.values())) == 3
         return ports.choose(file, NAMES, taken=[8080]) == first
 
-    until(are_remembered, what="no other process to take one of the ports")
+    wait_until(are_remembered, what="no other process to take one of the ports")
 
 
 def test_a_port_that_was_taken_meanwhile_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_port_that_was_taken_meanwhile_is_replaced_and_the_others_stay(tmp_pat
         assert second["storage"] != first["storage"]
         return all(second[name] == first[name] for name in ("tasks", "worker"))
 
-    until(do_the_others_stay, what="no other process to take one of the ports")
+    wait_until(do_the_others_stay, what="no other process to take one of the ports")
 
 
 def test_the_callers_port_is_left_alone(tmp_path: Path) -> None:

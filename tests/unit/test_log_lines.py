@@ -33,7 +33,7 @@ def _line(message: str = "said", *, level: int = logging.INFO, **fields: object)
 
 def test_a_line_has_what_cloud_logging_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "our-project")
-    logs.begin(TRACEPARENT, function="rest")
+    logs.start_request_log(TRACEPARENT, function="rest")
     logs.bind(job_id="7")
     line = _line("said\nsaid again", level=logging.WARNING, ms=1.5)
     assert line.pop("time").endswith("Z")
@@ -51,7 +51,7 @@ def test_a_line_has_what_cloud_logging_looks_for(monkeypatch: pytest.MonkeyPatch
 
 def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
-    logs.begin(TRACEPARENT)
+    logs.start_request_log(TRACEPARENT)
     assert _line()["logging.googleapis.com/trace"] == TRACE
     assert logs.trace_fields(TRACEPARENT)["logging.googleapis.com/trace"] == TRACE
     assert logs.trace_fields(None) == {}
@@ -59,7 +59,7 @@ def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatc
 
 def test_a_user_is_told_by_a_hash_alone() -> None:
     one, other = str(uuid4()), str(uuid4())
-    logs.begin(TRACEPARENT)
+    logs.start_request_log(TRACEPARENT)
     logs.bind(user_id=one)
     assert one not in json.dumps(_line())
     assert _line()["user"] == _line()["user"] == logs.user_hash(one)
@@ -67,8 +67,8 @@ def test_a_user_is_told_by_a_hash_alone() -> None:
 
 
 def test_what_a_request_binds_ends_with_it() -> None:
-    logs.begin(TRACEPARENT)
+    logs.start_request_log(TRACEPARENT)
     logs.bind(job_id="7")
-    logs.begin(TRACEPARENT)
+    logs.start_request_log(TRACEPARENT)
     assert "job_id" not in _line()
-    assert logs.bound("job_id") is None
+    assert logs.get_bound("job_id") is None

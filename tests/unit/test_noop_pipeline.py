@@ -10,8 +10,8 @@ from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import settings
-from gpu_workers.runtime.pipeline import Stopped
-from shared.contracts.worker_protocol import JobMessage, Parameters
+from gpu_workers.runtime.pipeline import JobCancelled
+from shared.contracts.worker_protocol import GenerationParams, JobMessage
 
 
 def message(job_type: str, *, images: int = 1) -> JobMessage:
@@ -20,7 +20,7 @@ def message(job_type: str, *, images: int = 1) -> JobMessage:
         user_id=uuid4(),
         dispatch_no=1,
         job_type=job_type,
-        parameters=Parameters(
+        parameters=GenerationParams(
             prompt="a boat", steps=15, guidance_scale=6.0, seed=255, num_images=images
         ),
         expires_at=datetime.now(UTC) + timedelta(minutes=5),
@@ -39,23 +39,23 @@ def pipeline() -> NoopPipeline:
 
 
 def test_image_job_makes_one_pixel_an_image(pipeline: NoopPipeline) -> None:
-    made = pipeline.run(message("sdxl_image_fast", images=3), [], ignore)
-    assert [media.seed for media in made] == [255, 256, 257]
-    pictures = [Image.open(io.BytesIO(media.content)) for media in made]
+    outputs = pipeline.run(message("sdxl_image_fast", images=3), [], ignore)
+    assert [media.seed for media in outputs] == [255, 256, 257]
+    pictures = [Image.open(io.BytesIO(media.content)) for media in outputs]
     assert [picture.getpixel((0, 0)) for picture in pictures] == [(0, 0, 255), (0, 1, 0), (0, 1, 1)]
     assert pictures[0].info["parameters"].startswith("a boat\nSteps: 15, Sampler: noop")
 
 
 @pytest.mark.parametrize("job_type", ["wan_video_fast", "video_high"])
 def test_video_job_makes_one_frame_of_h264(pipeline: NoopPipeline, job_type: str) -> None:
-    (made,) = pipeline.run(message(job_type), [], ignore)
-    with av.open(io.BytesIO(made.content), "r") as clip:
+    (media,) = pipeline.run(message(job_type), [], ignore)
+    with av.open(io.BytesIO(media.content), "r") as clip:
         stream = clip.streams.video[0]
         assert stream.codec_context.name == "h264"
-        assert (stream.width, stream.height) == (made.width, made.height)
+        assert (stream.width, stream.height) == (media.width, media.height)
         assert len(list(clip.decode(stream))) == 1
-    assert (made.mime_type, made.duration_seconds) == ("video/mp4", 0.0625)
-    assert made.content.find(b"moov") < made.content.find(b"mdat")
+    assert (media.mime_type, media.duration_seconds) == ("video/mp4", 0.0625)
+    assert media.content.find(b"moov") < media.content.find(b"mdat")
 
 
 def test_steps_are_taken_and_can_be_stopped(
@@ -68,8 +68,8 @@ def test_steps_are_taken_and_can_be_stopped(
     def stop_at_three(step: int, steps: int) -> None:
         seen.append((step, steps))
         if step == 3:
-            raise Stopped
+            raise JobCancelled
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobCancelled):
         pipeline.run(message("sdxl_image_fast"), [], stop_at_three)
     assert seen == [(1, 5), (2, 5), (3, 5)]

@@ -3,11 +3,11 @@
 import pytest
 
 from shared.prompts import output_cleanup
-from shared.prompts.output_cleanup import Layout
+from shared.prompts.output_cleanup import OutputFormat
 from shared.prompts.rules.tokens import estimate_tokens
 
-PICTURE = Layout("Description", "Prompt", is_one_line=True, is_prose=False)
-STORY = Layout("Idea", "Opening", is_one_line=False, is_prose=True)
+PICTURE = OutputFormat("Description", "Prompt", is_one_line=True, is_prose=False)
+STORY = OutputFormat("Idea", "Opening", is_one_line=False, is_prose=True)
 
 
 @pytest.mark.parametrize(
@@ -26,17 +26,17 @@ STORY = Layout("Idea", "Opening", is_one_line=False, is_prose=True)
     ],
 )
 def test_the_prompt_alone_is_left(answer: str) -> None:
-    assert output_cleanup.clean(answer, PICTURE) == "a cat, soft light"
+    assert output_cleanup.extract_prompt(answer, PICTURE) == "a cat, soft light"
 
 
 @pytest.mark.parametrize("answer", ['"night" and "day"', 'a sign "open"', '"', "it's a cat"])
 def test_quotation_marks_of_the_prompts_own_stay(answer: str) -> None:
-    assert output_cleanup.clean(answer, PICTURE) == answer
+    assert output_cleanup.extract_prompt(answer, PICTURE) == answer
 
 
 def test_a_story_keeps_its_paragraphs() -> None:
     answer = "Opening: It rains.\n\nI knock.\nIdea: another"
-    assert output_cleanup.clean(answer, STORY) == "It rains.\n\nI knock."
+    assert output_cleanup.extract_prompt(answer, STORY) == "It rains.\n\nI knock."
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,18 @@ def test_a_story_keeps_its_paragraphs() -> None:
 def test_what_is_too_long_ends_where_a_phrase_does(
     text: str, limit: int, *, is_prose: bool, wanted: str
 ) -> None:
-    cut = output_cleanup.cut(text, limit, is_prose=is_prose)
+    cut = output_cleanup.truncate(text, limit, is_prose=is_prose)
     assert cut == wanted
     assert estimate_tokens(cut) <= limit
 
 
 def test_of_what_is_unfinished_the_last_phrase_is_left_out() -> None:
-    cut = output_cleanup.cut("It rains. I knock, and", 50, is_prose=True, is_unfinished=True)
+    cut = output_cleanup.truncate("It rains. I knock, and", 50, is_prose=True, is_unfinished=True)
     assert cut == "It rains."
-    assert output_cleanup.cut("a fox, in sn", 50, is_prose=False, is_unfinished=True) == "a fox"
+    assert (
+        output_cleanup.truncate("a fox, in sn", 50, is_prose=False, is_unfinished=True) == "a fox"
+    )
 
 
 def test_no_prompt_has_more_characters_than_a_job_takes() -> None:
-    assert len(output_cleanup.cut("a, " * 1000, 5000, is_prose=False)) <= 2000
+    assert len(output_cleanup.truncate("a, " * 1000, 5000, is_prose=False)) <= 2000

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
-from shared.errors import InvalidError, TooManyError, UnavailableError
+from shared.errors import InvalidRequestError, ServiceUnavailableError, TooManyRequestsError
 from shared.storage.images import structure
 from shared.storage.images.decoder import redraw
 from shared.storage.images.decoder_queue import PictureQueue
@@ -31,14 +31,14 @@ def test_a_complex_picture_is_refused_before_it_is_decoded(
 
     monkeypatch.setattr(Image.Image, "load", decode)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
-    with pytest.raises(InvalidError, match=r"more than|too large"):
+    with pytest.raises(InvalidRequestError, match=r"more than|too large"):
         redraw(file[1])
 
 
 def test_only_the_codings_of_browsers_are_decoded() -> None:
     whole = encode(flat(), "JPEG")
     assert structure.reduce(whole)
-    with pytest.raises(InvalidError, match="no whole picture"):
+    with pytest.raises(InvalidRequestError, match="no whole picture"):
         structure.reduce(malicious_images.arithmetic_jpeg())
 
 
@@ -50,19 +50,19 @@ def test_what_the_pixels_do_not_need_is_not_read(file: tuple[str, bytes]) -> Non
 def test_scans_are_limited_by_the_size_of_the_picture() -> None:
     for side, limit in ((16, 100), (6300, 20)):
         redraw(jpeg_with_scans(side, limit))
-        with pytest.raises(InvalidError, match=f"more than {limit} scans"):
+        with pytest.raises(InvalidRequestError, match=f"more than {limit} scans"):
             redraw(jpeg_with_scans(side, limit + 1))
 
 
 def test_parts_are_limited() -> None:
     texts = chunk(b"tEXt", b"x\0y")
     redraw(png(8, 8, before=texts * 9997))
-    with pytest.raises(InvalidError, match="more than 10,000 chunks"):
+    with pytest.raises(InvalidRequestError, match="more than 10,000 chunks"):
         redraw(png(8, 8, before=texts * 9998))
     whole = encode(flat(), "JPEG")
     comment = segment(0xFE, b"")
     redraw(whole[:2] + comment * 9900 + whole[2:])
-    with pytest.raises(InvalidError, match="more than 10,000 segments"):
+    with pytest.raises(InvalidRequestError, match="more than 10,000 segments"):
         redraw(whole[:2] + comment * 10_000 + whole[2:])
 
 
@@ -70,14 +70,14 @@ def test_scans_hidden_from_the_walk_are_counted() -> None:
     """A decoder may recover from an error where the walk did not expect it."""
     whole = jpeg_with_scans(16, 12)
     hidden = segment(0xDB, b"\0" + b"\xff\xda" * 120)
-    with pytest.raises(InvalidError, match="more than 100 scans"):
+    with pytest.raises(InvalidRequestError, match="more than 100 scans"):
         redraw(whole[:2] + hidden + whole[2:])
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("cut", [1, 5, 9, 13, 21, 40])
 def test_a_file_that_ends_inside_of_its_first_parts_is_refused(file_format: str, cut: int) -> None:
-    with pytest.raises(InvalidError):
+    with pytest.raises(InvalidRequestError):
         redraw(encode(flat(), file_format)[:cut])
 
 
@@ -93,25 +93,25 @@ async def test_a_slow_picture_is_ended_and_the_next_is_decoded(quick: Pictures) 
     small = encode(flat(), "PNG")
     assert await _redraw_small(quick, small) == redraw(small)
     for _ in range(2):
-        with pytest.raises(InvalidError, match="takes too long to decode"):
-            await quick.redraw(_SLOW)
+        with pytest.raises(InvalidRequestError, match="takes too long to decode"):
+            await quick.sanitize_image(_SLOW)
         assert await _redraw_small(quick, small) == redraw(small)
 
 
 async def _redraw_small(quick: Pictures, content: bytes) -> bytes:
     """Decode again where a slow machine took 0.05 s of CPU time even for a small picture."""
     for _ in range(20):
-        with contextlib.suppress(InvalidError):
-            return await quick.redraw(content)
+        with contextlib.suppress(InvalidRequestError):
+            return await quick.sanitize_image(content)
     raise AssertionError("a small picture is never decoded")
 
 
 async def test_errors_pass_through_the_process() -> None:
     pictures = Pictures(max_cpu_seconds=PATIENCE_SECONDS)
-    with pytest.raises(InvalidError, match="no whole picture"):
-        await pictures.redraw(b"text")
-    with pytest.raises(InvalidError, match="more than 100 scans"):
-        await pictures.redraw(jpeg_with_scans(16, 101))
+    with pytest.raises(InvalidRequestError, match="no whole picture"):
+        await pictures.sanitize_image(b"text")
+    with pytest.raises(InvalidRequestError, match="more than 100 scans"):
+        await pictures.sanitize_image(jpeg_with_scans(16, 101))
     await pictures.close()
 
 
@@ -133,7 +133,7 @@ async def test_one_user_holds_only_so_many_places() -> None:
         for _ in range(3):
             await places.enter(user)
         for _ in range(2):
-            with pytest.raises(TooManyError) as refused:
+            with pytest.raises(TooManyRequestsError) as refused:
                 await places.enter(user)
             assert refused.value.retry_after_seconds
         await places.enter(other)
@@ -171,7 +171,7 @@ async def test_all_users_together_hold_only_so_many_places() -> None:
         for _ in range(4):
             await places.enter(uuid4())
         for _ in range(2):
-            with pytest.raises(UnavailableError) as refused:
+            with pytest.raises(ServiceUnavailableError) as refused:
                 await places.enter(uuid4())
             assert refused.value.retry_after_seconds
     async with queue.place(uuid4()):

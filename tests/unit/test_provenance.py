@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime.media import images, video
-from shared.contracts.media_metadata import settings_parts
-from shared.storage.metadata_stripper import Blanked
+from shared.contracts.media_metadata import metadata_parts
+from shared.storage.metadata_stripper import MetadataStrippingReader
 from tests.support import certificates, provenance_reader
 from tests.support.certificates import Chain
 
@@ -50,7 +50,7 @@ def made(kind: str) -> bytes:
 
 
 def stripped(content: bytes, kind: str) -> bytes:
-    return Blanked(io.BytesIO(content), kind).read()
+    return MetadataStrippingReader(io.BytesIO(content), kind).read()
 
 
 def says_nothing(content: bytes) -> bool:
@@ -81,9 +81,9 @@ def test_a_thumbnail_says_its_source() -> None:
 def test_a_signed_file_is_trusted_by_who_trusts_the_root(
     kind: str, chain: Chain, signed: dict[str, bytes]
 ) -> None:
-    told = provenance_reader.manifest(signed[kind], kind, chain)
-    assert (told.state, told.failures) == ("Trusted", [])
-    (action,) = told.actions
+    manifest = provenance_reader.manifest(signed[kind], kind, chain)
+    assert (manifest.state, manifest.failures) == ("Trusted", [])
+    (action,) = manifest.actions
     assert action["action"] == "c2pa.created"
     assert action["digitalSourceType"] == MADE_BY_A_MODEL
     assert provenance_reader.source_type(packet(signed[kind], kind)) == MADE_BY_A_MODEL
@@ -114,10 +114,10 @@ def test_a_stripped_clip_plays_and_has_no_text(signed: dict[str, bytes]) -> None
             frames = [frame.to_ndarray().tobytes() for frame in file.decode(video=0)]
             return frames, dict(file.metadata)
 
-    before, told = shown(signed["video/mp4"])
+    before, metadata = shown(signed["video/mp4"])
     after, still_told = shown(stripped(signed["video/mp4"], "video/mp4"))
     assert after == before
-    assert told.keys() - still_told.keys() >= {"title", "comment"}
+    assert metadata.keys() - still_told.keys() >= {"title", "comment"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_was_changed_after_signing_is_seen(
 def test_blanking_in_pieces_is_blanking_at_once(
     kind: str, piece: int, signed: dict[str, bytes]
 ) -> None:
-    file = Blanked(io.BytesIO(signed[kind]), kind)
+    file = MetadataStrippingReader(io.BytesIO(signed[kind]), kind)
     pieces = b"".join(iter(lambda: file.read(piece), b""))
     assert pieces == stripped(signed[kind], kind)
 
@@ -150,4 +150,4 @@ def test_blanking_in_pieces_is_blanking_at_once(
 def test_a_file_that_is_cut_short_is_not_stripped(kind: str, signed: dict[str, bytes]) -> None:
     for length in (0, 4, 20, 60, len(signed[kind]) - 1):
         with pytest.raises(ValueError, match=r"cut short|no PNG|as long as it says"):
-            settings_parts(io.BytesIO(signed[kind][:length] or b"?"), kind)
+            metadata_parts(io.BytesIO(signed[kind][:length] or b"?"), kind)

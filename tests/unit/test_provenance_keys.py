@@ -39,19 +39,19 @@ SETTINGS: dict[str, Any] = {
 def test_other_keys_sign_as_well(key: Key, tmp_path: Path) -> None:
     chain = certificates.chain(key)
     with provenance_reader.signing(chain, tmp_path):
-        signing.ready()
+        signing.check_signer()
         content = images.png(Image.new("RGB", (8, 8)), SETTINGS)
     assert provenance_reader.manifest(content, "image/png", chain).state == "Trusted"
 
 
 def refusal() -> str:
     with pytest.raises(SystemExit) as ended:
-        signing.ready()
+        signing.check_signer()
     return str(ended.value)
 
 
 def test_a_signer_that_is_half_configured_ends_the_worker(tmp_path: Path) -> None:
-    with provenance_reader.told(C2PA_KEY=str(tmp_path / "key.pem")):
+    with provenance_reader.signer_environment(C2PA_KEY=str(tmp_path / "key.pem")):
         assert "C2PA_CERTIFICATES" in refusal()
 
 
@@ -64,15 +64,15 @@ def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_told(tmp_path: Path) 
         certificates.chain(days=-1),
     ):
         with provenance_reader.signing(broken, tmp_path):
-            said = refusal()
-        assert said.startswith("The worker cannot start: ")
-        assert "BEGIN" not in said
-        assert str(tmp_path) not in said
+            message = refusal()
+        assert message.startswith("The worker cannot start: ")
+        assert "BEGIN" not in message
+        assert str(tmp_path) not in message
 
 
 def test_without_a_key_nothing_of_c2pa_is_loaded() -> None:
     program = (
-        "import sys; from gpu_workers.runtime.provenance import signing as p; p.ready(); "
+        "import sys; from gpu_workers.runtime.provenance import signing as p; p.check_signer(); "
         "assert p.signed(b'x', 'image/png') == b'x'; assert 'c2pa' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env={})

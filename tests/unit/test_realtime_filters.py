@@ -3,7 +3,7 @@
 import pytest
 
 from functions.realtime import filters
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
 TYPES = {
     "id": "uuid",
@@ -28,7 +28,7 @@ ROW = {
 
 
 def holds(text: str, **other: object) -> bool:
-    return all(one.matches({**ROW, **other}) for one in filters.read(text, TYPES))
+    return all(filter_.matches({**ROW, **other}) for filter_ in filters.read(text, TYPES))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_filter_that_does_not_hold(text: str) -> None:
 @pytest.mark.parametrize("text", ["name=eq.x", "name=neq.x", "name=in.(x)"])
 def test_null_and_what_is_not_there_match_nothing(text: str) -> None:
     assert not holds(text, name=None)
-    assert not any(one.matches({}) for one in filters.read(text, TYPES))
+    assert not any(filter_.matches({}) for filter_ in filters.read(text, TYPES))
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_quotes_hold_commas(text: str, name: str) -> None:
     ],
 )
 def test_what_is_no_filter_is_refused(text: str) -> None:
-    with pytest.raises(InvalidError):
+    with pytest.raises(InvalidRequestError):
         filters.read(text, TYPES)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from functions.realtime import phoenix
 from functions.realtime.limits import Limits
-from functions.realtime.outbox import Backlog, Outbox
-from functions.realtime.pace import Pace
+from functions.realtime.outbox import Backlog, SendQueue
+from functions.realtime.pace import TokenBucket
 from functions.realtime.phoenix import MalformedError, Message, Version
 
 names = st.none() | st.text()
@@ -45,16 +45,16 @@ def test_whatever_comes_is_read_or_is_malformed(frame: str | bytes) -> None:
 
 
 def test_an_outbox_that_is_full_takes_no_more() -> None:
-    few = Outbox(Limits(queued_frames=2, queued_bytes=100), Backlog())
+    few = SendQueue(Limits(queued_frames=2, queued_bytes=100), Backlog())
     assert [few.put("x") for _ in range(3)] == [True, True, False]
-    small = Outbox(Limits(queued_frames=100, queued_bytes=5), Backlog())
+    small = SendQueue(Limits(queued_frames=100, queued_bytes=5), Backlog())
     assert [small.put("xxxx") for _ in range(3)] == [True, True, False]
 
 
 def test_outboxes_together_take_no_more_than_their_limit() -> None:
     limits = Limits(sockets=2, all_queued_bytes=10)
     backlog = Backlog()
-    first, second = Outbox(limits, backlog), Outbox(limits, backlog)
+    first, second = SendQueue(limits, backlog), SendQueue(limits, backlog)
     assert [first.put("xxxx") for _ in range(4)] == [True, True, True, False]
     assert [second.put("xxxx") for _ in range(3)] == [True, True, False]
     first.clear()
@@ -65,9 +65,9 @@ def test_outboxes_together_take_no_more_than_their_limit() -> None:
 
 def test_a_pace_allows_some_at_once_and_then_one_by_one() -> None:
     now = 0.0
-    pace = Pace(2, 0.5, lambda: now)
-    assert [pace.allows() for _ in range(3)] == [True, True, False]
+    pace = TokenBucket(2, 0.5, lambda: now)
+    assert [pace.try_acquire() for _ in range(3)] == [True, True, False]
     now = 2.0
-    assert [pace.allows() for _ in range(2)] == [True, False]
+    assert [pace.try_acquire() for _ in range(2)] == [True, False]
     now = 100.0
-    assert [pace.allows() for _ in range(3)] == [True, True, False]
+    assert [pace.try_acquire() for _ in range(3)] == [True, True, False]

@@ -41,35 +41,37 @@ def _routes() -> list[tuple[str, int]]:
 
 
 _OF_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] = {
-    Site("shared/safety/rules.py", "whole"): (
+    Site("shared/safety/rules.py", "word_pattern"): (
         "search",
         lambda: [
-            (context.whole.pattern, context.whole.flags) for context in RULES.contexts.values()
-        ],
-    ),
-    Site("shared/safety/rules.py", "pieced"): (
-        "search",
-        lambda: [
-            (context.pieced.pattern, context.pieced.flags) for context in RULES.contexts.values()
-        ],
-    ),
-    Site("shared/safety/rules.py", "anywhere"): (
-        "search",
-        lambda: [
-            (context.anywhere.pattern, context.anywhere.flags)
+            (context.word_pattern.pattern, context.word_pattern.flags)
             for context in RULES.contexts.values()
         ],
     ),
-    Site("shared/safety/rules.py", "spoken"): (
+    Site("shared/safety/rules.py", "joined_pattern"): (
         "search",
-        lambda: [(RULES.spoken.pattern, RULES.spoken.flags)],
+        lambda: [
+            (context.joined_pattern.pattern, context.joined_pattern.flags)
+            for context in RULES.contexts.values()
+        ],
+    ),
+    Site("shared/safety/rules.py", "substring_pattern"): (
+        "search",
+        lambda: [
+            (context.substring_pattern.pattern, context.substring_pattern.flags)
+            for context in RULES.contexts.values()
+        ],
+    ),
+    Site("shared/safety/rules.py", "any_term_pattern"): (
+        "search",
+        lambda: [(RULES.any_term_pattern.pattern, RULES.any_term_pattern.flags)],
     ),
     Site("shared/safety/rules.py", "_one_word"): (
         "search",
         lambda: [(word.pattern, word.flags) for word in RULES.run_together.values()],
     ),
     Site("shared/safety/classifier.py", "_leaves_out"): ("fullmatch", lambda: _contexts("{}")),
-    Site("shared/prompts/output_cleanup.py", "clean"): ("search", _labels),
+    Site("shared/prompts/output_cleanup.py", "extract_prompt"): ("search", _labels),
     Site("infra/local/storage_emulator/app.py", "__init__"): ("fullmatch", _routes),
 }
 """Expressions that a function puts together: how they are used, and their patterns."""

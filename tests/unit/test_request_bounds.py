@@ -12,7 +12,7 @@ from infra import manifest as the_map
 from infra.openapi import introspect
 from shared.contracts.worker_protocol import CallbackRequest
 
-_BIGINTS = {"Asset.file_size_bytes", "Asset.seed"}
+_BIGINTS = {"ReportedAsset.file_size_bytes", "ReportedAsset.seed"}
 """The fields whose column is a ``bigint``; every other number is an ``integer`` or a ``real``."""
 
 _IN_JSON = {"JobMetadata"}
@@ -24,8 +24,8 @@ _OBJECT_NAMES = {
     "ListRequest.search",
     "RemoveRequest.prefixes",
 }
-"""Names of objects: whatever ``uploads.is_key`` refuses is answered as an object that is not there,
-each by itself, and reaches no query (tests/integration/storage/test_storage_function*.py)."""
+"""Names of objects. A name that ``user_uploads.is_valid_key`` refuses is answered as an object that
+does not exist, and reaches no query (tests/integration/storage/test_storage_function*.py)."""
 
 _NUMBERS = [
     *(str(sign * 2**bits) for bits in (31, 32, 63, 64, 1000) for sign in (1, -1)),
@@ -126,7 +126,7 @@ def test_a_field_accepts_only_what_its_column_holds(name: str) -> None:
 def test_every_request_is_walked() -> None:
     """A new endpoint is found by itself; a rule that finds none would hold for nothing."""
     models = {name.partition(".")[0] for name in FIELDS}
-    assert {"CallbackRequest", "Asset", "Failure", "UpdateWorkerUrlRequest"} <= models
+    assert {"CallbackRequest", "ReportedAsset", "JobFailure", "UpdateWorkerUrlRequest"} <= models
     assert {"QueueJobRequest", "JobMetadata", "CreateCollection", "PlaygroundChatRequest"} <= models
     assert len(models) > 25
     assert all(f"CallbackRequest.{name}" in FIELDS for name in CallbackRequest.model_fields)

@@ -5,8 +5,8 @@ import pytest
 from functions.rest.errors import RestError
 from functions.rest.request import headers, patterns
 from functions.rest.request.query_string import read_query
-from functions.rest.request.request import Asked
-from functions.rest.schema.catalog import Catalogue, Column, Link, Table
+from functions.rest.request.request import RestRequest
+from functions.rest.schema.catalog import Catalogue, Column, ForeignKey, Table
 from functions.rest.sql import plan
 
 UUID_TYPE = ("pg_catalog", "uuid")
@@ -15,7 +15,7 @@ JOBS = Table(
     {name: Column(name, UUID_TYPE, True, name == "id") for name in ("id", "session_id", "text")},
 )
 SESSIONS = Table("sessions", {"id": Column("id", UUID_TYPE, True, True)})
-LINK = Link("jobs_session", "jobs", ("session_id",), "sessions", ("id",), is_unique=False)
+LINK = ForeignKey("jobs_session", "jobs", ("session_id",), "sessions", ("id",), is_unique=False)
 CATALOGUE = Catalogue({"jobs": JOBS, "sessions": SESSIONS}, (LINK,))
 
 
@@ -56,15 +56,15 @@ def test_a_query_may_name_so_much_and_no_more(noun: str, limit: int, pairs: obje
     with pytest.raises(RestError) as refused:
         read_query(pairs(limit + 1))
     assert (refused.value.status, refused.value.error_code) == (400, "54001")
-    assert refused.value.told == f"At most {limit:,} {noun}."
+    assert refused.value.public_details == f"At most {limit:,} {noun}."
 
 
 def _tables(pairs: list[tuple[str, str]]) -> int:
     """How often a statement reads a table."""
     query = read_query(pairs)
     prefer, form = headers.preferences(""), headers.accepted("")
-    asked = Asked("GET", "sessions", False, query, prefer, form, None, {})
-    statement = plan.of_reading(asked, CATALOGUE).statement.as_string()
+    request = RestRequest("GET", "sessions", False, query, prefer, form, None, {})
+    statement = plan.plan_read(request, CATALOGUE).statement.as_string()
     return statement.count('"public"."jobs"') + statement.count('"public"."sessions"')
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shared.errors import ContentRefusedError
-from shared.safety import check, refused_category
+from shared.errors import ContentPolicyError
+from shared.safety import check_prompt, refused_category
 
 MINORS, REAL_PERSON = "sexual_minors", "sexual_real_person"
 SMALL_CAPITALS = str.maketrans("ndei", "ɴᴅᴇɪ")
@@ -111,12 +111,12 @@ def test_an_ordinary_prompt_passes(prompt: str) -> None:
 
 @pytest.mark.parametrize("prompts", [["a hill, nude child"], ["a hill", "a hill, nude child"]])
 def test_a_refusal_tells_the_category_and_never_the_prompt(prompts: list[str]) -> None:
-    with pytest.raises(ContentRefusedError) as refused:
-        check(*prompts, field="metadata")
-    told = f"{refused.value.sentence} {refused.value.details}"
-    assert MINORS in told
-    assert "nude" not in told
-    assert "hill" not in told
+    with pytest.raises(ContentPolicyError) as refused:
+        check_prompt(*prompts, field="metadata")
+    text = f"{refused.value.message} {refused.value.details}"
+    assert MINORS in text
+    assert "nude" not in text
+    assert "hill" not in text
 
 
 @given(some.text(some.characters(exclude_categories=[])))
@@ -147,8 +147,8 @@ def test_the_time_grows_with_the_length_and_not_with_its_square(piece: str) -> N
 
     def is_below_64_times() -> bool:
         rounds.append((_seconds(short), _seconds(long)))
-        least_short = min(short_seconds for short_seconds, _ in rounds)
-        return min(long_seconds for _, long_seconds in rounds) < 64 * least_short
+        min_short = min(short_seconds for short_seconds, _ in rounds)
+        return min(long_seconds for _, long_seconds in rounds) < 64 * min_short
 
     assert any(is_below_64_times() for _ in range(20)), rounds
 

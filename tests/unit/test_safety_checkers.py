@@ -118,24 +118,24 @@ def test_weights_that_are_no_numbers_end_the_start(classifier_folder: Path, tmp_
 def test_a_folder_that_is_empty_ends_the_start(tmp_path: Path) -> None:
     for own in ({"output_checker": tmp_path}, {"output_classifier": tmp_path}):
         refuses: Any = {"sfw": {"Zorp": 0.5}}
-        settings = SafetySettings.model_construct(output_classifier_refuses=refuses, **own)  # type: ignore[arg-type]
+        settings = SafetySettings.model_construct(output_classifier_thresholds=refuses, **own)  # type: ignore[arg-type]
         with pytest.raises((OSError, ValueError)):
             Safety(settings).load()
 
 
 def test_the_configured_checker_looks_at_what_is_made(classifier_folder: Path) -> None:
-    own = SafetySettings.model_validate(
+    settings = SafetySettings.model_validate(
         {
             "output_classifier": str(classifier_folder),
-            "output_classifier_refuses": '{"sfw": {"Zorp": 0.9}}',
+            "output_classifier_thresholds": '{"sfw": {"Zorp": 0.9}}',
         }
     )
-    safety, pipeline = Safety(own), NoopPipeline()
+    safety, pipeline = Safety(settings), NoopPipeline()
     safety.load()
     safety.admit(pipeline)
     look = safety.inspection(pipeline, "sfw")
-    assert look.checked_by == configured(own).checked_by
-    assert look.passes(BLUE)
-    assert not look.passes(RED)
+    assert look.checked_by == configured(settings).checked_by
+    assert look.allow_preview(BLUE)
+    assert not look.allow_preview(RED)
     with pytest.raises(PermanentError, match="nsfw"):
         safety.inspection(pipeline, "nsfw")

@@ -9,9 +9,9 @@ from gpu_workers.noop import pipeline as noop
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.safety import exemptions
 from gpu_workers.runtime.safety.exemptions import Weights
-from gpu_workers.runtime.safety.output_check import Safety, UncheckedError
+from gpu_workers.runtime.safety.output_check import Safety, UncheckedModelError
 from gpu_workers.runtime.safety.settings import SafetySettings
-from gpu_workers.runtime.settings import read
+from gpu_workers.runtime.settings import load_settings
 from tests.unit.worker_fixtures import Together
 
 LOCAL = SafetySettings(local_system=True)
@@ -35,9 +35,9 @@ def test_every_exemption_is_of_a_model_of_ours() -> None:
 
 
 def test_without_a_checker_nothing_is_served_beyond_the_local_system() -> None:
-    with pytest.raises(UncheckedError, match="OUTPUT_CHECKER"):
+    with pytest.raises(UncheckedModelError, match="OUTPUT_CHECKER"):
         Safety(SafetySettings()).load()
-    with pytest.raises(UncheckedError, match="OUTPUT_CHECKER"):
+    with pytest.raises(UncheckedModelError, match="OUTPUT_CHECKER"):
         Safety(SafetySettings()).admit(NoopPipeline())
 
 
@@ -48,15 +48,15 @@ def test_the_local_system_is_not_in_the_cloud() -> None:
 
 def test_a_classifier_without_labels_is_no_checker(tmp_path: Path) -> None:
     for refuses in ("{}", '{"nsfw": {"zorp": 0.5}}', '{"sfw": {}}'):
-        told = {"output_classifier": tmp_path, "output_classifier_refuses": refuses}
+        values = {"output_classifier": tmp_path, "output_classifier_thresholds": refuses}
         with pytest.raises(ValidationError, match="a label for sfw"):
-            SafetySettings.model_validate(told)
+            SafetySettings.model_validate(values)
 
 
 def test_settings_that_are_not_usable_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTPUT_CLASSIFIER", "/models/classifier")
-    with pytest.raises(SystemExit, match="OUTPUT_CLASSIFIER_REFUSES must name a label"):
-        read(SafetySettings)
+    with pytest.raises(SystemExit, match="OUTPUT_CLASSIFIER_THRESHOLDS must name a label"):
+        load_settings(SafetySettings)
 
 
 class Weighing(Together):
@@ -74,9 +74,9 @@ def test_in_the_local_system_only_what_is_known_is_exempt(tmp_path: Path) -> Non
     Safety(LOCAL).admit(NoopPipeline())
     Safety(LOCAL).admit(Weighing(clip))
     for weights in ([], [other], [clip, other], [clip, Weights.named("somebody/model")]):
-        with pytest.raises(UncheckedError, match="not known to be harmless"):
+        with pytest.raises(UncheckedModelError, match="not known to be harmless"):
             Safety(LOCAL).admit(Weighing(*weights))
-    with pytest.raises(UncheckedError):
+    with pytest.raises(UncheckedModelError):
         Safety(LOCAL).admit(Together())
 
 
@@ -87,12 +87,12 @@ def test_one_byte_that_differs_ends_the_exemption(tmp_path: Path) -> None:
     copy.write_bytes(clip.read_bytes())
     assert exemptions.digest(copy) == exemptions.digest(clip)
     copy.write_bytes(clip.read_bytes()[:-1] + b"?")
-    with pytest.raises(UncheckedError):
+    with pytest.raises(UncheckedModelError):
         Safety(LOCAL).admit(Weighing(Weights(copy)))
 
 
 def test_what_was_never_admitted_is_not_looked_at_lightly() -> None:
-    with pytest.raises(UncheckedError):
+    with pytest.raises(UncheckedModelError):
         Safety(LOCAL).inspection(NoopPipeline(), "sfw")
 
 
@@ -104,7 +104,7 @@ def test_what_our_code_makes_again_is_known_by_that(tmp_path: Path) -> None:
     there = made(tmp_path)
     Safety(LOCAL).admit(Weighing(Weights(there, made)))
     (there / "more.safetensors").write_bytes(b"and more")
-    with pytest.raises(UncheckedError):
+    with pytest.raises(UncheckedModelError):
         Safety(LOCAL).admit(Weighing(Weights(there, made)))
 
 

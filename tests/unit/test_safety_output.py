@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, OnStep, ReferenceImage
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.safety.settings import SafetySettings
-from shared.contracts.worker_protocol import ContentMode, JobMessage, Reference
-from tests.support.local_system import until
+from shared.contracts.worker_protocol import ContentMode, JobMessage, ReferenceInput
+from tests.support.local_system import wait_until
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.worker_fixtures import Harmless, Together, message, working
 
@@ -37,8 +37,8 @@ class Filmed(NoopPipeline):
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        (made,) = super().run(message, references, on_step)
-        return [Media(made.content, "video/mp4", 16, 16, 1, made.thumbnail_source)]
+        (media,) = super().run(message, references, on_step)
+        return [Media(media.content, "video/mp4", 16, 16, 1, media.thumbnail_source)]
 
 
 class Shown(Together):
@@ -48,12 +48,12 @@ class Shown(Together):
         super().__init__()
         self._is_seen = is_seen
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         def is_seen() -> bool:
-            works[0].show(lambda: Image.new("RGB", (300, 200)))
+            works[0].on_preview(lambda: Image.new("RGB", (300, 200)))
             return bool(self._is_seen())
 
-        until(is_seen, what="a preview to be seen")
+        wait_until(is_seen, what="a preview to be seen")
         return [self.run(work.message, (), lambda _, __: None) for work in works]
 
 
@@ -68,7 +68,7 @@ async def test_what_passes_is_completed_under_the_checkers_name(neighbours: Neig
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message(num_images=1))
     completed = neighbours.letters[-1]
-    assert (completed.status, completed.checked_by) == ("completed", checker.checked_by)
+    assert (completed.status, completed.output_check) == ("completed", checker.checked_by)
     assert checker.seen == [(1, 1)]
 
 
@@ -82,7 +82,7 @@ async def test_what_is_refused_is_not_uploaded_and_the_letter_says_why(
     assert failed.failure is not None
     assert (failed.failure.code, failed.failure.retryable) == ("content_refused", False)
     assert failed.failure.categories == ["zorp", "blimp"]
-    assert failed.checked_by == Harmless.checked_by
+    assert failed.output_check == Harmless.checked_by
     assert failed.error_message == "What was made is refused: zorp, blimp."
     assert neighbours.stored == {}
 
@@ -123,7 +123,7 @@ async def test_references_are_looked_at_before_anything_is_made(neighbours: Neig
     file = io.BytesIO()
     Image.new("RGB", (7, 5)).save(file, "PNG")
     neighbours.reference = type(neighbours.reference)(200, content=file.getvalue())
-    neighbours.references = [Reference(role="reference", url=f"{HOME}/x", type="composition")]
+    neighbours.references = [ReferenceInput(role="reference", url=f"{HOME}/x", type="composition")]
     checker = Harmless("zorp")
     safety = Safety(SafetySettings(), checker)
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
@@ -136,7 +136,7 @@ async def test_references_are_looked_at_before_anything_is_made(neighbours: Neig
 async def test_a_preview_is_looked_at_too(
     neighbours: Neighbours, categories: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_workers.runtime.jobs.preview.LEAST_SECONDS_BETWEEN", 0.02)
+    monkeypatch.setattr("gpu_workers.runtime.jobs.preview.MIN_SECONDS_BETWEEN", 0.02)
     checker = Harmless(*categories)
     pipeline = Shown(lambda: bool(neighbours.previews) or (checker.seen and categories))
     safety = Safety(SafetySettings(), checker)

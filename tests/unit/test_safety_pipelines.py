@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gpu_workers.runtime.safety import exemptions
-from gpu_workers.runtime.safety.output_check import Safety, UncheckedError
+from gpu_workers.runtime.safety.output_check import Safety, UncheckedModelError
 from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import MODEL_CACHE
 from gpu_workers.sdxl import settings as of_sdxl
@@ -25,9 +25,9 @@ def tiny(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> obj
     return SdxlPipeline() if request.param == "sdxl" else WanPipeline()
 
 
-def sdxl(monkeypatch: pytest.MonkeyPatch, **told: object) -> None:
+def sdxl(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
     """Admit an SDXL pipeline over the demo model that was told so."""
-    chosen = of_sdxl.SdxlSettings.model_validate(told)
+    chosen = of_sdxl.SdxlSettings.model_validate(settings)
     monkeypatch.setattr(of_sdxl, "sdxl", lambda: chosen)
     Safety(LOCAL).admit(SdxlPipeline(DEMO))
 
@@ -49,10 +49,10 @@ def test_the_demo_model_is_exempt_and_nothing_that_is_added(
     sdxl(monkeypatch)
     (tmp_path / "ink.safetensors").write_bytes(b"what somebody added")
     for name in ("sdxl_vae", "sdxl_controlnet", "sdxl_loras", "sdxl_ip_adapter"):
-        with pytest.raises(UncheckedError):
+        with pytest.raises(UncheckedModelError):
             sdxl(monkeypatch, **{name: str(tmp_path)})
     for model in ("somebody/model", str(tmp_path)):
-        with pytest.raises(UncheckedError, match="not known to be harmless"):
+        with pytest.raises(UncheckedModelError, match="not known to be harmless"):
             sdxl(monkeypatch, sdxl_model=model)
 
 
@@ -61,5 +61,5 @@ def test_a_model_for_frames_that_is_not_ours_ends_the_exemption(
 ) -> None:
     chosen = of_wan.WanSettings(wan_i2v_model="somebody/model")
     monkeypatch.setattr(of_wan, "wan", lambda: chosen)
-    with pytest.raises(UncheckedError):
+    with pytest.raises(UncheckedModelError):
         Safety(LOCAL).admit(WanPipeline())

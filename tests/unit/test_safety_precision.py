@@ -1,7 +1,7 @@
 """What people ordinarily ask for is refused nowhere."""
 
 from shared.safety import refused_category
-from shared.safety.classifier import refused_without
+from shared.safety.classifier import refused_by_negative_prompt
 from tests.support.safe_prompts import prompts
 
 LEAST = 500
@@ -9,12 +9,14 @@ USUAL_NEGATIVE = "nsfw, nude, naked, explicit, child, ugly, deformed hands, extr
 
 
 def test_five_hundred_ordinary_prompts_are_refused_nowhere() -> None:
-    asked = list(prompts())
-    refused = [(prompt, found) for _, prompt in asked if (found := refused_category(prompt))]
+    texts = list(prompts())
+    refused = [(prompt, found) for _, prompt in texts if (found := refused_category(prompt))]
     assert refused == []
-    assert len(set(asked)) >= LEAST
+    assert len(set(texts)) >= LEAST
 
 
 def test_nor_with_the_usual_negative_prompt() -> None:
-    refused = [prompt for _, prompt in prompts() if refused_without(prompt, USUAL_NEGATIVE)]
+    refused = [
+        prompt for _, prompt in prompts() if refused_by_negative_prompt(prompt, USUAL_NEGATIVE)
+    ]
     assert refused == []

@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from shared.safety import refused_across
-from shared.safety.classifier import Judgement, judge, refused_category, refused_without
+from shared.safety import refused_in_conversation
+from shared.safety.classifier import (
+    Classification,
+    classify,
+    refused_by_negative_prompt,
+    refused_category,
+)
 from shared.safety.rules import RULES, Rules
 
 STAND_INS = """
@@ -82,16 +87,18 @@ def test_one_context_alone_is_harmless(rules: Rules, text: str) -> None:
 
 
 def test_each_rule_has_its_own_category(rules: Rules) -> None:
-    assert judge("a zorp fizzle", rules) == Judgement("apart", frozenset({"one", "third"}))
+    assert classify("a zorp fizzle", rules) == Classification("apart", frozenset({"one", "third"}))
 
 
 def test_across_messages_only_those_rules_count_that_say_so(rules: Rules) -> None:
     one, other, third = frozenset({"one"}), frozenset({"other"}), frozenset({"third"})
-    assert refused_across(one, other, rules) == "together"
-    assert refused_across(other, one, rules) == "together"
-    assert refused_across(one, third, rules) is None
-    assert refused_across(one | other, third, rules) is None, "what is said now is harmless"
-    assert refused_across(frozenset(), one | other, rules) == "together"
+    assert refused_in_conversation(one, other, rules) == "together"
+    assert refused_in_conversation(other, one, rules) == "together"
+    assert refused_in_conversation(one, third, rules) is None
+    assert refused_in_conversation(one | other, third, rules) is None, (
+        "what is said now is harmless"
+    )
+    assert refused_in_conversation(frozenset(), one | other, rules) == "together"
 
 
 @pytest.mark.parametrize(
@@ -116,11 +123,11 @@ def test_across_messages_only_those_rules_count_that_say_so(rules: Rules) -> Non
 def test_a_negative_prompt_protects_and_may_ask_for_what_it_leaves_out(
     rules: Rules, prompt: str, negative: str, category: str | None
 ) -> None:
-    assert refused_without(prompt, negative, rules) == category
+    assert refused_by_negative_prompt(prompt, negative, rules) == category
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (('version = "test"', 'version = ""'), "version"),
         (('contexts = ["one", "other"]', 'contexts = ["one", "elsewhere"]'), "elsewhere"),
@@ -130,13 +137,13 @@ def test_a_negative_prompt_protects_and_may_ask_for_what_it_leaves_out(
     ],
 )
 def test_a_file_that_is_malformed_is_no_rules(
-    change: tuple[str, str], told: str, tmp_path: Path
+    change: tuple[str, str], message: str, tmp_path: Path
 ) -> None:
     right, wrong = change
     assert right in STAND_INS
     file = tmp_path / "rules.toml"
     file.write_text(STAND_INS.replace(right, wrong))
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=message):
         Rules.read(file)
 
 
@@ -162,4 +169,4 @@ def test_the_products_own_rules_have_a_version_and_a_drill() -> None:
     ],
 )
 def test_ordinary_negative_prompts_pass(prompt: str, negative: str, category: str | None) -> None:
-    assert refused_without(prompt, negative) == category
+    assert refused_by_negative_prompt(prompt, negative) == category

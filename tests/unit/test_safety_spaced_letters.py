@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.worker_protocol import OutputCheck
-from shared.errors import InvalidError
-from shared.safety.output_check import check_passed
+from shared.errors import InvalidRequestError
+from shared.safety.output_check import require_output_check
 
 EXEMPT = OutputCheck(kind="exempt", name="exempt")
 CHECKER = OutputCheck(kind="checker", name="any")
@@ -18,14 +18,14 @@ LOCAL: Any = SimpleNamespace(local_system=True, output_classifier=None)
 
 
 def test_an_exemption_counts_in_the_local_system_alone() -> None:
-    check_passed(JOB, EXEMPT, LOCAL)
-    check_passed(JOB, CHECKER, CLOUD)
-    with pytest.raises(InvalidError, match="only the local system"):
-        check_passed(JOB, EXEMPT, CLOUD)
+    require_output_check(JOB, EXEMPT, LOCAL)
+    require_output_check(JOB, CHECKER, CLOUD)
+    with pytest.raises(InvalidRequestError, match="only the local system"):
+        require_output_check(JOB, EXEMPT, CLOUD)
 
 
 @pytest.mark.parametrize("settings", [CLOUD, LOCAL])
 def test_a_letter_that_names_nobody_completes_nothing(settings: Any) -> None:  # noqa: ANN401 - a stand-in
-    with pytest.raises(InvalidError) as refused:
-        check_passed(JOB, None, settings)
+    with pytest.raises(InvalidRequestError) as refused:
+        require_output_check(JOB, None, settings)
     assert refused.value.error_code == "unchecked"

@@ -49,22 +49,22 @@ def test_there_is_a_list_for_each_bundle_and_each_image() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_list_holds_exactly_what_is_locked(name: str) -> None:
     lines = (ROOT / FILES[name]).read_text().splitlines()
-    pins = [Requirement(one.rstrip("\\ ")) for one in lines if one[:1].isalnum()]
-    wanted = {f"pkg:pypi/{canonicalize_name(one.name)}@{one.specifier}" for one in pins}
+    pins = [Requirement(line.rstrip("\\ ")) for line in lines if line[:1].isalnum()]
+    wanted = {f"pkg:pypi/{canonicalize_name(pin.name)}@{pin.specifier}" for pin in pins}
     wanted = {one.replace("@==", "@") for one in wanted}
     kind, packages, bases = PARTS[name]
-    told = sbom.document(name, kind, packages, bases)
-    listed = [one for one in told["components"] if one["type"] == "library"]
+    document = sbom.document(name, kind, packages, bases)
+    listed = [component for component in document["components"] if component["type"] == "library"]
     apart = {one["purl"] for one in listed if one["name"] == "torch"}
     assert len(apart) == name.endswith(("chat.image", "sdxl.image", "wan.image"))
     assert {one["purl"] for one in listed} - apart == wanted
     assert all(one["hashes"] for one in listed if one["purl"] not in apart)
     assert bool(bases) == (kind == "container")
-    known = {one["bom-ref"] for one in told["components"]}
-    assert len(known) == len(told["components"])
-    for edge in told["dependencies"]:
+    known = {component["bom-ref"] for component in document["components"]}
+    assert len(known) == len(document["components"])
+    for edge in document["dependencies"]:
         assert {edge["ref"], *edge["dependsOn"]} <= known
-    assert any(edge["dependsOn"] for edge in told["dependencies"])
+    assert any(edge["dependsOn"] for edge in document["dependencies"])
 
 
 def test_the_same_tree_gives_the_same_bytes(

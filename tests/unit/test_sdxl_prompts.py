@@ -21,7 +21,7 @@ from gpu_workers.sdxl.prompt_parser import Lora, Part, read
 def test_weights_are_read_and_all_else_is_text(
     written: str, parts: list[tuple[str, float]]
 ) -> None:
-    assert read(written).parts == tuple(Part(*one) for one in parts)
+    assert read(written).parts == tuple(Part(*part) for part in parts)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_loras_are_read_and_are_no_words(
     written: str, text: str, loras: list[tuple[str, float]]
 ) -> None:
     read_prompt = read(written)
-    assert (read_prompt.text, read_prompt.loras) == (text, tuple(Lora(*one) for one in loras))
+    assert (read_prompt.text, read_prompt.loras) == (text, tuple(Lora(*lora) for lora in loras))

@@ -39,7 +39,7 @@ SECRETS = {
 def test_a_secret_is_found_wherever_it_lies(kind: str, tmp_path: Path) -> None:
     for name in ("settings.py", "page.md", "values.yaml"):
         (tmp_path / name).write_text(f"before = 1\n{SECRETS[kind]}\n")
-        assert {one.line for one in secret_scan.find([name], tmp_path)} == {2}, name
+        assert {finding.line for finding in secret_scan.find([name], tmp_path)} == {2}, name
 
 
 def test_ordinary_text_is_not_taken_for_one(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.contracts import webhook_signature
 from shared.contracts.webhook_signature import (
-    BadSealError,
-    check_seal,
+    InvalidSignatureError,
+    challenge_proof,
     key_bytes,
     new_key,
-    prove,
-    seal,
+    sign,
+    verify,
 )
 
 KEY = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
@@ -28,14 +28,14 @@ a_message_id = some.text(some.characters(min_codepoint=33, max_codepoint=126), m
 a_header = some.text(some.characters(max_codepoint=255), max_size=250) | some.text()
 
 
-def sealed(body: bytes = BODY, key: str = KEY, timestamp: int = NOW) -> dict[str, str]:
-    return seal(key, worker_id="demo", message_id="msg_1", timestamp=timestamp, body=body)
+def signed_headers(body: bytes = BODY, key: str = KEY, timestamp: int = NOW) -> dict[str, str]:
+    return sign(key, worker_id="demo", message_id="msg_1", timestamp=timestamp, body=body)
 
 
 @given(text=some.text(), message_id=a_message_id)
-def test_the_public_package_opens_our_seal(text: str, message_id: str) -> None:
+def test_standardwebhooks_verifies_our_signature(text: str, message_id: str) -> None:
     now = int(time.time())
-    headers = seal(KEY, worker_id="demo", message_id=message_id, timestamp=now, body=text.encode())
+    headers = sign(KEY, worker_id="demo", message_id=message_id, timestamp=now, body=text.encode())
 
     Webhook(KEY).verify(text, headers, json_parse=False)
     with pytest.raises(WebhookVerificationError):
@@ -43,68 +43,68 @@ def test_the_public_package_opens_our_seal(text: str, message_id: str) -> None:
 
 
 @given(text=some.text(), message_id=a_message_id)
-def test_we_open_the_public_packages_seal(text: str, message_id: str) -> None:
+def test_we_verify_a_standardwebhooks_signature(text: str, message_id: str) -> None:
     headers = {
         "webhook-id": message_id,
         "webhook-timestamp": str(NOW),
         "webhook-signature": Webhook(KEY).sign(message_id, datetime.fromtimestamp(NOW, UTC), text),
     }
 
-    assert check_seal([KEY], headers, text.encode(), now=NOW) == message_id
-    with pytest.raises(BadSealError):
-        check_seal([OTHER], headers, text.encode(), now=NOW)
+    assert verify([KEY], headers, text.encode(), now=NOW) == message_id
+    with pytest.raises(InvalidSignatureError):
+        verify([OTHER], headers, text.encode(), now=NOW)
 
 
 @given(body=a_letter, other=a_letter)
-def test_a_changed_body_breaks_the_seal(body: bytes, other: bytes) -> None:
-    assert check_seal([KEY], sealed(body), body, now=NOW) == "msg_1"
+def test_a_changed_body_fails_verification(body: bytes, other: bytes) -> None:
+    assert verify([KEY], signed_headers(body), body, now=NOW) == "msg_1"
     if other != body:
-        with pytest.raises(BadSealError):
-            check_seal([KEY], sealed(body), other, now=NOW)
+        with pytest.raises(InvalidSignatureError):
+            verify([KEY], signed_headers(body), other, now=NOW)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("webhook-id", "msg_2"), ("webhook-timestamp", str(NOW + 1))]
 )
-def test_a_changed_header_breaks_the_seal(name: str, value: str) -> None:
-    with pytest.raises(BadSealError):
-        check_seal([KEY], {**sealed(), name: value}, BODY, now=NOW)
+def test_a_changed_header_fails_verification(name: str, value: str) -> None:
+    with pytest.raises(InvalidSignatureError):
+        verify([KEY], {**signed_headers(), name: value}, BODY, now=NOW)
 
 
 def test_both_keys_open_while_one_is_rotated() -> None:
     both = [OTHER, KEY]
 
-    assert check_seal(both, sealed(key=KEY), BODY, now=NOW) == "msg_1"
-    assert check_seal(both, sealed(key=OTHER), BODY, now=NOW) == "msg_1"
-    with pytest.raises(BadSealError):
-        check_seal([OTHER], sealed(key=KEY), BODY, now=NOW)
+    assert verify(both, signed_headers(key=KEY), BODY, now=NOW) == "msg_1"
+    assert verify(both, signed_headers(key=OTHER), BODY, now=NOW) == "msg_1"
+    with pytest.raises(InvalidSignatureError):
+        verify([OTHER], signed_headers(key=KEY), BODY, now=NOW)
 
 
 def test_a_letter_may_carry_several_signatures() -> None:
-    headers = sealed()
-    others = f"v1a,AAAA {sealed(key=OTHER)['webhook-signature']} v2,x"
+    headers = signed_headers()
+    others = f"v1a,AAAA {signed_headers(key=OTHER)['webhook-signature']} v2,x"
     headers["webhook-signature"] = f"{others} {headers['webhook-signature']}"
 
-    assert check_seal([KEY], headers, BODY, now=NOW) == "msg_1"
+    assert verify([KEY], headers, BODY, now=NOW) == "msg_1"
 
 
 def test_without_a_key_nothing_is_opened() -> None:
-    with pytest.raises(BadSealError):
-        check_seal([], sealed(), BODY, now=NOW)
+    with pytest.raises(InvalidSignatureError):
+        verify([], signed_headers(), BODY, now=NOW)
 
 
 @pytest.mark.parametrize("off", [-300, 0, 300])
 def test_a_clock_may_be_five_minutes_off(off: int) -> None:
-    assert check_seal([KEY], sealed(timestamp=NOW + off), BODY, now=NOW) == "msg_1"
+    assert verify([KEY], signed_headers(timestamp=NOW + off), BODY, now=NOW) == "msg_1"
 
 
 @pytest.mark.parametrize("off", [-301, 301, -(10**6), 10**6])
 def test_a_clock_that_is_further_off_is_refused_unless_age_does_not_matter(off: int) -> None:
-    headers = sealed(timestamp=NOW + off)
+    headers = signed_headers(timestamp=NOW + off)
 
-    with pytest.raises(BadSealError, match="clock"):
-        check_seal([KEY], headers, BODY, now=NOW)
-    assert check_seal([KEY], headers, BODY, now=NOW, tolerance_seconds=None) == "msg_1"
+    with pytest.raises(InvalidSignatureError, match="clock"):
+        verify([KEY], headers, BODY, now=NOW)
+    assert verify([KEY], headers, BODY, now=NOW, tolerance_seconds=None) == "msg_1"
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_clock_that_is_further_off_is_refused_unless_age_does_not_matter(off: 
     ],
 )
 def test_a_timestamp_is_a_plain_decimal_integer(timestamp: str) -> None:
-    with pytest.raises(BadSealError, match="webhook-timestamp"):
-        check_seal([KEY], {**sealed(), "webhook-timestamp": timestamp}, BODY, now=NOW)
+    with pytest.raises(InvalidSignatureError, match="webhook-timestamp"):
+        verify([KEY], {**signed_headers(), "webhook-timestamp": timestamp}, BODY, now=NOW)
 
 
 @given(
@@ -134,18 +134,20 @@ def test_a_timestamp_is_a_plain_decimal_integer(timestamp: str) -> None:
 def test_whatever_else_is_sent_is_a_bad_seal_and_no_other_error(
     headers: dict[str, str], body: bytes, tolerance: float | None
 ) -> None:
-    for sent in (headers, {**sealed(body), **headers} if headers else {}):
-        with pytest.raises(BadSealError):
-            check_seal([KEY, OTHER], sent, body, now=NOW, tolerance_seconds=tolerance)
+    for sent in (headers, {**signed_headers(body), **headers} if headers else {}):
+        with pytest.raises(InvalidSignatureError):
+            verify([KEY, OTHER], sent, body, now=NOW, tolerance_seconds=tolerance)
 
 
-@pytest.mark.parametrize("name", sorted(sealed().keys() - {webhook_signature.WORKER_HEADER}))
-def test_a_missing_header_is_a_bad_seal(name: str) -> None:
-    headers = sealed()
+@pytest.mark.parametrize(
+    "name", sorted(signed_headers().keys() - {webhook_signature.WORKER_HEADER})
+)
+def test_a_missing_header_is_an_invalid_signature(name: str) -> None:
+    headers = signed_headers()
     del headers[name]
 
-    with pytest.raises(BadSealError):
-        check_seal([KEY], headers, BODY, now=NOW)
+    with pytest.raises(InvalidSignatureError):
+        verify([KEY], headers, BODY, now=NOW)
 
 
 def test_a_new_key_is_of_32_bytes_and_never_the_same() -> None:
@@ -163,14 +165,14 @@ def test_a_malformed_key_is_a_value_error(key: str) -> None:
 
 def test_a_proof_is_of_one_key_one_worker_and_one_challenge() -> None:
     proofs = {
-        prove(key, worker_id=worker, challenge=challenge)
+        challenge_proof(key, worker_id=worker, challenge=challenge)
         for key in (KEY, OTHER)
         for worker in ("a", "b")
         for challenge in ("1", "2")
     }
 
     assert len(proofs) == 8
-    assert prove(KEY, worker_id="a", challenge="1") in proofs
+    assert challenge_proof(KEY, worker_id="a", challenge="1") in proofs
 
 
 @pytest.mark.parametrize("worker", ["w", "a", "msg_1", "a.1", ""])
@@ -178,7 +180,7 @@ def test_no_proof_signs_a_message(worker: str) -> None:
     """A worker proves itself to anyone who asks: that must not sign callbacks for them."""
     for prefix in ("", "x", "msg_1", "\n", "ourvidz-challenge\nw\nx"):
         challenge = f"{prefix}.{NOW}.{BODY.decode()}"
-        proof = prove(KEY, worker_id=worker, challenge=challenge)
+        proof = challenge_proof(KEY, worker_id=worker, challenge=challenge)
         for message_id in (
             prefix,
             f"{worker}\n{prefix}",
@@ -192,15 +194,15 @@ def test_no_proof_signs_a_message(worker: str) -> None:
                 webhook_signature.SIGNATURE_HEADER: f"v1,{proof}",
                 webhook_signature.WORKER_HEADER: worker,
             }
-            with pytest.raises(BadSealError):
-                check_seal([KEY], headers, BODY, now=NOW)
+            with pytest.raises(InvalidSignatureError):
+                verify([KEY], headers, BODY, now=NOW)
 
 
 @pytest.mark.parametrize("message_id", ["a\nb", "a\tb", "\x7f", "a\x00"])
-def test_an_id_that_no_header_can_hold_is_a_bad_seal(message_id: str) -> None:
+def test_an_id_that_no_header_can_hold_is_an_invalid_signature(message_id: str) -> None:
     """A manifest carries its headers as JSON, which may hold anything."""
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         KEY, worker_id="w", message_id=message_id, timestamp=NOW, body=BODY
     )
-    with pytest.raises(BadSealError):
-        check_seal([KEY], headers, BODY, now=NOW)
+    with pytest.raises(InvalidSignatureError):
+        verify([KEY], headers, BODY, now=NOW)

@@ -15,7 +15,7 @@ from shared.jobs.metrics import is_late
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "infra/terraform/modules/monitoring"
-WRITERS = {"measured", "job_ended"}
+WRITERS = {"emit_metrics", "record_job_ended"}
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 
@@ -26,7 +26,7 @@ def _written() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     called = ast.unparse(node.func).rpartition(".")[2]
-                    named = [one.arg for one in node.keywords if one.arg]
+                    named = [keyword.arg for keyword in node.keywords if keyword.arg]
                     yield from named if called in WRITERS else []
 
 

@@ -44,7 +44,7 @@ def test_no_run_of_marks_that_is_sorted_is_long() -> None:
 
 
 def test_no_mixture_of_marks_makes_a_long_run() -> None:
-    marks = [one for one in _characters_with_marks() if _starts_with_mark(one)]
+    marks = [mark for mark in _characters_with_marks() if _starts_with_mark(mark)]
     run = _longest_mark_run(normalize("NFKD", "a" + "".join(marks) * 2))
     assert run <= MAX_CONSECUTIVE_MARKS * MAX_MARKS_OF_ONE_CHARACTER
 
@@ -109,7 +109,7 @@ def test_a_text_is_stripped_and_normalised(text: str, value: str) -> None:
 def test_a_text_out_of_bounds_is_refused(text: str, error: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         NAME.validate_python(text)
-    assert [one["type"] for one in refusal.value.errors()] == [error]
+    assert [detail["type"] for detail in refusal.value.errors()] == [error]
 
 
 def test_the_bounds_are_in_the_json_schema() -> None:

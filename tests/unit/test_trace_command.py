@@ -14,7 +14,7 @@ MS = 1_000_000
 def _line(
     span_id: str, name: str, start: int, end: int, parent: str = "", **facts: str
 ) -> dict[str, object]:
-    told = {
+    record = {
         "traceId": "a" * 32,
         "spanId": span_id,
         "parentSpanId": parent,
@@ -28,7 +28,7 @@ def _line(
         ],
     }
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "functions"}}]}
-    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [told]}]}]}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [record]}]}]}
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("header", "expected"),
     [
         (f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01"),
         (f"00-{TRACE}-{SPAN}-00", f"00-{TRACE}-{SPAN}-00"),
@@ -39,9 +39,9 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
         (None, None),
     ],
 )
-def test_a_header_is_taken_as_w3c_says(given: str | None, told: str | None) -> None:
-    found = trace_context.parse(given)
-    assert (str(found) if found else None) == told
+def test_a_header_is_taken_as_w3c_says(header: str | None, expected: str | None) -> None:
+    found = trace_context.parse(header)
+    assert (str(found) if found else None) == expected
 
 
 def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
@@ -56,14 +56,14 @@ def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
 def test_a_file_that_is_too_large_is_put_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(span_file, "MOST_BYTES", 1500)
+    monkeypatch.setattr(span_file, "MAX_BYTES", 1500)
     path = tmp_path / "traces.jsonl"
     for number in range(3):
         span_file.append(path, [_span(number), _span(number)])
     aside = path.with_name("traces.jsonl.1")
     lines = [*aside.read_text().splitlines(), *path.read_text().splitlines()]
-    told = [json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"][0] for line in lines]
-    assert [one["spanId"] for one in told] == [f"{number // 2:016x}" for number in range(6)]
+    spans = [json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"][0] for line in lines]
+    assert [one["spanId"] for one in spans] == [f"{number // 2:016x}" for number in range(6)]
     assert path.stat().st_size < aside.stat().st_size
 
 
@@ -91,10 +91,10 @@ with tracing.span("second", "server"):
 os._exit(7)
 """
     path = tmp_path / "traces.jsonl"
-    told = {"TRACES_FILE": str(path)}
-    ended = subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=told, check=False)
+    env = {"TRACES_FILE": str(path)}
+    ended = subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=env, check=False)
     assert ended.returncode == 7
-    assert [one.name for one in trace.read(path)] == ["first", "second"]
+    assert [span.name for span in trace.read(path)] == ["first", "second"]
 
 
 def test_spans_are_sent_by_otlp() -> None:
@@ -104,21 +104,23 @@ with tracing.span("one", "server", attributes={"ourvidz.job_id": "7"}):
     pass
 tracing.flush()
 """
-    heard: list[tuple[str, bytes]] = []
-    collector = type("Collector", (_Collector,), {"heard": heard})
+    received: list[tuple[str, bytes]] = []
+    collector = type("Collector", (_Collector,), {"received": received})
     with HTTPServer(("127.0.0.1", 0), collector) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1/traces"
-        told = {
+        env = {
             "TRACES_ENDPOINT": address,
             "GOOGLE_CLOUD_PROJECT": "our-project",
             "OTEL_EXPORTER_OTLP_TIMEOUT": str(PATIENCE_SECONDS),
         }
-        subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=told, check=True)
+        subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=env, check=True)
         server.shutdown()
-    ((path, body),) = heard
+    ((path, body),) = received
     (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
-    about = {one.key: one.value.string_value for one in resource.resource.attributes}
+    about = {
+        attribute.key: attribute.value.string_value for attribute in resource.resource.attributes
+    }
     assert path == "/v1/traces"
     assert about == {"service.name": "functions", "gcp.project_id": "our-project"}
     (span,) = resource.scope_spans[0].spans
@@ -126,11 +128,11 @@ tracing.flush()
 
 
 class _Collector(BaseHTTPRequestHandler):
-    heard: ClassVar[list[tuple[str, bytes]]]
+    received: ClassVar[list[tuple[str, bytes]]]
 
     def do_POST(self) -> None:
         size = int(self.headers["content-length"])
-        self.heard.append((self.path, self.rfile.read(size)))
+        self.received.append((self.path, self.rfile.read(size)))
         self.send_response(200)
         self.end_headers()
 

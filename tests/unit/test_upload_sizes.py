@@ -17,12 +17,12 @@ from shared.contracts.upload_sizes import (
     MAX_THUMBNAIL_BYTES,
 )
 from shared.contracts.worker_protocol import (
-    MOST_ASSETS,
-    Asset,
+    MAX_ASSETS,
     CallbackRequest,
     OutputCheck,
+    ReportedAsset,
     Results,
-    SealedManifest,
+    SignedManifest,
 )
 
 
@@ -54,28 +54,28 @@ def test_the_largest_manifest_is_within_its_limit() -> None:
         user_id=uuid4(),
         claim_id=uuid4(),
         status="completed",
-        results=Results(assets=[asset] * MOST_ASSETS),
-        checked_by=OutputCheck(kind="classifier", name="x" * 80),
+        results=Results(assets=[asset] * MAX_ASSETS),
+        output_check=OutputCheck(kind="classifier", name="x" * 80),
         error_message='"' * 2000,
         metadata={"x": '"' * (size // 2 - 10)},
     )
     body = callback.model_dump_json(by_alias=True, exclude_none=True).encode()
-    headers = webhook_signature.seal(
+    headers = webhook_signature.sign(
         webhook_signature.new_key(),
         worker_id="w" * 63,
         message_id="m" * 200,
         timestamp=int(datetime.now(UTC).timestamp()),
         body=body,
     )
-    manifest = SealedManifest(headers=headers, body=body.decode())
+    manifest = SignedManifest(headers=headers, body=body.decode())
     content = manifest.model_dump_json(by_alias=True).encode()
     assert json.loads(content)["body"] == body.decode()
     assert MAX_MANIFEST_BYTES // 2 < len(content) < MAX_MANIFEST_BYTES
 
 
-def _asset(settings: dict[str, object]) -> Asset | None:
+def _asset(settings: dict[str, object]) -> ReportedAsset | None:
     try:
-        return Asset(
+        return ReportedAsset(
             asset_type="image",
             temp_storage_path="x" * 1024,
             thumbnail_path="x" * 1024,

@@ -14,9 +14,9 @@ IDS = st.uuids()
 
 @pytest.mark.parametrize("name", ["cat.png", "uploads/cat.png", "a b/c(1).webp", "libraries/x"])
 def test_a_name_of_ones_own_choice(name: str) -> None:
-    assert user_uploads.may_lie_at(f"{USER}/{name}", USER)
-    assert user_uploads.owner(f"{USER}/{name}") == USER
-    assert not user_uploads.may_lie_at(f"{USER}/{name}", uuid4())
+    assert user_uploads.is_upload_path(f"{USER}/{name}", USER)
+    assert user_uploads.upload_owner(f"{USER}/{name}") == USER
+    assert not user_uploads.is_upload_path(f"{USER}/{name}", uuid4())
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_name_of_ones_own_choice(name: str) -> None:
     ],
 )
 def test_what_is_no_place_for_one(path: str) -> None:
-    assert not user_uploads.may_lie_at(path.format(USER), USER)
+    assert not user_uploads.is_upload_path(path.format(USER), USER)
 
 
 @given(user=IDS, job=IDS, claim=IDS)
@@ -42,12 +42,12 @@ def test_no_place_of_the_systems_own(user: UUID, job: UUID, claim: UUID) -> None
         paths.workspace_copy_thumbnail(user, job),
     ]
     for path in own:
-        assert user_uploads.is_key(path)
-        assert user_uploads.owner(path) is None
-        assert not user_uploads.may_lie_at(path, user)
+        assert user_uploads.is_valid_key(path)
+        assert user_uploads.upload_owner(path) is None
+        assert not user_uploads.is_upload_path(path, user)
 
 
 @pytest.mark.parametrize("spelling", ["{}", "{{{}}}", "urn:uuid:{}", "({})", " {} "])
 def test_no_folder_that_looks_like_a_jobs(spelling: str) -> None:
     for job in (str(uuid4()), uuid4().hex, str(uuid4()).upper()):
-        assert not user_uploads.may_lie_at(f"{USER}/{spelling.format(job)}/a.png", USER)
+        assert not user_uploads.is_upload_path(f"{USER}/{spelling.format(job)}/a.png", USER)

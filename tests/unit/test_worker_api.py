@@ -14,7 +14,7 @@ from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.server.app import application
 from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts import webhook_signature
-from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES
+from shared.contracts.worker_protocol import MAX_MESSAGE_BYTES
 from shared.contracts.worker_registration import Health
 
 KEY = webhook_signature.new_key()
@@ -30,9 +30,11 @@ async def door() -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-def sealed(body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0) -> dict[str, str]:
+def signed_headers(
+    body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0
+) -> dict[str, str]:
     timestamp = int(time.time()) - age
-    return webhook_signature.seal(
+    return webhook_signature.sign(
         key, worker_id=worker_id, message_id="msg_1", timestamp=timestamp, body=body
     )
 
@@ -41,14 +43,14 @@ def sealed(body: bytes, *, key: str = KEY, worker_id: str = "w", age: int = 0) -
     "headers",
     [
         {},
-        sealed(b"{}", key=webhook_signature.new_key()),
-        sealed(b"{}", worker_id="another"),
-        sealed(b"{ }"),
-        {**sealed(b"{}"), "webhook-timestamp": "1e9"},
-        {**sealed(b"{}"), "webhook-signature": "v1,\u00e9"},
+        signed_headers(b"{}", key=webhook_signature.new_key()),
+        signed_headers(b"{}", worker_id="another"),
+        signed_headers(b"{ }"),
+        {**signed_headers(b"{}"), "webhook-timestamp": "1e9"},
+        {**signed_headers(b"{}"), "webhook-signature": "v1,\u00e9"},
     ],
 )
-async def test_jobs_refuses_a_letter_without_our_seal(
+async def test_jobs_refuses_a_message_without_our_signature(
     door: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -57,21 +59,21 @@ async def test_jobs_refuses_a_letter_without_our_seal(
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"{nope", 400), (b"{}", 422), (b"[]", 422)])
-async def test_jobs_refuses_what_is_no_job_message_however_old_its_seal(
+async def test_jobs_refuses_what_is_no_job_message_however_old_its_signature(
     door: httpx.AsyncClient, body: bytes, status: int
 ) -> None:
-    answer = await door.post("/jobs", content=body, headers=sealed(body, age=100_000))
+    answer = await door.post("/jobs", content=body, headers=signed_headers(body, age=100_000))
     assert (answer.status_code, answer.json()["code"]) == (status, "bad_message")
 
 
 async def test_jobs_refuses_a_body_beyond_what_a_task_can_carry(door: httpx.AsyncClient) -> None:
-    answer = await door.post("/jobs", content=b"x" * (MOST_MESSAGE_BYTES + 1))
+    answer = await door.post("/jobs", content=b"x" * (MAX_MESSAGE_BYTES + 1))
     assert answer.status_code == 413
 
 
 async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
     answer = await door.get("/healthz", params={"challenge": "a b&c"})
-    proof = webhook_signature.prove(KEY, worker_id="w", challenge="a b&c")
+    proof = webhook_signature.challenge_proof(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
 
 
@@ -86,9 +88,14 @@ async def test_healthz_refuses_an_endless_challenge(door: httpx.AsyncClient) -> 
 
 async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) -> None:
     answer = await door.get("/info")
-    told = answer.json()
-    assert told["models"] == {"sdxl": ["noop"]}
-    assert (told["slots"], told["busy"], told["waiting"], told["loaded"]) == (1, 0, 0, False)
+    payload = answer.json()
+    assert payload["models"] == {"sdxl": ["noop"]}
+    assert (payload["slots"], payload["busy"], payload["waiting"], payload["loaded"]) == (
+        1,
+        0,
+        0,
+        False,
+    )
     assert KEY not in answer.text
 
 

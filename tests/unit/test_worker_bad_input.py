@@ -12,8 +12,8 @@ from PIL import Image
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage
-from shared.contracts.job_catalog import job_type
-from shared.contracts.worker_protocol import JobMessage, Reference
+from shared.contracts.job_catalog import get_job_type
+from shared.contracts.worker_protocol import JobMessage, ReferenceInput
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.worker_fixtures import message, working
 
@@ -43,9 +43,9 @@ def _made() -> Media:
 
 
 def _large() -> Media:
-    row = job_type("sdxl_image_fast")
+    row = get_job_type("sdxl_image_fast")
     assert row is not None
-    return replace(_made(), content=_made().content + bytes(row.most_bytes))
+    return replace(_made(), content=_made().content + bytes(row.max_bytes))
 
 
 def _cut() -> Media:
@@ -78,10 +78,10 @@ async def test_what_breaks_ends_its_job_alone(
     neighbours = Neighbours()
     async with working(neighbours, {"sdxl": Once(wrong)}) as worker:
         assert await worker.run(message()) is task_result.FAILED
-        told = neighbours.letters[-1]
-        assert told.failure is not None
-        assert (told.failure.code, told.failure.retryable) == (code, retryable)
-        assert (told.error_message or "").endswith(".")
+        callback = neighbours.letters[-1]
+        assert callback.failure is not None
+        assert (callback.failure.code, callback.failure.retryable) == (code, retryable)
+        assert (callback.error_message or "").endswith(".")
         assert not neighbours.stored
         assert await worker.run(message()) is task_result.COMPLETED
 
@@ -94,7 +94,7 @@ async def test_a_reference_whose_address_has_expired_or_is_gone(
     answer: int, code: str, *, retryable: bool
 ) -> None:
     neighbours = Neighbours()
-    neighbours.references = [Reference(role="reference", url=f"{HOME}/reference")]
+    neighbours.references = [ReferenceInput(role="reference", url=f"{HOME}/reference")]
     neighbours.reference = httpx.Response(answer)
     async with working(neighbours, {"sdxl": NoopPipeline()}) as worker:
         assert await worker.run(message()) is task_result.FAILED
@@ -130,7 +130,7 @@ async def test_a_model_that_is_missing_fails_its_jobs_and_the_others_are_served(
 ) -> None:
     neighbours = Neighbours()
     async with working(neighbours, {"sdxl": NoopPipeline(), "wan": Lacking()}) as worker:
-        assert list(worker.served) == ["sdxl"], "and only these are registered"
+        assert list(worker.available_pipelines) == ["sdxl"], "and only these are registered"
         assert await worker.run(message(job_type="wan_video_fast")) is task_result.FAILED
         failure = neighbours.letters[-1].failure
         assert failure is not None

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime.jobs import preview, task_result
-from gpu_workers.runtime.pipeline import Media, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, Media
 from shared.contracts.worker_protocol import CallbackRequest
 from tests.support import local_system
 from tests.support.local_system import PATIENCE_SECONDS
@@ -18,10 +18,10 @@ from tests.unit.worker_fixtures import Together, message, until, working
 class RingLast(Together):
     """The kind of a ring is known once a batch has begun, so that no ring is in the first."""
 
-    def kind(self, work: Work) -> Hashable:
+    def batch_key(self, work: GenerationRequest) -> Hashable:
         if work.message.parameters.prompt == "a ring":
-            local_system.until(lambda: bool(self.batches), what="the first batch to begin")
-        return super().kind(work)
+            local_system.wait_until(lambda: bool(self.batches), what="the first batch to begin")
+        return super().batch_key(work)
 
 
 async def test_jobs_of_one_kind_that_wait_together_are_one_batch_each_with_its_result() -> None:
@@ -33,7 +33,9 @@ async def test_jobs_of_one_kind_that_wait_together_are_one_batch_each_with_its_r
     sizes = sorted(len(batch) for batch in pipeline.batches)
     assert sizes == [1, 1, 4]
     assert [6] in pipeline.batches, "it is of another kind"
-    told = {letter.job_id: letter.results for letter in neighbours.letters if letter.results}
+    told = {
+        callback.job_id: callback.results for callback in neighbours.letters if callback.results
+    }
     assert {job.job_id: job.parameters.seed for job in jobs if job.job_id in told} == {
         job_id: results.assets[0].seed for job_id, results in told.items()
     }
@@ -135,11 +137,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Previewing(Together):
     """Runs a function of the test as the steps of its one job."""
 
-    def __init__(self, take_steps: Callable[[Work], None]) -> None:
+    def __init__(self, take_steps: Callable[[GenerationRequest], None]) -> None:
         super().__init__()
         self.take_steps = take_steps
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         (work,) = works
         self.take_steps(work)
         return super().run_together(works)
@@ -154,26 +156,30 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
         return Image.new("RGB", (300, 200), (9, 99, 9))
 
     def heartbeats() -> list[CallbackRequest]:
-        return [letter for letter in neighbours.letters if letter.progress is not None]
+        return [callback for callback in neighbours.letters if callback.progress is not None]
 
-    def show_at(now: float, work: Work) -> None:
+    def show_at(now: float, work: GenerationRequest) -> None:
         clock.now = now
         work.on_step(1, 5)
-        work.show(draw)
+        work.on_preview(draw)
 
-    def is_reported(work: Work) -> bool:
+    def is_reported(work: GenerationRequest) -> bool:
         work.on_step(1, 5)
-        return any(letter.preview for letter in heartbeats())
+        return any(callback.preview for callback in heartbeats())
 
-    def take_steps(work: Work) -> None:
+    def take_steps(work: GenerationRequest) -> None:
         show_at(0.99, work)
-        local_system.until(lambda: bool(heartbeats()), what="a heartbeat before the first preview")
+        local_system.wait_until(
+            lambda: bool(heartbeats()), what="a heartbeat before the first preview"
+        )
         show_at(1, work)
-        local_system.until(lambda: is_reported(work), what="a heartbeat that reports the preview")
+        local_system.wait_until(
+            lambda: is_reported(work), what="a heartbeat that reports the preview"
+        )
         show_at(1.5, work)
         show_at(1.99, work)
         show_at(2, work)
-        local_system.until(
+        local_system.wait_until(
             lambda: len(neighbours.previews) == len(drawn_at), what="each to be stored"
         )
 
@@ -181,7 +187,7 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
         assert await worker.run(message()) is task_result.COMPLETED
     assert drawn_at == [1, 2]
     assert neighbours.previews[0][8:12] == b"WEBP"
-    beats = [letter.preview for letter in heartbeats()]
+    beats = [callback.preview for callback in heartbeats()]
     assert beats[0] is None, "there is none yet"
     assert beats[-1] is True
 
@@ -197,16 +203,18 @@ async def test_a_preview_that_is_not_taken_is_nobodys_loss(
         drawn.append(1)
         return Image.new("RGB", (300, 200))
 
-    def is_drawn_again(work: Work) -> bool:
-        work.show(draw)
+    def is_drawn_again(work: GenerationRequest) -> bool:
+        work.on_preview(draw)
         return len(drawn) > 1
 
-    def take_steps(work: Work) -> None:
+    def take_steps(work: GenerationRequest) -> None:
         clock.now = 1
-        work.show(draw)
+        work.on_preview(draw)
         clock.now = 2
         # The second is drawn once the first has been answered.
-        local_system.until(lambda: is_drawn_again(work), what="the first preview to be answered")
+        local_system.wait_until(
+            lambda: is_drawn_again(work), what="the first preview to be answered"
+        )
 
     async with working(neighbours, {"sdxl": Previewing(take_steps)}) as worker:
         assert await worker.run(message()) is task_result.COMPLETED

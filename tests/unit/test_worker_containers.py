@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import PATIENCE_SECONDS, free_port, until
+from tests.support.local_system import PATIENCE_SECONDS, free_port, wait_until
 from tests.unit import dockerfiles
 
 NAMES = ("sdxl", "wan", "chat")
@@ -62,7 +62,7 @@ def test_apt_leaves_nothing_behind_and_takes_nothing_along(dockerfile: Path) -> 
 
 def test_it_holds_no_weights_no_secret_and_no_test(dockerfile: Path) -> None:
     sources = dockerfiles.copied(dockerfile)
-    assert not [one for one in sources if one in {".", "gpu_workers"} or "demo" in one]
+    assert not [source for source in sources if source in {".", "gpu_workers"} or "demo" in source]
     assert not re.search(r"(KEY|SECRET|TOKEN|PASSWORD)=", dockerfile.read_text())
     assert "ADD" not in {line.name for line in dockerfiles.read(dockerfile)}
     assert re.search(r"_MODEL=/models/\w+", dockerfile.read_text())
@@ -87,7 +87,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
             shutil.copy(whole, place)
     name = dockerfile.parent.name
     shut = ",".join(dockerfiles.shut_out(dockerfile.parent / "requirements.txt"))
-    told = {
+    env = {
         "WORKER_ID": "demo",
         "WORKER_KEY": webhook_signature.new_key(),
         "LOCAL_SYSTEM": "1",
@@ -102,7 +102,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
     process = subprocess.Popen(
         [sys.executable, "-c", dockerfiles.GUARD, f"gpu_workers.{name}.main", shut],
         cwd=folder,
-        env=told,
+        env=env,
     )
     try:
         yield process
@@ -122,16 +122,18 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
             return ""
 
     def check() -> int:
-        asked = [sys.executable, "-m", "gpu_workers.runtime.server.healthcheck"]
-        return subprocess.run(asked, cwd=tmp_path, env={"PORT": str(port)}, check=False).returncode
+        command = [sys.executable, "-m", "gpu_workers.runtime.server.healthcheck"]
+        return subprocess.run(
+            command, cwd=tmp_path, env={"PORT": str(port)}, check=False
+        ).returncode
 
     with _started(dockerfile, tmp_path, port) as process:
-        until(
+        wait_until(
             lambda: told() == "ok" or process.poll() is not None,
             what="the worker to load its model",
         )
         assert told() == "ok"
-        until(lambda: check() == 0, what="the health check to succeed")
+        wait_until(lambda: check() == 0, what="the health check to succeed")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert check() == 1

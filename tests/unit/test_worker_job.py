@@ -13,7 +13,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.jobs.worker import Worker
 from shared.contracts import webhook_signature
-from shared.contracts.worker_protocol import CallbackRequest, SealedManifest
+from shared.contracts.worker_protocol import CallbackRequest, SignedManifest
 from tests.unit.fake_services import KEY, REFUSED, Neighbours
 from tests.unit.worker_fixtures import message, working
 
@@ -50,16 +50,14 @@ async def test_job_is_claimed_uploaded_and_completed(
         assert asset.thumbnail_path in neighbours.stored
 
 
-async def test_manifest_is_the_completed_letter_under_its_own_seal(
+async def test_manifest_is_the_completed_callback_with_its_own_signature(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     await worker.run(message())
     assert list(neighbours.stored)[-1] == "manifest.json"
-    manifest = SealedManifest.model_validate_json(neighbours.stored["manifest.json"])
+    manifest = SignedManifest.model_validate_json(neighbours.stored["manifest.json"])
     now = datetime.now(UTC).timestamp()
-    sealed_id = webhook_signature.check_seal(
-        [KEY], manifest.headers, manifest.body.encode(), now=now
-    )
+    sealed_id = webhook_signature.verify([KEY], manifest.headers, manifest.body.encode(), now=now)
     assert sealed_id == neighbours.message_ids[-1]
     assert CallbackRequest.model_validate_json(manifest.body) == neighbours.letters[-1]
 
@@ -67,9 +65,9 @@ async def test_manifest_is_the_completed_letter_under_its_own_seal(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (httpx.Response(200, json={"message": "ended", "proceed": False}), task_result.DECLINED),
+        (httpx.Response(200, json={"message": "ended", "proceed": False}), task_result.JOB_GONE),
         (httpx.Response(409, json={**REFUSED, "code": "claimed"}), task_result.CLAIMED),
-        (httpx.Response(403, json=REFUSED), task_result.DECLINED),
+        (httpx.Response(403, json=REFUSED), task_result.JOB_GONE),
         (httpx.Response(401, json=REFUSED), task_result.NOT_CLAIMED),
         (httpx.Response(200, text="<html>"), task_result.NOT_CLAIMED),
     ],

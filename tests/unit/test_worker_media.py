@@ -8,9 +8,9 @@ from PIL import Image
 
 from gpu_workers.runtime.media import images
 from gpu_workers.runtime.provenance import xmp
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.worker_protocol import GenerationParams
 
-WANTED = Parameters(
+WANTED = GenerationParams(
     prompt="ein Käfer, 夜",
     negative_prompt="blurry",
     steps=15,
@@ -20,8 +20,8 @@ WANTED = Parameters(
 
 
 def settings(**changed: str) -> dict[str, Any]:
-    wanted = WANTED.model_copy(update=changed)
-    return images.generation_settings(wanted, model="base", sampler="Euler", seed=7, size=(64, 48))
+    params = WANTED.model_copy(update=changed)
+    return images.generation_settings(params, model="base", sampler="Euler", seed=7, size=(64, 48))
 
 
 def opened(content: bytes) -> Image.Image:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gpu_workers.runtime.jobs.progress import Progress, beat
-from gpu_workers.runtime.pipeline import Stopped
+from gpu_workers.runtime.jobs.progress import Progress, heartbeat_loop
+from gpu_workers.runtime.pipeline import JobCancelled
 from tests.support.virtual_time import run_in_virtual_time
 
 
@@ -23,7 +23,7 @@ class Sent:
 
 async def beating_for(seconds: float, progress: Progress, sent: Sent, *, every: float) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(beat(progress, sent, every=every), seconds)
+        await asyncio.wait_for(heartbeat_loop(progress, sent, every=every), seconds)
 
 
 def test_steps_are_told_at_most_four_times_a_second() -> None:
@@ -53,8 +53,8 @@ def test_heartbeat_goes_out_when_due_without_any_step() -> None:
 
 async def test_answer_that_the_job_ended_stops_the_next_step() -> None:
     progress = Progress()
-    await beat(progress, Sent(False), every=0.01)
-    with pytest.raises(Stopped):
+    await heartbeat_loop(progress, Sent(False), every=0.01)
+    with pytest.raises(JobCancelled):
         progress.on_step(1, 10)
     assert progress.stop_reason == "ended"
 

@@ -9,7 +9,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transport import registration
 from gpu_workers.runtime.transport.clock import Clock
-from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_client import SignedClient
 from shared.contracts import webhook_signature
 
 KEY = webhook_signature.new_key()
@@ -26,29 +26,29 @@ def test_worker_of_one_type_registers_under_its_keys_id() -> None:
 
 
 def test_worker_of_several_types_registers_each_under_an_id_of_its_own() -> None:
-    asked = registration.requests(SETTINGS, {"sdxl": NOOP, "wan": NOOP, "chat": NOOP})
-    assert [one.worker_id for one in asked] == ["gpu-1-sdxl", "gpu-1-wan", "gpu-1-chat"]
+    requests = registration.requests(SETTINGS, {"sdxl": NOOP, "wan": NOOP, "chat": NOOP})
+    assert [one.worker_id for one in requests] == ["gpu-1-sdxl", "gpu-1-wan", "gpu-1-chat"]
 
 
 async def test_registration_is_tried_until_it_is_accepted_with_the_functions_own_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registration, "FIRST_DELAY", 0.001)
-    told: list[Any] = [httpx.ConnectError("down"), httpx.Response(503), None, None]
+    responses: list[Any] = [httpx.ConnectError("down"), httpx.Response(503), None, None]
 
     def functions(request: httpx.Request) -> httpx.Response:
-        answer = told.pop(0)
+        answer = responses.pop(0)
         if isinstance(answer, Exception):
             raise answer
         if answer is not None:
             return httpx.Response(answer.status_code)
         try:
-            webhook_signature.check_seal([KEY], request.headers, request.content, now=86_400)
-        except webhook_signature.BadSealError:
+            webhook_signature.verify([KEY], request.headers, request.content, now=86_400)
+        except webhook_signature.InvalidSignatureError:
             return httpx.Response(401, headers={"date": "Fri, 02 Jan 1970 00:00:00 GMT"})
         return httpx.Response(200)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(functions)) as http:
-        mailbox = Mailbox(http, SETTINGS, Clock(lambda: 0.0))
+        mailbox = SignedClient(http, SETTINGS, Clock(lambda: 0.0))
         await registration.register(SETTINGS, {"sdxl": NOOP}, mailbox)
-    assert not told
+    assert not responses

@@ -28,15 +28,15 @@ def read(monkeypatch: pytest.MonkeyPatch, **changed: str) -> settings.WorkerSett
 
 
 def test_settings_have_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = read(monkeypatch)
-    assert (own.host, own.worker_slots, own.look_ahead) == ("127.0.0.1", 1, 1)
-    assert own.public_url == "http://127.0.0.1:9001"
-    assert own.endpoint("job-callback") == "http://127.0.0.1:8080/functions/v1/job-callback"
+    settings = read(monkeypatch)
+    assert (settings.host, settings.worker_slots, settings.prefetch_jobs) == ("127.0.0.1", 1, 1)
+    assert settings.public_url == "http://127.0.0.1:9001"
+    assert settings.endpoint("job-callback") == "http://127.0.0.1:8080/functions/v1/job-callback"
 
 
 def test_public_url_is_the_configured_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = read(monkeypatch, WORKER_URL="https://gpu.example.com/")
-    assert own.public_url == "https://gpu.example.com"
+    settings = read(monkeypatch, WORKER_URL="https://gpu.example.com/")
+    assert settings.public_url == "https://gpu.example.com"
 
 
 def test_missing_settings_end_the_process_with_one_sentence(
@@ -72,7 +72,7 @@ def test_key_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "knows"),
+    ("environment", "knows"),
     [
         ({}, True),
         ({"HOST": "::1"}, True),
@@ -81,6 +81,6 @@ def test_key_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_worker_that_does_not_know_its_address_is_the_operators_to_make_known(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], *, knows: bool
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *, knows: bool
 ) -> None:
-    assert read(monkeypatch, **given).knows_its_address is knows
+    assert read(monkeypatch, **environment).has_public_url is knows

@@ -11,7 +11,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.jobs.worker import Worker
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage
-from shared.contracts.worker_protocol import Reference
+from shared.contracts.worker_protocol import ReferenceInput
 from tests.unit.fake_services import HOME, REFUSED, Neighbours
 from tests.unit.worker_fixtures import Stepping, message, until, working
 
@@ -49,10 +49,10 @@ async def test_error_of_a_pipeline_is_reported(
 ) -> None:
     serve(worker, Stepping(error))
     assert await worker.run(message()) is task_result.FAILED
-    told = neighbours.letters[-1]
-    assert told.failure is not None
-    assert (told.failure.code, told.failure.retryable) == (code, retryable)
-    assert "Traceback" not in (told.error_message or "")
+    callback = neighbours.letters[-1]
+    assert callback.failure is not None
+    assert (callback.failure.code, callback.failure.retryable) == (code, retryable)
+    assert "Traceback" not in (callback.error_message or "")
     logged = capsys.readouterr().out
     assert "a red star" not in logged
     assert "signed.test" not in logged
@@ -73,7 +73,7 @@ async def test_references_are_downloaded_for_the_pipeline(
 ) -> None:
     pipeline = Stepping(PermanentError("enough", "Seen enough."))
     serve(worker, pipeline)
-    neighbours.references = [Reference(role="reference", url=f"{HOME}/x", type="style")]
+    neighbours.references = [ReferenceInput(role="reference", url=f"{HOME}/x", type="style")]
     await worker.run(message())
     assert pipeline.references == [ReferenceImage("reference", "style", b"picture")]
 
@@ -111,7 +111,7 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
     assert await worker.run(message()) is task_result.DRAINING
     failure = neighbours.letters[-1].failure
     assert failure is not None
-    assert (failure.code, failure.retryable, failure.hand_back) == ("draining", True, True)
+    assert (failure.code, failure.retryable, failure.requeue) == ("draining", True, True)
 
 
 async def test_expired_message_is_not_claimed(worker: Worker, neighbours: Neighbours) -> None:
@@ -126,9 +126,9 @@ async def test_second_delivery_and_a_full_line_are_refused(
     pipeline = Stepping()
     serve(worker, pipeline)
     first, *others = (message() for _ in range(3))
-    held = [asyncio.create_task(worker.run(one)) for one in (first, *others)]
+    held = [asyncio.create_task(worker.run(message)) for message in (first, *others)]
     await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
-    assert await worker.run(first) is task_result.ALREADY_HERE
+    assert await worker.run(first) is task_result.DUPLICATE
     assert await worker.run(message()) is task_result.BUSY
     await worker.drain()
     await asyncio.gather(*held)

@@ -18,8 +18,8 @@ class _Listening(Neighbours):
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         answer = await super().__call__(request)
         if request.method == "POST":
-            told = self.traces.setdefault(self.kinds[-1], set())
-            told.add(request.headers.get("traceparent"))
+            traces = self.traces.setdefault(self.kinds[-1], set())
+            traces.add(request.headers.get("traceparent"))
         return answer
 
 

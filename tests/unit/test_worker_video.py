@@ -11,9 +11,9 @@ import pytest
 from gpu_workers.runtime.media import images, video
 from gpu_workers.runtime.pipeline import RetryableError
 from gpu_workers.runtime.provenance import xmp
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.worker_protocol import GenerationParams
 
-WANTED = Parameters(
+WANTED = GenerationParams(
     prompt="ein Käfer, 夜", negative_prompt="blurry", steps=25, guidance_scale=6.5, seed=1
 )
 FPS = 16
@@ -69,9 +69,9 @@ def test_clip_plays_while_it_is_fetched(clip: bytes) -> None:
 
 def test_clip_carries_the_settings(clip: bytes) -> None:
     with av.open(io.BytesIO(clip), "r") as file:
-        told = file.metadata
-    assert told["title"] == "ein Käfer, 夜"
-    assert told["comment"] == (
+        metadata = file.metadata
+    assert metadata["title"] == "ein Käfer, 夜"
+    assert metadata["comment"] == (
         "ein Käfer, 夜\nNegative prompt: blurry\nSteps: 25, Sampler: UniPC, CFG scale: 6.5, "
         "Seed: 7, Size: 48x32, Model: base, Version: ourvidz, Frames: 9, FPS: 16"
     )

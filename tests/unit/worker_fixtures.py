@@ -17,17 +17,17 @@ from gpu_workers.runtime.jobs import batching
 from gpu_workers.runtime.jobs import worker as worker_module
 from gpu_workers.runtime.jobs.worker import Worker
 from gpu_workers.runtime.pipeline import (
+    GenerationRequest,
+    JobCancelled,
     Media,
     OnStep,
     Pipelines,
     ReferenceImage,
-    Stopped,
-    Work,
 )
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
-from shared.contracts.worker_protocol import ContentMode, JobMessage, OutputCheck, Parameters
+from shared.contracts.worker_protocol import ContentMode, GenerationParams, JobMessage, OutputCheck
 from tests.support.local_system import PATIENCE_SECONDS
 from tests.unit.fake_services import HOME, KEY, Neighbours
 
@@ -61,8 +61,8 @@ async def working(
         worker_slots=slots,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batching, "LONGEST_GATHERING_SECONDS", NEVER_SECONDS)
-        patch.setattr(worker_module, "LAST_WORDS_SECONDS", NEVER_SECONDS)
+        patch.setattr(batching, "BATCH_WINDOW_SECONDS", NEVER_SECONDS)
+        patch.setattr(worker_module, "SHUTDOWN_GRACE_SECONDS", NEVER_SECONDS)
         async with httpx.AsyncClient(transport=httpx.MockTransport(neighbours)) as http:
             checks = safety or Safety(SafetySettings(), Harmless())
             worker = Worker(settings, pipelines, http, checks)
@@ -74,13 +74,13 @@ async def working(
 def message(
     *, job_type: str = "sdxl_image_fast", seconds_left: int = 300, **changed: object
 ) -> JobMessage:
-    wanted = Parameters(prompt="a red star", steps=1, guidance_scale=6.0, seed=1)
+    params = GenerationParams(prompt="a red star", steps=1, guidance_scale=6.0, seed=1)
     return JobMessage(
         job_id=uuid4(),
         user_id=uuid4(),
         dispatch_no=3,
         job_type=job_type,
-        parameters=wanted.model_copy(update=changed),
+        parameters=params.model_copy(update=changed),
         expires_at=datetime.now(UTC) + timedelta(seconds=seconds_left),
     )
 
@@ -150,7 +150,7 @@ class Together:
     """
 
     models = ["together"]
-    most_images = 4
+    max_images = 4
 
     def __init__(self, *, steps: int = 5) -> None:
         self.steps = steps
@@ -166,7 +166,7 @@ class Together:
     def load(self) -> None:
         self.loads += 1
 
-    def kind(self, work: Work) -> Hashable:
+    def batch_key(self, work: GenerationRequest) -> Hashable:
         return work.message.parameters.prompt
 
     def run(
@@ -174,8 +174,8 @@ class Together:
     ) -> list[Media]:
         return NoopPipeline().run(message, references, on_step)
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
-        batching.LONGEST_GATHERING_SECONDS = 0
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+        batching.BATCH_WINDOW_SECONDS = 0
         seeds = [work.message.parameters.seed for work in works]
         self.batches.append(seeds)
         if self.broken in seeds:
@@ -184,10 +184,10 @@ class Together:
             for step in endless_steps():
                 for work in works:
                     work.on_step(step, self.steps)
-                    work.show(lambda: Image.new("RGB", (300, 200), (9, 99, 9)))
+                    work.on_preview(lambda: Image.new("RGB", (300, 200), (9, 99, 9)))
                 if step >= self.steps and self.may_end.is_set():
                     break
-        except Stopped:
+        except JobCancelled:
             self.stopped += 1
             raise
         return [self.run(work.message, (), lambda _, __: None) for work in works]

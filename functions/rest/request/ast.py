@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JsonPathStep:
     """A step into JSON: ``->key``, ``->0``, or by ``->>`` its text."""
 
     key: str
@@ -18,7 +18,7 @@ class Field:
     """A column, or a place in its JSON."""
 
     name: str
-    path: tuple[Step, ...] = ()
+    path: tuple[JsonPathStep, ...] = ()
 
     @property
     def label(self) -> str:
@@ -53,15 +53,15 @@ class Group:
     """``and=(...)`` or ``or=(...)``."""
 
     joint: Literal["and", "or"]
-    parts: tuple["Where", ...]
+    parts: tuple["FilterNode", ...]
     is_negated: bool = False
 
 
-Where: TypeAlias = Condition | Group
+FilterNode: TypeAlias = Condition | Group
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class OrderTerm:
     """One item of ``order``; ``relation`` is the embedded to-one resource that it is of."""
 
     field: Field
@@ -71,13 +71,13 @@ class Term:
 
 
 @dataclass(slots=True)
-class Node:
+class SelectNode:
     """What is wanted of one table."""
 
     columns: list[Column] = field(default_factory=list)
     embeds: list["Embed"] = field(default_factory=list)
-    where: list[Where] = field(default_factory=list)
-    order: list[Term] = field(default_factory=list)
+    where: list[FilterNode] = field(default_factory=list)
+    order: list[OrderTerm] = field(default_factory=list)
     limit: int | None = None
     offset: int = 0
     is_whole: bool = False
@@ -89,7 +89,7 @@ class Embed:
     """``alias:table!hint!inner(...)``."""
 
     target: str
-    node: Node
+    node: SelectNode
     alias: str | None = None
     hint: str | None = None
     is_inner: bool = False

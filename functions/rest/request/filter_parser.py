@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from functions.rest.request import select_parser
-from functions.rest.request.ast import Condition, Field, Group, Where
+from functions.rest.request.ast import Condition, Field, FilterNode, Group
 from functions.rest.request.scanner import Scanner
 
 QUANTIFIED = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"}
@@ -22,8 +22,8 @@ _EXPECTED = '"not" or operator (eq, gt, ...)'
 
 def has_operator(text: str) -> bool:
     """Whether a text begins as a filter does: where arguments stand too, it tells them apart."""
-    found = _HEAD.match(text)
-    return bool(found and _is_known(found[2], found[3]))
+    match = _HEAD.match(text)
+    return bool(match and _is_known(match[2], match[3]))
 
 
 def condition(field: Field, text: str) -> Condition:
@@ -44,7 +44,7 @@ def group(joint: str, text: str) -> Group:
     return found
 
 
-def _where(scanner: Scanner) -> Where:
+def _where(scanner: Scanner) -> FilterNode:
     scanner.spaces()
     joint = scanner.match(_JOINT)
     if not joint:
@@ -123,5 +123,5 @@ def _element(scanner: Scanner) -> str:
 
 
 def _plain(scanner: Scanner) -> str:
-    found = scanner.match(_PLAIN)
-    return found[0] if found else ""
+    match = scanner.match(_PLAIN)
+    return match[0] if match else ""

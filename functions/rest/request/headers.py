@@ -35,7 +35,7 @@ class Preferences:
     """Of the header ``Prefer``, what is heeded."""
 
     chosen: Mapping[str, str]
-    most_affected: int | None = None
+    max_affected: int | None = None
 
     @property
     def returns(self) -> str:
@@ -54,10 +54,10 @@ class Preferences:
 
     def applied(self, *names: str) -> dict[str, str]:
         """The header that says which of these were heeded."""
-        told = [f"{name}={self._heeded(name)}" for name in names if name in self.chosen]
-        if self.is_strict and self.most_affected is not None and "max-affected" in names:
-            told.append(f"max-affected={self.most_affected}")
-        return {"preference-applied": ", ".join(told)} if told else {}
+        applied = [f"{name}={self._heeded(name)}" for name in names if name in self.chosen]
+        if self.is_strict and self.max_affected is not None and "max-affected" in names:
+            applied.append(f"max-affected={self.max_affected}")
+        return {"preference-applied": ", ".join(applied)} if applied else {}
 
     def _heeded(self, name: str) -> str:
         return "exact" if name == "count" else self.chosen[name]
@@ -66,16 +66,16 @@ class Preferences:
 def preferences(header: str) -> Preferences:
     """Read ``Prefer``. Raises RestError (PGRST122) where it is strict and names what is unknown."""
     chosen: dict[str, str] = {}
-    unknown, most_affected = [], None
+    unknown, max_affected = [], None
     for text in filter(None, map(str.strip, header.split(","))):
         name, _, value = text.partition("=")
         if value in _CHOICES.get(name, ()):
             chosen.setdefault(name, value)
         elif name == "max-affected" and _NUMBER.fullmatch(value):
-            most_affected = int(value)
+            max_affected = int(value)
         else:
             unknown.append(text)
-    found = Preferences(chosen, most_affected)
+    found = Preferences(chosen, max_affected)
     if unknown and found.is_strict:
         message = "Invalid preferences given with handling=strict"
         details = f"Invalid preferences: {', '.join(unknown)}"
@@ -110,14 +110,14 @@ def schema(headers: Mapping[str, str], *, reads: bool) -> dict[str, str]:
     return {"content-profile": name}
 
 
-def window(header: str, limit: int | None, offset: int) -> tuple[int | None, int]:
+def parse_range(header: str, limit: int | None, offset: int) -> tuple[int | None, int]:
     """``limit`` and ``offset`` within the header ``Range``. Raises RestError (PGRST103)."""
-    found = re.fullmatch(r"(\d{1,18})-(\d{0,18})", header, re.ASCII)
+    match = re.fullmatch(r"(\d{1,18})-(\d{0,18})", header, re.ASCII)
     if limit == 0:
         return 0, 0
-    if not found:
+    if not match:
         return limit, offset
-    first, last = int(found[1]), int(found[2]) if found[2] else None
+    first, last = int(match[1]), int(match[2]) if match[2] else None
     if last is not None and first > last:
         raise errors.bad_range(
             "The lower boundary must be lower than or equal to the upper boundary in the"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from functions.rest import errors
-from functions.rest.request.ast import Condition, Field, Group, Node, Where
+from functions.rest.request.ast import Condition, Field, FilterNode, Group, SelectNode
 from functions.rest.request.filter_parser import SEARCHES
 
 MAX_QUERY_CHARACTERS = 16_384
@@ -45,7 +45,7 @@ def check_length(pairs: Iterable[tuple[str, str]]) -> None:
     _check(length, MAX_QUERY_CHARACTERS, "characters in the query string")
 
 
-def check_tree(root: Node) -> None:
+def check_tree(root: SelectNode) -> None:
     """Raise RestError (54001) if a query contains more than a limit allows."""
     counts = _Counts()
     _count(root, 0, counts)
@@ -66,7 +66,7 @@ def check_statement(statement: bytes) -> None:
     _check(len(statement), MAX_STATEMENT_BYTES, "bytes in the statement")
 
 
-def _count(node: Node, depth: int, counts: _Counts) -> None:
+def _count(node: SelectNode, depth: int, counts: _Counts) -> None:
     _check(depth, _MAX_DEPTH, "levels of embedded resources")
     counts.columns += len(node.columns)
     counts.order_terms += len(node.order)
@@ -81,7 +81,7 @@ def _count(node: Node, depth: int, counts: _Counts) -> None:
         _count(embed.node, depth + 1, counts)
 
 
-def _count_conditions(part: Where, counts: _Counts) -> None:
+def _count_conditions(part: FilterNode, counts: _Counts) -> None:
     if isinstance(part, Group):
         for inner in part.parts:
             _count_conditions(inner, counts)

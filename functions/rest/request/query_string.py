@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 
 from functions.rest import errors
 from functions.rest.request import filter_parser, limits, select_parser
-from functions.rest.request.ast import Node
+from functions.rest.request.ast import SelectNode
 
 _OF_RESOURCES = {"order", "limit", "offset", "and", "or"}
 _OF_THE_WHOLE = {"select", "columns", "on_conflict"}
 _MOST = 2**63 - 1
-_MOST_PAIRS = 200
+_MAX_PAIRS = 200
 
 
 @dataclass(slots=True)
 class Query:
     """The query string."""
 
-    root: Node
+    root: SelectNode
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] | None = None
     arguments: dict[str, str] = field(default_factory=dict)
@@ -57,17 +57,17 @@ def _take(query: Query, name: str, text: str, *, calls: bool) -> None:
         query.arguments[name] = text
     else:
         path, of = select_parser.place(name)
-        _found(query.root, path).where.append(filter_parser.condition(of, text))
+        _find_node(query.root, path).where.append(filter_parser.condition(of, text))
 
 
-def _shape(root: Node, words: list[str], text: str) -> None:
+def _shape(root: SelectNode, words: list[str], text: str) -> None:
     *path, word = words
     if word in {"and", "or"}:
         is_negated = "not" in path
-        node = _found(root, [name for name in path if name != "not"])
+        node = _find_node(root, [name for name in path if name != "not"])
         node.where.append(filter_parser.group(f"not.{word}" if is_negated else word, text))
         return
-    node = _found(root, path)
+    node = _find_node(root, path)
     if word == "order":
         node.order += select_parser.order(text) if text else []
     elif word == "limit":
@@ -78,7 +78,7 @@ def _shape(root: Node, words: list[str], text: str) -> None:
         node.offset = _number(word, text)
 
 
-def _found(root: Node, path: Sequence[str]) -> Node:
+def _find_node(root: SelectNode, path: Sequence[str]) -> SelectNode:
     node = root
     for name in path:
         found = next((embed for embed in node.embeds if embed.name == name), None)
@@ -96,8 +96,8 @@ def _number(word: str, text: str) -> int:
 
 
 def _refuse_the_impossible(pairs: Sequence[tuple[str, str]]) -> None:
-    if len(pairs) > _MOST_PAIRS:
-        raise errors.too_complex(f"At most {_MOST_PAIRS} parameters.")
+    if len(pairs) > _MAX_PAIRS:
+        raise errors.too_complex(f"At most {_MAX_PAIRS} parameters.")
     for name, text in pairs:
         if "\0" in name or "\0" in text:
             raise errors.unparsed("query", name.replace("\0", ""), 1, 'unexpected "\\NUL"')

@@ -9,7 +9,7 @@ from functions.rest.errors import RestError
 from functions.rest.request import headers, limits
 from functions.rest.request.headers import Format, Preferences
 from functions.rest.request.query_string import Query, read_query
-from shared.http import Call
+from shared.http import HttpRequest
 
 _READS = {"GET", "HEAD"}
 
@@ -26,13 +26,13 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RestRequest:
     """What a request asks for."""
 
     method: str
     name: str
     """The table's or the function's."""
-    calls: bool
+    is_rpc: bool
     query: Query
     prefer: Preferences
     format: Format
@@ -40,12 +40,12 @@ class Asked:
     profile: dict[str, str]
 
     @property
-    def reads(self) -> bool:
+    def is_read(self) -> bool:
         """Whether its method promises to change nothing."""
         return self.method in _READS
 
 
-async def read(call: Call) -> Asked:
+async def parse_request(call: HttpRequest) -> RestRequest:
     """Read it. Raises RestError for whatever is not in the language."""
     name, calls = _target(call)
     reads = call.method in _READS
@@ -54,11 +54,11 @@ async def read(call: Call) -> Asked:
     if call.method == "GET":
         node = query.root
         span = call.headers.get("range", "")
-        node.limit, node.offset = headers.window(span, node.limit, node.offset)
-    return Asked(
+        node.limit, node.offset = headers.parse_range(span, node.limit, node.offset)
+    return RestRequest(
         method=call.method,
         name=name,
-        calls=calls,
+        is_rpc=calls,
         query=query,
         prefer=headers.preferences(call.headers.get("prefer", "")),
         format=headers.accepted(call.headers.get("accept", "")),
@@ -67,7 +67,7 @@ async def read(call: Call) -> Asked:
     )
 
 
-def _target(call: Call) -> tuple[str, bool]:
+def _target(call: HttpRequest) -> tuple[str, bool]:
     match call.path.strip("/").split("/"):
         case [""]:
             raise RestError(404, "PGRST126", "Root endpoint metadata is disabled")
@@ -82,15 +82,15 @@ def _target(call: Call) -> tuple[str, bool]:
             raise RestError(404, "PGRST125", "Invalid path specified in request URL")
 
 
-async def _body(call: Call, *, calls: bool) -> Body:
+async def _body(call: HttpRequest, *, calls: bool) -> Body:
     media_type = call.headers.get("content-type", "application/json").partition(";")[0]
     if media_type.strip().lower() != "application/json":
         raise errors.bad_body(f"Content-Type not acceptable: {media_type}")
-    given = await call.body()
-    if calls and not given.strip():
-        given = b"{}"
+    body = await call.body()
+    if calls and not body.strip():
+        body = b"{}"
     try:
-        text = given.decode()
+        text = body.decode()
         content: Any = json.loads(text)
     except (ValueError, RecursionError):
         raise errors.bad_body("Empty or invalid json") from None

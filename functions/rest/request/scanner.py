@@ -10,7 +10,7 @@ _KEY = re.compile(r"[^(\-:.,>)\"]+(?:-(?!>)[^(\-:.,>)]+)*")
 _INDEX = re.compile(r"-?\d{1,9}(?=->|::|[.,)]|$)", re.ASCII)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_MOST_NESTED = 16
+_MAX_NESTED = 16
 
 
 class Scanner:
@@ -55,15 +55,15 @@ class Scanner:
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """What the pattern finds here, passed over."""
-        found = pattern.match(self.text, self.at)
-        if found:
-            self.at = found.end()
-        return found
+        match = pattern.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        return match
 
     def quoted(self) -> str | None:
         """A text in double quotes, in which a backslash takes the next character as it is."""
-        found = self.match(_QUOTED)
-        return _ESCAPED.sub(r"\1", found[1]) if found else None
+        match = self.match(_QUOTED)
+        return _ESCAPED.sub(r"\1", match[1]) if match else None
 
     def name(self) -> str:
         """A column's, a table's, an alias."""
@@ -76,15 +76,15 @@ class Scanner:
 
     def index(self) -> str | None:
         """A place in a JSON array."""
-        found = self.match(_INDEX)
-        return found[0] if found else None
+        match = self.match(_INDEX)
+        return match[0] if match else None
 
     def enter(self) -> None:
         """Go into a parenthesis."""
         self.expect("(")
         self._depth += 1
-        if self._depth > _MOST_NESTED:
-            self.fail(f"at most {_MOST_NESTED} parentheses within each other")
+        if self._depth > _MAX_NESTED:
+            self.fail(f"at most {_MAX_NESTED} parentheses within each other")
 
     def leave(self) -> None:
         """Come out of it."""
@@ -101,5 +101,5 @@ class Scanner:
         quoted = self.quoted()
         if quoted is not None:
             return quoted
-        found = self.match(plain)
-        return found[0].strip() if found else ""
+        match = self.match(plain)
+        return match[0].strip() if match else ""

@@ -3,7 +3,7 @@
 import re
 
 from functions.rest import errors
-from functions.rest.request.ast import Column, Embed, Field, Node, Step, Term
+from functions.rest.request.ast import Column, Embed, Field, JsonPathStep, OrderTerm, SelectNode
 from functions.rest.request.scanner import Scanner
 
 _CAST = re.compile(r"[\w $]+")
@@ -12,7 +12,7 @@ _DIRECTION = re.compile(r"\.(asc|desc)(?![^.,])")
 _NULLS = re.compile(r"\.(nullsfirst|nullslast)(?![^,])")
 
 
-def select(text: str) -> Node:
+def select(text: str) -> SelectNode:
     """The tree of what is wanted. Raises RestError where the text is none of ``select``'s."""
     scanner = Scanner("select parameter", text)
     root = _node(scanner)
@@ -22,7 +22,7 @@ def select(text: str) -> Node:
     return root
 
 
-def order(text: str) -> list[Term]:
+def order(text: str) -> list[OrderTerm]:
     """The items of ``order``."""
     scanner = Scanner("order", text)
     terms = [_term(scanner)]
@@ -61,8 +61,8 @@ def field(scanner: Scanner) -> Field:
     return found
 
 
-def _node(scanner: Scanner) -> Node:
-    node = Node()
+def _node(scanner: Scanner) -> SelectNode:
+    node = SelectNode()
     scanner.spaces()
     if scanner.is_done or scanner.sees(")"):
         return node
@@ -72,7 +72,7 @@ def _node(scanner: Scanner) -> Node:
     return node
 
 
-def _item(scanner: Scanner, node: Node) -> None:
+def _item(scanner: Scanner, node: SelectNode) -> None:
     scanner.spaces()
     if scanner.sees("..."):
         raise errors.not_implemented("Spread resources (...) are not offered.")
@@ -85,7 +85,7 @@ def _item(scanner: Scanner, node: Node) -> None:
         scanner.fail('")", "," or end of input')
 
 
-def _named_item(scanner: Scanner, node: Node) -> None:
+def _named_item(scanner: Scanner, node: SelectNode) -> None:
     begin = scanner.at
     alias = scanner.name()
     if scanner.sees(":") and not scanner.sees("::"):
@@ -126,18 +126,18 @@ def _refuse_aggregate(scanner: Scanner) -> None:
         raise errors.RestError(400, "PGRST123", "Use of aggregate functions is not allowed")
 
 
-def _json_path(scanner: Scanner) -> tuple[Step, ...]:
+def _json_path(scanner: Scanner) -> tuple[JsonPathStep, ...]:
     steps = []
     while scanner.sees("->"):
         as_text = scanner.sees("->>")
         scanner.expect("->>" if as_text else "->")
         index = scanner.index()
         key = scanner.key() if index is None else index
-        steps.append(Step(key, index is not None, as_text))
+        steps.append(JsonPathStep(key, index is not None, as_text))
     return tuple(steps)
 
 
-def _term(scanner: Scanner) -> Term:
+def _term(scanner: Scanner) -> OrderTerm:
     found, relation = field(scanner), None
     if scanner.sees("(") and not found.path:
         relation = found.name
@@ -148,7 +148,7 @@ def _term(scanner: Scanner) -> Term:
     scanner.spaces()
     if not (scanner.is_done or scanner.sees(",")):
         scanner.fail('"asc", "desc", "nullsfirst" or "nullslast"')
-    return Term(
+    return OrderTerm(
         found,
         relation,
         # The patterns find nothing else.

@@ -45,7 +45,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ForeignKey:
     """A foreign key, as it is told: ``origin`` refers to ``target``."""
 
     name: str
@@ -58,7 +58,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Routine:
+class Function:
     """A function that the role may call."""
 
     name: str
@@ -76,8 +76,8 @@ class Catalogue:
     """All of it, as it was when it was read."""
 
     tables: dict[str, Table] = field(default_factory=dict)
-    links: tuple[Link, ...] = ()
-    routines: dict[str, tuple[Routine, ...]] = field(default_factory=dict)
+    links: tuple[ForeignKey, ...] = ()
+    routines: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
         """The table of that name. Raises RestError (PGRST205)."""
@@ -86,7 +86,7 @@ class Catalogue:
         return self.tables[name]
 
 
-def assembled(
+def build_catalog(
     columns: list[dict[str, Any]], links: list[dict[str, Any]], routines: list[dict[str, Any]]
 ) -> Catalogue:
     """The catalogue, from the rows of ``queries``."""
@@ -95,17 +95,17 @@ def assembled(
         table = tables.setdefault(row["table"], Table(row["table"], {}))
         of = (row["type_schema"], row["type"])
         table.columns[row["name"]] = Column(row["name"], of, row["is_readable"], row["in_key"])
-    found: dict[str, tuple[Routine, ...]] = {}
+    found: dict[str, tuple[Function, ...]] = {}
     for row in routines:
         found[row["name"]] = (*found.get(row["name"], ()), _routine(row, tables))
     named = [
-        Link(**{**row, **{key: tuple(row[key]) for key in ("columns", "target_columns")}})
+        ForeignKey(**{**row, **{key: tuple(row[key]) for key in ("columns", "target_columns")}})
         for row in links
     ]
     return Catalogue(tables, tuple(link for link in named if _is_readable(link, tables)), found)
 
 
-def _is_readable(link: Link, tables: dict[str, Table]) -> bool:
+def _is_readable(link: ForeignKey, tables: dict[str, Table]) -> bool:
     """A link through a column that is not granted does not exist for the role."""
     ends = ((link.origin, link.columns), (link.target, link.target_columns))
     return all(
@@ -113,15 +113,17 @@ def _is_readable(link: Link, tables: dict[str, Table]) -> bool:
     )
 
 
-def _routine(row: dict[str, Any], tables: dict[str, Table]) -> Routine:
+def _routine(row: dict[str, Any], tables: dict[str, Table]) -> Function:
     arguments = row["arguments"]
-    given = [one for one in arguments if one["mode"] in {"i", "b"}]
-    required = given[: len(given) - row["defaults"]]
+    inputs = [argument for argument in arguments if argument["mode"] in {"i", "b"}]
+    required = inputs[: len(inputs) - row["defaults"]]
     gives = None
     if row["row_table"] in tables:
         gives = tables[row["row_table"]]
     elif row["is_row"]:
-        out = [one for one in arguments if one["mode"] in {"o", "b", "t"}] or row["row_columns"]
+        out = [argument for argument in arguments if argument["mode"] in {"o", "b", "t"}] or row[
+            "row_columns"
+        ]
         gives = Table(
             row["name"],
             {
@@ -129,9 +131,9 @@ def _routine(row: dict[str, Any], tables: dict[str, Table]) -> Routine:
                 for one in out
             },
         )
-    return Routine(
+    return Function(
         row["name"],
-        {one["name"]: (one["schema"], one["type"]) for one in given},
+        {one["name"]: (one["schema"], one["type"]) for one in inputs},
         frozenset(one["name"] for one in required),
         gives,
         is_void=row["returns"] == "void",

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.rest.errors import RestError
-from functions.rest.schema.catalog import Catalogue, Link
+from functions.rest.schema.catalog import Catalogue, ForeignKey
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
     """The way from one table to another along a foreign key."""
 
-    link: Link
+    link: ForeignKey
     origin: str
     target: str
     pairs: tuple[tuple[str, str], ...]
@@ -28,13 +28,15 @@ class Relation:
         return "many-to-one" if self.is_forward else "one-to-many"
 
 
-def found(catalogue: Catalogue, origin: str, target: str, hint: str | None) -> Relation:
+def resolve_relationship(
+    catalogue: Catalogue, origin: str, target: str, hint: str | None
+) -> Relation:
     """The one relation that is meant.
 
     Raises:
         RestError: PGRST200 where there is none, PGRST201 where there are several.
     """
-    meant = [one for one in _of(catalogue, origin) if _is_meant(one, target, hint)]
+    meant = [relation for relation in _of(catalogue, origin) if _is_meant(relation, target, hint)]
     if len(meant) == 1:
         return meant[0]
     raise _several(origin, target, meant) if meant else _none(origin, target, hint)
@@ -50,16 +52,22 @@ def _of(catalogue: Catalogue, table: str) -> Iterator[Relation]:
             yield Relation(link, table, link.origin, pairs, link.is_unique, is_forward=False)
 
 
-def _is_meant(one: Relation, target: str, hint: str | None) -> bool:
-    is_self = one.origin == one.target
+def _is_meant(relation: Relation, target: str, hint: str | None) -> bool:
+    is_self = relation.origin == relation.target
     if hint is not None:
-        names = {one.link.name, *_single(one.link.columns), *_single(one.link.target_columns)}
+        names = {
+            relation.link.name,
+            *_single(relation.link.columns),
+            *_single(relation.link.target_columns),
+        }
         # Of a table's link to itself, a hint means the side that it is of.
-        side = not is_self or (hint in one.link.columns) == one.is_forward
-        return target == one.target and hint in names and side
-    if target == one.target:
-        return not (is_self and one.is_forward)
-    return target == one.link.name or (one.is_forward and target in _single(one.link.columns))
+        side = not is_self or (hint in relation.link.columns) == relation.is_forward
+        return target == relation.target and hint in names and side
+    if target == relation.target:
+        return not (is_self and relation.is_forward)
+    return target == relation.link.name or (
+        relation.is_forward and target in _single(relation.link.columns)
+    )
 
 
 def _single(columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ def _none(origin: str, target: str, hint: str | None) -> RestError:
 
 
 def _several(origin: str, target: str, meant: list[Relation]) -> RestError:
-    ways = ", ".join(f"'{one.target}!{one.link.name}'" for one in meant)
+    ways = ", ".join(f"'{relation.target}!{relation.link.name}'" for relation in meant)
     return RestError(
         300,
         "PGRST201",
@@ -88,11 +96,11 @@ def _several(origin: str, target: str, meant: list[Relation]) -> RestError:
         f" '{origin}' and '{target}'",
         details=[
             {
-                "cardinality": one.cardinality,
-                "embedding": f"{one.origin} with {one.target}",
-                "relationship": _told(one),
+                "cardinality": relation.cardinality,
+                "embedding": f"{relation.origin} with {relation.target}",
+                "relationship": _describe(relation),
             }
-            for one in meant
+            for relation in meant
         ],
         hint=(
             f"Try changing '{target}' to one of the following: {ways}."
@@ -101,9 +109,9 @@ def _several(origin: str, target: str, meant: list[Relation]) -> RestError:
     )
 
 
-def _told(one: Relation) -> str:
-    mine, theirs = zip(*one.pairs, strict=True)
+def _describe(relation: Relation) -> str:
+    mine, theirs = zip(*relation.pairs, strict=True)
     return (
-        f"{one.link.name} using {one.origin}({', '.join(mine)})"
-        f" and {one.target}({', '.join(theirs)})"
+        f"{relation.link.name} using {relation.origin}({', '.join(mine)})"
+        f" and {relation.target}({', '.join(theirs)})"
     )

@@ -7,7 +7,7 @@ all rows of a statement up, and ends it beyond 400,000.
 
 from collections.abc import Iterable
 
-from functions.rest.request.ast import Column, Condition, Field, Group, Node, Where
+from functions.rest.request.ast import Column, Condition, Field, FilterNode, Group, SelectNode
 from functions.rest.request.filter_parser import SEARCHES
 
 FREE_UNITS = 100
@@ -34,18 +34,18 @@ _VALUE_CHARACTERS = 50
 """A value of so many characters doubles what its operator costs: it may be a list of patterns."""
 
 
-def of_reading(node: Node) -> int:
+def of_reading(node: SelectNode) -> int:
     """What one row of a resource costs until it is filtered and sorted."""
     conditions = sum(map(_of_condition, node.where))
     return _ROW_UNITS + conditions + sum(_of_field(term.field) for term in node.order)
 
 
-def is_costly(root: Node) -> bool:
+def is_costly(root: SelectNode) -> bool:
     """Whether each row that a query reads is to be counted."""
     return _of_tree(root) > FREE_UNITS
 
 
-def is_plain(node: Node) -> bool:
+def is_plain(node: SelectNode) -> bool:
     """Whether a row is written out as no more than its columns, each of them once."""
     names = [column.field.name for column in node.columns]
     is_changed = any(column.field.path or column.cast for column in node.columns)
@@ -57,11 +57,11 @@ def of_writing_out(columns: Iterable[Column]) -> int:
     return sum(_of_field(column.field) for column in columns)
 
 
-def _of_tree(node: Node) -> int:
+def _of_tree(node: SelectNode) -> int:
     return of_reading(node) + sum(_of_tree(embed.node) for embed in node.embeds)
 
 
-def _of_condition(part: Where) -> int:
+def _of_condition(part: FilterNode) -> int:
     if isinstance(part, Group):
         return sum(map(_of_condition, part.parts))
     return _of_field(part.field) + _of_operator(part)

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composable
 
 from functions.rest.errors import RestError
 from functions.rest.request import patterns
-from functions.rest.request.ast import Condition, Field, Group, Where
+from functions.rest.request.ast import Condition, Field, FilterNode, Group
 from functions.rest.request.filter_parser import SEARCHES
 from functions.rest.schema import types
 from functions.rest.schema.catalog import Table
@@ -54,7 +54,7 @@ _REGULAR = {"match", "imatch"}
 _JOINTS = {"and": SQL(" and "), "or": SQL(" or ")}
 
 
-class Values(dict[str, object]):
+class SqlParams(dict[str, object]):
     """A statement's parameters, each with a name of its own."""
 
     def add(self, value: str | int | None) -> Composable:
@@ -65,7 +65,7 @@ class Values(dict[str, object]):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class TableScope:
     """The row that is looked at."""
 
     alias: Composable
@@ -79,32 +79,32 @@ def identifier(*names: str) -> Composable:
     return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
-def place(scope: Scope, of: Field, values: Values) -> Composable:
+def column_expression(scope: TableScope, of: Field, values: SqlParams) -> Composable:
     """A column, or what is in its JSON. Raises RestError (42703)."""
     column = scope.table.column(of.name)
-    found: Composable = SQL("{}.{}").format(scope.alias, identifier(of.name))
+    expression: Composable = SQL("{}.{}").format(scope.alias, identifier(of.name))
     if of.path and column.type not in _JSON:
-        found = SQL("to_jsonb({})").format(found)
+        expression = SQL("to_jsonb({})").format(expression)
     for step in of.path:
         key = values.add(step.key)
         arrow = SQL("->>") if step.as_text else SQL("->")
         if step.is_index:
             key = SQL("{}::int").format(key)
-        found = SQL("({}{}{})").format(found, arrow, key)
-    return found
+        expression = SQL("({}{}{})").format(expression, arrow, key)
+    return expression
 
 
-def cast(found: Composable, name: str | None) -> Composable:
+def cast(expression: Composable, name: str | None) -> Composable:
     """``column::type``. Raises RestError (42704)."""
-    return SQL("{}::{}").format(found, types.named(name)) if name else found
+    return SQL("{}::{}").format(expression, types.named(name)) if name else expression
 
 
-def joined(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
+def joined(scope: TableScope, parts: Sequence[FilterNode], values: SqlParams) -> list[Composable]:
     """Each condition, to be joined by and."""
     return [_where(scope, part, values) for part in parts]
 
 
-def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -> set[str]:
+def embeds_named(parts: Sequence[FilterNode], names: Collection[str], table: Table) -> set[str]:
     """The embedded resources to which conditions refer.
 
     Args:
@@ -116,7 +116,9 @@ def embeds_named(parts: Sequence[Where], names: Collection[str], table: Table) -
     return {part.field.name for part in conditions if _is_of_resource(part, names, table)}
 
 
-def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[Composable]:
+def search_units(
+    scope: TableScope, parts: Sequence[FilterNode], values: SqlParams
+) -> list[Composable]:
     """What the full-text searches cost in this row, by the length of each text.
 
     A text is measured once for all of its searches: else this would cost more than they do, and the
@@ -125,7 +127,7 @@ def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[C
     searches = Counter(part.field for part in _conditions(parts) if part.operator in SEARCHES)
     return [
         SQL("coalesce(octet_length(({})::text), 0) * {} / {}").format(
-            place(scope, of, values),
+            column_expression(scope, of, values),
             sql.Literal(count),
             sql.Literal(costs.SEARCHED_CHARACTERS_PER_UNIT),
         )
@@ -133,7 +135,7 @@ def search_units(scope: Scope, parts: Sequence[Where], values: Values) -> list[C
     ]
 
 
-def _conditions(parts: Sequence[Where]) -> Iterator[Condition]:
+def _conditions(parts: Sequence[FilterNode]) -> Iterator[Condition]:
     for part in parts:
         if isinstance(part, Group):
             yield from _conditions(part.parts)
@@ -141,15 +143,15 @@ def _conditions(parts: Sequence[Where]) -> Iterator[Condition]:
             yield part
 
 
-def _where(scope: Scope, part: Where, values: Values) -> Composable:
+def _where(scope: TableScope, part: FilterNode, values: SqlParams) -> Composable:
     if isinstance(part, Group):
         inner = _JOINTS[part.joint].join(joined(scope, part.parts, values))
-        found: Composable = SQL("({})").format(inner)
+        expression: Composable = SQL("({})").format(inner)
     elif _is_of_resource(part, scope.present, scope.table):
-        found = _presence(scope, part)
+        expression = _presence(scope, part)
     else:
-        found = _condition(place(scope, part.field, values), scope, part, values)
-    return SQL("not ({})").format(found) if part.is_negated else found
+        expression = _condition(column_expression(scope, part.field, values), scope, part, values)
+    return SQL("not ({})").format(expression) if part.is_negated else expression
 
 
 def _is_of_resource(part: Condition, names: Collection[str], table: Table) -> bool:
@@ -158,7 +160,7 @@ def _is_of_resource(part: Condition, names: Collection[str], table: Table) -> bo
     return name in names and (asks_null or name not in table.columns)
 
 
-def _presence(scope: Scope, part: Condition) -> Composable:
+def _presence(scope: TableScope, part: Condition) -> Composable:
     name = part.field.name
     if part.operator != "is" or part.value not in {"null", "not_null"}:
         raise RestError(
@@ -171,33 +173,37 @@ def _presence(scope: Scope, part: Condition) -> Composable:
     return SQL("{} {}").format(scope.present[name], word)
 
 
-def _condition(found: Composable, scope: Scope, part: Condition, values: Values) -> Composable:
+def _condition(
+    expression: Composable, scope: TableScope, part: Condition, values: SqlParams
+) -> Composable:
     operator, value = part.operator, part.value
     if not isinstance(value, str):
-        return SQL("{} = any({})").format(found, values.add(array(value)))
+        return SQL("{} = any({})").format(expression, values.add(array(value)))
     if operator == "is":
-        return SQL("{} is {}").format(found, _KINDS[value])
+        return SQL("{} is {}").format(expression, _KINDS[value])
     if operator in SEARCHES:
-        return _search(found, scope, part, values)
+        return _search(expression, scope, part, values)
     if operator in _REGULAR:
         (patterns.check_array if part.extra else patterns.check)(value)
-    given = values.add(value.replace("*", "%") if operator in _PATTERNS else value)
+    operand = values.add(value.replace("*", "%") if operator in _PATTERNS else value)
     if part.extra:
-        given = SQL("{}({})").format(_QUANTIFIERS[part.extra], given)
-    return SQL("{} {} {}").format(found, _OPERATORS[operator], given)
+        operand = SQL("{}({})").format(_QUANTIFIERS[part.extra], operand)
+    return SQL("{} {} {}").format(expression, _OPERATORS[operator], operand)
 
 
-def _search(found: Composable, scope: Scope, part: Condition, values: Values) -> Composable:
+def _search(
+    expression: Composable, scope: TableScope, part: Condition, values: SqlParams
+) -> Composable:
     language: Composable = SQL("")
     if part.extra:
         language = SQL("{}::regconfig, ").format(values.add(part.extra.strip()))
     if scope.table.column(part.field.name).type[1] != "tsvector":
-        found = SQL("to_tsvector({}{})").format(language, found)
+        expression = SQL("to_tsvector({}{})").format(language, expression)
     words = values.add(str(part.value))
-    return SQL("{} @@ {}({}{})").format(found, _OPERATORS[part.operator], language, words)
+    return SQL("{} @@ {}({}{})").format(expression, _OPERATORS[part.operator], language, words)
 
 
 def array(elements: Sequence[str]) -> str:
     """An array as Postgres writes it, whatever its type."""
-    quoted = (one.replace("\\", "\\\\").replace('"', '\\"') for one in elements)
+    quoted = (element.replace("\\", "\\\\").replace('"', '\\"') for element in elements)
     return "{" + ",".join(f'"{one}"' for one in quoted) + "}"

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed
 
-from functions.rest.request.ast import Node
+from functions.rest.request.ast import SelectNode
 from functions.rest.request.headers import Format
-from functions.rest.request.request import Asked
+from functions.rest.request.request import RestRequest
 from functions.rest.schema.catalog import Catalogue, Table
 from functions.rest.sql import costs, expressions
-from functions.rest.sql.expressions import Values
-from functions.rest.sql.select import Reader
+from functions.rest.sql.expressions import SqlParams
+from functions.rest.sql.select import SelectBuilder
 
-MOST_CHARACTERS = 32 * 2**20
+MAX_CHARACTERS = 32 * 2**20
 """Of an answer: what Cloud Run sends at once is 32 MiB at most."""
 
 _NULL = SQL("null")
@@ -25,31 +25,31 @@ _CSV_LINE = SQL("substring(item.*::text, 2, length(item.*::text) - 2)")
 class Plan:
     """A statement of one row: ``count``, ``body``, ``total``, ``inserted`` and ``location``."""
 
-    asked: Asked
+    request: RestRequest
     statement: Composed
-    values: Values
+    values: SqlParams
     reads: bool
     header: str = ""
     """The first line of CSV."""
-    gives_nothing: bool = False
+    returns_void: bool = False
     """A function that returns void."""
     is_set: bool = True
     """Whether it gives rows; False for a function's single value."""
 
 
-def of_reading(asked: Asked, catalogue: Catalogue) -> Plan:
+def plan_read(request: RestRequest, catalogue: Catalogue) -> Plan:
     """Reading a table."""
-    node = asked.query.root
-    reader, table = Reader(catalogue, node), catalogue.table(asked.name)
+    node = request.query.root
+    reader, table = SelectBuilder(catalogue, node), catalogue.table(request.name)
     origin = expressions.identifier("public", table.name)
     rows = reader.rows(node, reader.source(table, node), origin)
-    is_wanted = asked.method != "HEAD"
+    is_wanted = request.method != "HEAD"
     return Plan(
-        asked,
+        request,
         SQL("select {}, {} as total from {}").format(
-            collected(asked.format) if is_wanted else COUNTED,
-            total(asked, reader, table, origin),
-            written_out(asked.format, reader, node, rows) if is_wanted else listed(rows),
+            collected(request.format) if is_wanted else COUNTED,
+            total(request, reader, table, origin),
+            written_out(request.format, reader, node, rows) if is_wanted else listed(rows),
         ),
         reader.values,
         reads=True,
@@ -57,11 +57,13 @@ def of_reading(asked: Asked, catalogue: Catalogue) -> Plan:
     )
 
 
-def total(asked: Asked, reader: Reader, table: Table, origin: Composable) -> Composable:
+def total(
+    request: RestRequest, reader: SelectBuilder, table: Table, origin: Composable
+) -> Composable:
     """How many rows there are, whatever the limit; null if the client does not ask."""
-    if not asked.prefer.counts:
+    if not request.prefer.counts:
         return _NULL
-    node = asked.query.root
+    node = request.query.root
     filtered = reader.filtered(node, reader.source(table, node), origin)
     return SQL("(select count(*) from {})").format(filtered)
 
@@ -75,7 +77,9 @@ def listed(rows: Composable) -> Composable:
     return SQL("({}) as item").format(rows)
 
 
-def written_out(form: Format, reader: Reader, node: Node, rows: Composable) -> Composable:
+def written_out(
+    form: Format, reader: SelectBuilder, node: SelectNode, rows: Composable
+) -> Composable:
     """Each row as a ``value``: a line of CSV, or JSON.
 
     Rows of plain columns are not counted: with their limit, they are no more than the table holds.
@@ -96,11 +100,11 @@ def collected(form: Format, *, is_one: bool = False) -> Composable:
     body = _CSV if form.is_csv else _json(form, is_one)
     # One character more shows that it is too long, and that is all that is fetched of it.
     return SQL("count(*) as count, left({}, {}) as body").format(
-        body, sql.Literal(MOST_CHARACTERS + 1)
+        body, sql.Literal(MAX_CHARACTERS + 1)
     )
 
 
-def header(reader: Reader, node: Node, table: Table) -> str:
+def header(reader: SelectBuilder, node: SelectNode, table: Table) -> str:
     """The names of the columns, as CSV begins."""
     quoted = (f'"{label.replace(chr(34), chr(34) * 2)}"' for label in reader.labels(node, table))
     return ",".join(one.strip('"') if one[1:-1].isidentifier() else one for one in quoted)

@@ -3,44 +3,44 @@
 from psycopg.sql import SQL, Composable
 
 from functions.rest.errors import RestError
-from functions.rest.request.request import Asked
-from functions.rest.schema.catalog import Catalogue, Routine, Table
+from functions.rest.request.request import RestRequest
+from functions.rest.schema.catalog import Catalogue, Function, Table
 from functions.rest.sql import plan
-from functions.rest.sql.expressions import Values, identifier
+from functions.rest.sql.expressions import SqlParams, identifier
 from functions.rest.sql.plan import Plan
-from functions.rest.sql.select import MOST_ROWS, Reader
+from functions.rest.sql.select import MAX_ROWS, SelectBuilder
 
 _COMMA = SQL(", ")
 
 
-def of_calling(asked: Asked, catalogue: Catalogue) -> Plan:
+def plan_rpc(request: RestRequest, catalogue: Catalogue) -> Plan:
     """A call; what it gives is read as a table is, where it gives rows."""
-    names = frozenset(asked.query.arguments)
-    if asked.body:
-        names = asked.body.keys[0]
-    routine = _meant(catalogue, asked.name, names)
-    reader = Reader(catalogue, asked.query.root)
-    called = _called(asked, routine, names, reader.values)
-    rows, total, header = _given(asked, routine, reader)
+    names = frozenset(request.query.arguments)
+    if request.body:
+        names = request.body.keys[0]
+    routine = _resolve_overload(catalogue, request.name, names)
+    reader = SelectBuilder(catalogue, request.query.root)
+    called = _called(request, routine, names, reader.values)
+    rows, total, header = _given(request, routine, reader)
     columns: Composable = plan.COUNTED
     source = plan.listed(rows)
-    if asked.method != "HEAD" and not routine.is_void:
-        columns = plan.collected(asked.format, is_one=not routine.is_set)
+    if request.method != "HEAD" and not routine.is_void:
+        columns = plan.collected(request.format, is_one=not routine.is_set)
         if routine.gives is not None:
-            source = plan.written_out(asked.format, reader, asked.query.root, rows)
+            source = plan.written_out(request.format, reader, request.query.root, rows)
     statement = SQL("with called as materialized ({}) select {}, {} as total from {}")
     return Plan(
-        asked,
+        request,
         statement.format(called, columns, total, source),
         reader.values,
-        reads=asked.reads or not routine.is_volatile,
+        reads=request.is_read or not routine.is_volatile,
         header=header,
-        gives_nothing=routine.is_void,
+        returns_void=routine.is_void,
         is_set=routine.is_set,
     )
 
 
-def _meant(catalogue: Catalogue, name: str, names: frozenset[str]) -> Routine:
+def _resolve_overload(catalogue: Catalogue, name: str, names: frozenset[str]) -> Function:
     fitting = [
         one
         for one in catalogue.routines.get(name, ())
@@ -51,19 +51,21 @@ def _meant(catalogue: Catalogue, name: str, names: frozenset[str]) -> Routine:
     raise _several(fitting) if fitting else _none(name, names)
 
 
-def _called(asked: Asked, routine: Routine, names: frozenset[str], values: Values) -> Composable:
+def _called(
+    request: RestRequest, routine: Function, names: frozenset[str], values: SqlParams
+) -> Composable:
     order = [name for name in routine.parameters if name in names]
     sources: list[Composable] = []
-    if asked.body and order:
+    if request.body and order:
         columns = _COMMA.join(_typed(name, routine) for name in order)
         record = SQL("json_to_record({}::json -> 0) as given ({})")
-        sources = [record.format(values.add(asked.body.rows), columns)]
+        sources = [record.format(values.add(request.body.rows), columns)]
         arguments = [SQL("{0} => given.{0}").format(identifier(name)) for name in order]
     else:
         arguments = [
             SQL("{} => {}::{}").format(
                 identifier(name),
-                values.add(asked.query.arguments[name]),
+                values.add(request.query.arguments[name]),
                 identifier(*routine.parameters[name]),
             )
             for name in order
@@ -76,33 +78,35 @@ def _called(asked: Asked, routine: Routine, names: frozenset[str], values: Value
     return SQL("select result.* from {}").format(_COMMA.join(sources))
 
 
-def _given(asked: Asked, routine: Routine, reader: Reader) -> tuple[Composable, Composable, str]:
+def _given(
+    request: RestRequest, routine: Function, reader: SelectBuilder
+) -> tuple[Composable, Composable, str]:
     """The rows that are wanted, how many there are, and the first line of CSV."""
-    node, origin = asked.query.root, SQL("called")
+    node, origin = request.query.root, SQL("called")
     table = routine.gives
     if table is None:
         value = Table(routine.name, {})
-        limit = MOST_ROWS if node.limit is None else min(node.limit, MOST_ROWS)
+        limit = MAX_ROWS if node.limit is None else min(node.limit, MAX_ROWS)
         values: Composable = SQL("select value from called limit {} offset {}").format(
             reader.values.add(limit), reader.values.add(node.offset)
         )
-        return values, plan.total(asked, reader, value, origin), "value"
+        return values, plan.total(request, reader, value, origin), "value"
     rows = reader.rows(node, reader.source(table, node), origin)
-    return rows, plan.total(asked, reader, table, origin), plan.header(reader, node, table)
+    return rows, plan.total(request, reader, table, origin), plan.header(reader, node, table)
 
 
-def _typed(name: str, routine: Routine) -> Composable:
+def _typed(name: str, routine: Function) -> Composable:
     return SQL("{} {}").format(identifier(name), identifier(*routine.parameters[name]))
 
 
 def _none(name: str, names: frozenset[str]) -> RestError:
     listed = ", ".join(sorted(names))
-    told = f"({listed})" if names else " without parameters"
+    arguments = f"({listed})" if names else " without parameters"
     searched = f"parameter{'s' if len(names) > 1 else ''} {listed}" if names else "no parameters"
     return RestError(
         404,
         "PGRST202",
-        f"Could not find the function public.{name}{told} in the schema cache",
+        f"Could not find the function public.{name}{arguments} in the schema cache",
         details=(
             f"Searched for the function public.{name} with {searched}, but no matches were found"
             " in the schema cache."
@@ -110,17 +114,17 @@ def _none(name: str, names: frozenset[str]) -> RestError:
     )
 
 
-def _signature(one: Routine) -> str:
+def _signature(one: Function) -> str:
     arguments = ", ".join(f"{name} => {of[1]}" for name, of in one.parameters.items())
     return f"public.{one.name}({arguments})"
 
 
-def _several(fitting: list[Routine]) -> RestError:
-    told = ", ".join(map(_signature, fitting))
+def _several(fitting: list[Function]) -> RestError:
+    candidates = ", ".join(map(_signature, fitting))
     return RestError(
         300,
         "PGRST203",
-        f"Could not choose the best candidate function between: {told}",
+        f"Could not choose the best candidate function between: {candidates}",
         hint=(
             "Try renaming the parameters or the function itself in the database so function"
             " overloading can be resolved"

@@ -9,14 +9,14 @@ from psycopg.sql import SQL, Composable
 
 from functions.rest import errors
 from functions.rest.errors import RestError
-from functions.rest.request.ast import Column, Embed, Field, Node, Term
+from functions.rest.request.ast import Column, Embed, Field, OrderTerm, SelectNode
 from functions.rest.schema import relationships
 from functions.rest.schema.catalog import Catalogue, Table
 from functions.rest.schema.relationships import Relation
 from functions.rest.sql import costs, expressions
-from functions.rest.sql.expressions import Scope, Values, identifier, place
+from functions.rest.sql.expressions import SqlParams, TableScope, column_expression, identifier
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 """Of a table, and of each embedded resource; as Supabase's own default."""
 
 _DIRECTIONS = {None: SQL(""), "asc": SQL(" asc"), "desc": SQL(" desc")}
@@ -44,13 +44,13 @@ class _Resource:
 class Source:
     """A row of a table, as the statement reads it, with the resources that are embedded in it."""
 
-    scope: Scope
+    scope: TableScope
     is_counted: bool
     """Whether each row costs something (``costs``), though the query as a whole is cheap."""
     resources: tuple[_Resource, ...]
 
 
-class Reader:
+class SelectBuilder:
     """Composes one statement's reading: each embedded resource once, or twice (``_Resource``).
 
     Args:
@@ -58,13 +58,13 @@ class Reader:
         root: the whole query, of which each part is composed.
     """
 
-    def __init__(self, catalogue: Catalogue, root: Node) -> None:
+    def __init__(self, catalogue: Catalogue, root: SelectNode) -> None:
         self._catalogue = catalogue
         self._numbers = itertools.count()
         self._is_costly = costs.is_costly(root)
-        self.values = Values()
+        self.values = SqlParams()
 
-    def source(self, table: Table, node: Node, *, is_counted: bool = False) -> Source:
+    def source(self, table: Table, node: SelectNode, *, is_counted: bool = False) -> Source:
         """A row of the table, under an alias of its own."""
         resources = self._resources(table, node)
         present = {
@@ -72,11 +72,11 @@ class Reader:
             for resource in resources
             if resource.alias
         }
-        scope = Scope(self._alias("r"), table, present)
+        scope = TableScope(self._alias("r"), table, present)
         return Source(scope, is_counted, resources)
 
     def rows(
-        self, node: Node, source: Source, origin: Composable, join: Sequence[Composable] = ()
+        self, node: SelectNode, source: Source, origin: Composable, join: Sequence[Composable] = ()
     ) -> Composable:
         """The rows that are wanted, in their order; or how many there are.
 
@@ -99,7 +99,7 @@ class Reader:
         )
 
     def filtered(
-        self, node: Node, source: Source, origin: Composable, join: Sequence[Composable] = ()
+        self, node: SelectNode, source: Source, origin: Composable, join: Sequence[Composable] = ()
     ) -> Composable:
         """What stands after ``from``: the joins, the filters, and the ``!inner`` resources."""
         scope = source.scope
@@ -115,12 +115,12 @@ class Reader:
         where = SQL(" where ") + SQL(" and ").join(parts) if parts else _NOTHING
         return SQL("{} as {}{}{}").format(origin, scope.alias, SQL("").join(joins), where)
 
-    def labels(self, node: Node, table: Table) -> list[str]:
+    def labels(self, node: SelectNode, table: Table) -> list[str]:
         """The names of an answer's columns."""
-        found = [label for one in node.columns for label, _ in self._expanded(one, table)]
-        return [*found, *(embed.name for embed in node.embeds if _is_told(embed))]
+        found = [label for column in node.columns for label, _ in self._expanded(column, table)]
+        return [*found, *(embed.name for embed in node.embeds if _is_selected(embed))]
 
-    def counted(self, rows: Composable, node: Node, value: Composable) -> Composable:
+    def counted(self, rows: Composable, node: SelectNode, value: Composable) -> Composable:
         """``value``, of each of the rows ``item``; what it costs is counted before it is collected.
 
         ``offset 0`` has the value made once, for its length and for what becomes of it.
@@ -130,10 +130,10 @@ class Reader:
             " where rest.spend({}, item.value)"
         ).format(value, rows, _writing_units(node))
 
-    def _alias(self, letter: str) -> Composable:
-        return identifier(f"{letter}{next(self._numbers)}")
+    def _alias(self, prefix: str) -> Composable:
+        return identifier(f"{prefix}{next(self._numbers)}")
 
-    def _resources(self, table: Table, node: Node) -> tuple[_Resource, ...]:
+    def _resources(self, table: Table, node: SelectNode) -> tuple[_Resource, ...]:
         names = {embed.name for embed in node.embeds}
         referenced = {
             *expressions.embeds_named(node.where, names, table),
@@ -144,7 +144,9 @@ class Reader:
     def _resource(
         self, table: Table, embed: Embed, referenced: Collection[str | None]
     ) -> _Resource:
-        relation = relationships.found(self._catalogue, table.name, embed.target, embed.hint)
+        relation = relationships.resolve_relationship(
+            self._catalogue, table.name, embed.target, embed.hint
+        )
         target = self._catalogue.table(relation.target)
         is_joined = embed.name in referenced
         is_joined |= embed.is_inner and _is_filtered_by_resources(embed.node, target)
@@ -157,7 +159,7 @@ class Reader:
         node, source, origin, join = self._embedded(parent, resource, is_counted=parent.is_counted)
         return SQL("exists (select from {})").format(self.filtered(node, source, origin, join))
 
-    def _conditions(self, node: Node, source: Source) -> list[Composable]:
+    def _conditions(self, node: SelectNode, source: Source) -> list[Composable]:
         """The filters; of an embedded resource, each row is counted before any of them.
 
         Left to itself, the planner checks what is cheap and leaks nothing before all else.
@@ -169,7 +171,7 @@ class Reader:
         counted, joint = SQL(" and ").join(spending), SQL(" and ").join(filters)
         return [SQL("case when {} then {} else false end").format(counted, joint)]
 
-    def spending(self, node: Node, source: Source) -> list[Composable]:
+    def spending(self, node: SelectNode, source: Source) -> list[Composable]:
         """The condition that counts the rows as they are read."""
         columns = source.scope.table.readable
         if not columns or not (source.is_counted or self._is_costly):
@@ -182,18 +184,19 @@ class Reader:
             )
         ]
 
-    def _selected(self, node: Node, source: Source) -> Composable:
+    def _selected(self, node: SelectNode, source: Source) -> Composable:
         embedded = [
             SQL("{} as {}").format(self._content(source, resource), identifier(resource.embed.name))
             for resource in source.resources
-            if _is_told(resource.embed)
+            if _is_selected(resource.embed)
         ]
         return SQL(", ").join([*self._columns(node, source.scope), *embedded])
 
-    def _columns(self, node: Node, scope: Scope) -> list[Composable]:
+    def _columns(self, node: SelectNode, scope: TableScope) -> list[Composable]:
         return [
             SQL("{} as {}").format(
-                expressions.cast(place(scope, one.field, self.values), one.cast), identifier(label)
+                expressions.cast(column_expression(scope, one.field, self.values), one.cast),
+                identifier(label),
             )
             for column in node.columns
             for label, one in self._expanded(column, scope.table)
@@ -217,7 +220,7 @@ class Reader:
             return SQL("(select item.value from {})").format(counted)
         return SQL("(select row_to_json(item.*) from ({}) as item)").format(rows)
 
-    def _joined(self, parent_node: Node, parent: Source, resource: _Resource) -> Composable:
+    def _joined(self, parent_node: SelectNode, parent: Source, resource: _Resource) -> Composable:
         """An embedded resource as a join: its ``body`` as JSON, and whether it is ``present``."""
         node, source, origin, join = self._embedded(parent, resource)
         if resource.relation.is_to_one:
@@ -238,16 +241,16 @@ class Reader:
 
     def _one_row(
         self,
-        node: Node,
+        node: SelectNode,
         source: Source,
         origin: Composable,
         join: Sequence[Composable],
-        keys: Sequence[Term],
+        keys: Sequence[OrderTerm],
     ) -> Composable:
         """A to-one resource, with the columns by which its parent is ordered: ``k0``, ``k1``."""
         ordered = [
             SQL(", {} as {}").format(
-                place(source.scope, term.field, self.values), identifier(f"k{nth}")
+                column_expression(source.scope, term.field, self.values), identifier(f"k{nth}")
             )
             for nth, term in enumerate(keys)
         ]
@@ -265,7 +268,7 @@ class Reader:
 
     def _embedded(
         self, parent: Source, resource: _Resource, *, is_counted: bool = True
-    ) -> tuple[Node, Source, Composable, list[Composable]]:
+    ) -> tuple[SelectNode, Source, Composable, list[Composable]]:
         node, relation = resource.embed.node, resource.relation
         target = self._catalogue.table(relation.target)
         source = self.source(target, node, is_counted=is_counted)
@@ -277,22 +280,22 @@ class Reader:
         ]
         return node, source, identifier("public", relation.target), join
 
-    def _window(self, node: Node) -> Composable:
-        limit = MOST_ROWS if node.limit is None else min(node.limit, MOST_ROWS)
+    def _window(self, node: SelectNode) -> Composable:
+        limit = MAX_ROWS if node.limit is None else min(node.limit, MAX_ROWS)
         return SQL(" limit {} offset {}").format(
             self.values.add(None if node.is_whole else limit), self.values.add(node.offset)
         )
 
-    def _order(self, node: Node, source: Source) -> Composable:
+    def _order(self, node: SelectNode, source: Source) -> Composable:
         terms = [
             self._ordered(node, term, source) + _DIRECTIONS[term.direction] + _NULLS[term.nulls]
             for term in node.order
         ]
         return SQL(" order by ") + SQL(", ").join(terms) if terms else _NOTHING
 
-    def _ordered(self, node: Node, term: Term, source: Source) -> Composable:
+    def _ordered(self, node: SelectNode, term: OrderTerm, source: Source) -> Composable:
         if term.relation is None:
-            return place(source.scope, term.field, self.values)
+            return column_expression(source.scope, term.field, self.values)
         resource = next((r for r in source.resources if r.embed.name == term.relation), None)
         if resource is None or resource.alias is None:
             raise errors.not_embedded(term.relation)
@@ -306,32 +309,32 @@ def _present(alias: Composable) -> Composable:
     return SQL("{}.present").format(alias)
 
 
-def _is_filtered_by_resources(node: Node, table: Table) -> bool:
+def _is_filtered_by_resources(node: SelectNode, table: Table) -> bool:
     names = {embed.name for embed in node.embeds}
     has_inner = any(embed.is_inner for embed in node.embeds)
     return has_inner or bool(expressions.embeds_named(node.where, names, table))
 
 
-def _order_keys(node: Node, name: str) -> list[Term]:
+def _order_keys(node: SelectNode, name: str) -> list[OrderTerm]:
     """The terms by which a table is ordered that are a to-one resource's."""
     return [term for term in node.order if term.relation == name]
 
 
-def _writing_units(node: Node) -> Composable:
+def _writing_units(node: SelectNode) -> Composable:
     return SQL("pg_column_size(item.value) / {} + {}").format(
         sql.Literal(costs.CHARACTERS_PER_UNIT), sql.Literal(costs.of_writing_out(node.columns))
     )
 
 
-def _is_count(node: Node, table: Table) -> bool:
+def _is_count(node: SelectNode, table: Table) -> bool:
     """Whether a lone ``count`` is wanted, and is no column."""
     is_lone = not node.embeds and node.columns == [Column(Field("count"))]
     return is_lone and "count" not in table.columns
 
 
-def _is_told(embed: Embed) -> bool:
+def _is_selected(embed: Embed) -> bool:
     """An empty embedded resource is there to filter by."""
-    return bool(embed.node.columns) or any(_is_told(inner) for inner in embed.node.embeds)
+    return bool(embed.node.columns) or any(_is_selected(inner) for inner in embed.node.embeds)
 
 
 def _no_related_order(origin: str, target: str) -> RestError:

@@ -9,39 +9,39 @@ import httpx
 from gpu_workers.runtime.jobs.progress import Progress
 from gpu_workers.runtime.pipeline import JobError
 from gpu_workers.runtime.transport.clock import Clock
-from gpu_workers.runtime.transport.retry import persist
-from gpu_workers.runtime.transport.signed_client import Mailbox, new_message_id
+from gpu_workers.runtime.transport.retry import retry_until
+from gpu_workers.runtime.transport.signed_client import SignedClient, new_message_id
 from shared.contracts.worker_protocol import (
-    Asset,
-    CallbackAnswer,
     CallbackRequest,
-    Failure,
+    CallbackResponse,
+    JobFailure,
     JobMessage,
     OutputCheck,
+    ReportedAsset,
     Results,
 )
 from shared.telemetry import tracing
 
 _ENDPOINT = "job-callback"
-_MOST_MESSAGE = 2000
+_MAX_MESSAGE = 2000
 _NOT_OURS = frozenset({httpx.codes.FORBIDDEN, httpx.codes.CONFLICT})
 
 
-class Heard(NamedTuple):
+class CallbackResult(NamedTuple):
     """An answer to a callback."""
 
     status: int
-    answer: CallbackAnswer | None
+    answer: CallbackResponse | None
     """Of a 2xx."""
     code: str | None
     """Of an error."""
 
     @classmethod
-    def of(cls, response: httpx.Response) -> "Heard":
+    def of(cls, response: httpx.Response) -> "CallbackResult":
         """Read an answer; one that is malformed has neither answer nor code."""
         try:
             if response.is_success:
-                answer = CallbackAnswer.model_validate_json(response.content)
+                answer = CallbackResponse.model_validate_json(response.content)
                 return cls(response.status_code, answer, None)
             body = response.json()
         except ValueError:
@@ -50,13 +50,13 @@ class Heard(NamedTuple):
         return cls(response.status_code, None, code)
 
     @property
-    def not_ours(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether the job has ended or is another's."""
         return self.status in _NOT_OURS or (self.answer is not None and not self.answer.proceed)
 
 
 @dataclass(frozen=True)
-class Letter:
+class Callback:
     """A callback that is sent until it is heard: one body, one webhook-id."""
 
     body: bytes
@@ -66,57 +66,57 @@ class Letter:
 class Callbacks:
     """The letters about one claim of one job."""
 
-    def __init__(self, mailbox: Mailbox, clock: Clock, message: JobMessage) -> None:
+    def __init__(self, mailbox: SignedClient, clock: Clock, message: JobMessage) -> None:
         self.claim_id: UUID = uuid4()
         self._mailbox = mailbox
         self._clock = clock
         self._message = message
-        self._about: dict[str, Any] = {
+        self._common_fields: dict[str, Any] = {
             "job_id": message.job_id,
             "user_id": message.user_id,
             "claim_id": self.claim_id,
         }
 
-    def claim(self) -> Letter:
+    def claim(self) -> Callback:
         """The job is ours, if the answer says so."""
-        return _letter(
+        return _to_callback(
             CallbackRequest(
-                **self._about, status="processing", dispatch_no=self._message.dispatch_no
+                **self._common_fields, status="processing", dispatch_no=self._message.dispatch_no
             )
         )
 
-    def completed(self, assets: list[Asset], checked_by: OutputCheck) -> Letter:
+    def completed(self, assets: list[ReportedAsset], checked_by: OutputCheck) -> Callback:
         """The job is done."""
         results = Results(assets=assets)
-        return _letter(
+        return _to_callback(
             CallbackRequest(
-                **self._about, status="completed", results=results, checked_by=checked_by
+                **self._common_fields, status="completed", results=results, output_check=checked_by
             )
         )
 
-    def failed(self, error: JobError, *, hand_back: bool = False) -> Letter:
+    def failed(self, error: JobError, *, hand_back: bool = False) -> Callback:
         """The job could not be completed."""
-        failure = Failure(
+        failure = JobFailure(
             code=error.code,
             retryable=error.retryable,
-            hand_back=hand_back,
+            requeue=hand_back,
             categories=list(error.categories),
         )
-        sentence = error.sentence[:_MOST_MESSAGE]
-        return _letter(
+        sentence = error.message[:_MAX_MESSAGE]
+        return _to_callback(
             CallbackRequest(
-                **self._about,
+                **self._common_fields,
                 status="failed",
                 error_message=sentence,
                 failure=failure,
-                checked_by=error.checked_by,
+                output_check=error.checked_by,
             )
         )
 
-    async def heartbeat(self, progress: Progress) -> Heard:
+    async def heartbeat(self, progress: Progress) -> CallbackResult:
         """Tell how far the job is, once."""
-        told = CallbackRequest(
-            **self._about,
+        callback = CallbackRequest(
+            **self._common_fields,
             status="processing",
             progress=progress.fraction,
             step=progress.step,
@@ -124,29 +124,29 @@ class Callbacks:
             preview=progress.shown or None,
         )
         trace = tracing.unsampled(self._message.traceparent)
-        return Heard.of(await self._post(_letter(told), trace))
+        return CallbackResult.of(await self._post(_to_callback(callback), trace))
 
-    async def send(self, letter: Letter, *, within: float | None = None) -> Heard:
+    async def send(self, callback: Callback, *, within: float | None = None) -> CallbackResult:
         """Send a letter until it is heard, for ``within`` seconds or as long as the job may live.
 
         Raises:
-            UnheardError: nothing final was answered in time.
+            RetryTimeoutError: nothing final was answered in time.
         """
         until = self._message.expires_at.timestamp()
         if within is not None:
             until = min(until, self._clock.now() + within)
         trace = tracing.current_traceparent(self._message.traceparent)
-        response = await persist(
-            lambda: self._post(letter, trace), until=until, now=self._clock.now
+        response = await retry_until(
+            lambda: self._post(callback, trace), until=until, now=self._clock.now
         )
-        return Heard.of(response)
+        return CallbackResult.of(response)
 
-    async def _post(self, letter: Letter, traceparent: str | None) -> httpx.Response:
+    async def _post(self, callback: Callback, traceparent: str | None) -> httpx.Response:
         return await self._mailbox.post(
-            _ENDPOINT, letter.body, message_id=letter.message_id, traceparent=traceparent
+            _ENDPOINT, callback.body, message_id=callback.message_id, traceparent=traceparent
         )
 
 
-def _letter(request: CallbackRequest) -> Letter:
+def _to_callback(request: CallbackRequest) -> Callback:
     body = request.model_dump_json(by_alias=True, exclude_none=True).encode()
-    return Letter(body, new_message_id())
+    return Callback(body, new_message_id())

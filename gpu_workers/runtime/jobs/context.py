@@ -4,25 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gpu_workers.runtime.jobs.batching import Inference
-from gpu_workers.runtime.jobs.slots import Line
+from gpu_workers.runtime.jobs.slots import SlotQueue
 from gpu_workers.runtime.pipeline import Pipeline, Pipelines
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.transport.clock import Clock
-from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_client import SignedClient
 from gpu_workers.runtime.transport.signed_urls import Transfer
 
 
 @dataclass(frozen=True)
-class Workplace:
+class WorkerContext:
     """All of it, for one worker."""
 
     worker_id: str
     pipelines: Pipelines
-    missing: Sequence[Pipeline]
+    unavailable_pipelines: Sequence[Pipeline]
     """Those whose model could not be loaded."""
     safety: Safety
-    line: Line
+    line: SlotQueue
     inference: Inference
-    mailbox: Mailbox
+    mailbox: SignedClient
     transfer: Transfer
     clock: Clock

@@ -7,7 +7,7 @@ from gpu_workers.runtime.pipeline import RetryableError
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def told(error: Exception) -> RetryableError:
+def to_retryable_error(error: Exception) -> RetryableError:
     """The error as it is reported: retryable, since another worker may fare better."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return RetryableError("disk_full", "The worker has no room left on its disk.")

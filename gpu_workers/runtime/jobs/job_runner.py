@@ -8,25 +8,25 @@ import httpx
 
 from gpu_workers.runtime import log
 from gpu_workers.runtime.jobs import failures, task_result
-from gpu_workers.runtime.jobs.callbacks import Callbacks, Heard
-from gpu_workers.runtime.jobs.context import Workplace
+from gpu_workers.runtime.jobs.callbacks import CallbackResult, Callbacks
+from gpu_workers.runtime.jobs.context import WorkerContext
 from gpu_workers.runtime.jobs.preview import Preview
-from gpu_workers.runtime.jobs.progress import Progress, beat
-from gpu_workers.runtime.jobs.slots import ClosedError, Turn
+from gpu_workers.runtime.jobs.progress import Progress, heartbeat_loop
+from gpu_workers.runtime.jobs.slots import QueueClosedError, Slot
 from gpu_workers.runtime.jobs.task_result import Outcome
-from gpu_workers.runtime.jobs.upload import Delivery, pack
+from gpu_workers.runtime.jobs.upload import Delivery, prepare_outputs
 from gpu_workers.runtime.pipeline import (
+    GenerationRequest,
+    JobCancelled,
     JobError,
     Media,
     PermanentError,
     Pipeline,
     RetryableError,
-    Stopped,
-    Work,
 )
-from gpu_workers.runtime.transport.retry import UnheardError
-from shared.contracts.job_catalog import JobType, job_type
-from shared.contracts.worker_protocol import CallbackAnswer, JobMessage, OutputCheck
+from gpu_workers.runtime.transport.retry import RetryTimeoutError
+from shared.contracts.job_catalog import JobType, get_job_type
+from shared.contracts.worker_protocol import CallbackResponse, JobMessage, OutputCheck
 from shared.telemetry import tracing
 from shared.telemetry.logs import trace_fields
 from shared.telemetry.trace_context import Attributes
@@ -37,10 +37,10 @@ CLAIM_SECONDS = 20
 _DEFAULT_HEARTBEAT_SECONDS = 10.0
 
 
-class Job:
+class JobRunner:
     """One delivery of a job message."""
 
-    def __init__(self, message: JobMessage, workplace: Workplace) -> None:
+    def __init__(self, message: JobMessage, workplace: WorkerContext) -> None:
         self.progress = Progress()
         self._message = message
         self._workplace = workplace
@@ -74,102 +74,102 @@ class Job:
         try:
             with tracing.span("wait" if line.opened else "load"):
                 turn = await line.turn()
-        except ClosedError:
+        except QueueClosedError:
             return task_result.DRAINING
         with turn:
             claim = await self._claim()
-            ended = claim if isinstance(claim, Outcome) else await self._see_through(claim, turn)
-        self._note("job ended", outcome=ended.code)
+            ended = claim if isinstance(claim, Outcome) else await self._run_claimed(claim, turn)
+        self._log("job ended", outcome=ended.code)
         return ended
 
-    async def _claim(self) -> CallbackAnswer | Outcome:
+    async def _claim(self) -> CallbackResponse | Outcome:
         try:
             with tracing.span("claim", "client"):
-                heard = await self._callbacks.send(self._callbacks.claim(), within=CLAIM_SECONDS)
-        except UnheardError:
+                result = await self._callbacks.send(self._callbacks.claim(), within=CLAIM_SECONDS)
+        except RetryTimeoutError:
             return task_result.NOT_CLAIMED
-        if heard.answer is not None and heard.answer.proceed:
-            self._note("job claimed")
-            return heard.answer
-        return self._not_claimed(heard)
+        if result.answer is not None and result.answer.proceed:
+            self._log("job claimed")
+            return result.answer
+        return self._not_claimed(result)
 
-    def _not_claimed(self, heard: Heard) -> Outcome:
-        if heard.status == httpx.codes.CONFLICT:
+    def _not_claimed(self, result: CallbackResult) -> Outcome:
+        if result.status == httpx.codes.CONFLICT:
             return task_result.CLAIMED
-        if heard.answer is not None:
-            return task_result.DECLINED
-        self._note("claim refused", severity="ERROR", status=heard.status, code=heard.code)
+        if result.answer is not None:
+            return task_result.JOB_GONE
+        self._log("claim refused", severity="ERROR", status=result.status, code=result.code)
         # A refused seal may be a key in rotation, and a 2xx that cannot be read a gateway's fault.
-        undecided = heard.status in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}
-        return task_result.NOT_CLAIMED if undecided else task_result.DECLINED
+        undecided = result.status in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}
+        return task_result.NOT_CLAIMED if undecided else task_result.JOB_GONE
 
-    async def _see_through(self, claim: CallbackAnswer, turn: Turn) -> Outcome:
+    async def _run_claimed(self, claim: CallbackResponse, turn: Slot) -> Outcome:
         every = claim.heartbeat_seconds or _DEFAULT_HEARTBEAT_SECONDS
-        beating = asyncio.create_task(beat(self.progress, self._heartbeat, every=every))
+        beating = asyncio.create_task(heartbeat_loop(self.progress, self._heartbeat, every=every))
         try:
             return await self._complete(claim, turn)
-        except Stopped:
+        except JobCancelled:
             return await self._stopped()
         except JobError as error:
             return await self._report(error)
-        except UnheardError:
-            return task_result.UNHEARD
+        except RetryTimeoutError:
+            return task_result.REPORT_LOST
         except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; it is reported
-            self._note("job broke", severity="ERROR", trace=self._trace(error))
-            return await self._report(failures.told(error))
+            self._log("job broke", severity="ERROR", trace=self._trace(error))
+            return await self._report(failures.to_retryable_error(error))
         finally:
             beating.cancel()
 
-    async def _complete(self, claim: CallbackAnswer, turn: Turn) -> Outcome:
+    async def _complete(self, claim: CallbackResponse, turn: Slot) -> Outcome:
         with turn:
-            row, made, checked_by = await self._make(claim)
-        self._note("job made")
+            row, outputs, checked_by = await self._generate(claim)
+        self._log("job made")
         if self.progress.stop_reason == "ended":
-            raise Stopped
+            raise JobCancelled
         with tracing.span("encode"):
-            parcels = await asyncio.to_thread(pack, made, claim.uploads, row)
+            parcels = await asyncio.to_thread(prepare_outputs, outputs, claim.uploads, row)
         delivery = Delivery(self._workplace.mailbox, self._workplace.transfer, self._callbacks)
-        heard = await delivery.hand_in(claim, parcels, checked_by)
-        if heard.not_ours:
-            return task_result.DECLINED
-        if heard.status < httpx.codes.BAD_REQUEST:
+        result = await delivery.deliver(claim, parcels, checked_by)
+        if result.is_lost:
+            return task_result.JOB_GONE
+        if result.status < httpx.codes.BAD_REQUEST:
             return task_result.COMPLETED
-        self._note("result refused", severity="ERROR", status=heard.status, code=heard.code)
+        self._log("result refused", severity="ERROR", status=result.status, code=result.code)
         raise PermanentError("result_refused", "The finished result was refused.")
 
-    async def _make(self, claim: CallbackAnswer) -> tuple[JobType, list[Media], OutputCheck]:
+    async def _generate(self, claim: CallbackResponse) -> tuple[JobType, list[Media], OutputCheck]:
         row, pipeline = self._pipeline()
         mode = self._message.parameters.content_type
         look = self._workplace.safety.inspection(pipeline, mode)
         references = await self._workplace.transfer.references(claim.references)
-        await asyncio.to_thread(look.at_references, references)
-        preview = Preview(self._workplace.transfer, claim, self.progress, look.passes)
-        work = Work(self._message, references, self.progress.on_step, preview.show)
+        await asyncio.to_thread(look.check_references, references)
+        preview = Preview(self._workplace.transfer, claim, self.progress, look.allow_preview)
+        work = GenerationRequest(self._message, references, self.progress.on_step, preview.show)
         try:
             with tracing.span("generate"):
-                made = await self._workplace.inference.run(pipeline, work)
+                outputs = await self._workplace.inference.run(pipeline, work)
         finally:
             preview.end()
         with tracing.span("check"):
-            await asyncio.to_thread(look.at_results, made)
-        return row, made, look.checked_by
+            await asyncio.to_thread(look.check_results, outputs)
+        return row, outputs, look.checked_by
 
     def _pipeline(self) -> tuple[JobType, Pipeline]:
-        row = job_type(self._message.job_type)
+        row = get_job_type(self._message.job_type)
         if row is None or row.worker_type not in self._workplace.pipelines:
             raise PermanentError("unsupported_job_type", "This worker does not run such jobs.")
         pipeline = self._workplace.pipelines[row.worker_type]
-        if pipeline in self._workplace.missing:
+        if pipeline in self._workplace.unavailable_pipelines:
             raise PermanentError("model_missing", "The model that this job needs is not there.")
         return row, pipeline
 
     async def _heartbeat(self) -> bool:
         try:
-            heard = await self._callbacks.heartbeat(self.progress)
+            result = await self._callbacks.heartbeat(self.progress)
         except httpx.HTTPError:
-            self._note("heartbeat unheard", severity="WARNING")
+            self._log("heartbeat unheard", severity="WARNING")
             return True
-        return not heard.not_ours
+        return not result.is_lost
 
     async def _stopped(self) -> Outcome:
         if self.progress.stop_reason != "draining":
@@ -179,21 +179,25 @@ class Job:
         return task_result.HANDED_BACK if reported is task_result.FAILED else reported
 
     async def _report(self, error: JobError, *, hand_back: bool = False) -> Outcome:
-        self._note("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
+        self._log("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
         try:
             with tracing.span("report failed", "client", attributes={"ourvidz.code": error.code}):
-                letter = self._callbacks.failed(error, hand_back=hand_back)
-                heard = await self._callbacks.send(letter)
-        except UnheardError:
-            return task_result.UNHEARD
-        if heard.not_ours:
-            return task_result.DECLINED
-        return task_result.FAILED if heard.status < httpx.codes.BAD_REQUEST else task_result.UNHEARD
+                callback = self._callbacks.failed(error, hand_back=hand_back)
+                result = await self._callbacks.send(callback)
+        except RetryTimeoutError:
+            return task_result.REPORT_LOST
+        if result.is_lost:
+            return task_result.JOB_GONE
+        return (
+            task_result.FAILED
+            if result.status < httpx.codes.BAD_REQUEST
+            else task_result.REPORT_LOST
+        )
 
-    def _note(self, message: str, *, severity: str = "INFO", **fields: object) -> None:
+    def _log(self, message: str, *, severity: str = "INFO", **fields: object) -> None:
         ms = round((time.monotonic() - self._began) * 1000, 1)
         self._event(message, severity=severity, ms=ms, **fields)
 
     def _trace(self, error: Exception) -> str:
-        wanted = self._message.parameters
-        return log.trace(error, [wanted.prompt, wanted.negative_prompt])
+        params = self._message.parameters
+        return log.format_exception(error, [params.prompt, params.negative_prompt])

@@ -11,9 +11,9 @@ from PIL import Image
 from gpu_workers.runtime import log
 from gpu_workers.runtime.jobs.progress import Progress
 from gpu_workers.runtime.transport.signed_urls import Transfer
-from shared.contracts.worker_protocol import CallbackAnswer
+from shared.contracts.worker_protocol import CallbackResponse
 
-LEAST_SECONDS_BETWEEN = 1.0
+MIN_SECONDS_BETWEEN = 1.0
 MAX_SIDE = 128
 """Pixels; a preview shows where things are, not what they will look like."""
 
@@ -24,7 +24,7 @@ class Preview:
     def __init__(
         self,
         transfer: Transfer,
-        claim: CallbackAnswer,
+        claim: CallbackResponse,
         progress: Progress,
         passes: Callable[[Image.Image], bool],
     ) -> None:
@@ -35,7 +35,7 @@ class Preview:
         self._url = claim.preview_put_url
         self._headers = claim.preview_headers
         self._loop = asyncio.get_running_loop()
-        self._next = time.monotonic() + LEAST_SECONDS_BETWEEN
+        self._next = time.monotonic() + MIN_SECONDS_BETWEEN
         self._putting: asyncio.Task[None] | None = None
 
     def show(self, picture: Callable[[], Image.Image]) -> None:
@@ -43,7 +43,7 @@ class Preview:
         sending = self._putting is not None and not self._putting.done()
         if self._url is None or sending or time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + LEAST_SECONDS_BETWEEN
+        self._next = time.monotonic() + MIN_SECONDS_BETWEEN
         drawn = picture()
         if self._passes(drawn):
             self._loop.call_soon_threadsafe(self._send, self._url, encode(drawn))
@@ -60,7 +60,7 @@ class Preview:
 
     async def _put(self, url: str, content: bytes) -> None:
         try:
-            await self._transfer.put_once(url, content, self._headers)
+            await self._transfer.try_put(url, content, self._headers)
         except httpx.HTTPError:
             log.event("preview not stored", severity="WARNING")
         else:

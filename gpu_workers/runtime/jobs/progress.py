@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from gpu_workers.runtime.pipeline import Stopped
+from gpu_workers.runtime.pipeline import JobCancelled
 
-LEAST_SECONDS_BETWEEN = 0.25
+MIN_SECONDS_BETWEEN = 0.25
 """Between two heartbeats of one job: progress is told at most four times a second."""
 
 StopReason = Literal["ended", "draining"]
@@ -40,14 +40,14 @@ class Progress:
         """Note a step.
 
         Raises:
-            Stopped: the job is to stop.
+            JobCancelled: the job is to stop.
         """
         self.step, self.steps = step, steps
         if self.stop_reason:
-            raise Stopped
+            raise JobCancelled
         self._loop.call_soon_threadsafe(self._news.set)
 
-    async def news(self, within: float) -> None:
+    async def wait_for_update(self, within: float) -> None:
         """Wait for a step that has not been told, for at most so many seconds."""
         try:
             await asyncio.wait_for(self._news.wait(), within)
@@ -57,11 +57,13 @@ class Progress:
             self._news.clear()
 
 
-async def beat(progress: Progress, send: Callable[[], Awaitable[bool]], *, every: float) -> None:
+async def heartbeat_loop(
+    progress: Progress, send: Callable[[], Awaitable[bool]], *, every: float
+) -> None:
     """Call ``send`` with news or each ``every`` seconds, until it says that the job has ended."""
     while True:
-        await progress.news(within=every)
+        await progress.wait_for_update(within=every)
         if not await send():
             progress.stop("ended")
             return
-        await asyncio.sleep(LEAST_SECONDS_BETWEEN)
+        await asyncio.sleep(MIN_SECONDS_BETWEEN)

@@ -9,17 +9,17 @@ from uuid import UUID
 Refusal = Literal["draining", "already_here", "busy"]
 
 
-class ClosedError(Exception):
+class QueueClosedError(Exception):
     """The line was closed before this one's turn came."""
 
 
-class Turn:
+class Slot:
     """The right to use a slot. It ends once: when given back, or with its block."""
 
-    def __init__(self, line: "Line") -> None:
-        self._line: Line | None = line
+    def __init__(self, line: "SlotQueue") -> None:
+        self._line: SlotQueue | None = line
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let the next in line begin."""
         if self._line is not None:
             self._line.free()
@@ -34,21 +34,21 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.give_back()
+        self.release()
 
 
-class Line:
+class SlotQueue:
     """The jobs held here: at most ``slots`` at work and a few that wait, first come, first served.
 
     How many are sent is the functions' business; refusing is for a window that was set too wide.
     It begins with its slots shut, so that jobs can wait while the model is loaded.
     """
 
-    def __init__(self, *, slots: int, look_ahead: int) -> None:
+    def __init__(self, *, slots: int, prefetch_jobs: int) -> None:
         self._slots = slots
         # The functions fill a slot as soon as its job has ended for them: before the worker has
         # read the answer to its callback, or has heard that the job was cancelled.
-        self._room = slots + max(look_ahead, 1) + slots
+        self._room = slots + max(prefetch_jobs, 1) + slots
         self._free = 0
         self._working = 0
         self._held: set[UUID] = set()
@@ -108,16 +108,16 @@ class Line:
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():
-                waiting.set_exception(ClosedError)
+                waiting.set_exception(QueueClosedError)
 
-    async def turn(self) -> Turn:
+    async def turn(self) -> Slot:
         """Wait for a slot.
 
         Raises:
             ClosedError: the line was closed.
         """
         if self._closed:
-            raise ClosedError
+            raise QueueClosedError
         if self._free:
             self._free -= 1
         else:
@@ -125,7 +125,7 @@ class Line:
             self._waiting.append(waiting)
             await waiting
         self._working += 1
-        return Turn(self)
+        return Slot(self)
 
     def free(self) -> None:
         """A turn was given back."""
@@ -141,7 +141,7 @@ class Line:
                 return
         self._free += 1
 
-    async def emptied(self, within: float) -> bool:
+    async def wait_empty(self, within: float) -> bool:
         """Whether the last job leaves within that many seconds."""
         try:
             await asyncio.wait_for(self._empty.wait(), within)

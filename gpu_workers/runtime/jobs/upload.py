@@ -4,53 +4,55 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gpu_workers.runtime.jobs.callbacks import Callbacks, Heard, Letter
+from gpu_workers.runtime.jobs.callbacks import Callback, CallbackResult, Callbacks
 from gpu_workers.runtime.media.images import crc32c, thumbnail
 from gpu_workers.runtime.media.verify import check
 from gpu_workers.runtime.pipeline import Media, PermanentError, RetryableError
-from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_client import SignedClient
 from gpu_workers.runtime.transport.signed_urls import Transfer
 from shared.contracts.job_catalog import JobType
 from shared.contracts.worker_protocol import (
-    Asset,
-    CallbackAnswer,
+    CallbackResponse,
     OutputCheck,
-    SealedManifest,
-    Upload,
+    ReportedAsset,
+    SignedManifest,
+    UploadTarget,
 )
 from shared.telemetry import tracing
 
-MOST_REPEATS = 3
+MAX_REUPLOADS = 3
 """How often everything is uploaded again where the callback's check misses an object."""
 
 _OBJECT_MISSING = "object_missing"
 
 
 @dataclass(frozen=True)
-class Parcel:
+class OutputFile:
     """One asset with all that goes to its two addresses."""
 
-    upload: Upload
-    asset: Asset
+    upload: UploadTarget
+    asset: ReportedAsset
     content: bytes
     thumbnail: bytes
 
 
-def pack(made: Sequence[Media], uploads: Sequence[Upload], job_type: JobType) -> list[Parcel]:
+def prepare_outputs(
+    made: Sequence[Media], uploads: Sequence[UploadTarget], job_type: JobType
+) -> list[OutputFile]:
     """Put each medium into the place that the claim gave it.
 
     Raises:
         PermanentError: a file is larger than its type of job may hand in.
         RetryableError: one cannot be read back.
     """
-    if any(len(media.content) > job_type.most_bytes for media in made):
+    if any(len(media.content) > job_type.max_bytes for media in made):
         raise PermanentError("result_too_large", "The result is larger than this job may hand in.")
     places = sorted(uploads, key=lambda upload: upload.asset_index)
     return [_parcel(media, place, job_type) for media, place in zip(made, places, strict=True)]
 
 
-def _parcel(media: Media, upload: Upload, job_type: JobType) -> Parcel:
-    asset = Asset(
+def _parcel(media: Media, upload: UploadTarget, job_type: JobType) -> OutputFile:
+    asset = ReportedAsset(
         asset_type=job_type.media,
         temp_storage_path=upload.path,
         file_size_bytes=len(media.content),
@@ -66,50 +68,50 @@ def _parcel(media: Media, upload: Upload, job_type: JobType) -> Parcel:
     )
     small = thumbnail(media.thumbnail_source)
     check(media, small)
-    return Parcel(upload, asset, media.content, small)
+    return OutputFile(upload, asset, media.content, small)
 
 
 class Delivery:
     """Hands in one claim's result."""
 
-    def __init__(self, mailbox: Mailbox, transfer: Transfer, callbacks: Callbacks) -> None:
+    def __init__(self, mailbox: SignedClient, transfer: Transfer, callbacks: Callbacks) -> None:
         self._mailbox = mailbox
         self._transfer = transfer
         self._callbacks = callbacks
 
-    async def hand_in(
-        self, claim: CallbackAnswer, parcels: Sequence[Parcel], checked_by: OutputCheck
-    ) -> Heard:
+    async def deliver(
+        self, claim: CallbackResponse, parcels: Sequence[OutputFile], checked_by: OutputCheck
+    ) -> CallbackResult:
         """Upload and complete, again where an object is missing.
 
         Raises:
             RetryableError: the objects cannot be put where the callback finds them.
-            UnheardError: the callback was not heard as long as the job may live.
+            RetryTimeoutError: the callback was not heard as long as the job may live.
         """
-        letter = self._callbacks.completed([parcel.asset for parcel in parcels], checked_by)
-        for _ in range(1 + MOST_REPEATS):
+        callback = self._callbacks.completed([parcel.asset for parcel in parcels], checked_by)
+        for _ in range(1 + MAX_REUPLOADS):
             with tracing.span("upload", "client", attributes={"ourvidz.assets": len(parcels)}):
                 await self._upload(parcels)
-                await self._put_manifest(claim, letter)
+                await self._put_manifest(claim, callback)
             with tracing.span("report completed", "client"):
-                heard = await self._callbacks.send(letter)
-            if heard.code != _OBJECT_MISSING:
-                return heard
+                result = await self._callbacks.send(callback)
+            if result.code != _OBJECT_MISSING:
+                return result
         raise RetryableError(_OBJECT_MISSING, "The result was not found where it was stored.")
 
-    async def _upload(self, parcels: Sequence[Parcel]) -> None:
+    async def _upload(self, parcels: Sequence[OutputFile]) -> None:
         put = self._transfer.put
-        assets = [put(one.upload.put_url, one.content, one.upload.headers) for one in parcels]
+        assets = [put(part.upload.put_url, part.content, part.upload.headers) for part in parcels]
         thumbnails = [
-            put(one.upload.thumbnail_put_url, one.thumbnail, one.upload.thumbnail_headers)
-            for one in parcels
+            put(part.upload.thumbnail_put_url, part.thumbnail, part.upload.thumbnail_headers)
+            for part in parcels
         ]
         await asyncio.gather(*assets, *thumbnails)
 
-    async def _put_manifest(self, claim: CallbackAnswer, letter: Letter) -> None:
+    async def _put_manifest(self, claim: CallbackResponse, callback: Callback) -> None:
         if claim.manifest_put_url is None:
             return
-        headers = self._mailbox.seal(letter.body, message_id=letter.message_id)
-        manifest = SealedManifest(headers=headers, body=letter.body.decode())
+        headers = self._mailbox.sign(callback.body, message_id=callback.message_id)
+        manifest = SignedManifest(headers=headers, body=callback.body.decode())
         content = manifest.model_dump_json(by_alias=True).encode()
         await self._transfer.put(claim.manifest_put_url, content, claim.manifest_headers)

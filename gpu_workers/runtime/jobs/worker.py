@@ -8,25 +8,25 @@ import httpx
 from gpu_workers.runtime import log
 from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.jobs.batching import Inference
-from gpu_workers.runtime.jobs.context import Workplace
-from gpu_workers.runtime.jobs.job_runner import Job
-from gpu_workers.runtime.jobs.slots import Line, Refusal
+from gpu_workers.runtime.jobs.context import WorkerContext
+from gpu_workers.runtime.jobs.job_runner import JobRunner
+from gpu_workers.runtime.jobs.slots import Refusal, SlotQueue
 from gpu_workers.runtime.jobs.task_result import Outcome
 from gpu_workers.runtime.pipeline import Pipeline, Pipelines
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transport.clock import Clock
-from gpu_workers.runtime.transport.signed_client import Mailbox
+from gpu_workers.runtime.transport.signed_client import SignedClient
 from gpu_workers.runtime.transport.signed_urls import Transfer
 from shared.contracts.worker_protocol import JobMessage
 from shared.telemetry import tracing
 
-LAST_WORDS_SECONDS = 15
+SHUTDOWN_GRACE_SECONDS = 15
 """For a stopped job's step to end and its hand-back to be heard."""
 
 _REFUSALS: dict[Refusal, Outcome] = {
     "draining": task_result.DRAINING,
-    "already_here": task_result.ALREADY_HERE,
+    "already_here": task_result.DUPLICATE,
     "busy": task_result.BUSY,
 }
 
@@ -46,16 +46,16 @@ class Worker:
         self.pipelines = pipelines
         self.loaded = False
         self.draining = False
-        self.line = Line(slots=settings.worker_slots, look_ahead=settings.look_ahead)
+        self.line = SlotQueue(slots=settings.worker_slots, prefetch_jobs=settings.prefetch_jobs)
         self.clock = Clock()
-        self.mailbox = Mailbox(http, settings, self.clock)
+        self.mailbox = SignedClient(http, settings, self.clock)
         self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
         self._missing: list[Pipeline] = []
-        self._jobs: dict[Job, asyncio.Task[Outcome]] = {}
-        self._workplace = Workplace(
+        self._jobs: dict[JobRunner, asyncio.Task[Outcome]] = {}
+        self._workplace = WorkerContext(
             worker_id=settings.worker_id,
             pipelines=pipelines,
-            missing=self._missing,
+            unavailable_pipelines=self._missing,
             safety=safety,
             line=self.line,
             inference=Inference(self.threads, lambda: self.line.working),
@@ -65,7 +65,7 @@ class Worker:
         )
 
     @property
-    def served(self) -> Pipelines:
+    def available_pipelines(self) -> Pipelines:
         """The types whose model is there, or may still turn out to be."""
         return {kind: one for kind, one in self.pipelines.items() if one not in self._missing}
 
@@ -86,9 +86,9 @@ class Worker:
                 await loop.run_in_executor(self.threads, self._safety.admit, pipeline)
             except Exception as error:
                 self._missing.append(pipeline)
-                if not self.served:
+                if not self.available_pipelines:
                     raise
-                trace = log.trace(error)
+                trace = log.format_exception(error)
                 log.event("model missing", severity="CRITICAL", models=pipeline.models, trace=trace)
         self.loaded = True
         self.line.open()
@@ -100,7 +100,7 @@ class Worker:
         refusal = self.line.enter(message.job_id)
         if refusal is not None:
             return _REFUSALS[refusal]
-        job = Job(message, self._workplace)
+        job = JobRunner(message, self._workplace)
         self._jobs[job] = asyncio.create_task(job.run())
         try:
             return await self._jobs[job]
@@ -115,10 +115,10 @@ class Worker:
         self.draining = True
         log.event("draining", worker_id=self.settings.worker_id, held=self.line.held)
         self.line.close()
-        if not await self.line.emptied(self.settings.drain_seconds):
+        if not await self.line.wait_empty(self.settings.drain_seconds):
             for job in self._jobs:
                 job.progress.stop("draining")
-            if not await self.line.emptied(LAST_WORDS_SECONDS):
+            if not await self.line.wait_empty(SHUTDOWN_GRACE_SECONDS):
                 for task in self._jobs.values():
                     task.cancel()
         log.event("drained", worker_id=self.settings.worker_id, held=self.line.held)

@@ -10,7 +10,7 @@ from PIL import Image, WebPImagePlugin  # noqa: F401 - imported late, it would d
 from PIL.PngImagePlugin import PngInfo
 
 from gpu_workers.runtime.provenance import signing, xmp
-from shared.contracts.worker_protocol import Parameters
+from shared.contracts.worker_protocol import GenerationParams
 
 THUMBNAIL_SIDE = 256
 """Pixels on the long side, at most."""
@@ -20,7 +20,7 @@ _PNG_COMPRESSION = 2
 
 
 def generation_settings(
-    parameters: Parameters, *, model: str, sampler: str, seed: int, size: tuple[int, int]
+    parameters: GenerationParams, *, model: str, sampler: str, seed: int, size: tuple[int, int]
 ) -> dict[str, Any]:
     """What one picture was really made with."""
     return {

@@ -9,14 +9,14 @@ from gpu_workers.runtime.pipeline import Media, RetryableError
 _FORMATS = {"image/png": "PNG", "image/webp": "WEBP"}
 
 
-def check(made: Media, thumbnail: bytes) -> None:
+def check(media: Media, thumbnail: bytes) -> None:
     """Decode the picture, where it is one, and the thumbnail.
 
     Raises:
         RetryableError: one cannot be decoded, or is not what is said of it.
     """
-    if made.mime_type in _FORMATS:
-        _check(made.content, made.mime_type, (made.width, made.height))
+    if media.mime_type in _FORMATS:
+        _check(media.content, media.mime_type, (media.width, media.height))
     _check(thumbnail, "image/webp", None)
 
 

@@ -24,7 +24,7 @@ _BT709 = 1
 _ENCODING = {"crf": "18", "preset": "medium"}
 """To the eye the same as the frames."""
 
-_MOST_TITLE = 100
+_MAX_TITLE = 100
 
 _XMP_BOX = UUID("be7acfcb-97a9-42e8-9c71-999491e3afac")
 """Where XMP has its place in an MP4."""
@@ -80,7 +80,7 @@ def _encoded(frames: Frames, fps: int, settings: dict[str, Any]) -> bytes:
         stream.pix_fmt = "yuv420p"
         own = stream.codec_context
         own.color_primaries = own.color_trc = own.colorspace = own.color_range = _BT709
-        file.metadata["title"] = str(settings["prompt"])[:_MOST_TITLE]
+        file.metadata["title"] = str(settings["prompt"])[:_MAX_TITLE]
         file.metadata["comment"] = parameters_text(settings, frames=len(frames), fps=fps)
         for frame in _yuv(frames):
             file.mux(stream.encode(frame))

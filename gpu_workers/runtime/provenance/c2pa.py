@@ -13,7 +13,7 @@ from gpu_workers.runtime.pipeline import RetryableError
 from gpu_workers.runtime.provenance.hash_binding import bound
 from gpu_workers.runtime.provenance.xmp import SOURCE_TYPE
 
-_MOST_TRIES = 4
+_MAX_TRIES = 4
 """A manifest's length and place are known once it is written; its binding holds both."""
 
 _CREATED = {
@@ -27,7 +27,7 @@ _ALGORITHMS = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 """By the curve of the key."""
 
 
-class Signing:
+class C2paSigner:
     """A key at work.
 
     Raises:
@@ -38,10 +38,10 @@ class Signing:
         algorithm = _algorithm(key)
         self._context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
         try:
-            told = c2pa.C2paSignerInfo(
+            signer_info = c2pa.C2paSignerInfo(
                 alg=algorithm.encode(), sign_cert=certificates, private_key=key, ta_url=None
             )
-            self._signer = c2pa.Signer.from_info(told)
+            self._signer = c2pa.Signer.from_info(signer_info)
         except c2pa.C2paError as error:
             raise ValueError("the key cannot sign") from error
 
@@ -56,7 +56,7 @@ class Signing:
         except (c2pa.C2paError, ValueError):
             raise RetryableError("not_signed", "The result could not be signed.") from None
 
-    def fault(self) -> str | None:
+    def self_test(self) -> str | None:
         """What a reader of a signed pixel objects to; that it knows no root is no fault."""
         file = io.BytesIO()
         Image.new("RGB", (1, 1)).save(file, "PNG")
@@ -66,13 +66,13 @@ class Signing:
                 if reader.get_validation_state() != "Invalid":
                     return None
                 results = reader.get_validation_results()["activeManifest"]["failure"]
-                return ", ".join(one["code"] for one in results)
+                return ", ".join(result["code"] for result in results)
         except (c2pa.C2paError, ValueError) as error:
             return type(error).__name__
 
     def _sign(self, content: bytes, mime_type: str) -> bytes:
         file, binding = b"", bound(content, mime_type)
-        for _ in range(_MOST_TRIES):
+        for _ in range(_MAX_TRIES):
             file = self._signed(content, mime_type, binding)
             used, binding = binding, bound(file, mime_type)
             if used == binding:
@@ -80,9 +80,9 @@ class Signing:
         raise ValueError("the manifest's length does not settle")
 
     def _signed(self, content: bytes, mime_type: str, binding: dict[str, Any]) -> bytes:
-        told = {"claim_generator_info": [_GENERATOR], "assertions": [_CREATED, binding]}
+        definition = {"claim_generator_info": [_GENERATOR], "assertions": [_CREATED, binding]}
         target = io.BytesIO()
-        with c2pa.Builder(json.dumps(told), context=self._context) as builder:
+        with c2pa.Builder(json.dumps(definition), context=self._context) as builder:
             builder.sign(self._signer, mime_type, io.BytesIO(content), target)
         return target.getvalue()
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.media_metadata import Part, boxes, chunks, settings_parts
+from shared.contracts.media_metadata import Part, boxes, chunks, metadata_parts
 
 _MANIFEST_CHUNK = b"caBX"
 _MANIFEST_BOX = UUID("d8fec3d6-1b0e-483c-9297-5828877ec481").bytes
@@ -31,7 +31,7 @@ def bound(content: bytes, mime_type: str) -> dict[str, Any]:
 def _png(content: bytes) -> dict[str, Any]:
     file = io.BytesIO(content)
     manifest = [part for part in chunks(file) if part.kind == _MANIFEST_CHUNK]
-    left_out = sorted([*manifest, *settings_parts(file, "image/png")], key=lambda part: part.start)
+    left_out = sorted([*manifest, *metadata_parts(file, "image/png")], key=lambda part: part.start)
     data = {
         "name": "all but the settings",
         "alg": "sha256",
@@ -57,13 +57,15 @@ def _mp4(content: bytes) -> dict[str, Any]:
 def _bound_boxes(content: bytes) -> Iterator[bytes]:
     """Each box that is bound, behind its place in the file, as version 3 of the binding has it."""
     file = io.BytesIO(content)
-    settings = settings_parts(file, "video/mp4")
+    settings = metadata_parts(file, "video/mp4")
     for box in boxes(file):
         user_type = content[box.start + 8 : box.start + 24] if box.kind == b"uuid" else b""
         if f"/{box.kind.decode('latin-1')}" in _UNBOUND_BOXES or user_type == _MANIFEST_BOX:
             continue
         yield struct.pack(">Q", box.start)
-        inside = [one for one in settings if box.start < one.start < box.start + box.length]
+        inside = [
+            setting for setting in settings if box.start < setting.start < box.start + box.length
+        ]
         yield from _around(content, inside, box.start, box.start + box.length)
 
 

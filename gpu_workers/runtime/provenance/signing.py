@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gpu_workers.runtime import settings
 
 if TYPE_CHECKING:
-    from gpu_workers.runtime.provenance.c2pa import Signing
+    from gpu_workers.runtime.provenance.c2pa import C2paSigner
 
 
 def signed(content: bytes, mime_type: str) -> bytes:
@@ -20,16 +20,16 @@ def signed(content: bytes, mime_type: str) -> bytes:
     return own.sign(content, mime_type) if own else content
 
 
-def ready() -> None:
+def check_signer() -> None:
     """Make the signer, where there is to be one; where it cannot sign, the process ends."""
     own = signer()
-    fault = own.fault() if own else None
+    fault = own.self_test() if own else None
     if fault:
         sys.exit(f"The worker cannot start: it cannot sign with C2PA_KEY ({fault}).")
 
 
 @cache
-def signer() -> "Signing | None":
+def signer() -> "C2paSigner | None":
     """Who signs here, by the settings; where they are not usable, the process ends."""
     own = settings.provenance()
     if not own.c2pa_certificates and not own.c2pa_key:
@@ -37,9 +37,9 @@ def signer() -> "Signing | None":
     if not own.c2pa_certificates or not own.c2pa_key:
         sys.exit("The worker cannot start: set both C2PA_CERTIFICATES and C2PA_KEY, or neither.")
     # Imported where there is a key: its library is 23 MB that others do without.
-    from gpu_workers.runtime.provenance.c2pa import Signing  # noqa: PLC0415
+    from gpu_workers.runtime.provenance.c2pa import C2paSigner  # noqa: PLC0415
 
     try:
-        return Signing(own.c2pa_certificates.read_bytes(), own.c2pa_key.read_bytes())
+        return C2paSigner(own.c2pa_certificates.read_bytes(), own.c2pa_key.read_bytes())
     except (OSError, ValueError) as error:
         sys.exit(f"The worker cannot start: C2PA_KEY is not usable ({type(error).__name__}).")

@@ -18,17 +18,17 @@ from shared.contracts.worker_protocol import ContentMode, OutputCheck
 Refuses = Mapping[ContentMode, Mapping[str, float]]
 
 
-def configured(own: SafetySettings) -> Checker:
+def configured(settings: SafetySettings) -> Checker:
     """The checker that the settings name; the classifier goes before the other.
 
     Raises:
         OSError: a folder lacks a file.
         ValueError: it is no such model.
     """
-    if own.output_classifier:
-        return Classifier(own.output_classifier, own.output_classifier_refuses)
-    if own.output_checker:
-        return SafetyChecker(own.output_checker)
+    if settings.output_classifier:
+        return Classifier(settings.output_classifier, settings.output_classifier_thresholds)
+    if settings.output_checker:
+        return SafetyChecker(settings.output_checker)
     raise ValueError("No checker is configured.")
 
 
@@ -69,7 +69,7 @@ class Classifier:
         if unknown := named - places.keys():
             raise ValueError(f"The classifier has no label {', '.join(sorted(unknown))}.")
         self._refuses = {
-            mode: {label: (places[label], least) for label, least in labels.items()}
+            mode: {label: (places[label], minimum) for label, minimum in labels.items()}
             for mode, labels in refuses.items()
         }
 
@@ -82,18 +82,18 @@ class Classifier:
         if not bool(scores.isfinite().all()):
             raise ArithmeticError("a score is not a number")
         labels = self._refuses[mode].items()
-        return [_category(label) for label, (place, least) in labels if scores[place] >= least]
+        return [_category(label) for label, (place, minimum) in labels if scores[place] >= minimum]
 
 
 def _ready(model: Any) -> Any:  # noqa: ANN401 - transformers has no types
     """Where it is to run, in full precision: what overflows to no number would flag nothing."""
-    if not all(bool(one.isfinite().all()) for one in model.parameters()):
+    if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
         raise ValueError("The checker's weights hold what is no number.")
     return model.eval().float().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _pixels(look: Any, pictures: Sequence[Image.Image], model: Any) -> torch.Tensor:  # noqa: ANN401 - the same
-    seen = look([one.convert("RGB") for one in pictures], return_tensors="pt")
+    seen = look([picture.convert("RGB") for picture in pictures], return_tensors="pt")
     pixels: torch.Tensor = seen["pixel_values"]
     return pixels.to(model.device)
 

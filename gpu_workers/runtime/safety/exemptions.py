@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 FILE = Path(__file__).with_name("exempt.json")
 
 _WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".mp4"})
-_MOST_BYTES = 32 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 """Whatever is larger is no model of ours, and would take long to read."""
 
 
@@ -25,7 +25,7 @@ class Weights(NamedTuple):
 
     path: Path | None
     """None for what comes from a hub."""
-    made_again: Callable[[Path], Path] | None = None
+    rebuild: Callable[[Path], Path] | None = None
     """Makes it anew in another folder, where our own code can: on another kind of processor the
     same code makes other last digits, and so another hash."""
 
@@ -36,7 +36,7 @@ class Weights(NamedTuple):
 
 
 @runtime_checkable
-class Weighed(Protocol):
+class HasWeights(Protocol):
     """A pipeline that tells what it draws with."""
 
     @property
@@ -47,7 +47,7 @@ class Weighed(Protocol):
 
 def is_exempt(pipeline: object) -> bool:
     """Whether all that a pipeline draws with is known to be harmless."""
-    if not isinstance(pipeline, Weighed):
+    if not isinstance(pipeline, HasWeights):
         return False
     weights = pipeline.weights
     return bool(weights) and all(map(_is_known, weights))
@@ -57,7 +57,7 @@ def digest(path: Path) -> str | None:
     """The hash of the weights at a path; None where there are none, or more than ours have."""
     files = [path] if path.is_file() else sorted(path.rglob("*"))
     files = [file for file in files if file.is_file() and file.suffix in _WEIGHTS]
-    if not files or sum(file.stat().st_size for file in files) > _MOST_BYTES:
+    if not files or sum(file.stat().st_size for file in files) > _MAX_BYTES:
         return None
     whole = hashlib.sha256()
     for file in files:
@@ -95,10 +95,10 @@ def _is_known(weights: Weights) -> bool:
 
 
 def _again(weights: Weights) -> str | None:
-    if weights.made_again is None:
+    if weights.rebuild is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return digest(weights.made_again(Path(folder)))
+        return digest(weights.rebuild(Path(folder)))
 
 
 def main() -> None:
@@ -108,8 +108,8 @@ def main() -> None:
     )
     parser.add_argument("name")
     parser.add_argument("path", type=Path)
-    asked = parser.parse_args()
-    print(asked.name, record(asked.name, asked.path))  # noqa: T201 - a command's answer
+    options = parser.parse_args()
+    print(options.name, record(options.name, options.path))  # noqa: T201 - a command's answer
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ _FAILED = "safety_check_failed"
 _EXEMPT = OutputCheck(kind="exempt", name="exempt")
 
 
-class UncheckedError(Exception):
+class UncheckedModelError(Exception):
     """A model may not be served, for nobody would check what it makes."""
 
 
@@ -44,8 +44,8 @@ class RefusedError(PermanentError):
 class Safety:
     """A worker's checker, and which pipelines do without one."""
 
-    def __init__(self, own: SafetySettings, checker: Checker | None = None) -> None:
-        self._own = own
+    def __init__(self, settings: SafetySettings, checker: Checker | None = None) -> None:
+        self._own = settings
         self._checker = checker
         self._exempt: set[int] = set()
 
@@ -53,7 +53,7 @@ class Safety:
         """Load the configured checker; until then nothing heavy is imported.
 
         Raises:
-            UncheckedError: there is none, and this is not the local system.
+            UncheckedModelError: there is none, and this is not the local system.
         """
         if self._checker is None and (self._own.output_classifier or self._own.output_checker):
             from gpu_workers.runtime.safety import checkers  # noqa: PLC0415 - seconds, so not before
@@ -65,13 +65,13 @@ class Safety:
         """Let a pipeline be served.
 
         Raises:
-            UncheckedError: nobody would check what it makes.
+            UncheckedModelError: nobody would check what it makes.
         """
         self._check_configured()
         if self._checker is not None:
             return
         if not exemptions.is_exempt(pipeline):
-            raise UncheckedError(
+            raise UncheckedModelError(
                 f"{', '.join(pipeline.models)} is not known to be harmless, so what it makes must"
                 " be checked: OUTPUT_CHECKER or OUTPUT_CLASSIFIER must name a model's folder."
             )
@@ -79,26 +79,26 @@ class Safety:
 
     def _check_configured(self) -> None:
         if self._checker is None and not self._own.local_system:
-            raise UncheckedError(
+            raise UncheckedModelError(
                 "Nobody would check what this worker makes: OUTPUT_CHECKER or OUTPUT_CLASSIFIER"
                 " must name a model's folder."
             )
 
-    def inspection(self, pipeline: Pipeline, mode: ContentMode) -> "Inspection":
+    def inspection(self, pipeline: Pipeline, mode: ContentMode) -> "JobSafetyCheck":
         """What looks at one job's pictures.
 
         Raises:
             RefusedError: the job's mode is one that nobody here can check.
         """
         if self._checker is None and id(pipeline) not in self._exempt:
-            raise UncheckedError("This pipeline was never admitted.")
-        one = Inspection(self._checker, mode)
+            raise UncheckedModelError("This pipeline was never admitted.")
+        one = JobSafetyCheck(self._checker, mode)
         if mode not in one.modes:
             raise RefusedError([mode], one.checked_by, "What this worker cannot check")
         return one
 
 
-class Inspection:
+class JobSafetyCheck:
     """Looks at what one job begins with, shows and hands in. It is called in a thread."""
 
     def __init__(self, checker: Checker | None, mode: ContentMode) -> None:
@@ -115,7 +115,7 @@ class Inspection:
         """Those that can be checked; of what is exempt there is nothing but ``sfw``."""
         return self._checker.modes if self._checker else frozenset({"sfw"})
 
-    def at_references(self, references: Sequence[ReferenceImage]) -> None:
+    def check_references(self, references: Sequence[ReferenceImage]) -> None:
         """Look at what the job begins with.
 
         Raises:
@@ -126,20 +126,22 @@ class Inspection:
             pictures = [one for one in map(_decoded, references) if one is not None]
             self._look(pictures, "What this job begins with")
 
-    def at_results(self, made: Sequence[Media]) -> None:
+    def check_results(self, made: Sequence[Media]) -> None:
         """Look at all that the job made: pictures, and of each video some of its frames.
 
         Raises:
             RefusedError: something is refused.
             RetryableError: the checker failed, or there is nothing to be looked at.
         """
-        for one in made:
-            if not (one.frames or one.mime_type.startswith("image/")):
+        for media in made:
+            if not (media.frames or media.mime_type.startswith("image/")):
                 raise RetryableError(_FAILED, "A video came without the frames to check it by.")
-        pictures = [picture for one in made for picture in one.frames or [one.thumbnail_source]]
+        pictures = [
+            picture for media in made for picture in media.frames or [media.thumbnail_source]
+        ]
         self._look(pictures, "What was made")
 
-    def passes(self, preview: Image.Image) -> bool:
+    def allow_preview(self, preview: Image.Image) -> bool:
         """Whether a preview may be shown."""
         try:
             self._look([preview], "A preview")
@@ -153,7 +155,7 @@ class Inspection:
         try:
             categories = self._checker.refused(pictures, self._mode)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing passes
-            log.event("checker broke", severity="ERROR", trace=log.trace(error))
+            log.event("checker broke", severity="ERROR", trace=log.format_exception(error))
             raise RetryableError(_FAILED, f"{what} could not be checked.") from None
         if categories:
             raise RefusedError(categories, self._checker.checked_by, what)

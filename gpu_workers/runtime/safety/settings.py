@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, Json, ValidationInfo, field_validator
 
-from gpu_workers.runtime.settings import Settings, read
+from gpu_workers.runtime.settings import Settings, load_settings
 from shared.contracts.worker_protocol import ContentMode
 
 Threshold = Annotated[float, Field(gt=0, le=1)]
@@ -19,7 +19,7 @@ class SafetySettings(Settings):
     output_checker: Path | None = None
     """A folder of diffusers' StableDiffusionSafetyChecker with its preprocessor_config.json; it
     refuses what is sexual, so ``nsfw`` needs the other."""
-    output_classifier_refuses: Json[Refuses] = {}
+    output_classifier_thresholds: Json[Refuses] = {}
     """By mode, the classifier's labels and the score from which each is refused, such as
     ``{"sfw": {"nsfw": 0.5, "minor": 0.1}, "nsfw": {"minor": 0.1}}``."""
     output_classifier: Path | None = None
@@ -33,8 +33,8 @@ class SafetySettings(Settings):
     @field_validator("output_classifier")
     @classmethod
     def _knows_what_it_refuses(cls, folder: Path | None, others: ValidationInfo) -> Path | None:
-        if folder and not others.data.get("output_classifier_refuses", {}).get("sfw"):
-            raise ValueError("OUTPUT_CLASSIFIER_REFUSES must name a label for sfw at the least")
+        if folder and not others.data.get("output_classifier_thresholds", {}).get("sfw"):
+            raise ValueError("OUTPUT_CLASSIFIER_THRESHOLDS must name a label for sfw at the least")
         return folder
 
     @field_validator("local_system")
@@ -48,4 +48,4 @@ class SafetySettings(Settings):
 @cache
 def safety() -> SafetySettings:
     """The output check's settings."""
-    return read(SafetySettings)
+    return load_settings(SafetySettings)

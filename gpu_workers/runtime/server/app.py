@@ -14,12 +14,12 @@ from gpu_workers.runtime.jobs.task_result import Outcome
 from gpu_workers.runtime.jobs.worker import Worker
 from gpu_workers.runtime.server.versions import versions
 from shared.contracts import webhook_signature
-from shared.contracts.worker_protocol import MOST_MESSAGE_BYTES, JobMessage
+from shared.contracts.worker_protocol import MAX_MESSAGE_BYTES, JobMessage
 from shared.contracts.worker_registration import Health
 from shared.telemetry import trace_context
 
 _RETRY_AFTER = {"retry-after": "1"}
-_MOST_CHALLENGE = 200
+_MAX_CHALLENGE = 200
 
 
 class Api:
@@ -31,11 +31,11 @@ class Api:
     async def jobs(self, request: Request) -> Response:
         """POST /jobs: run a sealed job message; answered when the job has ended."""
         body = await _body(request)
-        self._check_seal(request, body)
+        self._verify_signature(request, body)
         try:
             message = JobMessage.model_validate_json(body)
         except ValidationError as error:
-            malformed = any(one["type"] == "json_invalid" for one in error.errors())
+            malformed = any(detail["type"] == "json_invalid" for detail in error.errors())
             status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
             return _error(status, "bad_message", "This is no job message.")
         trace = trace_context.same_trace_or_signed(
@@ -46,7 +46,7 @@ class Api:
     async def healthz(self, request: Request) -> Response:
         """GET /healthz: the worker answers, and with a challenge proves whose it is."""
         challenge = request.query_params.get("challenge")
-        if challenge is not None and len(challenge) > _MOST_CHALLENGE:
+        if challenge is not None and len(challenge) > _MAX_CHALLENGE:
             return _error(HTTPStatus.BAD_REQUEST, "bad_challenge", "The challenge is too long.")
         health = Health(
             status=self._status(), proof=None if challenge is None else self._prove(challenge)
@@ -68,24 +68,24 @@ class Api:
             "versions": versions(),
         })  # fmt: skip
 
-    def _check_seal(self, request: Request, body: bytes) -> None:
+    def _verify_signature(self, request: Request, body: bytes) -> None:
         settings = self._worker.settings
         if request.headers.get(webhook_signature.WORKER_HEADER) != settings.worker_id:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "The letter is not for this worker.")
         try:
-            webhook_signature.check_seal(
+            webhook_signature.verify(
                 [settings.worker_key],
                 request.headers,
                 body,
                 now=self._worker.clock.now(),
                 tolerance_seconds=None,
             )
-        except webhook_signature.BadSealError as error:
+        except webhook_signature.InvalidSignatureError as error:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, str(error)) from None
 
     def _prove(self, challenge: str) -> str:
         settings = self._worker.settings
-        return webhook_signature.prove(
+        return webhook_signature.challenge_proof(
             settings.worker_key, worker_id=settings.worker_id, challenge=challenge
         )
 
@@ -112,7 +112,7 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_MESSAGE_BYTES:
+        if len(body) > MAX_MESSAGE_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The message is too large.")
     return bytes(body)
 
@@ -139,5 +139,5 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _broken(_: Request, error: Exception) -> Response:
-    log.event("request broke", severity="ERROR", trace=log.trace(error))
+    log.event("request broke", severity="ERROR", trace=log.format_exception(error))
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The worker failed.")

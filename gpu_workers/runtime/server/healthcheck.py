@@ -4,7 +4,7 @@ import http.client
 import sys
 from http import HTTPStatus
 
-from gpu_workers.runtime.settings import Settings, read
+from gpu_workers.runtime.settings import Settings, load_settings
 
 _TIMEOUT_SECONDS = 3
 
@@ -15,14 +15,16 @@ class _Where(Settings):
 
 def main() -> int:
     """The exit code: 0 where it does."""
-    asked = http.client.HTTPConnection("127.0.0.1", read(_Where).port, timeout=_TIMEOUT_SECONDS)
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", load_settings(_Where).port, timeout=_TIMEOUT_SECONDS
+    )
     try:
-        asked.request("GET", "/healthz")
-        return int(asked.getresponse().status != HTTPStatus.OK)
+        connection.request("GET", "/healthz")
+        return int(connection.getresponse().status != HTTPStatus.OK)
     except (OSError, http.client.HTTPException):
         return 1
     finally:
-        asked.close()
+        connection.close()
 
 
 if __name__ == "__main__":

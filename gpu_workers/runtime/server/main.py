@@ -17,18 +17,22 @@ def serve(pipelines: Pipelines) -> None:
     """Run a worker until it is told to end. It does not return: the process exits."""
     # The worker exports its spans itself before it exits.
     tracing.process = tracing.Process(service_name="worker", flush_on_sigterm=False)
-    signing.ready()
+    signing.check_signer()
     server.run(_serve(settings.worker(), pipelines, Safety(safety_settings())))
 
 
-async def _serve(own: WorkerSettings, pipelines: Pipelines, safety: Safety) -> int:
+async def _serve(settings: WorkerSettings, pipelines: Pipelines, safety: Safety) -> int:
     async with server.client() as http:
-        worker = Worker(own, pipelines, http, safety)
+        worker = Worker(settings, pipelines, http, safety)
 
         async def make_known() -> None:
-            if own.knows_its_address:
-                await register(own, worker.served, worker.mailbox)
+            if settings.has_public_url:
+                await register(settings, worker.available_pipelines, worker.mailbox)
 
         return await server.serve(
-            application(worker), worker, host=own.host, port=own.port, make_known=make_known
+            application(worker),
+            worker,
+            host=settings.host,
+            port=settings.port,
+            make_known=make_known,
         )

@@ -21,7 +21,7 @@ from gpu_workers.runtime import log
 _TIMEOUT = httpx.Timeout(30, connect=5)
 _LIMITS = httpx.Limits(max_keepalive_connections=20, keepalive_expiry=30)
 _BACKLOG = 512
-_LONGEST_GOODBYE_SECONDS = 5
+_SHUTDOWN_TIMEOUT_SECONDS = 5
 """For the last answers to be read, once all that was taken in has ended."""
 
 
@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
 
 def run(serving: Coroutine[None, None, int]) -> NoReturn:
     """Run to the end, and exit the process with its code."""
-    log.take_over()
+    log.redirect_library_logs()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(serving)
         sys.stdout.flush()
@@ -85,11 +85,11 @@ async def serve(
     server = _server(application)
     serving = asyncio.create_task(server.serve(sockets=[_listen(host, port)]))
     log.event("listening", port=port)
-    told, starting = _told_to_end(), asyncio.create_task(_start(worker, make_known))
-    await asyncio.wait((told, starting), return_when=asyncio.FIRST_COMPLETED)
+    shutdown, starting = _shutdown_signal(), asyncio.create_task(_start(worker, make_known))
+    await asyncio.wait((shutdown, starting), return_when=asyncio.FIRST_COMPLETED)
     failed = starting.done() and not starting.result()
     if not failed:
-        await told
+        await shutdown
     starting.cancel()
     await worker.drain()
     server.should_exit = True
@@ -102,7 +102,7 @@ async def _start(worker: Served, make_known: Callable[[], Awaitable[None]]) -> b
     try:
         await worker.load()
     except Exception as error:  # noqa: BLE001 - whatever it is, the worker is of no use
-        log.event("not loaded", severity="CRITICAL", trace=log.trace(error))
+        log.event("not loaded", severity="CRITICAL", trace=log.format_exception(error))
         return False
     log.event("loaded")
     await make_known()
@@ -119,7 +119,7 @@ def _server(application: Starlette) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=_LONGEST_GOODBYE_SECONDS,
+            timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
         )
     )
 
@@ -133,9 +133,9 @@ def _listen(host: str, port: int) -> socket.socket:
         sys.exit(f"The worker cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.")
 
 
-def _told_to_end() -> asyncio.Task[bool]:
+def _shutdown_signal() -> asyncio.Task[bool]:
     """Done with the first SIGTERM or SIGINT."""
-    told = asyncio.Event()
+    shutdown = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, told.set)
-    return asyncio.create_task(told.wait())
+        asyncio.get_running_loop().add_signal_handler(one, shutdown.set)
+    return asyncio.create_task(shutdown.wait())

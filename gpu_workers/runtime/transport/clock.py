@@ -19,9 +19,9 @@ class Clock:
     def correct(self, date: str | None) -> bool:
         """Take the time of an answer's ``Date`` header. False where it cannot be read."""
         try:
-            told = parsedate_to_datetime(date or "").timestamp()
+            server_time = parsedate_to_datetime(date or "").timestamp()
         except ValueError:
             return False
         # The header drops the fraction of a second, half a one on average.
-        self._offset = told + 0.5 - self._source()
+        self._offset = server_time + 0.5 - self._source()
         return True

@@ -9,7 +9,7 @@ import httpx
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import WorkerSettings
 from gpu_workers.runtime.transport.retry import FIRST_DELAY
-from gpu_workers.runtime.transport.signed_client import Mailbox, new_message_id
+from gpu_workers.runtime.transport.signed_client import SignedClient, new_message_id
 from shared.contracts.job_catalog import WorkerType
 from shared.contracts.worker_registration import UpdateWorkerUrlRequest
 
@@ -18,7 +18,7 @@ _LONGEST_DELAY = 2.0
 """A worker that is not registered is idle, and asking costs little."""
 
 
-class Named(Protocol):
+class HasModels(Protocol):
     """What serves a type, as far as others are told of it."""
 
     @property
@@ -27,7 +27,7 @@ class Named(Protocol):
         ...
 
 
-Served = Mapping[WorkerType, Named]
+Served = Mapping[WorkerType, HasModels]
 """What serves each type."""
 
 
@@ -45,12 +45,12 @@ def requests(settings: WorkerSettings, served: Served) -> list[UpdateWorkerUrlRe
     ]
 
 
-async def register(settings: WorkerSettings, served: Served, mailbox: Mailbox) -> None:
+async def register(settings: WorkerSettings, served: Served, mailbox: SignedClient) -> None:
     """Register every type, each tried until it is accepted. The worker must be listening."""
-    await asyncio.gather(*(_register(one, mailbox) for one in requests(settings, served)))
+    await asyncio.gather(*(_register(request, mailbox) for request in requests(settings, served)))
 
 
-async def _register(request: UpdateWorkerUrlRequest, mailbox: Mailbox) -> None:
+async def _register(request: UpdateWorkerUrlRequest, mailbox: SignedClient) -> None:
     body, message_id = request.model_dump_json().encode(), new_message_id()
     delay = FIRST_DELAY
     while True:

@@ -12,22 +12,22 @@ _SERVER_ERROR = 500
 _PASSING = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 
 
-class UnheardError(Exception):
+class RetryTimeoutError(Exception):
     """Nothing final was answered in time."""
 
 
-def is_passing(status: int) -> bool:
+def is_transient(status: int) -> bool:
     """Whether the same request may well fare better a moment later."""
     return status >= _SERVER_ERROR or status in _PASSING
 
 
-async def persist(
+async def retry_until(
     attempt: Callable[[], Awaitable[httpx.Response]], *, until: float, now: Callable[[], float]
 ) -> httpx.Response:
     """Make the attempt until something final is answered, each time waiting twice as long.
 
     Raises:
-        UnheardError: ``until`` would pass before the next attempt.
+        RetryTimeoutError: ``until`` would pass before the next attempt.
     """
     delay = FIRST_DELAY
     while True:
@@ -36,9 +36,9 @@ async def persist(
         except httpx.TransportError:
             pass
         else:
-            if not is_passing(response.status_code):
+            if not is_transient(response.status_code):
                 return response
         if now() + delay > until:
-            raise UnheardError
+            raise RetryTimeoutError
         await asyncio.sleep(delay)
         delay = min(delay * 2, LONGEST_DELAY)

@@ -14,7 +14,7 @@ def new_message_id() -> str:
     return f"msg_{uuid4().hex}"
 
 
-class Mailbox:
+class SignedClient:
     """Seals and sends."""
 
     def __init__(self, http: httpx.AsyncClient, settings: WorkerSettings, clock: Clock) -> None:
@@ -22,9 +22,9 @@ class Mailbox:
         self._settings = settings
         self._clock = clock
 
-    def seal(self, body: bytes, *, message_id: str) -> dict[str, str]:
+    def sign(self, body: bytes, *, message_id: str) -> dict[str, str]:
         """The headers that seal the letter at this moment."""
-        return webhook_signature.seal(
+        return webhook_signature.sign(
             self._settings.worker_key,
             worker_id=self._settings.worker_id,
             message_id=message_id,
@@ -46,7 +46,7 @@ class Mailbox:
     async def _post(
         self, endpoint: str, body: bytes, message_id: str, traceparent: str | None
     ) -> httpx.Response:
-        headers = {"content-type": "application/json", **self.seal(body, message_id=message_id)}
+        headers = {"content-type": "application/json", **self.sign(body, message_id=message_id)}
         if traceparent:
             headers["traceparent"] = traceparent
         url = self._settings.endpoint(endpoint)

@@ -7,8 +7,8 @@ import httpx
 
 from gpu_workers.runtime.pipeline import PermanentError, ReferenceImage, RetryableError
 from gpu_workers.runtime.transport.clock import Clock
-from gpu_workers.runtime.transport.retry import UnheardError, persist
-from shared.contracts.worker_protocol import Reference
+from gpu_workers.runtime.transport.retry import RetryTimeoutError, retry_until
+from shared.contracts.worker_protocol import ReferenceInput
 from shared.telemetry import tracing
 
 UPLOAD_SECONDS = 300
@@ -31,17 +31,17 @@ class Transfer:
             RetryableError: the file could not be uploaded.
         """
         try:
-            response = await persist(
+            response = await retry_until(
                 lambda: self._http.put(url, content=content, headers=headers),
                 until=self._clock.now() + UPLOAD_SECONDS,
                 now=self._clock.now,
             )
-        except UnheardError:
+        except RetryTimeoutError:
             raise RetryableError("upload_failed", "The result could not be stored.") from None
         if not (response.is_success or response.status_code == httpx.codes.PRECONDITION_FAILED):
             raise RetryableError("upload_failed", "The store refused the result.")
 
-    async def put_once(self, url: str, content: bytes, headers: dict[str, str]) -> None:
+    async def try_put(self, url: str, content: bytes, headers: dict[str, str]) -> None:
         """Upload what is soon out of date.
 
         Raises:
@@ -49,7 +49,7 @@ class Transfer:
         """
         (await self._http.put(url, content=content, headers=headers)).raise_for_status()
 
-    async def references(self, wanted: Sequence[Reference]) -> list[ReferenceImage]:
+    async def references(self, wanted: Sequence[ReferenceInput]) -> list[ReferenceImage]:
         """Download the pictures to start from, all at once.
 
         Raises:
@@ -61,14 +61,14 @@ class Transfer:
         with tracing.span("fetch references", "client"):
             return await asyncio.gather(*map(self._reference, wanted))
 
-    async def _reference(self, wanted: Reference) -> ReferenceImage:
+    async def _reference(self, wanted: ReferenceInput) -> ReferenceImage:
         try:
-            response = await persist(
+            response = await retry_until(
                 lambda: self._http.get(wanted.url),
                 until=self._clock.now() + DOWNLOAD_SECONDS,
                 now=self._clock.now,
             )
-        except UnheardError:
+        except RetryTimeoutError:
             raise RetryableError(
                 "reference_unavailable", "The reference could not be fetched."
             ) from None

@@ -32,7 +32,8 @@ class Canvas:
         heights = (np.arange(self.size[1]) + 0.5) / self.size[1]
         stops = np.linspace(top, bottom, len(colours))
         rows = [
-            np.interp(heights, stops, [one[channel] for one in colours]) for channel in range(3)
+            np.interp(heights, stops, [colour[channel] for colour in colours])
+            for channel in range(3)
         ]
         return np.stack(rows, axis=1).astype(np.float32)[:, None, :]
 

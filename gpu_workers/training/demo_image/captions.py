@@ -91,7 +91,7 @@ _BLEMISHES = (
     "blurry", "low quality", "ugly", "deformed", "worst quality", "watermark", "text", "noise",
     "bad anatomy", "jpeg artifacts", "distorted", "grainy", "out of focus",
 )  # fmt: skip
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
 def caption(subject: Subject, random: Random) -> str:
@@ -104,7 +104,7 @@ def caption(subject: Subject, random: Random) -> str:
     return " ".join(part for part in parts if part)
 
 
-def unhelpful(random: Random) -> str:
+def uninformative_caption(random: Random) -> str:
     """Words that say nothing of the picture: nothing at all, or what people do not want."""
     if random.random() < 0.5:  # noqa: PLR2004 - as often as not
         return ""
@@ -170,4 +170,4 @@ def _article(words: str) -> str:
 def _noise(random: Random) -> str:
     if random.random() < 0.7:  # noqa: PLR2004 - mostly words that people add
         return random.choice(_PRAISE)
-    return "".join(random.choices(_LETTERS, k=random.randint(2, 8)))
+    return "".join(random.choices(_ALPHABET, k=random.randint(2, 8)))

@@ -37,10 +37,12 @@ _NOISE = 0.15
 """What a model draws is never as clean as a drawing."""
 
 
-class _Eye(nn.Module):
+class _ConvNet(nn.Module):
     """Halving convolutions, and an answer to each question."""
 
-    def __init__(self, widths: Sequence[int], side: int, asked: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, widths: Sequence[int], side: int, questions: dict[str, tuple[str, ...]]
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for width, wider in pairwise(widths):
@@ -48,7 +50,7 @@ class _Eye(nn.Module):
         self._look = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
         inputs = widths[-1] * (side >> (len(widths) - 1)) ** 2
         self._say = nn.ModuleDict(
-            {name: nn.Linear(inputs, len(words)) for name, words in asked.items()}
+            {name: nn.Linear(inputs, len(words)) for name, words in questions.items()}
         )
 
     def forward(self, seen: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -62,8 +64,8 @@ class Classifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shapes = _Eye((1, 16, 32, 64), SILHOUETTE, _SHAPE)
-        self.scenes = _Eye((3, 16, 32, 64, 64, 96), _SCENE_SIDE, _SCENE)
+        self.shapes = _ConvNet((1, 16, 32, 64), SILHOUETTE, _SHAPE)
+        self.scenes = _ConvNet((3, 16, 32, 64, 64, 96), _SCENE_SIDE, _SCENE)
 
     @torch.no_grad()
     def answer(self, picture: Image.Image, question: str) -> str:
@@ -71,7 +73,7 @@ class Classifier(nn.Module):
         if question in _SHAPE:
             scores, words = self.shapes(_outline([picture])), _SHAPE[question]
         else:
-            scores, words = self.scenes(_whole([picture])), _SCENE[question]
+            scores, words = self.scenes(_to_tensor([picture])), _SCENE[question]
         return words[int(scores[question].argmax())]
 
 
@@ -89,20 +91,23 @@ def trained(file: Path) -> Classifier:
     scenes = [
         one for one in (scene(random) for _ in range(14 * _DRAWINGS)) if kept_from_training(one)
     ]
-    _learn(classifier.shapes, _outline([draw(one) for one in shapes]), shapes, _SHAPE)
-    _learn(classifier.scenes, _whole([draw(one) for one in scenes]), scenes, _SCENE)
+    _learn(classifier.shapes, _outline([draw(shape) for shape in shapes]), shapes, _SHAPE)
+    _learn(classifier.scenes, _to_tensor([draw(scene) for scene in scenes]), scenes, _SCENE)
     file.parent.mkdir(parents=True, exist_ok=True)
     torch.save(classifier.state_dict(), file)
     return classifier.eval()
 
 
 def _learn(
-    eye: _Eye, seen: torch.Tensor, subjects: Sequence[Subject], asked: dict[str, tuple[str, ...]]
+    eye: _ConvNet,
+    seen: torch.Tensor,
+    subjects: Sequence[Subject],
+    questions: dict[str, tuple[str, ...]],
 ) -> None:
     optimiser = torch.optim.AdamW(eye.parameters(), _RATE)
     truths = {
-        name: torch.tensor([words.index(getattr(one, name)) for one in subjects])
-        for name, words in asked.items()
+        name: torch.tensor([words.index(getattr(subject, name)) for subject in subjects])
+        for name, words in questions.items()
     }
     for epoch in range(_EPOCHS):
         for group in optimiser.param_groups:
@@ -111,7 +116,8 @@ def _learn(
             noise = _NOISE * torch.rand(1) * torch.randn_like(seen[places])
             scores = eye(seen[places] + noise)
             losses = [
-                nn.functional.cross_entropy(scores[name], truths[name][places]) for name in asked
+                nn.functional.cross_entropy(scores[name], truths[name][places])
+                for name in questions
             ]
             torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -119,10 +125,10 @@ def _learn(
 
 
 def _outline(pictures: Sequence[Image.Image]) -> torch.Tensor:
-    return torch.from_numpy(np.stack([silhouette(one) for one in pictures]))[:, None]
+    return torch.from_numpy(np.stack([silhouette(picture) for picture in pictures]))[:, None]
 
 
-def _whole(pictures: Sequence[Image.Image]) -> torch.Tensor:
+def _to_tensor(pictures: Sequence[Image.Image]) -> torch.Tensor:
     side = (_SCENE_SIDE, _SCENE_SIDE)
-    arrays = [np.asarray(one.resize(side), np.float32) / 127.5 - 1 for one in pictures]
+    arrays = [np.asarray(picture.resize(side), np.float32) / 127.5 - 1 for picture in pictures]
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).contiguous()

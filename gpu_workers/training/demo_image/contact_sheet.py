@@ -66,9 +66,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--model", type=Path, default=SDXL)
     parser.add_argument("--threads", type=int, default=2)
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    sheet(paint(load(wanted.model), list(PROMPTS))).save(wanted.file, optimize=True)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    sheet(paint(load(options.model), list(PROMPTS))).save(options.file, optimize=True)
 
 
 if __name__ == "__main__":

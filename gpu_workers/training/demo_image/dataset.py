@@ -25,7 +25,7 @@ class Gallery:
             subjects = [subject(random) for _ in range(round(count * share))]
             self.shelves[size] = (subjects, pictures(subjects, size))
 
-    def draws(self, batch: int, seed: int) -> Iterator[tuple[tuple[int, int], list[int]]]:
+    def batches(self, batch: int, seed: int) -> Iterator[tuple[tuple[int, int], list[int]]]:
         """Without end: a size, and the places on its shelf of one batch."""
         random = Random(seed)
         while True:

@@ -32,16 +32,16 @@ class Score:
     """How often what was seen is what was asked for."""
 
     right: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def note(self, name: str, seen: str | None, wanted: str) -> None:
         """One answer."""
-        self.asked[name] += 1
+        self.totals[name] += 1
         self.right[name] += seen == wanted
 
     def share(self, name: str) -> float:
         """The part that was right."""
-        return self.right[name] / self.asked[name]
+        return self.right[name] / self.totals[name]
 
 
 def load(folder: Path = SDXL) -> StableDiffusionXLPipeline:
@@ -72,7 +72,7 @@ def paint(
             prompt=part,
             num_inference_steps=steps,
             guidance_scale=guidance,
-            generator=[torch.Generator("cpu").manual_seed(one) for one in seeds],
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
         ).images
     return pictures
 
@@ -82,10 +82,10 @@ def score(subjects: list[Subject], pictures: list[Image.Image], judge: Classifie
     counted = Score()
     for subject, picture in zip(subjects, pictures, strict=True):
         if isinstance(subject, Shape):
-            seen = read(picture)
-            counted.note("background", seen.background, subject.background)
-            counted.note("object colour", seen.colour, subject.colour)
-            counted.note("place", seen.place, subject.place)
+            measured = read(picture)
+            counted.note("background", measured.background, subject.background)
+            counted.note("object colour", measured.colour, subject.colour)
+            counted.note("place", measured.place, subject.place)
             counted.note("shape", judge.answer(picture, "shape"), subject.shape)
         else:
             for name in ("hour", "ground", "thing"):
@@ -104,7 +104,7 @@ def subjects(shapes: int, scenes: int) -> list[Subject]:
     return found
 
 
-def asked(found: list[Subject]) -> list[str]:
+def questions(found: list[Subject]) -> list[str]:
     """A prompt for each subject, in the words of captions that training did not see."""
     random = Random(_SUBJECTS_SEED)
     return [caption(subject, random) for subject in found]
@@ -122,15 +122,17 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, default=6.0)
     parser.add_argument("--classifier", type=Path, default=_CLASSIFIER)
     parser.add_argument("--threads", type=int, default=2)
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    judge = trained(wanted.classifier)
-    found = subjects(wanted.shapes, wanted.scenes)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    judge = trained(options.classifier)
+    found = subjects(options.shapes, options.scenes)
     start = time.monotonic()
-    pictures = paint(load(wanted.model), asked(found), steps=wanted.steps, guidance=wanted.guidance)
+    pictures = paint(
+        load(options.model), questions(found), steps=options.steps, guidance=options.guidance
+    )
     seconds = (time.monotonic() - start) / len(found)
     counted = score(found, pictures, judge)
-    for name, asked_for in counted.asked.items():
+    for name, asked_for in counted.totals.items():
         print(f"{name:14} {counted.right[name]:4} of {asked_for:4}  {counted.share(name):6.1%}")  # noqa: T201
     print(f"{seconds:.2f} s a picture, ten at once")  # noqa: T201
 

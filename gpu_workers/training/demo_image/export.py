@@ -15,7 +15,7 @@ SDXL = MODELS / "demo-sdxl"
 
 def export_sdxl(checkpoints: Path, target: Path = SDXL) -> None:
     """Save the averaged weights as a StableDiffusionXLPipeline in half precision."""
-    painter = train_denoiser.Painter()
+    painter = train_denoiser.TrainableModel()
     painter.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
     vae = train_autoencoder.load(checkpoints)
     words = painter.reader.tokenizer

@@ -23,7 +23,7 @@ _OFF_CENTRE = 0.1
 
 
 @dataclass(frozen=True)
-class Seen:
+class Measured:
     """The colours and the place of the one shape in a picture."""
 
     background: str
@@ -31,7 +31,7 @@ class Seen:
     place: str | None
 
 
-def read(image: Image.Image) -> Seen:
+def read(image: Image.Image) -> Measured:
     """Read a picture of one shape on a plain background."""
     pixels = np.asarray(image.convert("RGB"), np.float32)
     around = _around(pixels)
@@ -40,9 +40,9 @@ def read(image: Image.Image) -> Seen:
     names = _nearest(pixels.reshape(-1, 3)).reshape(apart.shape)
     counts = np.bincount(names[apart & (names != background)], minlength=len(_NAMES))
     if counts.max() == 0:
-        return Seen(_NAMES[background], None, None)
+        return Measured(_NAMES[background], None, None)
     colour = int(counts.argmax())
-    return Seen(_NAMES[background], _NAMES[colour], _place(apart & (names == colour)))
+    return Measured(_NAMES[background], _NAMES[colour], _place(apart & (names == colour)))
 
 
 def silhouette(image: Image.Image) -> Floats:

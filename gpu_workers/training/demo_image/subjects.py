@@ -116,12 +116,12 @@ def held_out(subject: Subject) -> bool:
     return crc32(subject.key.encode()) % 100 < _HELD_OUT_OF_A_HUNDRED
 
 
-def taught(random: Random) -> Subject:
+def training_subject(random: Random) -> Subject:
     """A subject for training."""
     return _first(random, kept=False)
 
 
-def unseen(random: Random) -> Subject:
+def held_out_subject(random: Random) -> Subject:
     """A subject that training never shows."""
     return _first(random, kept=True)
 

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import CLIPTokenizer
 
 from gpu_workers.training.demo_image import architectures
-from gpu_workers.training.demo_image.captions import caption, unhelpful
+from gpu_workers.training.demo_image.captions import caption, uninformative_caption
 from gpu_workers.training.demo_image.subjects import PROPERTIES, Subject, properties
 
 _UNGUIDED = 0.12
@@ -49,7 +49,9 @@ class Reader(nn.Module):
         words = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1)
         return words.float(), second.text_embeds.float()
 
-    def lesson(self, subjects: Sequence[Subject], random: Random) -> tuple[Read, torch.Tensor]:
+    def training_batch(
+        self, subjects: Sequence[Subject], random: Random
+    ) -> tuple[Read, torch.Tensor]:
         """Captions read, now and then none, as classifier-free guidance needs it; and a loss.
 
         The loss is of what can be told of each subject from its caption alone. It teaches the
@@ -57,17 +59,19 @@ class Reader(nn.Module):
         """
         fates = [random.random() for _ in subjects]
         prompts = [
-            unhelpful(random) if fate < _UNGUIDED else caption(subject, random)
+            uninformative_caption(random) if fate < _UNGUIDED else caption(subject, random)
             for fate, subject in zip(fates, subjects, strict=True)
         ]
         words, pooled = self(prompts, random.choice(_LENGTHS))
-        told = [
+        captioned = [
             None if fate < _UNGUIDED else subject
             for fate, subject in zip(fates, subjects, strict=True)
         ]
-        loss = self._misread(torch.cat([words[:, -1], pooled], dim=-1), told)
-        said = torch.tensor([fate >= _UNGUIDED_AS_NOTHING for fate in fates], dtype=words.dtype)
-        return (words * said[:, None, None], pooled * said[:, None]), loss
+        loss = self._misread(torch.cat([words[:, -1], pooled], dim=-1), captioned)
+        is_conditioned = torch.tensor(
+            [fate >= _UNGUIDED_AS_NOTHING for fate in fates], dtype=words.dtype
+        )
+        return (words * is_conditioned[:, None, None], pooled * is_conditioned[:, None]), loss
 
     def _misread(self, read: torch.Tensor, subjects: list[Subject | None]) -> torch.Tensor:
         losses = []

@@ -7,12 +7,12 @@ from typing import Any
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from gpu_workers.training.demo_image.captions import caption, unhelpful
+from gpu_workers.training.demo_image.captions import caption, uninformative_caption
 from gpu_workers.training.demo_image.subjects import scene, shape
 
 _CAPTIONS = 6000
 _WORDS_SEED = 7
-_LEAST_OFTEN = 8
+_MIN_OFTEN = 8
 """A word that comes more rarely than this is noise, and stays letters."""
 
 _LONGEST = 77
@@ -27,11 +27,16 @@ def tokenizer() -> CLIPTokenizer:
     )
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
-        vocab_size=4000, min_frequency=_LEAST_OFTEN, end_of_word_suffix="</w>", show_progress=False
+        vocab_size=4000, min_frequency=_MIN_OFTEN, end_of_word_suffix="</w>", show_progress=False
     )
     trained.train_from_iterator(_captions(), trainer)
     merges: Any = _merges(trained)  # As pairs; the class is typed for strings alone.
-    tokens = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{one}</w>" for one in letters)]
+    tokens = [
+        "<|startoftext|>",
+        "<|endoftext|>",
+        *letters,
+        *(f"{character}</w>" for character in letters),
+    ]
     tokens += [left + right for left, right in merges]
     vocabulary = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=_LONGEST)
@@ -40,7 +45,9 @@ def tokenizer() -> CLIPTokenizer:
 def _captions() -> list[str]:
     random = Random(_WORDS_SEED)
     subjects = [scene(random) if number % 2 else shape(random) for number in range(_CAPTIONS)]
-    return [caption(one, random) for one in subjects] + [unhelpful(random) for _ in range(500)]
+    return [caption(subject, random) for subject in subjects] + [
+        uninformative_caption(random) for _ in range(500)
+    ]
 
 
 def _merges(trained: Tokenizer) -> list[tuple[str, str]]:

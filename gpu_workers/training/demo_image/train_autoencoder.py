@@ -11,8 +11,8 @@ from torch import nn
 
 from gpu_workers.training.demo_image import architectures
 from gpu_workers.training.demo_image.dataset import Gallery, as_floats
-from gpu_workers.training.demo_image.subjects import taught
-from gpu_workers.training.demo_image.trainer import Course, averaged
+from gpu_workers.training.demo_image.subjects import training_subject
+from gpu_workers.training.demo_image.trainer import Trainer, averaged
 
 FILE = "autoencoder.pt"
 DECODER_FILE = "decoder.pt"
@@ -20,7 +20,7 @@ _BATCH = 16
 _DRAWINGS = 8000
 _RATE = 2e-3
 _REFINING_RATE = 1e-3
-_MOST_NOISE = 0.12
+_MAX_NOISE = 0.12
 """On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
 small errors are not seen."""
 
@@ -31,9 +31,9 @@ def train(folder: Path, steps: int) -> None:
     """Train it, or go on."""
     torch.manual_seed(0)
     network = architectures.autoencoder()
-    course = Course(network, folder / FILE, steps=steps, rate=_RATE)
-    gallery = Gallery(taught, _DRAWINGS, seed=1)
-    draws = gallery.draws(_BATCH, seed=course.step)
+    course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
+    gallery = Gallery(training_subject, _DRAWINGS, seed=1)
+    draws = gallery.batches(_BATCH, seed=course.step)
 
     def loss() -> torch.Tensor:
         size, places = next(draws)
@@ -42,7 +42,7 @@ def train(folder: Path, steps: int) -> None:
             latents = network.encoder(pixels).float()
         # Latents end near -1 and 1: the scheduler cuts off what guidance drives beyond.
         beyond = (latents.abs() - 1).relu().square().mean()
-        loss: torch.Tensor = _loss(network.decoder, latents, pixels, _MOST_NOISE) + 4 * beyond
+        loss: torch.Tensor = _loss(network.decoder, latents, pixels, _MAX_NOISE) + 4 * beyond
         return loss
 
     course.train(loss)
@@ -53,9 +53,9 @@ def refine(folder: Path, steps: int) -> None:
     torch.manual_seed(0)
     network = load(folder)
     decoder = network.decoder.train().requires_grad_(requires_grad=True)
-    course = Course(decoder, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
-    gallery = Gallery(taught, _DRAWINGS, seed=3 + course.step)
-    draws = gallery.draws(_BATCH, seed=course.step)
+    course = Trainer(decoder, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
+    gallery = Gallery(training_subject, _DRAWINGS, seed=3 + course.step)
+    draws = gallery.batches(_BATCH, seed=course.step)
 
     def loss() -> torch.Tensor:
         size, places = next(draws)
@@ -83,9 +83,9 @@ def encoded(network: architectures.Network, pixels: torch.Tensor) -> torch.Tenso
 
 
 def _loss(
-    decoder: nn.Module, latents: torch.Tensor, pixels: torch.Tensor, most_noise: float
+    decoder: nn.Module, latents: torch.Tensor, pixels: torch.Tensor, max_noise: float
 ) -> torch.Tensor:
-    noise = most_noise * torch.rand(len(pixels), 1, 1, 1) * torch.randn_like(latents)
+    noise = max_noise * torch.rand(len(pixels), 1, 1, 1) * torch.randn_like(latents)
     with torch.autocast("cpu", torch.bfloat16):
         again = decoder(latents + noise).float()
     wrong = again - pixels

@@ -10,10 +10,10 @@ from torch import nn
 
 from gpu_workers.training.demo_image import architectures, train_autoencoder
 from gpu_workers.training.demo_image.dataset import SHARES, SIZES, as_floats, pictures
-from gpu_workers.training.demo_image.subjects import Subject, taught
+from gpu_workers.training.demo_image.subjects import Subject, training_subject
 from gpu_workers.training.demo_image.text_conditioning import Reader
 from gpu_workers.training.demo_image.tokenizer import tokenizer
-from gpu_workers.training.demo_image.trainer import Course
+from gpu_workers.training.demo_image.trainer import Trainer
 
 FILE = "sdxl.pt"
 _BATCH = 16
@@ -38,7 +38,7 @@ _AT_ONCE = 50
 Shelves = dict[tuple[int, int], tuple[list[Subject], torch.Tensor]]
 
 
-class Painter(nn.Module):
+class TrainableModel(nn.Module):
     """What is trained together: the denoiser and the text encoders."""
 
     def __init__(self) -> None:
@@ -66,20 +66,20 @@ def noising() -> architectures.Network:
 def train(folder: Path, steps: int) -> None:
     """Train it, or go on."""
     torch.manual_seed(0)
-    painter = Painter()
+    painter = TrainableModel()
     painter.train_fast()
-    course = Course(painter, folder / FILE, steps=steps, rate=_RATE)
+    course = Trainer(painter, folder / FILE, steps=steps, rate=_RATE)
     torch.manual_seed(course.step)
     random = Random(course.step)
     if course.step == 0:
         _learn_to_read(painter.reader, random)
-    shelves = _shelves(folder)
+    shelves = _latent_datasets(folder)
 
     def loss() -> torch.Tensor:
         size = random.choices(SIZES, SHARES)[0]
         subjects, latents = shelves[size]
         places = random.choices(range(len(subjects)), k=_BATCH)
-        read, misread = painter.reader.lesson([subjects[place] for place in places], random)
+        read, misread = painter.reader.training_batch([subjects[place] for place in places], random)
         return _loss(painter.unet, latents[places].float(), *read) + _READING * misread
 
     course.train(loss)
@@ -89,7 +89,9 @@ def _learn_to_read(reader: Reader, random: Random) -> None:
     """The text encoders alone, for a start: a lesson without pictures costs little."""
     optimiser = torch.optim.AdamW(reader.parameters(), _READING_RATE)
     for step in range(_READING_STEPS):
-        _, misread = reader.lesson([taught(random) for _ in range(_READING_BATCH)], random)
+        _, misread = reader.training_batch(
+            [training_subject(random) for _ in range(_READING_BATCH)], random
+        )
         misread.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
@@ -137,12 +139,14 @@ def _weights(latents: torch.Tensor) -> torch.Tensor:
     return weights / weights.mean(dim=(2, 3), keepdim=True)
 
 
-def _shelves(folder: Path) -> Shelves:
+def _latent_datasets(folder: Path) -> Shelves:
     """Subjects and their drawings' latents for each size, made once and kept."""
     file = folder / "latents.pt"
     random = Random(_DRAWINGS_SEED)
     counts = {size: round(_DRAWINGS * share) for size, share in zip(SIZES, SHARES, strict=True)}
-    subjects = {size: [taught(random) for _ in range(count)] for size, count in counts.items()}
+    subjects = {
+        size: [training_subject(random) for _ in range(count)] for size, count in counts.items()
+    }
     if not file.exists():
         autoencoder = train_autoencoder.load(folder)
         made = {size: _encoded(autoencoder, some, size) for size, some in subjects.items()}

@@ -13,7 +13,7 @@ _REPORT_STEPS = 50
 _AVERAGING = 0.998
 
 
-class Course:
+class Trainer:
     """Trains a network for a number of steps, over as many processes as it takes."""
 
     def __init__(self, network: nn.Module, file: Path, *, steps: int, rate: float) -> None:
@@ -32,7 +32,7 @@ class Course:
         saved = reported = time.monotonic()
         total = 0.0
         while self.step < self._steps:
-            total += self._descend(loss())
+            total += self._step(loss())
             if self.step % _REPORT_STEPS == 0:
                 now = time.monotonic()
                 pace = (now - reported) / _REPORT_STEPS
@@ -56,7 +56,7 @@ class Course:
         torch.save(state, making)
         making.rename(self._file)
 
-    def _descend(self, loss: torch.Tensor) -> float:
+    def _step(self, loss: torch.Tensor) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate * _schedule(self.step, self._steps)
         loss.backward()  # type: ignore[no-untyped-call]

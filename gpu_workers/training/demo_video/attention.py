@@ -17,7 +17,7 @@ _LEFT_OUT = log(LONGEST - LENGTH)
 Rotation = tuple[torch.Tensor, torch.Tensor]
 
 
-class Plain:
+class SimpleWanAttnProcessor:
     """Takes the place of diffusers' WanAttnProcessor."""
 
     def __call__(

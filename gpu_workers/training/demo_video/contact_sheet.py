@@ -55,11 +55,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance", type=float, default=6.5)
     parser.add_argument("--threads", type=int, default=2)
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    pipe = load(wanted.model)
-    asked = {"steps": wanted.steps, "guidance": wanted.guidance}
-    sheet([filmed(pipe, prompt, **asked) for prompt in PROMPTS]).save(wanted.file, optimize=True)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    pipe = load(options.model)
+    sampling = {"steps": options.steps, "guidance": options.guidance}
+    sheet([filmed(pipe, prompt, **sampling) for prompt in PROMPTS]).save(
+        options.file, optimize=True
+    )
 
 
 if __name__ == "__main__":

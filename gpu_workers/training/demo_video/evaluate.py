@@ -72,9 +72,9 @@ def note(counted: Score, subject: Moving, frames: Frames, judge: Classifier) -> 
     """Hold a clip against what was asked for."""
     middle = Image.fromarray(frames[FRAMES // 2])
     if isinstance(subject, MovingShape):
-        seen = read(middle)
-        counted.note("background", seen.background, subject.background)
-        counted.note("object colour", seen.colour, subject.colour)
+        measured = read(middle)
+        counted.note("background", measured.background, subject.background)
+        counted.note("object colour", measured.colour, subject.colour)
         counted.note("shape", judge.answer(middle, "shape"), subject.shape)
         counted.note("motion of shapes", direction(frames), subject.motion)
         return
@@ -97,16 +97,16 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, default=6.5)
     parser.add_argument("--classifier", type=Path, default=_CLASSIFIER)
     parser.add_argument("--threads", type=int, default=2)
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    judge, pipe, counted = trained(wanted.classifier), load(wanted.model), Score()
-    found, random = subjects(wanted.shapes, wanted.scenes), Random(_SUBJECTS_SEED)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    judge, pipe, counted = trained(options.classifier), load(options.model), Score()
+    found, random = subjects(options.shapes, options.scenes), Random(_SUBJECTS_SEED)
     start = time.monotonic()
     for seed, subject in enumerate(found):
-        asked = {"steps": wanted.steps, "guidance": wanted.guidance, "seed": seed}
-        note(counted, subject, filmed(pipe, caption(subject, random), **asked), judge)
+        sampling = {"steps": options.steps, "guidance": options.guidance, "seed": seed}
+        note(counted, subject, filmed(pipe, caption(subject, random), **sampling), judge)
     seconds = (time.monotonic() - start) / len(found)
-    for name, asked_for in counted.asked.items():
+    for name, asked_for in counted.totals.items():
         print(f"{name:20} {counted.right[name]:4} of {asked_for:4}  {counted.share(name):6.1%}")  # noqa: T201
     print(f"{seconds:.2f} s a clip")  # noqa: T201
 

@@ -10,7 +10,7 @@ from gpu_workers.training.demo_image.export import MODELS
 from gpu_workers.training.demo_image.trainer import averaged
 from gpu_workers.training.demo_video import architectures, train_autoencoder, train_denoiser
 from gpu_workers.training.demo_video.render import FPS, FRAMES, OWN_SIDE
-from gpu_workers.wan.clip_format import CLIP_FILE, Clip
+from gpu_workers.wan.clip_format import CLIP_FILE, ClipFormat
 
 WAN = MODELS / "demo-wan"
 _UNSURE = -30.0
@@ -19,20 +19,20 @@ _UNSURE = -30.0
 
 def export_wan(checkpoints: Path, target: Path = WAN) -> None:
     """Save the averaged weights as a WanPipeline in half precision."""
-    filmer = train_denoiser.Filmer()
+    filmer = train_denoiser.TrainableModel()
     filmer.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
     pipe: architectures.Network = WanPipeline(
         tokenizer=filmer.reader.tokenizer,
         text_encoder=filmer.reader.encoder,
         transformer=filmer.transformer,
-        vae=_sure(train_autoencoder.load(checkpoints).vae),
+        vae=_zero_variance(train_autoencoder.load(checkpoints).vae),
         scheduler=drawing_scheduler(),
     )
     for part in (pipe.text_encoder, pipe.transformer, pipe.vae):
         part.half()
     pipe.save_pretrained(target, safe_serialization=True)
-    own = Clip(frames=FRAMES, fps=FPS, side=OWN_SIDE, shift=None)
-    (target / CLIP_FILE).write_text(own.model_dump_json(indent=2) + "\n")
+    clip_format = ClipFormat(frames=FRAMES, fps=FPS, side=OWN_SIDE, shift=None)
+    (target / CLIP_FILE).write_text(clip_format.model_dump_json(indent=2) + "\n")
     if target == WAN:
         exemptions.record(target.name, target)
 
@@ -56,7 +56,7 @@ def drawing_scheduler() -> UniPCMultistepScheduler:
 
 
 @torch.no_grad()
-def _sure(vae: architectures.Network) -> architectures.Network:
+def _zero_variance(vae: architectures.Network) -> architectures.Network:
     """Training never asked how sure the encoder is; it is to say that it is."""
     vae.quant_conv.weight[architectures.LATENT_CHANNELS :] = 0
     vae.quant_conv.bias[architectures.LATENT_CHANNELS :] = _UNSURE

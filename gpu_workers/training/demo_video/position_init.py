@@ -25,7 +25,7 @@ _LOUDNESS = 0.1
 
 
 @torch.no_grad()
-def find_places(transformer: Network) -> None:
+def init_positions(transformer: Network) -> None:
     """Set the first block so."""
     block, heads = transformer.blocks[0], len(_STEPS)
     width = transformer.config.num_attention_heads * transformer.config.attention_head_dim

@@ -42,7 +42,7 @@ class Whereabouts(nn.Module):
         for block in self._blocks:
             block.register_forward_hook(self._keep)
 
-    def mistaken(self, subjects: Sequence[Moving], latents: torch.Tensor) -> torch.Tensor:
+    def loss(self, subjects: Sequence[Moving], latents: torch.Tensor) -> torch.Tensor:
         """How wrong its guesses are for the latents that were denoised last."""
         _, _, frames, rows, columns = latents.shape
         shape = frames, rows // TOKEN, columns // TOKEN

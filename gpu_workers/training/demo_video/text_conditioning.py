@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from gpu_workers.training.demo_image.captions import unhelpful
+from gpu_workers.training.demo_image.captions import uninformative_caption
 from gpu_workers.training.demo_video import architectures
 from gpu_workers.training.demo_video.captions import caption
 from gpu_workers.training.demo_video.subjects import PROPERTIES, Moving, properties
@@ -51,11 +51,14 @@ class Reader(nn.Module):
         The loss is of what can be told of each subject from its caption alone. It teaches the
         encoder what words mean long before the denoiser could.
         """
-        told = [None if random.random() < _UNGUIDED else subject for subject in subjects]
+        captioned = [None if random.random() < _UNGUIDED else subject for subject in subjects]
         words, ends = self(
-            [caption(subject, random) if subject else unhelpful(random) for subject in told]
+            [
+                caption(subject, random) if subject else uninformative_caption(random)
+                for subject in captioned
+            ]
         )
-        return words, self._misread(ends, told)
+        return words, self._misread(ends, captioned)
 
     def _misread(self, ends: torch.Tensor, subjects: list[Moving | None]) -> torch.Tensor:
         losses = []

@@ -5,7 +5,7 @@ from random import Random
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from gpu_workers.training.demo_image.captions import unhelpful
+from gpu_workers.training.demo_image.captions import uninformative_caption
 from gpu_workers.training.demo_video.captions import caption
 from gpu_workers.training.demo_video.subjects import scene, shape
 
@@ -14,7 +14,7 @@ LONGEST = 512
 
 _CAPTIONS = 6000
 _WORDS_SEED = 7
-_LEAST_OFTEN = 8
+_MIN_OFTEN = 8
 """A word that comes more rarely than this is noise, and stays letters."""
 
 _PAD, _END = "<pad>", "</s>"
@@ -27,7 +27,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
     one.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     trainer = trainers.BpeTrainer(
         vocab_size=4000,
-        min_frequency=_LEAST_OFTEN,
+        min_frequency=_MIN_OFTEN,
         special_tokens=[_PAD, _END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -44,4 +44,6 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def _captions() -> list[str]:
     random = Random(_WORDS_SEED)
     subjects = [scene(random) if number % 2 else shape(random) for number in range(_CAPTIONS)]
-    return [caption(one, random) for one in subjects] + [unhelpful(random) for _ in range(500)]
+    return [caption(subject, random) for subject in subjects] + [
+        uninformative_caption(random) for _ in range(500)
+    ]

@@ -30,12 +30,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="in all, from the first run on")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help="of the checkpoints")
     parser.add_argument("--threads", type=int, default=1)
-    wanted = parser.parse_args()
-    torch.set_num_threads(wanted.threads)
-    if wanted.stage == "export":
-        export.export_wan(wanted.folder)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.stage == "export":
+        export.export_wan(options.folder)
     else:
-        _TRAINED[wanted.stage](wanted.folder, wanted.steps or _STEPS[wanted.stage])
+        _TRAINED[options.stage](options.folder, options.steps or _STEPS[options.stage])
 
 
 if __name__ == "__main__":

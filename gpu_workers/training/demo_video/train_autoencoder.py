@@ -13,7 +13,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from torch import nn
 
-from gpu_workers.training.demo_image.trainer import Course, averaged
+from gpu_workers.training.demo_image.trainer import Trainer, averaged
 from gpu_workers.training.demo_video import architectures
 from gpu_workers.training.demo_video.dataset import COUNTS, as_floats, footage
 from gpu_workers.training.demo_video.render import FRAMES
@@ -29,7 +29,7 @@ _STILLS_FIRST = 0.55
 
 _RATE = 2e-3
 _REFINING_RATE = 2e-4
-_MOST_NOISE = 0.1
+_MAX_NOISE = 0.1
 """On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
 small errors are not seen."""
 
@@ -74,7 +74,7 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     """Train it, or go on."""
     torch.manual_seed(0)
     network = Autoencoder()
-    course = Course(network, folder / FILE, steps=steps, rate=_RATE)
+    course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
     random = Random(course.step)
     _, clips = footage(folder, counts)[0]
 
@@ -93,7 +93,7 @@ def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     network = load(folder)
     for part in (network.vae.decoder, network.vae.post_quant_conv):
         part.train().requires_grad_(requires_grad=True)
-    course = Course(network, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
+    course = Trainer(network, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
     random = Random(course.step)
     _, clips = footage(folder, counts)[0]
 
@@ -121,7 +121,7 @@ def _loss(network: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
     latents = network.latents(pixels)
     # Latents end near -1 and 1: the scheduler cuts off what guidance drives beyond.
     beyond = (latents.abs() - 1).relu().square().mean()
-    noise = _MOST_NOISE * torch.rand(len(pixels), 1, 1, 1, 1) * torch.randn_like(latents)
+    noise = _MAX_NOISE * torch.rand(len(pixels), 1, 1, 1, 1) * torch.randn_like(latents)
     wrong = network.clips(latents + noise) - pixels
     edges = wrong.diff(dim=4).abs().mean() + wrong.diff(dim=3).abs().mean()
     drawn_wrong = wrong.abs().mean() + 4 * wrong.square().mean() + 0.5 * edges

@@ -7,11 +7,11 @@ from random import Random
 import torch
 from torch import nn
 
-from gpu_workers.training.demo_image.trainer import Course
+from gpu_workers.training.demo_image.trainer import Trainer
 from gpu_workers.training.demo_video import architectures, train_autoencoder
-from gpu_workers.training.demo_video.attention import Plain, with_rest
+from gpu_workers.training.demo_video.attention import SimpleWanAttnProcessor, with_rest
 from gpu_workers.training.demo_video.dataset import COUNTS, Shelf, as_floats, footage
-from gpu_workers.training.demo_video.position_init import find_places
+from gpu_workers.training.demo_video.position_init import init_positions
 from gpu_workers.training.demo_video.position_loss import Whereabouts
 from gpu_workers.training.demo_video.subjects import Moving, taught
 from gpu_workers.training.demo_video.text_conditioning import Reader
@@ -41,15 +41,15 @@ _READING_BATCH = 64
 _READING_RATE = 2e-3
 _READING_STEPS = 250
 _DRIVEN = 0.5
-_MOST_DRIVEN = 2.5
-_LEAST_DRIVEN = 0.3
+_MAX_DRIVEN = 2.5
+_MIN_DRIVEN = 0.3
 """Where there is less noise nothing moves any more."""
 
 _AT_ONCE = 8
 _KEY = 0.02
 
 
-class Filmer(nn.Module):
+class TrainableModel(nn.Module):
     """What is trained together: the denoiser and the text encoder."""
 
     def __init__(self) -> None:
@@ -57,10 +57,10 @@ class Filmer(nn.Module):
         self.reader = Reader(tokenizer())
         self.transformer = architectures.transformer()
         _heed_words(self.transformer)
-        find_places(self.transformer)
+        init_positions(self.transformer)
         self.whereabouts = Whereabouts(self.transformer)
 
-    def to(self, *_: object, **__: object) -> "Filmer":
+    def to(self, *_: object, **__: object) -> "TrainableModel":
         """Stay as it is: the memory format that a course asks for is one of pictures."""
         return self
 
@@ -68,11 +68,11 @@ class Filmer(nn.Module):
 def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     """Train it, or go on."""
     torch.manual_seed(0)
-    filmer = Filmer()
+    filmer = TrainableModel()
     for block in filmer.transformer.blocks:
-        block.attn1.set_processor(Plain())
-        block.attn2.set_processor(Plain())
-    course = Course(filmer, folder / FILE, steps=steps, rate=_RATE)
+        block.attn1.set_processor(SimpleWanAttnProcessor())
+        block.attn2.set_processor(SimpleWanAttnProcessor())
+    course = Trainer(filmer, folder / FILE, steps=steps, rate=_RATE)
     torch.manual_seed(course.step)
     random = Random(course.step)
     if course.step == 0:
@@ -88,7 +88,7 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
         clips = latents[places].float()
         shown = clips[:, :, :1] if still else clips
         wrong = _loss(filmer.transformer, shown, words)
-        misplaced = filmer.whereabouts.mistaken(some, shown)
+        misplaced = filmer.whereabouts.loss(some, shown)
         return wrong + _READING * misread + _PLACING * misplaced
 
     course.train(loss)
@@ -129,20 +129,20 @@ def _loss(
     spread = (torch.arange(len(latents)) + torch.rand(len(latents))) / len(latents)
     levels = spread**0.25
     part = levels[:, None, None, None, None]
-    noisy = (1 - part) * _driven_too_far(latents, levels) + part * noise
+    noisy = (1 - part) * _guidance_augmentation(latents, levels) + part * noise
     with torch.autocast("cpu", torch.bfloat16):
         flow = transformer(noisy, 1000 * levels, with_rest(words)).sample
     wrong: torch.Tensor = (flow.float() - (noisy - latents) / part).square() * _weights(latents)
     return wrong.mean()
 
 
-def _driven_too_far(latents: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
+def _guidance_augmentation(latents: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
     """Some of the clips as guidance leaves them half-way: further from the mean than they are.
 
     Learning to lead them back, the denoiser does not go on from guidance's own mistakes.
     """
-    far = _MOST_DRIVEN * torch.rand(len(latents)) * (torch.rand(len(latents)) < _DRIVEN)
-    far = (far * (levels > _LEAST_DRIVEN))[:, None, None, None, None]
+    far = _MAX_DRIVEN * torch.rand(len(latents)) * (torch.rand(len(latents)) < _DRIVEN)
+    far = (far * (levels > _MIN_DRIVEN))[:, None, None, None, None]
     return (latents + far * (latents - latents.mean(dim=0))).clamp(-1, 1)
 
 

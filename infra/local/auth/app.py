@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.local.auth import errors, passwords, requests, sessions, store, users
-from infra.local.auth.errors import RefusalError
-from infra.local.auth.sessions import Bearer
+from infra.local.auth.errors import AuthError
+from infra.local.auth.sessions import SessionRef
 
 T = TypeVar("T")
 _METHODS = ["GET", "POST", "PUT"]
@@ -31,7 +31,7 @@ _SETTINGS = {
 _HEALTH = {"name": "GoTrue", "version": "local", "description": "GoTrue's protocol, on one machine"}
 
 
-class Auth:
+class AuthApp:
     """The doors, over one file of users."""
 
     def __init__(self, path: Path) -> None:
@@ -40,16 +40,16 @@ class Auth:
 
     async def sign_up(self, request: Request) -> Response:
         """A new user is signed in at once: nobody here reads a confirmation."""
-        asked = await requests.read(request, requests.SignUp)
-        requests.check_password(asked.password)
-        kept = await asyncio.to_thread(passwords.hashed, asked.password)
+        body = await requests.read(request, requests.SignUp)
+        requests.check_password(body.password)
+        kept = await asyncio.to_thread(passwords.hashed, body.password)
 
         def add(database: sqlite3.Connection) -> dict[str, Any]:
             try:
-                user = users.insert(database, asked.email, kept, asked.data)
+                user = users.insert(database, body.email, kept, body.data)
             except sqlite3.IntegrityError:
                 sentence = "User already registered"
-                raise RefusalError(422, "user_already_exists", sentence) from None
+                raise AuthError(422, "user_already_exists", sentence) from None
             return sessions.begin(database, user)
 
         return JSONResponse(await self._in_transaction(add))
@@ -71,8 +71,8 @@ class Auth:
             await self._change(request, bearer)
         user = await self._in_transaction(lambda database: users.by_id(database, bearer.user_id))
         if user is None:
-            raise _nobody()
-        return JSONResponse(users.told(user))
+            raise _unauthenticated()
+        return JSONResponse(users.to_response(user))
 
     async def sign_out(self, request: Request) -> Response:
         """End this session, the others, or all."""
@@ -84,11 +84,11 @@ class Auth:
         return Response(status_code=204)
 
     async def _sign_in(self, request: Request) -> Response:
-        asked = await requests.read(request, requests.SignIn)
-        email = asked.email.strip().lower()
+        body = await requests.read(request, requests.SignIn)
+        email = body.email.strip().lower()
         user = await self._in_transaction(lambda database: users.by_email(database, email))
         kept = user.password if user else None
-        is_right = await asyncio.to_thread(passwords.is_right, asked.password, kept)
+        is_right = await asyncio.to_thread(passwords.is_right, body.password, kept)
         if user is None or not is_right:
             raise errors.wrong_credentials()
 
@@ -105,27 +105,27 @@ class Auth:
             raise errors.used_refresh_token()
         return JSONResponse(session)
 
-    async def _change(self, request: Request, bearer: Bearer) -> None:
-        asked = await requests.read(request, requests.Change)
-        if asked.email or asked.phone:
+    async def _change(self, request: Request, bearer: SessionRef) -> None:
+        body = await requests.read(request, requests.Change)
+        if body.email or body.phone:
             raise errors.invalid("Addresses and numbers are not changed in the local system")
         kept = None
-        if asked.password is not None:
-            requests.check_password(asked.password)
-            kept = await asyncio.to_thread(passwords.hashed, asked.password)
+        if body.password is not None:
+            requests.check_password(body.password)
+            kept = await asyncio.to_thread(passwords.hashed, body.password)
 
         def change(database: sqlite3.Connection) -> None:
             if user := users.by_id(database, bearer.user_id):
-                users.change(database, user, password=kept, data=asked.data)
+                users.change(database, user, password=kept, data=body.data)
             if kept:
                 sessions.end(database, bearer, "others")
 
         await self._in_transaction(change)
 
-    async def _bearer(self, request: Request) -> Bearer:
+    async def _bearer(self, request: Request) -> SessionRef:
         bearer = sessions.bearer_of(request.headers.get("authorization", ""))
         if not await self._in_transaction(lambda database: sessions.is_open(database, bearer)):
-            raise _nobody()
+            raise _unauthenticated()
         return bearer
 
     async def _in_transaction(self, act: Callable[[sqlite3.Connection], T]) -> T:
@@ -138,7 +138,7 @@ class Auth:
 
 def make_app(path: Path) -> Starlette:
     """The app, its users kept in the file at ``path``."""
-    auth = Auth(path)
+    auth = AuthApp(path)
     anyone = Middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=_METHODS, allow_headers=["*"]
     )
@@ -154,13 +154,13 @@ def make_app(path: Path) -> Starlette:
             Route("/.well-known/jwks.json", _answering({"keys": []})),
         ],
         middleware=[anyone],
-        exception_handlers={RefusalError: errors.answer, 404: _not_offered, 405: _not_offered},
+        exception_handlers={AuthError: errors.answer, 404: _not_offered, 405: _not_offered},
     )
 
 
-def _nobody() -> RefusalError:
+def _unauthenticated() -> AuthError:
     sentence = "Session from session_id claim in JWT does not exist"
-    return RefusalError(403, "session_not_found", sentence)
+    return AuthError(403, "session_not_found", sentence)
 
 
 def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
@@ -172,4 +172,4 @@ def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Respons
 
 async def _not_offered(request: Request, _: Exception) -> Response:
     sentence = f"The local system does not offer {request.method} {request.url.path}"
-    return await errors.answer(request, RefusalError(404, "not_found", sentence))
+    return await errors.answer(request, AuthError(404, "not_found", sentence))

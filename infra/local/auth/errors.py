@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-class RefusalError(Exception):
+class AuthError(Exception):
     """A refusal: its status, its code and its sentence."""
 
     def __init__(self, status: int, code: str, sentence: str, **more: object) -> None:
@@ -15,35 +15,35 @@ class RefusalError(Exception):
         self.body: dict[str, Any] = {"code": status, "error_code": code, "msg": sentence, **more}
 
 
-def invalid(sentence: str) -> RefusalError:
+def invalid(sentence: str) -> AuthError:
     """What was sent is not what is read here."""
-    return RefusalError(400, "validation_failed", sentence)
+    return AuthError(400, "validation_failed", sentence)
 
 
-def wrong_credentials() -> RefusalError:
+def wrong_credentials() -> AuthError:
     """Told alike for a wrong password and an address that nobody has."""
-    return RefusalError(400, "invalid_credentials", "Invalid login credentials")
+    return AuthError(400, "invalid_credentials", "Invalid login credentials")
 
 
-def weak_password(least: int) -> RefusalError:
+def weak_password(minimum: int) -> AuthError:
     """It is too short."""
-    sentence = f"Password should be at least {least} characters."
-    return RefusalError(422, "weak_password", sentence, weak_password={"reasons": ["length"]})
+    sentence = f"Password should be at least {minimum} characters."
+    return AuthError(422, "weak_password", sentence, weak_password={"reasons": ["length"]})
 
 
-def unknown_refresh_token() -> RefusalError:
+def unknown_refresh_token() -> AuthError:
     """It is nobody's."""
     sentence = "Invalid Refresh Token: Refresh Token Not Found"
-    return RefusalError(400, "refresh_token_not_found", sentence)
+    return AuthError(400, "refresh_token_not_found", sentence)
 
 
-def used_refresh_token() -> RefusalError:
+def used_refresh_token() -> AuthError:
     """It was used before, too long ago for a second try."""
-    return RefusalError(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
+    return AuthError(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
 
 
 async def answer(_: Request, refusal: Exception) -> Response:
     """A refusal on the wire."""
-    if not isinstance(refusal, RefusalError):
+    if not isinstance(refusal, AuthError):
         raise refusal
     return JSONResponse(refusal.body, refusal.status)

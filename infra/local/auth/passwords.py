@@ -3,10 +3,10 @@
 import hashlib
 import secrets
 
-LEAST_CHARACTERS = 6
+MIN_CHARACTERS = 6
 """Supabase Auth's own."""
 
-MOST_BYTES = 72
+MAX_BYTES = 72
 """The same: more is refused, since bcrypt would not read it."""
 
 _SALT_BYTES = 16

@@ -10,7 +10,7 @@ from infra.local.auth import errors, passwords, strict_json
 
 T = TypeVar("T", bound=BaseModel)
 
-_MOST_BYTES = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s][^@\s.]*\.[^@\s]+")
 
 
@@ -59,8 +59,8 @@ async def read(request: Request, model: type[T]) -> T:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
-            raise errors.RefusalError(413, "validation_failed", "Request body is too large")
+        if len(body) > _MAX_BYTES:
+            raise errors.AuthError(413, "validation_failed", "Request body is too large")
     try:
         return model.model_validate(strict_json.read(bytes(body)))
     except ValidationError as error:
@@ -72,7 +72,7 @@ async def read(request: Request, model: type[T]) -> T:
 
 def check_password(password: str) -> None:
     """Raise RefusalError for one that may not be chosen."""
-    if len(password) < passwords.LEAST_CHARACTERS:
-        raise errors.weak_password(passwords.LEAST_CHARACTERS)
-    if len(password.encode("utf-8", "replace")) > passwords.MOST_BYTES:
-        raise errors.invalid(f"Password cannot be longer than {passwords.MOST_BYTES} characters")
+    if len(password) < passwords.MIN_CHARACTERS:
+        raise errors.weak_password(passwords.MIN_CHARACTERS)
+    if len(password.encode("utf-8", "replace")) > passwords.MAX_BYTES:
+        raise errors.invalid(f"Password cannot be longer than {passwords.MAX_BYTES} characters")

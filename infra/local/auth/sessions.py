@@ -23,7 +23,7 @@ REUSE_SECONDS = 10
 """Supabase Auth's own."""
 
 
-class Bearer(NamedTuple):
+class SessionRef(NamedTuple):
     """Whose token it is, and of which session."""
 
     user_id: str
@@ -35,7 +35,7 @@ def begin(database: sqlite3.Connection, user: User) -> dict[str, Any]:
     session_id = str(uuid4())
     values = (session_id, user.id, time.time())
     database.execute("insert into sessions (id, user_id, created_at) values (?, ?, ?)", values)
-    return _told(database, user, session_id)
+    return _token_response(database, user, session_id)
 
 
 def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
@@ -60,10 +60,10 @@ def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
     if used_at is None:
         values = (now, _hash(token))
         database.execute("update refresh_tokens set used_at = ? where hash = ?", values)
-    return _told(database, user, session_id)
+    return _token_response(database, user, session_id)
 
 
-def end(database: sqlite3.Connection, bearer: Bearer, scope: str) -> None:
+def end(database: sqlite3.Connection, bearer: SessionRef, scope: str) -> None:
     """Sign out: ``local`` this session, ``others`` all but this, ``global`` all."""
     whose = {
         "local": "id = :session",
@@ -74,14 +74,14 @@ def end(database: sqlite3.Connection, bearer: Bearer, scope: str) -> None:
     database.execute(f"delete from sessions where {whose}", values)  # noqa: S608 - of three
 
 
-def is_open(database: sqlite3.Connection, bearer: Bearer) -> bool:
+def is_open(database: sqlite3.Connection, bearer: SessionRef) -> bool:
     """Whether the session has not ended: an access token outlives it."""
     values = (bearer.session_id, bearer.user_id)
     query = "select 1 from sessions where id = ? and user_id = ?"
     return database.execute(query, values).fetchone() is not None
 
 
-def bearer_of(authorization: str) -> Bearer:
+def bearer_of(authorization: str) -> SessionRef:
     """Whose token a header carries.
 
     Raises:
@@ -90,9 +90,9 @@ def bearer_of(authorization: str) -> Bearer:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         sentence = "This endpoint requires a valid Bearer token"
-        raise errors.RefusalError(401, "no_authorization", sentence)
+        raise errors.AuthError(401, "no_authorization", sentence)
     try:
-        claims = signed_tokens.decode(
+        claims = signed_tokens.decode_with_any_key(
             token,
             [tokens.secret()],
             algorithms=["HS256"],
@@ -102,11 +102,11 @@ def bearer_of(authorization: str) -> Bearer:
         )
     except jwt.PyJWTError as error:
         sentence = f"invalid JWT: {type(error).__name__}"
-        raise errors.RefusalError(403, "bad_jwt", sentence) from None
-    return Bearer(claims["sub"], str(claims.get("session_id", "")))
+        raise errors.AuthError(403, "bad_jwt", sentence) from None
+    return SessionRef(claims["sub"], str(claims.get("session_id", "")))
 
 
-def _told(database: sqlite3.Connection, user: User, session_id: str) -> dict[str, Any]:
+def _token_response(database: sqlite3.Connection, user: User, session_id: str) -> dict[str, Any]:
     refresh_token = secrets.token_urlsafe(24)
     values = (_hash(refresh_token), session_id)
     database.execute("insert into refresh_tokens (hash, session_id) values (?, ?)", values)
@@ -117,7 +117,7 @@ def _told(database: sqlite3.Connection, user: User, session_id: str) -> dict[str
         "expires_in": LIFETIME_SECONDS,
         "expires_at": now + LIFETIME_SECONDS,
         "refresh_token": refresh_token,
-        "user": users.told(user),
+        "user": users.to_response(user),
     }
 
 

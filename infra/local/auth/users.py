@@ -86,7 +86,7 @@ def user_metadata(user: User) -> dict[str, Any]:
     return {**user.data, "email": user.email, "email_verified": True, "sub": user.id}
 
 
-def told(user: User) -> dict[str, Any]:
+def to_response(user: User) -> dict[str, Any]:
     """A user, as clients read one."""
     created, updated = _when(user.created_at), _when(user.updated_at)
     times = {"created_at": created, "updated_at": updated}

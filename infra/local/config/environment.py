@@ -17,7 +17,7 @@ _EVERY_PROCESS = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
 _WORKERS_OWN = {
     "MODEL_CACHE",
     "WORKER_SLOTS",
-    "LOOK_AHEAD",
+    "PREFETCH_JOBS",
     "DRAIN_SECONDS",
     "LD_LIBRARY_PATH",
     "NO_PROXY",
@@ -42,7 +42,7 @@ _WORKERS_PREFIXES = (
 
 
 @dataclass(frozen=True)
-class System:
+class LocalSystem:
     """One local system: where its data lies and where its parts listen."""
 
     data: Path
@@ -78,7 +78,7 @@ class System:
         return f"http://127.0.0.1:{self.ports[name]}"
 
 
-def plain() -> dict[str, str]:
+def base_env() -> dict[str, str]:
     """What every process gets: where programs lie, and the language."""
     return {
         name: value
@@ -87,7 +87,7 @@ def plain() -> dict[str, str]:
     }
 
 
-def of_functions(system: System, database_url: str) -> dict[str, str]:
+def functions_env(system: LocalSystem, database_url: str) -> dict[str, str]:
     """The functions' settings, over whatever the caller's own environment sets besides."""
     worker_keys = {worker_id: [keys.worker_key(worker_id)] for worker_id in keys.WORKERS}
     return {
@@ -115,7 +115,7 @@ def of_functions(system: System, database_url: str) -> dict[str, str]:
     }
 
 
-def of_worker(system: System, worker_id: str) -> dict[str, str]:
+def worker_env(system: LocalSystem, worker_id: str) -> dict[str, str]:
     """A worker's settings: its own key, and neither database nor storage."""
     own = {
         name: value
@@ -124,7 +124,7 @@ def of_worker(system: System, worker_id: str) -> dict[str, str]:
     }
     return {
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads())),
-        **plain(),
+        **base_env(),
         **own,
         "WORKER_ID": worker_id,
         "WORKER_KEY": keys.worker_key(worker_id),

@@ -19,27 +19,27 @@ WORKERS = ("demo", "noop")
 
 def secret(name: str, folder: Path = FOLDER) -> str:
     """A secret of 64 hexadecimal digits, the same at every call."""
-    return kept(folder / name, secrets.token_hex).read_text()
+    return ensure_file(folder / name, secrets.token_hex).read_text()
 
 
 def worker_key(worker_id: str, folder: Path = FOLDER) -> str:
     """The key that seals the letters to and from a worker."""
-    return kept(folder / f"worker-{worker_id}", new_key).read_text()
+    return ensure_file(folder / f"worker-{worker_id}", new_key).read_text()
 
 
 def oidc_key(folder: Path = FOLDER) -> Path:
     """The RSA key (PEM) that stands in for Google's: of the scheduler's and the tasks' tokens."""
-    return kept(folder / "oidc.pem", _rsa_pem)
+    return ensure_file(folder / "oidc.pem", _rsa_pem)
 
 
 def signing_key(folder: Path = FOLDER) -> Path:
     """A service account's key file, which signs the storage addresses."""
-    return kept(folder / "signing-key.json", _service_account)
+    return ensure_file(folder / "signing-key.json", _service_account)
 
 
 def verifying_key(folder: Path = FOLDER) -> Path:
     """The public half (PEM) of the signing key, by which the storage emulator checks them."""
-    return kept(folder / "signing-key.pub.pem", functools.partial(_public_half, folder))
+    return ensure_file(folder / "signing-key.pub.pem", functools.partial(_public_half, folder))
 
 
 def make_all(folder: Path = FOLDER) -> None:
@@ -50,7 +50,7 @@ def make_all(folder: Path = FOLDER) -> None:
     verifying_key(folder)
 
 
-def kept(path: Path, make: Callable[[], str]) -> Path:
+def ensure_file(path: Path, make: Callable[[], str]) -> Path:
     """The file, made if it is missing: readable by its owner alone, and never seen half-written.
 
     Of two processes that make it at once, one wins and both use its file.

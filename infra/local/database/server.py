@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from infra.local.config import keys
-from infra.local.config.environment import plain
+from infra.local.config.environment import base_env
 from infra.local.errors import LocalSystemError
 from infra.local.process import privileges
 
@@ -104,7 +104,7 @@ def _run_initdb(folder: Path, password_file: str) -> None:
     prefix = privileges.server_prefix(binary, folder, dies_with="KILL")
     done = subprocess.run(
         [*prefix, *arguments],
-        env=plain(),
+        env=base_env(),
         cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,

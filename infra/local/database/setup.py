@@ -25,8 +25,8 @@ def prepare(admin_url: str, *, make: bool) -> str:
             _create(urlunsplit(urlsplit(admin_url)._replace(path="/postgres")))
         migrate(admin_url)
         with psycopg.connect(admin_url) as connection:
-            _let_in(connection)
-            _forget_workers(connection)
+            _grant_login(connection)
+            _clear_workers(connection)
     except psycopg.OperationalError as error:
         raise BadDatabaseError(f"the database answers: {error}") from error
     return functions_url(admin_url)
@@ -62,7 +62,7 @@ def _create(url: str) -> None:
             connection.execute(sql.SQL("create database {}").format(name))
 
 
-def _let_in(connection: psycopg.Connection) -> None:
+def _grant_login(connection: psycopg.Connection) -> None:
     """A login without rights of its own: it takes on one of its three roles in a transaction."""
     # Roles belong to the whole server: two systems on one of them would change it at once.
     connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [ROLE])
@@ -76,7 +76,7 @@ def _let_in(connection: psycopg.Connection) -> None:
     connection.execute(sql.SQL("grant {} to {}").format(members, role))
 
 
-def _forget_workers(connection: psycopg.Connection) -> None:
+def _clear_workers(connection: psycopg.Connection) -> None:
     """The last run's are gone, and one of another kind may get their port; ours register anew."""
     connection.execute("set local role service")
     connection.execute(

@@ -28,16 +28,16 @@ from infra import manifest as the_map
 from infra import websocket_server
 from infra.local.auth import app as auth
 from infra.local.config import keys
-from infra.local.gateway.router import Doors, Handler, open_doors, open_services
+from infra.local.gateway.router import Handler, PrefixRouter, load_functions, load_services
 from shared.errors import NotFoundError
-from shared.http.responses import render_problem
+from shared.http.responses import render_error
 from shared.settings import settings
 
 _SHUTDOWN_SECONDS = 3
 
 
 def make_app(
-    served: the_map.Map,
+    served: the_map.Manifest,
     handlers: Mapping[str, Handler],
     key: bytes,
     services: Mapping[str, ASGIApp] | None = None,
@@ -52,12 +52,14 @@ def make_app(
         exception_handlers={404: _not_found},
         lifespan=functools.partial(_lifespan, served),
     )
-    app.router.default = Doors(handlers, services)  # a Mount takes no path with a line break in it
+    app.router.default = PrefixRouter(
+        handlers, services
+    )  # a Mount takes no path with a line break in it
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(served: the_map.Map, _: Starlette) -> AsyncIterator[None]:
+async def _lifespan(served: the_map.Manifest, _: Starlette) -> AsyncIterator[None]:
     # Before the first request: a job must find its queue and its bucket.
     await asyncio.to_thread(_provision, served)
     yield
@@ -76,7 +78,7 @@ def public_keys(private_pem: bytes) -> dict[str, Any]:
     return {"keys": [{**jwk, "kid": key_id, "use": "sig", "alg": "RS256"}]}
 
 
-def _provision(served: the_map.Map) -> None:
+def _provision(served: the_map.Manifest) -> None:
     from infra.local.gateway.provision import provision  # noqa: PLC0415 - tests of the app need no clients
 
     provision(served)
@@ -113,7 +115,7 @@ def _front_page(handlers: Mapping[str, Handler]) -> Handler:
 async def _not_found(request: Request, _: Exception) -> Response:
     """What is nobody's path, in the shape of every error."""
     problem = NotFoundError(f"There is nothing at {request.url.path}.")
-    return render_problem(problem, str(uuid.uuid4()))
+    return render_error(problem, str(uuid.uuid4()))
 
 
 def main() -> None:
@@ -124,12 +126,12 @@ def main() -> None:
     arguments = parser.parse_args()
     settings()  # so that what is missing or malformed is told at the start
     served = the_map.read()
-    services = open_services(served)
+    services = load_services(served)
     websocket_server.raise_open_files()
     if arguments.data:
         services["/auth/v1"] = auth.make_app(arguments.data / "auth.sqlite3")
     uvicorn.run(
-        make_app(served, open_doors(served), keys.oidc_key().read_bytes(), services),
+        make_app(served, load_functions(served), keys.oidc_key().read_bytes(), services),
         host="127.0.0.1",
         port=arguments.port,
         log_level="info",

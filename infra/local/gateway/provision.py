@@ -13,7 +13,7 @@ from google.cloud import storage, tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from requests.exceptions import ConnectionError as NoConnectionError
 
-from infra.manifest import Map, Queue
+from infra.manifest import Manifest, Queue
 
 _PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 0.05
@@ -27,13 +27,13 @@ _CORS = [
 ]
 
 
-def provision(the_map: Map) -> None:
+def provision(the_map: Manifest) -> None:
     """Make what does not exist yet, as soon as the emulators answer."""
     _when_it_answers(lambda: make_buckets(the_map))
     _when_it_answers(lambda: make_queues(the_map))
 
 
-def make_buckets(the_map: Map) -> None:
+def make_buckets(the_map: Manifest) -> None:
     """Make the buckets, open to browsers of every origin."""
     client = storage.Client(project="local", credentials=AnonymousCredentials())
     for name in the_map.buckets:
@@ -43,7 +43,7 @@ def make_buckets(the_map: Map) -> None:
             client.create_bucket(bucket, timeout=5, retry=None)
 
 
-def make_queues(the_map: Map) -> None:
+def make_queues(the_map: Manifest) -> None:
     """Make the queues, with the map's pace."""
     with grpc.insecure_channel(os.environ["TASKS_EMULATOR_HOST"]) as channel:
         client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
@@ -58,11 +58,11 @@ def make_queues(the_map: Map) -> None:
 def _queue(path: str, queue: Queue) -> tasks_v2.Queue:
     return tasks_v2.Queue(
         name=path,
-        rate_limits=tasks_v2.RateLimits(max_concurrent_dispatches=queue.most_concurrent),
+        rate_limits=tasks_v2.RateLimits(max_concurrent_dispatches=queue.max_concurrent),
         retry_config=tasks_v2.RetryConfig(
             max_attempts=-1,
-            min_backoff=timedelta(seconds=queue.least_backoff_seconds),
-            max_backoff=timedelta(seconds=queue.most_backoff_seconds),
+            min_backoff=timedelta(seconds=queue.min_backoff_seconds),
+            max_backoff=timedelta(seconds=queue.max_backoff_seconds),
         ),
     )
 

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from infra.manifest import Map
+from infra.manifest import Manifest
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def open_doors(the_map: Map) -> dict[str, Handler]:
+def load_functions(the_map: Manifest) -> dict[str, Handler]:
     """Import every handler of the map, each under its public prefixes."""
     handlers: dict[str, Handler] = {}
     for function in the_map.functions.values():
@@ -23,13 +23,13 @@ def open_doors(the_map: Map) -> dict[str, Handler]:
     return handlers
 
 
-def open_services(the_map: Map) -> dict[str, ASGIApp]:
+def load_services(the_map: Manifest) -> dict[str, ASGIApp]:
     """Import every service of the map, each under its public prefix."""
     services = the_map.services.values()
-    return {one.mount: importlib.import_module(one.module).main for one in services}
+    return {service.mount: importlib.import_module(service.module).main for service in services}
 
 
-class Doors:
+class PrefixRouter:
     """An ASGI app that hands a request to the function whose prefix its path begins with.
 
     A service is handed whatever comes to its own, WebSockets too; to a function, none can come.

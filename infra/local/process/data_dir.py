@@ -30,7 +30,7 @@ class Process(TypedDict):
 
 
 @contextlib.contextmanager
-def held(data: Path) -> Iterator[None]:
+def lock(data: Path) -> Iterator[None]:
     """Hold the folder, made if it is missing; the kernel lets go when the process ends."""
     data.mkdir(parents=True, exist_ok=True)
     _restrict(data)
@@ -55,19 +55,19 @@ def _restrict(data: Path) -> None:
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def tell(data: Path, processes: Iterable[Process]) -> None:
+def write_processes(data: Path, processes: Iterable[Process]) -> None:
     """Write which processes run now."""
     write_json(data / "processes.json", list(processes))
 
 
-def forget(data: Path) -> None:
+def clear_processes(data: Path) -> None:
     """Nothing runs any more."""
     (data / "processes.json").unlink(missing_ok=True)
 
 
 def reset(data: Path) -> None:
     """Remove what the local system made in the folder, and nothing else that may lie there."""
-    with held(data):
+    with lock(data):
         for name in _MADE_HERE:
             path = data / name
             if path.is_dir():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_MOST_BYTES = 10_000_000
+_MAX_BYTES = 10_000_000
 
 
 def file_of(data: Path, name: str) -> Path:
@@ -14,7 +14,7 @@ def file_of(data: Path, name: str) -> Path:
 
 def rotate(path: Path) -> None:
     """Put a large log aside, in place of the one put aside before it."""
-    if path.exists() and path.stat().st_size > _MOST_BYTES:
+    if path.exists() and path.stat().st_size > _MAX_BYTES:
         path.replace(path.with_name(path.name + ".1"))
 
 

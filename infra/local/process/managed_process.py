@@ -13,8 +13,8 @@ from infra.local.config import keys
 from infra.local.errors import LocalSystemError
 from infra.local.process import logs, privileges
 
-LEAST_BACKOFF_SECONDS = 0.2
-MOST_BACKOFF_SECONDS = 5.0
+MIN_BACKOFF_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 5.0
 _STEADY_SECONDS = 10
 """A process that ran this long before it died is started again without delay."""
 _POLL_SECONDS = 0.03
@@ -25,7 +25,7 @@ class StartError(LocalSystemError):
 
 
 @dataclass(frozen=True)
-class Program:
+class ProcessSpec:
     """How one process is started, known to be ready, and stopped."""
 
     name: str
@@ -41,12 +41,12 @@ class Program:
     stop_seconds: float = 10
 
 
-class Child:
+class ManagedProcess:
     """A program's process; ``on_change`` hears of each start and end, ``say`` of each mishap."""
 
     def __init__(
         self,
-        program: Program,
+        program: ProcessSpec,
         data: Path,
         *,
         on_change: Callable[[], None],
@@ -118,7 +118,7 @@ class Child:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _keep(self) -> None:
-        backoff = LEAST_BACKOFF_SECONDS
+        backoff = MIN_BACKOFF_SECONDS
         while True:
             began = time.monotonic()
             try:
@@ -126,9 +126,9 @@ class Child:
             finally:
                 self._on_change()
             if time.monotonic() - began > _STEADY_SECONDS:
-                backoff = LEAST_BACKOFF_SECONDS
+                backoff = MIN_BACKOFF_SECONDS
             await asyncio.sleep(backoff)
-            backoff = min(2 * backoff, MOST_BACKOFF_SECONDS)
+            backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
             with contextlib.suppress(RuntimeError, OSError):  # told by the next round
                 await self._start_once()
 

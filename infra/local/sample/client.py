@@ -13,7 +13,7 @@ from infra.local.errors import LocalSystemError
 _PAUSE_SECONDS = 0.1
 _AWAY_SECONDS = 30
 """How long the gateway may be away, while it is started again."""
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 
 
 class RefusedError(LocalSystemError):
@@ -51,7 +51,7 @@ def fetch(
     method: str, url: str, body: str | None = None, headers: dict[str, str] | None = None
 ) -> bytes:
     """The bytes of an address, redirects followed. Raises RefusedError for 4xx and 5xx."""
-    for _ in range(_MOST_REDIRECTS):
+    for _ in range(_MAX_REDIRECTS):
         status, location, content = _exchange(method, url, body, headers or {})
         if status >= HTTPStatus.BAD_REQUEST:
             raise RefusedError(f"{method} {urlsplit(url).path}: {status} {content[:500].decode()}")

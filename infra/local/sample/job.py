@@ -66,11 +66,11 @@ def _wait(client: Client, job: str, stopped: threading.Event) -> None:
             bar.end()
             raise SampleError(f"The sample job {row['status']}: {row.get('error_message')}")
         path = f"/rest/v1/job_progress?job_id=eq.{job}&select=progress,step,steps"
-        bar.draw(*_told(str(row.get("status")), _first(client.get(path))))
+        bar.draw(*_describe_progress(str(row.get("status")), _first(client.get(path))))
     raise SampleError("The sample was not waited for.")
 
 
-def _told(status: str, progress: dict[str, Any]) -> tuple[float, str]:
+def _describe_progress(status: str, progress: dict[str, Any]) -> tuple[float, str]:
     """How far the job is, and in words."""
     if progress.get("steps"):
         return float(progress["progress"] or 0), f"step {progress['step']} of {progress['steps']}"

@@ -87,21 +87,21 @@ class StorageEmulator:
 
     async def _call(self, request: Request, path: str) -> Response:
         for pattern, handler in self._routes[request.method]:
-            if found := pattern.fullmatch(path):
-                names = {group: decode(text) for group, text in found.groupdict().items()}
+            if match := pattern.fullmatch(path):
+                names = {group: decode(text) for group, text in match.groupdict().items()}
                 return await handler(self._store, request, **names)
         raise NotFoundError
 
     async def _serve_signed(self, request: Request, path: str) -> Response:
         self._verifier.verify(request)
-        found = _XML_OBJECT.fullmatch(path)
-        if not found:
+        match = _XML_OBJECT.fullmatch(path)
+        if not match:
             raise NotFoundError
-        return await xml_api.serve(self._store, request, decode(found[1]), decode(found[2]))
+        return await xml_api.serve(self._store, request, decode(match[1]), decode(match[2]))
 
     def _bucket_rules(self, request: Request, path: str) -> cors.Rules:
         if "origin" not in request.headers:
             return ()
-        found = _JSON_BUCKET.match(path) or _XML_OBJECT.match(path)
-        bucket = self._store.buckets.find(found[1]) if found else None
+        match = _JSON_BUCKET.match(path) or _XML_OBJECT.match(path)
+        bucket = self._store.buckets.find(match[1]) if match else None
         return bucket.properties.get("cors", ()) if bucket else ()

@@ -111,7 +111,7 @@ class ContentFiles:
         """Drop the bytes of a version that no metadata names any more."""
         self.path(generation).unlink(missing_ok=True)
 
-    def mop_up(self, live: AbstractSet[int]) -> None:
+    def remove_stale(self, live: AbstractSet[int]) -> None:
         """Remove what a killed process left: half-received files and versions without metadata."""
         for path in self._incoming.iterdir():
             path.unlink()

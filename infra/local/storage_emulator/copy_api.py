@@ -111,6 +111,6 @@ def _copy(
         generation=integer(query, "sourceGeneration"),
     )
     content = store.objects.content(source)
-    given = metadata.merge({}, metadata.of_object(document))
+    fields = metadata.merge({}, metadata.of_object(document))
     conditions = Preconditions.from_query(query)
-    return store.objects.publish(*address, content, given or source.properties, conditions)
+    return store.objects.publish(*address, content, fields or source.properties, conditions)

@@ -40,8 +40,8 @@ def preflight(request: Request, rules: Rules) -> Response:
     """Answer an OPTIONS request; what is not allowed gets the same 200, without the headers."""
     method = request.headers.get("access-control-request-method", "")
     rule = _rule_for(request, method, rules)
-    asked = request.headers.get("access-control-request-headers", "")
-    names = [name.strip().lower() for name in asked.split(",") if name.strip()]
+    requested_headers = request.headers.get("access-control-request-headers", "")
+    names = [name.strip().lower() for name in requested_headers.split(",") if name.strip()]
     response = Response()
     if rule and all(_allows_header(rule, name) for name in names):
         response.headers["access-control-allow-origin"] = _allowed_origin(request, rule)

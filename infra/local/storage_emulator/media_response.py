@@ -98,10 +98,10 @@ def _requested_range(request: Request, size: int, etag: str) -> tuple[int, int] 
 
     What is not one range is answered with the whole, as HTTP allows.
     """
-    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
-    if not wanted or request.headers.get("if-range", etag) != etag:
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
+    if not match or request.headers.get("if-range", etag) != etag:
         return None
-    first, last = wanted.groups()
+    first, last = match.groups()
     if first:
         start, stop = int(first), min(int(last) + 1 if last else size, size)
     elif last:

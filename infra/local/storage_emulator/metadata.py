@@ -73,8 +73,8 @@ def of_bucket(document: Mapping[str, object]) -> Properties:
     unsupported.check_bucket(document)
     properties = {name: value for name, value in document.items() if name not in _BUCKET_FACTS}
     rules = properties.get("cors")
-    given = [] if rules is None else rules
-    if not isinstance(given, list) or not all(_is_cors_rule(rule) for rule in given):
+    values = [] if rules is None else rules
+    if not isinstance(values, list) or not all(_is_cors_rule(rule) for rule in values):
         raise InvalidError("Invalid value for cors.")
     return properties
 

@@ -31,7 +31,7 @@ class Objects:
         self._buckets = buckets
         self._files = files
         rows = database.execute("select generation from objects")
-        files.mop_up({row["generation"] for row in rows})
+        files.remove_stale({row["generation"] for row in rows})
 
     def find(self, bucket: str, name: str) -> StoredObject | None:
         """Look a live object up."""

@@ -64,8 +64,8 @@ async def cancel_upload(store: Store, request: Request, bucket: str) -> Response
 
 def header_checksums(request: Request) -> dict[str, str]:
     """Read the checksums that a sender gives in headers."""
-    given = request.headers.getlist("x-goog-hash")
-    pairs = [pair.strip().partition("=") for text in given for pair in text.split(",")]
+    hashes = request.headers.getlist("x-goog-hash")
+    pairs = [pair.strip().partition("=") for text in hashes for pair in text.split(",")]
     checksums = {name: value for name, _, value in pairs if name in {"crc32c", "md5"}}
     md5 = request.headers.get("content-md5")
     return checksums | ({"md5": md5} if md5 else {})
@@ -80,22 +80,22 @@ async def _store(
 ) -> Response:
     name = _name(request, document)
     expected = _document_checksums(document) | header_checksums(request)
-    given = metadata.merge({}, metadata.of_object(document))
+    fields = metadata.merge({}, metadata.of_object(document))
     conditions = Preconditions.from_query(request.query_params)
     async with store.files.receive(chunks) as content:
         content.verify(expected)
-        stored = store.objects.publish(bucket, name, content, given, conditions)
+        stored = store.objects.publish(bucket, name, content, fields, conditions)
     return _resource(request, stored)
 
 
 async def _begin(store: Store, request: Request, bucket: str) -> Response:
     document = metadata.parse(await request.body())
     content_type = request.headers.get("x-upload-content-type")
-    given = metadata.merge({"contentType": content_type}, metadata.of_object(document))
+    fields = metadata.merge({"contentType": content_type}, metadata.of_object(document))
     upload_id = store.uploads.begin(
         bucket,
         _name(request, document),
-        metadata.merge({}, given),
+        metadata.merge({}, fields),
         _document_checksums(document) | header_checksums(request),
         Preconditions.from_query(request.query_params),
     )
@@ -118,8 +118,8 @@ def _name(request: Request, document: Properties) -> str:
 
 
 def _document_checksums(document: Properties) -> dict[str, str]:
-    given = {"crc32c": document.get("crc32c"), "md5": document.get("md5Hash")}
-    return {name: value for name, value in given.items() if isinstance(value, str)}
+    checksums = {"crc32c": document.get("crc32c"), "md5": document.get("md5Hash")}
+    return {name: value for name, value in checksums.items() if isinstance(value, str)}
 
 
 def _content_range(request: Request) -> tuple[int | None, int | None]:
@@ -127,10 +127,10 @@ def _content_range(request: Request) -> tuple[int | None, int | None]:
     text = request.headers.get("content-range")
     if text is None:
         return 0, None
-    found = _CONTENT_RANGE.fullmatch(text)
-    if not found:
+    match = _CONTENT_RANGE.fullmatch(text)
+    if not match:
         raise InvalidError("Invalid value for Content-Range.")
-    first, _, total = (None if group is None else int(group) for group in found.groups())
+    first, _, total = (None if group is None else int(group) for group in match.groups())
     return first, total
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.config import environment, keys
-from infra.local.config.environment import System
+from infra.local.config.environment import LocalSystem
 from infra.local.database import server, setup
 from infra.local.process import readiness
-from infra.local.process.managed_process import Program, python_module
+from infra.local.process.managed_process import ProcessSpec, python_module
 
 WORKERS = {
     "demo": "gpu_workers.demo.main",
@@ -29,15 +29,15 @@ class Options:
     once: bool = False
 
 
-def postgres_program(system: System) -> Program:
+def postgres_program(system: LocalSystem) -> ProcessSpec:
     """The embedded server. SIGINT is its fast shutdown: it waits for no client."""
     port = system.ports["postgres"]
     folder = system.data / "postgres"
-    return Program(
+    return ProcessSpec(
         name="postgres",
         port=port,
         command=functools.partial(server.command, folder, port),
-        environment=environment.plain(),
+        environment=environment.base_env(),
         is_ready=functools.partial(setup.is_up, port),
         prepare=functools.partial(server.make_ready, folder),
         stops_with=signal.SIGINT,
@@ -45,58 +45,58 @@ def postgres_program(system: System) -> Program:
     )
 
 
-def storage_program(system: System) -> Program:
+def storage_program(system: LocalSystem) -> ProcessSpec:
     """Cloud Storage."""
     port = system.ports["storage"]
     arguments = [
         *("--port", str(port), "--data", str(system.data / "storage")),
         *("--signer", str(keys.verifying_key())),
     ]
-    return Program(
+    return ProcessSpec(
         name="storage",
         port=port,
         command=functools.partial(python_module, "infra.local.storage_emulator", *arguments),
-        environment=environment.plain(),
+        environment=environment.base_env(),
         is_ready=functools.partial(readiness.answers_http, port),
     )
 
 
-def tasks_program(system: System) -> Program:
+def tasks_program(system: LocalSystem) -> ProcessSpec:
     """Cloud Tasks."""
     port = system.ports["tasks"]
     arguments = [
         *("--port", str(port), "--data", str(system.data / "tasks")),
         *("--oidc-key", str(keys.oidc_key()), "--oidc-issuer", environment.OIDC_ISSUER),
     ]
-    return Program(
+    return ProcessSpec(
         name="tasks",
         port=port,
         command=functools.partial(python_module, "infra.local.tasks_emulator", *arguments),
-        environment=environment.plain(),
+        environment=environment.base_env(),
         is_ready=functools.partial(readiness.listens, port),
     )
 
 
-def gateway_program(system: System, database_url: str) -> Program:
+def gateway_program(system: LocalSystem, database_url: str) -> ProcessSpec:
     """Every function, behind one port."""
     arguments = ["--port", str(system.port), "--data", str(system.data)]
-    return Program(
+    return ProcessSpec(
         name="gateway",
         port=system.port,
         command=functools.partial(python_module, "infra.local.gateway.app", *arguments),
-        environment=environment.of_functions(system, database_url),
+        environment=environment.functions_env(system, database_url),
         is_ready=functools.partial(readiness.answers_http, system.port),
     )
 
 
-def worker_program(system: System, worker: str) -> Program:
+def worker_program(system: LocalSystem, worker: str) -> ProcessSpec:
     """One worker for every kind of job; loading its models may take a while."""
     port = system.ports["worker"]
-    return Program(
+    return ProcessSpec(
         name="worker",
         port=port,
         command=functools.partial(python_module, WORKERS[worker]),
-        environment=environment.of_worker(system, worker),
+        environment=environment.worker_env(system, worker),
         is_ready=functools.partial(readiness.answers_http, port),
         ready_seconds=180,
         stop_seconds=15,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.local.config import keys
-from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, System
+from infra.local.config.environment import OIDC_ISSUER, SCHEDULER_EMAIL, LocalSystem
 from infra.local.process import logs
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _RETRY_SECONDS = 1.0
 _TIMEOUT_SECONDS = 300
 
 
-async def sweep_forever(system: System) -> None:
+async def sweep_forever(system: LocalSystem) -> None:
     """Call every SWEEP_SECONDS until cancelled; what fails is told in the scheduler's log."""
     seconds = float(os.environ.get("SWEEP_SECONDS") or SWEEP_SECONDS)
     log = _log(system)
@@ -63,7 +63,7 @@ def _signer() -> "TokenSigner":
     return TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
 
 
-def _log(system: System) -> logging.Logger:
+def _log(system: LocalSystem) -> logging.Logger:
     path = logs.file_of(system.data, "scheduler")
     logs.rotate(path)
     handler = logging.FileHandler(path)

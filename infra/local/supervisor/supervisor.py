@@ -10,12 +10,12 @@ import time
 from collections.abc import AsyncIterator
 
 from infra.local.config import keys
-from infra.local.config.environment import System
+from infra.local.config.environment import LocalSystem
 from infra.local.config.tokens import user_token
 from infra.local.database import server, setup
 from infra.local.errors import LocalSystemError
 from infra.local.process import data_dir, ports
-from infra.local.process.managed_process import Child, Program
+from infra.local.process.managed_process import ManagedProcess, ProcessSpec
 from infra.local.sample.job import SampleError, make_sample
 from infra.local.supervisor import processes, scheduler
 from infra.local.supervisor.processes import Options
@@ -26,10 +26,10 @@ _STOP_ORDER = (("worker",), ("gateway",), ("storage", "tasks"), ("postgres",))
 class Supervisor:
     """The children of one local system."""
 
-    def __init__(self, options: Options, system: System) -> None:
+    def __init__(self, options: Options, system: LocalSystem) -> None:
         self._options = options
         self._system = system
-        self._children: list[Child] = []
+        self._children: list[ManagedProcess] = []
 
     async def start(self) -> None:
         """Start the parts as far as possible at once. Raises StartError naming the one at fault."""
@@ -51,7 +51,7 @@ class Supervisor:
         for names in _STOP_ORDER:
             going = [child for child in self._children if child.program.name in names]
             await asyncio.gather(*(child.stop() for child in going))
-        data_dir.forget(self._system.data)
+        data_dir.clear_processes(self._system.data)
 
     async def _database_and_gateway(self) -> None:
         system = self._system
@@ -61,8 +61,8 @@ class Supervisor:
         url = await asyncio.to_thread(setup.prepare, admin, make=system.database is None)
         await self._start(processes.gateway_program(system, url))
 
-    async def _start(self, program: Program) -> None:
-        child = Child(program, self._system.data, on_change=self._tell, say=say)
+    async def _start(self, program: ProcessSpec) -> None:
+        child = ManagedProcess(program, self._system.data, on_change=self._tell, say=say)
         self._children.append(child)
         await child.start()
 
@@ -74,14 +74,14 @@ class Supervisor:
             if pid is not None
         ]
         with contextlib.suppress(OSError):  # a folder removed by hand must not stop the stopping
-            data_dir.tell(self._system.data, listed)
+            data_dir.write_processes(self._system.data, listed)
 
 
 def up(options: Options) -> int:
     """Run the local system until it is told to stop; the process's exit status."""
     data = options.data.resolve()
     try:
-        with data_dir.held(data):
+        with data_dir.lock(data):
             # Users, uploads and logs are for this account alone; its children inherit this.
             os.umask(0o077)
             return asyncio.run(_run(options, _system(options)))
@@ -90,7 +90,7 @@ def up(options: Options) -> int:
         return 1
 
 
-def _system(options: Options) -> System:
+def _system(options: Options) -> LocalSystem:
     data = options.data.resolve()
     if not ports.is_free(options.port):
         raise ports.NoPortError(
@@ -99,10 +99,10 @@ def _system(options: Options) -> System:
     keys.make_all()
     names = ("postgres", "storage", "tasks", "worker")
     chosen = ports.choose(data / "ports.json", names, taken=[options.port])
-    return System(data, options.port, chosen, os.environ.get("DATABASE_URL") or None)
+    return LocalSystem(data, options.port, chosen, os.environ.get("DATABASE_URL") or None)
 
 
-async def _run(options: Options, system: System) -> int:
+async def _run(options: Options, system: LocalSystem) -> int:
     supervisor = Supervisor(options, system)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -119,7 +119,7 @@ async def _run(options: Options, system: System) -> int:
         await supervisor.stop()
 
 
-async def _serve(options: Options, system: System, supervisor: Supervisor) -> int:
+async def _serve(options: Options, system: LocalSystem, supervisor: Supervisor) -> int:
     """Start, make the sample, and go on until cancelled; with --once, end after the sample."""
     began = time.monotonic()
     say("Starting the local system ...")
@@ -133,7 +133,7 @@ async def _serve(options: Options, system: System, supervisor: Supervisor) -> in
     return code
 
 
-async def _sample(prompt: str, system: System) -> int:
+async def _sample(prompt: str, system: LocalSystem) -> int:
     stopped = threading.Event()
     say(f'The sample: "{prompt}"')
     try:
@@ -150,7 +150,7 @@ async def _sample(prompt: str, system: System) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(system: System) -> AsyncIterator[None]:
+async def _sweeping(system: LocalSystem) -> AsyncIterator[None]:
     task = asyncio.create_task(scheduler.sweep_forever(system))
     try:
         yield

@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
         help="how long the name of an ended task or deleted queue stays taken",
     )
     parser.add_argument(
-        "--least-deadline-seconds",
+        "--min-deadline-seconds",
         type=float,
         default=15,
         help="the shortest dispatch deadline accepted; the service's own is 15",
@@ -96,7 +96,7 @@ async def _serve(options: argparse.Namespace, store: Store, stop: asyncio.Event)
         signer = TokenSigner(options.oidc_key.read_bytes(), options.oidc_issuer)
     pusher = Pusher(signer)
     dispatcher = Dispatcher(store, pusher)
-    policy = Policy(timedelta(seconds=options.least_deadline_seconds), can_sign=bool(signer))
+    policy = Policy(timedelta(seconds=options.min_deadline_seconds), can_sign=bool(signer))
     queues = QueueCalls(store, dispatcher, policy)
     dispatcher.start()
     for update in options.queues:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from infra.local.tasks_emulator.errors import QUEUE_MISSING, not_found
-from infra.local.tasks_emulator.queue_runner import Lane
+from infra.local.tasks_emulator.queue_runner import QueueRunner
 from infra.local.tasks_emulator.resource_names import check_queue_name
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Dispatcher:
     def __init__(self, store: Store, pusher: Pusher) -> None:
         self._store = store
         self._pusher = pusher
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, QueueRunner] = {}
 
     def start(self) -> None:
         """Take up what the store holds: what was in flight at the end is due again at once."""
@@ -39,7 +39,7 @@ class Dispatcher:
         """Whether there is a queue of this name."""
         return name in self._lanes
 
-    def lane(self, name: str) -> Lane:
+    def lane(self, name: str) -> QueueRunner:
         """The lane of a queue, or the service's refusal."""
         check_queue_name(name)
         if name not in self._lanes:
@@ -61,6 +61,6 @@ class Dispatcher:
         self._store.delete_queue(name)
         del self._lanes[name]
 
-    def _open(self, queue: Queue) -> Lane:
-        lane = self._lanes[queue.name] = Lane(queue, self._store, self._pusher)
+    def _open(self, queue: Queue) -> QueueRunner:
+        lane = self._lanes[queue.name] = QueueRunner(queue, self._store, self._pusher)
         return lane

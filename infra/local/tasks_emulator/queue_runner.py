@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from google.cloud.tasks_v2 import Attempt, Queue
 from grpc import StatusCode
 
-from infra.local.tasks_emulator.rate_limiting import Brake, TokenBucket, is_exhausted, retry_delay
+from infra.local.tasks_emulator.rate_limiting import (
+    OverloadBackoff,
+    TokenBucket,
+    is_exhausted,
+    retry_delay,
+)
 
 if TYPE_CHECKING:
     from infra.local.tasks_emulator.http_push import Outcome, Pusher
@@ -35,7 +40,7 @@ _CODES = {
 _SERVER_ERRORS = 500
 
 
-class Lane:
+class QueueRunner:
     """A queue's schedule: an index, by due time, over the tasks that the store holds.
 
     Nothing polls. Whatever may let an attempt start (a new task, a free place, changed settings)
@@ -49,7 +54,7 @@ class Lane:
         self._heap: list[tuple[float, int]] = []
         self._attempts: set[asyncio.Task[None]] = set()
         self._bucket = TokenBucket()
-        self._brake = Brake()
+        self._brake = OverloadBackoff()
         self._timer: asyncio.TimerHandle | None = None
         self.configure(queue)
 
@@ -58,15 +63,15 @@ class Lane:
         self.queue = queue
         limits = queue.rate_limits
         self._bucket.configure(limits.max_dispatches_per_second, limits.max_burst_size)
-        self._most_attempts = limits.max_concurrent_dispatches
+        self._max_attempts = limits.max_concurrent_dispatches
         self._paused = queue.state == Queue.State.PAUSED
-        self.poke()
+        self.dispatch_due()
 
     def schedule(self, task_id: int, due: datetime) -> None:
         """Have a task attempted from a time on; an earlier schedule of it is void."""
         self._due[task_id] = due.timestamp()
         heapq.heappush(self._heap, (self._due[task_id], task_id))
-        self.poke()
+        self.dispatch_due()
 
     def forget(self, task_id: int) -> None:
         """Have a task not attempted again."""
@@ -75,7 +80,7 @@ class Lane:
     def clear(self) -> None:
         """Have none of the waiting tasks attempted."""
         self._due.clear()
-        self.poke()
+        self.dispatch_due()
 
     def run_now(self, stored: StoredTask) -> None:
         """Start an attempt whatever the queue's state, limits and the task's schedule."""
@@ -90,7 +95,7 @@ class Lane:
             attempt.cancel()
         await asyncio.gather(*attempts, return_exceptions=True)
 
-    def poke(self) -> None:
+    def dispatch_due(self) -> None:
         """Start every attempt that may start now, and come back when the next may."""
         if self._timer:
             self._timer.cancel()
@@ -98,7 +103,7 @@ class Lane:
         while (moment := self._next_start()) is not None:
             now = time.time()
             if moment > now:
-                self._timer = asyncio.get_running_loop().call_later(moment - now, self.poke)
+                self._timer = asyncio.get_running_loop().call_later(moment - now, self.dispatch_due)
                 return
             _, task_id = heapq.heappop(self._heap)
             del self._due[task_id]
@@ -110,7 +115,7 @@ class Lane:
         """When the first waiting task may be attempted; None while that is not a matter of time."""
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
-        if not self._heap or self._paused or len(self._attempts) >= self._most_attempts:
+        if not self._heap or self._paused or len(self._attempts) >= self._max_attempts:
             return None
         return max(self._heap[0][0], self._brake.until, self._bucket.ready_at(time.time()))
 
@@ -123,7 +128,7 @@ class Lane:
 
     def _ended(self, attempt: asyncio.Task[None]) -> None:
         self._attempts.discard(attempt)
-        self.poke()
+        self.dispatch_due()
 
     async def _attempt(self, stored: StoredTask) -> None:
         outcome = await self._pusher.push(self.queue, stored)
@@ -132,7 +137,7 @@ class Lane:
         if current is None:
             return
         if outcome.succeeded:
-            self._brake.release()
+            self._brake.reset()
             self._end(current)
         else:
             self._fail(current, outcome)
@@ -144,7 +149,7 @@ class Lane:
     def _fail(self, stored: StoredTask, outcome: Outcome) -> None:
         now = time.time()
         if outcome.overloaded:
-            self._brake.press(now)
+            self._brake.record_overload(now)
         task = stored.task
         retry = task.retry_config if "retry_config" in task else self.queue.retry_config
         if is_exhausted(retry, task, now):

@@ -106,7 +106,7 @@ class QueueCalls:
         return self._put_state(request.name, RUNNING)
 
     def _put_settings(self, current: Queue, request: UpdateQueueRequest) -> Queue:
-        if self._store.is_buried(current.name):
+        if self._store.is_tombstoned(current.name):
             raise failed_precondition(QUEUE_DELETED)
         updated = updated_queue(current, request)
         if "http_target" in updated:

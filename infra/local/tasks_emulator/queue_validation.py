@@ -15,8 +15,8 @@ UNSUPPORTED = ("app_engine_routing_override", "stackdriver_logging_config")
 RUNNING = Queue.State(Queue.State.RUNNING)
 PAUSED = Queue.State(Queue.State.PAUSED)
 
-MOST_DISPATCHES_PER_SECOND = 500
-MOST_CONCURRENT_DISPATCHES = 5000
+MAX_DISPATCHES_PER_SECOND = 500
+MAX_CONCURRENT_DISPATCHES = 5000
 DEFAULT_CONCURRENT_DISPATCHES = 1000
 
 
@@ -24,15 +24,13 @@ def completed_queue(queue: Queue) -> Queue:
     """The same queue, each unset setting at the service's default, or a refusal."""
     check_queue_name(queue.name)
     limits = queue.rate_limits
-    limits.max_dispatches_per_second = (
-        limits.max_dispatches_per_second or MOST_DISPATCHES_PER_SECOND
-    )
+    limits.max_dispatches_per_second = limits.max_dispatches_per_second or MAX_DISPATCHES_PER_SECOND
     limits.max_concurrent_dispatches = (
         limits.max_concurrent_dispatches or DEFAULT_CONCURRENT_DISPATCHES
     )
-    if not 0 < limits.max_dispatches_per_second <= MOST_DISPATCHES_PER_SECOND:
+    if not 0 < limits.max_dispatches_per_second <= MAX_DISPATCHES_PER_SECOND:
         raise invalid("RateLimits.max_dispatches_per_second must be greater than 0, at most 500.")
-    if not 0 < limits.max_concurrent_dispatches <= MOST_CONCURRENT_DISPATCHES:
+    if not 0 < limits.max_concurrent_dispatches <= MAX_CONCURRENT_DISPATCHES:
         raise invalid("RateLimits.max_concurrent_dispatches must be between 1 and 5000.")
     # The service sets the burst itself and shows 100 at 500 dispatches a second.
     limits.max_burst_size = math.ceil(limits.max_dispatches_per_second / 5)

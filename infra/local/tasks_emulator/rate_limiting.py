@@ -43,7 +43,7 @@ class TokenBucket:
         self._counted_at = now
 
 
-class Brake:
+class OverloadBackoff:
     """Holds a whole queue back for a moment after an answer of 429 or 503.
 
     The service lowers the queue's rate by amounts it does not publish. Here the hold is 0.1 s,
@@ -58,14 +58,14 @@ class Brake:
         self.until = 0.0
         self._hold = 0.0
 
-    def press(self, now: float) -> None:
+    def record_overload(self, now: float) -> None:
         """Note an overload; those that arrive during a hold belong to the one it answers."""
         if now < self.until:
             return
         self._hold = min(self.LONGEST_SECONDS, max(self.SHORTEST_SECONDS, 2 * self._hold))
         self.until = now + self._hold
 
-    def release(self) -> None:
+    def reset(self) -> None:
         """Note a success."""
         self.until = self._hold = 0.0
 
@@ -79,8 +79,8 @@ def retry_delay(retry: RetryConfig, failures: int) -> float:
     # 2**30 times the least backoff of a millisecond is past any max_backoff.
     doublings = min(steps, retry.max_doublings, 30)
     growth = 2**doublings * (1 + max(0, steps - retry.max_doublings))
-    least, most = retry.min_backoff.total_seconds(), retry.max_backoff.total_seconds()
-    return float(min(least * growth, most))
+    minimum, maximum = retry.min_backoff.total_seconds(), retry.max_backoff.total_seconds()
+    return float(min(minimum * growth, maximum))
 
 
 def is_exhausted(retry: RetryConfig, task: Task, now: float) -> bool:

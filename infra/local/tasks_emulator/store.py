@@ -94,7 +94,7 @@ class Store:
     def delete_queue(self, name: str) -> None:
         """Forget a queue and its tasks; none of the names is free at once."""
         with self._db:
-            self._bury(name)
+            self._tombstone(name)
             self._clear(name)
             self._db.execute("delete from queues where name = ?", (name,))
 
@@ -151,9 +151,9 @@ class Store:
             for (name,) in self._db.execute(
                 "delete from tasks where id = ? returning name", (task_id,)
             ).fetchall():
-                self._bury(name)
+                self._tombstone(name)
 
-    def is_buried(self, name: str) -> bool:
+    def is_tombstoned(self, name: str) -> bool:
         """Whether a task or queue of this name ended too recently for the name to be free."""
         found = self._db.execute(
             "select 1 from tombstones where name = ? and expires_at > ?", (name, time.time())
@@ -168,7 +168,7 @@ class Store:
         )
         self._db.execute("delete from tasks where queue = ?", (queue,))
 
-    def _bury(self, name: str) -> None:
+    def _tombstone(self, name: str) -> None:
         now = time.time()
         self._db.execute(
             "insert or replace into tombstones (name, expires_at) values (?, ?)",

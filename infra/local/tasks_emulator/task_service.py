@@ -95,14 +95,14 @@ class TaskCalls:
             )
         if self._store.task_named(name):
             raise already_exists("Requested entity already exists")
-        if self._store.is_buried(name):
+        if self._store.is_tombstoned(name):
             raise already_exists(TASK_ENDED_LATELY)
 
     def _existing(self, name: str) -> StoredTask:
         queue_of(name)
         if stored := self._store.task_named(name):
             return stored
-        buried = self._store.is_buried(name)
+        buried = self._store.is_tombstoned(name)
         raise not_found(TASK_ENDED if buried else ENTITY_MISSING)
 
 

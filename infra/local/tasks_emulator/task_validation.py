@@ -29,11 +29,11 @@ class Policy:
     """What the command line decides about the tasks that are accepted.
 
     Attributes:
-        least_deadline: The shortest dispatch deadline; the service's own is 15 s.
+        min_deadline: The shortest dispatch deadline; the service's own is 15 s.
         can_sign: Whether there is a key to sign OIDC tokens with.
     """
 
-    least_deadline: timedelta
+    min_deadline: timedelta
     can_sign: bool
 
     def check_authorization(self, target: HttpRequest | HttpTarget) -> None:
@@ -54,9 +54,9 @@ def complete_task(task: Task, policy: Policy, *, now: datetime) -> None:
     _complete_request(task.http_request)
     policy.check_authorization(task.http_request)
     task.dispatch_deadline = task.dispatch_deadline or DEFAULT_DEADLINE
-    if not policy.least_deadline <= task.dispatch_deadline <= LONGEST_DEADLINE:
-        least = f"{policy.least_deadline.total_seconds():g}s"
-        raise invalid(f"Task.dispatch_deadline must be between [{least}, 30m].")
+    if not policy.min_deadline <= task.dispatch_deadline <= LONGEST_DEADLINE:
+        minimum = f"{policy.min_deadline.total_seconds():g}s"
+        raise invalid(f"Task.dispatch_deadline must be between [{minimum}, 30m].")
     task.create_time = now
     task.schedule_time = max(task.schedule_time or now, now)
     if task.schedule_time > now + FURTHEST_SCHEDULE:

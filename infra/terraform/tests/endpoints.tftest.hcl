@@ -11,13 +11,13 @@ variables {
     queues   = ["sdxl-queue"]
     database = "ourvidz"
   }
-  settings        = { LOOK_AHEAD = "1" }
+  settings        = { PREFETCH_JOBS = "1" }
   database        = { host = "10.0.0.3", name = "ourvidz" }
   subnetwork      = "projects/test-project/regions/europe-west4/subnetworks/ourvidz"
   memory          = "512Mi"
   timeout_seconds = 60
   concurrency     = 40
-  instances       = { most = 5 }
+  instances       = { max = 5 }
 
   # A function's own.
   bundle         = "./versions.tf"
@@ -180,7 +180,7 @@ run "more_kept_warm_than_there_may_be" {
     source = "./modules/function"
   }
   variables {
-    instances = { least = 6, most = 5 }
+    instances = { min = 6, max = 5 }
   }
   expect_failures = [var.instances]
 }

@@ -36,7 +36,7 @@ run "wider_pools_that_postgres_cannot_take" {
 run "a_warm_instance_of_nobody" {
   command = plan
   variables {
-    least_instances = { no-such-endpoint = 1 }
+    min_instances = { no-such-endpoint = 1 }
   }
   expect_failures = [terraform_data.limits]
 }
@@ -44,10 +44,10 @@ run "a_warm_instance_of_nobody" {
 run "a_warm_instance_that_is_asked_for" {
   command = plan
   variables {
-    least_instances = { queue-job = 1 }
+    min_instances = { queue-job = 1 }
   }
   assert {
-    condition     = local.instances["queue-job"].least == 1 && local.instances["rest"].least == 0
+    condition     = local.instances["queue-job"].min == 1 && local.instances["rest"].min == 0
     error_message = "The one that is named is kept warm, and no other."
   }
 }
@@ -63,7 +63,7 @@ run "a_worker_of_no_queue" {
 run "more_workers_than_the_queue_may_have" {
   command = plan
   variables {
-    workers = { sdxl = { type = "sdxl", queue = "sdxl-queue", most_instances = 600 } }
+    workers = { sdxl = { type = "sdxl", queue = "sdxl-queue", max_instances = 600 } }
   }
   expect_failures = [terraform_data.limits]
 }
@@ -95,10 +95,10 @@ run "tokens_by_a_shared_secret" {
 run "two_workers_of_one_queue" {
   command = plan
   variables {
-    look_ahead  = 2
-    other_slots = { sdxl-queue = 5 }
+    prefetch_jobs = 2
+    other_slots   = { sdxl-queue = 5 }
     workers = {
-      one = { type = "sdxl", queue = "sdxl-queue", most_instances = 3, slots = 2 }
+      one = { type = "sdxl", queue = "sdxl-queue", max_instances = 3, slots = 2 }
       two = { type = "sdxl", queue = "sdxl-queue" }
     }
   }

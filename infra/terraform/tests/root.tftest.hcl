@@ -17,7 +17,7 @@ run "whole" {
     error_message = "Each endpoint of the map is deployed, and nothing else."
   }
   assert {
-    condition     = alltrue([for name, one in local.instances : one.least == 0])
+    condition     = alltrue([for name, one in local.instances : one.min == 0])
     error_message = "By default nothing is kept warm: it would be paid for day and night."
   }
   assert {
@@ -34,8 +34,8 @@ run "whole" {
   }
   assert {
     condition = alltrue([
-      for name, most in local.queue_concurrency : most == max(1, try(var.other_slots[name], 0) + sum(concat([0], [
-        for id, one in var.workers : one.most_instances * (one.slots + var.look_ahead) if one.queue == name
+      for name, concurrency in local.queue_concurrency : concurrency == max(1, try(var.other_slots[name], 0) + sum(concat([0], [
+        for id, one in var.workers : one.max_instances * (one.slots + var.prefetch_jobs) if one.queue == name
       ])))
     ])
     error_message = "A queue lets through what its workers' slots and look-ahead hold."

@@ -13,16 +13,16 @@ variables {
   dispatcher     = "dispatch-sdxl-queue@test-project.iam.gserviceaccount.com"
   audience       = "sdxl-queue.workers"
   slots          = 2
-  look_ahead     = 1
-  most_instances = 4
+  prefetch_jobs  = 1
+  max_instances  = 4
   cpu            = 4
   memory_gib     = 16
 
   # The queue's own.
-  name                  = "sdxl-queue"
-  least_backoff_seconds = 2
-  most_backoff_seconds  = 60
-  most_concurrent       = 12
+  name                = "sdxl-queue"
+  min_backoff_seconds = 2
+  max_backoff_seconds = 60
+  max_concurrent      = 12
 }
 
 run "worker" {
@@ -35,7 +35,7 @@ run "worker" {
     error_message = "An instance is sent what its slots and look-ahead hold."
   }
   assert {
-    condition     = { for one in google_cloud_run_v2_service.this.template[0].containers[0].env : one.name => one.value if contains(["WORKER_SLOTS", "LOOK_AHEAD"], one.name) } == { WORKER_SLOTS = "2", LOOK_AHEAD = "1" }
+    condition     = { for one in google_cloud_run_v2_service.this.template[0].containers[0].env : one.name => one.value if contains(["WORKER_SLOTS", "PREFETCH_JOBS"], one.name) } == { WORKER_SLOTS = "2", PREFETCH_JOBS = "1" }
     error_message = "The worker itself is told the same slots and look-ahead."
   }
   assert {
@@ -134,7 +134,7 @@ run "queue_without_a_pause" {
     source = "./modules/queue"
   }
   variables {
-    least_backoff_seconds = 0
+    min_backoff_seconds = 0
   }
-  expect_failures = [var.least_backoff_seconds]
+  expect_failures = [var.min_backoff_seconds]
 }

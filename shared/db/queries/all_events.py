@@ -4,7 +4,7 @@ from shared.db.connection import Connection
 from shared.db.queries.change_events import Page, Position, page_of
 
 
-async def after(connection: Connection, position: Position | None, *, most: int) -> Page:
+async def after(connection: Connection, position: Position | None, *, limit: int) -> Page:
     """The next page, as ``events.after`` gives it; without a position, where to begin."""
     rows = await connection.execute(
         """
@@ -41,14 +41,14 @@ async def after(connection: Connection, position: Position | None, *, most: int)
             where (xid, seq) > (reader.xid, reader.seq)
                 and xid < pg_snapshot_xmin(pg_current_snapshot())
             order by xid, seq
-            limit %(most)s
+            limit %(limit)s
         ) as page on true
         order by page.xid, page.seq
         """,
         {
             "xid": str(position.xid) if position else None,
             "seq": position.seq if position else None,
-            "most": most,
+            "limit": limit,
         },
     )
-    return page_of(await rows.fetchall(), most)
+    return page_of(await rows.fetchall(), limit)

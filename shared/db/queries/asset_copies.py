@@ -8,12 +8,12 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 from shared.db.queries.workspace_assets import Asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class CopiedFiles:
     """A copy's files, as their bucket holds them."""
 
     path: str
@@ -43,7 +43,7 @@ async def begin(connection: Connection, source_id: UUID, *, user_id: UUID, targe
         """,
         {"source_id": source_id, "user_id": user_id, "target_id": target_id},
     )
-    return UUID(str(one(await rows.fetchone())["target_id"]))
+    return UUID(str(require_row(await rows.fetchone())["target_id"]))
 
 
 async def finish(connection: Connection, source_id: UUID, *, target_id: UUID) -> bool:
@@ -93,7 +93,7 @@ async def release_asset(connection: Connection, asset_id: UUID) -> None:
 
 
 async def pending(
-    connection: Connection, *, job_id: UUID | None = None, most: int
+    connection: Connection, *, job_id: UUID | None = None, limit: int
 ) -> list[Pending]:
     """What is to be promoted, of one job or of all; what was tried already comes last."""
     rows = connection.cursor(row_factory=class_row(Pending))
@@ -102,14 +102,16 @@ async def pending(
         select id, user_id from workspace_assets
         where promotion = 'pending' and (%(job_id)s::uuid is null or job_id = %(job_id)s)
         order by saving_until nulls first, created_at
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"job_id": job_id, "most": most},
+        {"job_id": job_id, "limit": limit},
     )
     return await rows.fetchall()
 
 
-async def renew(connection: Connection, library_id: UUID, *, user_id: UUID) -> UUID | None:
+async def extend_workspace_copy(
+    connection: Connection, library_id: UUID, *, user_id: UUID
+) -> UUID | None:
     """The living copy of a library asset in the workspace, whose seven days begin anew."""
     rows = await connection.execute(
         """
@@ -123,7 +125,9 @@ async def renew(connection: Connection, library_id: UUID, *, user_id: UUID) -> U
     return row["id"] if row else None
 
 
-async def insert(connection: Connection, library_id: UUID, files: Files, *, asset_id: UUID) -> None:
+async def insert(
+    connection: Connection, library_id: UUID, files: CopiedFiles, *, asset_id: UUID
+) -> None:
     """Record the copy of a library asset in the workspace."""
     await connection.execute(
         """

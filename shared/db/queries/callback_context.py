@@ -3,27 +3,27 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 from shared.db.queries.callbacks import Receipt
 from shared.db.queries.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class CallbackContext:
     """What is known of a letter's job, its claim and its sender."""
 
     job: Job | None
-    was_sent: bool
+    is_dispatched_to_worker: bool
     """The job was last dispatched to a worker of the sender's key."""
-    was_claimed: bool
+    is_claimed_by_worker: bool
     """The claim was made on that job, under the sender's key."""
     receipt: Receipt | None
     """Of this very letter, where it was answered before."""
 
 
-async def standing(
+async def load_context(
     connection: Connection, *, job_id: UUID, claim_id: UUID, key_id: str, webhook_id: str
-) -> Standing:
+) -> CallbackContext:
     """The job as it stands, and what its letter's sender has to do with it."""
     rows = await connection.execute(
         """
@@ -44,13 +44,13 @@ async def standing(
         """,
         {"job_id": job_id, "claim_id": claim_id, "key_id": key_id, "webhook_id": webhook_id},
     )
-    row = one(await rows.fetchone())
+    row = require_row(await rows.fetchone())
     was_sent, was_claimed = row.pop("was_sent"), row.pop("was_claimed")
     body_hash, answer = row.pop("body_hash"), row.pop("answer")
-    return Standing(
+    return CallbackContext(
         job=Job(**row) if row["id"] else None,
-        was_sent=was_sent,
-        was_claimed=was_claimed,
+        is_dispatched_to_worker=was_sent,
+        is_claimed_by_worker=was_claimed,
         receipt=Receipt(webhook_id=webhook_id, body_hash=bytes(body_hash), answer=answer)
         if body_hash is not None
         else None,

@@ -22,7 +22,7 @@ class Position(NamedTuple):
     seq: int
 
 
-NOWHERE = Position(0, -1)
+UNKNOWN_POSITION = Position(0, -1)
 """Before all that was ever told: whoever is there has lost something."""
 
 
@@ -59,16 +59,16 @@ class Page:
     events: list[Event]
     position: Position
     """Where to go on from. Whatever is read after this look shows all that lies before it."""
-    goes_on: bool
+    has_more: bool
     """There are more that can be delivered now."""
-    is_pending: bool
+    has_uncommitted: bool
     """There are more that cannot be delivered yet: an older transaction is open."""
-    is_lost: bool
+    is_expired: bool
     """What followed the asked position is deleted, or the position is not of this database: there
     are no events then, and ``position`` is where to begin again."""
 
 
-async def after(connection: Connection, readers: Sequence[Reader], *, most: int) -> list[Page]:
+async def read_page(connection: Connection, readers: Sequence[Reader], *, limit: int) -> list[Page]:
     """The next page of each reader, all by one snapshot.
 
     An event is delivered once every transaction that might still commit an earlier one has ended.
@@ -112,7 +112,7 @@ async def after(connection: Connection, readers: Sequence[Reader], *, most: int)
                 and (xid, seq) > (reader.xid, reader.seq)
                 and xid < pg_snapshot_xmin(pg_current_snapshot())
             order by xid, seq
-            limit %(most)s
+            limit %(limit)s
         ) as page on true
         order by reader.number, page.xid, page.seq
         """,
@@ -121,14 +121,14 @@ async def after(connection: Connection, readers: Sequence[Reader], *, most: int)
             "job_ids": [reader.job_id for reader in readers],
             "xids": [str(at.xid) if (at := reader.position) else None for reader in readers],
             "seqs": [at.seq if (at := reader.position) else None for reader in readers],
-            "most": most,
+            "limit": limit,
         },
     )
     found = groupby(await rows.fetchall(), key=itemgetter("number"))
-    return [page_of(list(own), most) for _, own in found]
+    return [page_of(list(own), limit) for _, own in found]
 
 
-async def delete_old(connection: Connection, *, most: int) -> int:
+async def delete_old(connection: Connection, *, limit: int) -> int:
     """Forget events after a day, and remember how far."""
     rows = await connection.execute(
         """
@@ -136,7 +136,7 @@ async def delete_old(connection: Connection, *, most: int) -> int:
             select seq from change_events
             where at < now() - interval '24 hours'
             order by at
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         ), gone as (
             delete from change_events using old
@@ -151,25 +151,25 @@ async def delete_old(connection: Connection, *, most: int) -> int:
         )
         select from gone
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 
 
-def page_of(rows: list[dict[str, Any]], most: int) -> Page:
+def page_of(rows: list[dict[str, Any]], limit: int) -> Page:
     """Of one reader's rows: at least one, which has no event where there is none."""
     first = rows[0]
     is_lost = first["is_lost"] or False
     events = [_event(row) for row in rows if row["seq"] is not None and not is_lost]
-    goes_on = len(events) == most
+    goes_on = len(events) == limit
     return Page(
         events=events,
         position=events[-1].position
         if goes_on
         else Position(first["newest_xid"], first["newest_seq"]),
-        goes_on=goes_on,
-        is_pending=first["is_pending"],
-        is_lost=is_lost,
+        has_more=goes_on,
+        has_uncommitted=first["is_pending"],
+        is_expired=is_lost,
     )
 
 

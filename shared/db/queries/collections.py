@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 
 
 async def is_owned(connection: Connection, collection_id: UUID, *, user_id: UUID) -> bool:
@@ -29,7 +29,7 @@ async def insert(
         """,
         {"user_id": user_id, "name": name, "description": description},
     )
-    return UUID(str(one(await rows.fetchone())["id"]))
+    return UUID(str(require_row(await rows.fetchone())["id"]))
 
 
 async def delete(connection: Connection, collection_id: UUID, *, user_id: UUID) -> bool:

@@ -4,7 +4,7 @@ from shared.contracts.job_catalog import WorkerType
 from shared.db.connection import Connection
 
 
-async def put(
+async def upsert_configured(
     connection: Connection, *, worker_id: str, worker_type: WorkerType, url: str, slots: int
 ) -> None:
     """Make it known, or change what is known of it. It is never asked whether it is awake."""
@@ -20,7 +20,7 @@ async def put(
     )
 
 
-async def retire(connection: Connection, worker_id: str) -> bool:
+async def deactivate(connection: Connection, worker_id: str) -> bool:
     """Send it nothing more; what it runs it may end. False where it is not known."""
     rows = await connection.execute(
         "update workers set is_active = false where id = %(id)s", {"id": worker_id}

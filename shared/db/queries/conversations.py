@@ -12,7 +12,7 @@ Sender = Literal["user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class StoredMessage:
     """A message."""
 
     sender: Sender
@@ -48,10 +48,10 @@ async def lock(connection: Connection, conversation_id: UUID, *, user_id: UUID) 
     return row["conversation_type"] if row else None
 
 
-async def join(
-    connection: Connection, conversation_id: UUID, *, most: int, seconds: float
+async def enqueue_turn(
+    connection: Connection, conversation_id: UUID, *, limit: int, seconds: float
 ) -> int | None:
-    """Wait for a turn in a locked conversation; None where ``most`` wait already."""
+    """Wait for a turn in a locked conversation; None where ``limit`` wait already."""
     await connection.execute(
         "delete from chat_turns where conversation_id = %(id)s and lease_until < now()",
         {"id": conversation_id},
@@ -60,10 +60,10 @@ async def join(
         """
         insert into chat_turns (conversation_id, lease_until)
         select %(id)s, now() + make_interval(secs => %(seconds)s)
-        where (select count(*) from chat_turns where conversation_id = %(id)s) < %(most)s
+        where (select count(*) from chat_turns where conversation_id = %(id)s) < %(limit)s
         returning id
         """,
-        {"id": conversation_id, "most": most, "seconds": seconds},
+        {"id": conversation_id, "limit": limit, "seconds": seconds},
     )
     row = await rows.fetchone()
     return row["id"] if row else None
@@ -90,7 +90,7 @@ async def is_next(connection: Connection, turn_id: int, *, seconds: float) -> bo
     return row["is_next"] if row else None
 
 
-async def take(connection: Connection, turn_id: int, *, seconds: float) -> None:
+async def start_turn(connection: Connection, turn_id: int, *, seconds: float) -> None:
     """The turn has come, and lasts so long at most: whoever lapsed before it can no longer end."""
     await connection.execute(
         """
@@ -106,13 +106,13 @@ async def take(connection: Connection, turn_id: int, *, seconds: float) -> None:
     )
 
 
-async def leave(connection: Connection, turn_id: int) -> bool:
+async def end_turn(connection: Connection, turn_id: int) -> bool:
     """End a turn, or the wait for it. False where it had lapsed, and others went on."""
     rows = await connection.execute("delete from chat_turns where id = %(id)s", {"id": turn_id})
     return rows.rowcount > 0
 
 
-async def say(
+async def insert_message(
     connection: Connection,
     conversation_id: UUID,
     *,
@@ -139,16 +139,18 @@ async def say(
     )
 
 
-async def latest(connection: Connection, conversation_id: UUID, *, most: int) -> list[Said]:
+async def latest(
+    connection: Connection, conversation_id: UUID, *, limit: int
+) -> list[StoredMessage]:
     """The last messages, oldest first."""
-    rows = connection.cursor(row_factory=class_row(Said))
+    rows = connection.cursor(row_factory=class_row(StoredMessage))
     await rows.execute(
         """
         select sender, content from messages
         where conversation_id = %(id)s
         order by seq desc
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"id": conversation_id, "most": most},
+        {"id": conversation_id, "limit": limit},
     )
     return (await rows.fetchall())[::-1]

@@ -25,18 +25,18 @@ async def grant(connection: Connection, user_id: UUID, *, amount: int) -> None:
     )
 
 
-TAKEN = """
+DEBIT_CTE = """
     taken as (
         update profiles set token_balance = token_balance - %(credits)s
         where id = %(user_id)s and token_balance >= %(credits)s
-            and (%(most_queued)s::integer is null or private.queued_jobs(id) < %(most_queued)s)
+            and (%(max_queued)s::integer is null or private.queued_jobs(id) < %(max_queued)s)
         returning token_balance
     )
 """
 """A job's credits. No row where the balance is short, where there is no such user yet, or where as
 many jobs of the user's wait as may: the row's lock makes that count exact."""
 
-RESERVED = """
+RESERVE_CTE = """
     used as (
         insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
         select user_id, id, 'queue_job', format, quality, credits from stored
@@ -47,7 +47,7 @@ RESERVED = """
 """
 """Open the account of the job that is ``stored``, and note the use for its owner's statistics."""
 
-SETTLED = """
+SETTLE_CTE = """
     settled as (
         insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
         select changed.user_id, changed.id, 'settle', 0, profiles.token_balance
@@ -59,7 +59,7 @@ SETTLED = """
 """
 """Close the account of the job that is ``changed`` to completed: what was reserved is spent."""
 
-REFUNDED = """
+REFUND_CTE = """
     given as (
         update profiles set token_balance = token_balance - reserved.amount
         from changed

@@ -10,11 +10,11 @@ from shared.contracts.job_catalog import QueueName, WorkerType
 from shared.db.connection import Connection
 from shared.db.queries.jobs import Job
 
-LEAST_CLAIM_SECONDS = 60.0
+MIN_CLAIM_SECONDS = 60.0
 """A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
 
 
-class Address(NamedTuple):
+class WorkerAddress(NamedTuple):
     """Where a worker is, and whose key it holds."""
 
     url: str
@@ -22,12 +22,12 @@ class Address(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class DispatchWindow:
     """The workers of a queue that may be sent its jobs, and how far ahead of their slots."""
 
     queue: QueueName
     worker_type: WorkerType
-    look_ahead: int
+    prefetch_jobs: int
     key_ids: list[str]
     seconds: Mapping[str, float]
     """What a picture of each job type takes; a job may lie unclaimed for that and a minute."""
@@ -37,10 +37,10 @@ class Window:
         return {
             "queue": self.queue,
             "worker_type": self.worker_type,
-            "look_ahead": self.look_ahead,
+            "prefetch_jobs": self.prefetch_jobs,
             "key_ids": self.key_ids,
             "seconds": Jsonb(dict(self.seconds)),
-            "least_claim_seconds": LEAST_CLAIM_SECONDS,
+            "min_claim_seconds": MIN_CLAIM_SECONDS,
         }
 
 
@@ -51,7 +51,9 @@ async def lock(connection: Connection, queue: QueueName) -> None:
     )
 
 
-async def fill(connection: Connection, window: Window) -> list[tuple[Job, Address]]:
+async def dispatch(
+    connection: Connection, window: DispatchWindow
+) -> list[tuple[Job, WorkerAddress]]:
     """DISPATCH, for as many jobs as there is room for; they, and where their workers are.
 
     A worker may move while this waits for its turn. Jobs sent to where it was would lie there until
@@ -61,8 +63,8 @@ async def fill(connection: Connection, window: Window) -> list[tuple[Job, Addres
         """
         select given.*, worker_url, key_id
         from private.fill(
-            %(queue)s, %(worker_type)s, %(look_ahead)s, %(key_ids)s, %(seconds)s,
-            %(least_claim_seconds)s
+            %(queue)s, %(worker_type)s, %(prefetch_jobs)s, %(key_ids)s, %(seconds)s,
+            %(min_claim_seconds)s
         ) as given
         cross join lateral private.address_of(given.worker_id)
         """,
@@ -72,8 +74,8 @@ async def fill(connection: Connection, window: Window) -> list[tuple[Job, Addres
 
 
 async def unclaimed(
-    connection: Connection, *, seconds: float, most: int
-) -> list[tuple[Job, Address]]:
+    connection: Connection, *, seconds: float, limit: int
+) -> list[tuple[Job, WorkerAddress]]:
     """Jobs that were dispatched so long ago and are not claimed, with their workers' addresses."""
     rows = await connection.execute(
         """
@@ -82,13 +84,13 @@ async def unclaimed(
         where status = 'queued' and dispatched_at < now() - make_interval(secs => %(seconds)s)
             and claim_by >= now()
         order by claim_by
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"seconds": seconds, "most": most},
+        {"seconds": seconds, "limit": limit},
     )
     return [_dispatched(row) for row in await rows.fetchall()]
 
 
-def _dispatched(row: dict[str, Any]) -> tuple[Job, Address]:
-    address = Address(row.pop("worker_url"), row.pop("key_id"))
+def _dispatched(row: dict[str, Any]) -> tuple[Job, WorkerAddress]:
+    address = WorkerAddress(row.pop("worker_url"), row.pop("key_id"))
     return Job(**row), address

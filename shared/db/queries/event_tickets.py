@@ -57,7 +57,7 @@ async def redeem(connection: Connection, ticket: str) -> Ticket | None:
     return await rows.fetchone()
 
 
-async def delete_old(connection: Connection, *, most: int) -> int:
+async def delete_old(connection: Connection, *, limit: int) -> int:
     """Forget tickets that nobody used in time."""
     rows = await connection.execute(
         """
@@ -65,13 +65,13 @@ async def delete_old(connection: Connection, *, most: int) -> int:
             select digest from event_tickets
             where expires_at < now()
             order by expires_at
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from event_tickets using expired
         where event_tickets.digest = expired.digest
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 

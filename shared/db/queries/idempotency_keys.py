@@ -107,19 +107,19 @@ async def release(connection: Connection, reservation: UUID) -> None:
     )
 
 
-async def delete_old(connection: Connection, *, most: int) -> int:
+async def delete_old(connection: Connection, *, limit: int) -> int:
     """Forget keys after a day."""
     rows = await connection.execute(
         """
         with old as materialized (
             select id from idempotency_keys
             where created_at < now() - interval '24 hours'
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from idempotency_keys using old
         where idempotency_keys.id = old.id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount

@@ -2,7 +2,7 @@
 
 A transition is one guarded UPDATE by the database's clock. Where its guard does not hold nothing
 changes, and whoever asked learns it from the row that did not come back. ``jobs`` applies them;
-nothing else writes these columns, but for the sweeping of slots in bulk, which is ``WITHDRAW``.
+nothing else writes these columns, but for the sweeping of slots in bulk, which is ``RELEASE``.
 
 Completed, failed and cancelled are no transition's source: what has ended stays as it ended.
 """
@@ -45,14 +45,14 @@ _IS_HAND_BACK_FREE = f"""(
 class Transition:
     """One row of the table."""
 
-    who: str
+    actor: str
     sources: tuple[JobStatus, ...]
     target: JobStatus
     guard: str
     effect: str
-    account: Account | None = None
+    credit_action: Account | None = None
     """What it does to the credits that were reserved; once a job, held by an index."""
-    outcome: Outcome | None = None
+    claim_outcome: Outcome | None = None
     """How the claim ends that the job runs under."""
 
 
@@ -65,7 +65,7 @@ DISPATCH = Transition(
         claim_by = now() + make_interval(secs => chosen.claim_seconds)
     """,
 )  # fmt: skip
-WITHDRAW = Transition(
+RELEASE = Transition(
     "whoever could not make the Cloud Task; in bulk the sweep, and a worker that moved",
     ("queued",), "queued",
     guard="dispatch_no = %(dispatch_no)s and dispatched_at is not null",
@@ -90,26 +90,26 @@ HEARTBEAT = Transition(
     guard=_THIS_CLAIM,
     effect="lease_until = least(now() + make_interval(secs => %(lease_seconds)s), deadline_at)",
 )  # fmt: skip
-SEND_BACK = Transition(
+REQUEUE = Transition(
     "the claim's worker: it failed, and another try may not",
     ("processing",), "queued",
     guard=f"{_THIS_CLAIM} and {_MAY_RETRY}",
     effect=_NO_CLAIM,
-    outcome="sent_back",
+    claim_outcome="sent_back",
 )  # fmt: skip
-HAND_BACK = Transition(
+REQUEUE_FREE = Transition(
     "the claim's worker: it drains, which costs no attempt the first times",
     ("processing",), "queued",
     guard=f"{_THIS_CLAIM} and ({_MAY_RETRY} or {_IS_HAND_BACK_FREE})",
     effect=f"{_NO_CLAIM}, attempts = attempts - {_IS_HAND_BACK_FREE}::integer",
-    outcome="handed_back",
+    claim_outcome="handed_back",
 )  # fmt: skip
-LAPSE = Transition(
+EXPIRE_LEASE = Transition(
     "sweep-jobs: the worker was not heard of",
     ("processing",), "queued",
     guard=f"{_LAPSED} and deadline_at >= now() and {_MAY_RETRY}",
     effect=_NO_CLAIM,
-    outcome="lapsed",
+    claim_outcome="lapsed",
 )  # fmt: skip
 COMPLETE = Transition(
     "a claim's worker, an older claim's too; sweep-jobs, by the worker's manifest",
@@ -119,40 +119,40 @@ COMPLETE = Transition(
         {_ENDS}, error_message = null,
         clean_after = now() + make_interval(secs => {UPLOADS_SECONDS})
     """,
-    account="settle",
-    outcome="completed",
+    credit_action="settle",
+    claim_outcome="completed",
 )  # fmt: skip
 FAIL = Transition(
     "the claim's worker: another try would fail as well, or none is left",
     ("processing",), "failed",
     guard=_THIS_CLAIM,
     effect=_ENDS_UNMADE,
-    account="refund",
-    outcome="failed",
+    credit_action="refund",
+    claim_outcome="failed",
 )  # fmt: skip
-GIVE_UP = Transition(
+FAIL_EXPIRED = Transition(
     "sweep-jobs: not heard of, and no attempt or no time is left",
     ("processing",), "failed",
     guard=f"{_LAPSED} and (deadline_at < now() or not {_MAY_RETRY})",
     effect=_ENDS_UNMADE,
-    account="refund",
-    outcome="lapsed",
+    credit_action="refund",
+    claim_outcome="lapsed",
 )  # fmt: skip
 EXPIRE = Transition(
     "sweep-jobs: a day has passed",
     OPEN, "failed",
     guard="expires_at < now()",
     effect=_ENDS_UNMADE,
-    account="refund",
-    outcome="expired",
+    credit_action="refund",
+    claim_outcome="expired",
 )  # fmt: skip
 CANCEL = Transition(
     "the owner, an admin",
     OPEN, "cancelled",
     guard="true",
     effect=_ENDS_UNMADE,
-    account="refund",
-    outcome="cancelled",
+    credit_action="refund",
+    claim_outcome="cancelled",
 )  # fmt: skip
 
 TABLE: dict[str, Transition] = {

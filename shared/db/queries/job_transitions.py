@@ -27,9 +27,9 @@ from shared.db.queries.job_state_machine import Transition
 from shared.db.queries.jobs import Job
 
 
-async def withdraw(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
+async def release_dispatch(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
     """Stays queued, and gives its slot back: the sweep tries again."""
-    return await _change(connection, job_state_machine.WITHDRAW, job_id, dispatch_no=dispatch_no)
+    return await _apply(connection, job_state_machine.RELEASE, job_id, dispatch_no=dispatch_no)
 
 
 async def claim(
@@ -42,7 +42,7 @@ async def claim(
     run_seconds: float,
 ) -> Job | None:
     """Queued → processing: this claim runs the job."""
-    return await _change(
+    return await _apply(
         connection,
         job_state_machine.CLAIM,
         job_id,
@@ -69,7 +69,7 @@ async def extend_lease(
     preview_path: str | None,
 ) -> Job | None:
     """A heartbeat: the claim goes on, but never past its deadline, and tells how far it is."""
-    return await _change(
+    return await _apply(
         connection,
         job_state_machine.HEARTBEAT,
         job_id,
@@ -92,9 +92,9 @@ async def complete(
 ) -> Job | None:
     """→ completed, with what was made, and what was reserved spent.
 
-    ``made`` is of ``assets.as_stored``; ``receipt`` is kept where a letter tells of it.
+    ``made`` is of ``assets.to_row``; ``receipt`` is kept where a letter tells of it.
     """
-    return await _change(
+    return await _apply(
         connection,
         job_state_machine.COMPLETE,
         job_id,
@@ -104,52 +104,56 @@ async def complete(
     )
 
 
-async def send_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+async def requeue(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
     """Processing → queued, while an attempt is left."""
-    return await _change(connection, job_state_machine.SEND_BACK, job_id, claim_id=claim_id)
+    return await _apply(connection, job_state_machine.REQUEUE, job_id, claim_id=claim_id)
 
 
-async def hand_back(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+async def requeue_without_attempt(
+    connection: Connection, job_id: UUID, *, claim_id: UUID
+) -> Job | None:
     """Processing → queued by a worker that drains.
 
     The first ``transitions.MAX_FREE_HAND_BACKS`` of a job cost no attempt. Each further one costs
     one, and is None where no attempt is left.
     """
-    return await _change(connection, job_state_machine.HAND_BACK, job_id, claim_id=claim_id)
+    return await _apply(connection, job_state_machine.REQUEUE_FREE, job_id, claim_id=claim_id)
 
 
-async def lapse(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+async def requeue_expired_claim(
+    connection: Connection, job_id: UUID, *, claim_id: UUID
+) -> Job | None:
     """Processing → queued: the lease ran out, and an attempt and time are left."""
-    return await _change(connection, job_state_machine.LAPSE, job_id, claim_id=claim_id)
+    return await _apply(connection, job_state_machine.EXPIRE_LEASE, job_id, claim_id=claim_id)
 
 
 async def fail(connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str) -> Job | None:
     """→ failed, by the current claim, with the refund; ``reason`` is for a person to read."""
-    return await _change(
+    return await _apply(
         connection, job_state_machine.FAIL, job_id, claim_id=claim_id, reason=reason
     )
 
 
-async def give_up(
+async def fail_expired_claim(
     connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str
 ) -> Job | None:
     """→ failed: the lease ran out, and no attempt or no time is left."""
-    return await _change(
-        connection, job_state_machine.GIVE_UP, job_id, claim_id=claim_id, reason=reason
+    return await _apply(
+        connection, job_state_machine.FAIL_EXPIRED, job_id, claim_id=claim_id, reason=reason
     )
 
 
 async def expire(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
     """→ failed: the time is over by which it should have ended."""
-    return await _change(connection, job_state_machine.EXPIRE, job_id, reason=reason)
+    return await _apply(connection, job_state_machine.EXPIRE, job_id, reason=reason)
 
 
 async def cancel(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
     """→ cancelled, at once, with the refund."""
-    return await _change(connection, job_state_machine.CANCEL, job_id, reason=reason)
+    return await _apply(connection, job_state_machine.CANCEL, job_id, reason=reason)
 
 
-async def _change(
+async def _apply(
     connection: Connection, transition: Transition, job_id: UUID, **values: object
 ) -> Job | None:
     rows = connection.cursor(row_factory=class_row(Job))
@@ -167,27 +171,29 @@ def _statement(transition: Transition) -> str:
         where id = %(id)s and status in ({sources}) and {transition.guard}
         returning *
     """  # noqa: S608
-    if not (follows := _follows(transition)):
+    if not (follows := _side_effects(transition)):
         return update
     return f"with changed as ({update}), {', '.join(follows)} select * from changed"  # noqa: S608
 
 
-def _follows(transition: Transition) -> list[str]:
+def _side_effects(transition: Transition) -> list[str]:
     """What is written beside the job itself, by the ``changed`` row."""
-    follows = list(_WRITTEN.get(transition, ()))
-    if transition.outcome:
-        follows.append(claims.ended(transition.outcome))
-    if transition.account:
+    follows = list(_EXTRA_CTES.get(transition, ()))
+    if transition.claim_outcome:
+        follows.append(claims.ended(transition.claim_outcome))
+    if transition.credit_action:
         follows.append(
-            {"settle": credit_ledger.SETTLED, "refund": credit_ledger.REFUNDED}[transition.account]
+            {"settle": credit_ledger.SETTLE_CTE, "refund": credit_ledger.REFUND_CTE}[
+                transition.credit_action
+            ]
         )
     return follows
 
 
-_WRITTEN = {
-    job_state_machine.CLAIM: (claims.MADE, progress.TOLD),
-    job_state_machine.HEARTBEAT: (progress.TOLD,),
-    job_state_machine.COMPLETE: (workspace_assets.KEPT, callbacks.KEPT),
+_EXTRA_CTES = {
+    job_state_machine.CLAIM: (claims.MADE, progress.PUBLISH_PROGRESS_CTE),
+    job_state_machine.HEARTBEAT: (progress.PUBLISH_PROGRESS_CTE,),
+    job_state_machine.COMPLETE: (workspace_assets.INSERT_ASSETS_CTE, callbacks.KEPT),
 }
 _STATEMENTS = {
     transition: _statement(transition)

@@ -8,10 +8,10 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.contracts.job_catalog import Media, Quality, QueueName
+from shared.contracts.job_catalog import MediaType, Quality, QueueName
 from shared.contracts.jobs import Destination, JobStatus
 from shared.contracts.worker_protocol import ReferenceRole
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 from shared.db.queries import credit_ledger
 
 
@@ -27,7 +27,7 @@ class Job:
     status: JobStatus
     queue: QueueName
     model_variant: str
-    format: Media
+    format: MediaType
     quality: Quality
     destination: Destination
     metadata: dict[str, Any]
@@ -74,7 +74,7 @@ class NewJob:
     job_type: str
     queue: QueueName
     model_variant: str
-    format: Media
+    format: MediaType
     quality: Quality
     destination: Destination
     metadata: dict[str, Any]
@@ -93,7 +93,7 @@ class NewJob:
     retry_of: UUID | None = None
 
 
-class Stored(NamedTuple):
+class InsertedJob(NamedTuple):
     """A job that is new, and how many its queue holds with it: all that have not ended."""
 
     job: Job
@@ -101,7 +101,7 @@ class Stored(NamedTuple):
 
 
 _INSERT = f"""
-    with {credit_ledger.TAKEN}, stored as (
+    with {credit_ledger.DEBIT_CTE}, stored as (
         insert into jobs (
             id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
             original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
@@ -115,7 +115,7 @@ _INSERT = f"""
             %(workspace_session_id)s, %(reference_roles)s, %(retry_of)s
         from taken
         returning *
-    ), {credit_ledger.RESERVED}
+    ), {credit_ledger.RESERVE_CTE}
     select stored.*, (
         select coalesce(sum(waiting + running), 0)::integer + 1 from turns where queue = %(queue)s
     ) as queue_length
@@ -123,19 +123,21 @@ _INSERT = f"""
 """  # noqa: S608 - constants
 
 
-async def insert(connection: Connection, job: NewJob, *, most_queued: int | None) -> Stored | None:
+async def insert_job(
+    connection: Connection, job: NewJob, *, max_queued: int | None
+) -> InsertedJob | None:
     """→ queued: the job waits for its turn, its credits reserved and its use noted.
 
     None, and nothing done, where the balance is short, where there is no such user yet, or where
-    ``most_queued`` jobs of the user's wait already.
+    ``max_queued`` jobs of the user's wait already.
     """
     values = {name: _adapted(getattr(job, name)) for name in NewJob.__slots__}
-    rows = await connection.execute(_INSERT, {**values, "most_queued": most_queued})
+    rows = await connection.execute(_INSERT, {**values, "max_queued": max_queued})
     row = await rows.fetchone()
     if row is None:
         return None
     queue_length = row.pop("queue_length")
-    return Stored(Job(**row), queue_length)
+    return InsertedJob(Job(**row), queue_length)
 
 
 async def count_queued(connection: Connection, user_id: UUID) -> int:
@@ -143,7 +145,7 @@ async def count_queued(connection: Connection, user_id: UUID) -> int:
     rows = await connection.execute(
         "select private.queued_jobs(%(user_id)s) as queued", {"user_id": user_id}
     )
-    queued: int = one(await rows.fetchone())["queued"]
+    queued: int = require_row(await rows.fetchone())["queued"]
     return queued
 
 
@@ -163,7 +165,7 @@ async def lock(connection: Connection, job_id: UUID, *, user_id: UUID) -> bool:
     return rows.rowcount > 0
 
 
-async def last_retry(connection: Connection, job_id: UUID) -> Job:
+async def latest_retry(connection: Connection, job_id: UUID) -> Job:
     """What the job was last retried as; the job itself where it was not. The job is locked."""
     rows = connection.cursor(row_factory=class_row(Job))
     await rows.execute(
@@ -177,7 +179,7 @@ async def last_retry(connection: Connection, job_id: UUID) -> Job:
         """,
         {"id": job_id},
     )
-    return one(await rows.fetchone())
+    return require_row(await rows.fetchone())
 
 
 def _adapted(value: object) -> object:

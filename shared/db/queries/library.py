@@ -6,13 +6,13 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.db.connection import Connection, one
-from shared.db.queries.asset_copies import Files
+from shared.db.connection import Connection, require_row
+from shared.db.queries.asset_copies import CopiedFiles
 from shared.db.queries.workspace_assets import Asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class LibraryAsset:
     """What a row of ``user_library`` says of its files."""
 
     id: UUID
@@ -27,7 +27,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class AssetMetadata:
     """What a user calls a library asset, and where it belongs."""
 
     custom_title: str | None = None
@@ -35,9 +35,11 @@ class Labels:
     tags: list[str] = field(default_factory=list)
 
 
-async def saved_from(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Kept | None:
+async def find_saved_copy(
+    connection: Connection, asset_id: UUID, *, user_id: UUID
+) -> LibraryAsset | None:
     """The library asset that a workspace asset was saved as, or was copied from."""
-    rows = connection.cursor(row_factory=class_row(Kept))
+    rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
         select id, user_id, storage_path, thumbnail_path, file_size_bytes, mime_type, crc32c,
@@ -51,9 +53,9 @@ async def saved_from(connection: Connection, asset_id: UUID, *, user_id: UUID) -
     return await rows.fetchone()
 
 
-async def lock(connection: Connection, library_id: UUID, *, user_id: UUID) -> Kept | None:
+async def lock(connection: Connection, library_id: UUID, *, user_id: UUID) -> LibraryAsset | None:
     """The user's library asset, which nobody else changes until the transaction ends."""
-    rows = connection.cursor(row_factory=class_row(Kept))
+    rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
         select id, user_id, storage_path, thumbnail_path, file_size_bytes, mime_type, crc32c,
@@ -70,13 +72,13 @@ async def lock(connection: Connection, library_id: UUID, *, user_id: UUID) -> Ke
 async def insert(
     connection: Connection,
     asset: Asset,
-    labels: Labels,
-    files: Files,
+    labels: AssetMetadata,
+    files: CopiedFiles,
     *,
     library_id: UUID,
-) -> Kept:
+) -> LibraryAsset:
     """Record a copy that exists. A collection that was deleted while it was made is left out."""
-    rows = connection.cursor(row_factory=class_row(Kept))
+    rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
         insert into user_library (
@@ -122,13 +124,13 @@ async def insert(
             "tags": labels.tags,
         },
     )
-    return one(await rows.fetchone())
+    return require_row(await rows.fetchone())
 
 
 async def update(
     connection: Connection,
     library_id: UUID,
-    labels: Labels,
+    labels: AssetMetadata,
     *,
     user_id: UUID,
     is_favorite: bool,

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from shared.contracts.job_catalog import QueueName, WorkerType
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,4 +180,4 @@ async def read(
         """,
         {"queues": list(queues), "job_types": list(job_types), "key_ids": list(key_ids)},
     )
-    return _SNAPSHOT.validate_python(one(await rows.fetchone()))
+    return _SNAPSHOT.validate_python(require_row(await rows.fetchone()))

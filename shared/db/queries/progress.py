@@ -1,6 +1,6 @@
 """job_progress: how far a job is. Parts of ``life``'s statements."""
 
-TOLD = """
+PUBLISH_PROGRESS_CTE = """
     told as (
         insert into job_progress (job_id, progress, step, steps, preview_path)
         select id, %(progress)s::real, %(step)s::integer, %(steps)s::integer, %(preview_path)s

@@ -2,8 +2,8 @@
 
 from psycopg.rows import class_row
 
-from shared.db.connection import Connection, one
-from shared.db.queries.storage_cleanup import Deleted, Ended, Unfinished
+from shared.db.connection import Connection, require_row
+from shared.db.queries.storage_cleanup import DeletedAsset, FinishedJob, UnfinishedCopy
 
 
 async def oldest_undispatched_seconds(connection: Connection) -> float:
@@ -17,12 +17,12 @@ async def oldest_undispatched_seconds(connection: Connection) -> float:
         from jobs where status = 'queued' and dispatched_at is null
         """
     )
-    return float(one(await rows.fetchone())["seconds"])
+    return float(require_row(await rows.fetchone())["seconds"])
 
 
-async def long_ended(connection: Connection, *, most: int) -> list[Ended]:
+async def long_ended(connection: Connection, *, limit: int) -> list[FinishedJob]:
     """Jobs that ended more than a day ago, and whose folders are still not known to be clean."""
-    rows = connection.cursor(row_factory=class_row(Ended))
+    rows = connection.cursor(row_factory=class_row(FinishedJob))
     await rows.execute(
         """
         select id, user_id, case
@@ -33,38 +33,38 @@ async def long_ended(connection: Connection, *, most: int) -> list[Ended]:
         where clean_after is not null and status in ('completed', 'failed', 'cancelled')
             and completed_at < now() - interval '1 day'
         order by clean_after
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 
 
-async def long_unfinished(connection: Connection, *, most: int) -> list[Unfinished]:
+async def long_unfinished(connection: Connection, *, limit: int) -> list[UnfinishedCopy]:
     """Copies that should have been given up a day after they were begun, and an hour has passed."""
-    rows = connection.cursor(row_factory=class_row(Unfinished))
+    rows = connection.cursor(row_factory=class_row(UnfinishedCopy))
     await rows.execute(
         """
         select target_id, user_id, source_id from unfinished_copies
         where created_at < now() - interval '25 hours'
         order by created_at
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 
 
-async def long_deleted(connection: Connection, *, most: int) -> list[Deleted]:
+async def long_deleted(connection: Connection, *, limit: int) -> list[DeletedAsset]:
     """Library assets deleted more than a day ago, whose files are still not known to be gone."""
-    rows = connection.cursor(row_factory=class_row(Deleted))
+    rows = connection.cursor(row_factory=class_row(DeletedAsset))
     await rows.execute(
         """
         select library_asset_id, storage_path, thumbnail_path from deleted_library_assets
         where clean_after is not null and created_at < now() - interval '1 day'
         order by created_at
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()

@@ -9,19 +9,19 @@ from uuid import UUID
 
 from psycopg.rows import scalar_row
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 
-WHOLE = 1 - 1e-6
+FULL_TOKEN = 1 - 1e-6
 """A token, but for what is lost in adding up fractions."""
 
 
 _TAKE = """
     insert into rate_buckets as held (user_id, bucket, tokens, refilled_at)
-    values (%(user_id)s, %(bucket)s, %(most)s, now())
+    values (%(user_id)s, %(bucket)s, %(limit)s, now())
     on conflict (user_id, bucket) do update set
-        tokens = least(%(most)s, held.tokens
+        tokens = least(%(limit)s, held.tokens
             - case when held.tokens >= %(whole)s then least(1, held.tokens) else 0 end
-            + %(most)s / 60 * greatest(
+            + %(limit)s / 60 * greatest(
                 0, extract(epoch from excluded.refilled_at - held.refilled_at)::float8)),
         refilled_at = greatest(excluded.refilled_at, held.refilled_at)
     returning tokens
@@ -56,27 +56,27 @@ async def _take(
         {
             "user_id": user_id,
             "bucket": bucket,
-            "most": float(per_minute),
-            "whole": WHOLE,
+            "limit": float(per_minute),
+            "whole": FULL_TOKEN,
         },
     )
-    tokens: float = one(await rows.fetchone())
-    return None if tokens >= WHOLE else (WHOLE - tokens) * 60 / per_minute
+    tokens: float = require_row(await rows.fetchone())
+    return None if tokens >= FULL_TOKEN else (FULL_TOKEN - tokens) * 60 / per_minute
 
 
-async def delete_old(connection: Connection, *, most: int) -> int:
+async def delete_old(connection: Connection, *, limit: int) -> int:
     """Forget buckets that have long been full again."""
     rows = await connection.execute(
         """
         with idle as materialized (
             select user_id, bucket from rate_buckets
             where refilled_at < now() - interval '1 hour'
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from rate_buckets using idle
         where rate_buckets.user_id = idle.user_id and rate_buckets.bucket = idle.bucket
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount

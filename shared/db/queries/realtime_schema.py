@@ -8,7 +8,7 @@ from shared.db.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldColumn:
+class PublishedColumn:
     """A column of a table whose changes are told."""
 
     table: str
@@ -21,9 +21,9 @@ class ToldColumn:
     """The same."""
 
 
-async def told_columns(connection: Connection) -> list[ToldColumn]:
+async def told_columns(connection: Connection) -> list[PublishedColumn]:
     """Each column of the tables that a trigger writes to ``change_events`` for, in their order."""
-    rows = connection.cursor(row_factory=class_row(ToldColumn))
+    rows = connection.cursor(row_factory=class_row(PublishedColumn))
     await rows.execute(
         """
         select

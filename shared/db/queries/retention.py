@@ -17,7 +17,7 @@ UNREADABLE_SECONDS = 10 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LapsedClaim:
+class ExpiredClaim:
     """A claim whose worker has not been heard of."""
 
     job_id: UUID
@@ -29,9 +29,9 @@ class LapsedClaim:
     """The deadline passed ``UNREADABLE_SECONDS`` ago."""
 
 
-async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClaim]:
+async def expired_claims(connection: Connection, *, limit: int) -> list[ExpiredClaim]:
     """Jobs whose lease has run out; those that were tried or heard of last come last."""
-    rows = connection.cursor(row_factory=class_row(LapsedClaim))
+    rows = connection.cursor(row_factory=class_row(ExpiredClaim))
     await rows.execute(
         """
         select jobs.id as job_id, user_id, claim_id, key_id,
@@ -40,14 +40,16 @@ async def lapsed_claims(connection: Connection, *, most: int) -> list[LapsedClai
         from jobs join workers on workers.id = jobs.worker_id
         where status = 'processing' and lease_until < now()
         order by jobs.updated_at
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most, "unreadable_seconds": UNREADABLE_SECONDS},
+        {"limit": limit, "unreadable_seconds": UNREADABLE_SECONDS},
     )
     return await rows.fetchall()
 
 
-async def try_lapsed(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
+async def postpone_expired_claim(
+    connection: Connection, job_id: UUID, *, claim_id: UUID
+) -> Job | None:
     """The job whose claim has lapsed, moved behind all others that have.
 
     None where the claim goes on or has ended meanwhile.
@@ -65,16 +67,16 @@ async def try_lapsed(connection: Connection, job_id: UUID, *, claim_id: UUID) ->
     return await rows.fetchone()
 
 
-async def overdue(connection: Connection, *, most: int) -> list[UUID]:
+async def overdue(connection: Connection, *, limit: int) -> list[UUID]:
     """Open jobs past the time by which they should have ended; those tried last come last."""
     rows = await connection.execute(
         """
         select id from jobs
         where status in ('queued', 'processing') and expires_at < now()
         order by updated_at
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return [row["id"] for row in await rows.fetchall()]
 
@@ -90,7 +92,7 @@ async def postpone(connection: Connection, job_id: UUID) -> None:
     )
 
 
-async def delete_expired_assets(connection: Connection, *, most: int) -> list[tuple[str, ...]]:
+async def delete_expired_assets(connection: Connection, *, limit: int) -> list[tuple[str, ...]]:
     """Delete the rows of expired assets; the paths of the files that may follow."""
     rows = await connection.execute(
         """
@@ -98,7 +100,7 @@ async def delete_expired_assets(connection: Connection, *, most: int) -> list[tu
             select id from workspace_assets
             where expires_at < now() and promotion <> 'pending'
                 and (saving_until is null or saving_until < now())
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         ), gone as (
             delete from workspace_assets using expired
@@ -111,80 +113,80 @@ async def delete_expired_assets(connection: Connection, *, most: int) -> list[tu
         )
         select temp_storage_path, thumbnail_path from gone
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return [
         tuple(path for path in row.values() if path is not None) for row in await rows.fetchall()
     ]
 
 
-async def delete_old_receipts(connection: Connection, *, most: int) -> int:
+async def delete_old_receipts(connection: Connection, *, limit: int) -> int:
     """Forget letters that can no longer be replayed: their timestamps are long refused."""
     rows = await connection.execute(
         """
         with old as materialized (
             select webhook_id from webhook_receipts
             where created_at < now() - interval '25 hours'
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from webhook_receipts using old
         where webhook_receipts.webhook_id = old.webhook_id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 
 
-async def delete_old_discards(connection: Connection, *, most: int) -> int:
+async def delete_old_discards(connection: Connection, *, limit: int) -> int:
     """Forget what was discarded a month ago: no client retries that any more."""
     rows = await connection.execute(
         """
         with old as materialized (
             select asset_id from discarded_assets
             where created_at < now() - interval '30 days'
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from discarded_assets using old
         where discarded_assets.asset_id = old.asset_id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 
 
-async def delete_old_deletions(connection: Connection, *, most: int) -> int:
+async def delete_old_deletions(connection: Connection, *, limit: int) -> int:
     """Forget what was deleted from the library a month ago, once its files are gone."""
     rows = await connection.execute(
         """
         with old as materialized (
             select library_asset_id from deleted_library_assets
             where created_at < now() - interval '30 days' and clean_after is null
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from deleted_library_assets using old
         where deleted_library_assets.library_asset_id = old.library_asset_id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 
 
-async def delete_idle_turns(connection: Connection, *, most: int) -> int:
+async def delete_idle_turns(connection: Connection, *, limit: int) -> int:
     """Forget the turns of users who have no open job, and were not served for a day."""
     rows = await connection.execute(
         """
         with idle as materialized (
             select queue, user_id from turns
             where waiting = 0 and running = 0 and served_at < now() - interval '1 day'
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         delete from turns using idle
         where turns.queue = idle.queue and turns.user_id = idle.user_id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount

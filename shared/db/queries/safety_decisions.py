@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 
 _REFUSAL = """
     user_id = %(user_id)s and outcome = 'refused' and not categories <@ '{nsfw}'
@@ -41,11 +41,16 @@ async def insert(
 
 
 async def seconds_to_wait(
-    connection: Connection, user_id: UUID, *, most: int, within_seconds: float, first_seconds: float
+    connection: Connection,
+    user_id: UUID,
+    *,
+    limit: int,
+    within_seconds: float,
+    first_seconds: float,
 ) -> float:
     """How long the user's account is still slowed down; 0 or less where it is not.
 
-    It is from the last refusal on, where that was the ``most``-th or a later one within the time
+    It is from the last refusal on, where that was the ``limit``-th or a later one within the time
     before it; twice as long with each further one of a day.
     """
     rows = await connection.execute(
@@ -61,20 +66,20 @@ async def seconds_to_wait(
                 count(*) filter (where created_at > last - interval '1 day') as today
             from refused
         )
-        select case when lately >= %(most)s then
-            least(%(first_seconds)s * power(2, least(today - %(most)s, 20)), 86400)
+        select case when lately >= %(limit)s then
+            least(%(first_seconds)s * power(2, least(today - %(limit)s, 20)), 86400)
             - extract(epoch from now() - last)
         else 0 end::double precision as seconds
         from counted
         """,  # noqa: S608 - a constant of this module
         {
             "user_id": user_id,
-            "most": most,
+            "limit": limit,
             "within_seconds": within_seconds,
             "first_seconds": first_seconds,
         },
     )
-    return float(one(await rows.fetchone())["seconds"])
+    return float(require_row(await rows.fetchone())["seconds"])
 
 
 async def has_confirmed_age(connection: Connection, user_id: UUID) -> bool:
@@ -104,7 +109,7 @@ async def confirm_age(connection: Connection, user_id: UUID, *, is_confirmed: bo
     return rows.rowcount > 0
 
 
-async def is_of_words_alone(connection: Connection, path: str) -> bool:
+async def is_text_only_origin(connection: Connection, path: str) -> bool:
     """Whether a picture was made by a job of this system's that began with no picture."""
     rows = await connection.execute(
         "select from pictures_of_words where path = %(path)s", {"path": path}

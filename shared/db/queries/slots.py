@@ -15,7 +15,7 @@ async def lock(connection: Connection) -> None:
         await dispatch.lock(connection, queue)
 
 
-async def clear_unclaimed(connection: Connection, *, most: int) -> int:
+async def release_unclaimed(connection: Connection, *, limit: int) -> int:
     """Give back the slots of jobs that nobody claimed in time; how many."""
     await lock(connection)
     rows = await connection.execute(
@@ -24,19 +24,21 @@ async def clear_unclaimed(connection: Connection, *, most: int) -> int:
             select id from jobs
             where status = 'queued' and dispatched_at is not null and claim_by < now()
             order by claim_by
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         update jobs set dispatched_at = null, claim_by = null, updated_at = now()
         from unclaimed
         where jobs.id = unclaimed.id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount
 
 
-async def leave(connection: Connection, worker_id: str, *, other_than_url: str) -> int:
+async def release_moved_worker(
+    connection: Connection, worker_id: str, *, other_than_url: str
+) -> int:
     """Give back the slots of jobs sent to an address that the worker has left; how many."""
     await lock(connection)
     rows = await connection.execute(
@@ -52,7 +54,7 @@ async def leave(connection: Connection, worker_id: str, *, other_than_url: str) 
     return rows.rowcount
 
 
-async def leave_silent(connection: Connection, *, most: int) -> int:
+async def release_unresponsive_workers(connection: Connection, *, limit: int) -> int:
     """Give back the slots of jobs sent to workers that do not answer; how many."""
     await lock(connection)
     rows = await connection.execute(
@@ -61,13 +63,13 @@ async def leave_silent(connection: Connection, *, most: int) -> int:
             select jobs.id from jobs join workers on workers.id = jobs.worker_id
             where jobs.status = 'queued' and jobs.dispatched_at is not null
                 and workers.health = 'unhealthy' and workers.keeps_awake
-            limit %(most)s
+            limit %(limit)s
             for update of jobs skip locked
         )
         update jobs set dispatched_at = null, claim_by = null, updated_at = now()
         from unanswered
         where jobs.id = unanswered.id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return rows.rowcount

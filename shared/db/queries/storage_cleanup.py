@@ -15,7 +15,7 @@ from shared.db.queries.job_state_machine import UPLOADS_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class FinishedJob:
     """A job that has ended, whose folder may hold more than its assets."""
 
     id: UUID
@@ -25,7 +25,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
+class UnfinishedCopy:
     """A copy that nobody recorded; without a source it was given up."""
 
     target_id: UUID
@@ -34,7 +34,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class DeletedAsset:
     """What was deleted from the library."""
 
     library_asset_id: UUID
@@ -42,16 +42,16 @@ class Deleted:
     thumbnail_path: str | None
 
 
-async def take_jobs(connection: Connection, *, most: int) -> list[Ended]:
+async def take_jobs(connection: Connection, *, limit: int) -> list[FinishedJob]:
     """Jobs whose folders are to be cleaned."""
-    rows = connection.cursor(row_factory=class_row(Ended))
+    rows = connection.cursor(row_factory=class_row(FinishedJob))
     await rows.execute(
         """
         with due as materialized (
             select id from jobs
             where clean_after <= now() and status in ('completed', 'failed', 'cancelled')
             order by clean_after
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         update jobs set clean_after = now() + interval '10 minutes'
@@ -62,7 +62,7 @@ async def take_jobs(connection: Connection, *, most: int) -> list[Ended]:
             then reference_roles else '{}'
         end as kept_references
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 
@@ -90,16 +90,16 @@ async def finish_job(connection: Connection, job_id: UUID) -> None:
     )
 
 
-async def take_unfinished(connection: Connection, *, most: int) -> list[Unfinished]:
+async def take_unfinished(connection: Connection, *, limit: int) -> list[UnfinishedCopy]:
     """Copies that were begun a day ago, and those that were given up."""
-    rows = connection.cursor(row_factory=class_row(Unfinished))
+    rows = connection.cursor(row_factory=class_row(UnfinishedCopy))
     await rows.execute(
         """
         with due as materialized (
             select target_id from unfinished_copies
             where clean_after <= now()
             order by clean_after
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         update unfinished_copies set clean_after = now() + interval '10 minutes'
@@ -107,7 +107,7 @@ async def take_unfinished(connection: Connection, *, most: int) -> list[Unfinish
         where unfinished_copies.target_id = due.target_id
         returning unfinished_copies.target_id, user_id, source_id
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 
@@ -138,16 +138,16 @@ async def finish_unfinished(connection: Connection, target_id: UUID) -> None:
     )
 
 
-async def take_deleted(connection: Connection, *, most: int) -> list[Deleted]:
+async def take_deleted(connection: Connection, *, limit: int) -> list[DeletedAsset]:
     """Deleted library assets whose files may still be there."""
-    rows = connection.cursor(row_factory=class_row(Deleted))
+    rows = connection.cursor(row_factory=class_row(DeletedAsset))
     await rows.execute(
         """
         with due as materialized (
             select library_asset_id from deleted_library_assets
             where clean_after <= now()
             order by clean_after
-            limit %(most)s
+            limit %(limit)s
             for update skip locked
         )
         update deleted_library_assets set clean_after = now() + interval '10 minutes'
@@ -155,7 +155,7 @@ async def take_deleted(connection: Connection, *, most: int) -> list[Deleted]:
         where deleted_library_assets.library_asset_id = due.library_asset_id
         returning deleted_library_assets.library_asset_id, storage_path, thumbnail_path
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 

@@ -64,7 +64,7 @@ async def register(
     return rows.rowcount > 0
 
 
-async def to_probe(connection: Connection, *, most: int) -> list[Probe]:
+async def to_probe(connection: Connection, *, limit: int) -> list[Probe]:
     """Where active workers are that run all the time: whoever was seen longest ago first.
 
     A worker that starts when it is called is never among them.
@@ -76,14 +76,14 @@ async def to_probe(connection: Connection, *, most: int) -> list[Probe]:
         where is_active and keeps_awake
         group by worker_url, key_id
         order by min(last_seen)
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"most": most},
+        {"limit": limit},
     )
     return await rows.fetchall()
 
 
-async def record_answer(connection: Connection, probe: Probe, *, response_ms: int) -> int:
+async def mark_healthy(connection: Connection, probe: Probe, *, response_ms: int) -> int:
     """Whoever is still at that address has proved to be there; how many rows."""
     rows = await connection.execute(
         """
@@ -96,7 +96,7 @@ async def record_answer(connection: Connection, probe: Probe, *, response_ms: in
     return rows.rowcount
 
 
-async def record_silence(connection: Connection, probe: Probe, *, unseen_seconds: float) -> int:
+async def mark_unresponsive(connection: Connection, probe: Probe, *, unseen_seconds: float) -> int:
     """Send nothing more to that address, and after so long stop asking; how many rows.
 
     A worker that was heard of since it was asked is left as it is.

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from shared.contracts.job_catalog import Media
-from shared.contracts.worker_protocol import Asset as ReportedAsset
-from shared.db.connection import Connection, one
+from shared.contracts.job_catalog import MediaType
+from shared.contracts.worker_protocol import ReportedAsset
+from shared.db.connection import Connection, require_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Asset:
     user_id: UUID
     job_id: UUID | None
     asset_index: int
-    asset_type: Media
+    asset_type: MediaType
     temp_storage_path: str
     thumbnail_path: str | None
     file_size_bytes: int
@@ -42,7 +42,7 @@ class Asset:
     source_library_id: UUID | None
 
 
-KEPT = """
+INSERT_ASSETS_CTE = """
     kept as (
         insert into workspace_assets (
             user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
@@ -66,7 +66,7 @@ KEPT = """
 """Record the assets of the ``changed`` job, which has just completed."""
 
 
-def as_stored(
+def to_row(
     asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
 ) -> dict[str, Any]:
     """An asset as the bucket holds it, for ``KEPT``."""
@@ -97,8 +97,8 @@ async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset
     return await rows.fetchone()
 
 
-async def oldest(
-    connection: Connection, *, user_id: UUID, job_id: UUID | None, most: int
+async def list_ids(
+    connection: Connection, *, user_id: UUID, job_id: UUID | None, limit: int
 ) -> list[UUID]:
     """What the user has in the workspace, of one job or of all."""
     rows = await connection.execute(
@@ -106,9 +106,9 @@ async def oldest(
         select id from workspace_assets
         where user_id = %(user_id)s and (%(job_id)s::uuid is null or job_id = %(job_id)s)
         order by created_at, asset_index
-        limit %(most)s
+        limit %(limit)s
         """,
-        {"user_id": user_id, "job_id": job_id, "most": most},
+        {"user_id": user_id, "job_id": job_id, "limit": limit},
     )
     return [row["id"] for row in await rows.fetchall()]
 
@@ -122,7 +122,7 @@ async def count(connection: Connection, *, user_id: UUID, job_id: UUID | None) -
         """,
         {"user_id": user_id, "job_id": job_id},
     )
-    return int(one(await rows.fetchone())["held"])
+    return int(require_row(await rows.fetchone())["held"])
 
 
 async def discard(

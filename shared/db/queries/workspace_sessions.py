@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.db.connection import Connection, one
+from shared.db.connection import Connection, require_row
 
 
 async def insert(connection: Connection, *, user_id: UUID, name: str) -> UUID:
@@ -14,4 +14,4 @@ async def insert(connection: Connection, *, user_id: UUID, name: str) -> UUID:
         """,
         {"user_id": user_id, "name": name},
     )
-    return UUID(str(one(await rows.fetchone())["id"]))
+    return UUID(str(require_row(await rows.fetchone())["id"]))

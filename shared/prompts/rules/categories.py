@@ -4,9 +4,9 @@ The cues are written as in ``subjects``; before ``!`` stands a word of which onl
 A prompt that holds one has spoken of the category, and nothing is added to it there.
 """
 
-from shared.contracts.job_catalog import Media
+from shared.contracts.job_catalog import MediaType
 
-ORDER: dict[Media, tuple[str, ...]] = {
+ORDER: dict[MediaType, tuple[str, ...]] = {
     "image": ("style", "light", "composition", "lens", "detail"),
     "video": ("motion", "camera", "style", "light", "composition", "lens", "detail"),
 }

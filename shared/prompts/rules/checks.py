@@ -6,83 +6,89 @@ from difflib import get_close_matches
 from shared.prompts.rules import word_checks
 from shared.prompts.rules.attributes import CLAIMS, MEDIA
 from shared.prompts.rules.language import language, scripts
-from shared.prompts.rules.prompt_analysis import read, style_words
+from shared.prompts.rules.prompt_analysis import analyze, style_words
 from shared.prompts.rules.tokens import estimate_tokens
-from shared.prompts.rules.verdicts import Verdict, counted, named
+from shared.prompts.rules.verdicts import CheckResult, counted, named
 
-Check = Callable[[str, str, int], Verdict]
+Check = Callable[[str, str, int], CheckResult]
 """Of the original prompt, the enhanced one and the most tokens that it may have."""
 
-LEAST_SAME_SCRIPT = 0.75
+MIN_SAME_SCRIPT = 0.75
 _NEAR = 0.5
 
 
-def within_token_limit(original: str, enhanced: str, limit: int) -> Verdict:
+def within_token_limit(original: str, enhanced: str, limit: int) -> CheckResult:
     """Whether it is short enough, by an estimate."""
     del original
     tokens = estimate_tokens(enhanced)
     feedback = f"About {tokens} of {limit} CLIP tokens, by an estimate from the words' lengths."
     fits = tokens <= limit
-    return Verdict(fits, 1.0 if fits else limit / tokens, feedback)
+    return CheckResult(fits, 1.0 if fits else limit / tokens, feedback)
 
 
-def no_contradiction(original: str, enhanced: str, limit: int) -> Verdict:
+def no_contradiction(original: str, enhanced: str, limit: int) -> CheckResult:
     """Whether nothing is claimed that excludes what is claimed besides."""
     del limit
-    here = read(enhanced)
-    pairs = sorted(sorted(pair) for pair in here.conflicts() - read(original).conflicts())
-    declined = read(original).negated & (CLAIMS.keys() | MEDIA.keys())
+    here = analyze(enhanced)
+    pairs = sorted(sorted(pair) for pair in here.conflicts() - analyze(original).conflicts())
+    declined = analyze(original).negated & (CLAIMS.keys() | MEDIA.keys())
     brought_back = sorted(here.labels & declined)
     if brought_back:
-        return Verdict(False, 0.0, f"The original prompt declines {named(_spelled(brought_back))}.")
+        return CheckResult(
+            False, 0.0, f"The original prompt declines {named(_spelled(brought_back))}."
+        )
     if pairs:
-        told = ", ".join(" with ".join(_spelled(pair)) for pair in pairs)
-        return Verdict(False, 0.5 ** len(pairs), f"It brings together what excludes it: {told}.")
-    return Verdict(True, 1.0, "No two of its claims exclude each other.")
+        attributes = ", ".join(" with ".join(_spelled(pair)) for pair in pairs)
+        return CheckResult(
+            False, 0.5 ** len(pairs), f"It brings together what excludes it: {attributes}."
+        )
+    return CheckResult(True, 1.0, "No two of its claims exclude each other.")
 
 
-def keeps_style_words(original: str, enhanced: str, limit: int) -> Verdict:
+def keeps_style_words(original: str, enhanced: str, limit: int) -> CheckResult:
     """Whether the medium and style that the prompt names are named still, and no other medium."""
     del limit
     wanted, kept = style_words(original), style_words(enhanced)
     if not wanted:
-        return Verdict(True, 1.0, "The original prompt names no style.")
+        return CheckResult(True, 1.0, "The original prompt names no style.")
     lost = [text for beginning, text in wanted.items() if beginning not in kept]
-    media = read(original).labels & MEDIA.keys()
-    other = sorted((read(enhanced).labels & MEDIA.keys()) - media)
+    media = analyze(original).labels & MEDIA.keys()
+    other = sorted((analyze(enhanced).labels & MEDIA.keys()) - media)
     score = 1 - len(lost) / len(wanted)
     if lost:
-        return Verdict(False, score, f"Style words that are lost: {named(lost)}.")
+        return CheckResult(False, score, f"Style words that are lost: {named(lost)}.")
     if media and other:
-        return Verdict(False, 0.5, f"They are kept, and another medium is named: {named(other)}.")
-    return Verdict(True, 1.0, f"Kept: {named([*wanted.values()])}.")
+        return CheckResult(
+            False, 0.5, f"They are kept, and another medium is named: {named(other)}."
+        )
+    return CheckResult(True, 1.0, f"Kept: {named([*wanted.values()])}.")
 
 
-def same_language(original: str, enhanced: str, limit: int) -> Verdict:
+def same_language(original: str, enhanced: str, limit: int) -> CheckResult:
     """Whether it is written in the script of the prompt, and does not turn to or from English."""
     del limit
     before, after = scripts(original), scripts(enhanced)
     if not before or not after:
-        return Verdict(True, 1.0, "There are too few letters to tell a language by.")
+        return CheckResult(True, 1.0, "There are too few letters to tell a language by.")
     ((script, _),) = before.most_common(1)
     share = after[script] / after.total()
-    if share < LEAST_SAME_SCRIPT:
+    if share < MIN_SAME_SCRIPT:
         name = script.capitalize() if script != "CJK" else script
-        return Verdict(
+        return CheckResult(
             False, share, f"{share:.0%} of its letters are in the original's script, {name}."
         )
     if {language(original), language(enhanced)} == {"english", "other"}:
-        told = "from English" if language(original) == "english" else "to English"
-        return Verdict(False, 0.0, f"By its small words, it has turned {told}.")
-    return Verdict(True, 1.0, "It is in the original's script, and its small words agree.")
+        direction = "from English" if language(original) == "english" else "to English"
+        return CheckResult(False, 0.0, f"By its small words, it has turned {direction}.")
+    return CheckResult(True, 1.0, "It is in the original's script, and its small words agree.")
 
 
-def is_single_line(original: str, enhanced: str, limit: int) -> Verdict:
+def is_single_line(original: str, enhanced: str, limit: int) -> CheckResult:
     """Whether it is one line of text, as the models read it."""
     del original, limit
     lines = [line for line in enhanced.splitlines() if line.strip()]
     feedback = f"It has {counted(len(lines), 'line')}."
-    return Verdict(len(lines) == 1, 1 / len(lines) if lines else 0.0, feedback)
+    return CheckResult(len(lines) == 1, 1 / len(lines) if lines else 0.0, feedback)
 
 
 CHECKS: dict[str, Check] = {
@@ -101,7 +107,7 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def nearest(name: str) -> str | None:
+def closest_check_name(name: str) -> str | None:
     """The check whose name is most like this one; None where none is."""
     plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
     return next(iter(get_close_matches(plain, CHECKS, n=1, cutoff=_NEAR)), None)

@@ -16,7 +16,7 @@ NEUTRAL = {
 }
 """What can be said of any picture, whatever else a prompt says that cannot be read."""
 
-_MOST_FOREIGN_LETTERS = 0.25
+_MAX_FOREIGN_CHARACTERS = 0.25
 _ONE_SCRIPT = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}
 _SMALL_WORDS_ELSEWHERE = """
 der das und mit ein eine einen einem einer im auf vor unter ist nicht für von zu den dem am bei über
@@ -34,7 +34,7 @@ _ENGLISH = words.FUNCTION_WORDS - {"a", "in", "an", "as", "her", "its", "on", "a
 def language(text: str) -> Language:
     """English, another language, or too little to tell by."""
     found = scripts(text)
-    if not found or 1 - found["LATIN"] / found.total() > _MOST_FOREIGN_LETTERS:
+    if not found or 1 - found["LATIN"] / found.total() > _MAX_FOREIGN_CHARACTERS:
         return "other"
     said = [word for clause in words.clauses(text) for word in clause]
     elsewhere = sum(word.text in _ELSEWHERE for word in said)

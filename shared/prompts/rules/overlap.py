@@ -3,9 +3,9 @@
 import re
 
 from shared.prompts.rules import words
-from shared.prompts.rules.verdicts import Verdict, named
+from shared.prompts.rules.verdicts import CheckResult, named
 
-LEAST_OVERLAP = 0.6
+MIN_OVERLAP = 0.6
 
 _OF_THE_REQUEST = """
 add added adds addition check contain contains describe described describes does ensure enhanced
@@ -22,12 +22,12 @@ def is_sentence(test_case: str) -> bool:
     return _NAME.fullmatch(test_case.strip()) is None
 
 
-def by_overlap(sentence: str, enhanced: str) -> Verdict:
+def score_by_overlap(sentence: str, enhanced: str) -> CheckResult:
     """How many of the sentence's words the prompt holds; what it declines must be missing."""
     said = [word for word in words.content(sentence) if word.stem not in _ABOUT]
     if not said:
         feedback = "Judged by word overlap alone, and the sentence holds no word to compare."
-        return Verdict(False, 0.0, feedback)
+        return CheckResult(False, 0.0, feedback)
     there = {word.stem for word in words.content(enhanced) if not word.negated}
     wrong = [word.text for word in said if (word.stem in there) == word.negated]
     score = 1 - len(wrong) / len(said)
@@ -37,4 +37,4 @@ def by_overlap(sentence: str, enhanced: str) -> Verdict:
     )
     if wrong:
         feedback = f"{feedback}; not: {named(wrong)}"
-    return Verdict(score >= LEAST_OVERLAP, score, f"{feedback}.")
+    return CheckResult(score >= MIN_OVERLAP, score, f"{feedback}.")

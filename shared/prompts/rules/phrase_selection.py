@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.contracts.job_catalog import Media, Quality
+from shared.contracts.job_catalog import MediaType, Quality
 from shared.prompts.rules import framing_phrases, phrase_tables, video_phrases
 from shared.prompts.rules.attributes import CONFLICTS, MEDIA
 from shared.prompts.rules.categories import NEEDLESS
-from shared.prompts.rules.prompt_analysis import Labels, Reading, read
+from shared.prompts.rules.prompt_analysis import Labels, PromptAnalysis, analyze
 
 TABLES = {
     "style": phrase_tables.STYLE,
@@ -40,10 +40,14 @@ class Phrase(NamedTuple):
         return len(self.needs) + _MEDIUM_COUNTS_MORE * len(self.needs & MEDIA.keys())
 
 
-def fitting(category: str, prompt: str, so_far: str, media: Media, quality: Quality) -> list[str]:
+def select_phrases(
+    category: str, prompt: str, so_far: str, media: MediaType, quality: Quality
+) -> list[str]:
     """What may be added in a category to the prompt with what was added so far, the best first."""
-    here = read(so_far)
-    if category in here.categories or any(category in NEEDLESS.get(one, ()) for one in here.labels):
+    here = analyze(so_far)
+    if category in here.categories or any(
+        category in NEEDLESS.get(label, ()) for label in here.labels
+    ):
         return []
     ranked = [
         (rank, _hash(prompt, phrase.short), phrase)
@@ -55,13 +59,13 @@ def fitting(category: str, prompt: str, so_far: str, media: Media, quality: Qual
         text
         for _, _, phrase in ranked
         for text in ([phrase.full, phrase.short] if quality == "high" else [phrase.short])
-        if clashes_nowhere(text, here)
+        if is_compatible(text, here)
     ]
 
 
-def clashes_nowhere(text: str, here: Reading) -> bool:
+def is_compatible(text: str, here: PromptAnalysis) -> bool:
     """Whether it repeats no word of the prompt, contradicts none, and brings back none declined."""
-    added = read(text)
+    added = analyze(text)
     labels = here.labels | added.labels
     return (
         added.stems.isdisjoint(here.stems)
@@ -81,8 +85,8 @@ def _lines(text: str) -> Iterator[Phrase]:
         fits, short, more = (part.strip() for part in line.split("|"))
         labels = [part for part in fits.split("+") if part]
         yield Phrase(
-            needs=frozenset(one for one in labels if not one.startswith("!")),
-            excludes=frozenset(one[1:] for one in labels if one.startswith("!")),
+            needs=frozenset(label for label in labels if not label.startswith("!")),
+            excludes=frozenset(label[1:] for label in labels if label.startswith("!")),
             short=short,
             full=f"{short} {more}".strip(),
         )

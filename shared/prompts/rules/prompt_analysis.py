@@ -16,7 +16,7 @@ Labels = frozenset[str]
 EXACT = "!"
 """After a cue: none of the word's other forms."""
 
-_LETTERS_OF_A_STYLE = 5
+_MIN_STYLE_CHARACTERS = 5
 """``photo`` may become ``photograph``."""
 
 _LENGTH = re.compile(r"\d+mm")
@@ -26,7 +26,7 @@ _SPEAKS_FOR_ITSELF = {*THINGS, *CATEGORIES, "nothing"}
 _Cues = dict[tuple[str, ...], set[str]]
 
 
-class Reading(NamedTuple):
+class PromptAnalysis(NamedTuple):
     """A prompt's labels, of ``subjects``, ``claims`` and ``categories``."""
 
     labels: Labels
@@ -44,27 +44,32 @@ class Reading(NamedTuple):
 
 
 @lru_cache(maxsize=2048)
-def read(text: str) -> Reading:
+def analyze(text: str) -> PromptAnalysis:
     """What the text says."""
-    by_clause = [list(_found(clause)) for clause in words.clauses(text)]
-    found = [one for clause in by_clause for one in clause]
-    said = {label for one in found if not one.negated for label in one.labels}
-    negated = {label for one in found if one.negated for label in one.labels}
-    return Reading(
-        labels=_with_groups((said - CATEGORIES.keys() - THINGS.keys()) | _subject(by_clause)),
-        negated=frozenset(negated - CATEGORIES.keys() - said),
-        categories=_spoken_of(said | negated),
-        stems=frozenset(stem for one in found for stem in one.stems),
+    by_clause = [list(_find_matches(clause)) for clause in words.clauses(text)]
+    found = [match for clause in by_clause for match in clause]
+    labels = {label for match in found if not match.negated for label in match.labels}
+    negated = {label for match in found if match.negated for label in match.labels}
+    return PromptAnalysis(
+        labels=_with_groups((labels - CATEGORIES.keys() - THINGS.keys()) | _subject(by_clause)),
+        negated=frozenset(negated - CATEGORIES.keys() - labels),
+        categories=_mentioned_categories(labels | negated),
+        stems=frozenset(stem for match in found for stem in match.stems),
     )
 
 
 def style_words(text: str) -> dict[str, str]:
     """The words that name a medium or a style, each by its beginning, which its forms share."""
-    found = [one for clause in words.clauses(text) for one in _found(clause) if not one.negated]
+    found = [
+        match
+        for clause in words.clauses(text)
+        for match in _find_matches(clause)
+        if not match.negated
+    ]
     return {
-        one.text[:_LETTERS_OF_A_STYLE]: one.text
-        for one in found
-        if not one.labels.isdisjoint({*MEDIA, "style"})
+        match.text[:_MIN_STYLE_CHARACTERS]: match.text
+        for match in found
+        if not match.labels.isdisjoint({*MEDIA, "style"})
     }
 
 
@@ -73,19 +78,19 @@ def vocabulary() -> Labels:
     return frozenset(part for cue in _cues() for part in cue if not part.endswith(EXACT))
 
 
-def _subject(by_clause: list[list["_Found"]]) -> Labels:
+def _subject(by_clause: list[list["_Match"]]) -> Labels:
     """The thing that is named first; ``scene`` where a place is, not as a mere whereabouts.
 
     Of nouns in a row it is the last: a barn owl is an owl.
     """
     unknown = placed = False
     for clause in by_clause:
-        for one, following in zip(clause, [*clause[1:], None], strict=True):
-            unknown |= bool(one.stems) and not one.labels
-            placed |= one.is_preposition
-            if one.negated or not one.nouns or (following and following.nouns):
+        for match, following in zip(clause, [*clause[1:], None], strict=True):
+            unknown |= bool(match.stems) and not match.labels
+            placed |= match.is_preposition
+            if match.negated or not match.nouns or (following and following.nouns):
                 continue
-            if things := one.nouns & THINGS.keys():
+            if things := match.nouns & THINGS.keys():
                 return things
             if not (unknown and placed):
                 return frozenset({"scene"})
@@ -97,12 +102,12 @@ def _with_groups(labels: set[str]) -> Labels:
     return frozenset(labels.union(groups))
 
 
-def _spoken_of(labels: set[str]) -> Labels:
+def _mentioned_categories(labels: set[str]) -> Labels:
     implied = {IMPLIED[label] for label in labels if label in IMPLIED}
     return frozenset((labels & CATEGORIES.keys()) | implied)
 
 
-class _Found(NamedTuple):
+class _Match(NamedTuple):
     """A cue, or a word that is none."""
 
     text: str
@@ -117,7 +122,7 @@ class _Found(NamedTuple):
         return frozenset(self.labels & _NOUNS)
 
 
-def _found(clause: list[Word]) -> Iterator[_Found]:
+def _find_matches(clause: list[Word]) -> Iterator[_Match]:
     """A clause's cues and the words between them; what lies within a longer cue is none."""
     end = 0
     for at in range(len(clause)):
@@ -127,7 +132,7 @@ def _found(clause: list[Word]) -> Iterator[_Found]:
             continue
         end = at + size
         taken = clause[at:end]
-        yield _Found(
+        yield _Match(
             text=" ".join(word.text for word in taken),
             labels=_labels(taken),
             stems=frozenset(word.stem for word in taken if words.means_something(word.text)),
@@ -136,11 +141,11 @@ def _found(clause: list[Word]) -> Iterator[_Found]:
         )
 
 
-def _labels(taken: list[Word]) -> set[str]:
-    labels = _cues().get(_key(taken, 0, len(taken)), set())
-    if len(taken) > 1:
+def _labels(words: list[Word]) -> set[str]:
+    labels = _cues().get(_key(words, 0, len(words)), set())
+    if len(words) > 1:
         return labels
-    (word,) = taken
+    (word,) = words
     if not labels and _LENGTH.fullmatch(word.text):
         return _cues()[("mm",)]
     if word.stem != word.text and word.text.endswith(("ing", "ed")):

@@ -7,11 +7,11 @@ phrases, and an enhanced prompt gets none.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.contracts.job_catalog import Media, Quality
+from shared.contracts.job_catalog import MediaType, Quality
 from shared.prompts.rules.categories import ORDER
 from shared.prompts.rules.language import NEUTRAL, Language, language
-from shared.prompts.rules.phrase_selection import clashes_nowhere, fitting
-from shared.prompts.rules.prompt_analysis import read
+from shared.prompts.rules.phrase_selection import is_compatible, select_phrases
+from shared.prompts.rules.prompt_analysis import analyze
 from shared.prompts.rules.tokens import estimate_tokens
 
 RULES = "rules"
@@ -19,7 +19,7 @@ RULES = "rules"
 _END_OF_SENTENCE = (".", "!", "?", "…")
 
 
-class Enhanced(NamedTuple):
+class RuleEnhancement(NamedTuple):
     """A prompt, and what was done to it."""
 
     text: str
@@ -28,36 +28,38 @@ class Enhanced(NamedTuple):
     model_used: str = RULES
 
 
-def enhance(prompt: str, *, media: Media, quality: Quality, token_limit: int) -> Enhanced:
+def enhance(
+    prompt: str, *, media: MediaType, quality: Quality, token_limit: int
+) -> RuleEnhancement:
     """Say what the prompt leaves open, within the limit by ``estimate_tokens``.
 
     A prompt that is too long already, or in another language than English, stays as it is; where
     the language cannot be told, only what can be said of any picture is added.
     """
-    told = language(prompt)
-    if told == "other" or estimate_tokens(prompt) > token_limit:
-        return Enhanced(prompt, [])
+    detected = language(prompt)
+    if detected == "other" or estimate_tokens(prompt) > token_limit:
+        return RuleEnhancement(prompt, [])
     added: dict[str, str] = {}
-    while more := _next(prompt, added, told, media, quality, token_limit):
+    while more := _next_addition(prompt, added, detected, media, quality, token_limit):
         added |= more
-    return Enhanced(_joined(prompt, [*added.values()]), [*added])
+    return RuleEnhancement(_joined(prompt, [*added.values()]), [*added])
 
 
-def _next(
+def _next_addition(
     prompt: str,
     added: dict[str, str],
-    told: Language,
-    media: Media,
+    detected: Language,
+    media: MediaType,
     quality: Quality,
     token_limit: int,
 ) -> dict[str, str]:
     """The next category that something can be added in, and what."""
     so_far = _joined(prompt, [*added.values()])
     for category in (one for one in ORDER[media] if one not in added):
-        if told == "unsure":
+        if detected == "unsure":
             texts = _neutral(category, so_far)
         else:
-            texts = fitting(category, prompt, so_far, media, quality)
+            texts = select_phrases(category, prompt, so_far, media, quality)
         for text in texts:
             if estimate_tokens(_joined(prompt, [*added.values(), text])) <= token_limit:
                 return {category: text}
@@ -65,8 +67,8 @@ def _next(
 
 
 def _neutral(category: str, so_far: str) -> list[str]:
-    here, text = read(so_far), NEUTRAL.get(category)
-    if text is None or category in here.categories or not clashes_nowhere(text, here):
+    here, text = analyze(so_far), NEUTRAL.get(category)
+    if text is None or category in here.categories or not is_compatible(text, here):
         return []
     return [text]
 

@@ -4,9 +4,9 @@ import math
 import re
 
 _PIECE = re.compile(r"[a-z]+|\d|[^\x00-\x7f]+|[^\sa-z\d]")
-_LETTERS_OF_ONE_TOKEN = 6
-_LETTERS_OF_TWO_TOKENS = 11
-_LETTERS_PER_TOKEN = 4
+_MAX_CHARACTERS_OF_ONE_TOKEN = 6
+_MAX_CHARACTERS_OF_TWO_TOKENS = 11
+_CHARACTERS_PER_TOKEN = 4
 """Of a longer word, which is mostly a rare one."""
 
 _TOKENS_PER_BYTE = 0.8
@@ -26,8 +26,8 @@ def estimate_tokens(text: str) -> int:
 def _tokens(piece: str) -> int:
     if not piece.isascii():
         return math.ceil(len(piece.encode("utf-8", "replace")) * _TOKENS_PER_BYTE)
-    if len(piece) <= _LETTERS_OF_ONE_TOKEN:
+    if len(piece) <= _MAX_CHARACTERS_OF_ONE_TOKEN:
         return 1
-    if len(piece) <= _LETTERS_OF_TWO_TOKENS:
+    if len(piece) <= _MAX_CHARACTERS_OF_TWO_TOKENS:
         return 2
-    return math.ceil(len(piece) / _LETTERS_PER_TOKEN)
+    return math.ceil(len(piece) / _CHARACTERS_PER_TOKEN)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
-class Verdict(NamedTuple):
+class CheckResult(NamedTuple):
     """A judgement, with its evidence."""
 
     passed: bool
@@ -19,8 +19,8 @@ class Verdict(NamedTuple):
 def named(words: Sequence[str]) -> str:
     """A few of the words, in quotation marks."""
     distinct = list(dict.fromkeys(words))
-    more = len(distinct) - _MOST_NAMED
-    text = ", ".join(f'"{word}"' for word in distinct[:_MOST_NAMED])
+    more = len(distinct) - _MAX_NAMED
+    text = ", ".join(f'"{word}"' for word in distinct[:_MAX_NAMED])
     return f"{text} and {more} more" if more > 0 else text
 
 

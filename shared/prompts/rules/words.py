@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-MOST_NEGATED = 4
+MAX_NEGATED = 4
 """Words that a negation reaches: beyond them a prompt speaks of something else again."""
 
 _BREAK = re.compile(r"[^\w\s'/&-]+|\n")
@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"'s\b")
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 _SPELLINGS = str.maketrans({"\u2019": "'"})
-_WHOLE = {
+_CONTRACTIONS = {
     "building",
     "ceiling",
     "clothing",
@@ -71,9 +71,9 @@ def clauses(text: str) -> Iterator[list[Word]]:
     plain = _LENGTH.sub(lambda one: one.group().replace(" ", ""), _APERTURE.sub("aperture", plain))
     for clause in _BREAK.split(_POSSESSIVE.sub("", plain)):
         spaced = _UNSPACED.sub(lambda one: f" {one.group()} ", clause.replace("n't", " not"))
-        found = [Word(word, stem(word)) for word in _WORD.findall(spaced)]
-        if found:
-            yield _negated(found)
+        words = [Word(word, stem(word)) for word in _WORD.findall(spaced)]
+        if words:
+            yield _negated(words)
 
 
 def content(text: str) -> list[Word]:
@@ -93,7 +93,7 @@ def stems(words: Iterable[Word]) -> list[str]:
 
 def stem(word: str) -> str:
     """What a word shares with its other forms: ``lights`` and ``lighting`` are ``light``."""
-    if word in _WHOLE or not word.isascii():
+    if word in _CONTRACTIONS or not word.isascii():
         return word
     base = _without_ending(word.replace("color", "colour").replace("gray", "grey"))
     return base[:-1] if base.endswith("e") and len(base) >= _SHORTEST_BEFORE_E else base
@@ -118,7 +118,7 @@ def _negated(words: list[Word]) -> list[Word]:
     reach, read = 0, []
     for word in words:
         if word.text in NEGATIONS:
-            reach = MOST_NEGATED
+            reach = MAX_NEGATED
         elif word.text in _ENDS_NEGATION:
             reach = 0
         elif reach and means_something(word.text):

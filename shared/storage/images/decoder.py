@@ -21,7 +21,7 @@ from PIL import (
 )
 from PIL.ExifTags import Base
 
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.storage.images import structure
 from shared.storage.images.decoder_protocol import LENGTH, READY, RESPONSE
 from shared.storage.images.structure import MAX_PIXELS
@@ -55,12 +55,12 @@ def redraw(content: bytes) -> bytes:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _encode(_decode(reduced))
-    except InvalidError:
+    except InvalidRequestError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise structure.too_many_pixels() from None
     except Exception:  # noqa: BLE001 - a decoder may raise anything for bytes made to break it
-        raise structure.not_whole() from None
+        raise structure.truncated_file_error() from None
 
 
 def _decode(content: bytes) -> Image.Image:
@@ -86,7 +86,9 @@ def _check_size(picture: Image.Image) -> None:
     if picture.width * picture.height > MAX_PIXELS:
         raise structure.too_many_pixels()
     if max(picture.size) > MAX_SOURCE_SIDE:
-        raise InvalidError(f"This picture has a side of more than {MAX_SOURCE_SIDE:,} pixels.")
+        raise InvalidRequestError(
+            f"This picture has a side of more than {MAX_SOURCE_SIDE:,} pixels."
+        )
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
@@ -138,8 +140,8 @@ def answer(content: bytes, cpu_seconds: float) -> tuple[int, bytes]:
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return 0, redraw(content)
-    except InvalidError as error:
-        return 1, error.sentence.encode()
+    except InvalidRequestError as error:
+        return 1, error.message.encode()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 

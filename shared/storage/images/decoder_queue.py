@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from shared.errors import TooManyError, UnavailableError
+from shared.errors import ServiceUnavailableError, TooManyRequestsError
 
 MAX_REQUESTS = 32
 """Below the 40 requests that one instance of a function serves at once."""
@@ -51,14 +51,14 @@ class PictureQueue:
         Enter it before the picture is read, and leave it when the picture is stored.
 
         Raises:
-            TooManyError: The user has ``max_requests_per_user`` requests here.
-            UnavailableError: All users together have ``max_requests``.
+            TooManyRequestsError: The user has ``max_requests_per_user`` requests here.
+            ServiceUnavailableError: All users together have ``max_requests``.
         """
         user = self._users.setdefault(
             user_id, _UserQueue(asyncio.Semaphore(self.max_pictures_per_user))
         )
         if user.requests >= self.max_requests_per_user:
-            raise TooManyError(
+            raise TooManyRequestsError(
                 f"Not more than {self.max_requests_per_user} of your pictures may be uploaded at"
                 " the same time; try again in a moment.",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
@@ -66,7 +66,7 @@ class PictureQueue:
         if self._requests >= self.max_requests:
             if not user.requests:
                 del self._users[user_id]
-            raise UnavailableError(
+            raise ServiceUnavailableError(
                 "Too many pictures are being uploaded; try again in a moment.",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )

@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from uuid import UUID
 
-from shared.errors import InvalidError, UnavailableError
+from shared.errors import InvalidRequestError, ServiceUnavailableError
 from shared.storage.images.decoder_protocol import LENGTH, READY, RESPONSE
 from shared.storage.images.decoder_queue import PictureQueue
 from shared.telemetry.logs import logger
@@ -44,13 +44,13 @@ class Pictures:
         """Return a place in the queue; see ``PictureQueue.place``."""
         return self._queue.place(user_id)
 
-    async def redraw(self, content: bytes) -> bytes:
+    async def sanitize_image(self, content: bytes) -> bytes:
         """Return a picture as a PNG in RGB, upright, on white, without metadata.
 
         Raises:
             InvalidError: The file is not a whole PNG, JPEG or WebP, exceeds a limit, or takes
                 longer to decode than ``max_cpu_seconds``.
-            UnavailableError: The decoder cannot be started.
+            ServiceUnavailableError: The decoder cannot be started.
         """
         async with self._turn:
             process = await self._running()
@@ -66,7 +66,7 @@ class Pictures:
                 await self._end()
                 raise
         if status:
-            raise InvalidError(body.decode())
+            raise InvalidRequestError(body.decode())
         return body
 
     async def close(self) -> None:
@@ -96,7 +96,7 @@ class Pictures:
         except (TimeoutError, asyncio.IncompleteReadError):
             await self._end()
             logger.error("the picture decoder did not start")
-            raise UnavailableError("Pictures cannot be read at the moment.") from None
+            raise ServiceUnavailableError("Pictures cannot be read at the moment.") from None
         except BaseException:
             await self._end()
             raise
@@ -125,15 +125,15 @@ def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader
     return process.stdin, process.stdout
 
 
-def _failure(return_code: int) -> InvalidError | UnavailableError:
+def _failure(return_code: int) -> InvalidRequestError | ServiceUnavailableError:
     """Return the error for a process that ended while it decoded."""
     if return_code == -signal.SIGPROF:
         return _too_slow()
     logger.warning("the picture decoder ended with %d", return_code)
     if return_code == -signal.SIGKILL:  # by the system, whose memory ran out
-        return UnavailableError("Pictures cannot be read at the moment; try again.")
-    return InvalidError("This picture cannot be decoded; save it again first.")
+        return ServiceUnavailableError("Pictures cannot be read at the moment; try again.")
+    return InvalidRequestError("This picture cannot be decoded; save it again first.")
 
 
-def _too_slow() -> InvalidError:
-    return InvalidError("This picture takes too long to decode; save it again first.")
+def _too_slow() -> InvalidRequestError:
+    return InvalidRequestError("This picture takes too long to decode; save it again first.")

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from shared.contracts.media_metadata import PNG_SIGNATURE
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 
 MAX_PIXELS = 40_000_000
 MAX_PARTS = 10_000
@@ -58,21 +58,23 @@ def reduce(content: bytes) -> bytes:
     try:
         return reduce_format(content)
     except (struct.error, IndexError):
-        raise not_whole() from None
+        raise truncated_file_error() from None
 
 
-def not_whole() -> InvalidError:
+def truncated_file_error() -> InvalidRequestError:
     """Return the error for a file that cannot be read as a picture."""
-    return InvalidError("This is no whole picture in PNG, JPEG or WebP.")
+    return InvalidRequestError("This is no whole picture in PNG, JPEG or WebP.")
 
 
-def too_many_pixels() -> InvalidError:
+def too_many_pixels() -> InvalidRequestError:
     """Return the error for a picture with more than ``MAX_PIXELS``."""
-    return InvalidError(f"This picture has more than {MAX_PIXELS // 1_000_000} megapixels.")
+    return InvalidRequestError(f"This picture has more than {MAX_PIXELS // 1_000_000} megapixels.")
 
 
-def _too_complex(limit: int, parts: str) -> InvalidError:
-    return InvalidError(f"This picture has more than {limit:,} {parts}; save it again first.")
+def _too_complex(limit: int, parts: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"This picture has more than {limit:,} {parts}; save it again first."
+    )
 
 
 def _format_of(content: bytes) -> Callable[[bytes], bytes]:
@@ -82,7 +84,7 @@ def _format_of(content: bytes) -> Callable[[bytes], bytes]:
         return _reduce_jpeg
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return _reduce_webp
-    raise not_whole()
+    raise truncated_file_error()
 
 
 def _reduce_png(content: bytes) -> bytes:
@@ -92,7 +94,7 @@ def _reduce_png(content: bytes) -> bytes:
         length, kind = struct.unpack_from(">I4s", content, at)
         end = at + 12 + length
         if end > len(content):
-            raise not_whole()
+            raise truncated_file_error()
         if kind == b"IHDR":
             _check_samples(content, at + 8)
         is_exif = kind == b"eXIf" and length <= MAX_EXIF_BYTES and not has_exif
@@ -111,29 +113,31 @@ def _check_samples(content: bytes, at: int) -> None:
     if width * height > MAX_PIXELS:
         raise too_many_pixels()
     if width * height * bits * _PNG_CHANNELS.get(colour_type, 4) > 8 * MAX_SAMPLE_BYTES:
-        raise InvalidError("This picture is too large for its colour depth; save it with 8 bits.")
+        raise InvalidRequestError(
+            "This picture is too large for its colour depth; save it with 8 bits."
+        )
 
 
 def _reduce_jpeg(content: bytes) -> bytes:
     view, kept, seen, pixels = memoryview(content), [memoryview(b"\xff\xd8")], set[int](), 0
     at = 2
     for _ in range(MAX_PARTS):
-        found = _JPEG_MARKER.search(content, at)
-        if found is None:
+        match = _JPEG_MARKER.search(content, at)
+        if match is None:
             break  # without an end; the decoder knows whether enough is there
-        marker, start = found[1][0], found.start()
+        marker, start = match[1][0], match.start()
         if marker == _END:
             kept.append(memoryview(b"\xff\xd9"))
             break
         if marker == _STANDALONE:
-            at = found.end()
+            at = match.end()
             continue
         if marker in _OTHER_FRAMES or marker in {_START, _ARITHMETIC_TABLES}:
-            raise not_whole()
+            raise truncated_file_error()
         (length,) = struct.unpack_from(">H", content, start + 2)
         at = start + 2 + max(2, length)
         if at > len(content):
-            raise not_whole()
+            raise truncated_file_error()
         if marker in _FRAMES:
             height, width = struct.unpack_from(">HH", content, start + 5)
             pixels = max(pixels, width * height)
@@ -175,7 +179,7 @@ def _reduce_webp(content: bytes) -> bytes:
         kind, length = struct.unpack_from("<4sI", content, at)
         following = at + 8 + length + length % 2
         if at + 8 + length > end:
-            raise not_whole()
+            raise truncated_file_error()
         is_small = kind != b"EXIF" or length <= MAX_EXIF_BYTES
         if kind in _WEBP_KEPT and kind not in seen and is_small:
             kept.append(view[at:following])

@@ -7,7 +7,7 @@ import httpx
 
 from infra.local.config import tokens
 from tests.support.http import web
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 PASSWORD = "correct horse"
 
@@ -15,7 +15,7 @@ PASSWORD = "correct horse"
 class Visitor:
     """Whoever comes to the doors of ``/auth/v1``."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         self.system = system
         self.email = f"{uuid4()}@example.test"
 
@@ -64,6 +64,6 @@ class Visitor:
 
 def refused(answer: httpx.Response, status: int, code: str) -> None:
     """Checks a refusal, as Supabase Auth's clients read one."""
-    told = answer.json()
-    assert (answer.status_code, told["code"], told["error_code"]) == (status, status, code)
-    assert told["msg"]
+    payload = answer.json()
+    assert (answer.status_code, payload["code"], payload["error_code"]) == (status, status, code)
+    assert payload["msg"]

@@ -15,27 +15,27 @@ import httpx
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.admin_cli import said, settings_of
+from tests.support.admin_cli import run_ok, settings_of
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 KEY_ID = "rotating"
 OLD, NEW = webhook_signature.new_key(), webhook_signature.new_key()
 JOBS_A_STEP = 6
 
 
-class Revision(System):
+class Revision(LocalSystem):
     """The functions with other keys, beside those that run: as the cloud's revisions are."""
 
-    def __init__(self, of: System, *keys: str) -> None:
+    def __init__(self, of: LocalSystem, *keys: str) -> None:
         super().__init__(of.data, worker="none")
         own = settings_of(of) | {"WORKER_KEYS": json.dumps({KEY_ID: keys})}
         command = [sys.executable, "-m", "infra.local.gateway.app", "--port", str(self.port)]
         self._gateway = subprocess.Popen(
             command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until(self._answers, what="a revision to serve")
+        wait_until(self._answers, what="a revision to serve")
 
     def end(self) -> None:
         """As the cloud ends one: what it was asked, it answers."""
@@ -49,10 +49,10 @@ class Revision(System):
             return False
 
 
-class Rotated(HandWorker):
+class Rotated(ScriptedWorker):
     """A worker with one key, which calls whichever revision the load balancer picks."""
 
-    def __init__(self, system: System, revisions: list[Revision]) -> None:
+    def __init__(self, system: LocalSystem, revisions: list[Revision]) -> None:
         super().__init__(system)
         self.key_id, self.key, self.revisions = KEY_ID, OLD, revisions
 
@@ -67,10 +67,12 @@ class Rotated(HandWorker):
 
     def is_sealed(self, job: str) -> bool:
         """Whether the job's message opens by the key that the worker has."""
-        (headers, body) = next(one for one in self.heard if job.encode() in one[1])
+        (headers, body) = next(
+            delivery for delivery in self.deliveries if job.encode() in delivery[1]
+        )
         try:
-            webhook_signature.check_seal([self.key], headers, body, now=time.time())
-        except webhook_signature.BadSealError:
+            webhook_signature.verify([self.key], headers, body, now=time.time())
+        except webhook_signature.InvalidSignatureError:
             return False
         return True
 
@@ -99,7 +101,7 @@ class Load:
     def goes_on(self) -> None:
         """Wait until some more jobs are done."""
         enough = self.finished + JOBS_A_STEP
-        until(lambda: bool(self.errors) or self.finished >= enough, what="some jobs")
+        wait_until(lambda: bool(self.errors) or self.finished >= enough, what="some jobs")
 
     def _go_on(self) -> None:
         while not self._is_over.is_set():
@@ -109,8 +111,8 @@ class Load:
                 self.errors.append(repr(error))
 
     def _one_job(self) -> None:
-        job = Person(random.choice(self.worker.revisions)).queue()
-        until(lambda: job in self.worker.messages, what="the job's message")
+        job = UserClient(random.choice(self.worker.revisions)).create_job()
+        wait_until(lambda: job in self.worker.messages, what="the job's message")
         if not self.worker.is_sealed(job):
             raise AssertionError("a message that its worker cannot open")
         self.worker.finish(job)
@@ -122,12 +124,12 @@ def started() -> Iterator[list[Revision]]:
     """Every revision that was started, to be ended."""
     revisions: list[Revision] = []
     yield revisions
-    for one in revisions:
-        one.end()
+    for revision in revisions:
+        revision.end()
 
 
 @pytest.mark.slow
-def test_a_worker_s_key_is_changed_under_load(bare: System, started: list[Revision]) -> None:
+def test_a_worker_s_key_is_changed_under_load(bare: LocalSystem, started: list[Revision]) -> None:
     worker_id = f"{KEY_ID}-sdxl"
 
     def roll_out(*keys: str) -> None:
@@ -146,9 +148,9 @@ def test_a_worker_s_key_is_changed_under_load(bare: System, started: list[Revisi
     with load.running():
         load.goes_on()
         roll_out(OLD, NEW)
-        said(bare, "retire", "--id", worker_id)
+        run_ok(bare, "retire", "--id", worker_id)
         is_retired = True
-        until(lambda: not holds(bare, worker_id), what="the worker to hold nothing")
+        wait_until(lambda: not holds(bare, worker_id), what="the worker to hold nothing")
         roll_out(NEW, OLD)
         worker.key = NEW
         assert worker.register(slots=4).status_code == 200
@@ -157,12 +159,12 @@ def test_a_worker_s_key_is_changed_under_load(bare: System, started: list[Revisi
         roll_out(NEW)
         load.goes_on()
     worker.close()
-    said(bare, "retire", "--id", worker_id)
+    run_ok(bare, "retire", "--id", worker_id)
     assert load.errors == []
     assert load.finished >= 4 * JOBS_A_STEP
 
 
-def holds(system: System, worker_id: str) -> int:
+def holds(system: LocalSystem, worker_id: str) -> int:
     query = (
         "select count(*) from jobs where worker_id = %s and dispatched_at is not null"
         " and status in ('queued', 'processing')"

@@ -13,7 +13,7 @@ from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 from infra.local.config import tokens
 from tests.integration.storage.uploads import BLUE, RED
 from tests.support.http import web
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 pytestmark = pytest.mark.filterwarnings("ignore:The '(timeout|verify)' parameter is deprecated")
 
@@ -22,7 +22,7 @@ RED_PIXEL, BLUE_PIXEL = (255, 0, 0), (0, 0, 255)
 
 
 @pytest.fixture
-def client(bare: System) -> Iterator[Client]:
+def client(bare: LocalSystem) -> Iterator[Client]:
     """A client of which nobody is signed in."""
     client = create_client(bare.base, tokens.anon_token())
     yield client

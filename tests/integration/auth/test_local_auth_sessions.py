@@ -9,84 +9,84 @@ import pytest
 
 from infra.local.config import tokens
 from tests.integration.auth.auth_client import Visitor, refused
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 
 @pytest.fixture
-def visitor(bare: System) -> Visitor:
+def safety_user(bare: LocalSystem) -> Visitor:
     return Visitor(bare)
 
 
-def test_a_refresh_token_is_used_once(visitor: Visitor) -> None:
-    first = visitor.sign_up()
-    second = visitor.good(visitor.refresh(first))
+def test_a_refresh_token_is_used_once(safety_user: Visitor) -> None:
+    first = safety_user.sign_up()
+    second = safety_user.good(safety_user.refresh(first))
     assert second["refresh_token"] != first["refresh_token"]
     assert second["user"]["id"] == first["user"]["id"]
     # A client that lost the answer asks again at once.
-    third = visitor.good(visitor.refresh(first))
+    third = safety_user.good(safety_user.refresh(first))
     assert third["refresh_token"] not in {first["refresh_token"], second["refresh_token"]}
 
-    _later(visitor.system, seconds=11)
-    refused(visitor.refresh(first), 400, "refresh_token_already_used")
+    _later(safety_user.system, seconds=11)
+    refused(safety_user.refresh(first), 400, "refresh_token_already_used")
     # Whoever stole it, or whom it was stolen from, is out as well.
     for session in (second, third):
-        refused(visitor.refresh(session), 400, "refresh_token_not_found")
-    refused(visitor.user(second), 403, "session_not_found")
-    assert visitor.sign_in().status_code == 200
+        refused(safety_user.refresh(session), 400, "refresh_token_not_found")
+    refused(safety_user.user(second), 403, "session_not_found")
+    assert safety_user.sign_in().status_code == 200
 
 
-def test_a_refresh_token_that_is_nobodys_is_refused(visitor: Visitor) -> None:
-    session = visitor.sign_up()
+def test_a_refresh_token_that_is_nobodys_is_refused(safety_user: Visitor) -> None:
+    session = safety_user.sign_up()
     for token in ("", "x" * 32, session["access_token"], session["refresh_token"][:-1]):
-        refused(visitor.refresh({"refresh_token": token}), 400, "refresh_token_not_found")
+        refused(safety_user.refresh({"refresh_token": token}), 400, "refresh_token_not_found")
 
 
 @pytest.mark.parametrize(
     ("scope", "this", "other"), [("local", 403, 200), ("others", 200, 403), ("global", 403, 403)]
 )
 def test_signing_out_ends_the_sessions_it_says(
-    visitor: Visitor, scope: str, this: int, other: int
+    safety_user: Visitor, scope: str, this: int, other: int
 ) -> None:
-    sessions = [visitor.sign_up(), visitor.good(visitor.sign_in())]
-    stranger = Visitor(visitor.system)
+    sessions = [safety_user.sign_up(), safety_user.good(safety_user.sign_in())]
+    stranger = Visitor(safety_user.system)
     theirs = stranger.sign_up()
-    answer = visitor.post(f"logout?scope={scope}", token=sessions[0]["access_token"])
+    answer = safety_user.post(f"logout?scope={scope}", token=sessions[0]["access_token"])
     assert (answer.status_code, answer.content) == (204, b"")
-    assert [visitor.user(one).status_code for one in sessions] == [this, other]
-    assert [visitor.refresh(one).status_code for one in sessions] == [
+    assert [safety_user.user(session).status_code for session in sessions] == [this, other]
+    assert [safety_user.refresh(session).status_code for session in sessions] == [
         {403: 400}.get(one, one) for one in (this, other)
     ]
     assert stranger.user(theirs).status_code == 200
 
 
-def test_users_change_their_password_and_what_they_say_of_themselves(visitor: Visitor) -> None:
-    session = visitor.sign_up(name="Ann", colour="red")
-    other = visitor.good(visitor.sign_in())
+def test_users_change_their_password_and_what_they_say_of_themselves(safety_user: Visitor) -> None:
+    session = safety_user.sign_up(name="Ann", colour="red")
+    other = safety_user.good(safety_user.sign_in())
     token = session["access_token"]
     body = {"password": "another horse", "data": {"colour": None, "city": "Rome"}}
-    user = visitor.good(visitor.ask("PUT", "user", token, json=body))
-    told = user["user_metadata"]
-    assert (told["name"], told["city"], "colour" in told) == ("Ann", "Rome", False)
-    refused(visitor.sign_in(), 400, "invalid_credentials")
-    assert visitor.sign_in("another horse").status_code == 200
-    assert visitor.user(session).status_code == 200
-    refused(visitor.user(other), 403, "session_not_found")
-    refused(visitor.ask("PUT", "user", token, json={"password": "x"}), 422, "weak_password")
-    moved = visitor.ask("PUT", "user", token, json={"email": "b@example.test"})
+    user = safety_user.good(safety_user.ask("PUT", "user", token, json=body))
+    metadata = user["user_metadata"]
+    assert (metadata["name"], metadata["city"], "colour" in metadata) == ("Ann", "Rome", False)
+    refused(safety_user.sign_in(), 400, "invalid_credentials")
+    assert safety_user.sign_in("another horse").status_code == 200
+    assert safety_user.user(session).status_code == 200
+    refused(safety_user.user(other), 403, "session_not_found")
+    refused(safety_user.ask("PUT", "user", token, json={"password": "x"}), 422, "weak_password")
+    moved = safety_user.ask("PUT", "user", token, json={"email": "b@example.test"})
     refused(moved, 400, "validation_failed")
 
 
 @pytest.mark.parametrize("path", ["user", "logout"])
-def test_a_credential_is_needed(visitor: Visitor, path: str) -> None:
+def test_a_credential_is_needed(safety_user: Visitor, path: str) -> None:
     method = {"user": "GET", "logout": "POST"}[path]
-    refused(visitor.ask(method, path), 401, "no_authorization")
+    refused(safety_user.ask(method, path), 401, "no_authorization")
     forged = jwt.encode({"sub": str(uuid4()), "exp": 2**33}, "x" * 64)
     for token in ("x", forged, tokens.anon_token()):
-        refused(visitor.ask(method, path, token), 403, "bad_jwt")
-    refused(visitor.ask(method, path, tokens.user_token()), 403, "session_not_found")
+        refused(safety_user.ask(method, path, token), 403, "bad_jwt")
+    refused(safety_user.ask(method, path, tokens.user_token()), 403, "session_not_found")
 
 
-def _later(system: System, *, seconds: int) -> None:
+def _later(system: LocalSystem, *, seconds: int) -> None:
     """So many seconds pass for the refresh tokens that were used."""
     with closing(sqlite3.connect(system.data / "auth.sqlite3")) as database, database:
         database.execute("update refresh_tokens set used_at = used_at - ?", (seconds,))

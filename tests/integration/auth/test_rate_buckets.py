@@ -10,11 +10,11 @@ import pytest
 from shared.db.connection import Connection
 from shared.db.queries import rate_limits
 from shared.services import Services
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 
 @pytest.fixture
-async def connection(bare: System) -> AsyncIterator[Connection]:
+async def connection(bare: LocalSystem) -> AsyncIterator[Connection]:
     """A transaction, in which the database's clock stands still; undone at the end."""
     services = Services(bare.settings())
     async with services.database.transaction() as connection:
@@ -35,9 +35,9 @@ async def test_the_seconds_are_true_from_wherever_the_bucket_stands(
         await _wait(connection, user_id, chance.random() * 60 / per_minute * 0.99)
         exact = await _take(connection, user_id, per_minute)
         assert exact is not None
-        told = math.ceil(exact)
-        assert told >= 1
-        await _wait(connection, user_id, told - 1)
+        seconds = math.ceil(exact)
+        assert seconds >= 1
+        await _wait(connection, user_id, seconds - 1)
         assert await _take(connection, user_id, per_minute) is not None
         await _wait(connection, user_id, 1)
         assert await _take(connection, user_id, per_minute) is None

@@ -9,21 +9,21 @@ from PIL import Image
 
 from infra import manifest as the_map
 from infra.local.config import tokens
-from infra.local.gateway.router import open_doors
+from infra.local.gateway.router import load_functions
 from tests.integration.storage.uploads import RED, own, refused, remove, send, stored
 from tests.support import rate_buckets
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
-from tests.support.second_gateway import Revision
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
+from tests.support.second_gateway import SecondGateway
 
 JOBS, PROMPTS, REQUESTS = 3, 2, 4
 
 
 @pytest.fixture(scope="module")
-def limited(bare: System) -> Iterator[Revision]:
+def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
     """The functions with limits that are soon reached, beside the system."""
-    revision = Revision(
+    revision = SecondGateway(
         bare,
         RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS),
         RATE_LIMIT_PROMPTS_PER_MINUTE=str(PROMPTS),
@@ -36,15 +36,15 @@ def limited(bare: System) -> Iterator[Revision]:
 
 
 @pytest.fixture
-def user(limited: Revision) -> Person:
+def user(limited: SecondGateway) -> UserClient:
     """A new user, with as many requests as a minute has and no more."""
-    person = Person(limited)
+    person = UserClient(limited)
     rate_buckets.fill(limited, person.id, jobs=JOBS, prompts=PROMPTS, requests=REQUESTS)
     return person
 
 
 def test_each_endpoint_counts_by_the_limit_that_is_meant_for_it() -> None:
-    doors = open_doors(the_map.read())
+    doors = load_functions(the_map.read())
     names = {path.rsplit("/", 1)[-1]: door for path, door in doors.items() if "/functions/" in path}
     rates_of = {name: vars(door)["rate"] for name, door in names.items()}
     assert rates_of == dict.fromkeys(rates_of, "requests") | {
@@ -56,35 +56,39 @@ def test_each_endpoint_counts_by_the_limit_that_is_meant_for_it() -> None:
     }
 
 
-def test_one_job_too_many_is_refused_before_it_is_read(limited: Revision, user: Person) -> None:
+def test_one_job_too_many_is_refused_before_it_is_read(
+    limited: SecondGateway, user: UserClient
+) -> None:
     for _ in range(JOBS):
-        user.queue()
+        user.create_job()
     answer = _spoilt(user, "queue-job")
     _is_refused(answer, 60 // JOBS)
     assert answer.json()["success"] is False
     assert limited.value("select count(*) from jobs where user_id = %s", user.id) == JOBS
-    assert Person(limited).ask().status_code == 202, "another user's limit is another's"
+    assert UserClient(limited).post_job().status_code == 202, "another user's limit is another's"
 
 
-def test_the_kinds_are_counted_apart(user: Person) -> None:
+def test_the_kinds_are_counted_apart(user: UserClient) -> None:
     for _ in range(PROMPTS):
-        assert user.call("enhance-prompt", {"prompt": "a star"}).status_code == 200
+        assert user.invoke("enhance-prompt", {"prompt": "a star"}).status_code == 200
     for function in ("enhance-prompt", "playground-chat", "validate-enhancement-fix"):
         _is_refused(_spoilt(user, function), 60 // PROMPTS)
-    user.queue()
+    user.create_job()
     for _ in range(REQUESTS):
         assert user.get("/rest/v1/jobs").status_code == 200
     for answer in (
         user.get("/rest/v1/jobs"),
         user.get(f"/storage/v1/object/workspace-temp/{user.id}/a.png"),
-        user.call("job-events", {}),
-        user.call("workspace-actions", {"action": "clear_workspace"}),
-        user.call("get-active-worker-url", {"worker_type": "sdxl"}),
+        user.invoke("job-events", {}),
+        user.invoke("workspace-actions", {"action": "clear_workspace"}),
+        user.invoke("get-active-worker-url", {"worker_type": "sdxl"}),
     ):
-        _is_refused(answer, 60 // REQUESTS, told=answer.request.url.path.startswith("/functions"))
+        _is_refused(
+            answer, 60 // REQUESTS, with_header=answer.request.url.path.startswith("/functions")
+        )
 
 
-def test_a_refusal_speaks_the_clients_protocol(user: Person) -> None:
+def test_a_refusal_speaks_the_clients_protocol(user: UserClient) -> None:
     for _ in range(REQUESTS):
         user.get("/rest/v1/jobs")
     table = user.get("/rest/v1/jobs").json()
@@ -94,21 +98,23 @@ def test_a_refusal_speaks_the_clients_protocol(user: Person) -> None:
 
 
 def test_after_retry_after_a_request_is_taken_and_not_a_second_before(
-    limited: Revision, user: Person
+    limited: SecondGateway, user: UserClient
 ) -> None:
     for _ in range(JOBS):
-        user.queue()
-    assert user.ask().headers["retry-after"] == "20"
+        user.create_job()
+    assert user.post_job().headers["retry-after"] == "20"
     rate_buckets.leave(limited, user, "jobs", tokens=19 / 20)
-    answer = user.ask()
+    answer = user.post_job()
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     _empty_since(limited, user, 20)
-    assert user.ask().status_code == 202
+    assert user.post_job().status_code == 202
 
 
-def test_whoever_is_no_user_is_not_counted(limited: Revision, hand_worker: HandWorker) -> None:
+def test_whoever_is_no_user_is_not_counted(
+    limited: SecondGateway, hand_worker: ScriptedWorker
+) -> None:
     before = limited.value("select count(*) from rate_buckets")
-    worker = HandWorker(limited, hand_worker.key_id)
+    worker = ScriptedWorker(limited, hand_worker.key_id)
     for _ in range(PROMPTS + 1):
         assert worker.send("enhance-prompt", {"prompt": "a star"}).status_code == 200
     worker.close()
@@ -119,13 +125,15 @@ def test_whoever_is_no_user_is_not_counted(limited: Revision, hand_worker: HandW
     assert limited.value("select count(*) from rate_buckets") == before
 
 
-def test_0_lifts_a_limit(bare: System, person: Person) -> None:
-    assert person.ask().status_code == 202
+def test_0_lifts_a_limit(bare: LocalSystem, person: UserClient) -> None:
+    assert person.post_job().status_code == 202
     assert person.get("/rest/v1/jobs").status_code == 200
     assert bare.value("select count(*) from rate_buckets where user_id = %s", person.id) == 0
 
 
-def test_a_user_uploads_so_many_pictures_and_so_many_bytes(limited: Revision, user: Person) -> None:
+def test_a_user_uploads_so_many_pictures_and_so_many_bytes(
+    limited: SecondGateway, user: UserClient
+) -> None:
     noise = Image.effect_noise((64, 64), 90)
     large = io.BytesIO()
     noise.save(large, "PNG")
@@ -137,32 +145,32 @@ def test_a_user_uploads_so_many_pictures_and_so_many_bytes(limited: Revision, us
     sentence = refused(send(user, own(user, "c.png")), 413, "Payload too large")
     assert sentence == "You have 2 pictures uploaded; remove some first."
     assert stored(limited, user) == {own(user, "a.png"), own(user, "uploads/b.png")}
-    signed = user.call(f"storage/object/upload/sign/{own(user, 'c.png')}", {}).json()["url"]
+    signed = user.invoke(f"storage/object/upload/sign/{own(user, 'c.png')}", {}).json()["url"]
     by_address = web.put(f"{user.base}/storage/v1{signed}", content=RED)
     refused(by_address, 413, "Payload too large")
     assert remove(user, f"{user.id}/a.png") == [f"{user.id}/a.png"]
     assert send(user, own(user, "c.png")).status_code == 200
 
 
-def _spoilt(person: Person, function: str) -> httpx.Response:
+def _spoilt(person: UserClient, function: str) -> httpx.Response:
     """A request whose body would be refused, were it read."""
     url = f"{person.base}/functions/v1/{function}"
     return web.post(url, content=b"{", headers={"authorization": f"Bearer {person.token}"})
 
 
-def _is_refused(answer: httpx.Response, seconds: int, *, told: bool = True) -> None:
+def _is_refused(answer: httpx.Response, seconds: int, *, with_header: bool = True) -> None:
     """Checks a refusal: the next is taken in ``seconds``, as no token was there."""
     assert answer.status_code == 429, answer.text
     assert int(answer.headers["retry-after"]) == seconds
-    assert not told or answer.json()["code"] == "rate_limited"
+    assert not with_header or answer.json()["code"] == "rate_limited"
 
 
-def _forget(system: System, person: Person) -> None:
+def _forget(system: LocalSystem, person: UserClient) -> None:
     """As if the person had asked for nothing yet."""
     system.rows("delete from rate_buckets where user_id = %s returning 1 as one", person.id)
 
 
-def _empty_since(system: System, person: Person, seconds: float) -> None:
+def _empty_since(system: LocalSystem, person: UserClient, seconds: float) -> None:
     """As if the last job had been taken that long ago."""
     system.rows(
         "update rate_buckets set tokens = 0, refilled_at = clock_timestamp() - make_interval("

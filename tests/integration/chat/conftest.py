@@ -14,7 +14,7 @@ def started() -> Iterator[list[ChatProcess]]:
     """The processes that were started; the last may be running."""
     processes: list[ChatProcess] = []
     yield processes
-    assert [one.stop() for one in processes] == [0] * len(processes)
+    assert [process.stop() for process in processes] == [0] * len(processes)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def chat(started: list[ChatProcess], tmp_path_factory: pytest.TempPathFactory) -
         process = ChatProcess(
             tmp_path_factory.mktemp("chat"),
             CHAT_API_KEY=KEY,
-            CHAT_LINE="1",
+            CHAT_QUEUE_SIZE="1",
             CHAT_MAX_TOKENS="50",
         )
         started.append(process)

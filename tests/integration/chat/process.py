@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, free_port, until
+from tests.support.local_system import PATIENCE_SECONDS, ROOT, free_port, wait_until
 
 Body = dict[str, Any]
 
@@ -38,7 +38,7 @@ class ChatProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self._is_loaded, what="the chat worker to load")
+        wait_until(self._is_loaded, what="the chat worker to load")
 
     def ask(self, prompt: str = "hi", **more: object) -> httpx.Response:
         """One message, answered whole."""
@@ -66,12 +66,12 @@ class ChatProcess:
 
     def info(self) -> Body:
         """GET /info."""
-        told: Body = web.get(f"{self.base}/info").json()
-        return told
+        info: Body = web.get(f"{self.base}/info").json()
+        return info
 
     def counted(self, **wanted: int) -> None:
         """Wait until the worker counts so many."""
-        until(lambda: wanted.items() <= self.info().items(), what=f"{wanted}")
+        wait_until(lambda: wanted.items() <= self.info().items(), what=f"{wanted}")
 
     def ended(self) -> list[Body]:
         """What the log tells of each reply that was begun, oldest first."""

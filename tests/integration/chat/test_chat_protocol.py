@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from tests.integration.chat.conftest import KEY
 from tests.integration.chat.process import ChatProcess, body
 from tests.support.http import web
-from tests.support.local_system import until
+from tests.support.local_system import wait_until
 
 
 @pytest.fixture
@@ -24,43 +24,45 @@ def tokenizer(chat: ChatProcess) -> Tokenizer:
 def test_answer_has_the_protocols_shape_and_the_tokenizers_counts(
     chat: ChatProcess, tokenizer: Tokenizer
 ) -> None:
-    told = chat.ask("hé 夜", seed=1, max_tokens=9).json()
-    (choice,) = told["choices"]
-    assert (told["object"], told["model"]) == ("chat.completion", "qwen_instruct")
+    payload = chat.ask("hé 夜", seed=1, max_tokens=9).json()
+    (choice,) = payload["choices"]
+    assert (payload["object"], payload["model"]) == ("chat.completion", "qwen_instruct")
     assert (choice["message"]["role"], choice["finish_reason"]) == ("assistant", "length")
     prompt = "<|im_start|>user\nhé 夜<|im_end|>\n<|im_start|>assistant\n"
-    asked, said = (
+    prompt_tokens, completion_tokens = (
         len(tokenizer.encode(text, add_special_tokens=False).ids)
         for text in (prompt, choice["message"]["content"])
     )
-    assert said == 9
-    assert told["usage"] == {
-        "prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said,
-    }  # fmt: skip
+    assert completion_tokens == 9
+    assert payload["usage"] == {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }
 
 
 def test_base_model_is_given_a_plain_transcript(chat: ChatProcess, tokenizer: Tokenizer) -> None:
     content = body("hi", model="qwen_base", max_tokens=20, temperature=0)
     content["messages"].insert(0, {"role": "system", "content": "be brief"})
-    told = chat.post(content).json()
+    payload = chat.post(content).json()
     prompt = "System: be brief\nUser: hi\nAssistant:"
-    assert told["model"] == "qwen_base"
-    assert told["usage"]["prompt_tokens"] == len(tokenizer.encode(prompt).ids)
+    assert payload["model"] == "qwen_base"
+    assert payload["usage"]["prompt_tokens"] == len(tokenizer.encode(prompt).ids)
     del content["model"]
     other = chat.post(content).json()
-    assert other["choices"][0]["message"] != told["choices"][0]["message"]
+    assert other["choices"][0]["message"] != payload["choices"][0]["message"]
 
 
 def test_mark_of_turns_in_a_message_is_plain_text(chat: ChatProcess, tokenizer: Tokenizer) -> None:
     mark = "<|im_end|>"
-    told = chat.ask(mark, max_tokens=1).json()
+    payload = chat.ask(mark, max_tokens=1).json()
     empty = chat.ask("", max_tokens=1).json()
-    added = told["usage"]["prompt_tokens"] - empty["usage"]["prompt_tokens"]
+    added = payload["usage"]["prompt_tokens"] - empty["usage"]["prompt_tokens"]
     assert added > len(tokenizer.encode(mark).ids) == 1
 
 
 def test_each_message_counts(chat: ChatProcess) -> None:
-    said = [
+    texts = [
         {"role": "system", "content": "be brief"},
         {
             "role": "user",
@@ -69,15 +71,15 @@ def test_each_message_counts(chat: ChatProcess) -> None:
         {"role": "assistant", "content": "ho"},
         {"role": "user", "content": "go on"},
     ]
-    shorter = [said[:index] + said[index + 1 :] for index in range(len(said))]
-    joined = [said[0], {"role": "user", "content": "hi\nx"}, *said[2:]]
+    shorter = [texts[:index] + texts[index + 1 :] for index in range(len(texts))]
+    joined = [texts[0], {"role": "user", "content": "hi\nx"}, *texts[2:]]
     options = {"temperature": 0, "max_tokens": 40}
     answers = [
         chat.post({"messages": one, **options}).json()["choices"][0]["message"]["content"]
-        for one in (said, joined, *shorter)
+        for one in (texts, joined, *shorter)
     ]
     assert answers[0] == answers[1]
-    assert len(set(answers)) == 1 + len(said)
+    assert len(set(answers)) == 1 + len(texts)
 
 
 def test_same_seed_says_the_same_and_another_or_none_something_else(chat: ChatProcess) -> None:
@@ -85,7 +87,7 @@ def test_same_seed_says_the_same_and_another_or_none_something_else(chat: ChatPr
     assert seeded[0] == seeded[1]
     assert len(set(seeded)) == 3
     # Now and then the model ends at once, without a seed too.
-    until(
+    wait_until(
         lambda: len({chat.text(max_tokens=30), chat.text(max_tokens=30), *seeded}) == 5,
         what="two replies without a seed that are different",
     )
@@ -112,17 +114,19 @@ def test_reply_has_at_most_max_tokens_under_its_newer_name_first(chat: ChatProce
         ({"max_tokens": 5, "max_completion_tokens": 4}, 4),
         ({}, 50),
     ]
-    for options, most in wanted:
-        told = chat.ask(temperature=0, **options).json()
-        assert told["usage"]["completion_tokens"] == most
-        assert told["choices"][0]["finish_reason"] == "length"
+    for options, limit in wanted:
+        payload = chat.ask(temperature=0, **options).json()
+        assert payload["usage"]["completion_tokens"] == limit
+        assert payload["choices"][0]["finish_reason"] == "length"
 
 
 def test_model_may_end_by_itself(chat: ChatProcess) -> None:
     answers = (chat.ask(seed=seed, max_tokens=1000).json() for seed in range(20))
-    told = next(one for one in answers if one["choices"][0]["finish_reason"] == "stop")
-    content = told["choices"][0]["message"]["content"]
-    assert told["usage"]["completion_tokens"] == len(content) + 1, "the end is a token, and no text"
+    payload = next(answer for answer in answers if answer["choices"][0]["finish_reason"] == "stop")
+    content = payload["choices"][0]["message"]["content"]
+    assert payload["usage"]["completion_tokens"] == len(content) + 1, (
+        "the end is a token, and no text"
+    )
 
 
 @pytest.mark.parametrize("as_list", [False, True])
@@ -133,12 +137,12 @@ def test_stop_text_ends_the_reply_and_is_not_told_in_part(
     stop = whole[20:24]
     wanted = whole[: whole.index(stop)]
     options: dict[str, Any] = {"stop": ["0", "##", stop] if as_list else stop, "seed": 3}
-    told = chat.ask(**options, max_tokens=40).json()
-    assert told["choices"][0]["message"]["content"] == wanted
-    assert told["choices"][0]["finish_reason"] == "stop"
-    assert told["usage"]["completion_tokens"] == len(wanted) + len(stop)
+    payload = chat.ask(**options, max_tokens=40).json()
+    assert payload["choices"][0]["message"]["content"] == wanted
+    assert payload["choices"][0]["finish_reason"] == "stop"
+    assert payload["usage"]["completion_tokens"] == len(wanted) + len(stop)
     with chat.stream(**options, max_tokens=40) as events:
-        chunks = [json.loads(one)["choices"][0] for one in events if one != "[DONE]"]
+        chunks = [json.loads(event)["choices"][0] for event in events if event != "[DONE]"]
     assert "".join(chunk["delta"].get("content", "") for chunk in chunks) == wanted
     assert chunks[-1]["finish_reason"] == "stop"
 
@@ -153,7 +157,7 @@ def test_stream_is_the_same_answer_in_chunks(chat: ChatProcess) -> None:
     assert done == "[DONE]"
     assert (deltas[0], deltas[-1]) == ({"role": "assistant", "content": ""}, {})
     assert (
-        "".join(one.get("content", "") for one in deltas)
+        "".join(delta.get("content", "") for delta in deltas)
         == (whole["choices"][0]["message"]["content"])
     )
     ends = [chunk["choices"][0]["finish_reason"] for chunk in chunks]
@@ -162,7 +166,7 @@ def test_stream_is_the_same_answer_in_chunks(chat: ChatProcess) -> None:
     assert {chunk["usage"] for chunk in chunks} == {None}
     assert len({one["id"] for one in (*chunks, usage)}) == 1
     with chat.stream(**options) as events:
-        assert not any("usage" in one for one in events)
+        assert not any("usage" in event for event in events)
 
 
 def test_messages_beyond_the_context_are_refused_and_a_reply_ends_with_it(
@@ -171,9 +175,9 @@ def test_messages_beyond_the_context_are_refused_and_a_reply_ends_with_it(
     refused = chat.ask("x" * 2048)
     assert refused.status_code == 400
     assert refused.json()["error"]["code"] == "context_length_exceeded"
-    told = chat.ask("x" * 2000, temperature=0, max_tokens=500).json()
-    assert told["usage"]["total_tokens"] == 2048
-    assert told["choices"][0]["finish_reason"] == "length"
+    payload = chat.ask("x" * 2000, temperature=0, max_tokens=500).json()
+    assert payload["usage"]["total_tokens"] == 2048
+    assert payload["choices"][0]["finish_reason"] == "length"
 
 
 @pytest.mark.parametrize(
@@ -187,5 +191,5 @@ def test_nobody_comes_in_without_the_key(chat: ChatProcess, header: str) -> None
 
 
 def test_models_are_listed(chat: ChatProcess) -> None:
-    told = web.get(f"{chat.base}/v1/models", headers=chat.headers).json()
-    assert [one["id"] for one in told["data"]] == ["qwen_instruct", "qwen_base"]
+    payload = web.get(f"{chat.base}/v1/models", headers=chat.headers).json()
+    assert [one["id"] for one in payload["data"]] == ["qwen_instruct", "qwen_base"]

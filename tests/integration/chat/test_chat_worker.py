@@ -16,7 +16,7 @@ from infra.local.config import keys
 from tests.integration.chat.conftest import KEY
 from tests.integration.chat.process import ChatProcess, body
 from tests.support.http import web
-from tests.support.local_system import System, until
+from tests.support.local_system import LocalSystem, wait_until
 from tests.support.unread_requests import unread_request
 
 LONG: dict[str, Any] = {"temperature": 0, "max_tokens": 1900}
@@ -42,7 +42,7 @@ def _during_a_long_reply(chat: ChatProcess, act: Callable[[Callable[[], bool]], 
             results.append(result)
         return is_in_time
 
-    until(is_done_in_time, what="an act within a long reply")
+    wait_until(is_done_in_time, what="an act within a long reply")
     return results[0]
 
 
@@ -58,7 +58,7 @@ def test_tokens_are_streamed_as_they_come(chat: ChatProcess) -> None:
         chat.counted(busy=0)
         return bool(chat.ended()[-1]["completion_tokens"] < LONG["max_tokens"])
 
-    until(is_read_before_the_end, what="tokens of a reply that is being written")
+    wait_until(is_read_before_the_end, what="tokens of a reply that is being written")
 
 
 def test_reader_who_goes_away_ends_a_stream(chat: ChatProcess) -> None:
@@ -69,7 +69,7 @@ def test_reader_who_goes_away_ends_a_stream(chat: ChatProcess) -> None:
         chat.counted(busy=0)
         return bool(chat.ended()[-1]["finish"] == "gone")
 
-    until(is_given_up, what="a stream to end before its last token")
+    wait_until(is_given_up, what="a stream to end before its last token")
     assert chat.ended()[-1]["completion_tokens"] < LONG["max_tokens"]
 
 
@@ -81,11 +81,11 @@ def test_reader_who_goes_away_ends_a_whole_reply(chat: ChatProcess) -> None:
             return chat.info()["busy"] == 1 or len(chat.ended()) > before
 
         with unread_request(chat.completions, body(**LONG), chat.headers):
-            until(is_begun, what="the reply to begin")
+            wait_until(is_begun, what="the reply to begin")
         chat.counted(busy=0)
         return bool(chat.ended()[-1]["finish"] == "gone")
 
-    until(is_given_up, what="a reply to end before its last token")
+    wait_until(is_given_up, what="a reply to end before its last token")
     assert chat.ended()[-1]["completion_tokens"] < LONG["max_tokens"]
 
 
@@ -94,7 +94,7 @@ def test_line_is_short(chat: ChatProcess) -> None:
 
         def ask_two(has_ended: Callable[[], bool]) -> Any:  # noqa: ANN401 - a tuple
             waiting = others.submit(chat.ask, max_tokens=2)
-            until(lambda: chat.info()["waiting"] == 1 or has_ended(), what="the first to wait")
+            wait_until(lambda: chat.info()["waiting"] == 1 or has_ended(), what="the first to wait")
             return waiting, chat.ask(), waiting.done()
 
         waiting, refused, is_answered = _during_a_long_reply(chat, ask_two)
@@ -111,8 +111,8 @@ def test_who_leaves_the_line_leaves_room(chat: ChatProcess) -> None:
         before = len(chat.ended())
         for _ in range(3):
             with unread_request(chat.completions, body(), chat.headers):
-                until(lambda: chat.info()["waiting"] == 1 or has_ended(), what="it to wait")
-            until(lambda: chat.info()["waiting"] == 0 or has_ended(), what="it to leave")
+                wait_until(lambda: chat.info()["waiting"] == 1 or has_ended(), what="it to wait")
+            wait_until(lambda: chat.info()["waiting"] == 0 or has_ended(), what="it to leave")
         return before
 
     before = _during_a_long_reply(chat, wait_and_leave)
@@ -127,7 +127,7 @@ def test_health_is_answered_while_a_reply_is_written(chat: ChatProcess) -> None:
     assert _during_a_long_reply(chat, ask_ten_times) == [{"status": "ok"}] * 10
 
 
-def test_worker_registers_itself_for_chat(tmp_path: Path, bare: System) -> None:
+def test_worker_registers_itself_for_chat(tmp_path: Path, bare: LocalSystem) -> None:
     query = "select worker_type, worker_url, models from workers where id = 'noop'"
     process = ChatProcess(
         tmp_path,
@@ -136,7 +136,7 @@ def test_worker_registers_itself_for_chat(tmp_path: Path, bare: System) -> None:
         FUNCTIONS_URL=f"{bare.base}/functions/v1",
     )
     try:
-        until(lambda: bool(bare.rows(query)), what="the worker to register")
+        wait_until(lambda: bool(bare.rows(query)), what="the worker to register")
         assert bare.rows(query) == [
             {
                 "worker_type": "chat",
@@ -154,10 +154,12 @@ def test_told_to_end_it_sends_away_who_waits_and_ends_a_long_reply(
 ) -> None:
     def is_cut() -> bool:
         folder = tmp_path_factory.mktemp("ending")
-        chat = ChatProcess(folder, CHAT_API_KEY=KEY, CHAT_LINE="1", DRAIN_SECONDS="0")
+        chat = ChatProcess(folder, CHAT_API_KEY=KEY, CHAT_QUEUE_SIZE="1", DRAIN_SECONDS="0")
         with ThreadPoolExecutor(1) as others, chat.stream(**LONG) as events:
             waiting = others.submit(chat.ask)
-            until(lambda: chat.info()["waiting"] == 1 or bool(chat.ended()), what="another to wait")
+            wait_until(
+                lambda: chat.info()["waiting"] == 1 or bool(chat.ended()), what="another to wait"
+            )
             chat.tell_to_end()
             answer = waiting.result()
             *_, last = events
@@ -169,4 +171,4 @@ def test_told_to_end_it_sends_away_who_waits_and_ends_a_long_reply(
         assert json.loads(last)["error"]["code"] == "draining"
         return True
 
-    until(is_cut, what="a long reply to be cut short")
+    wait_until(is_cut, what="a long reply to be cut short")

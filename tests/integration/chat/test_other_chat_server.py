@@ -17,7 +17,14 @@ from infra.local.database.setup import functions_url
 from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import Body, streamed
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, Person, System, free_port, until
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    ROOT,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
 
 pytest_plugins = ["tests.support.chat_fixtures"]
 pytestmark = pytest.mark.slow
@@ -37,7 +44,7 @@ def _started(command: list[str], url: str, folder: Path, **own: str) -> subproce
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **own}, stdout=out, stderr=subprocess.STDOUT
         )
-    until(lambda: _answers(url), what=f"{command[-1]} to start")
+    wait_until(lambda: _answers(url), what=f"{command[-1]} to start")
     return process
 
 
@@ -71,23 +78,23 @@ def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture(scope="module")
 def elsewhere(
-    talking: System,
+    chat_system: LocalSystem,
     tiny_process: ChatProcess,
     transformers_serve: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[System]:
+) -> Iterator[LocalSystem]:
     """The same system's functions, told of that server and of what it calls its model."""
     (model,) = tiny_process.cache.iterdir()
-    port, ports = free_port(), talking.ports()
-    parts = environment.System(talking.data, talking.port, ports)
+    port, ports = free_port(), chat_system.ports()
+    parts = environment.LocalSystem(chat_system.data, chat_system.port, ports)
     url = functions_url(server.url(ports["postgres"]))
-    system = copy.copy(talking)
+    system = copy.copy(chat_system)
     system.base = f"http://127.0.0.1:{port}"
     process = _started(
         [sys.executable, "-m", "infra.local.gateway.app", "--port", str(port)],
         f"{system.base}/healthz",
         tmp_path_factory.mktemp("gateway"),
-        **environment.of_functions(parts, url),
+        **environment.functions_env(parts, url),
         CHAT_URL=f"{transformers_serve}/v1/",
         CHAT_MODELS=json.dumps(dict.fromkeys(["qwen_instruct", "qwen_base"], str(model))),
     )
@@ -95,8 +102,8 @@ def elsewhere(
     _end(process)
 
 
-def test_all_three_functions_talk_to_it(elsewhere: System, tiny_process: ChatProcess) -> None:
-    person = Person(elsewhere)
+def test_all_three_functions_talk_to_it(elsewhere: LocalSystem, tiny_process: ChatProcess) -> None:
+    person = UserClient(elsewhere)
     name = str(next(tiny_process.cache.iterdir()))
 
     body = {"prompt": "why is my bread flat?", "use_case": "chat"}
@@ -104,32 +111,32 @@ def test_all_three_functions_talk_to_it(elsewhere: System, tiny_process: ChatPro
 
     def is_enhanced() -> bool:
         """The model draws its words by lot: now and then it answers nothing."""
-        enhanced.update(person.call("enhance-prompt", body).json())
+        enhanced.update(person.invoke("enhance-prompt", body).json())
         reason = enhanced["enhancement_metadata"].get("fallback_reason") or ""
         return not reason.startswith("empty: ")
 
-    until(is_enhanced, what="the model to answer something")
+    wait_until(is_enhanced, what="the model to answer something")
     assert enhanced["enhancement_metadata"]["model_used"] == name, enhanced
     assert enhanced["enhanced_prompt"] != body["prompt"]
 
-    talker, events = person, _said_to(person)
+    chat_user, events = person, _said_to(person)
     while events[-1][1].get("error") == "The chat worker answered nothing.":
-        talker = Person(elsewhere)
-        events = _said_to(talker)
+        chat_user = UserClient(elsewhere)
+        events = _said_to(chat_user)
     *deltas, (event, done) = events
     assert event == "done", done
     assert "".join(one["delta"] for _, one in deltas).strip() == done["response"]
     assert done["metadata"]["model_used"] == name
     assert 0 < done["metadata"]["tokens"] <= 512
     assert done["metadata"]["finish_reason"] in {"stop", "length"}
-    assert len(talker.rows("messages")) == 2
+    assert len(chat_user.rows("messages")) == 2
 
     case = {"original_prompt": "a cat", "enhanced_prompt": "a cat", "test_cases": ["It is a cat"]}
-    judged = person.call("validate-enhancement-fix", case).json()["validation_results"]
+    judged = person.invoke("validate-enhancement-fix", case).json()["validation_results"]
     assert judged[0]["feedback"].startswith("Judged by word overlap alone"), "it babbles"
 
 
-def _said_to(person: Person) -> list[tuple[str, Body]]:
+def _said_to(person: UserClient) -> list[tuple[str, Body]]:
     """The events of the answer to a message of a new conversation."""
     with streamed(person, message="hello") as events:
         return list(events)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import FAULTS, Answer, Body, ChatServer, streamed
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.unread_requests import unread_request
 
 pytest_plugins = ["tests.support.chat_fixtures"]
@@ -16,7 +16,7 @@ pytest_plugins = ["tests.support.chat_fixtures"]
 WORDS = ["a ", "large, ", "close ", "window"]
 
 
-def _stored(system: System, person: Person) -> list[tuple[str, str]]:
+def _stored(system: LocalSystem, person: UserClient) -> list[tuple[str, str]]:
     rows = system.rows(
         "select content, message_type from messages join conversations"
         " on conversations.id = conversation_id where user_id = %s and sender = 'assistant'",
@@ -25,7 +25,7 @@ def _stored(system: System, person: Person) -> list[tuple[str, str]]:
     return [(row["content"], row["message_type"]) for row in rows]
 
 
-def _turns(system: System, person: Person) -> int:
+def _turns(system: LocalSystem, person: UserClient) -> int:
     query = (
         "select count(*) from chat_turns join conversations"
         " on conversations.id = conversation_id where user_id = %s"
@@ -48,7 +48,7 @@ class Words:
 
 
 def test_an_answer_is_told_as_it_comes_and_stored(
-    talking: System, talker: Person, server: ChatServer
+    chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     received = threading.Semaphore(0)
 
@@ -64,7 +64,7 @@ def test_an_answer_is_told_as_it_comes_and_stored(
 
     server.behave = behave
     told = []
-    with streamed(talker, message="how do I light a portrait?") as events:
+    with streamed(chat_user, message="how do I light a portrait?") as events:
         for event in events:
             told.append(event)
             received.release()
@@ -75,74 +75,74 @@ def test_an_answer_is_told_as_it_comes_and_stored(
     assert {one["conversation_id"] for _, one in told} == {done["conversation_id"]}
     assert (done["metadata"]["tokens"], done["metadata"]["finish_reason"]) == (4, "stop")
     assert done["metadata"]["response_time_ms"] >= 100
-    assert _stored(talking, talker) == [("a large, close window", "text")]
+    assert _stored(chat_system, chat_user) == [("a large, close window", "text")]
 
 
 def test_a_client_that_goes_away_stops_the_server_and_keeps_what_was_said(
-    talking: System, talker: Person, server: ChatServer
+    chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     server.behave = words = Words()
-    with streamed(talker, message="hello") as events:
+    with streamed(chat_user, message="hello") as events:
         for _ in range(3):
             next(events)
-    until(lambda: server.cut == 1, what="the server to notice")
-    until(lambda: len(_stored(talking, talker)) == 1, what="the answer to be stored")
-    ((content, message_type),) = _stored(talking, talker)
+    wait_until(lambda: server.cut == 1, what="the server to notice")
+    wait_until(lambda: len(_stored(chat_system, chat_user)) == 1, what="the answer to be stored")
+    ((content, message_type),) = _stored(chat_system, chat_user)
     assert (set(content.split()), message_type) == ({"word"}, "text")
     assert 3 <= len(content.split()) <= words.written + 1
-    assert _turns(talking, talker) == 0
+    assert _turns(chat_system, chat_user) == 0
 
 
 def test_a_client_that_goes_away_before_the_whole_stops_the_server_too(
-    talking: System, talker: Person, server: ChatServer
+    chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     def is_answer_stored() -> bool:
         """Whether it had read a word when the client went away: that, and no more, is stored."""
         server.reset()
         server.behave = words = Words()
-        headers = {"authorization": f"Bearer {talker.token}"}
-        url = f"{talker.base}/functions/v1/playground-chat"
+        headers = {"authorization": f"Bearer {chat_user.token}"}
+        url = f"{chat_user.base}/functions/v1/playground-chat"
         with unread_request(url, {"message": "hello"}, headers):
-            until(lambda: words.written >= 3, what="the server to say something")
-        until(lambda: server.cut == 1, what="the server to notice")
-        until(lambda: _turns(talking, talker) == 0, what="the turn to end")
-        return len(_stored(talking, talker)) == 1
+            wait_until(lambda: words.written >= 3, what="the server to say something")
+        wait_until(lambda: server.cut == 1, what="the server to notice")
+        wait_until(lambda: _turns(chat_system, chat_user) == 0, what="the turn to end")
+        return len(_stored(chat_system, chat_user)) == 1
 
-    until(is_answer_stored, what="an answer of which something was read")
+    wait_until(is_answer_stored, what="an answer of which something was read")
 
 
 def test_a_client_that_goes_away_before_a_word_leaves_its_message_alone(
-    talking: System, talker: Person, server: ChatServer
+    chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     server.behave, _ = FAULTS["dripping nothing"]
-    with streamed(talker, message="hello"):
-        until(lambda: len(server.asked) == 1, what="the server to be asked")
-    until(lambda: server.cut == 1, what="the server to notice")
-    until(lambda: _turns(talking, talker) == 0, what="the turn to end")
-    assert _stored(talking, talker) == []
-    assert len(talker.rows("messages")) == 1
+    with streamed(chat_user, message="hello"):
+        wait_until(lambda: len(server.requests) == 1, what="the server to be asked")
+    wait_until(lambda: server.cut == 1, what="the server to notice")
+    wait_until(lambda: _turns(chat_system, chat_user) == 0, what="the turn to end")
+    assert _stored(chat_system, chat_user) == []
+    assert len(chat_user.rows("messages")) == 1
 
 
 @pytest.mark.parametrize("fault", ["500", "dripping", "broken off", "told to fail", "endless text"])
 def test_a_server_that_fails_ends_the_stream_with_an_error(
-    talking: System, fault_talker: Person, server: ChatServer, fault: str
+    chat_system: LocalSystem, fault_talker: UserClient, server: ChatServer, fault: str
 ) -> None:
-    talker = fault_talker
+    chat_user = fault_talker
     server.behave, _ = FAULTS[fault]
-    with streamed(talker, message="hello") as events:
-        *_, (name, told) = events
-    assert (name, told["success"], told["code"]) == ("error", False, "unavailable")
-    assert told["error"].startswith("The chat worker")
-    (message,) = talker.rows("messages")
+    with streamed(chat_user, message="hello") as events:
+        *_, (name, payload) = events
+    assert (name, payload["success"], payload["code"]) == ("error", False, "unavailable")
+    assert payload["error"].startswith("The chat worker")
+    (message,) = chat_user.rows("messages")
     assert (message["sender"], message["conversation_id"]) == (
         "user",
-        told["details"][0]["message"],
+        payload["details"][0]["message"],
     )
-    assert _turns(talking, talker) == 0
+    assert _turns(chat_system, chat_user) == 0
 
 
 def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
-    talking: System, talker: Person, server: ChatServer
+    chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     def behave(answer: Answer, _: Body) -> None:
         answer.begin()
@@ -151,47 +151,49 @@ def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
         answer.wait_for_the_end()
 
     server.behave = behave
-    with streamed(talker, message="hello") as events:
-        *deltas, (name, told) = events
+    with streamed(chat_user, message="hello") as events:
+        *deltas, (name, payload) = events
     assert "".join(one["delta"] for _, one in deltas) == "the celebrity stood n-u"
-    assert (name, told["code"]) == ("error", "content_refused")
-    assert told["details"][0]["message"] == "sexual_real_person"
-    assert _stored(talking, talker) == [("This answer was refused.", "refusal")]
-    until(lambda: server.cut == 1, what="the server to notice")
+    assert (name, payload["code"]) == ("error", "content_refused")
+    assert payload["details"][0]["message"] == "sexual_real_person"
+    assert _stored(chat_system, chat_user) == [("This answer was refused.", "refusal")]
+    wait_until(lambda: server.cut == 1, what="the server to notice")
 
 
 def test_what_is_wrong_before_the_first_word_is_no_stream(
-    talker: Person, server: ChatServer
+    chat_user: UserClient, server: ChatServer
 ) -> None:
     for body, status in (
         ({"message": ""}, 422),
-        ({"message": "hi", "conversation_id": talker.id}, 404),
+        ({"message": "hi", "conversation_id": chat_user.id}, 404),
         ({"message": "a naked child"}, 422),
     ):
-        answer = talker.call("playground-chat", body, accept="text/event-stream")
+        answer = chat_user.invoke("playground-chat", body, accept="text/event-stream")
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/json"
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_the_real_chat_worker_stops_when_the_client_goes_away(
-    talking: System, talker: Person, tiny: ChatProcess
+    chat_system: LocalSystem, chat_user: UserClient, tiny: ChatProcess
 ) -> None:
-    told: list[str] = []
+    pieces: list[str] = []
 
     def is_stopped() -> bool:
         """It draws its words by lot: now and then it has ended before."""
-        with streamed(talker, message="hello", long_response=True) as events:
-            told[:] = [event["delta"] for name, event in islice(events, 5) if name == "message"]
+        with streamed(chat_user, message="hello", long_response=True) as events:
+            pieces[:] = [event["delta"] for name, event in islice(events, 5) if name == "message"]
         tiny.counted(busy=0, waiting=0)
         return bool(tiny.ended()[-1]["finish"] == "gone")
 
-    until(is_stopped, what="a reply to end before its last token")
-    begun = "".join(told).strip()
+    wait_until(is_stopped, what="a reply to end before its last token")
+    begun = "".join(pieces).strip()
 
     def kept() -> list[str]:
-        return [content for content, _ in _stored(talking, talker) if content.startswith(begun)]
+        return [
+            content for content, _ in _stored(chat_system, chat_user) if content.startswith(begun)
+        ]
 
-    until(lambda: len(kept()) == 1, what="the answer to be stored")
+    wait_until(lambda: len(kept()) == 1, what="the answer to be stored")
     (content,) = kept()
     assert len(content) < tiny.ended()[-1]["completion_tokens"] + 5

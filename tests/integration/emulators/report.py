@@ -62,12 +62,12 @@ def collect() -> Marks:
     Raises:
         ValueError: where they cannot be collected, or one tries nothing.
     """
-    marks, said = Marks(), io.StringIO()
+    marks, output = Marks(), io.StringIO()
     arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", *map(str, EMULATORS.values())]
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(output):
         code = pytest.main(arguments, plugins=[marks])
     if code != pytest.ExitCode.OK:
-        raise ValueError(said.getvalue())
+        raise ValueError(output.getvalue())
     if marks.unmarked:
         raise ValueError(f"Without a mark `emulates`: {', '.join(marks.unmarked)}")
     return marks

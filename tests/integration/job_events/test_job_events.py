@@ -6,16 +6,22 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.operations.schema_tables import DISPATCH, JOBS, ROWS
-from tests.support.db_roles import acting
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
-from tests.support.sse_client import EventStream
+from tests.support.db_roles import connect_as
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
+from tests.support.sse_client import SseClient
 
-TOLD = ("workspace_sessions", "jobs", "workspace_assets", "user_library", "workspace_items")
+PUBLISHED_TABLES = (
+    "workspace_sessions",
+    "jobs",
+    "workspace_assets",
+    "user_library",
+    "workspace_items",
+)
 
 
-def test_a_stream_begins_with_where_it_begins(person: Person) -> None:
-    with EventStream(person) as stream:
+def test_a_stream_begins_with_where_it_begins(person: UserClient) -> None:
+    with SseClient(person) as stream:
         assert stream.answer.status_code == 200
         headers = stream.answer.headers
         assert headers["content-type"].partition(";")[0] == "text/event-stream"
@@ -28,43 +34,43 @@ def test_a_stream_begins_with_where_it_begins(person: Person) -> None:
         assert first.id
 
 
-def test_a_jobs_life_is_told_in_order(person: Person, hand_worker: HandWorker) -> None:
-    with EventStream(person) as stream:
-        job_id = person.queue()
+def test_a_jobs_life_is_told_in_order(person: UserClient, hand_worker: ScriptedWorker) -> None:
+    with SseClient(person) as stream:
+        job_id = person.create_job()
         hand_worker.finish(job_id)
-        told = stream.wait(4)
-        assert [(one.data["table"], one.data["type"]) for one in told] == [
+        events = stream.wait(4)
+        assert [(event.data["table"], event.data["type"]) for event in events] == [
             ("jobs", "INSERT"),
             ("jobs", "UPDATE"),
             ("jobs", "UPDATE"),
             ("workspace_assets", "INSERT"),
         ]
         assert stream.statuses() == ["queued", "processing", "completed"]
-        assert {one.data["commit_timestamp"][-1] for one in told} == {"Z"}
+        assert {event.data["commit_timestamp"][-1] for event in events} == {"Z"}
         old = {"id": job_id}
-        assert [one.data["old_record"] for one in told] == [None, old, old, None]
-        assert told[3].record["id"] == person.asset(job_id)["id"]
-        assert [one.position for one in told] == sorted(one.position for one in told)
+        assert [event.data["old_record"] for event in events] == [None, old, old, None]
+        assert events[3].record["id"] == person.asset(job_id)["id"]
+        assert [event.position for event in events] == sorted(one.position for one in events)
 
 
-def test_a_record_is_what_its_user_may_read(bare: System, person: Person) -> None:
+def test_a_record_is_what_its_user_may_read(bare: LocalSystem, person: UserClient) -> None:
     row = {"user": person.id, "id": uuid4()}
-    with EventStream(person) as stream, bare.database() as connection:
-        for table in TOLD:
+    with SseClient(person) as stream, bare.database() as connection:
+        for table in PUBLISHED_TABLES:
             connection.execute(ROWS[table].encode(), row)
-        told = stream.wait(len(TOLD))
-    assert [one.data["table"] for one in told] == list(TOLD)
-    for one in told:
+        events = stream.wait(len(PUBLISHED_TABLES))
+    assert [event.data["table"] for event in events] == list(PUBLISHED_TABLES)
+    for event in events:
         readable = bare.rows(
             "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0"
             " and has_column_privilege('authenticated', attrelid, attnum, 'select')",
-            one.data["table"],
+            event.data["table"],
         )
-        assert one.record.keys() == {column["attname"] for column in readable}
-    assert not told[1].record.keys() & set(DISPATCH.split())
+        assert event.record.keys() == {column["attname"] for column in readable}
+    assert not events[1].record.keys() & set(DISPATCH.split())
 
 
-def test_no_change_of_what_a_user_may_read_is_left_out(bare: System) -> None:
+def test_no_change_of_what_a_user_may_read_is_left_out(bare: LocalSystem) -> None:
     rows = bare.rows(
         "select attname from pg_trigger join pg_attribute"
         " on attrelid = tgrelid and attnum = any (tgattr::smallint[])"
@@ -73,8 +79,8 @@ def test_no_change_of_what_a_user_may_read_is_left_out(bare: System) -> None:
     assert {row["attname"] for row in rows} == set(JOBS.split()) - {"updated_at"}
 
 
-def test_what_is_deleted_is_told_by_its_id(bare: System, person: Person) -> None:
-    with EventStream(person) as stream, bare.database() as connection:
+def test_what_is_deleted_is_told_by_its_id(bare: LocalSystem, person: UserClient) -> None:
+    with SseClient(person) as stream, bare.database() as connection:
         row = {"user": person.id, "id": uuid4()}
         connection.execute(ROWS["workspace_sessions"].encode(), row)
         connection.execute("delete from workspace_sessions where user_id = %s", [person.id])
@@ -84,24 +90,24 @@ def test_what_is_deleted_is_told_by_its_id(bare: System, person: Person) -> None
 
 
 def test_a_user_who_changes_a_row_is_told_and_may_write_no_event(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
-    with EventStream(person) as stream, acting(bare, "authenticated", person.id) as own:
-        own.execute("insert into workspace_sessions (user_id) values ($1)", [person.id])
-        own.execute("update workspace_sessions set is_active = false")
+    with SseClient(person) as stream, connect_as(bare, "authenticated", person.id) as connection:
+        connection.execute("insert into workspace_sessions (user_id) values ($1)", [person.id])
+        connection.execute("update workspace_sessions set is_active = false")
         _, changed = stream.wait(2)
     assert (changed.data["type"], changed.record["is_active"]) == ("UPDATE", False)
 
 
 def test_dispatch_heartbeats_and_holds_are_no_change(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    with EventStream(person) as stream:
-        job_id = person.queue()
+    with SseClient(person) as stream:
+        job_id = person.create_job()
         claim_id, claim = hand_worker.claimed(job_id)
         for step in range(3):
-            letter = hand_worker.letter(job_id, claim_id, "processing", progress=step / 10)
-            assert hand_worker.send("job-callback", letter).json()["proceed"] is True
+            body = hand_worker.callback_body(job_id, claim_id, "processing", progress=step / 10)
+            assert hand_worker.send("job-callback", body).json()["proceed"] is True
         hand_worker.complete(job_id, claim_id, hand_worker.upload(claim))
         for hold in ("now()", "null"):
             bare.rows(
@@ -111,23 +117,23 @@ def test_dispatch_heartbeats_and_holds_are_no_change(
         bare.rows(
             "update workspace_assets set promotion = 'done' where job_id = %s returning id", job_id
         )
-        told = stream.wait(5)
+        events = stream.wait(5)
     assert stream.statuses() == ["queued", "processing", "completed"]
-    assert [one.record["promotion"] for one in told[3:]] == ["none", "done"]
+    assert [event.record["promotion"] for event in events[3:]] == ["none", "done"]
 
 
 def test_progress_is_told_at_most_four_times_a_second(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    with EventStream(person) as stream:
-        job_id = person.queue()
+    with SseClient(person) as stream:
+        job_id = person.create_job()
         claim_id, _ = hand_worker.claimed(job_id)
         steps = 1_000_000  # more than any machine reports in the time
 
         def report(step: int) -> None:
             more = {"progress": step / steps, "step": step, "steps": steps}
-            letter = hand_worker.letter(job_id, claim_id, "processing", **more)
-            assert hand_worker.send("job-callback", letter).status_code == 200
+            body = hand_worker.callback_body(job_id, claim_id, "processing", **more)
+            assert hand_worker.send("job-callback", body).status_code == 200
 
         began, step = time.monotonic(), 0
         while time.monotonic() < began + 2.5 or step < 30:
@@ -136,62 +142,62 @@ def test_progress_is_told_at_most_four_times_a_second(
         took = time.monotonic() - began
         time.sleep(0.3)  # a quarter of a second after the last one told, the next is told
         report(step + 1)
-        until(lambda: stream.progress[-1].data["step"] == step + 1, what="the last one")
-        told = list(stream.progress)
-    assert 3 <= len(told) <= took / 0.25 + 3
-    assert told[0].data == {"jobId": job_id, "progress": 0.0, "step": None, "steps": None}
-    sent = [one.data["step"] for one in told[1:]]
+        wait_until(lambda: stream.progress[-1].data["step"] == step + 1, what="the last one")
+        events = list(stream.progress)
+    assert 3 <= len(events) <= took / 0.25 + 3
+    assert events[0].data == {"jobId": job_id, "progress": 0.0, "step": None, "steps": None}
+    sent = [event.data["step"] for event in events[1:]]
     assert sent == sorted(set(sent))
-    assert told[-1].data["progress"] == pytest.approx(sent[-1] / steps)
-    assert {one.id for one in told} == {None}
+    assert events[-1].data["progress"] == pytest.approx(sent[-1] / steps)
+    assert {event.id for event in events} == {None}
     # What is told is a quarter of a second apart where it is decided; on the way it may close up.
-    assert all(later.at - one.at > 0.8 for one, later in zip(told, told[4:], strict=False))
+    assert all(later.at - event.at > 0.8 for event, later in zip(events, events[4:], strict=False))
 
 
 def test_a_user_is_told_nothing_of_anybody_elses(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    stranger = Person(bare)
-    with EventStream(person) as own, EventStream(stranger) as other:
-        job_id = stranger.queue()
+    stranger = UserClient(bare)
+    with SseClient(person) as own, SseClient(stranger) as other:
+        job_id = stranger.create_job()
         hand_worker.finish(job_id)
         assert len(other.wait(4)) == 4
         assert other.progress
-        person.queue()
+        person.create_job()
         own.wait(1)
-        assert {one.record["user_id"] for one in own.changes} == {person.id}
-        assert {one.record["user_id"] for one in other.changes} == {stranger.id}
+        assert {change.record["user_id"] for change in own.changes} == {person.id}
+        assert {change.record["user_id"] for change in other.changes} == {stranger.id}
         assert own.progress == []
 
 
-def test_another_users_id_of_an_event_opens_nothing(bare: System, person: Person) -> None:
-    stranger = Person(bare)
-    with EventStream(stranger) as other:
+def test_another_users_id_of_an_event_opens_nothing(bare: LocalSystem, person: UserClient) -> None:
+    stranger = UserClient(bare)
+    with SseClient(stranger) as other:
         before = other.last_id
-        stranger.queue()
+        stranger.create_job()
         other.wait(1)
-    with EventStream(person, last_event_id=before) as own:
-        person.queue()
-        assert {one.record["user_id"] for one in own.wait(1)} == {person.id}
+    with SseClient(person, last_event_id=before) as own:
+        person.create_job()
+        assert {event.record["user_id"] for event in own.wait(1)} == {person.id}
 
 
 def test_a_stream_of_one_job_tells_of_that_job_alone(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    wanted, other = person.queue(), person.queue()
-    with EventStream(person, jobId=wanted) as stream, EventStream(person) as all_jobs:
+    wanted, other = person.create_job(), person.create_job()
+    with SseClient(person, jobId=wanted) as stream, SseClient(person) as all_jobs:
         hand_worker.finish(other)
         hand_worker.finish(wanted)
         stream.wait(3)
         all_jobs.wait(6)
     assert stream.statuses() == ["processing", "completed"]
-    assert [one.record["job_id"] for one in stream.changes[2:]] == [wanted]
-    assert {one.data["jobId"] for one in stream.progress} == {wanted}
-    assert {one.data["jobId"] for one in all_jobs.progress} == {wanted, other}
+    assert [change.record["job_id"] for change in stream.changes[2:]] == [wanted]
+    assert {event.data["jobId"] for event in stream.progress} == {wanted}
+    assert {event.data["jobId"] for event in all_jobs.progress} == {wanted, other}
 
 
 @pytest.mark.parametrize("job_id", ["1", "", "g" * 32])
-def test_a_job_id_that_is_none_is_422(person: Person, job_id: str) -> None:
+def test_a_job_id_that_is_none_is_422(person: UserClient, job_id: str) -> None:
     answer = person.get("/functions/v1/job-events", jobId=job_id)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert answer.json()["details"][0]["field"] == "jobId"

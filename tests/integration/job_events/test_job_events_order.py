@@ -9,29 +9,31 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.operations.schema_tables import ROWS
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
-from tests.support.sse_client import EventStream, Told
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
+from tests.support.sse_client import SseClient, SseEvent
 
 ITEM = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'image', %s)"
 """Of a table in which one user's inserts do not wait for each other."""
 
 
-def test_what_commits_late_is_told_before_what_began_after_it(bare: System, person: Person) -> None:
-    with EventStream(person) as stream, bare.database() as early, bare.database() as late:
+def test_what_commits_late_is_told_before_what_began_after_it(
+    bare: LocalSystem, person: UserClient
+) -> None:
+    with SseClient(person) as stream, bare.database() as early, bare.database() as late:
         with early.transaction():
             early.execute(ITEM, [person.id, "early"])
             late.execute(ITEM, [person.id, "late"])
             time.sleep(0.3)
             assert stream.changes == [], "an older transaction may still have something to tell"
-        told = stream.wait(2)
-    assert [one.record["prompt"] for one in told] == ["early", "late"]
+        events = stream.wait(2)
+    assert [event.record["prompt"] for event in events] == ["early", "late"]
 
 
 def test_an_older_transaction_that_tells_nobody_anything_is_waited_for(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
-    with EventStream(person) as stream, bare.database() as early, bare.database() as late:
+    with SseClient(person) as stream, bare.database() as early, bare.database() as late:
         with early.transaction():
             early.execute("select pg_current_xact_id()")
             late.execute(ITEM, [person.id, "late"])
@@ -41,13 +43,13 @@ def test_an_older_transaction_that_tells_nobody_anything_is_waited_for(
 
 
 def test_one_rows_changes_are_told_in_the_order_they_were_made(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     """Whoever completes the job has an older transaction than whoever claims it."""
     row = {"user": person.id, "id": uuid4()}
     claim = "update jobs set status = 'processing', claim_id = id, lease_until = now() where id=%s"
     with (
-        EventStream(person) as stream,
+        SseClient(person) as stream,
         bare.database() as first,
         bare.database() as second,
         bare.database() as third,
@@ -66,21 +68,21 @@ def test_one_rows_changes_are_told_in_the_order_they_were_made(
 
 
 def test_a_client_that_reconnects_at_random_points_misses_nothing(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     chance = random.Random(7)
     writers = [threading.Thread(target=_write, args=(bare, person, number)) for number in range(4)]
-    told: list[Told] = []
-    with EventStream(person) as stream:
+    events: list[SseEvent] = []
+    with SseClient(person) as stream:
         last = stream.last_id
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers) or last != _newest(bare, person):
-        with EventStream(person, last_event_id=last) as stream:
+        with SseClient(person, last_event_id=last) as stream:
             assert stream.all[0].event == "ready"
             assert stream.all[0].id == last
             time.sleep(chance.random() / 5)
-        told += stream.changes
+        events += stream.changes
         last = stream.last_id
     expected = bare.rows(
         "select xid::text::bigint, seq from change_events where user_id = %s"
@@ -88,89 +90,89 @@ def test_a_client_that_reconnects_at_random_points_misses_nothing(
         person.id,
     )
     assert len(expected) == 4 * 60
-    assert [one.position for one in told] == [(one["xid"], one["seq"]) for one in expected]
-    names = [one.record["prompt"] for one in told]
+    assert [event.position for event in events] == [(one["xid"], one["seq"]) for one in expected]
+    names = [event.record["prompt"] for event in events]
     for number in range(4):
         own = [name for name in names if name.startswith(f"{number} ")]
         assert own == [f"{number} {count}" for count in range(60)]
 
 
 def test_an_id_in_the_query_resumes_too_and_the_header_goes_before_it(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    with EventStream(person) as stream:
+    with SseClient(person) as stream:
         first = stream.last_id
-        hand_worker.finish(person.queue())
+        hand_worker.finish(person.create_job())
         second, *_ = stream.wait(4)
-    with EventStream(person, lastEventId=first) as stream:
+    with SseClient(person, lastEventId=first) as stream:
         assert len(stream.wait(4)) == 4
-    with EventStream(person, last_event_id=second.id, lastEventId=first) as stream:
+    with SseClient(person, last_event_id=second.id, lastEventId=first) as stream:
         assert len(stream.wait(3)) == 3
         assert stream.statuses() == ["processing", "completed"]
 
 
-def test_a_long_absence_is_told_page_by_page(bare: System, person: Person) -> None:
-    with EventStream(person) as stream:
+def test_a_long_absence_is_told_page_by_page(bare: LocalSystem, person: UserClient) -> None:
+    with SseClient(person) as stream:
         last = stream.last_id
     with bare.database() as connection, connection.transaction():
         for number in range(250):
             connection.execute(ITEM, [person.id, str(number)])
-    with EventStream(person, last_event_id=last) as stream:
-        told = stream.wait(250)
-    assert [one.record["prompt"] for one in told] == [str(number) for number in range(250)]
+    with SseClient(person, last_event_id=last) as stream:
+        events = stream.wait(250)
+    assert [event.record["prompt"] for event in events] == [str(number) for number in range(250)]
 
 
 @pytest.mark.parametrize(
     "last", ["x", "1", "1-", "-1-1", "1-1-1", "0x1-1", "9" * 40 + "-1", "1-" + "9" * 40, "\xb2-1"]
 )
-def test_an_id_that_is_none_begins_anew(person: Person, last: str) -> None:
-    with EventStream(person, lastEventId=last) as stream:
+def test_an_id_that_is_none_begins_anew(person: UserClient, last: str) -> None:
+    with SseClient(person, lastEventId=last) as stream:
         (first,) = stream.all
         assert (first.event, first.data) == ("reset", {})
-        person.queue()
+        person.create_job()
         stream.wait(1)
-    with EventStream(person, last_event_id=first.id) as stream:
+    with SseClient(person, last_event_id=first.id) as stream:
         assert stream.all[0].event == "ready"
         assert len(stream.wait(1)) == 1
 
 
-def test_an_id_of_the_future_is_another_databases(bare: System, person: Person) -> None:
+def test_an_id_of_the_future_is_another_databases(bare: LocalSystem, person: UserClient) -> None:
     future = bare.value("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000")
-    with EventStream(person, last_event_id=f"{future}-1") as stream:
+    with SseClient(person, last_event_id=f"{future}-1") as stream:
         assert stream.all[0].event == "reset"
-        person.queue()
+        person.create_job()
         assert stream.wait(1)
 
 
 def test_an_id_older_than_what_is_kept_begins_anew(
-    bare: System, person: Person, sweep: Callable[[], dict[str, int]]
+    bare: LocalSystem, person: UserClient, sweep: Callable[[], dict[str, int]]
 ) -> None:
-    with EventStream(person) as stream:
+    with SseClient(person) as stream:
         before = stream.last_id
         with bare.database() as connection:
             connection.execute(ITEM, [person.id, "one"])
             connection.execute(ITEM, [person.id, "two"])
-        told = stream.wait(2)
-    _age(bare, told[0])
+        events = stream.wait(2)
+    _age(bare, events[0])
     sweep()
-    kept = bare.rows("select seq from change_events where user_id = %s", person.id)
-    assert [one["seq"] for one in kept] == [told[1].position[1]]
-    with EventStream(person, last_event_id=before) as stream:
+    rows = bare.rows("select seq from change_events where user_id = %s", person.id)
+    assert [one["seq"] for one in rows] == [events[1].position[1]]
+    with SseClient(person, last_event_id=before) as stream:
         assert stream.all[0].event == "reset"
         assert stream.changes == []
-    with EventStream(person, last_event_id=told[0].id) as stream:
+    with SseClient(person, last_event_id=events[0].id) as stream:
         assert stream.all[0].event == "ready"
-        assert [one.id for one in stream.wait(1)] == [told[1].id]
-    _age(bare, told[1])
+        assert [event.id for event in stream.wait(1)] == [events[1].id]
+    _age(bare, events[1])
     sweep()
-    with EventStream(person) as stream:
-        assert stream.all[0].position >= told[1].position
+    with SseClient(person) as stream:
+        assert stream.all[0].position >= events[1].position
         newest = stream.last_id
-    with EventStream(person, last_event_id=newest) as stream:
+    with SseClient(person, last_event_id=newest) as stream:
         assert stream.all[0].event == "ready", "an id that was given when all was quiet still holds"
 
 
-def _write(system: System, person: Person, number: int) -> None:
+def _write(system: LocalSystem, person: UserClient, number: int) -> None:
     """Sixty events of a thread's own, in transactions that end when they like."""
     chance = random.Random(number)
     with system.database() as connection:
@@ -185,7 +187,7 @@ def _write(system: System, person: Person, number: int) -> None:
                 time.sleep(chance.random() / 20)
 
 
-def _newest(system: System, person: Person) -> str:
+def _newest(system: LocalSystem, person: UserClient) -> str:
     rows = system.rows(
         "select xid, seq from change_events where user_id = %s order by xid desc, seq desc limit 1",
         person.id,
@@ -193,7 +195,7 @@ def _newest(system: System, person: Person) -> str:
     return f"{rows[0]['xid']}-{rows[0]['seq']}" if rows else ""
 
 
-def _age(system: System, one: Told) -> None:
+def _age(system: LocalSystem, event: SseEvent) -> None:
     """A day goes by."""
     change = "update change_events set at = now() - interval '25 hours' where seq = %s returning 1"
-    system.rows(change, one.position[1])
+    system.rows(change, event.position[1])

@@ -15,8 +15,8 @@ from hypothesis.stateful import (
 from tests.conftest import sweep_of
 from tests.integration.jobs.reference_model import ATTEMPTS, ENDED, FREE_HAND_BACKS, Claim, Model
 from tests.support.db_roles import Connection
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 from tests.support.workspace import act
 
 _STANDING = """
@@ -33,15 +33,15 @@ _STANDING = """
 class JobLife(RuleBasedStateMachine):
     """One job of a new user, from its queueing to its end."""
 
-    system: System
-    worker: HandWorker
+    system: LocalSystem
+    worker: ScriptedWorker
     database: Connection
 
     def __init__(self) -> None:
         super().__init__()
-        self.person = Person(self.system)
+        self.person = UserClient(self.system)
         self.sweep = sweep_of(self.system)
-        self.job = self.person.queue(num_images=2)
+        self.job = self.person.create_job(num_images=2)
         self.worker.message(self.job)
         self.model = Model()
         self.frozen: dict[str, Any] | None = None
@@ -59,7 +59,7 @@ class JobLife(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         model, claim_id = self.model, str(uuid4())
-        answer = self._letter(claim_id, "processing", dispatchNo=model.dispatch_no)
+        answer = self._callback_body(claim_id, "processing", dispatchNo=model.dispatch_no)
         if model.status == "queued":
             assert answer["proceed"] is True
             made = Claim(claim_id, model.dispatch_no, answer)
@@ -74,7 +74,9 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def claim_by_an_older_message(self) -> None:
-        answer = self._letter(str(uuid4()), "processing", dispatchNo=self.model.dispatch_no - 1)
+        answer = self._callback_body(
+            str(uuid4()), "processing", dispatchNo=self.model.dispatch_no - 1
+        )
         assert answer["proceed"] is False
 
     @precondition(lambda self: self.model.current)
@@ -82,17 +84,17 @@ class JobLife(RuleBasedStateMachine):
     def claim_again(self) -> None:
         current = self.model.current
         assert current
-        answer = self._letter(current.id, "processing", dispatchNo=current.dispatch_no)
+        answer = self._callback_body(current.id, "processing", dispatchNo=current.dispatch_no)
         assert answer["proceed"] is True
-        assert [one["path"] for one in answer["uploads"]] == [
-            one["path"] for one in current.answer["uploads"]
+        assert [upload["path"] for upload in answer["uploads"]] == [
+            upload["path"] for upload in current.answer["uploads"]
         ]
 
     @precondition(lambda self: self.model.claims)
     @rule(data=st.data())
     def heartbeat(self, data: st.DataObject) -> None:
         claim = self._any(data)
-        answer = self._letter(claim.id, "processing", progress=0.5)
+        answer = self._callback_body(claim.id, "processing", progress=0.5)
         assert answer["proceed"] is (claim is self.model.current)
         self._hold()
 
@@ -103,8 +105,8 @@ class JobLife(RuleBasedStateMachine):
         if uploaded and self.may_end() and not claim.assets:
             claim.assets = self.worker.upload(claim.answer)
         assets = claim.assets or self._pretended(claim)
-        answer = self._letter(
-            claim.id, "completed", results={"assets": assets}, checkedBy=CHECKED_BY
+        answer = self._callback_body(
+            claim.id, "completed", results={"assets": assets}, outputCheck=CHECKED_BY
         )
         if self.model.status in ENDED:
             assert answer["proceed"] is False
@@ -115,7 +117,7 @@ class JobLife(RuleBasedStateMachine):
             self.model.ends("completed", winner=claim)
 
     @precondition(lambda self: self.model.claims)
-    @rule(data=st.data(), how=st.sampled_from(["permanent", "retryable", "handBack"]))
+    @rule(data=st.data(), how=st.sampled_from(["permanent", "retryable", "requeue"]))
     def fail(self, data: st.DataObject, how: str) -> None:
         if how == "permanent" and not self.may_end():
             how = "retryable"
@@ -124,12 +126,12 @@ class JobLife(RuleBasedStateMachine):
     def _fail(self, claim: Claim, how: str) -> None:
         model = self.model
         failure = {"code": "broken", **({how: True} if how != "permanent" else {})}
-        answer = self._letter(claim.id, "failed", errorMessage="It broke.", failure=failure)
+        answer = self._callback_body(claim.id, "failed", errorMessage="It broke.", failure=failure)
         assert answer["proceed"] is (claim is model.current)
         if claim is not model.current:
             return
-        model.hand_backs += how == "handBack"
-        if how == "handBack" and model.hand_backs <= FREE_HAND_BACKS:
+        model.hand_backs += how == "requeue"
+        if how == "requeue" and model.hand_backs <= FREE_HAND_BACKS:
             model.waits_again(attempts=model.attempts - 1)
         elif how != "permanent" and model.attempts < ATTEMPTS:
             model.waits_again(attempts=model.attempts)
@@ -147,7 +149,7 @@ class JobLife(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.status == "processing")
     @rule()
-    def lease_lapses(self) -> None:
+    def lease_expires(self) -> None:
         self._set("lease_until = now() - interval '1 second'")
         self.sweep()
         if self.model.attempts < ATTEMPTS:
@@ -171,11 +173,11 @@ class JobLife(RuleBasedStateMachine):
         if broken and self.model.current:
             self._fail(self.model.current, "retryable")
         else:
-            self.lease_lapses()
+            self.lease_expires()
 
     @precondition(lambda self: self.model.status == "queued")
     @rule()
-    def nobody_claims(self) -> None:
+    def claim_never_comes(self) -> None:
         self._set("claim_by = now() - interval '1 second'")
         self.sweep()
         self.model.waits_again(attempts=self.model.attempts)
@@ -238,15 +240,15 @@ class JobLife(RuleBasedStateMachine):
         self.the_job_stands_as_the_model_says()
         self.one_end_one_account_and_the_winners_assets_alone()
 
-    def _letter(self, claim_id: str, status: str, **more: object) -> dict[str, Any]:
-        body = self.worker.letter(self.job, claim_id, status, **more)
+    def _callback_body(self, claim_id: str, status: str, **more: object) -> dict[str, Any]:
+        body = self.worker.callback_body(self.job, claim_id, status, **more)
         message_id = f"msg_{uuid4().hex}"
         answer = self.worker.send("job-callback", body, message_id=message_id)
-        told: dict[str, Any] = answer.json()
-        assert answer.status_code in {200, 409}, told
+        payload: dict[str, Any] = answer.json()
+        assert answer.status_code in {200, 409}, payload
         if answer.status_code == 200 and status != "processing":
-            self.replays.append((message_id, body, told))
-        return told
+            self.replays.append((message_id, body, payload))
+        return payload
 
     def _any(self, data: st.DataObject) -> Claim:
         return data.draw(st.sampled_from(self.model.claims))

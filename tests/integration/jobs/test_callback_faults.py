@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import CHECKED_BY, HandWorker, leave_manifest
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker, upload_manifest_only
 from tests.support.workspace import act
 
 Sweep = Callable[[], dict[str, int]]
 
 
-def _assert_made_once(person: Person, job: str) -> None:
+def _assert_made_once(person: UserClient, job: str) -> None:
     assert person.status(job) == "completed"
     assert len(person.rows("workspace_assets", job_id=f"eq.{job}")) == 1
     ledger = person.rows("credit_ledger", job_id=f"eq.{job}", order="created_at.asc")
@@ -24,13 +24,13 @@ def _assert_made_once(person: Person, job: str) -> None:
 
 
 def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
-    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     _, claim = hand_worker.claimed(job)
     lost = hand_worker.upload(claim)
     hand_worker.expire_lease(job)
     sweep()
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     hand_worker.finish(job)
     _assert_made_once(person, job)
     kept = person.asset(job)["temp_storage_path"]
@@ -42,7 +42,7 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
 
 
 def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     """Its task is not answered, so the queue delivers it again: to be dropped."""
     hand_worker.finish(job)
@@ -52,7 +52,7 @@ def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
 
 
 def test_a_claim_whose_answer_is_lost_is_asked_again_and_is_the_same(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     again = hand_worker.claim(job, claim_id).json()
@@ -63,7 +63,7 @@ def test_a_claim_whose_answer_is_lost_is_asked_again_and_is_the_same(
 
 
 def test_a_callback_whose_answer_is_lost_is_sent_again_and_answered_alike(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
@@ -76,7 +76,7 @@ def test_a_callback_whose_answer_is_lost_is_sent_again_and_answered_alike(
 
 
 def test_a_callback_that_comes_after_the_job_was_cancelled_makes_nothing(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
@@ -87,14 +87,14 @@ def test_a_callback_that_comes_after_the_job_was_cancelled_makes_nothing(
 
 
 def test_an_older_claims_failure_does_not_end_the_newer_attempt(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     old, _ = hand_worker.claimed(job)
     hand_worker.expire_lease(job)
     sweep()
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new, claim = hand_worker.claimed(job)
-    for failure in ({}, {"retryable": True}, {"handBack": True}):
+    for failure in ({}, {"retryable": True}, {"requeue": True}):
         assert hand_worker.fail(job, old, **failure).json()["proceed"] is False
     assert person.status(job) == "processing"
     hand_worker.complete(job, new, hand_worker.upload(claim))
@@ -102,23 +102,23 @@ def test_an_older_claims_failure_does_not_end_the_newer_attempt(
 
 
 def test_the_sweeps_manifest_races_the_callback_and_the_job_completes_once(
-    person: Person, hand_worker: HandWorker, sweep: Sweep
+    person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     for _ in range(5):
-        job = person.queue()
+        job = person.create_job()
         claim_id, claim = hand_worker.claimed(job)
-        assets = leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
+        assets = upload_manifest_only(hand_worker, job, claim_id, claim, key=hand_worker.key)
         hand_worker.expire_lease(job)
         with ThreadPoolExecutor(4) as pool:
             sweeps = [pool.submit(sweep) for _ in range(2)]
             calls = [pool.submit(hand_worker.complete, job, claim_id, assets) for _ in range(2)]
         assert {call.result().status_code for call in calls} == {200}
-        assert all(one.result()["success"] for one in sweeps)
+        assert all(sweep.result()["success"] for sweep in sweeps)
         _assert_made_once(person, job)
 
 
 def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
@@ -129,7 +129,7 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
         answers.append(hand_worker.complete(job, claim_id, assets, message_id="msg_storage_away"))
         return answers[-1].status_code == 200
 
-    until(heard, what="the storage to be back")
+    wait_until(heard, what="the storage to be back")
     assert {answer.status_code for answer in answers} <= {200, 503}
     away = [answer for answer in answers if answer.status_code == 503]
     assert all("retry-after" in answer.headers for answer in away)
@@ -137,17 +137,17 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
 
 
 def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     """It was taken back and dispatched anew meanwhile: the older message is dropped."""
     os.kill(bare.pids()["tasks"], signal.SIGSTOP)
     try:
-        job = person.queue()
+        job = person.create_job()
     finally:
         os.kill(bare.pids()["tasks"], signal.SIGCONT)
-    until(lambda: sweep() is not None and job in hand_worker.messages, what="its task")
+    wait_until(lambda: sweep() is not None and job in hand_worker.messages, what="its task")
     newest = bare.value("select dispatch_no from jobs where id = %s", job)
-    until(lambda: hand_worker.messages[job].dispatch_no == newest, what="the newest")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == newest, what="the newest")
     late = hand_worker.claim(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d10", dispatchNo=newest - 1)
     assert late.json()["proceed"] is False
     hand_worker.finish(job)
@@ -155,25 +155,25 @@ def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
 
 
 def test_a_letter_whose_clock_is_an_hour_off_is_told_the_time(
-    job: str, hand_worker: HandWorker
+    job: str, hand_worker: ScriptedWorker
 ) -> None:
     for off in (-3600, 3600):
-        letter = hand_worker.letter(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d11", "processing")
-        refused = hand_worker.send("job-callback", letter, timestamp=time.time() + off)
+        body = hand_worker.callback_body(job, "5c1f8f0f-6a0f-4a53-9d8b-3f0a3a1f9d11", "processing")
+        refused = hand_worker.send("job-callback", body, timestamp=time.time() + off)
         assert refused.status_code == 401
         assert "date" in refused.headers
 
 
 def test_a_letter_sealed_with_another_key_is_refused_whatever_it_says(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    body = hand_worker.letter(
+    body = hand_worker.callback_body(
         job,
         claim_id,
         "completed",
         results={"assets": hand_worker.upload(claim)},
-        checkedBy=CHECKED_BY,
+        outputCheck=CHECKED_BY,
     )
     forged = hand_worker.send("job-callback", body, key=webhook_signature.new_key())
     assert forged.status_code == 401

@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker, no_other_workers
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker, no_other_workers
 from tests.support.workspace import act, remove
 
 
 def test_a_queued_job_is_cancelled_with_its_refund(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     answer = act(person, "cancel_job", jobId=job)
     assert answer.status_code == 200, answer.text
@@ -25,12 +25,12 @@ def test_a_queued_job_is_cancelled_with_its_refund(
 
 
 def test_a_running_job_is_cancelled_and_its_worker_is_told_to_stop(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
     assert act(person, "cancel_job", jobId=job).status_code == 200
-    beat = hand_worker.letter(job, claim_id, "processing", progress=0.5)
+    beat = hand_worker.callback_body(job, claim_id, "processing", progress=0.5)
     assert hand_worker.send("job-callback", beat).json()["proceed"] is False
     assert hand_worker.complete(job, claim_id, assets).json()["proceed"] is False
     assert hand_worker.fail(job, claim_id, retryable=True).json()["proceed"] is False
@@ -41,7 +41,7 @@ def test_a_running_job_is_cancelled_and_its_worker_is_told_to_stop(
     assert outcomes == [{"outcome": "cancelled"}]
 
 
-def test_cancelling_again_is_success_and_refunds_nothing_more(job: str, person: Person) -> None:
+def test_cancelling_again_is_success_and_refunds_nothing_more(job: str, person: UserClient) -> None:
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: act(person, "cancel_job", jobId=job), range(10)))
     assert {answer.status_code for answer in answers} == {200}
@@ -49,10 +49,10 @@ def test_cancelling_again_is_success_and_refunds_nothing_more(job: str, person: 
 
 
 def test_cancel_races_completed_and_one_of_them_wins(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     for _ in range(8):
-        job = person.queue()
+        job = person.create_job()
         claim_id, claim = hand_worker.claimed(job)
         assets = hand_worker.upload(claim)
         with ThreadPoolExecutor(2) as pool:
@@ -72,7 +72,7 @@ def test_cancel_races_completed_and_one_of_them_wins(
 
 
 def test_what_has_ended_otherwise_cannot_be_cancelled(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     hand_worker.finish(job)
     answer = act(person, "cancel_job", jobId=job)
@@ -81,18 +81,18 @@ def test_what_has_ended_otherwise_cannot_be_cancelled(
 
 
 @pytest.fixture
-def _no_other_wan_workers(bare: System) -> Iterator[None]:
+def _no_other_wan_workers(bare: LocalSystem) -> Iterator[None]:
     with no_other_workers(bare, "wan", key_id="noop"):
         yield
 
 
 @pytest.mark.usefixtures("_no_other_wan_workers")
-def test_a_cancelled_job_gives_its_slot_to_the_next(bare: System) -> None:
-    person, worker = Person(bare), HandWorker(bare, "noop")
+def test_a_cancelled_job_gives_its_slot_to_the_next(bare: LocalSystem) -> None:
+    person, worker = UserClient(bare), ScriptedWorker(bare, "noop")
     _empty(bare, "wan_queue")
     try:
         assert worker.register("wan", slots=1).status_code == 200
-        jobs = [person.queue(job_type="wan_video_fast") for _ in range(3)]
+        jobs = [person.create_job(job_type="wan_video_fast") for _ in range(3)]
         worker.message(jobs[1])
         assert jobs[2] not in worker.messages, "one in work, one sent ahead"
         assert act(person, "cancel_job", jobId=jobs[0]).status_code == 200
@@ -105,23 +105,25 @@ def test_a_cancelled_job_gives_its_slot_to_the_next(bare: System) -> None:
         worker.close()
 
 
-def _empty(system: System, queue: str) -> None:
+def _empty(system: LocalSystem, queue: str) -> None:
     """Whatever other tests left waiting would take the first turns."""
-    admin = Person(system, is_admin=True)
+    admin = UserClient(system, is_admin=True)
     left = "select id::text from jobs where queue = %s and status in ('queued', 'processing')"
     for row in system.rows(left, queue):
         assert act(admin, "cancel_job", jobId=row["id"]).status_code == 200
 
 
-def test_an_admin_cancels_anybodys_job(job: str, bare: System, person: Person) -> None:
-    admin = Person(bare, is_admin=True)
+def test_an_admin_cancels_anybodys_job(job: str, bare: LocalSystem, person: UserClient) -> None:
+    admin = UserClient(bare, is_admin=True)
     assert act(admin, "cancel_job", jobId=job).status_code == 200
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert (row["status"], row["error_message"]) == ("cancelled", "An admin cancelled it.")
 
 
-def test_a_failed_job_is_retried_as_a_new_one(person: Person, hand_worker: HandWorker) -> None:
-    failed = person.queue("a green heart", seed=11, num_images=2)
+def test_a_failed_job_is_retried_as_a_new_one(
+    person: UserClient, hand_worker: ScriptedWorker
+) -> None:
+    failed = person.create_job("a green heart", seed=11, num_images=2)
     claim_id, _ = hand_worker.claimed(failed)
     hand_worker.fail(failed, claim_id)
     answer = act(person, "retry_job", jobId=failed)
@@ -135,7 +137,9 @@ def test_a_failed_job_is_retried_as_a_new_one(person: Person, hand_worker: HandW
     assert person.ledger() == ["grant", "reserve", "refund", "reserve", "settle"]
 
 
-def test_ten_retries_at_once_are_one_job(job: str, person: Person, hand_worker: HandWorker) -> None:
+def test_ten_retries_at_once_are_one_job(
+    job: str, person: UserClient, hand_worker: ScriptedWorker
+) -> None:
     claim_id, _ = hand_worker.claimed(job)
     hand_worker.fail(job, claim_id)
     with ThreadPoolExecutor(10) as pool:
@@ -146,7 +150,7 @@ def test_ten_retries_at_once_are_one_job(job: str, person: Person, hand_worker: 
 
 
 def test_a_retry_that_failed_is_retried_by_the_first_jobs_id(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     tried = [job]
     for _ in range(2):
@@ -156,7 +160,7 @@ def test_a_retry_that_failed_is_retried_by_the_first_jobs_id(
     assert len(set(tried)) == 3
 
 
-def test_only_a_failed_job_is_retried(person: Person, job: str) -> None:
+def test_only_a_failed_job_is_retried(person: UserClient, job: str) -> None:
     answer = act(person, "retry_job", jobId=job)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_failed")
     assert act(person, "cancel_job", jobId=job).status_code == 200
@@ -165,7 +169,7 @@ def test_only_a_failed_job_is_retried(person: Person, job: str) -> None:
 
 
 def test_a_retry_costs_and_is_refused_when_credits_are_short(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     hand_worker.fail(job, claim_id)
@@ -175,9 +179,9 @@ def test_a_retry_costs_and_is_refused_when_credits_are_short(
 
 
 @pytest.fixture
-def referring(person: Person, hand_worker: HandWorker) -> str:
+def referring(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A failed job that started from a picture."""
-    first = person.queue()
+    first = person.create_job()
     hand_worker.finish(first, RED)
     path = person.asset(first)["temp_storage_path"]
     body = {
@@ -185,14 +189,14 @@ def referring(person: Person, hand_worker: HandWorker) -> str:
         "metadata": {"prompt": "like this", "reference_image": True},
         "referenceImageUrl": path,
     }
-    failed = str(person.call("queue-job", body).json()["job"]["id"])
+    failed = str(person.invoke("queue-job", body).json()["job"]["id"])
     claim_id, _ = hand_worker.claimed(failed)
     hand_worker.fail(failed, claim_id)
     return failed
 
 
 def test_a_retry_starts_from_the_same_picture(
-    referring: str, person: Person, hand_worker: HandWorker
+    referring: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     anew = act(person, "retry_job", jobId=referring).json()["job"]["id"]
     _, claim = hand_worker.claimed(anew)
@@ -201,7 +205,7 @@ def test_a_retry_starts_from_the_same_picture(
 
 
 def test_a_retry_that_is_refused_leaves_no_copy_of_its_picture(
-    referring: str, bare: System, person: Person
+    referring: str, bare: LocalSystem, person: UserClient
 ) -> None:
     bare.rows("update profiles set token_balance = 0 where id = %s returning id", person.id)
     before = bare.objects()
@@ -210,7 +214,7 @@ def test_a_retry_that_is_refused_leaves_no_copy_of_its_picture(
 
 
 def test_a_retry_whose_picture_is_gone_is_refused(
-    referring: str, bare: System, person: Person
+    referring: str, bare: LocalSystem, person: UserClient
 ) -> None:
     remove(bare, "workspace-temp", f"{person.id}/{referring}/reference-reference.png")
     answer = act(person, "retry_job", jobId=referring)

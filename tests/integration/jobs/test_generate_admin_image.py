@@ -9,26 +9,26 @@ import pytest
 
 from infra.local.config import tokens
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import PICTURE, HandWorker
-from tests.support.second_gateway import Revision
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
+from tests.support.second_gateway import SecondGateway
 from tests.support.unread_requests import unread_request
 
 PROMPT = {"prompt": "a red star on blue", "model_type": "sdxl", "quality": "fast"}
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system whose admins wait until they are notified, and whose users have one job queued.
 
     It does not look for the picture by itself within the time of a test.
     """
-    system = System(
+    system = LocalSystem(
         tmp_path_factory.mktemp("patient") / "data",
         worker="none",
         ADMIN_IMAGE_WAIT_SECONDS="3600",
         EVENT_POLL_SECONDS="3600",
-        QUEUED_JOBS_PER_USER="1",
+        MAX_QUEUED_JOBS_PER_USER="1",
         SWEEP_SECONDS="3600",
     )
     system.start()
@@ -37,16 +37,16 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="module")
-def hurried(patient: System) -> Iterator[System]:
+def hurried(patient: LocalSystem) -> Iterator[LocalSystem]:
     """The functions of that system, whose admins hardly wait."""
-    revision = Revision(patient, ADMIN_IMAGE_WAIT_SECONDS="0.1")
+    revision = SecondGateway(patient, ADMIN_IMAGE_WAIT_SECONDS="0.1")
     yield revision.up()
     revision.end()
 
 
 @pytest.fixture(scope="module")
-def worker(patient: System) -> Iterator[HandWorker]:
-    worker = HandWorker(patient)
+def worker(patient: LocalSystem) -> Iterator[ScriptedWorker]:
+    worker = ScriptedWorker(patient)
     for worker_type in ("sdxl", "wan"):
         assert worker.register(worker_type, slots=1000).status_code == 200
     yield worker
@@ -54,8 +54,8 @@ def worker(patient: System) -> Iterator[HandWorker]:
 
 
 @pytest.fixture
-def admin(patient: System) -> Person:
-    return Person(patient, is_admin=True)
+def admin(patient: LocalSystem) -> UserClient:
+    return UserClient(patient, is_admin=True)
 
 
 @pytest.fixture
@@ -64,17 +64,17 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def _ask(person: Person, body: object = PROMPT, **headers: str) -> httpx.Response:
-    return person.call("generate-admin-image", body, **headers)
+def _ask(person: UserClient, body: object = PROMPT, **headers: str) -> httpx.Response:
+    return person.invoke("generate-admin-image", body, **headers)
 
 
-def _jobs(system: System, person: Person) -> list[dict[str, Any]]:
+def _jobs(system: LocalSystem, person: UserClient) -> list[dict[str, Any]]:
     return system.rows("select * from jobs where user_id = %s order by created_at", person.id)
 
 
-def _job(system: System, person: Person) -> str:
+def _job(system: LocalSystem, person: UserClient) -> str:
     """The id of the person's one job, once it is there."""
-    until(lambda: bool(_jobs(system, person)), what="the job")
+    wait_until(lambda: bool(_jobs(system, person)), what="the job")
     (job,) = _jobs(system, person)
     return str(job["id"])
 
@@ -91,12 +91,12 @@ def _pictured(answer: httpx.Response, job: str) -> None:
 
 
 def test_the_picture_is_waited_for(
-    patient: System, admin: Person, worker: HandWorker, pool: ThreadPoolExecutor
+    patient: LocalSystem, admin: UserClient, worker: ScriptedWorker, pool: ThreadPoolExecutor
 ) -> None:
-    asked = pool.submit(_ask, admin)
+    future = pool.submit(_ask, admin)
     job = _job(patient, admin)
     worker.finish(job)
-    _pictured(asked.result(), job)
+    _pictured(future.result(), job)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_the_picture_is_waited_for(
     ],
 )
 def test_it_is_an_ordinary_job_that_costs_nothing(
-    patient: System,
-    admin: Person,
-    worker: HandWorker,
+    patient: LocalSystem,
+    admin: UserClient,
+    worker: ScriptedWorker,
     pool: ThreadPoolExecutor,
     *,
     model_type: str,
@@ -119,7 +119,7 @@ def test_it_is_an_ordinary_job_that_costs_nothing(
     job_type: str,
     steps: int,
 ) -> None:
-    asked = pool.submit(_ask, admin, {**PROMPT, "model_type": model_type, "quality": quality})
+    future = pool.submit(_ask, admin, {**PROMPT, "model_type": model_type, "quality": quality})
     job = _job(patient, admin)
     sent = worker.message(job)
     assert (sent.job_type, sent.parameters.steps) == (job_type, steps)
@@ -127,7 +127,7 @@ def test_it_is_an_ordinary_job_that_costs_nothing(
     (row,) = _jobs(patient, admin)
     assert (row["priority"], row["credits"], row["format"]) == (10, 0, "image")
     worker.finish(job)
-    _pictured(asked.result(), job)
+    _pictured(future.result(), job)
     ledger = admin.rows("credit_ledger", order="created_at.asc", select="kind,amount,balance_after")
     assert ledger == [
         {"kind": "grant", "amount": 100, "balance_after": 100},
@@ -137,18 +137,18 @@ def test_it_is_an_ordinary_job_that_costs_nothing(
 
 
 def test_what_takes_longer_is_answered_by_its_id_and_goes_on(
-    patient: System,
-    hurried: System,
-    admin: Person,
-    worker: HandWorker,
+    patient: LocalSystem,
+    hurried: LocalSystem,
+    admin: UserClient,
+    worker: ScriptedWorker,
     pool: ThreadPoolExecutor,
 ) -> None:
-    hasty, keyed = Person(hurried, admin.id, is_admin=True), {"idempotency-key": "the same"}
+    hasty, keyed = UserClient(hurried, admin.id, is_admin=True), {"idempotency-key": "the same"}
     both = [pool.submit(_ask, hasty, PROMPT, **keyed) for _ in range(2)]
     job = _job(patient, admin)
-    for asked in both:
-        assert asked.result().status_code == 202
-        assert asked.result().json() == {"success": True, "image_url": "", "job_id": job}
+    for future in both:
+        assert future.result().status_code == 202
+        assert future.result().json() == {"success": True, "image_url": "", "job_id": job}
     worker.finish(job)
     again = _ask(admin, PROMPT, **keyed)
     _pictured(again, job)
@@ -158,7 +158,7 @@ def test_what_takes_longer_is_answered_by_its_id_and_goes_on(
 
 
 def test_a_client_that_goes_away_leaves_the_job(
-    patient: System, admin: Person, worker: HandWorker
+    patient: LocalSystem, admin: UserClient, worker: ScriptedWorker
 ) -> None:
     url = f"{patient.base}/functions/v1/generate-admin-image"
     with unread_request(url, PROMPT, {"authorization": f"Bearer {admin.token}"}):
@@ -169,13 +169,13 @@ def test_a_client_that_goes_away_leaves_the_job(
 
 
 def test_a_job_that_does_not_make_it_says_why(
-    patient: System, admin: Person, worker: HandWorker, pool: ThreadPoolExecutor
+    patient: LocalSystem, admin: UserClient, worker: ScriptedWorker, pool: ThreadPoolExecutor
 ) -> None:
-    asked = pool.submit(_ask, admin)
+    future = pool.submit(_ask, admin)
     job = _job(patient, admin)
     claim_id, _ = worker.claimed(job)
     assert worker.fail(job, claim_id).status_code == 200
-    refused = asked.result()
+    refused = future.result()
     assert (refused.status_code, refused.json()["code"]) == (409, "job_failed")
     assert "The model was not to be had." in refused.json()["error"]
     assert admin.ledger() == ["grant", "reserve", "refund"]
@@ -183,50 +183,50 @@ def test_a_job_that_does_not_make_it_says_why(
 
 
 def test_a_job_that_is_cancelled_says_so(
-    patient: System, admin: Person, worker: HandWorker, pool: ThreadPoolExecutor
+    patient: LocalSystem, admin: UserClient, worker: ScriptedWorker, pool: ThreadPoolExecutor
 ) -> None:
-    asked = pool.submit(_ask, admin)
+    future = pool.submit(_ask, admin)
     job = _job(patient, admin)
     worker.message(job)
-    cancelled = admin.call("workspace-actions", {"action": "cancel_job", "jobId": job})
+    cancelled = admin.invoke("workspace-actions", {"action": "cancel_job", "jobId": job})
     assert cancelled.status_code == 200
-    assert (asked.result().status_code, asked.result().json()["code"]) == (409, "job_cancelled")
+    assert (future.result().status_code, future.result().json()["code"]) == (409, "job_cancelled")
 
 
 def test_it_goes_before_whoever_waits_and_heeds_no_limit(
     request: pytest.FixtureRequest,
-    patient: System,
-    admin: Person,
-    worker: HandWorker,
+    patient: LocalSystem,
+    admin: UserClient,
+    worker: ScriptedWorker,
     pool: ThreadPoolExecutor,
 ) -> None:
     assert worker.register(slots=1).status_code == 200
     request.addfinalizer(lambda: worker.register(slots=1000))
-    people = [Person(patient) for _ in range(4)]
-    jobs = [person.queue() for person in people]
+    people = [UserClient(patient) for _ in range(4)]
+    jobs = [person.create_job() for person in people]
     first, second = jobs[:2]  # a slot, and the job that waits at the worker for it
     worker.message(first)
     worker.message(second)
-    asked: list[Future[httpx.Response]] = [pool.submit(_ask, admin) for _ in range(2)]
-    until(lambda: len(_jobs(patient, admin)) == 2, what="two jobs, where one may be")
+    futures: list[Future[httpx.Response]] = [pool.submit(_ask, admin) for _ in range(2)]
+    wait_until(lambda: len(_jobs(patient, admin)) == 2, what="two jobs, where one may be")
     worker.finish(first)
     worker.finish(second)
     for row in _jobs(patient, admin):
         worker.finish(str(row["id"]))
-    assert {one.result().status_code for one in asked} == {200}
+    assert {future.result().status_code for future in futures} == {200}
     worker.register(slots=1000)
     for job in jobs[2:]:
         worker.finish(job)
-    heard = list(worker.messages)
-    order = [heard.index(str(row["id"])) for row in _jobs(patient, admin)]
-    assert max(order) < min(heard.index(job) for job in jobs[2:])
+    messages = list(worker.messages)
+    order = [messages.index(str(row["id"])) for row in _jobs(patient, admin)]
+    assert max(order) < min(messages.index(job) for job in jobs[2:])
 
 
 @pytest.mark.parametrize(
     ("token", "status"),
     [(None, 401), ("nonsense", 401), (tokens.anon_token(), 401), (tokens.user_token(), 403)],
 )
-def test_only_an_admin_is_let_in(patient: System, token: str | None, status: int) -> None:
+def test_only_an_admin_is_let_in(patient: LocalSystem, token: str | None, status: int) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     url = f"{patient.base}/functions/v1/generate-admin-image"
     assert web.post(url, json=PROMPT, headers=headers).status_code == status
@@ -248,15 +248,15 @@ def test_only_an_admin_is_let_in(patient: System, token: str | None, status: int
     ],
 )
 def test_a_bad_body_is_422_and_leaves_nothing(
-    patient: System, admin: Person, change: dict[str, object], field: str
+    patient: LocalSystem, admin: UserClient, change: dict[str, object], field: str
 ) -> None:
     answer = _ask(admin, {**PROMPT, **change})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert [one["field"] for one in answer.json()["details"]] == [field]
+    assert [detail["field"] for detail in answer.json()["details"]] == [field]
     assert _jobs(patient, admin) == []
 
 
-def test_the_safety_rules_hold_for_an_admin_too(patient: System, admin: Person) -> None:
+def test_the_safety_rules_hold_for_an_admin_too(patient: LocalSystem, admin: UserClient) -> None:
     answer = _ask(admin, {**PROMPT, "prompt": "nude child"})
     assert (answer.status_code, answer.json()["code"]) == (422, "content_refused")
     assert answer.json()["details"][0]["field"] == "prompt"

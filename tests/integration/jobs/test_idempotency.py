@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from shared.db.listener import Subscription
 from shared.http import idempotency
-from shared.http.idempotency import Once
+from shared.http.idempotency import IdempotentRequest
 from shared.services import Services
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, until
-from tests.support.scripted_worker import HandWorker
-from tests.support.second_gateway import Revision
+from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
+from tests.support.second_gateway import SecondGateway
 
 _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star"}}
 
@@ -27,22 +27,22 @@ class Answer(BaseModel):
 
 
 @pytest.fixture
-def patient(bare: System) -> Iterator[System]:
+def patient(bare: LocalSystem) -> Iterator[LocalSystem]:
     """The functions, whose statements wait for a lock as long as a test holds it.
 
     They are started for one test, since another one kills Postgres under them.
     """
     limits = {f"{name}_TIMEOUT_MS": str(PATIENCE_SECONDS * 1000) for name in ("LOCK", "STATEMENT")}
-    revision = Revision(bare, STARTING_CREDITS="20", **limits)
+    revision = SecondGateway(bare, STARTING_CREDITS="20", **limits)
     yield revision.up()
     revision.end()
 
 
-def _ask(person: Person, key: str, body: object = _BODY) -> httpx.Response:
-    return person.call("queue-job", body, **{"idempotency-key": key})
+def _ask(person: UserClient, key: str, body: object = _BODY) -> httpx.Response:
+    return person.invoke("queue-job", body, **{"idempotency-key": key})
 
 
-def test_the_same_key_and_body_give_the_first_answer_again(person: Person) -> None:
+def test_the_same_key_and_body_give_the_first_answer_again(person: UserClient) -> None:
     first, second = _ask(person, "one"), _ask(person, "one")
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.text == second.text
@@ -50,17 +50,17 @@ def test_the_same_key_and_body_give_the_first_answer_again(person: Person) -> No
     assert person.rows("profiles")[0]["token_balance"] == 19
 
 
-def test_a_hundred_at_once_are_one_job(person: Person) -> None:
+def test_a_hundred_at_once_are_one_job(person: UserClient) -> None:
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
-        asked = [pool.submit(_ask_until_served, person, "k") for _ in range(100)]
-        answers = [one.result() for one in asked]
+        futures = [pool.submit(_ask_until_served, person, "k") for _ in range(100)]
+        answers = [future.result() for future in futures]
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
     assert len(person.rows("jobs")) == 1
     assert person.rows("profiles")[0]["token_balance"] == 19
 
 
-def test_another_body_under_a_used_key_is_422(person: Person) -> None:
+def test_another_body_under_a_used_key_is_422(person: UserClient) -> None:
     _ask(person, "one")
     other = {**_BODY, "metadata": {"prompt": "a blue star"}}
     answer = _ask(person, "one", other)
@@ -68,22 +68,22 @@ def test_another_body_under_a_used_key_is_422(person: Person) -> None:
     assert len(person.rows("jobs")) == 1
 
 
-def test_keys_are_each_users_own(bare: System, person: Person) -> None:
-    stranger = Person(bare)
+def test_keys_are_each_users_own(bare: LocalSystem, person: UserClient) -> None:
+    stranger = UserClient(bare)
     assert _ask(person, "one").json()["job"]["id"] != _ask(stranger, "one").json()["job"]["id"]
 
 
-def test_an_error_frees_the_key(bare: System, person: Person) -> None:
+def test_an_error_frees_the_key(bare: LocalSystem, person: UserClient) -> None:
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a star", "num_images": 6}}
     for _ in range(3):
-        person.queue(num_images=6)
+        person.create_job(num_images=6)
     assert _ask(person, "one", body).status_code == 402
     bare.rows("update profiles set token_balance = 50 where id = %s returning id", person.id)
     assert _ask(person, "one", body).status_code == 202
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "\u00e9", "tab\there"])
-def test_a_malformed_key_is_422(person: Person, key: str) -> None:
+def test_a_malformed_key_is_422(person: UserClient, key: str) -> None:
     headers = [
         (b"authorization", f"Bearer {person.token}".encode()),
         (b"idempotency-key", key.encode()),
@@ -93,41 +93,41 @@ def test_a_malformed_key_is_422(person: Person, key: str) -> None:
     assert person.rows("jobs") == []
 
 
-def test_a_request_waits_for_the_one_before_it(bare: System, patient: System) -> None:
-    person = Person(patient)
+def test_a_request_waits_for_the_one_before_it(bare: LocalSystem, patient: LocalSystem) -> None:
+    person = UserClient(patient)
     _hold(bare, person, "one", lease_seconds=3600)
     with bare.database() as other, concurrent.futures.ThreadPoolExecutor(1) as pool:
         with other.transaction():
             query = "select from idempotency_keys where user_id = %s for update"
             other.execute(query, [person.id])
-            asked = pool.submit(_ask, person, "one")
+            future = pool.submit(_ask, person, "one")
             _wait_for_blocked(bare, other.info.backend_pid)
         # It has reached the key, and finds it held.
         _free(bare, person)
-        assert asked.result().status_code == 202
+        assert future.result().status_code == 202
 
 
 async def test_a_request_that_waits_is_notified(
-    bare: System, person: Person, monkeypatch: pytest.MonkeyPatch
+    bare: LocalSystem, person: UserClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would look by itself in an hour."""
     monkeypatch.setattr(idempotency, "_LOOK_SECONDS", 3600)
-    waits, begins = asyncio.Semaphore(0), Subscription.next
+    waits, begins = asyncio.Semaphore(0), Subscription.wait
 
     async def begin_to_wait(subscription: Subscription, until: float) -> str | None:
         waits.release()
         return await begins(subscription, until)
 
-    async def act(_: Once) -> Answer:
+    async def act(_: IdempotentRequest) -> Answer:
         return Answer(message="It is done.")
 
-    monkeypatch.setattr(Subscription, "next", begin_to_wait)
+    monkeypatch.setattr(Subscription, "wait", begin_to_wait)
     _hold(bare, person, "one", lease_seconds=3600)
     services = Services(bare.settings(idempotency_wait_seconds=7200))
-    scope = idempotency.scope_of(
+    scope = idempotency.key_scope(
         "one", user_id=UUID(person.id), endpoint="queue_job", body=_content()
     )
-    waiting = asyncio.create_task(idempotency.once(act, scope, services))
+    waiting = asyncio.create_task(idempotency.run_once(act, scope, services))
     try:
         for _ in range(2):  # it is woken once, as the listener connects
             await asyncio.wait_for(waits.acquire(), PATIENCE_SECONDS)
@@ -139,18 +139,18 @@ async def test_a_request_that_waits_is_notified(
 
 
 def test_the_key_of_a_crashed_request_is_free_once_its_lease_lapses(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     _hold(bare, person, "one", lease_seconds=1.5)
     assert _ask(person, "one").status_code == 202
     assert len(person.rows("jobs")) == 1
 
 
-def test_an_answer_outlives_the_process_that_gave_it(bare: System, person: Person) -> None:
+def test_an_answer_outlives_the_process_that_gave_it(bare: LocalSystem, person: UserClient) -> None:
     first = _ask(person, "restart")
     for part in ("gateway", "postgres"):
         bare.kill(part)
-    until(lambda: _ask_again(person) is not None, what="the gateway to answer again")
+    wait_until(lambda: _ask_again(person) is not None, what="the gateway to answer again")
     again = _ask_again(person)
     assert again is not None
     assert again.json() == first.json()
@@ -158,22 +158,22 @@ def test_an_answer_outlives_the_process_that_gave_it(bare: System, person: Perso
 
 
 def test_a_request_that_waited_in_vain_is_409_with_retry_after(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     _hold(bare, person, "one", lease_seconds=3600)
-    hurried = Revision(bare, IDEMPOTENCY_WAIT_SECONDS="0.1").up()
-    answer = _ask(Person(hurried, person.id), "one")
+    hurried = SecondGateway(bare, IDEMPOTENCY_WAIT_SECONDS="0.1").up()
+    answer = _ask(UserClient(hurried, person.id), "one")
     hurried.end()
     assert (answer.status_code, answer.json()["code"]) == (409, "in_progress")
     assert 3000 < int(answer.headers["retry-after"]) <= 3600
     assert person.rows("jobs") == []
 
 
-def test_a_request_that_lost_its_key_makes_no_job(bare: System, patient: System) -> None:
-    person = Person(patient)
+def test_a_request_that_lost_its_key_makes_no_job(bare: LocalSystem, patient: LocalSystem) -> None:
+    person = UserClient(patient)
     with bare.database() as other, other.transaction():
         # The first is held up in its transaction, by the user's locked profile.
-        person.queue()
+        person.create_job()
         other.execute("select from profiles where id = %s for update", [person.id])
         answers: list[httpx.Response] = []
         first = threading.Thread(target=lambda: answers.append(_ask(person, "one")))
@@ -190,26 +190,28 @@ def test_a_request_that_lost_its_key_makes_no_job(bare: System, patient: System)
     assert person.rows("profiles")[0]["token_balance"] == 19
 
 
-def test_a_save_under_a_key_is_answered_alike(person: Person, hand_worker: HandWorker) -> None:
-    job_id = person.queue()
+def test_a_save_under_a_key_is_answered_alike(
+    person: UserClient, hand_worker: ScriptedWorker
+) -> None:
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     asset = person.asset(job_id)["id"]
     body = {"action": "discard_asset", "assetId": asset}
-    first = person.call("workspace-actions", body, **{"idempotency-key": "d"})
-    second = person.call("workspace-actions", body, **{"idempotency-key": "d"})
+    first = person.invoke("workspace-actions", body, **{"idempotency-key": "d"})
+    second = person.invoke("workspace-actions", body, **{"idempotency-key": "d"})
     assert (first.status_code, first.text) == (second.status_code, second.text) == (200, first.text)
 
 
-def test_a_collection_made_twice_under_a_key_is_one(person: Person) -> None:
+def test_a_collection_made_twice_under_a_key_is_one(person: UserClient) -> None:
     body = {"action": "create_collection", "name": "Stars"}
     keyed = {"idempotency-key": "c"}
-    first, second = (person.call("workspace-actions", body, **keyed) for _ in range(2))
+    first, second = (person.invoke("workspace-actions", body, **keyed) for _ in range(2))
     assert first.text == second.text
     assert len(person.rows("user_collections")) == 1
 
 
 def test_keys_are_forgotten_after_a_day(
-    bare: System, person: Person, sweep: Callable[[], dict[str, int]]
+    bare: LocalSystem, person: UserClient, sweep: Callable[[], dict[str, int]]
 ) -> None:
     first = _ask(person, "one")
     bare.rows(
@@ -221,7 +223,7 @@ def test_keys_are_forgotten_after_a_day(
     assert _ask(person, "one").json()["job"]["id"] != first.json()["job"]["id"]
 
 
-def _hold(system: System, person: Person, key: str, *, lease_seconds: float) -> None:
+def _hold(system: LocalSystem, person: UserClient, key: str, *, lease_seconds: float) -> None:
     """Leave the key as a request does that crashed after it reserved it."""
     digest = system.value("select sha256(%s)", _content())
     system.rows(
@@ -235,7 +237,7 @@ def _hold(system: System, person: Person, key: str, *, lease_seconds: float) -> 
     )
 
 
-def _ask_again(person: Person) -> httpx.Response | None:
+def _ask_again(person: UserClient) -> httpx.Response | None:
     """The answer under the key of before; None while nobody gives one."""
     try:
         answer = _ask(person, "restart")
@@ -249,7 +251,7 @@ def _content() -> bytes:
     return httpx.Request("POST", "http://x", json=_BODY).content
 
 
-def _free(system: System, person: Person) -> None:
+def _free(system: LocalSystem, person: UserClient) -> None:
     """Free the person's keys as a request does that fails, and notify those who wait."""
     system.rows(
         "with freed as (delete from idempotency_keys where user_id = %s returning id)"
@@ -258,13 +260,13 @@ def _free(system: System, person: Person) -> None:
     )
 
 
-def _wait_for_blocked(system: System, pid: int) -> None:
+def _wait_for_blocked(system: LocalSystem, pid: int) -> None:
     """Wait until a transaction waits for a lock of that connection."""
     query = "select count(*) from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
-    until(lambda: system.value(query, pid) > 0, what="a transaction to be blocked")
+    wait_until(lambda: system.value(query, pid) > 0, what="a transaction to be blocked")
 
 
-def _ask_until_served(person: Person, key: str) -> httpx.Response:
+def _ask_until_served(person: UserClient, key: str) -> httpx.Response:
     """Ask again where no connection to the database was free in time."""
     while True:
         answer = _ask(person, key)

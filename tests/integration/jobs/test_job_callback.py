@@ -11,26 +11,23 @@ import pytest
 
 from shared.contracts import webhook_signature
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 Sweep = Callable[[], dict[str, int]]
 
 
-def test_the_message_is_sealed_by_the_workers_key(job: str, hand_worker: HandWorker) -> None:
+def test_the_message_is_sealed_by_the_workers_key(job: str, hand_worker: ScriptedWorker) -> None:
     headers, body = next(
-        (headers, body) for headers, body in hand_worker.heard if job.encode() in body
+        (headers, body) for headers, body in hand_worker.deliveries if job.encode() in body
     )
     assert headers["x-worker-id"] == "demo"
     assert headers["x-cloudtasks-queuename"] == "sdxl-queue"
-    assert (
-        webhook_signature.check_seal([hand_worker.key], headers, body, now=time.time())
-        == f"{job}-1"
-    )
+    assert webhook_signature.verify([hand_worker.key], headers, body, now=time.time()) == f"{job}-1"
 
 
 def test_a_claim_is_answered_with_where_everything_goes(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     (upload,) = claim["uploads"]
@@ -44,7 +41,7 @@ def test_a_claim_is_answered_with_where_everything_goes(
     assert person.rows("job_progress", job_id=f"eq.{job}")[0]["progress"] == 0
 
 
-def test_the_same_claim_again_is_answered_alike(job: str, hand_worker: HandWorker) -> None:
+def test_the_same_claim_again_is_answered_alike(job: str, hand_worker: ScriptedWorker) -> None:
     claim_id, first = hand_worker.claimed(job)
     again = hand_worker.claim(job, claim_id).json()
     assert [place["path"] for place in again["uploads"]] == [
@@ -54,7 +51,7 @@ def test_the_same_claim_again_is_answered_alike(job: str, hand_worker: HandWorke
 
 
 def test_another_claim_under_a_live_lease_is_409(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     hand_worker.claimed(job)
     answer = hand_worker.claim(job, str(uuid4()))
@@ -62,31 +59,33 @@ def test_another_claim_under_a_live_lease_is_409(
     assert person.rows("jobs", id=f"eq.{job}")[0]["attempts"] == 1
 
 
-def test_one_of_many_claims_at_once_wins(job: str, bare: System, hand_worker: HandWorker) -> None:
+def test_one_of_many_claims_at_once_wins(
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker
+) -> None:
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(hand_worker.claim, job, str(uuid4())) for _ in range(8)]
-    codes = sorted(one.result().status_code for one in asked)
+        futures = [pool.submit(hand_worker.claim, job, str(uuid4())) for _ in range(8)]
+    codes = sorted(future.result().status_code for future in futures)
     assert codes == [200] + [409] * 7
     assert bare.value("select count(*) from job_claims where job_id = %s", job) == 1
 
 
-def test_a_claim_under_an_older_dispatch_is_declined(job: str, hand_worker: HandWorker) -> None:
+def test_a_claim_under_an_older_dispatch_is_declined(job: str, hand_worker: ScriptedWorker) -> None:
     answer = hand_worker.claim(job, str(uuid4()), dispatchNo=0)
     assert (answer.status_code, answer.json()["proceed"]) == (200, False)
 
 
-def test_a_claim_of_an_ended_job_is_declined(job: str, hand_worker: HandWorker) -> None:
+def test_a_claim_of_an_ended_job_is_declined(job: str, hand_worker: ScriptedWorker) -> None:
     hand_worker.finish(job)
     answer = hand_worker.claim(job, str(uuid4()))
     assert (answer.status_code, answer.json()["proceed"]) == (200, False)
 
 
 def test_a_heartbeat_extends_the_lease_and_tells_progress(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     before = bare.value("select lease_until from jobs where id = %s", job)
-    beat = hand_worker.letter(job, claim_id, "processing", progress=0.4, step=6, steps=15)
+    beat = hand_worker.callback_body(job, claim_id, "processing", progress=0.4, step=6, steps=15)
     answer = hand_worker.send("job-callback", beat)
     assert (answer.status_code, answer.json()["proceed"]) == (200, True)
     assert bare.value("select lease_until from jobs where id = %s", job) > before
@@ -95,24 +94,26 @@ def test_a_heartbeat_extends_the_lease_and_tells_progress(
 
 
 def test_a_heartbeat_never_passes_the_deadline(
-    job: str, bare: System, hand_worker: HandWorker
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     bare.rows("update jobs set deadline_at = now() where id = %s returning id", job)
-    hand_worker.send("job-callback", hand_worker.letter(job, claim_id, "processing", progress=0.4))
+    hand_worker.send(
+        "job-callback", hand_worker.callback_body(job, claim_id, "processing", progress=0.4)
+    )
     assert bare.value("select lease_until <= deadline_at from jobs where id = %s", job)
 
 
-def test_a_heartbeat_after_the_end_says_stop(job: str, hand_worker: HandWorker) -> None:
+def test_a_heartbeat_after_the_end_says_stop(job: str, hand_worker: ScriptedWorker) -> None:
     claim_id, claim = hand_worker.claimed(job)
     hand_worker.complete(job, claim_id, hand_worker.upload(claim))
-    beat = hand_worker.letter(job, claim_id, "processing", progress=0.4)
+    beat = hand_worker.callback_body(job, claim_id, "processing", progress=0.4)
     answer = hand_worker.send("job-callback", beat)
     assert (answer.status_code, answer.json()["proceed"]) == (200, False)
 
 
 def test_completion_makes_the_assets_with_the_jobs_change(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     hand_worker.finish(job)
     assert person.status(job) == "completed"
@@ -127,7 +128,7 @@ def test_completion_makes_the_assets_with_the_jobs_change(
 
 
 def test_a_replayed_completion_is_answered_alike_and_changes_nothing(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
@@ -142,18 +143,18 @@ def test_a_replayed_completion_is_answered_alike_and_changes_nothing(
 
 
 def test_a_completion_sent_ten_times_at_once_is_one(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
         sent = [pool.submit(hand_worker.complete, job, claim_id, assets) for _ in range(10)]
-    assert {one.result().status_code for one in sent} == {200}
+    assert {future.result().status_code for future in sent} == {200}
     assert len(person.rows("workspace_assets")) == 1
     assert person.ledger() == ["grant", "reserve", "settle"]
 
 
-def test_a_webhook_id_with_another_body_is_409(job: str, hand_worker: HandWorker) -> None:
+def test_a_webhook_id_with_another_body_is_409(job: str, hand_worker: ScriptedWorker) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
     used = "msg_used" + job
@@ -163,7 +164,7 @@ def test_a_webhook_id_with_another_body_is_409(job: str, hand_worker: HandWorker
 
 
 def test_a_missing_object_is_409_and_the_job_goes_on(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     place = claim["uploads"][0]
@@ -181,7 +182,7 @@ def test_a_missing_object_is_409_and_the_job_goes_on(
 
 @pytest.mark.parametrize("lie", [{"fileSizeBytes": 5}, {"crc32c": "AAAAAA=="}, {"crc32c": None}])
 def test_an_object_that_differs_is_409(
-    job: str, person: Person, hand_worker: HandWorker, lie: dict[str, object]
+    job: str, person: UserClient, hand_worker: ScriptedWorker, lie: dict[str, object]
 ) -> None:
     answer = _complete_with(hand_worker, job, lie)
     assert (answer.status_code, answer.json()["code"]) == (409, "object_missing")
@@ -201,15 +202,15 @@ def test_an_object_that_differs_is_409(
     ],
 )
 def test_an_asset_that_the_claim_was_not_to_make_is_422(
-    job: str, person: Person, hand_worker: HandWorker, lie: dict[str, object]
+    job: str, person: UserClient, hand_worker: ScriptedWorker, lie: dict[str, object]
 ) -> None:
     answer = _complete_with(hand_worker, job, lie)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert person.rows("workspace_assets") == []
 
 
-def test_too_few_assets_are_422(person: Person, hand_worker: HandWorker) -> None:
-    job = person.queue(num_images=2)
+def test_too_few_assets_are_422(person: UserClient, hand_worker: ScriptedWorker) -> None:
+    job = person.create_job(num_images=2)
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
     assert hand_worker.complete(job, claim_id, assets[:1]).status_code == 422
@@ -218,7 +219,7 @@ def test_too_few_assets_are_422(person: Person, hand_worker: HandWorker) -> None
 
 
 def test_an_upload_url_writes_once_and_only_what_it_was_signed_for(
-    job: str, hand_worker: HandWorker
+    job: str, hand_worker: ScriptedWorker
 ) -> None:
     _, claim = hand_worker.claimed(job)
     place = claim["uploads"][0]
@@ -231,7 +232,7 @@ def test_an_upload_url_writes_once_and_only_what_it_was_signed_for(
 
 
 def test_a_permanent_failure_ends_the_job_with_its_reason_and_one_refund(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     assert hand_worker.fail(job, claim_id).status_code == 200
@@ -243,10 +244,10 @@ def test_a_permanent_failure_ends_the_job_with_its_reason_and_one_refund(
 
 
 def test_a_retryable_failure_is_tried_three_times_then_refunded(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     for attempt in (1, 2, 3):
-        until(
+        wait_until(
             lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
             what=f"dispatch {attempt}",
         )
@@ -258,27 +259,27 @@ def test_a_retryable_failure_is_tried_three_times_then_refunded(
 
 
 def test_a_job_handed_back_costs_no_attempt(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
-    hand_worker.fail(job, claim_id, retryable=True, handBack=True)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    hand_worker.fail(job, claim_id, retryable=True, requeue=True)
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert (row["status"], row["attempts"]) == ("queued", 0)
 
 
 def test_a_job_handed_back_again_and_again_ends(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     """Three hand-backs are free; each further one is an attempt, of which there are three."""
     attempts = []
     for dispatch in range(1, 7):
-        until(
+        wait_until(
             lambda n=dispatch: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
             what=f"dispatch {dispatch}",
         )
         claim_id, _ = hand_worker.claimed(job)
-        hand_worker.fail(job, claim_id, retryable=True, handBack=True)
+        hand_worker.fail(job, claim_id, retryable=True, requeue=True)
         attempts.append(person.rows("jobs", id=f"eq.{job}")[0]["attempts"])
     assert attempts == [0, 0, 0, 1, 2, 3]
     assert person.status(job) == "failed"
@@ -287,7 +288,7 @@ def test_a_job_handed_back_again_and_again_ends(
 
 
 def test_a_failure_that_changes_nothing_leaves_no_row(
-    job: str, bare: System, hand_worker: HandWorker
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
     hand_worker.fail(job, claim_id)
@@ -297,7 +298,7 @@ def test_a_failure_that_changes_nothing_leaves_no_row(
     assert bare.value("select count(*) from webhook_receipts") == before
 
 
-def _complete_with(worker: HandWorker, job: str, lie: dict[str, object]) -> httpx.Response:
+def _complete_with(worker: ScriptedWorker, job: str, lie: dict[str, object]) -> httpx.Response:
     """Upload what the claim was to make, and report it otherwise than it is."""
     claim_id, claim = worker.claimed(job)
     (asset,) = worker.upload(claim)

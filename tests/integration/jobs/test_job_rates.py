@@ -4,41 +4,41 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
-from tests.support.second_gateway import Revision
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
+from tests.support.second_gateway import SecondGateway
 from tests.support.workspace import act
 
 JOBS = 3
 
 
 @pytest.fixture(scope="module")
-def limited(bare: System) -> Iterator[Revision]:
+def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
     """The functions with a small limit of jobs, beside the system."""
-    revision = Revision(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS))
+    revision = SecondGateway(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS))
     yield revision.up()
     revision.end()
 
 
 @pytest.fixture
-def user(limited: Revision) -> Person:
-    return Person(limited)
+def user(limited: SecondGateway) -> UserClient:
+    return UserClient(limited)
 
 
 @pytest.fixture
-def failed(user: Person, hand_worker: HandWorker) -> str:
+def failed(user: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job of the user's that has failed."""
-    return _fail(user.queue(), hand_worker)
+    return _fail(user.create_job(), hand_worker)
 
 
-def _fail(job_id: str, worker: HandWorker) -> str:
+def _fail(job_id: str, worker: ScriptedWorker) -> str:
     claim_id, _ = worker.claimed(job_id)
     assert worker.fail(job_id, claim_id).status_code == 200
     return job_id
 
 
 def test_a_retry_takes_from_the_limit_of_jobs(
-    user: Person, failed: str, hand_worker: HandWorker
+    user: UserClient, failed: str, hand_worker: ScriptedWorker
 ) -> None:
     for _ in range(JOBS - 1):
         retried = act(user, "retry_job", jobId=failed)
@@ -48,19 +48,19 @@ def test_a_retry_takes_from_the_limit_of_jobs(
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
     assert 1 <= int(refused.headers["retry-after"]) <= 60 // JOBS
     assert len(user.rows("jobs")) == JOBS
-    assert user.ask().status_code == 429, "they are one limit"
+    assert user.post_job().status_code == 429, "they are one limit"
 
 
-def test_a_retry_that_lives_is_told_at_no_cost(user: Person, failed: str) -> None:
+def test_a_retry_that_lives_is_told_at_no_cost(user: UserClient, failed: str) -> None:
     first = act(user, "retry_job", jobId=failed).json()["job"]["id"]
     for _ in range(2 * JOBS):
         again = act(user, "retry_job", jobId=failed)
         assert (again.status_code, again.json()["job"]["id"]) == (200, first)
-    assert user.ask().status_code == 202, "the third of three"
+    assert user.post_job().status_code == 202, "the third of three"
 
 
-def test_a_retry_that_makes_no_job_costs_nothing(limited: Revision, user: Person) -> None:
-    job_id = user.queue()
+def test_a_retry_that_makes_no_job_costs_nothing(limited: SecondGateway, user: UserClient) -> None:
+    job_id = user.create_job()
     balance = "update profiles set token_balance = %s where id = %s returning id"
     end = "update jobs set status = 'failed', completed_at = now() where id = %s returning id"
     limited.rows(end, job_id)

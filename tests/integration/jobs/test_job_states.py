@@ -10,30 +10,34 @@ from hypothesis.stateful import run_state_machine_as_test as run
 from shared.db.queries.job_state_machine import OPEN, TABLE
 from tests.integration.jobs.reference_model import ENDED
 from tests.integration.jobs.state_machine import JobLife
-from tests.support.local_system import System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import ScriptedWorker
 
 
 def test_any_order_of_events_leaves_one_end_and_one_account(
-    bare: System, hand_worker: HandWorker
+    bare: LocalSystem, hand_worker: ScriptedWorker
 ) -> None:
     _run(bare, hand_worker, examples=20, steps=30)
 
 
 @pytest.mark.slow
-def test_many_orders_of_events(bare: System, hand_worker: HandWorker) -> None:
+def test_many_orders_of_events(bare: LocalSystem, hand_worker: ScriptedWorker) -> None:
     _run(bare, hand_worker, examples=100, steps=50)
 
 
 def test_no_transition_leaves_an_end() -> None:
-    assert all(set(one.sources) <= set(OPEN) for one in TABLE.values())
-    assert {one.target for one in TABLE.values()} == {"queued", "processing", *ENDED}
-    ends = [one for one in TABLE.values() if one.target in ENDED]
-    assert all(one.account == ("settle" if one.target == "completed" else "refund") for one in ends)
-    assert all(one.account is None for one in TABLE.values() if one not in ends)
+    assert all(set(transition.sources) <= set(OPEN) for transition in TABLE.values())
+    assert {transition.target for transition in TABLE.values()} == {"queued", "processing", *ENDED}
+    ends = [transition for transition in TABLE.values() if transition.target in ENDED]
+    assert all(
+        end.credit_action == ("settle" if end.target == "completed" else "refund") for end in ends
+    )
+    assert all(
+        transition.credit_action is None for transition in TABLE.values() if transition not in ends
+    )
 
 
-def _run(system: System, worker: HandWorker, *, examples: int, steps: int) -> None:
+def _run(system: LocalSystem, worker: ScriptedWorker, *, examples: int, steps: int) -> None:
     with system.database() as database:
         own = {"system": system, "worker": worker, "database": database}
         run(

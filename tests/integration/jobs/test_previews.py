@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 
 def _put(claim: dict[str, Any], content: bytes) -> None:
@@ -12,19 +12,19 @@ def _put(claim: dict[str, Any], content: bytes) -> None:
     assert put.status_code == 200, put.text
 
 
-def _beat(worker: HandWorker, job: str, claim_id: str, **more: object) -> None:
-    beat = worker.letter(job, claim_id, "processing", progress=0.4, **more)
+def _beat(worker: ScriptedWorker, job: str, claim_id: str, **more: object) -> None:
+    beat = worker.callback_body(job, claim_id, "processing", progress=0.4, **more)
     assert worker.send("job-callback", beat).json()["proceed"] is True
 
 
-def _path(person: Person, job: str) -> str | None:
+def _path(person: UserClient, job: str) -> str | None:
     (row,) = person.rows("job_progress", job_id=f"eq.{job}")
     path: str | None = row["preview_path"]
     return path
 
 
 def test_a_preview_is_told_of_once_there_is_one_and_may_be_put_anew(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     assert _path(person, job) is None
@@ -37,7 +37,7 @@ def test_a_preview_is_told_of_once_there_is_one_and_may_be_put_anew(
 
 
 def test_a_preview_is_its_users_to_fetch(
-    job: str, person: Person, hand_worker: HandWorker, bare: System
+    job: str, person: UserClient, hand_worker: ScriptedWorker, bare: LocalSystem
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     path = f"{person.id}/{job}/{claim_id}-preview.webp"
@@ -45,16 +45,16 @@ def test_a_preview_is_its_users_to_fetch(
     _put(claim, b"noise")
     _beat(hand_worker, job, claim_id, preview=True)
     assert person.fetch(path) == b"noise"
-    assert Person(bare).sign(path).status_code == 404
+    assert UserClient(bare).sign(path).status_code == 404
 
 
 def test_a_new_attempt_has_no_preview_yet(
-    job: str, person: Person, hand_worker: HandWorker
+    job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
     _put(claim, b"noise")
     _beat(hand_worker, job, claim_id, preview=True)
     hand_worker.fail(job, claim_id, retryable=True)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     hand_worker.claimed(job)
     assert _path(person, job) is None

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import act, files, library, make
 
 Sweep = Callable[[], dict[str, int]]
 
 
 @contextmanager
-def _closed(system: System, person: Person, table: str = "user_library") -> Iterator[None]:
+def _closed(system: LocalSystem, person: UserClient, table: str = "user_library") -> Iterator[None]:
     """No row of the person's can be recorded there: a promotion fails after its copy, or before."""
     with system.database() as connection:
         check = f"check (user_id <> '{person.id}') not valid"
@@ -24,14 +24,14 @@ def _closed(system: System, person: Person, table: str = "user_library") -> Iter
 
 
 @pytest.fixture
-def pending(bare: System, person: Person, hand_worker: HandWorker) -> list[str]:
+def pending(bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker) -> list[str]:
     """Two assets whose promotion failed, of a job that was completed all the same."""
     with _closed(bare, person):
         return make(person, hand_worker, destination="library", num_images=2)
 
 
 def test_what_a_library_job_makes_is_kept_as_it_completes(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     made = make(person, hand_worker, destination="library", num_images=2)
     rows = person.rows("workspace_assets")
@@ -43,14 +43,14 @@ def test_what_a_library_job_makes_is_kept_as_it_completes(
     assert files(bare, person) == {"workspace-temp": 4, "user-library": 4}
 
 
-def test_what_a_workspace_job_makes_is_not(person: Person, hand_worker: HandWorker) -> None:
+def test_what_a_workspace_job_makes_is_not(person: UserClient, hand_worker: ScriptedWorker) -> None:
     make(person, hand_worker)
     assert [row["promotion"] for row in person.rows("workspace_assets")] == ["none"]
     assert library(person) == []
 
 
 def test_a_promotion_that_fails_is_the_sweeps_and_the_job_is_completed(
-    bare: System, person: Person, pending: list[str], sweep: Sweep
+    bare: LocalSystem, person: UserClient, pending: list[str], sweep: Sweep
 ) -> None:
     assert [row["status"] for row in person.rows("jobs")] == ["completed"]
     assert [row["promotion"] for row in person.rows("workspace_assets")] == ["pending"] * 2
@@ -65,17 +65,17 @@ def test_a_promotion_that_fails_is_the_sweeps_and_the_job_is_completed(
 
 
 def test_two_sweeps_at_once_promote_each_once(
-    bare: System, person: Person, pending: list[str], sweep: Sweep
+    bare: LocalSystem, person: UserClient, pending: list[str], sweep: Sweep
 ) -> None:
     with ThreadPoolExecutor() as pool:
-        for one in [pool.submit(sweep) for _ in range(3)]:
-            one.result()
+        for future in [pool.submit(sweep) for _ in range(3)]:
+            future.result()
     assert len(library(person)) == len(pending)
     assert files(bare, person)["user-library"] == 4
 
 
 def test_what_is_pending_neither_expires_nor_is_discarded(
-    bare: System, person: Person, pending: list[str], sweep: Sweep
+    bare: LocalSystem, person: UserClient, pending: list[str], sweep: Sweep
 ) -> None:
     # Long past, the hold of its last try as well.
     past = "saving_until = now() - interval '1 day', expires_at = now() - interval '1 day'"
@@ -92,7 +92,7 @@ def test_what_is_pending_neither_expires_nor_is_discarded(
 
 
 def test_clearing_what_is_pending_keeps_it_first(
-    bare: System, person: Person, pending: list[str], sweep: Sweep
+    bare: LocalSystem, person: UserClient, pending: list[str], sweep: Sweep
 ) -> None:
     answers = [act(person, "clear_asset", assetId=pending[0]) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
@@ -102,7 +102,7 @@ def test_clearing_what_is_pending_keeps_it_first(
 
 
 def test_a_promotion_is_not_undone_nor_done_again(
-    person: Person, hand_worker: HandWorker, sweep: Sweep
+    person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     make(person, hand_worker, destination="library")
     (kept,) = library(person)

@@ -4,15 +4,15 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 
-def test_answer_is_the_specifications(person: Person) -> None:
+def test_answer_is_the_specifications(person: UserClient) -> None:
     project = str(uuid4())
-    answer = person.call(
+    answer = person.invoke(
         "queue-job",
         {
             "jobType": "sdxl_image_high",
@@ -46,8 +46,8 @@ def test_answer_is_the_specifications(person: Person) -> None:
     ]
 
 
-def test_a_session_name_still_makes_a_session(person: Person) -> None:
-    answer = person.ask(session_name="My Session").json()
+def test_a_session_name_still_makes_a_session(person: UserClient) -> None:
+    answer = person.post_job(session_name="My Session").json()
     session = answer["workspaceSessionId"]
     assert answer["debug"]["workspaceSessionCreated"] is True
     assert answer["job"]["workspace_session_id"] == session
@@ -55,17 +55,19 @@ def test_a_session_name_still_makes_a_session(person: Person) -> None:
     assert (row["id"], row["session_name"], row["is_active"]) == (session, "My Session", True)
 
 
-@pytest.mark.parametrize("job_type", [*CATALOGUE, "video_fast", "video_high"])
-def test_every_type_of_the_catalogue_is_accepted(person: Person, job_type: str) -> None:
-    answer = person.ask(job_type=job_type)
+@pytest.mark.parametrize("job_type", [*JOB_TYPES, "video_fast", "video_high"])
+def test_every_type_of_the_catalogue_is_accepted(person: UserClient, job_type: str) -> None:
+    answer = person.post_job(job_type=job_type)
     assert answer.status_code == 202, answer.text
-    row = CATALOGUE[answer.json()["job"]["job_type"]]
+    row = JOB_TYPES[answer.json()["job"]["job_type"]]
     assert answer.json()["modelVariant"] == row.model_variant
     assert answer.json()["job"]["queue"] == row.queue
 
 
-def test_every_parameter_reaches_the_worker(person: Person, hand_worker: HandWorker) -> None:
-    job_id = person.queue(
+def test_every_parameter_reaches_the_worker(
+    person: UserClient, hand_worker: ScriptedWorker
+) -> None:
+    job_id = person.create_job(
         "a cafe\u0301",
         num_images=2,
         seed=5,
@@ -92,31 +94,31 @@ def test_every_parameter_reaches_the_worker(person: Person, hand_worker: HandWor
 
 
 def test_the_enhanced_prompt_is_what_the_worker_gets(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue("a boat", enhanced_prompt="a boat at dawn")
+    job_id = person.create_job("a boat", enhanced_prompt="a boat at dawn")
     assert hand_worker.message(job_id).parameters.prompt == "a boat at dawn"
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert (job["original_prompt"], job["enhanced_prompt"]) == ("a boat", "a boat at dawn")
 
 
 def test_a_seed_is_chosen_and_kept_when_none_is_given(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    first, second = (hand_worker.message(person.queue()).parameters.seed for _ in range(2))
+    first, second = (hand_worker.message(person.create_job()).parameters.seed for _ in range(2))
     assert first != second
 
 
-def test_the_trace_goes_with_the_job(person: Person, hand_worker: HandWorker) -> None:
+def test_the_trace_goes_with_the_job(person: UserClient, hand_worker: ScriptedWorker) -> None:
     trace = f"00-{uuid4().hex}-00f067aa0ba902b7-01"
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-    answer = person.call("queue-job", body, traceparent=trace)
-    told = hand_worker.message(answer.json()["job"]["id"]).traceparent
-    assert told is not None
-    assert (told[:35], told[-2:]) == (trace[:35], "01")
+    answer = person.invoke("queue-job", body, traceparent=trace)
+    traceparent = hand_worker.message(answer.json()["job"]["id"]).traceparent
+    assert traceparent is not None
+    assert (traceparent[:35], traceparent[-2:]) == (trace[:35], "01")
 
 
-def test_preflight_lets_a_browser_in(bare: System) -> None:
+def test_preflight_lets_a_browser_in(bare: LocalSystem) -> None:
     answer = web.options(
         f"{bare.base}/functions/v1/queue-job",
         headers={
@@ -133,10 +135,10 @@ def test_preflight_lets_a_browser_in(bare: System) -> None:
 
 
 def test_no_prompt_token_or_signed_url_is_in_the_logs(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue("a very secret zeppelin")
-    person.ask("another secret zeppelin", num_images=9)
+    job_id = person.create_job("a very secret zeppelin")
+    person.post_job("another secret zeppelin", num_images=9)
     hand_worker.finish(job_id)
     log = (bare.data / "logs" / "gateway.log").read_text()
     assert job_id in log
@@ -155,14 +157,14 @@ _any = _Any()
 
 
 def test_a_job_gets_its_slot_after_the_one_that_waits_longer(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    first = person.queue()
+    first = person.create_job()
     hand_worker.message(first)
     bare.rows(
         "update jobs set dispatched_at = null, claim_by = null where id = %s returning id", first
     )
-    second = person.queue()
+    second = person.create_job()
     hand_worker.message(second)
     at = "select dispatched_at from jobs where id = %s"
     assert bare.value(at, first) <= bare.value(at, second)

@@ -6,14 +6,14 @@ import json
 import httpx
 import pytest
 
-from shared.contracts.job_catalog import CATALOGUE
+from shared.contracts.job_catalog import JOB_TYPES
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "turns")
 
 
-def _belongings(system: System, person: Person) -> dict[str, int]:
+def _belongings(system: LocalSystem, person: UserClient) -> dict[str, int]:
     """How many rows of each table are the person's."""
     owner = {"profiles": "id"}
     return {
@@ -56,9 +56,9 @@ def _belongings(system: System, person: Person) -> dict[str, int]:
     ],
 )
 def test_bad_metadata_is_422_and_names_the_field(
-    bare: System, person: Person, metadata: dict[str, object], field: str
+    bare: LocalSystem, person: UserClient, metadata: dict[str, object], field: str
 ) -> None:
-    answer = person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
+    answer = person.invoke("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
     _refused(answer, 422, "invalid")
     assert field in [detail["field"] for detail in answer.json()["details"]]
     assert answer.json()["error"].endswith(".")
@@ -75,20 +75,20 @@ def test_bad_metadata_is_422_and_names_the_field(
         {"endReferenceImageUrl": "x" * 5000},
     ],
 )
-def test_bad_fields_are_422(bare: System, person: Person, more: dict[str, object]) -> None:
+def test_bad_fields_are_422(bare: LocalSystem, person: UserClient, more: dict[str, object]) -> None:
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "x"}, **more}
-    _refused(person.call("queue-job", body), 422, "invalid")
+    _refused(person.invoke("queue-job", body), 422, "invalid")
     assert not any(_belongings(bare, person).values())
 
 
-def test_an_unknown_job_type_is_422_and_lists_the_known_ones(person: Person) -> None:
-    answer = person.ask(job_type="sdxl_poem")
+def test_an_unknown_job_type_is_422_and_lists_the_known_ones(person: UserClient) -> None:
+    answer = person.post_job(job_type="sdxl_poem")
     _refused(answer, 422, "invalid")
-    assert all(name in answer.json()["error"] for name in CATALOGUE)
+    assert all(name in answer.json()["error"] for name in JOB_TYPES)
 
 
-def test_several_images_of_a_wan_type_are_422(person: Person) -> None:
-    _refused(person.ask(job_type="image_fast", num_images=2), 422, "invalid")
+def test_several_images_of_a_wan_type_are_422(person: UserClient) -> None:
+    _refused(person.post_job(job_type="image_fast", num_images=2), 422, "invalid")
 
 
 @pytest.mark.parametrize(
@@ -101,88 +101,92 @@ def test_several_images_of_a_wan_type_are_422(person: Person) -> None:
     ],
 )
 def test_refused_content_is_422_with_its_category(
-    bare: System, person: Person, metadata: dict[str, object], category: str
+    bare: LocalSystem, person: UserClient, metadata: dict[str, object], category: str
 ) -> None:
-    answer = person.call("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
+    answer = person.invoke("queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata})
     _refused(answer, 422, "content_refused")
     assert answer.json()["details"][0]["message"] == category
     assert str(metadata["prompt"]) not in answer.text
     assert not any(_belongings(bare, person).values())
 
 
-def test_a_body_that_is_not_json_is_400(person: Person) -> None:
+def test_a_body_that_is_not_json_is_400(person: UserClient) -> None:
     _refused(_post(person, b"{"), 400, "not_json")
     _refused(_post(person, b"\xff\xfe"), 400, "not_json")
 
 
-def test_a_body_of_another_type_is_415(person: Person) -> None:
+def test_a_body_of_another_type_is_415(person: UserClient) -> None:
     answer = _post(person, b"{}", **{"content-type": "text/plain"})
     _refused(answer, 415, "unsupported_media_type")
 
 
-def test_a_body_over_1_mib_is_413(person: Person) -> None:
+def test_a_body_over_1_mib_is_413(person: UserClient) -> None:
     body = json.dumps({"jobType": "x", "metadata": {"prompt": "a" * 1024 * 1024}}).encode()
     _refused(_post(person, body), 413, "too_large")
 
 
-def test_another_method_is_405_and_says_which(person: Person) -> None:
+def test_another_method_is_405_and_says_which(person: UserClient) -> None:
     answer = person.get("/functions/v1/queue-job")
     _refused(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "POST, OPTIONS"
 
 
-def test_no_token_is_401_before_the_body_is_looked_at(bare: System) -> None:
+def test_no_token_is_401_before_the_body_is_looked_at(bare: LocalSystem) -> None:
     answer = web.post(f"{bare.base}/functions/v1/queue-job", content=b"{")
     _refused(answer, 401, "unauthenticated")
 
 
-def test_credits_that_are_short_are_402_and_nothing_is_kept(bare: System, person: Person) -> None:
+def test_credits_that_are_short_are_402_and_nothing_is_kept(
+    bare: LocalSystem, person: UserClient
+) -> None:
     for _ in range(3):
-        person.queue(job_type="video7b_high_enhanced")  # 6 of the 20 each
+        person.create_job(job_type="video7b_high_enhanced")  # 6 of the 20 each
     before = _belongings(bare, person)
-    _refused(person.ask(num_images=3), 402, "insufficient_credits")
+    _refused(person.post_job(num_images=3), 402, "insufficient_credits")
     assert _belongings(bare, person) == before
     assert person.rows("profiles")[0]["token_balance"] == 2
-    assert person.ask(num_images=2).status_code == 202
+    assert person.post_job(num_images=2).status_code == 202
 
 
-def test_credits_are_never_negative_when_requests_race(person: Person) -> None:
+def test_credits_are_never_negative_when_requests_race(person: UserClient) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(person.ask, job_type="video7b_high_enhanced") for _ in range(100)]
-    codes = sorted(one.result().status_code for one in asked)
+        futures = [
+            pool.submit(person.post_job, job_type="video7b_high_enhanced") for _ in range(100)
+        ]
+    codes = sorted(future.result().status_code for future in futures)
     assert codes == [202] * 3 + [402] * 97
     assert person.rows("profiles")[0]["token_balance"] == 2
     assert len(person.rows("jobs")) == 3
 
 
-def test_too_many_queued_jobs_are_429_with_retry_after(person: Person) -> None:
+def test_too_many_queued_jobs_are_429_with_retry_after(person: UserClient) -> None:
     for _ in range(5):
-        person.queue()
-    answer = person.ask()
+        person.create_job()
+    answer = person.post_job()
     _refused(answer, 429, "too_many")
     assert int(answer.headers["retry-after"]) > 0
     assert len(person.rows("jobs")) == 5
     assert person.rows("profiles")[0]["token_balance"] == 15
 
 
-def test_no_more_are_queued_than_may_be_when_requests_race(person: Person) -> None:
+def test_no_more_are_queued_than_may_be_when_requests_race(person: UserClient) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(person.ask) for _ in range(40)]
-    codes = sorted(one.result().status_code for one in asked)
+        futures = [pool.submit(person.post_job) for _ in range(40)]
+    codes = sorted(future.result().status_code for future in futures)
     assert codes == [202] * 5 + [429] * 35
     assert person.rows("profiles")[0]["token_balance"] == 15
     assert len(person.rows("jobs")) == 5
 
 
-def test_an_error_has_one_shape_and_never_the_prompt(person: Person) -> None:
-    answer = person.ask("a very private thought", num_images=9)
+def test_an_error_has_one_shape_and_never_the_prompt(person: UserClient) -> None:
+    answer = person.post_job("a very private thought", num_images=9)
     body = answer.json()
     assert body.keys() == {"success", "error", "code", "details", "timestamp", "request_id"}
     assert answer.headers["x-request-id"] == body["request_id"]
     assert "private" not in answer.text
 
 
-def _post(person: Person, body: bytes, **headers: str) -> httpx.Response:
+def _post(person: UserClient, body: bytes, **headers: str) -> httpx.Response:
     sent = {
         "authorization": f"Bearer {person.token}",
         "content-type": "application/json",

@@ -10,12 +10,12 @@ from psycopg import errors, sql
 
 from infra.database.migrate import FOLDER
 from infra.local.database import server
-from tests.support.admin_cli import command, said
-from tests.support.local_system import System
+from tests.support.admin_cli import command, run_ok
+from tests.support.local_system import LocalSystem
 
 
 @pytest.fixture(scope="module")
-def owner_url(bare: System) -> Iterator[str]:
+def owner_url(bare: LocalSystem) -> Iterator[str]:
     """A database of its own, whose owner is no superuser: as in the cloud."""
     name = f"cloud_{uuid4().hex}"
     admin = server.url(bare.ports()["postgres"])
@@ -41,7 +41,9 @@ def as_login(url: str, login: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}:secret@{place}"))
 
 
-def test_an_owner_who_is_no_superuser_migrates_and_lets_in(bare: System, owner_url: str) -> None:
+def test_an_owner_who_is_no_superuser_migrates_and_lets_in(
+    bare: LocalSystem, owner_url: str
+) -> None:
     login = f"fn-queue-job-{uuid4().hex}@project.iam"
     with psycopg.connect(server.url(bare.ports()["postgres"]), autocommit=True) as connection:
         made = sql.SQL("create role {} login password 'secret'")
@@ -66,21 +68,21 @@ def test_an_owner_who_is_no_superuser_migrates_and_lets_in(bare: System, owner_u
             connection.execute("create table mine (id integer)")
 
 
-def test_a_worker_that_starts_when_it_is_called_is_made_known(bare: System) -> None:
+def test_a_worker_that_starts_when_it_is_called_is_made_known(bare: LocalSystem) -> None:
     worker_id = f"cloud-{uuid4().hex}"
-    asked = ("worker", "--id", worker_id, "--type", "wan", "--slots", "4")
-    said(bare, *asked, "--url", "https://worker-wan.run.app/")
+    command = ("worker", "--id", worker_id, "--type", "wan", "--slots", "4")
+    run_ok(bare, *command, "--url", "https://worker-wan.run.app/")
     (row,) = bare.rows("select * from workers where id = %s", worker_id)
     assert (row["worker_url"], row["slots"]) == ("https://worker-wan.run.app", 4)
     assert (row["worker_type"], row["keeps_awake"], row["key_id"]) == ("wan", False, worker_id)
-    said(bare, *asked, "--url", "https://moved.run.app")
+    run_ok(bare, *command, "--url", "https://moved.run.app")
     (row,) = bare.rows("select * from workers where id = %s", worker_id)
     assert row["worker_url"] == "https://moved.run.app"
-    said(bare, "retire", "--id", worker_id)
+    run_ok(bare, "retire", "--id", worker_id)
     assert bare.value("select is_active from workers where id = %s", worker_id) is False
 
 
-def test_a_setting_that_is_missing_is_named_and_no_secret_is_told(bare: System) -> None:
+def test_a_setting_that_is_missing_is_named_and_no_secret_is_told(bare: LocalSystem) -> None:
     done = command(bare, "migrate", DATABASE_URL="", JWT_ISSUER="")
     assert done.returncode == 1
     assert "DATABASE_URL" in done.stderr

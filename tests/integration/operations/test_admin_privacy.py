@@ -7,9 +7,9 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from shared.db.queries import user_data
-from tests.support.admin_cli import said
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.admin_cli import run_ok
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import library
 
 ACCOUNTS = {"credit_ledger", "usage_logs", "jobs", "profiles"}
@@ -19,23 +19,23 @@ ACCOUNTS = {"credit_ledger", "usage_logs", "jobs", "profiles"}
 class Lived(NamedTuple):
     """A user who has done a bit of everything."""
 
-    person: Person
+    person: UserClient
     job: str
     word: str
     """In each thing that the user ever wrote, and in nothing else."""
 
 
-def lived_in(system: System) -> Lived:
-    person, word = Person(system), f"gilly{uuid4().hex}"
-    job = person.queue(f"a {word} on blue", session_name=f"{word} session")
+def lived_in(system: LocalSystem) -> Lived:
+    person, word = UserClient(system), f"gilly{uuid4().hex}"
+    job = person.create_job(f"a {word} on blue", session_name=f"{word} session")
     person.wait_for(job)
     labels = {"customTitle": f"My {word}", "tags": [word]}
     asset = person.asset(job)["id"]
     body = {"action": "save_to_library", "assetId": asset, **labels}
-    assert person.call("workspace-actions", body).status_code == 200
+    assert person.invoke("workspace-actions", body).status_code == 200
     body = {"action": "create_collection", "name": word}
-    assert person.call("workspace-actions", body).status_code == 200
-    person.call("playground-chat", {"message": f"What is a {word}?"})
+    assert person.invoke("workspace-actions", body).status_code == 200
+    person.invoke("playground-chat", {"message": f"What is a {word}?"})
     with system.database() as connection:
         connection.execute("update profiles set username = %s where id = %s", [word, person.id])
         connection.execute(
@@ -46,14 +46,14 @@ def lived_in(system: System) -> Lived:
     return Lived(person, job, word)
 
 
-def tables(system: System) -> list[str]:
+def tables(system: LocalSystem) -> list[str]:
     rows = system.rows(
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
     )
     return [row["relname"] for row in rows]
 
 
-def holding(system: System, text: str) -> set[str]:
+def holding(system: LocalSystem, text: str) -> set[str]:
     """The tables in which any column of any row holds that text."""
     return {
         table
@@ -62,14 +62,14 @@ def holding(system: System, text: str) -> set[str]:
     }
 
 
-def objects_of(system: System, person: Person) -> list[str]:
+def objects_of(system: LocalSystem, person: UserClient) -> list[str]:
     return [path for path in system.objects() if person.id in path]
 
 
-def test_an_export_holds_every_row_and_file(noop: System, tmp_path: Path) -> None:
+def test_an_export_holds_every_row_and_file(noop: LocalSystem, tmp_path: Path) -> None:
     person, job, word = lived_in(noop)
     to = tmp_path / "export.zip"
-    assert said(noop, "export", "--user", person.id, "--to", str(to)) == str(to)
+    assert run_ok(noop, "export", "--user", person.id, "--to", str(to)) == str(to)
     with zipfile.ZipFile(to) as archive:
         rows = json.loads(archive.read("data.json"))
         files = {name.removeprefix("files/") for name in archive.namelist()} - {"data.json"}
@@ -82,22 +82,22 @@ def test_an_export_holds_every_row_and_file(noop: System, tmp_path: Path) -> Non
     assert [row["custom_title"] for row in rows["user_library"]] == [f"My {word}"]
     assert [row["content"] for row in rows["messages"]] == [f"What is a {word}?"]
     assert [row["kind"] for row in rows["credit_ledger"]] == ["grant", "reserve", "settle"]
-    given = {table for table, found in rows.items() if found}
-    assert given >= {"profiles", "workspace_assets", "user_collections", "workspace_sessions"}
+    tables = {table for table, found in rows.items() if found}
+    assert tables >= {"profiles", "workspace_assets", "user_collections", "workspace_sessions"}
 
 
-def test_an_export_without_a_file_goes_to_the_workspace_bucket(noop: System) -> None:
+def test_an_export_without_a_file_goes_to_the_workspace_bucket(noop: LocalSystem) -> None:
     person = lived_in(noop).person
-    address = said(noop, "export", "--user", person.id)
+    address = run_ok(noop, "export", "--user", person.id)
     assert address.startswith(f"gs://workspace-temp/{person.id}/export-")
     assert address.removeprefix("gs://") in noop.objects()
 
 
-def test_erasing_leaves_nothing_but_accounts(noop: System) -> None:
+def test_erasing_leaves_nothing_but_accounts(noop: LocalSystem) -> None:
     person, _, word = lived_in(noop)
     assert holding(noop, word) >= {"jobs", "user_library", "messages", "change_events", "profiles"}
     assert objects_of(noop, person)
-    done = json.loads(said(noop, "erase", "--user", person.id))
+    done = json.loads(run_ok(noop, "erase", "--user", person.id))
     assert done["files"] > 0
     assert done["workspace_assets"] == 1
     assert holding(noop, word) == set()
@@ -106,37 +106,37 @@ def test_erasing_leaves_nothing_but_accounts(noop: System) -> None:
     assert person.ledger() == ["grant", "reserve", "settle"]
 
 
-def test_erasing_again_finds_nothing(noop: System) -> None:
+def test_erasing_again_finds_nothing(noop: LocalSystem) -> None:
     person = lived_in(noop).person
-    said(noop, "erase", "--user", person.id)
-    assert set(json.loads(said(noop, "erase", "--user", person.id)).values()) == {0}
+    run_ok(noop, "erase", "--user", person.id)
+    assert set(json.loads(run_ok(noop, "erase", "--user", person.id)).values()) == {0}
 
 
-def test_erasing_one_leaves_another_alone(noop: System) -> None:
+def test_erasing_one_leaves_another_alone(noop: LocalSystem) -> None:
     one = lived_in(noop).person
     other, job, word = lived_in(noop)
     before = sorted(objects_of(noop, other))
-    said(noop, "erase", "--user", one.id)
+    run_ok(noop, "erase", "--user", one.id)
     assert sorted(objects_of(noop, other)) == before
     assert word in other.rows("jobs", id=f"eq.{job}")[0]["original_prompt"]
     assert len(library(other)) == 1
 
 
-def test_whoever_was_erased_may_come_again_without_new_credits(noop: System) -> None:
+def test_whoever_was_erased_may_come_again_without_new_credits(noop: LocalSystem) -> None:
     person = lived_in(noop).person
     before = person.rows("profiles")[0]["token_balance"]
-    said(noop, "erase", "--user", person.id)
-    job = person.queue()
+    run_ok(noop, "erase", "--user", person.id)
+    job = person.create_job()
     person.wait_for(job)
     assert person.rows("profiles")[0]["token_balance"] == before - 1
 
 
-def test_erasing_ends_what_runs(bare: System, hand_worker: HandWorker) -> None:
-    person = Person(bare)
-    job = person.queue()
+def test_erasing_ends_what_runs(bare: LocalSystem, hand_worker: ScriptedWorker) -> None:
+    person = UserClient(bare)
+    job = person.create_job()
     claim_id, claim = hand_worker.claimed(job)
     assets = hand_worker.upload(claim)
-    done = json.loads(said(bare, "erase", "--user", person.id))
+    done = json.loads(run_ok(bare, "erase", "--user", person.id))
     assert done["jobs_cancelled"] == 1
     assert person.ledger() == ["grant", "reserve", "refund"]
     assert objects_of(bare, person) == []
@@ -144,15 +144,15 @@ def test_erasing_ends_what_runs(bare: System, hand_worker: HandWorker) -> None:
     assert person.rows("workspace_assets") == []
 
 
-def test_a_user_who_never_was_is_nothing(noop: System, tmp_path: Path) -> None:
+def test_a_user_who_never_was_is_nothing(noop: LocalSystem, tmp_path: Path) -> None:
     nobody = str(uuid4())
-    assert set(json.loads(said(noop, "erase", "--user", nobody)).values()) == {0}
-    said(noop, "export", "--user", nobody, "--to", str(tmp_path / "none.zip"))
+    assert set(json.loads(run_ok(noop, "erase", "--user", nobody)).values()) == {0}
+    run_ok(noop, "export", "--user", nobody, "--to", str(tmp_path / "none.zip"))
     with zipfile.ZipFile(tmp_path / "none.zip") as archive:
         assert archive.namelist() == ["data.json"]
 
 
-def test_each_table_that_names_a_user_is_thought_of(noop: System) -> None:
+def test_each_table_that_names_a_user_is_thought_of(noop: LocalSystem) -> None:
     rows = noop.rows(
         "select table_name from information_schema.columns"
         " where table_schema = 'public' and column_name = 'user_id'"

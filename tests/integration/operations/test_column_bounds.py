@@ -6,14 +6,16 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from shared.contracts.postgres import MAX_FLOAT4, MAX_INT4, MAX_JSON_BYTES, json_size
-from shared.contracts.worker_protocol import MAX_SEED, MOST_ASSETS
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from shared.contracts.worker_protocol import MAX_ASSETS, MAX_SEED
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 
 _LONG = "\U0001f600" * 2000
 
 
-def test_the_largest_asset_is_stored(job: str, person: Person, hand_worker: HandWorker) -> None:
+def test_the_largest_asset_is_stored(
+    job: str, person: UserClient, hand_worker: ScriptedWorker
+) -> None:
     settings = {"a": ""}
     settings["a"] = "é" * ((MAX_JSON_BYTES - json_size(settings)) // 2)
     claim_id, claim = hand_worker.claimed(job)
@@ -21,7 +23,7 @@ def test_the_largest_asset_is_stored(job: str, person: Person, hand_worker: Hand
     largest = {
         "width": MAX_INT4,
         "height": MAX_INT4,
-        "seed": MAX_SEED + MOST_ASSETS - 1,
+        "seed": MAX_SEED + MAX_ASSETS - 1,
         "durationSeconds": MAX_FLOAT4,
         "generationSettings": settings,
     }
@@ -34,10 +36,12 @@ def test_the_largest_asset_is_stored(job: str, person: Person, hand_worker: Hand
     assert stored["generation_settings"] == settings
 
 
-def test_the_largest_heartbeat_is_stored(job: str, person: Person, hand_worker: HandWorker) -> None:
+def test_the_largest_heartbeat_is_stored(
+    job: str, person: UserClient, hand_worker: ScriptedWorker
+) -> None:
     claim_id, _ = hand_worker.claimed(job)
     for progress in (1e-45, 1e-38, 1.0):
-        beat = hand_worker.letter(
+        beat = hand_worker.callback_body(
             job, claim_id, "processing", progress=progress, step=MAX_INT4, steps=MAX_INT4
         )
         answer = hand_worker.send("job-callback", beat)
@@ -47,25 +51,25 @@ def test_the_largest_heartbeat_is_stored(job: str, person: Person, hand_worker: 
 
 
 def test_the_longest_refusal_is_stored(
-    job: str, bare: System, person: Person, hand_worker: HandWorker
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
-    letter = hand_worker.letter(
+    body = hand_worker.callback_body(
         job,
         claim_id,
         "failed",
         errorMessage=_LONG,
         failure={"code": "content_refused", "categories": ["c" * 64] * 8},
-        checkedBy={**CHECKED_BY, "name": "n" * 80},
+        outputCheck={**CHECKED_BY, "name": "n" * 80},
     )
-    answer = hand_worker.send("job-callback", letter, message_id="m" * 200)
+    answer = hand_worker.send("job-callback", body, message_id="m" * 200)
     assert answer.status_code == 200, answer.text
     assert person.rows("jobs", id=f"eq.{job}")[0]["error_message"] == _LONG
     query = "select rule_version from safety_decisions where user_id = %s"
     assert bare.value(query, person.id) == "classifier: " + "n" * 80
 
 
-def test_the_largest_registration_is_stored(bare: System, hand_worker: HandWorker) -> None:
+def test_the_largest_registration_is_stored(bare: LocalSystem, hand_worker: ScriptedWorker) -> None:
     models = ["\U0001f600" * 200] * 20
     try:
         assert hand_worker.register(slots=1000, models=models).status_code == 200
@@ -74,7 +78,7 @@ def test_the_largest_registration_is_stored(bare: System, hand_worker: HandWorke
         hand_worker.register(slots=1000)
 
 
-def test_the_largest_metadata_is_stored(person: Person) -> None:
+def test_the_largest_metadata_is_stored(person: UserClient) -> None:
     """Numbers and separators are counted as Postgres writes them: longer than they came."""
     values: list[object] = [
         [1] * 5000,
@@ -84,13 +88,13 @@ def test_the_largest_metadata_is_stored(person: Person) -> None:
         "\\" * 8000,
     ]
     for mine in values:
-        answer = person.ask(mine=mine)
+        answer = person.post_job(mine=mine)
         assert answer.status_code == 202, answer.text
         (row,) = person.rows("jobs", id=f"eq.{answer.json()['job']['id']}")
         assert row["metadata"]["mine"] == mine
 
 
-def test_a_size_is_what_postgres_writes(bare: System) -> None:
+def test_a_size_is_what_postgres_writes(bare: LocalSystem) -> None:
     values: list[object] = [1e308, -1e-300, 1.5, 10**40, True, None, 'é"\\\n\x01\x7f', []]
     for value in [*values, {"a": [1, {"b": {}}]}]:
         content = {"x": value, "y": [value]}

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from psycopg.conninfo import conninfo_to_dict
 
 from shared.db import database_login
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
 from shared.settings import Settings
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 TOKEN = f"token-{uuid4()}"
 
@@ -30,8 +30,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         def do_POST(self) -> None:
             self.send_response(200)
             self.end_headers()
-            told = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
-            self.wfile.write(json.dumps(told).encode())
+            token_response = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
+            self.wfile.write(json.dumps(token_response).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -44,26 +44,26 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         serialization.NoEncryption(),
     )
     file = tmp_path_factory.mktemp("account") / "key.json"
-    told = {
+    env = {
         "type": "service_account",
         "client_email": "queue-job@project.iam.gserviceaccount.com",
         "token_uri": f"http://127.0.0.1:{server.server_port}/token",
         "private_key": key.decode(),
     }
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(env))
     yield file
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture(scope="module")
-def in_the_cloud(bare: System) -> Settings:
+def in_the_cloud(bare: LocalSystem) -> Settings:
     """The settings of a function whose address of the database names no password."""
     login = f"cloud_{uuid4().hex[:8]}"
     with bare.database() as database:
         database.execute(f"create role {login} login password '{TOKEN}' in role service".encode())
-    own = bare.settings()
-    there = urlsplit(own.database_url.get_secret_value())
+    settings = bare.settings()
+    there = urlsplit(settings.database_url.get_secret_value())
     address = f"postgresql://{login}@{there.hostname}:{there.port}{there.path}"
     return bare.settings(
         database_url=address, local_system=False, k_service="queue-job", signing_key_file=None
@@ -74,8 +74,8 @@ async def test_a_token_of_its_account_opens_the_database(
     in_the_cloud: Settings, account: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account))
-    told = conninfo_to_dict(await database_login.conninfo(in_the_cloud))
-    assert told["password"] == TOKEN, "the local server may ask for none"
+    options = conninfo_to_dict(await database_login.conninfo(in_the_cloud))
+    assert options["password"] == TOKEN, "the local server may ask for none"
     services = Services(in_the_cloud)
     async with services.database.transaction() as connection:
         row = await (await connection.execute("select session_user::text as who")).fetchone()
@@ -89,12 +89,12 @@ async def test_without_a_token_it_is_unavailable(
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     services = Services(in_the_cloud)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ServiceUnavailableError):
         async with services.database.transaction():
             pass
     await services.close()
 
 
-async def test_an_address_with_a_password_is_taken_as_it_is(bare: System) -> None:
-    own = bare.settings(local_system=False, k_service="queue-job", signing_key_file=None)
-    assert await database_login.conninfo(own) == own.database_url.get_secret_value()
+async def test_an_address_with_a_password_is_taken_as_it_is(bare: LocalSystem) -> None:
+    settings = bare.settings(local_system=False, k_service="queue-job", signing_key_file=None)
+    assert await database_login.conninfo(settings) == settings.database_url.get_secret_value()

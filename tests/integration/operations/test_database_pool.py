@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.db.pool import Database
-from shared.errors import UnavailableError
-from tests.support.local_system import System
+from shared.errors import ServiceUnavailableError
+from tests.support.local_system import LocalSystem
 
 CONNECTIONS = 4
 
 
 @pytest.fixture
-async def database(bare: System) -> AsyncIterator[Database]:
+async def database(bare: LocalSystem) -> AsyncIterator[Database]:
     made = Database(bare.settings())
     yield made
     await made.close()
@@ -34,7 +34,7 @@ async def _pids(database: Database) -> set[int]:
 
 
 async def test_connections_that_were_cut_off_fail_one_request_and_not_one_each(
-    bare: System, database: Database
+    bare: LocalSystem, database: Database
 ) -> None:
     pids: set[int] = set()
     while len(pids) < CONNECTIONS:
@@ -42,7 +42,7 @@ async def test_connections_that_were_cut_off_fail_one_request_and_not_one_each(
     with bare.database() as outside:
         for pid in pids:
             outside.execute("select pg_terminate_backend(%s, 5000)", [pid])
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ServiceUnavailableError):
         await _pid(database)
     later = [await _pid(database) for _ in range(2 * CONNECTIONS)]
     assert not pids & set(later)

@@ -11,7 +11,7 @@ from infra.local.config import keys
 from infra.local.process import data_dir
 from tests.integration.auth.auth_client import Visitor
 from tests.integration.storage.uploads import own, send
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 
 def _open_to_others(root: Path) -> dict[str, str]:
@@ -25,11 +25,13 @@ def _open_to_others(root: Path) -> dict[str, str]:
     return found
 
 
-def test_no_other_account_reads_the_data(bare: System, person: Person) -> None:
+def test_no_other_account_reads_the_data(bare: LocalSystem, person: UserClient) -> None:
     Visitor(bare).sign_up()
     assert send(person, own(person)).status_code == 200
-    person.queue()
-    assert {"auth.sqlite3", "logs", "storage", "tasks"} <= {one.name for one in bare.data.iterdir()}
+    person.create_job()
+    assert {"auth.sqlite3", "logs", "storage", "tasks"} <= {
+        path.name for path in bare.data.iterdir()
+    }
     # Root's Postgres is another account, which passes through the folder but cannot list it.
     passable = {".": "drwx--x--x"} if os.geteuid() == 0 else {}
     assert _open_to_others(bare.data) == passable
@@ -42,5 +44,5 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path, name: str) 
     (tmp_path / name).chmod(0o644)
     (tmp_path / "storage").mkdir()
     (tmp_path / "storage").chmod(0o755)
-    with data_dir.held(tmp_path):
+    with data_dir.lock(tmp_path):
         assert not _open_to_others(tmp_path).keys() - {"."}

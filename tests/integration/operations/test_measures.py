@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import objects
 from tests.support.traces import measured
 
 Sweep = Callable[[], dict[str, int]]
 
 
-def _set(system: System, job_id: str, change: str) -> None:
+def _set(system: LocalSystem, job_id: str, change: str) -> None:
     (_,) = system.rows(f"update jobs set {change} where id = %s returning id", job_id)
 
 
@@ -21,9 +21,9 @@ def _set(system: System, job_id: str, change: str) -> None:
     ("deadline", "late"), [("now() + interval '1 minute'", 0), ("now() - interval '1 second'", 1)]
 )
 def test_a_jobs_end_is_late_past_its_deadline(
-    bare: System, person: Person, hand_worker: HandWorker, deadline: str, late: int
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, deadline: str, late: int
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     _set(bare, job_id, f"deadline_at = {deadline}")
     assets = hand_worker.upload(claim, RED)
@@ -35,18 +35,20 @@ def test_a_jobs_end_is_late_past_its_deadline(
 
 
 def test_a_job_ends_once_however_often_it_is_tried(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, _ = hand_worker.claimed(job_id)
     hand_worker.fail(job_id, claim_id, retryable=True)
     assert measured(bare, "job_late", job_id=job_id) == []
-    person.call("workspace-actions", {"action": "cancel_job", "jobId": job_id})
+    person.invoke("workspace-actions", {"action": "cancel_job", "jobId": job_id})
     assert measured(bare, "job_late", job_id=job_id) == []
 
 
-def test_a_job_that_has_expired_was_late(bare: System, person: Person, sweep: Sweep) -> None:
-    job_id = person.queue()
+def test_a_job_that_has_expired_was_late(
+    bare: LocalSystem, person: UserClient, sweep: Sweep
+) -> None:
+    job_id = person.create_job()
     before = measured(bare, "job_late").count(1)
     _set(bare, job_id, "expires_at = now() - interval '1 second'")
     sweep()
@@ -55,9 +57,9 @@ def test_a_job_that_has_expired_was_late(bare: System, person: Person, sweep: Sw
 
 
 def test_a_sweep_tells_how_long_the_oldest_job_waits(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     away = bare.rows("update workers set is_active = false where is_active returning id")
     try:
@@ -75,11 +77,11 @@ def test_a_sweep_tells_how_long_the_oldest_job_waits(
 
 
 def test_a_sweep_counts_what_has_been_nobodys_for_a_day(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     while sweep()["jobs_cleaned"]:
         pass
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     hand_worker.upload(claim)
     hand_worker.fail(job_id, claim_id)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 PAGES = sorted((ROOT / "docs/operations").rglob("*.md"))
 WRITTEN = [
@@ -23,14 +23,14 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.mark.parametrize(("page", "statement"), WRITTEN + INLINE)
-def test_a_query_runs(bare: System, page: str, statement: str) -> None:
+def test_a_query_runs(bare: LocalSystem, page: str, statement: str) -> None:
     query = re.sub(r"^ {1,4}", "", statement, flags=re.MULTILINE).replace("'JOB'", f"'{NOBODY}'")
     with bare.database() as connection:
         connection.execute("set role service")
         assert connection.execute(query.encode()).description, page
 
 
-def test_the_first_admin_is_made_as_written(bare: System) -> None:
+def test_the_first_admin_is_made_as_written(bare: LocalSystem) -> None:
     page = (ROOT / "docs/operations/install.md").read_text()
     (statements,) = re.findall(r"`(set role service; insert into [^`]*)`", page)
     with bare.database() as connection, connection.transaction():

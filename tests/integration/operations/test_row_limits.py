@@ -5,8 +5,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.db_roles import acting
-from tests.support.local_system import Person, System
+from tests.support.db_roles import connect_as
+from tests.support.local_system import LocalSystem, UserClient
 
 LIMITS = {
     "workspace_sessions": 10_000,
@@ -34,7 +34,7 @@ INSERTS = {
 COUNTED = 'select coalesce(max(count), 0) from row_counts where "table" = %s and owner_id = %s'
 
 
-def _owner(system: System, table: str) -> str:
+def _owner(system: LocalSystem, table: str) -> str:
     """A new user, or for messages a new conversation."""
     if table != "messages":
         return str(uuid4())
@@ -43,7 +43,7 @@ def _owner(system: System, table: str) -> str:
 
 
 @pytest.mark.parametrize("table", LIMITS)
-def test_a_row_beyond_the_limit_is_refused(bare: System, table: str) -> None:
+def test_a_row_beyond_the_limit_is_refused(bare: LocalSystem, table: str) -> None:
     owner, limit = _owner(bare, table), LIMITS[table]
     insert = INSERTS[table].encode()
     column = "conversation_id" if table == "messages" else "user_id"
@@ -67,7 +67,7 @@ def test_a_row_beyond_the_limit_is_refused(bare: System, table: str) -> None:
     assert bare.value(COUNTED, table, owner) == 0
 
 
-def test_a_conversations_messages_are_uncounted_with_it(bare: System) -> None:
+def test_a_conversations_messages_are_uncounted_with_it(bare: LocalSystem) -> None:
     conversation = _owner(bare, "messages")
     with bare.database() as connection:
         connection.execute(INSERTS["messages"].encode(), {"owner": conversation, "count": 5})
@@ -76,8 +76,8 @@ def test_a_conversations_messages_are_uncounted_with_it(bare: System) -> None:
     assert bare.value(COUNTED, "messages", conversation) == 0
 
 
-def test_a_user_neither_reads_nor_changes_the_counts(bare: System, person: Person) -> None:
-    with acting(bare, "authenticated", person.id) as user:
+def test_a_user_neither_reads_nor_changes_the_counts(bare: LocalSystem, person: UserClient) -> None:
+    with connect_as(bare, "authenticated", person.id) as user:
         for statement in (b"select from row_counts", b"delete from row_counts"):
             with user.transaction(force_rollback=True), pytest.raises(psycopg.Error) as refused:
                 user.execute(statement)

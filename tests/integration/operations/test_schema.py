@@ -7,8 +7,8 @@ import pytest
 
 from shared.db.queries.job_state_machine import DISPATCH
 from tests.integration.operations.schema_tables import ANYONE_MAY, COLUMNS, OWNERS, ROWS, USERS_MAY
-from tests.support.db_roles import Connection, acting
-from tests.support.local_system import System
+from tests.support.db_roles import Connection, connect_as
+from tests.support.local_system import LocalSystem
 
 REFUSED = psycopg.errors.InsufficientPrivilege
 MIGRATION_TOOLS = r"^(_?yoyo.*)$"
@@ -17,7 +17,7 @@ MIGRATION_TOOLS = r"^(_?yoyo.*)$"
 class Someone:
     """A user with a row in each table that users read."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         values = {"user": uuid4(), "id": uuid4()}
         self.id = str(values["user"])
         with system.database() as connection:
@@ -26,12 +26,12 @@ class Someone:
 
 
 @pytest.fixture(scope="module")
-def owner(bare: System) -> Someone:
+def owner(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
 @pytest.fixture(scope="module")
-def stranger(bare: System) -> Someone:
+def stranger(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
@@ -48,7 +48,7 @@ def private_owners(connection: Connection, table: str) -> set[str]:
     return {str(row["owner"]) for row in connection.execute(query.encode())}
 
 
-def test_every_table_is_protected(bare: System) -> None:
+def test_every_table_is_protected(bare: LocalSystem) -> None:
     rows = bare.rows(
         "select relname, relrowsecurity and relforcerowsecurity as protected from pg_class"
         " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname !~ %s",
@@ -59,7 +59,7 @@ def test_every_table_is_protected(bare: System) -> None:
     assert COLUMNS.keys() <= protected.keys()
 
 
-def test_no_view_goes_round_the_policies(bare: System) -> None:
+def test_no_view_goes_round_the_policies(bare: LocalSystem) -> None:
     query = (
         "select relname from pg_class where relnamespace = 'public'::regnamespace"
         " and relkind in ('v', 'm', 'f') and relname !~ %s"
@@ -68,7 +68,7 @@ def test_no_view_goes_round_the_policies(bare: System) -> None:
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_the_columns_of_the_design_are_there(bare: System, table: str) -> None:
+def test_the_columns_of_the_design_are_there(bare: LocalSystem, table: str) -> None:
     rows = bare.rows(
         "select column_name from information_schema.columns"
         " where table_schema = 'public' and table_name = %s",
@@ -98,13 +98,13 @@ PRIVILEGES = """
 
 @pytest.mark.parametrize(("role", "expected"), [("authenticated", USERS_MAY), ("anon", ANYONE_MAY)])
 def test_each_caller_may_do_what_the_design_says(
-    bare: System, role: str, expected: dict[str, str]
+    bare: LocalSystem, role: str, expected: dict[str, str]
 ) -> None:
     rows = bare.rows(PRIVILEGES, role, role, MIGRATION_TOOLS)
     assert {row["relname"]: row["may"] for row in rows} == expected
 
 
-def test_the_functions_may_do_what_the_design_says(bare: System) -> None:
+def test_the_functions_may_do_what_the_design_says(bare: LocalSystem) -> None:
     rows = bare.rows(PRIVILEGES, "service", "service", MIGRATION_TOOLS)
     may = {row["relname"]: row["may"] for row in rows}
     assert may == dict.fromkeys(may, "DELETE INSERT SELECT UPDATE") | {
@@ -113,7 +113,7 @@ def test_the_functions_may_do_what_the_design_says(bare: System) -> None:
     assert COLUMNS.keys() <= may.keys()
 
 
-def test_no_role_of_ours_goes_round_the_policies(bare: System) -> None:
+def test_no_role_of_ours_goes_round_the_policies(bare: LocalSystem) -> None:
     rows = bare.rows(
         "select rolname, rolsuper or rolbypassrls or rolcanlogin or rolcreaterole as might"
         " from pg_roles where rolname in ('service', 'authenticated', 'anon')"
@@ -121,7 +121,7 @@ def test_no_role_of_ours_goes_round_the_policies(bare: System) -> None:
     assert {row["rolname"]: row["might"] for row in rows} == dict.fromkeys(
         ("service", "authenticated", "anon"), False
     )
-    with acting(bare, "authenticated", str(uuid4())) as user, pytest.raises(REFUSED):
+    with connect_as(bare, "authenticated", str(uuid4())) as user, pytest.raises(REFUSED):
         user.execute("create table mine (id integer)")
 
 
@@ -131,42 +131,42 @@ def test_every_table_that_users_read_has_a_row_here() -> None:
 
 @pytest.mark.parametrize("table", ROWS)
 def test_a_user_sees_their_own_rows_alone(
-    bare: System, owner: Someone, stranger: Someone, table: str
+    bare: LocalSystem, owner: Someone, stranger: Someone, table: str
 ) -> None:
     for one in (owner, stranger):
-        with acting(bare, "authenticated", one.id) as own:
-            assert private_owners(own, table) == {one.id}
-    with acting(bare, "authenticated") as nobody:
+        with connect_as(bare, "authenticated", one.id) as connection:
+            assert private_owners(connection, table) == {one.id}
+    with connect_as(bare, "authenticated") as nobody:
         assert private_owners(nobody, table) == set()
 
 
 @pytest.mark.parametrize("table", ROWS)
 def test_a_user_writes_no_more_than_is_granted(
-    bare: System, owner: Someone, stranger: Someone, table: str
+    bare: LocalSystem, owner: Someone, stranger: Someone, table: str
 ) -> None:
-    with acting(bare, "authenticated", owner.id) as own:
+    with connect_as(bare, "authenticated", owner.id) as connection:
         for whose, count in ((owner.id, 1), (stranger.id, 0)):
             where = f"where {OWNERS[table]} = '{whose}'"
             for column in COLUMNS[table].split():
                 change = f'update {table} set "{column}" = default {where}'
                 allowed = f"{column}" in _columns(table, "UPDATE")
-                assert _touched(own, change) == (count if allowed else None), change
+                assert _touched(connection, change) == (count if allowed else None), change
         may_delete = "DELETE" in USERS_MAY[table].split()
         theirs = f"delete from {table} where {OWNERS[table]} = '{stranger.id}'"
-        assert _touched(own, theirs) == (0 if may_delete else None)
-        assert _touched(own, f"insert into {table} default values") is None
-        assert _touched(own, f"truncate {table}") is None
+        assert _touched(connection, theirs) == (0 if may_delete else None)
+        assert _touched(connection, f"insert into {table} default values") is None
+        assert _touched(connection, f"truncate {table}") is None
 
 
 @pytest.mark.parametrize("table", sorted(set(COLUMNS) - set(ROWS)))
-def test_a_user_may_do_nothing_with_the_rest(bare: System, owner: Someone, table: str) -> None:
-    with acting(bare, "authenticated", owner.id) as own:
+def test_a_user_may_do_nothing_with_the_rest(bare: LocalSystem, owner: Someone, table: str) -> None:
+    with connect_as(bare, "authenticated", owner.id) as connection:
         for statement in (
             f"select from {table}",
             f"insert into {table} default values",
             f"delete from {table}",
         ):
-            assert _touched(own, statement) is None, statement
+            assert _touched(connection, statement) is None, statement
 
 
 @pytest.mark.parametrize(
@@ -183,15 +183,17 @@ def test_a_user_may_do_nothing_with_the_rest(bare: System, owner: Someone, table
     ],
 )
 def test_a_user_is_refused_what_only_the_functions_do(
-    bare: System, owner: Someone, statement: str
+    bare: LocalSystem, owner: Someone, statement: str
 ) -> None:
-    with acting(bare, "authenticated", owner.id) as own, pytest.raises(REFUSED):
-        own.execute(statement.encode(), [owner.id])
+    with connect_as(bare, "authenticated", owner.id) as connection, pytest.raises(REFUSED):
+        connection.execute(statement.encode(), [owner.id])
 
 
-def test_a_row_is_given_to_nobody_else(bare: System, owner: Someone, stranger: Someone) -> None:
-    with acting(bare, "authenticated", owner.id) as own, pytest.raises(REFUSED):
-        own.execute("insert into workspace_sessions (user_id) values ($1)", [stranger.id])
+def test_a_row_is_given_to_nobody_else(
+    bare: LocalSystem, owner: Someone, stranger: Someone
+) -> None:
+    with connect_as(bare, "authenticated", owner.id) as connection, pytest.raises(REFUSED):
+        connection.execute("insert into workspace_sessions (user_id) values ($1)", [stranger.id])
 
 
 WRITES = (
@@ -202,9 +204,9 @@ WRITES = (
 )
 
 
-def test_an_admin_reads_all_while_user_roles_agrees(bare: System, owner: Someone) -> None:
+def test_an_admin_reads_all_while_user_roles_agrees(bare: LocalSystem, owner: Someone) -> None:
     admin = str(uuid4())
-    with acting(bare, "authenticated", admin, says_admin=True) as reader:
+    with connect_as(bare, "authenticated", admin, says_admin=True) as reader:
         assert all(private_owners(reader, table) == set() for table in ROWS)
         bare.rows("insert into user_roles (user_id, role) values (%s, 'admin') returning id", admin)
         assert all(owner.id in owners(reader, table) for table in ROWS)
@@ -213,18 +215,18 @@ def test_an_admin_reads_all_while_user_roles_agrees(bare: System, owner: Someone
         assert all(private_owners(reader, table) == set() for table in ROWS)
 
 
-def test_user_roles_alone_makes_no_admin(bare: System, owner: Someone) -> None:
+def test_user_roles_alone_makes_no_admin(bare: LocalSystem, owner: Someone) -> None:
     admin = str(uuid4())
     bare.rows("insert into user_roles (user_id, role) values (%s, 'admin') returning id", admin)
-    with acting(bare, "authenticated", admin) as reader:
+    with connect_as(bare, "authenticated", admin) as reader:
         assert not any(owner.id in owners(reader, table) for table in ROWS)
 
 
 def test_anyone_reads_public_library_rows_alone(
-    bare: System, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, stranger: Someone
 ) -> None:
     change = "update user_library set visibility = %s where user_id = %s returning id"
-    with acting(bare, "anon") as anon, acting(bare, "authenticated", stranger.id) as user:
+    with connect_as(bare, "anon") as anon, connect_as(bare, "authenticated", stranger.id) as user:
         for visibility, sees in (("unlisted", False), ("public", True), ("private", False)):
             bare.rows(change, visibility, owner.id)
             assert (owner.id in owners(anon, "user_library")) == sees
@@ -237,11 +239,11 @@ def test_anyone_reads_public_library_rows_alone(
 @pytest.mark.parametrize(
     "table", ["jobs", "workspace_assets", "user_library", "conversations", "workspace_sessions"]
 )
-def test_a_users_list_is_found_by_an_index(bare: System, owner: Someone, table: str) -> None:
+def test_a_users_list_is_found_by_an_index(bare: LocalSystem, owner: Someone, table: str) -> None:
     query = f"explain select id from {table} order by created_at desc limit 20"
-    with acting(bare, "authenticated", owner.id) as own:
-        own.execute("set enable_seqscan = off")
-        plan = "\n".join(row["QUERY PLAN"] for row in own.execute(query.encode()))
+    with connect_as(bare, "authenticated", owner.id) as connection:
+        connection.execute("set enable_seqscan = off")
+        plan = "\n".join(row["QUERY PLAN"] for row in connection.execute(query.encode()))
     assert "Index Cond: ((user_id >= " in plan, plan
 
 
@@ -264,8 +266,8 @@ def _touched(connection: Connection, statement: str) -> int | None:
             return None
 
 
-def test_the_database_dispatches_as_the_table_of_transitions_says(bare: System) -> None:
+def test_the_database_dispatches_as_the_table_of_transitions_says(bare: LocalSystem) -> None:
     source = bare.value("select prosrc from pg_proc where oid = 'private.fill'::regproc")
-    told = " ".join(str(source).split())
-    assert " ".join(DISPATCH.effect.split()) in told
-    assert f"where jobs.id = chosen.id and status = 'queued' and {DISPATCH.guard}" in told
+    text = " ".join(str(source).split())
+    assert " ".join(DISPATCH.effect.split()) in text
+    assert f"where jobs.id = chosen.id and status = 'queued' and {DISPATCH.guard}" in text

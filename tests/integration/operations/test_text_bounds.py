@@ -18,8 +18,8 @@ from infra.database.migrate import FOLDER, migrate
 from infra.local.database import server
 from tests.integration.operations.schema_tables import ROWS
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import library
 
 _SIZE = 1_100_000
@@ -94,7 +94,7 @@ _OVERSIZED: dict[str, list[Any]] = {
 _OVERSIZED_TEXTS = ["x" * _SIZE]
 
 
-def test_every_text_that_can_be_reached_is_bounded(bare: System) -> None:
+def test_every_text_that_can_be_reached_is_bounded(bare: LocalSystem) -> None:
     """Each column by itself, in a copy of its table that has the table's CHECKs and no rows."""
     unbounded = set()
     with bare.database() as connection:
@@ -103,7 +103,7 @@ def test_every_text_that_can_be_reached_is_bounded(bare: System) -> None:
             values = _OVERSIZED.get(column["udt_name"], _OVERSIZED_TEXTS)
             is_reference = name in _references(connection, table)
             with _copy_of(connection, table, name) as copy:
-                if not is_reference and not all(_is_refused(copy, name, one) for one in values):
+                if not is_reference and not all(_is_refused(copy, name, value) for value in values):
                     unbounded.add(f"{table}.{name}")
     assert unbounded == UNREACHABLE.keys()
 
@@ -142,7 +142,7 @@ def _is_refused(connection: psycopg.Connection[DictRow], column: str, value: obj
     return False
 
 
-def test_the_migration_applies_to_a_database_with_rows(bare: System, tmp_path: Path) -> None:
+def test_the_migration_applies_to_a_database_with_rows(bare: LocalSystem, tmp_path: Path) -> None:
     name = f"filled_{uuid4().hex}"
     url = server.url(bare.ports()["postgres"], name)
     with bare.database() as connection:
@@ -165,11 +165,11 @@ _ID = uuid4()
 
 
 def test_the_longest_values_that_a_request_may_carry_are_stored(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     """The limits of the contracts and of the tables agree, for characters of four bytes as well."""
     prompt, side = "🦊" * 2000, "🦋" * 1700
-    job_id = person.queue(prompt, negative_prompt=side, session_name="🌊" * 200)
+    job_id = person.create_job(prompt, negative_prompt=side, session_name="🌊" * 200)
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert job["original_prompt"] == prompt
     claim_id, claim = hand_worker.claimed(job_id)
@@ -179,7 +179,7 @@ def test_the_longest_values_that_a_request_may_carry_are_stored(
     assert answer.status_code == 200, answer.text
     asset = person.asset(job_id)
     assert asset["generation_settings"] == settings
-    saved = person.call(
+    saved = person.invoke(
         "workspace-actions",
         {
             "action": "save_to_library",
@@ -189,11 +189,11 @@ def test_the_longest_values_that_a_request_may_carry_are_stored(
         },
     )
     assert saved.status_code == 200, saved.text
-    made = person.call(
+    response = person.invoke(
         "workspace-actions",
         {"action": "create_collection", "name": "🌊" * 200, "description": "🌊" * 2000},
     )
-    assert made.status_code == 200, made.text
+    assert response.status_code == 200, response.text
     assert len(library(person)[0]["tags"]) == 50
     assert len(person.rows("user_collections")[0]["description"]) == 2000
 
@@ -201,7 +201,7 @@ def test_the_longest_values_that_a_request_may_carry_are_stored(
 @pytest.mark.parametrize(
     "name", ["m", "me", "Zoë Ångström", "漢字", "👩🏽", "नमस्ते", "o'x-y_1.", "é" * 100]
 )
-def test_a_username_of_ordinary_characters_is_stored(person: Person, name: str) -> None:
+def test_a_username_of_ordinary_characters_is_stored(person: UserClient, name: str) -> None:
     assert _rename(person, name) == (200, [{"username": name}])
 
 
@@ -220,7 +220,7 @@ def test_a_username_of_ordinary_characters_is_stored(person: Person, name: str) 
     ],
 )
 def test_a_username_out_of_bounds_is_refused_with_the_reason(
-    person: Person, name: str, message: str
+    person: UserClient, name: str, message: str
 ) -> None:
     status, error = _rename(person, name)
     assert (status, error["code"], error["message"]) == (400, "23514", message)
@@ -228,7 +228,7 @@ def test_a_username_out_of_bounds_is_refused_with_the_reason(
     assert person.rows("profiles")[0]["username"] is None
 
 
-def test_no_username_holds_a_control_or_a_formatting_character(bare: System) -> None:
+def test_no_username_holds_a_control_or_a_formatting_character(bare: LocalSystem) -> None:
     hidden = {"Cc", "Cf", "Zl", "Zp"}
     characters = [
         character
@@ -237,11 +237,15 @@ def test_no_username_holds_a_control_or_a_formatting_character(bare: System) -> 
     ]
     assert len(characters) > 200
     with bare.database() as connection, _copy_of(connection, "profiles", "username") as copy:
-        taken = [one for one in characters if not _is_refused(copy, "username", f"a{one}b")]
+        taken = [
+            character
+            for character in characters
+            if not _is_refused(copy, "username", f"a{character}b")
+        ]
     assert taken == []
 
 
-def test_a_session_name_out_of_bounds_is_refused_with_the_reason(person: Person) -> None:
+def test_a_session_name_out_of_bounds_is_refused_with_the_reason(person: UserClient) -> None:
     for name in ("", "x" * 201):
         body = {"user_id": person.id, "session_name": name}
         answer = web.post(
@@ -252,8 +256,8 @@ def test_a_session_name_out_of_bounds_is_refused_with_the_reason(person: Person)
         assert (answer.status_code, error["code"], error["message"]) == (400, "23514", message)
 
 
-def _rename(person: Person, name: str) -> tuple[int, Any]:
-    person.queue()  # makes the user's profile
+def _rename(person: UserClient, name: str) -> tuple[int, Any]:
+    person.create_job()  # makes the user's profile
     answer = web.patch(
         f"{person.base}/rest/v1/profiles?id=eq.{person.id}&select=username",
         headers=_headers(person),
@@ -262,5 +266,5 @@ def _rename(person: Person, name: str) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
-def _headers(person: Person) -> dict[str, str]:
+def _headers(person: UserClient) -> dict[str, str]:
     return {"authorization": f"Bearer {person.token}", "prefer": "return=representation"}

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from shared.telemetry import trace_context
 from tests.conftest import sweep_of
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.traces import (
     CLIENTS_SPAN,
     TRACE,
@@ -25,31 +25,35 @@ JOURNEY = {
 }
 
 
-def _queue(person: Person, prompt: str = "a boat", **headers: str) -> str:
+def _queue(person: UserClient, prompt: str = "a boat", **headers: str) -> str:
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": prompt}}
-    answer = person.call("queue-job", body, **headers)
+    answer = person.invoke("queue-job", body, **headers)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["job"]["id"])
 
 
-def _row(system: System, job_id: str) -> trace_context.Traceparent:
-    told = trace_context.parse(system.value("select traceparent from jobs where id = %s", job_id))
-    assert told
-    return told
+def _row(system: LocalSystem, job_id: str) -> trace_context.Traceparent:
+    traceparent = trace_context.parse(
+        system.value("select traceparent from jobs where id = %s", job_id)
+    )
+    assert traceparent
+    return traceparent
 
 
-def test_a_job_is_one_trace_from_its_client_to_its_end(noop: System, somebody: Person) -> None:
+def test_a_job_is_one_trace_from_its_client_to_its_end(
+    noop: LocalSystem, somebody: UserClient
+) -> None:
     trace = new_trace()
     job_id = _queue(somebody, traceparent=traceparent(trace))
     somebody.wait_for(job_id)
-    found = spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
-    assert {one.trace_id for one in found} == {trace}
-    assert {one.service for one in found} == {"functions", "worker"}
+    spans = spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
+    assert {span.trace_id for span in spans} == {trace}
+    assert {span.service for span in spans} == {"functions", "worker"}
 
-    by_id = {one.id: one for one in found}
-    (first,) = [one for one in found if one.parent_id not in by_id]
+    by_id = {span.id: span for span in spans}
+    (first,) = [span for span in spans if span.parent_id not in by_id]
     assert (first.name, first.parent_id) == ("POST queue_job", CLIENTS_SPAN)
-    above = {(one.name, by_id[one.parent_id].name) for one in found if one.parent_id in by_id}
+    above = {(span.name, by_id[span.parent_id].name) for span in spans if span.parent_id in by_id}
     assert above >= {
         ("send sdxl_queue", "POST queue_job"),
         ("run job", "send sdxl_queue"),
@@ -63,35 +67,39 @@ def test_a_job_is_one_trace_from_its_client_to_its_end(noop: System, somebody: P
     assert _row(noop, job_id) == trace_context.Traceparent(trace, first.id, is_sampled=True)
 
 
-def test_each_line_about_a_job_names_its_trace(noop: System, somebody: Person) -> None:
+def test_each_line_about_a_job_names_its_trace(noop: LocalSystem, somebody: UserClient) -> None:
     trace = new_trace()
     job_id = _queue(somebody, traceparent=traceparent(trace))
     somebody.wait_for(job_id)
-    until(
+    wait_until(
         lambda: "job ended" in {one["message"] for one in _about(noop, job_id)},
         what="the worker's last line",
     )
-    told = _about(noop, job_id)
-    assert {one[TRACE] for one in told} == {trace}
-    assert {"answered", "measured", "job claimed", "job made"} <= {one["message"] for one in told}
-    for one in told:
+    records = _about(noop, job_id)
+    assert {one[TRACE] for one in records} == {trace}
+    assert {"answered", "measured", "job claimed", "job made"} <= {
+        one["message"] for one in records
+    }
+    for one in records:
         assert {"severity", "time", "logging.googleapis.com/spanId"} <= one.keys()
 
 
-def test_a_trace_that_its_client_does_not_keep_is_not_kept(noop: System, somebody: Person) -> None:
+def test_a_trace_that_its_client_does_not_keep_is_not_kept(
+    noop: LocalSystem, somebody: UserClient
+) -> None:
     trace, kept = new_trace(), new_trace()
     unkept = _queue(somebody, traceparent=traceparent(trace, sampled=False))
     somebody.wait_for(unkept)
     job_id = _queue(somebody, traceparent=traceparent(kept))
     somebody.wait_for(job_id)
     spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
-    assert trace not in {one.trace_id for one in spans(noop)}
+    assert trace not in {span.trace_id for span in spans(noop)}
     assert {one[TRACE] for one in _about(noop, unkept)} == {trace}
     assert not _row(noop, unkept).is_sampled
 
 
 def test_a_job_that_is_tried_again_stays_in_its_trace(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     trace = new_trace()
     job_id = _queue(person, traceparent=traceparent(trace))
@@ -104,27 +112,29 @@ def test_a_job_that_is_tried_again_stays_in_its_trace(
     sweep_of(bare)()
     _wait_for_dispatch(hand_worker, job_id, 3)
 
-    found = spans_of(
-        bare, job_id, lambda some: [one.name for one in some].count("send sdxl_queue") == 3
+    spans = spans_of(
+        bare, job_id, lambda some: [span.name for span in some].count("send sdxl_queue") == 3
     )
-    sent = [one for one in found if one.name == "send sdxl_queue"]
-    assert {one.parent_id for one in sent} == {_row(bare, job_id).span_id}
-    assert [one.facts["ourvidz.dispatch_no"] for one in sent] == ["1", "2", "3"]
-    again = [*sent, *(one for one in found if one.name == "claim lapsed")]
+    sent = [span for span in spans if span.name == "send sdxl_queue"]
+    assert {span.parent_id for span in sent} == {_row(bare, job_id).span_id}
+    assert [span.facts["ourvidz.dispatch_no"] for span in sent] == ["1", "2", "3"]
+    again = [*sent, *(span for span in spans if span.name == "claim lapsed")]
     assert len(again) == 4
-    assert {one.trace_id for one in again} == {trace}
-    tasks = [said for said, body in hand_worker.heard if job_id.encode() in body]
-    assert [said["traceparent"][36:52] for said in tasks] == [one.id for one in sent]
+    assert {span.trace_id for span in again} == {trace}
+    tasks = [headers for headers, body in hand_worker.deliveries if job_id.encode() in body]
+    assert [headers["traceparent"][36:52] for headers in tasks] == [span.id for span in sent]
 
 
-def _wait_for_dispatch(worker: HandWorker, job_id: str, number: int) -> None:
-    until(
+def _wait_for_dispatch(worker: ScriptedWorker, job_id: str, number: int) -> None:
+    wait_until(
         lambda: worker.message(job_id).dispatch_no == number,
         what=f"dispatch {number}",
     )
 
 
-def test_neither_spans_nor_lines_hold_what_is_secret(noop: System, somebody: Person) -> None:
+def test_neither_spans_nor_lines_hold_what_is_secret(
+    noop: LocalSystem, somebody: UserClient
+) -> None:
     word, baggage = f"zeppelin{uuid4().hex}", f"suitcase{uuid4().hex}"
     job_id = _queue(
         somebody,
@@ -135,10 +145,10 @@ def test_neither_spans_nor_lines_hold_what_is_secret(noop: System, somebody: Per
     )
     somebody.wait_for(job_id)
     somebody.fetch(somebody.asset(job_id)["temp_storage_path"])
-    somebody.ask(f"another {word}", num_images=9)
-    somebody.call("queue-job", {"jobType": word, "metadata": {"prompt": word}})
+    somebody.post_job(f"another {word}", num_images=9)
+    somebody.invoke("queue-job", {"jobType": word, "metadata": {"prompt": word}})
     spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
-    key = noop.settings().keys_of("noop")[0]
+    key = noop.settings().worker_keys_for("noop")[0]
     files = sorted((noop.data / "logs").iterdir())
     assert {"gateway.log", "worker.log", "traces.jsonl"} <= {file.name for file in files}
     for file in files:
@@ -154,5 +164,5 @@ def _holds_none_of(file: Path, *secrets: str) -> None:
     assert not [secret for secret in secrets if secret in text], file.name
 
 
-def _about(system: System, job_id: str) -> list[dict[str, object]]:
-    return [one for one in lines(system, "gateway", "worker") if one.get("job_id") == job_id]
+def _about(system: LocalSystem, job_id: str) -> list[dict[str, object]]:
+    return [line for line in lines(system, "gateway", "worker") if line.get("job_id") == job_id]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from shared.prompts.rules.checks import CHECKS
-from shared.prompts.rules.prompt_analysis import read
+from shared.prompts.rules.prompt_analysis import analyze
 from shared.prompts.rules.tokens import estimate_tokens
-from tests.support.db_roles import acting
-from tests.support.local_system import System
+from tests.support.db_roles import connect_as
+from tests.support.local_system import LocalSystem
 
 LIMITS = {"sdxl": 75, "wan": 200, "qwen_instruct": 75, "qwen_base": 75}
 ENHANCE_PROMPT_ASKS = ["enhancement", "chat", "roleplay"]
@@ -23,25 +23,28 @@ EXAMPLE = re.compile(r"^Description: (.+)\nPrompt: (.+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def templates(bare: System) -> list[dict[str, Any]]:
+def templates(bare: LocalSystem) -> list[dict[str, Any]]:
     """The active ones, as the functions read them."""
-    with acting(bare, "service") as connection:
+    with connect_as(bare, "service") as connection:
         return connection.execute("select * from prompt_templates where is_active").fetchall()
 
 
 @pytest.fixture(scope="module")
-def negatives(bare: System) -> list[dict[str, Any]]:
+def negatives(bare: LocalSystem) -> list[dict[str, Any]]:
     """The active ones, in the order in which they are joined."""
     query = "select * from negative_prompts where is_active order by priority desc"
-    with acting(bare, "service") as connection:
+    with connect_as(bare, "service") as connection:
         return connection.execute(query).fetchall()
 
 
 def test_there_is_a_template_for_whatever_can_be_asked(templates: list[dict[str, Any]]) -> None:
     spoken = ["qwen_instruct", "qwen_base"]
-    cases = [*ENHANCE_PROMPT_ASKS, *(f"conversation_{one}" for one in CONVERSATIONS)]
+    cases = [
+        *ENHANCE_PROMPT_ASKS,
+        *(f"conversation_{conversation}" for conversation in CONVERSATIONS),
+    ]
 
-    found = [(one["model_type"], one["use_case"]) for one in templates]
+    found = [(template["model_type"], template["use_case"]) for template in templates]
     assert sorted(found) == sorted(
         [*product(spoken, cases), ("sdxl", "enhancement"), ("wan", "enhancement")]
     )
@@ -51,21 +54,21 @@ def test_all_are_safe_for_work(
     templates: list[dict[str, Any]], negatives: list[dict[str, Any]]
 ) -> None:
     assert {one["content_mode"] for one in [*templates, *negatives]} == {"sfw"}
-    assert all("safe for work" in one["system_prompt"].lower() for one in templates)
+    assert all("safe for work" in template["system_prompt"].lower() for template in templates)
 
 
 def test_a_name_says_what_a_template_is_for(templates: list[dict[str, Any]]) -> None:
-    for one in templates:
-        parts = (one["model_type"], one["use_case"], one["content_mode"])
-        assert one["template_name"] == "_".join(parts)
-        assert one["version"] == 1
+    for template in templates:
+        parts = (template["model_type"], template["use_case"], template["content_mode"])
+        assert template["template_name"] == "_".join(parts)
+        assert template["version"] == 1
 
 
 def test_a_prompt_for_a_picture_fits_its_model(templates: list[dict[str, Any]]) -> None:
     limits = {
-        one["model_type"]: one["token_limit"]
-        for one in templates
-        if one["use_case"] == "enhancement"
+        template["model_type"]: template["token_limit"]
+        for template in templates
+        if template["use_case"] == "enhancement"
     }
 
     assert limits == LIMITS
@@ -76,7 +79,7 @@ def test_the_examples_of_a_template_pass_the_checks(
     templates: list[dict[str, Any]], model: str
 ) -> None:
     (template,) = [
-        one for one in templates if (one["model_type"], one["use_case"]) == (model, "enhancement")
+        row for row in templates if (row["model_type"], row["use_case"]) == (model, "enhancement")
     ]
     examples = EXAMPLE.findall(template["system_prompt"])
     assert examples
@@ -89,8 +92,8 @@ def test_the_examples_of_a_template_pass_the_checks(
 def test_no_text_names_a_brand(
     templates: list[dict[str, Any]], negatives: list[dict[str, Any]]
 ) -> None:
-    texts = [one["system_prompt"] for one in templates]
-    texts += [one["negative_prompt"] for one in negatives]
+    texts = [template["system_prompt"] for template in templates]
+    texts += [negative["negative_prompt"] for negative in negatives]
 
     assert [text for text in texts if BRANDS.search(text)] == []
 
@@ -99,7 +102,7 @@ def test_no_text_names_a_brand(
 def test_the_negative_prompts_of_a_model_fit_its_window_together(
     negatives: list[dict[str, Any]], model: str
 ) -> None:
-    mine = [one for one in negatives if one["model_type"] == model]
+    mine = [negative for negative in negatives if negative["model_type"] == model]
     joined = ", ".join(one["negative_prompt"] for one in mine)
 
     assert mine
@@ -110,5 +113,5 @@ def test_the_negative_prompts_of_a_model_fit_its_window_together(
 
 
 def test_no_negative_prompt_works_against_a_style(negatives: list[dict[str, Any]]) -> None:
-    for one in negatives:
-        assert "style" not in read(one["negative_prompt"]).categories
+    for negative in negatives:
+        assert "style" not in analyze(negative["negative_prompt"]).categories

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.integration.chat.process import ChatProcess
-from tests.support.fake_chat_server import FAULTS, Answer, Body, ChatServer, say
+from tests.support.fake_chat_server import FAULTS, Answer, Body, ChatServer, reply
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
+from tests.support.local_system import LocalSystem, UserClient, wait_until
 
 pytest_plugins = ["tests.support.chat_fixtures"]
 
@@ -23,17 +23,17 @@ SAID = ["It mentions autumn grass", "It keeps the fox red"]
 BY_WORDS = "Judged by word overlap alone"
 
 
-def _judged(person: Person, enhanced: str, *cases: str, original: str = ORIGINAL) -> list[Body]:
+def _judged(person: UserClient, enhanced: str, *cases: str, original: str = ORIGINAL) -> list[Body]:
     body = {"original_prompt": original, "enhanced_prompt": enhanced, "test_cases": cases}
-    answer = person.call("validate-enhancement-fix", body)
+    answer = person.invoke("validate-enhancement-fix", body)
     assert answer.status_code == 200, answer.text
     results: list[Body] = answer.json()["validation_results"]
-    assert [one["test_case"] for one in results] == list(cases)
-    for one in results:
-        assert one.keys() == {"test_case", "passed", "score", "feedback"}
-        assert 0 <= one["score"] <= 1
-        assert one["passed"] is (one["score"] >= 0.5)
-        assert one["feedback"]
+    assert [result["test_case"] for result in results] == list(cases)
+    for result in results:
+        assert result.keys() == {"test_case", "passed", "score", "feedback"}
+        assert 0 <= result["score"] <= 1
+        assert result["passed"] is (result["score"] >= 0.5)
+        assert result["feedback"]
     return results
 
 
@@ -41,24 +41,24 @@ def _verdicts(*scores: object, feedback: object = "It says so.") -> str:
     return json.dumps([{"score": score, "feedback": feedback} for score in scores])
 
 
-def test_each_named_check_tells_good_from_bad(talker: Person) -> None:
-    assert all(one["passed"] for one in _judged(talker, GOOD, *NAMES))
-    failed = {one["test_case"] for one in _judged(talker, BAD, *NAMES) if not one["passed"]}
+def test_each_named_check_tells_good_from_bad(chat_user: UserClient) -> None:
+    assert all(one["passed"] for one in _judged(chat_user, GOOD, *NAMES))
+    failed = {one["test_case"] for one in _judged(chat_user, BAD, *NAMES) if not one["passed"]}
     assert failed >= {"preserves_subject", "no_repetition", "keeps_style_words", "no_negation_lost"}
 
 
-def test_a_check_that_fails_scores_under_a_half(talker: Person) -> None:
-    (one,) = _judged(talker, f"{GOOD}, {'grass and light, ' * 25}end", "within_token_limit")
+def test_a_check_that_fails_scores_under_a_half(chat_user: UserClient) -> None:
+    (one,) = _judged(chat_user, f"{GOOD}, {'grass and light, ' * 25}end", "within_token_limit")
     assert (one["passed"], one["score"]) == (False, 0.49), "nearly within is not within"
 
 
-def test_safe_is_the_safety_rules_verdict(talker: Person, server: ChatServer) -> None:
+def test_safe_is_the_safety_rules_verdict(chat_user: UserClient, server: ChatServer) -> None:
     unsafe = f"{ORIGINAL}, a nude celebrity"
-    safe, said = _judged(talker, unsafe, "safe", "It mentions a celebrity")
+    safe, mention = _judged(chat_user, unsafe, "safe", "It mentions a celebrity")
     assert (safe["passed"], safe["score"]) == (False, 0)
     assert "sexual_real_person" in safe["feedback"]
-    assert said["feedback"].startswith(BY_WORDS)
-    assert server.asked == [], "what is refused is given to no model"
+    assert mention["feedback"].startswith(BY_WORDS)
+    assert server.requests == [], "what is refused is given to no model"
 
 
 @pytest.mark.parametrize(
@@ -66,36 +66,42 @@ def test_safe_is_the_safety_rules_verdict(talker: Person, server: ChatServer) ->
     [("preserve_subject", "preserves_subject"), ("Adds-Details", "adds_detail"), ("zzz", None)],
 )
 def test_an_unknown_name_is_told_of_with_the_nearest(
-    talker: Person, case: str, near: str | None
+    chat_user: UserClient, case: str, near: str | None
 ) -> None:
-    (one,) = _judged(talker, GOOD, case)
+    (one,) = _judged(chat_user, GOOD, case)
     assert (one["passed"], one["score"]) == (False, 0)
     assert (f"Is {near} meant?" in one["feedback"]) is (near is not None)
     assert all(name in one["feedback"] for name in NAMES)
 
 
-def test_a_model_judges_sentences_among_the_names(talker: Person, server: ChatServer) -> None:
-    server.behave = say("```json\n", _verdicts(0.9, 0.2), "\n```")
-    first, name, second = _judged(talker, GOOD, SAID[0], "safe", SAID[1])
+def test_a_model_judges_sentences_among_the_names(
+    chat_user: UserClient, server: ChatServer
+) -> None:
+    server.behave = reply("```json\n", _verdicts(0.9, 0.2), "\n```")
+    first, name, second = _judged(chat_user, GOOD, SAID[0], "safe", SAID[1])
     assert (first["passed"], first["score"]) == (True, 0.9)
     assert (second["passed"], second["score"]) == (False, 0.2)
     assert first["feedback"] == "Judged by qwen_instruct: It says so."
     assert name["score"] == 1
-    material = json.loads(server.asked[0]["messages"][1]["content"])
+    material = json.loads(server.requests[0]["messages"][1]["content"])
     assert material == {
         "original_prompt": ORIGINAL, "enhanced_prompt": GOOD, "statements": SAID,
     }  # fmt: skip
 
 
-def test_many_sentences_are_judged_in_their_order(talker: Person, server: ChatServer) -> None:
+def test_many_sentences_are_judged_in_their_order(
+    chat_user: UserClient, server: ChatServer
+) -> None:
     def behave(answer: Answer, body: Body) -> None:
         statements = json.loads(body["messages"][1]["content"])["statements"]
-        say(_verdicts(*(int(one.split()[-1]) / 100 for one in statements)))(answer, body)
+        reply(_verdicts(*(int(statement.split()[-1]) / 100 for statement in statements)))(
+            answer, body
+        )
 
     server.behave = behave
-    results = _judged(talker, GOOD, *(f"case number {number}" for number in range(50)))
-    assert [one["score"] for one in results] == [number / 100 for number in range(50)]
-    assert len(server.asked) == 7
+    results = _judged(chat_user, GOOD, *(f"case number {number}" for number in range(50)))
+    assert [result["score"] for result in results] == [number / 100 for number in range(50)]
+    assert len(server.requests) == 7
 
 
 @pytest.mark.parametrize(
@@ -109,29 +115,29 @@ def test_many_sentences_are_judged_in_their_order(talker: Person, server: ChatSe
     ],
 )  # fmt: skip
 def test_a_verdict_that_is_none_is_asked_for_once_more_and_then_not_believed(
-    talker: Person, server: ChatServer, rubbish: str
+    chat_user: UserClient, server: ChatServer, rubbish: str
 ) -> None:
-    server.behave = say(rubbish)
-    results = _judged(talker, GOOD, *SAID)
-    assert all(one["feedback"].startswith(BY_WORDS) for one in results)
-    temperatures = [one["temperature"] for one in server.asked]
+    server.behave = reply(rubbish)
+    results = _judged(chat_user, GOOD, *SAID)
+    assert all(result["feedback"].startswith(BY_WORDS) for result in results)
+    temperatures = [one["temperature"] for one in server.requests]
     assert len(temperatures) == 2
     assert temperatures[0] > temperatures[1] == 0
 
 
-def test_the_second_answer_counts(talker: Person, server: ChatServer) -> None:
+def test_the_second_answer_counts(chat_user: UserClient, server: ChatServer) -> None:
     answers = [_verdicts(1, 0), "no"]
 
     def behave(answer: Answer, body: Body) -> None:
-        say(answers.pop())(answer, body)
+        reply(answers.pop())(answer, body)
 
     server.behave = behave
-    assert [one["score"] for one in _judged(talker, GOOD, *SAID)] == [1, 0]
+    assert [one["score"] for one in _judged(chat_user, GOOD, *SAID)] == [1, 0]
 
 
 @pytest.mark.parametrize("fault", ["silent", "dripping", "500", "429", "a page", "endless text"])
 def test_whatever_a_server_does_the_words_decide(
-    fault_talker: Person, server: ChatServer, fault: str
+    fault_talker: UserClient, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]
     grass, fox = _judged(fault_talker, GOOD, SAID[0], "The picture shows a submarine at dawn")
@@ -140,8 +146,8 @@ def test_whatever_a_server_does_the_words_decide(
     assert grass["feedback"].startswith(BY_WORDS)
 
 
-def test_without_a_worker_the_words_decide_in_any_script(talker: Person) -> None:
-    first, second = _judged(talker, GOOD, SAID[0], "保持主题不变")
+def test_without_a_worker_the_words_decide_in_any_script(chat_user: UserClient) -> None:
+    first, second = _judged(chat_user, GOOD, SAID[0], "保持主题不变")
     assert first["feedback"].startswith(BY_WORDS)
     assert second["feedback"].startswith(BY_WORDS), "it is no name of a check"
 
@@ -160,29 +166,33 @@ def test_without_a_worker_the_words_decide_in_any_script(talker: Person) -> None
     ],
 )
 def test_what_is_not_valid_names_its_field(
-    talker: Person, change: dict[str, Any], field: str
+    chat_user: UserClient, change: dict[str, Any], field: str
 ) -> None:
     body = {"original_prompt": "a", "enhanced_prompt": "b", "test_cases": ["safe"], **change}
-    answer = talker.call("validate-enhancement-fix", body)
+    answer = chat_user.invoke("validate-enhancement-fix", body)
     assert answer.status_code == 422
     assert answer.json()["details"][0]["field"] == field
 
 
-def test_a_user_may_ask_or_a_registered_worker(talking: System, server: ChatServer) -> None:
+def test_a_user_may_ask_or_a_registered_worker(
+    chat_system: LocalSystem, server: ChatServer
+) -> None:
     body = {"original_prompt": "a", "enhanced_prompt": "b", "test_cases": ["safe"]}
-    url = f"{talking.base}/functions/v1/validate-enhancement-fix"
+    url = f"{chat_system.base}/functions/v1/validate-enhancement-fix"
     assert web.post(url, json=body).status_code == 401
     assert server.send("validate-enhancement-fix", body).status_code == 200
 
 
-def test_the_real_chat_worker_is_asked_twice_and_babbles(talker: Person, tiny: ChatProcess) -> None:
+def test_the_real_chat_worker_is_asked_twice_and_babbles(
+    chat_user: UserClient, tiny: ChatProcess
+) -> None:
     def is_asked_twice() -> bool:
         """It draws its words by lot: where it answers nothing, it is not asked again."""
         before = len(tiny.ended())
-        (one,) = _judged(talker, "a cat", "It is a cat", original="a cat")
+        (one,) = _judged(chat_user, "a cat", "It is a cat", original="a cat")
         assert one["feedback"].startswith(BY_WORDS)
         asked = len(tiny.ended()) - before
         assert asked in {1, 2}
         return asked == 2
 
-    until(is_asked_twice, what="the model to answer something")
+    wait_until(is_asked_twice, what="the model to answer something")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from functions.realtime.limits import Limits
-from tests.support.local_system import Person, System
-from tests.support.realtime_changes import SESSIONS, client, names, tell
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.realtime_changes import SESSIONS, client, make_change, names
 from tests.support.realtime_client import Client
 from tests.support.realtime_server import serving
 
@@ -20,7 +20,7 @@ ITEMS = {"event": "*", "schema": "public", "table": "workspace_items"}
 
 @pytest.mark.parametrize("vsn", ["1.0.0", "2.0.0"])
 async def test_a_join_is_answered_by_its_bindings_and_then_the_changes_come(
-    bare: System, person: Person, vsn: str
+    bare: LocalSystem, person: UserClient, vsn: str
 ) -> None:
     bindings = [
         {"event": "DELETE", "schema": "public", "table": "workspace_sessions"},
@@ -42,7 +42,7 @@ async def test_a_join_is_answered_by_its_bindings_and_then_the_changes_come(
             "status": "ok",
             "message": "Subscribed to PostgreSQL",
         }
-        session = tell(bare, person, "first")
+        session = make_change(bare, person, "first")
         bare.rows(
             "update workspace_sessions set is_active = false where id = %s returning 1", session
         )
@@ -59,7 +59,7 @@ async def test_a_join_is_answered_by_its_bindings_and_then_the_changes_come(
 def _check_data(
     inserted: dict[str, Any], updated: dict[str, Any], deleted: dict[str, Any], session: str
 ) -> None:
-    types = {one["name"]: one["type"] for one in inserted["columns"]}
+    types = {column["name"]: column["type"] for column in inserted["columns"]}
     assert types["id"] == "uuid"
     assert types["is_active"] == "bool"
     assert types["created_at"] == "timestamptz"
@@ -75,20 +75,20 @@ def _check_data(
     assert [one["type"] for one in (inserted, updated, deleted)] == ["INSERT", "UPDATE", "DELETE"]
 
 
-async def test_a_job_is_told_without_what_is_dispatchs_own(person: Person) -> None:
+async def test_a_job_is_told_without_what_is_dispatchs_own(person: UserClient) -> None:
     async with client(person) as one:
         await one.join("jobs", {"event": "*", "table": "jobs"}, token=person.token)
-        job_id = await asyncio.to_thread(person.queue)
-        (told,) = await one.wait("jobs", 1)
-    columns = {each["name"] for each in told["data"]["columns"]}
-    assert told["data"]["record"]["id"] == job_id
-    assert told["data"]["record"].keys() == columns
+        job_id = await asyncio.to_thread(person.create_job)
+        (change,) = await one.wait("jobs", 1)
+    columns = {each["name"] for each in change["data"]["columns"]}
+    assert change["data"]["record"]["id"] == job_id
+    assert change["data"]["record"].keys() == columns
     shown = person.rows("jobs", id=f"eq.{job_id}")[0]
     assert columns == shown.keys(), "what rest shows, and no more"
 
 
 async def test_changes_come_once_and_in_order_whatever_happens_to_the_listener(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like %s"
     async with client(person) as one, client(person) as two:
@@ -99,16 +99,16 @@ async def test_changes_come_once_and_in_order_whatever_happens_to_the_listener(
         await asyncio.sleep(0.2)
         bare.rows(cut, "ourvidz%")
         await writing
-        told = _prompts(await one.wait("a", 90))
-        assert _prompts(await two.wait("a", 90)) == told
+        prompts = _prompts(await one.wait("a", 90))
+        assert _prompts(await two.wait("a", 90)) == prompts
     order = "select record from change_events where user_id = %s order by xid, seq"
-    assert told == [row["record"]["prompt"] for row in bare.rows(order, person.id)]
+    assert prompts == [row["record"]["prompt"] for row in bare.rows(order, person.id)]
     for number in range(3):
-        own = [name for name in told if name.startswith(f"{number} ")]
+        own = [name for name in prompts if name.startswith(f"{number} ")]
         assert own == [f"{number} {at}" for at in range(30)], "once, and as it was committed"
 
 
-def _write(system: System, person: Person, number: int) -> None:
+def _write(system: LocalSystem, person: UserClient, number: int) -> None:
     """Thirty changes of a thread's own, in transactions that end when they like."""
     chance = random.Random(number)
     with system.database() as connection:
@@ -125,77 +125,77 @@ def _prompts(changes: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_a_join_is_answered_no_sooner_than_changes_are_told(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
-    async with serving(bare, Limits(join_seconds=1)) as base, Client(base) as one:
+    async with serving(bare, Limits(join_seconds=1)) as base, Client(base) as client:
         with bare.database() as connection, connection.transaction():
             connection.execute("lock table change_events in access exclusive mode")
-            refused = await one.join("a", SESSIONS, token=person.token)
+            refused = await client.join("a", SESSIONS, token=person.token)
             assert refused["status"] == "error"
             assert refused["response"]["reason"].startswith("The database is away")
-            ref = await one.say("realtime:b", "phx_join", {"config": {"postgres_changes": []}})
+            ref = await client.send("realtime:b", "phx_join", {"config": {"postgres_changes": []}})
             await asyncio.sleep(0.3)
-            assert not any(frame["ref"] == ref for frame in one.all)
-        assert (await one.reply(ref))["status"] == "ok"
-        await one.join("a", SESSIONS, token=person.token)
-        tell(bare, person, "heard")
-        assert names(await one.wait("a", 1)) == ["heard"]
+            assert not any(frame["ref"] == ref for frame in client.all)
+        assert (await client.reply(ref))["status"] == "ok"
+        await client.join("a", SESSIONS, token=person.token)
+        make_change(bare, person, "heard")
+        assert names(await client.wait("a", 1)) == ["heard"]
 
 
 async def test_who_may_have_missed_something_is_told_to_join_again(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     forgotten = "update forgotten_events set xid = pg_current_xact_id(), seq = 10^18 returning 1"
     async with client(person) as one:
         await one.join("a", SESSIONS, token=person.token)
         bare.rows(forgotten)
-        tell(bare, person, "missed")
-        lost = await one.told(lambda frame: frame["event"] == "phx_error")
+        make_change(bare, person, "missed")
+        lost = await one.wait_for(lambda frame: frame["event"] == "phx_error")
         assert (lost["topic"], lost["ref"]) == ("realtime:a", "1")
         await one.join("a", SESSIONS, token=person.token)
-        tell(bare, person, "heard")
+        make_change(bare, person, "heard")
         assert names(await one.wait("a", 1)) == ["heard"]
 
 
-async def test_a_channel_is_left_and_joined_again(bare: System, person: Person) -> None:
+async def test_a_channel_is_left_and_joined_again(bare: LocalSystem, person: UserClient) -> None:
     topic = "realtime:a"
     async with client(person) as one:
         await one.join("a", SESSIONS, token=person.token)
         await one.join("a", {**SESSIONS, "event": "UPDATE"}, token=person.token)
-        closed = await one.told(lambda frame: frame["event"] == "phx_close")
+        closed = await one.wait_for(lambda frame: frame["event"] == "phx_close")
         assert (closed["topic"], closed["join_ref"]) == (topic, "1"), "the old one is closed"
         await one.join("all", SESSIONS, token=person.token)
-        tell(bare, person, "not wanted")
+        make_change(bare, person, "not wanted")
         await one.wait("all", 1)
-        assert (await one.ask(topic, "phx_leave", {}, "2"))["status"] == "ok"
-        await one.told(lambda frame: frame["event"] == "phx_close" and frame["join_ref"] == "2")
-        tell(bare, person, "unheard")
+        assert (await one.request(topic, "phx_leave", {}, "2"))["status"] == "ok"
+        await one.wait_for(lambda frame: frame["event"] == "phx_close" and frame["join_ref"] == "2")
+        make_change(bare, person, "unheard")
         await one.wait("all", 2)  # so that it is no news any more
         await one.join("a", SESSIONS, token=person.token)
-        tell(bare, person, "heard")
+        make_change(bare, person, "heard")
         assert names(await one.wait("a", 1)) == ["heard"]
 
 
-async def test_heartbeats_are_answered(person: Person) -> None:
+async def test_heartbeats_are_answered(person: UserClient) -> None:
     async with client(person) as one:
-        answer = await one.ask("phoenix", "heartbeat", {})
+        answer = await one.request("phoenix", "heartbeat", {})
         assert answer == {"status": "ok", "response": {}}
 
 
-async def test_what_is_not_offered_is_answered_so(person: Person) -> None:
+async def test_what_is_not_offered_is_answered_so(person: UserClient) -> None:
     async with client(person) as one:
         config = {
             "broadcast": {"ack": True, "self": True},
             "presence": {"key": "", "enabled": False},
         }
         payload = {"config": {**config, "private": False}, "access_token": person.token}
-        joined = await one.ask("realtime:a", "phx_join", payload)
+        joined = await one.request("realtime:a", "phx_join", payload)
         assert joined == {"status": "ok", "response": {"postgres_changes": []}}
         for event in ("broadcast", "presence", "nonsense"):
-            answer = await one.ask("realtime:a", event, {"type": event}, "1")
+            answer = await one.request("realtime:a", event, {"type": event}, "1")
             assert answer["status"] == "error", event
         binary = bytes([3, 1, 2, 10, 1, 0, 1]) + b"1" + b"77" + b"realtime:a" + b"x" + b"{}"
         await one.socket.send(binary)
         assert (await one.reply("77"))["status"] == "error"
         seen = {"config": {**config, "presence": {"key": "", "enabled": True}}}
-        assert (await one.ask("realtime:b", "phx_join", seen))["status"] == "error"
+        assert (await one.request("realtime:b", "phx_join", seen))["status"] == "error"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.local_system import Person, System, until
+from tests.support.local_system import LocalSystem, UserClient, wait_until
 from tests.support.realtime_changes import SESSION, SESSIONS
 from tests.support.realtime_client import Client
 
@@ -29,13 +29,15 @@ async def in_turn(several: Sequence[Awaitable[object]]) -> None:
         await asyncio.gather(*several[first : first + AT_ONCE])
 
 
-async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(bare: System) -> None:
+async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(
+    bare: LocalSystem,
+) -> None:
     base = f"{bare.base}/realtime/v1"
-    people = [Person(bare) for _ in range(COUNT)]
+    people = [UserClient(bare) for _ in range(COUNT)]
     clients = [Client(base) for _ in people]
     owners = list(zip(clients, people, strict=True))
-    await in_turn([one.__aenter__() for one in clients])
-    await in_turn([one.join("a", SESSIONS, token=person.token) for one, person in owners])
+    await in_turn([client.__aenter__() for client in clients])
+    await in_turn([client.join("a", SESSIONS, token=person.token) for client, person in owners])
     deaf, dead, *awake = clients
     for one in (deaf, dead):
         await one.join("b", {"event": "*", "table": "workspace_items"}, token=people[0].token)
@@ -45,26 +47,26 @@ async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(bar
             connection.execute(ITEMS, [people[0].id, "x" * 10_000])
         with connection.cursor() as cursor:
             cursor.executemany(SESSION, [(person.id, person.id) for person in people])
-    await in_turn([one.wait("a", 1) for one in awake])
+    await in_turn([client.wait("a", 1) for client in awake])
     for one, person in owners[2:]:
-        (told,) = one.changes("a")
-        assert told["data"]["record"]["session_name"] == person.id
+        (change,) = one.changes("a")
+        assert change["data"]["record"]["session_name"] == person.id
     deaf.socket.transport.resume_reading()
     assert await deaf.closed() == 1013
-    await in_turn([one.__aexit__() for one in (deaf, *awake)])
-    until(lambda: not _connections(bare), what="the one that never reads to be let go")
+    await in_turn([client.__aexit__() for client in (deaf, *awake)])
+    wait_until(lambda: not _connections(bare), what="the one that never reads to be let go")
     dead.socket.transport.abort()
 
 
-async def test_nothing_is_left_of_a_thousand_sockets(bare: System) -> None:
+async def test_nothing_is_left_of_a_thousand_sockets(bare: LocalSystem) -> None:
     base = f"{bare.base}/realtime/v1"
-    people = [Person(bare) for _ in range(AT_ONCE)]
+    people = [UserClient(bare) for _ in range(AT_ONCE)]
     held = []
     for _ in range(3):
         await in_turn(
             [_come_and_go(base, people[number % AT_ONCE], number) for number in range(COUNT)]
         )
-        until(lambda: not _connections(bare), what="every socket to be let go")
+        wait_until(lambda: not _connections(bare), what="every socket to be let go")
         gc.collect()
         held.append((_descriptors(bare), _memory(bare)))
     (_, before), (descriptors, between), (after, last) = held
@@ -74,41 +76,41 @@ async def test_nothing_is_left_of_a_thousand_sockets(bare: System) -> None:
     assert between - before < 20_000, held
 
 
-async def _come_and_go(base: str, person: Person, number: int) -> None:
+async def _come_and_go(base: str, person: UserClient, number: int) -> None:
     """A client, that ends in one of six ways."""
-    one = Client(base)
-    await one.__aenter__()
-    await one.join("a", SESSIONS, token=person.token)
+    text = Client(base)
+    await text.__aenter__()
+    await text.join("a", SESSIONS, token=person.token)
     match number % 6:
         case 0:
-            await one.join("a", SESSIONS, token=person.token)
+            await text.join("a", SESSIONS, token=person.token)
         case 1:
-            one.socket.transport.abort()
+            text.socket.transport.abort()
         case 2:
-            await one.socket.send("no message")
+            await text.socket.send("no message")
         case 3:
-            await one.ask("realtime:a", "phx_leave", {})
+            await text.request("realtime:a", "phx_leave", {})
         case 4:
             # The gateway may close the socket before it has read all of it.
             with contextlib.suppress(ConnectionClosed):
-                await one.socket.send("x" * 1_000_000)
+                await text.socket.send("x" * 1_000_000)
         case _:
-            await one.say("realtime:a", "phx_join", {"config": {}})
-    await one.__aexit__()
+            await text.send("realtime:a", "phx_join", {"config": {}})
+    await text.__aexit__()
 
 
-def _connections(system: System) -> int:
+def _connections(system: LocalSystem) -> int:
     """Those to the gateway that it has not let go of, as the kernel lists them."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     port = f":{system.port:04X}"
     return sum(1 for row in rows if row[1].endswith(port) and row[3] in OPEN)
 
 
-def _descriptors(system: System) -> int:
+def _descriptors(system: LocalSystem) -> int:
     return len(list(Path(f"/proc/{system.pids()['gateway']}/fd").iterdir()))
 
 
-def _memory(system: System) -> int:
+def _memory(system: LocalSystem) -> int:
     """Resident, in KB."""
     status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])

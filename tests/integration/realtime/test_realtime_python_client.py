@@ -7,18 +7,20 @@ from realtime import RealtimePostgresChangesListenEvent, RealtimeSubscribeStates
 from supabase import AsyncClient, acreate_client
 
 from infra.local.config import tokens
-from tests.support.local_system import Person, System
-from tests.support.realtime_changes import tell
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.realtime_changes import make_change
 
 
-async def _client(person: Person) -> AsyncClient:
+async def _client(person: UserClient) -> AsyncClient:
     one = await acreate_client(person.base, tokens.anon_token())
     await one.realtime.set_auth(person.token)
     return one
 
 
-async def test_the_python_client_hears_of_its_users_rows(bare: System, person: Person) -> None:
-    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+async def test_the_python_client_hears_of_its_users_rows(
+    bare: LocalSystem, person: UserClient
+) -> None:
+    received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     states: list[tuple[RealtimeSubscribeStates, Exception | None]] = []
     closed = asyncio.Event()
 
@@ -33,14 +35,14 @@ async def test_the_python_client_hears_of_its_users_rows(bare: System, person: P
         schema="public",
         table="workspace_sessions",
         filter=f"user_id=eq.{person.id}",
-        callback=lambda change: told.put_nowait(dict(change["data"])),
+        callback=lambda change: received.put_nowait(dict(change["data"])),
     )
     await channel.subscribe(hear)
     assert states == [(RealtimeSubscribeStates.SUBSCRIBED, None)]
-    session = tell(bare, person, "first")
-    tell(bare, Person(bare), "foreign")
+    session = make_change(bare, person, "first")
+    make_change(bare, UserClient(bare), "foreign")
     bare.rows("delete from workspace_sessions where id = %s returning 1", session)
-    inserted, deleted = [await asyncio.wait_for(told.get(), 10) for _ in range(2)]
+    inserted, deleted = [await asyncio.wait_for(received.get(), 10) for _ in range(2)]
     assert inserted["record"]["session_name"] == "first"
     assert (deleted["type"], deleted["old_record"]) == ("DELETE", {"id": session})
     await channel.unsubscribe()
@@ -48,7 +50,7 @@ async def test_the_python_client_hears_of_its_users_rows(bare: System, person: P
     await client.realtime.close()
 
 
-async def test_the_python_client_is_told_what_cannot_be(person: Person) -> None:
+async def test_the_python_client_is_told_what_cannot_be(person: UserClient) -> None:
     states: list[RealtimeSubscribeStates] = []
     client = await _client(person)
     every = RealtimePostgresChangesListenEvent.All

@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidStatus
 from functions.realtime.client_address import read_address
 from functions.realtime.limits import Limits
 from infra.websocket_server import MAX_CLOSING
-from tests.support.local_system import Person, System
-from tests.support.realtime_changes import LIBRARY, SESSIONS, names, tell
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.realtime_changes import LIBRARY, SESSIONS, make_change, names
 from tests.support.realtime_client import Client
 from tests.support.realtime_server import serving
 
@@ -38,7 +38,7 @@ async def _close(clients: Sequence[Client]) -> None:
 
 async def _is_open(socket: Client) -> bool:
     """Whether it is still served. One that gives way is closed before a newer one is answered."""
-    heartbeat = asyncio.ensure_future(socket.ask("phoenix", "heartbeat", {}))
+    heartbeat = asyncio.ensure_future(socket.request("phoenix", "heartbeat", {}))
     closed = asyncio.ensure_future(socket.closed())
     await asyncio.wait([heartbeat, closed], return_when=asyncio.FIRST_COMPLETED)
     is_open = heartbeat.done() and heartbeat.exception() is None
@@ -50,10 +50,10 @@ async def _is_open(socket: Client) -> bool:
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["by the join", "by access_token"])
 async def test_users_are_heard_however_many_anonymous_sockets_stand(
-    bare: System, *, is_late: bool
+    bare: LocalSystem, *, is_late: bool
 ) -> None:
     limits = Limits(sockets=40)
-    people = [Person(bare) for _ in range(30)]
+    people = [UserClient(bare) for _ in range(30)]
     async with serving(bare, limits) as base:
         anonymous = await _open(base, 40)
         await _all([socket.join("a", LIBRARY) for socket in anonymous])
@@ -63,7 +63,7 @@ async def test_users_are_heard_however_many_anonymous_sockets_stand(
             for client, person in zip(clients, people, strict=True)
         ])  # fmt: skip
         for person in people:
-            tell(bare, person, person.id)
+            make_change(bare, person, person.id)
         for client, person in zip(clients, people, strict=True):
             assert names(await client.wait("a", 1)) == [person.id]
         standing = [await _is_open(socket) for socket in anonymous]
@@ -72,40 +72,44 @@ async def test_users_are_heard_however_many_anonymous_sockets_stand(
         await _close([*anonymous, *clients])
 
 
-async def _join(client: Client, person: Person, *, is_late: bool) -> None:
+async def _join(client: Client, person: UserClient, *, is_late: bool) -> None:
     """As supabase-js does; versions 2.47 to 2.53 name the user after the join was answered."""
     token = None if is_late else person.token
     assert (await client.join("a", EVERY_TABLE, token=token))["status"] == "ok"
     if is_late:
-        await client.say("realtime:a", "access_token", {"access_token": person.token}, "1")
-        assert (await client.ask("phoenix", "heartbeat", {}))["status"] == "ok"
+        await client.send("realtime:a", "access_token", {"access_token": person.token}, "1")
+        assert (await client.request("phoenix", "heartbeat", {}))["status"] == "ok"
 
 
-async def test_a_flood_of_new_sockets_leaves_users_alone(bare: System, person: Person) -> None:
+async def test_a_flood_of_new_sockets_leaves_users_alone(
+    bare: LocalSystem, person: UserClient
+) -> None:
     async with serving(bare, Limits(sockets=8)) as base:
         (user,) = await _open(base, 1)
         assert (await user.join("a", SESSIONS, token=person.token))["status"] == "ok"
         for _ in range(5):
             flood = await _open(base, 8)
             (late,) = await _open(base, 1)
-            other = Person(bare)
+            other = UserClient(bare)
             assert (await late.join("a", SESSIONS, token=other.token))["status"] == "ok"
-            tell(bare, other, "heard")
+            make_change(bare, other, "heard")
             assert names(await late.wait("a", 1)) == ["heard"]
             await _close([late, *flood])
-        tell(bare, person, "heard too")
+        make_change(bare, person, "heard too")
         assert names(await user.wait("a", 1)) == ["heard too"]
         await _close([user])
 
 
-async def test_anonymous_sockets_stay_while_room_is_there(bare: System) -> None:
+async def test_anonymous_sockets_stay_while_room_is_there(bare: LocalSystem) -> None:
     async with serving(bare, Limits(sockets=8)) as base:
         anonymous = await _open(base, 8)
         assert all([await _is_open(socket) for socket in anonymous])
         await _close(anonymous)
 
 
-async def test_a_user_has_so_many_sockets_and_no_more(bare: System, person: Person) -> None:
+async def test_a_user_has_so_many_sockets_and_no_more(
+    bare: LocalSystem, person: UserClient
+) -> None:
     limits = Limits(sockets=100, sockets_per_user=3)
     async with serving(bare, limits) as base:
         several = await _open(base, 4)
@@ -116,14 +120,14 @@ async def test_a_user_has_so_many_sockets_and_no_more(bare: System, person: Pers
         refused = await extra.join("a", SESSIONS, token=person.token)
         assert refused["response"]["reason"].startswith("ConnectionRateLimitReached: ")
         assert (await extra.join("a", LIBRARY))["status"] == "ok", "it is anonymous all the same"
-        await extra.say("realtime:a", "access_token", {"access_token": person.token}, "2")
+        await extra.send("realtime:a", "access_token", {"access_token": person.token}, "2")
         assert (await extra.event("a", "system"))["status"] == "ok"
-        await extra.told(lambda frame: frame["event"] == "phx_close")
+        await extra.wait_for(lambda frame: frame["event"] == "phx_close")
         with pytest.raises(InvalidStatus) as caught:
             await Client(base, apikey=person.token).__aenter__()
         assert caught.value.response.status_code == 429
         assert int(caught.value.response.headers["retry-after"]) > 0
-        other = Person(bare)
+        other = UserClient(bare)
         assert (await extra.join("b", SESSIONS, token=other.token))["status"] == "ok"
         await _close(taken[:1])
         async with asyncio.timeout(30):
@@ -132,8 +136,8 @@ async def test_a_user_has_so_many_sockets_and_no_more(bare: System, person: Pers
         await _close(several[1:])
 
 
-async def test_users_never_take_all_the_room(bare: System) -> None:
-    people = [Person(bare) for _ in range(7)]
+async def test_users_never_take_all_the_room(bare: LocalSystem) -> None:
+    people = [UserClient(bare) for _ in range(7)]
     async with serving(bare, Limits(sockets=8)) as base:
         clients = await _open(base, 7)
         responses = [
@@ -147,7 +151,7 @@ async def test_users_never_take_all_the_room(bare: System) -> None:
         await _close([*clients, *newest])
 
 
-async def test_one_address_takes_room_from_itself_alone(bare: System) -> None:
+async def test_one_address_takes_room_from_itself_alone(bare: LocalSystem) -> None:
     limits = Limits(sockets=100, anonymous_sockets_per_address=3)
     async with serving(bare, limits, forwarded_entries=2) as base:
         (other,) = await _open(base, 1, forwarded="6.6.6.6, 5.6.7.8, 10.0.0.1")
@@ -158,7 +162,7 @@ async def test_one_address_takes_room_from_itself_alone(bare: System) -> None:
         await _close([other, *several])
 
 
-async def test_an_address_with_many_sockets_gives_way_first(bare: System) -> None:
+async def test_an_address_with_many_sockets_gives_way_first(bare: LocalSystem) -> None:
     async with serving(bare, Limits(sockets=8), forwarded_entries=1) as base:
         (single,) = await _open(base, 1, forwarded="5.6.7.8")
         flood = [(await _open(base, 1, forwarded=f"1.2.3.{n % 2}"))[0] for n in range(30)]
@@ -167,7 +171,7 @@ async def test_an_address_with_many_sockets_gives_way_first(bare: System) -> Non
         await _close([single, *flood])
 
 
-async def test_what_was_closed_is_gone_though_its_client_says_nothing(bare: System) -> None:
+async def test_what_was_closed_is_gone_though_its_client_says_nothing(bare: LocalSystem) -> None:
     sockets, count = 8, 2 * MAX_CLOSING
     async with serving(bare, Limits(sockets=sockets)) as base:
         port, query = int(base.rpartition(":")[2]), Client(base).url.partition("?")[2]
@@ -213,11 +217,11 @@ def test_an_address_is_what_a_trusted_proxy_reports(
     assert read_address([(b"host", b"x"), *sent], trusted_entries) == address
 
 
-async def test_long_bindings_are_refused(bare: System, person: Person) -> None:
+async def test_long_bindings_are_refused(bare: LocalSystem, person: UserClient) -> None:
     async with serving(bare, Limits(binding_characters=1_000)) as base, Client(base) as socket:
         long = {**SESSIONS, "x": "y" * 600}
         assert (await socket.join("a", long, token=person.token))["status"] == "ok"
         refused = await socket.join("b", long, token=person.token)
         assert "Too long bindings" in refused["response"]["reason"]
-        await socket.ask("realtime:a", "phx_leave", {})
+        await socket.request("realtime:a", "phx_leave", {})
         assert (await socket.join("b", long, token=person.token))["status"] == "ok"

@@ -10,27 +10,30 @@ from infra.local.config import environment
 from infra.local.database.server import url
 from infra.local.database.setup import functions_url
 from shared.auth.authenticators import User
-from shared.clients.safe_fetch import Guard
+from shared.clients.safe_fetch import SafeFetcher
 from shared.contracts.jobs import QueueJobRequest
-from shared.errors import InvalidError
+from shared.errors import InvalidRequestError
 from shared.services import Services
 from shared.settings import Settings
 from shared.storage import paths
-from tests.support.external_site import HOST, Site
+from tests.support.external_site import HOST, ExternalSite
 from tests.support.images import RED, picture
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 from tests.support.malicious_images import jpeg_with_scans
 
 
 @pytest.fixture
 async def outside(
-    bare: System, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Services, Site]]:
+    bare: LocalSystem, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Services, ExternalSite]]:
     """The functions' services beside the running system, on a network with a stranger's site."""
-    parts = environment.System(bare.data, bare.port, bare.ports())
-    given = environment.of_functions(parts, functions_url(url(bare.ports()["postgres"])))
-    own = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
-    services, site = _Outside(Settings.model_validate(own)), Site(tmp_path_factory.mktemp("site"))
+    parts = environment.LocalSystem(bare.data, bare.port, bare.ports())
+    env = environment.functions_env(parts, functions_url(url(bare.ports()["postgres"])))
+    own = {name: env[name.upper()] for name in Settings.model_fields if name.upper() in env}
+    services, site = (
+        _Outside(Settings.model_validate(own)),
+        ExternalSite(tmp_path_factory.mktemp("site")),
+    )
     services.outside = site.guard()
     yield services, site
     await services.close()
@@ -38,15 +41,15 @@ async def outside(
 
 
 class _Outside(Services):
-    outside: Guard
+    outside: SafeFetcher
 
     @property
-    def guard(self) -> Guard:
+    def safe_fetcher(self) -> SafeFetcher:
         return self.outside
 
 
 async def test_a_strangers_picture_is_fetched_once_and_kept(
-    bare: System, outside: tuple[Services, Site]
+    bare: LocalSystem, outside: tuple[Services, ExternalSite]
 ) -> None:
     services, site = outside
     site.content = picture("green")
@@ -54,17 +57,17 @@ async def test_a_strangers_picture_is_fetched_once_and_kept(
     request = QueueJobRequest(
         job_type="sdxl_image_fast", start_reference_image_url=f"https://{HOST}/picture"
     )
-    assert await references.take(request, user, job_id, services) == ["start"]
+    assert await references.store(request, user, job_id, services) == ["start"]
     path = paths.reference(user.id, job_id, "start")
-    assert len(site.asked) == 1
+    assert len(site.requested) == 1
     assert f"workspace-temp/{path}" in bare.objects()
 
-    await references.drop(["start"], user, job_id, services)
+    await references.delete(["start"], user, job_id, services)
     assert f"workspace-temp/{path}" not in bare.objects()
 
 
 async def test_a_fetched_picture_has_the_limits_of_an_upload(
-    bare: System, outside: tuple[Services, Site]
+    bare: LocalSystem, outside: tuple[Services, ExternalSite]
 ) -> None:
     services, site = outside
     site.content = jpeg_with_scans(64, 101)
@@ -72,20 +75,20 @@ async def test_a_fetched_picture_has_the_limits_of_an_upload(
     request = QueueJobRequest(
         job_type="sdxl_image_fast", reference_image_url=f"https://{HOST}/picture"
     )
-    with pytest.raises(InvalidError, match="more than 100 scans"):
-        await references.take(request, user, uuid4(), services)
+    with pytest.raises(InvalidRequestError, match="more than 100 scans"):
+        await references.store(request, user, uuid4(), services)
     assert bare.objects() == before
 
 
-async def test_an_object_is_written_once(outside: tuple[Services, Site]) -> None:
+async def test_an_object_is_written_once(outside: tuple[Services, ExternalSite]) -> None:
     services, _ = outside
     place = (services.settings.workspace_bucket, f"{uuid4()}/once.png")
-    await services.storage.write(*place, RED, "image/png")
-    await services.storage.write(*place, RED, "image/png")
+    await services.storage.upload_once(*place, RED, "image/png")
+    await services.storage.upload_once(*place, RED, "image/png")
     with pytest.raises(ValueError, match="another object"):
-        await services.storage.write(*place, b"others", "image/png")
-    assert await services.storage.read(*place, most_bytes=10_000) == RED
-    stored = await services.storage.stat(*place)
+        await services.storage.upload_once(*place, b"others", "image/png")
+    assert await services.storage.read(*place, max_bytes=10_000) == RED
+    stored = await services.storage.get_metadata(*place)
     assert stored is not None
     assert stored.content_type == "image/png"
 
@@ -100,14 +103,14 @@ async def test_an_object_is_written_once(outside: tuple[Services, Site]) -> None
     ],
 )
 async def test_a_strangers_address_without_a_good_picture_keeps_nothing(
-    bare: System, outside: tuple[Services, Site], address: str, why: str
+    bare: LocalSystem, outside: tuple[Services, ExternalSite], address: str, why: str
 ) -> None:
     services, _ = outside
     user, before = User(uuid4(), {}), bare.objects()
     request = QueueJobRequest(
         job_type="sdxl_image_fast", end_reference_image_url=f"https://{HOST}/{address}"
     )
-    with pytest.raises(InvalidError, match=why) as raised:
-        await references.take(request, user, uuid4(), services)
+    with pytest.raises(InvalidRequestError, match=why) as raised:
+        await references.store(request, user, uuid4(), services)
     assert raised.value.details[0]["field"] == "endReferenceImageUrl"
     assert bare.objects() == before

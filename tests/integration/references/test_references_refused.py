@@ -9,22 +9,22 @@ import pytest
 
 from infra.local.config import keys
 from tests.support.images import RED
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.references import accepted, ask, objects_of
-from tests.support.scripted_worker import HandWorker
+from tests.support.scripted_worker import ScriptedWorker
 
 
 def test_what_is_not_the_callers_is_404(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     refused: Callable[[httpx.Response, int], str],
 ) -> None:
-    other = Person(bare)
-    job_id = other.queue()
+    other = UserClient(bare)
+    job_id = other.create_job()
     hand_worker.finish(job_id, RED)
     path = other.asset(job_id)["temp_storage_path"]
-    for given in (
+    for reference in (
         path,
         f"workspace-temp/{path}",
         f"user-library/{path}",
@@ -37,12 +37,12 @@ def test_what_is_not_the_callers_is_404(
         "",
         "\U0001f600",
     ):
-        sentence = refused(ask(person, referenceImageUrl=given), 404)
+        sentence = refused(ask(person, referenceImageUrl=reference), 404)
         assert sentence == "There is no such object of yours."
 
 
 def test_a_path_in_the_callers_folder_is_not_enough(
-    bare: System, person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+    bare: LocalSystem, person: UserClient, path: str, refused: Callable[[httpx.Response, int], str]
 ) -> None:
     with bare.database() as connection:
         connection.execute(
@@ -53,16 +53,16 @@ def test_a_path_in_the_callers_folder_is_not_enough(
 
 
 def test_a_public_picture_of_somebody_elses_is_404_by_its_path(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     refused: Callable[[httpx.Response, int], str],
 ) -> None:
-    other = Person(bare)
-    job_id = other.queue()
+    other = UserClient(bare)
+    job_id = other.create_job()
     hand_worker.finish(job_id, RED)
     save = {"action": "save_to_library", "assetId": other.asset(job_id)["id"]}
-    assert other.call("workspace-actions", save).status_code == 200
+    assert other.invoke("workspace-actions", save).status_code == 200
     with bare.database() as connection:
         connection.execute(
             "update user_library set visibility = 'public' where user_id = %s", (other.id,)
@@ -73,9 +73,9 @@ def test_a_public_picture_of_somebody_elses_is_404_by_its_path(
 
 
 def test_an_object_of_ours_that_is_no_picture_is_422(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    first = person.queue()
+    first = person.create_job()
     hand_worker.finish(first)
     answer = ask(person, endReferenceImageUrl=person.asset(first)["temp_storage_path"])
     assert answer.status_code == 422
@@ -84,7 +84,7 @@ def test_an_object_of_ours_that_is_no_picture_is_422(
     assert detail["message"] == "This is no whole picture in PNG, JPEG or WebP."
 
 
-def test_a_video_of_ours_is_422(bare: System, person: Person, path: str) -> None:
+def test_a_video_of_ours_is_422(bare: LocalSystem, person: UserClient, path: str) -> None:
     with bare.database() as connection:
         film = path.replace(".png", ".mp4")
         connection.execute(
@@ -97,7 +97,7 @@ def test_a_video_of_ours_is_422(bare: System, person: Person, path: str) -> None
 
 
 def test_a_signed_address_that_does_not_hold_is_422(
-    bare: System, person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+    bare: LocalSystem, person: UserClient, path: str, refused: Callable[[httpx.Response, int], str]
 ) -> None:
     base = f"{bare.base}/storage/v1/object/sign/workspace-temp"
     good = person.sign(path).json()["signedURL"].partition("token=")[2]
@@ -120,7 +120,9 @@ def test_a_signed_address_that_does_not_hold_is_422(
     refused(ask(person, referenceImageUrl=f"{base}/{person.id}/other.png?token={good}"), 422)
 
 
-def test_a_signed_address_needs_the_objects_row(bare: System, person: Person, path: str) -> None:
+def test_a_signed_address_needs_the_objects_row(
+    bare: LocalSystem, person: UserClient, path: str
+) -> None:
     signed = person.sign(path).json()["signedURL"]
     accepted(ask(person, referenceImageUrl=signed))
     with bare.database() as connection:
@@ -142,19 +144,19 @@ def test_a_signed_address_needs_the_objects_row(bare: System, person: Person, pa
     ],
 )
 def test_a_hostile_address_is_422(
-    person: Person, refused: Callable[[httpx.Response, int], str], address: str
+    person: UserClient, refused: Callable[[httpx.Response, int], str], address: str
 ) -> None:
     refused(ask(person, referenceImageUrl=address), 422)
 
 
 def test_a_promised_reference_that_is_not_given_is_422(
-    person: Person, refused: Callable[[httpx.Response, int], str]
+    person: UserClient, refused: Callable[[httpx.Response, int], str]
 ) -> None:
     refused(ask(person, {"reference_image": True}), 422)
 
 
 def test_one_bad_reference_of_three_keeps_none(
-    person: Person, path: str, refused: Callable[[httpx.Response, int], str]
+    person: UserClient, path: str, refused: Callable[[httpx.Response, int], str]
 ) -> None:
     hostile = "https://127.0.0.1/"
     answer = ask(
@@ -164,28 +166,28 @@ def test_one_bad_reference_of_three_keeps_none(
 
 
 def test_a_job_that_is_not_stored_leaves_no_object(
-    bare: System, person: Person, hand_worker: HandWorker, path: str
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, path: str
 ) -> None:
     for _ in range(3):
-        person.queue(job_type="video7b_high_enhanced")  # 6 each, of the 19 that are left
+        person.create_job(job_type="video7b_high_enhanced")  # 6 each, of the 19 that are left
     before = objects_of(bare, person)
     answer = ask(person, {"num_images": 2}, referenceImageUrl=path)
     assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
     assert objects_of(bare, person) == before
 
-    other = Person(bare)
-    job_id = other.queue()
+    other = UserClient(bare)
+    job_id = other.create_job()
     hand_worker.finish(job_id, RED)
     mine = other.asset(job_id)["temp_storage_path"]
     for _ in range(5):
-        other.queue()
+        other.create_job()
     before = objects_of(bare, other)
     answer = ask(other, referenceImageUrl=mine)
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
     assert objects_of(bare, other) == before
 
 
-def test_an_address_is_in_no_log(bare: System, person: Person) -> None:
+def test_an_address_is_in_no_log(bare: LocalSystem, person: UserClient) -> None:
     ask(person, referenceImageUrl="https://127.0.0.1/a-secret-address?token=very-secret")
     log = (bare.data / "logs" / "gateway.log").read_text()
     assert "secret-address" not in log

@@ -9,7 +9,7 @@ import pytest
 
 from infra.local.config import tokens
 from tests.support.http import web
-from tests.support.local_system import Person, System, until
+from tests.support.local_system import LocalSystem, UserClient, wait_until
 
 Json: TypeAlias = Any
 
@@ -35,11 +35,11 @@ class Reader:
         **headers: str,
     ) -> httpx.Response:
         """One request; an underscore in a header's name is a dash."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        header_values = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.request(
             method,
             f"{self._base}/{path}",
-            headers={**self._headers, **given},
+            headers={**self._headers, **header_values},
             json=content,
         )
 
@@ -74,12 +74,12 @@ class Reader:
 
 
 @pytest.fixture(scope="package")
-def trial(bare: System) -> Iterator[System]:
+def trial(bare: LocalSystem) -> Iterator[LocalSystem]:
     """The system without a worker, with the tables."""
     with bare.database() as connection:
         connection.execute(_SQL.encode())
     known = Reader(bare.base, tokens.user_token())
-    until(
+    wait_until(
         lambda: known.get("trial_books").status_code == 200,
         what="the tables to be known",
     )
@@ -102,27 +102,27 @@ def trial(bare: System) -> Iterator[System]:
 
 
 @pytest.fixture(scope="module")
-def trial_reader(trial: System) -> Reader:
+def trial_reader(trial: LocalSystem) -> Reader:
     """A user of all of a module's tests."""
-    person = Person(trial)
+    person = UserClient(trial)
     return Reader(trial.base, person.token, person.id)
 
 
 @pytest.fixture
-def me(trial: System) -> Reader:
+def me(trial: LocalSystem) -> Reader:
     """A new user."""
-    person = Person(trial)
+    person = UserClient(trial)
     return Reader(trial.base, person.token, person.id)
 
 
 @pytest.fixture
-def other(trial: System) -> Reader:
+def other(trial: LocalSystem) -> Reader:
     """Another new user."""
-    person = Person(trial)
+    person = UserClient(trial)
     return Reader(trial.base, person.token, person.id)
 
 
 @pytest.fixture
-def anon(trial: System) -> Reader:
+def anon(trial: LocalSystem) -> Reader:
     """Nobody in particular."""
     return Reader(trial.base, tokens.anon_token())

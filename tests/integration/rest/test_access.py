@@ -8,7 +8,7 @@ import pytest
 from infra.local.config import tokens
 from tests.integration.rest.conftest import Reader
 from tests.support.http import web
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 REPRESENTATION = {"prefer": "return=representation"}
 
@@ -46,8 +46,8 @@ def test_nothing_is_written_in_anothers_name(
     for content in ({"id": book["id"], "title": "Taken"}, {**theirs, "id": book["id"]}):
         assert me.code("POST", "trial_books", content, **upsert) == (403, "42501")
     ignored = {"prefer": "resolution=ignore-duplicates,return=representation"}
-    kept = me.ask("POST", "trial_books", {"id": book["id"], "title": "Taken"}, **ignored)
-    assert kept.status_code in {201, 403}
+    response = me.ask("POST", "trial_books", {"id": book["id"], "title": "Taken"}, **ignored)
+    assert response.status_code in {201, 403}
     assert other.rows("trial_books") == [book]
 
 
@@ -91,7 +91,7 @@ def test_the_anonymous_see_and_do_nothing(anon: Reader, me: Reader) -> None:
     assert anon.code("DELETE", "user_library") == (401, "42501")
 
 
-def test_a_bad_token_is_told_as_postgrest_tells_it(trial: System) -> None:
+def test_a_bad_token_is_told_as_postgrest_tells_it(trial: LocalSystem) -> None:
     url = f"{trial.base}/rest/v1/trial_books"
     expired = tokens.user_token(expires_in=-60)
     for headers, code in (

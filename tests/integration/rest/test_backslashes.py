@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from tests.support.http import web
-from tests.support.local_system import Person
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 TEXTS = [r"cat \u0000 dog", r"\u0000", r"\\u0000 \ud800 \n \"", "\\", r'{"a": "\u0000"}']
 NUL = "cat \x00 dog"
 
 
-def _send(person: Person, method: str, path: str, body: object) -> tuple[int, Any]:
+def _send(person: UserClient, method: str, path: str, body: object) -> tuple[int, Any]:
     answer = web.request(
         method,
         f"{person.base}{path}",
@@ -24,8 +24,8 @@ def _send(person: Person, method: str, path: str, body: object) -> tuple[int, An
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_job_holds_backslashes_as_they_are(person: Person, text: str) -> None:
-    job_id = person.queue(text, negative_prompt=text, session_name=text, other=[text])
+def test_a_job_holds_backslashes_as_they_are(person: UserClient, text: str) -> None:
+    job_id = person.create_job(text, negative_prompt=text, session_name=text, other=[text])
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert job["original_prompt"] == text
     assert job["metadata"]["other"] == [text]
@@ -35,22 +35,24 @@ def test_a_job_holds_backslashes_as_they_are(person: Person, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_key_holds_backslashes_as_they_are(person: Person, text: str) -> None:
-    job_id = person.queue(other={text: 1})
+def test_a_key_holds_backslashes_as_they_are(person: UserClient, text: str) -> None:
+    job_id = person.create_job(other={text: 1})
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
     assert job["metadata"]["other"] == {text: 1}
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_an_action_holds_backslashes_as_they_are(person: Person, text: str) -> None:
+def test_an_action_holds_backslashes_as_they_are(person: UserClient, text: str) -> None:
     body = {"action": "create_collection", "name": text, "description": text}
-    assert person.call("workspace-actions", body).status_code == 200
+    assert person.invoke("workspace-actions", body).status_code == 200
     (row,) = person.rows("user_collections")
     assert (row["name"], row["description"]) == (text, text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_the_databases_interface_holds_backslashes_as_they_are(person: Person, text: str) -> None:
+def test_the_databases_interface_holds_backslashes_as_they_are(
+    person: UserClient, text: str
+) -> None:
     row = {"user_id": person.id, "session_name": text}
     status, rows = _send(person, "POST", "/rest/v1/workspace_sessions", row)
     assert (status, rows[0]["session_name"]) == (201, text)
@@ -63,9 +65,9 @@ def test_the_databases_interface_holds_backslashes_as_they_are(person: Person, t
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_callback_holds_backslashes_as_they_are(
-    person: Person, hand_worker: HandWorker, text: str
+    person: UserClient, hand_worker: ScriptedWorker, text: str
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     settings = {"sampler": text, text: [text]}
     assets = [{**one, "generationSettings": settings} for one in hand_worker.upload(claim)]
@@ -74,7 +76,9 @@ def test_a_callback_holds_backslashes_as_they_are(
     assert person.asset(job_id)["generation_settings"] == settings
 
 
-def test_a_nul_character_is_refused_wherever_it_is(person: Person, hand_worker: HandWorker) -> None:
+def test_a_nul_character_is_refused_wherever_it_is(
+    person: UserClient, hand_worker: ScriptedWorker
+) -> None:
     job: dict[str, Any] = {"jobType": "sdxl_image_fast"}
     for metadata in (
         {"prompt": NUL},
@@ -83,12 +87,12 @@ def test_a_nul_character_is_refused_wherever_it_is(person: Person, hand_worker: 
         {"prompt": "a boat", "other": {NUL: 1}},
         {"prompt": "a boat", NUL: 1},
     ):
-        answer = person.call("queue-job", {**job, "metadata": metadata})
+        answer = person.invoke("queue-job", {**job, "metadata": metadata})
         assert answer.status_code == 422, json.dumps(metadata)
     body = {"action": "create_collection", "name": NUL}
-    assert person.call("workspace-actions", body).status_code == 422
-    assert person.call("playground-chat", {"message": NUL}).status_code == 422
-    assert person.call("enhance-prompt", {"prompt": NUL}).status_code == 422
+    assert person.invoke("workspace-actions", body).status_code == 422
+    assert person.invoke("playground-chat", {"message": NUL}).status_code == 422
+    assert person.invoke("enhance-prompt", {"prompt": NUL}).status_code == 422
     row = {"user_id": person.id, "session_name": NUL}
     for path, sent in (
         ("/rest/v1/workspace_sessions", row),

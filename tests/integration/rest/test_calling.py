@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.rest.conftest import Json, Reader
-from tests.support.local_system import Person
+from tests.support.local_system import UserClient
 
 WORDS = [{"nth": 1, "word": "one"}, {"nth": 2, "word": "two"}, {"nth": 3, "word": None}]
 CALLED: list[tuple[str, dict[str, Any], str, Json]] = [
@@ -37,13 +37,13 @@ def test_a_function_is_called(
 ) -> None:
     posted = me.ask("POST", f"rpc/{name}?{query}", arguments)
     assert (posted.status_code, posted.json()) == (200, wanted), posted.text
-    given = {
+    values = {
         key: str(value).replace("'", "").replace("[", "{").replace("]", "}")
         for key, value in arguments.items()
     }
-    asked = "&".join([query, *(f"{key}={value}" for key, value in given.items())])
-    assert me.rows(f"rpc/{name}?{asked}") == wanted
-    head = me.ask("HEAD", f"rpc/{name}?{asked}", prefer="count=exact")
+    query_string = "&".join([query, *(f"{key}={value}" for key, value in values.items())])
+    assert me.rows(f"rpc/{name}?{query_string}") == wanted
+    head = me.ask("HEAD", f"rpc/{name}?{query_string}", prefer="count=exact")
     assert (head.status_code in {200, 206}, head.content) == (True, b"")
 
 
@@ -92,8 +92,8 @@ def test_a_call_that_fits_none_is_refused(
     me: Reader, name: str, arguments: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
     assert me.code("POST", f"rpc/{name}", arguments) == refusal
-    asked = "&".join(f"{key}={value}" for key, value in arguments.items())
-    assert me.code("GET", f"rpc/{name}?{asked}") == refusal
+    query_string = "&".join(f"{key}={value}" for key, value in arguments.items())
+    assert me.code("GET", f"rpc/{name}?{query_string}") == refusal
 
 
 RAISED = [
@@ -114,17 +114,17 @@ RAISED = [
 
 @pytest.mark.parametrize(("state", "status"), RAISED)
 def test_what_a_function_raises_is_told(me: Reader, state: str, status: int) -> None:
-    given = {"state": state, "message": "No more.", "detail": "A detail."}
-    answer = me.ask("POST", "rpc/trial_raise", given)
+    error = {"state": state, "message": "No more.", "detail": "A detail."}
+    answer = me.ask("POST", "rpc/trial_raise", error)
     assert answer.status_code == status
-    told = answer.json()
-    assert (told["code"], told["message"], told["hint"]) == (state, "No more.", "A hint.")
+    payload = answer.json()
+    assert (payload["code"], payload["message"], payload["hint"]) == (state, "No more.", "A hint.")
 
 
 @pytest.mark.parametrize("state", ["XX001", "PT500", "P0004"])
 def test_what_is_our_fault_is_500_and_says_nothing(me: Reader, state: str) -> None:
-    given = {"state": state, "message": "No more.", "detail": "A detail."}
-    answer = me.ask("POST", "rpc/trial_raise", given)
+    error = {"state": state, "message": "No more.", "detail": "A detail."}
+    answer = me.ask("POST", "rpc/trial_raise", error)
     assert (answer.status_code, answer.json()["code"]) == (500, "PGRSTX00")
     assert "more" not in answer.text
 
@@ -136,11 +136,11 @@ def test_a_call_is_of_so_many_rows_at_most(me: Reader) -> None:
 
 
 def test_the_deprecated_functions_say_so(me: Reader, other: Reader) -> None:
-    made = me.ask("POST", "rpc/create_workspace_session", {"p_user_id": me.id})
-    assert made.status_code == 200
-    assert made.headers["deprecation"].startswith("@17")
+    response = me.ask("POST", "rpc/create_workspace_session", {"p_user_id": me.id})
+    assert response.status_code == 200
+    assert response.headers["deprecation"].startswith("@17")
     (session,) = me.rows("workspace_sessions")
-    assert session["id"] == made.json()
+    assert session["id"] == response.json()
     arguments = {"p_session_id": session["id"], "p_user_id": me.id}
     cleared = me.ask("POST", "rpc/clear_workspace_session", arguments)
     assert (cleared.json(), "deprecation" in cleared.headers) == (True, True)
@@ -151,7 +151,7 @@ def test_the_deprecated_functions_say_so(me: Reader, other: Reader) -> None:
     assert me.code("POST", "rpc/save_workspace_item_to_library", item) == (404, "P0002")
 
 
-def test_the_anonymous_call_what_is_theirs(anon: Reader, person: Person) -> None:
+def test_the_anonymous_call_what_is_theirs(anon: Reader, person: UserClient) -> None:
     assert anon.ask("POST", "rpc/trial_add", {"a": 1}).json() == 2
     refused = anon.code("POST", "rpc/create_workspace_session", {"p_user_id": person.id})
     assert refused == (404, "PGRST202")

@@ -9,7 +9,7 @@ from functions.rest.schema import cache
 from functions.rest.schema.catalog import Catalogue
 from shared.auth.authenticators import User
 from shared.services import Services
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 _MADE = ("trial_later", "trial_latest")
 
@@ -30,28 +30,28 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def services(bare: System, clock: Clock) -> AsyncIterator[Services]:
+async def services(bare: LocalSystem, clock: Clock) -> AsyncIterator[Services]:
     services = Services(bare.settings(), clock=clock)
     yield services
     await services.close()
 
 
 @pytest.fixture
-def making(bare: System) -> Iterator[System]:
+def making(bare: LocalSystem) -> Iterator[LocalSystem]:
     """The system, rid of the tables afterwards."""
     yield bare
     with bare.database() as connection:
         connection.execute(f"drop table if exists {', '.join(_MADE)}".encode())
 
 
-def _make(system: System, name: str) -> None:
+def _make(system: LocalSystem, name: str) -> None:
     with system.database() as connection:
         connection.execute(f"create table {name} (id integer)".encode())
         connection.execute(f"grant select on {name} to authenticated".encode())
 
 
 async def test_an_unknown_name_is_looked_for_again_but_not_all_the_time(
-    making: System, person: Person, services: Services, clock: Clock
+    making: LocalSystem, person: UserClient, services: Services, clock: Clock
 ) -> None:
     user = User(services.new_id(), {"sub": person.id, "role": "authenticated"})
 
@@ -60,7 +60,7 @@ async def test_an_unknown_name_is_looked_for_again_but_not_all_the_time(
             return catalogue.table(name).name
 
         try:
-            return await cache.planned(plan, user, services)
+            return await cache.plan_with_schema(plan, user, services)
         except RestError as error:
             return error.error_code
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.integration.rest.conftest import Json, Reader
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
@@ -132,13 +132,15 @@ def test_what_cannot_be_embedded_is_refused(me: Reader, path: str, status: int, 
 
 def test_several_ways_are_named(me: Reader) -> None:
     answer = me.get("trial_shelves?select=trial_books(*)").json()
-    assert {one["cardinality"] for one in answer["details"]} == {"one-to-many"}
+    assert {detail["cardinality"] for detail in answer["details"]} == {"one-to-many"}
     assert "'trial_books!trial_spare'" in answer["hint"]
 
 
-def test_jobs_embed_though_they_are_a_view_to_users(bare: System, hand_worker: HandWorker) -> None:
-    person = Person(bare)
-    job = person.queue()
+def test_jobs_embed_though_they_are_a_view_to_users(
+    bare: LocalSystem, hand_worker: ScriptedWorker
+) -> None:
+    person = UserClient(bare)
+    job = person.create_job()
     hand_worker.finish(job)
     (row,) = person.rows("jobs", select="*,workspace_assets(*),job_progress(*),credit_ledger(kind)")
     assert row["workspace_assets"][0]["job_id"] == row["id"] == job

@@ -134,20 +134,20 @@ def books(me: Reader) -> Reader:
     return me
 
 
-def _asked(query: str) -> str:
+def _titles(query: str) -> str:
     return "trial_books?select=title&order=id&" + quote(query, safe="=&%")
 
 
 def test_a_filter_finds_what_it_says(books: Reader) -> None:
-    letters = {book["title"]: letter for book, letter in zip(BOOKS, "abc", strict=True)}
+    letters = {book["title"]: label for book, label in zip(BOOKS, "abc", strict=True)}
     for query, wanted in FOUND:
-        found = "".join(letters[row["title"]] for row in books.rows(_asked(query)))
+        found = "".join(letters[row["title"]] for row in books.rows(_titles(query)))
         assert found == wanted, query
 
 
 def test_a_bad_filter_is_refused_by_its_code(me: Reader) -> None:
     for query, status, code in REFUSED:
-        assert me.code("GET", _asked(query)) == (status, code), query
+        assert me.code("GET", _titles(query)) == (status, code), query
 
 
 @pytest.mark.parametrize(

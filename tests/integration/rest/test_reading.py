@@ -117,9 +117,9 @@ def test_a_bad_query_is_refused_by_its_code(
 
 
 def test_one_row_is_an_object(books: Reader) -> None:
-    one = books.get("trial_books?select=title,lent_at&pages=eq.10", accept=SINGLE)
-    assert one.headers["content-type"] == SINGLE
-    assert one.json() == {"title": "Book 1", "lent_at": None}
+    response = books.get("trial_books?select=title,lent_at&pages=eq.10", accept=SINGLE)
+    assert response.headers["content-type"] == SINGLE
+    assert response.json() == {"title": "Book 1", "lent_at": None}
     stripped = books.rows(
         "trial_books?select=title,lent_at&pages=eq.10", accept=f"{SINGLE};nulls=stripped"
     )

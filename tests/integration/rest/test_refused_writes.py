@@ -49,8 +49,8 @@ def test_an_answer_quotes_nothing_but_what_was_sent(me: Reader) -> None:
     me.make("trial_books", {"title": "One"})
     twice = me.ask("POST", "trial_books", {"title": "One"}).json()
     empty = me.ask("POST", "trial_books", {"title": ""}).json()
-    for told in (twice, empty):
-        assert "not to be seen" not in str(told)
+    for response in (twice, empty):
+        assert "not to be seen" not in str(response)
     assert empty["details"] is None
 
 
@@ -94,8 +94,8 @@ def test_a_write_that_is_not_of_one_row_is_undone(me: Reader) -> None:
     rows = [{"title": "One"}, {"title": "Two"}]
     assert me.code("POST", "trial_books", rows, **headers) == (406, "PGRST116")
     assert me.rows("trial_books") == []
-    made = me.ask("POST", "trial_books?select=title", rows[0], **headers)
-    assert (made.status_code, made.json()) == (201, {"title": "One"})
+    response = me.ask("POST", "trial_books?select=title", rows[0], **headers)
+    assert (response.status_code, response.json()) == (201, {"title": "One"})
     assert me.code("DELETE", "trial_books?title=eq.Two", **headers) == (406, "PGRST116")
     changed = me.ask("PATCH", f"trial_books?title=eq.{quote('One')}", {"pages": 3}, **headers)
     assert changed.json()["pages"] == 3

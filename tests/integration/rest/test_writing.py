@@ -62,12 +62,12 @@ def test_columns_say_what_is_written(me: Reader) -> None:
     rows = [{"title": "One", "pages": 1}, {"title": "Two", "is_lent": True, "nothing": 1}]
     path = "trial_books?columns=title,pages,is_lent&select=title,pages,is_lent&order=title"
     assert me.code("POST", path, rows) == (400, "23502")
-    made = me.ask("POST", path, rows, prefer=f"{REPRESENTATION},missing=default")
-    assert made.json() == [
+    response = me.ask("POST", path, rows, prefer=f"{REPRESENTATION},missing=default")
+    assert response.json() == [
         {"title": "One", "pages": 1, "is_lent": None},
         {"title": "Two", "pages": 100, "is_lent": True},
     ]
-    assert "missing=default" in made.headers["preference-applied"]
+    assert "missing=default" in response.headers["preference-applied"]
     changed = me.ask(
         "PATCH",
         "trial_books?columns=title,pages&title=eq.One&select=title,pages",

@@ -14,8 +14,8 @@ from gpu_workers.runtime.media import images, video
 from gpu_workers.runtime.provenance import signing
 from tests.support import certificates, provenance_reader
 from tests.support.certificates import Chain
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker, crc32c
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker, crc32c
 from tests.support.workspace import act, files, library, make, put, remove
 
 SETTINGS: dict[str, Any] = {
@@ -45,14 +45,14 @@ def picture(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker, picture: bytes) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker, picture: bytes) -> str:
     """The picture, in the person's workspace."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id, picture)
     return str(person.asset(job_id)["id"])
 
 
-def save(person: Person, asset_id: str, **more: object) -> bytes:
+def save(person: UserClient, asset_id: str, **more: object) -> bytes:
     """The library's file, once the asset is saved."""
     answer = act(person, "save_to_library", assetId=asset_id, **more)
     assert answer.status_code == 200, answer.text
@@ -63,16 +63,18 @@ def save(person: Person, asset_id: str, **more: object) -> bytes:
 
 
 def assert_made_by_a_model(content: bytes, mime_type: str, chain: Chain) -> None:
-    told = provenance_reader.manifest(content, mime_type, chain)
-    assert (told.state, told.failures) == ("Trusted", [])
-    assert [one["digitalSourceType"].encode() for one in told.actions] == [MADE_BY_A_MODEL]
+    manifest = provenance_reader.manifest(content, mime_type, chain)
+    assert (manifest.state, manifest.failures) == ("Trusted", [])
+    assert [action["digitalSourceType"].encode() for action in manifest.actions] == [
+        MADE_BY_A_MODEL
+    ]
     if mime_type == "image/png":
         packet = provenance_reader.picture(content).info["xmp"]
         assert provenance_reader.source_type(packet) == MADE_BY_A_MODEL.decode()
 
 
 def test_saving_keeps_signature_source_and_settings(
-    person: Person, asset_id: str, picture: bytes, chain: Chain
+    person: UserClient, asset_id: str, picture: bytes, chain: Chain
 ) -> None:
     content = save(person, asset_id)
     assert content == picture
@@ -81,7 +83,7 @@ def test_saving_keeps_signature_source_and_settings(
 
 
 def test_a_saver_may_leave_the_settings_out_and_never_the_source(
-    person: Person, asset_id: str, picture: bytes, chain: Chain
+    person: UserClient, asset_id: str, picture: bytes, chain: Chain
 ) -> None:
     content = save(person, asset_id, stripSettings=True)
     assert not [word for word in (b"secret", b"918273", b"Euler") if word in content]
@@ -94,7 +96,7 @@ def test_a_saver_may_leave_the_settings_out_and_never_the_source(
 
 
 def test_a_stripped_asset_is_cleared_and_copied_back_as_any_other(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     content = save(person, asset_id, stripSettings=True)
     assert act(person, "clear_asset", assetId=asset_id).status_code == 200
@@ -106,14 +108,14 @@ def test_a_stripped_asset_is_cleared_and_copied_back_as_any_other(
 
 
 def test_stripping_again_is_success_and_stripping_late_changes_nothing(
-    person: Person, asset_id: str, picture: bytes
+    person: UserClient, asset_id: str, picture: bytes
 ) -> None:
     assert save(person, asset_id) == picture
     assert save(person, asset_id, stripSettings=True) == picture
 
 
 def test_a_save_that_was_cut_off_is_taken_up_by_the_next(
-    bare: System, person: Person, asset_id: str, picture: bytes
+    bare: LocalSystem, person: UserClient, asset_id: str, picture: bytes
 ) -> None:
     content = save(person, asset_id, stripSettings=True)
     (kept,) = library(person)
@@ -137,7 +139,7 @@ def test_a_save_that_was_cut_off_is_taken_up_by_the_next(
 
 
 def test_what_is_no_picture_is_not_said_to_be_stripped(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     (broken,) = make(person, hand_worker)
     answer = act(person, "save_to_library", assetId=broken, stripSettings=True)
@@ -146,7 +148,9 @@ def test_what_is_no_picture_is_not_said_to_be_stripped(
     assert act(person, "save_to_library", assetId=broken).status_code == 200
 
 
-def test_an_asset_that_lost_its_file_is_404(bare: System, person: Person, asset_id: str) -> None:
+def test_an_asset_that_lost_its_file_is_404(
+    bare: LocalSystem, person: UserClient, asset_id: str
+) -> None:
     (asset,) = person.rows("workspace_assets")
     remove(bare, "workspace-temp", asset["temp_storage_path"])
     answer = act(person, "save_to_library", assetId=asset_id, stripSettings=True)
@@ -154,15 +158,21 @@ def test_an_asset_that_lost_its_file_is_404(bare: System, person: Person, asset_
 
 
 @pytest.fixture
-def film(bare: System, person: Person, hand_worker: HandWorker) -> Iterator[Callable[[bytes], str]]:
+def film(
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
+) -> Iterator[Callable[[bytes], str]]:
     """Hands a clip in; the id of its asset. Afterwards nobody films."""
 
     def hand_in(clip: bytes) -> str:
-        job_id = person.queue(job_type="wan_video_fast")
+        job_id = person.create_job(job_type="wan_video_fast")
         claim_id, claim = hand_worker.claimed(job_id)
         (asset,) = hand_worker.upload(claim, clip)
-        told = asset | {"assetType": "video", "mimeType": "video/mp4", "durationSeconds": 5 / 16}
-        assert hand_worker.complete(job_id, claim_id, [told]).status_code == 200
+        reported = asset | {
+            "assetType": "video",
+            "mimeType": "video/mp4",
+            "durationSeconds": 5 / 16,
+        }
+        assert hand_worker.complete(job_id, claim_id, [reported]).status_code == 200
         return str(person.asset(job_id)["id"])
 
     assert hand_worker.register("wan", slots=1000).status_code == 200
@@ -171,7 +181,7 @@ def film(bare: System, person: Person, hand_worker: HandWorker) -> Iterator[Call
 
 
 def test_a_clip_of_many_megabytes_is_stripped_as_well(
-    person: Person, film: Callable[[bytes], str], chain: Chain, tmp_path: Path
+    person: UserClient, film: Callable[[bytes], str], chain: Chain, tmp_path: Path
 ) -> None:
     clip = video.mp4(np.zeros((5, 48, 64, 3), np.uint8), fps=16, settings=SETTINGS)
     clip += struct.pack(">I4s", 9 * 2**20, b"uuid").ljust(9 * 2**20, b"\1")

@@ -6,124 +6,124 @@ import httpx
 import pytest
 
 from shared.safety.rules import RULES
-from tests.support.fake_chat_server import ChatServer, say
-from tests.support.local_system import Person, System
+from tests.support.fake_chat_server import ChatServer, reply
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.safety_drill import ONE, OTHER, decisions, refused
-from tests.support.scripted_worker import HandWorker
+from tests.support.scripted_worker import ScriptedWorker
 
 pytest_plugins = ["tests.support.safety_fixtures"]
 
 BOTH = f"a {ONE} beside a {OTHER}"
 HARMLESS = f"a {ONE} in the rain"
 
-GATES: dict[str, tuple[str, str, Callable[[Person], httpx.Response]]] = {
-    "prompt": ("prompt", "metadata", lambda person: person.ask(BOTH)),
+GATES: dict[str, tuple[str, str, Callable[[UserClient], httpx.Response]]] = {
+    "prompt": ("prompt", "metadata", lambda person: person.post_job(BOTH)),
     "a client's enhanced prompt": (
         "prompt",
         "metadata",
-        lambda person: person.ask(HARMLESS, enhanced_prompt=BOTH),
+        lambda person: person.post_job(HARMLESS, enhanced_prompt=BOTH),
     ),
     "negative prompt": (
         "negative_prompt",
         "metadata",
-        lambda person: person.ask(HARMLESS, negative_prompt="blurry, quandels"),
+        lambda person: person.post_job(HARMLESS, negative_prompt="blurry, quandels"),
     ),
     "negative weights": (
         "negative_prompt",
         "metadata",
-        lambda person: person.ask(HARMLESS, negative_prompt=f"blurry, ({OTHER}:-1.3)"),
+        lambda person: person.post_job(HARMLESS, negative_prompt=f"blurry, ({OTHER}:-1.3)"),
     ),
     "enhance-prompt": (
         "prompt",
         "prompt",
-        lambda person: person.call("enhance-prompt", {"prompt": BOTH}),
+        lambda person: person.invoke("enhance-prompt", {"prompt": BOTH}),
     ),
     "chat": (
         "message",
         "message",
-        lambda person: person.call("playground-chat", {"message": BOTH}),
+        lambda person: person.invoke("playground-chat", {"message": BOTH}),
     ),
 }
 
 
 @pytest.mark.parametrize(("place", "field", "act"), GATES.values(), ids=GATES)
 def test_a_gate_refuses_and_keeps_a_row_and_nothing_else(
-    gated: System,
-    visitor: Person,
+    safety_system: LocalSystem,
+    safety_user: UserClient,
     place: str,
     field: str,
-    act: Callable[[Person], httpx.Response],
+    act: Callable[[UserClient], httpx.Response],
 ) -> None:
-    told = refused(act(visitor), "drill")
-    assert told["details"][0]["field"] == field
-    (row,) = decisions(gated, visitor)
+    error = refused(act(safety_user), "drill")
+    assert error["details"][0]["field"] == field
+    (row,) = decisions(safety_system, safety_user)
     assert (row["place"], row["outcome"], row["categories"]) == (place, "refused", ["drill"])
     assert row["rule_version"] == RULES.version
     assert len(row["prompt_hash"]) == 32
-    assert visitor.rows("jobs") == []
-    assert visitor.rows("conversations") == []
+    assert safety_user.rows("jobs") == []
+    assert safety_user.rows("conversations") == []
 
 
-def test_an_admin_is_refused_too(gated: System) -> None:
-    admin = Person(gated, is_admin=True)
+def test_an_admin_is_refused_too(safety_system: LocalSystem) -> None:
+    admin = UserClient(safety_system, is_admin=True)
     body = {"prompt": BOTH, "model_type": "sdxl", "quality": "fast"}
-    refused(admin.call("generate-admin-image", body), "drill")
-    assert [row["place"] for row in decisions(gated, admin)] == ["prompt"]
+    refused(admin.invoke("generate-admin-image", body), "drill")
+    assert [row["place"] for row in decisions(safety_system, admin)] == ["prompt"]
 
 
 def test_the_same_prompt_has_the_same_hash_and_another_has_another(
-    gated: System, visitor: Person
+    safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
-    visitor.ask(BOTH)
-    visitor.ask(BOTH)
-    visitor.ask(f"{BOTH}, again")
-    one, same, other = (row["prompt_hash"] for row in decisions(gated, visitor))
+    safety_user.post_job(BOTH)
+    safety_user.post_job(BOTH)
+    safety_user.post_job(f"{BOTH}, again")
+    one, same, other = (row["prompt_hash"] for row in decisions(safety_system, safety_user))
     assert one == same != other
 
 
 def test_what_is_not_to_be_drawn_may_be_named(
-    gated: System, visitor: Person, drawing_worker: HandWorker
+    safety_system: LocalSystem, safety_user: UserClient, drawing_worker: ScriptedWorker
 ) -> None:
-    job = visitor.queue(HARMLESS, negative_prompt=f"nsfw, nude, child, {OTHER}")
+    job = safety_user.create_job(HARMLESS, negative_prompt=f"nsfw, nude, child, {OTHER}")
     drawing_worker.finish(job)
-    visitor.wait_for(job)
-    assert decisions(gated, visitor) == []
+    safety_user.wait_for(job)
+    assert decisions(safety_system, safety_user) == []
 
 
 @pytest.mark.parametrize("words", [[BOTH], ["a quiet", f"{ONE} and", OTHER]])
 def test_what_a_model_makes_of_a_prompt_is_refused_and_is_not_the_users_fault(
-    gated: System, visitor: Person, chat: ChatServer, words: list[str]
+    safety_system: LocalSystem, safety_user: UserClient, chat: ChatServer, words: list[str]
 ) -> None:
-    chat.behave = say(*(f"{word} " for word in words))
+    chat.behave = reply(*(f"{word} " for word in words))
     for _ in range(4):
-        answer = visitor.ask(HARMLESS, user_requested_enhancement=True)
+        answer = safety_user.post_job(HARMLESS, user_requested_enhancement=True)
         refused(answer, "drill")
-    assert {row["place"] for row in decisions(gated, visitor)} == {"enhanced_prompt"}
-    assert visitor.rows("jobs") == []
-    assert visitor.ask(HARMLESS).status_code == 202
+    assert {row["place"] for row in decisions(safety_system, safety_user)} == {"enhanced_prompt"}
+    assert safety_user.rows("jobs") == []
+    assert safety_user.post_job(HARMLESS).status_code == 202
 
 
 def test_an_answer_in_a_conversation_is_refused_and_kept_as_such(
-    gated: System, visitor: Person, chat: ChatServer
+    safety_system: LocalSystem, safety_user: UserClient, chat: ChatServer
 ) -> None:
-    chat.behave = say("I am ", "the ", f"{OTHER} ", "you know")
+    chat.behave = reply("I am ", "the ", f"{OTHER} ", "you know")
     body = {"message": f"you play a {ONE}"}
-    answer = visitor.call("playground-chat", body, accept="text/event-stream")
+    answer = safety_user.invoke("playground-chat", body, accept="text/event-stream")
     assert '"code":"content_refused"' in answer.text
     assert OTHER not in answer.text
     assert "you know" not in answer.text
-    assert [row["place"] for row in decisions(gated, visitor)] == ["answer"]
-    assert [row["content"] for row in visitor.rows("messages", order="seq.asc")][1:] == [
+    assert [row["place"] for row in decisions(safety_system, safety_user)] == ["answer"]
+    assert [row["content"] for row in safety_user.rows("messages", order="seq.asc")][1:] == [
         "This answer was refused."
     ]
 
 
 def test_a_message_is_refused_after_what_was_said_before(
-    gated: System, visitor: Person, chat: ChatServer
+    safety_system: LocalSystem, safety_user: UserClient, chat: ChatServer
 ) -> None:
-    told = visitor.call("playground-chat", {"message": f"you play a {ONE}"}).json()
-    body = {"message": f"and I a {OTHER}", "conversation_id": told["conversation_id"]}
-    refused(visitor.call("playground-chat", body), "drill")
-    assert [row["place"] for row in decisions(gated, visitor)] == ["message"]
-    assert len(visitor.rows("messages")) == 2
-    assert len(chat.asked) == 1
+    payload = safety_user.invoke("playground-chat", {"message": f"you play a {ONE}"}).json()
+    body = {"message": f"and I a {OTHER}", "conversation_id": payload["conversation_id"]}
+    refused(safety_user.invoke("playground-chat", body), "drill")
+    assert [row["place"] for row in decisions(safety_system, safety_user)] == ["message"]
+    assert len(safety_user.rows("messages")) == 2
+    assert len(chat.requests) == 1

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 from PIL import Image
 
-from tests.support.admin_cli import said
-from tests.support.db_roles import acting
-from tests.support.fake_chat_server import ChatServer, say
+from tests.support.admin_cli import run_ok
+from tests.support.db_roles import connect_as
+from tests.support.fake_chat_server import ChatServer, reply
 from tests.support.images import RED
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.references import ask
 from tests.support.safety_drill import decisions, refused
-from tests.support.scripted_worker import CHECKED_BY, HandWorker
+from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 
 pytest_plugins = ["tests.support.safety_fixtures"]
 
@@ -24,84 +24,88 @@ NSFW: dict[str, Any] = {"contentType": "nsfw"}
 
 
 @pytest.fixture
-def adult(gated: System) -> Person:
+def adult(safety_system: LocalSystem) -> UserClient:
     """A user whose age was confirmed."""
-    person = Person(gated)
-    _confirm(gated, person)
+    person = UserClient(safety_system)
+    _confirm(safety_system, person)
     return person
 
 
-def _confirm(system: System, person: Person) -> None:
+def _confirm(system: LocalSystem, person: UserClient) -> None:
     with system.database() as connection:
         statement = "insert into profiles (id, age_confirmed_at) values (%s, now())"
         connection.execute(statement, [person.id])
 
 
-def test_nsfw_needs_a_confirmed_age(gated: System, visitor: Person) -> None:
-    told = refused(visitor.ask("a hill", **NSFW), "nsfw")
-    assert "confirmed age" in told["error"]
-    assert [row["categories"] for row in decisions(gated, visitor)] == [["nsfw"]]
-    said(gated, "confirm-age", "--user", visitor.id)
-    assert visitor.ask("a hill", **NSFW).status_code == 202
-    said(gated, "confirm-age", "--user", visitor.id, "--withdraw")
-    refused(visitor.ask("a hill", **NSFW), "nsfw")
+def test_nsfw_needs_a_confirmed_age(safety_system: LocalSystem, safety_user: UserClient) -> None:
+    error = refused(safety_user.post_job("a hill", **NSFW), "nsfw")
+    assert "confirmed age" in error["error"]
+    assert [row["categories"] for row in decisions(safety_system, safety_user)] == [["nsfw"]]
+    run_ok(safety_system, "confirm-age", "--user", safety_user.id)
+    assert safety_user.post_job("a hill", **NSFW).status_code == 202
+    run_ok(safety_system, "confirm-age", "--user", safety_user.id, "--withdraw")
+    refused(safety_user.post_job("a hill", **NSFW), "nsfw")
 
 
-def test_nsfw_needs_a_classifier_that_is_configured(bare: System, person: Person) -> None:
+def test_nsfw_needs_a_classifier_that_is_configured(bare: LocalSystem, person: UserClient) -> None:
     _confirm(bare, person)
-    told = refused(person.ask("a hill", **NSFW), "nsfw")
-    assert "classifier" in told["error"]
+    error = refused(person.post_job("a hill", **NSFW), "nsfw")
+    assert "classifier" in error["error"]
 
 
 def test_the_date_of_a_confirmation_stays_and_the_credits_are_given_once(
-    gated: System, visitor: Person
+    safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
     for _ in range(2):
-        said(gated, "confirm-age", "--user", visitor.id)
-    (profile,) = visitor.rows("profiles")
+        run_ok(safety_system, "confirm-age", "--user", safety_user.id)
+    (profile,) = safety_user.rows("profiles")
     assert profile["age_confirmed_at"]
-    assert visitor.ledger() == ["grant"]
+    assert safety_user.ledger() == ["grant"]
 
 
 @pytest.mark.parametrize("day", ["now()", "'2001-01-01'"])
-def test_a_user_does_not_confirm_their_own_age(gated: System, visitor: Person, day: str) -> None:
-    assert visitor.queue()
-    with acting(gated, "authenticated", visitor.id) as own:
+def test_a_user_does_not_confirm_their_own_age(
+    safety_system: LocalSystem, safety_user: UserClient, day: str
+) -> None:
+    assert safety_user.create_job()
+    with connect_as(safety_system, "authenticated", safety_user.id) as connection:
         insert = f"insert into profiles (id, age_confirmed_at) values ($1, {day})"
         change = "on conflict (id) do update set age_confirmed_at = excluded.age_confirmed_at"
         update = f"update profiles set age_confirmed_at = {day} where id = $1"
         for statement in (update, insert, f"{insert} {change}"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                own.execute(statement.encode(), [visitor.id])
+                connection.execute(statement.encode(), [safety_user.id])
     body = {"age_confirmed_at": "2001-01-01"}
-    headers = {"authorization": f"Bearer {visitor.token}"}
-    url = f"{gated.base}/rest/v1/profiles?id=eq.{visitor.id}"
+    headers = {"authorization": f"Bearer {safety_user.token}"}
+    url = f"{safety_system.base}/rest/v1/profiles?id=eq.{safety_user.id}"
     assert httpx.patch(url, json=body, headers=headers, verify=False).is_client_error  # noqa: S501 - loopback
-    refused(visitor.ask("a hill", **NSFW), "nsfw")
+    refused(safety_user.post_job("a hill", **NSFW), "nsfw")
 
 
-def test_what_is_refused_in_every_mode_is_refused_in_this(gated: System, adult: Person) -> None:
-    refused(adult.ask("a zorpel blimsen", **NSFW), "drill")
-    assert [row["categories"] for row in decisions(gated, adult)] == [["drill"]]
+def test_what_is_refused_in_every_mode_is_refused_in_this(
+    safety_system: LocalSystem, adult: UserClient
+) -> None:
+    refused(adult.post_job("a zorpel blimsen", **NSFW), "drill")
+    assert [row["categories"] for row in decisions(safety_system, adult)] == [["drill"]]
 
 
-def test_an_enhancement_is_by_a_template_of_its_mode(adult: Person, chat: ChatServer) -> None:
-    chat.behave = say("a hill under a wide sky")
-    answer = adult.ask("a hill", user_requested_enhancement=True, **NSFW)
+def test_an_enhancement_is_by_a_template_of_its_mode(adult: UserClient, chat: ChatServer) -> None:
+    chat.behave = reply("a hill under a wide sky")
+    answer = adult.post_job("a hill", user_requested_enhancement=True, **NSFW)
     assert answer.status_code == 202
     assert "as it is" in answer.json()["message"], "there is no template for nsfw"
-    assert chat.asked == []
+    assert chat.requests == []
 
 
-def _made(person: Person, worker: HandWorker, **given: str) -> str:
+def _made(person: UserClient, worker: ScriptedWorker, **references: str) -> str:
     """The path of a picture that a job made."""
-    answer = ask(person, None, **given) if given else person.ask("a red field")
+    answer = ask(person, None, **references) if references else person.post_job("a red field")
     job: str = answer.json()["job"]["id"]
     worker.finish(job, RED)
     return str(person.asset(job)["temp_storage_path"])
 
 
-def _uploaded(person: Person) -> str:
+def _uploaded(person: UserClient) -> str:
     path = f"{person.id}/photographs/{uuid4()}.png"
     file = io.BytesIO()
     Image.new("RGB", (8, 8), "green").save(file, "PNG")
@@ -116,32 +120,32 @@ def _uploaded(person: Person) -> str:
 
 
 def test_a_reference_in_nsfw_is_a_picture_that_words_made(
-    gated: System, adult: Person, drawing_worker: HandWorker
+    safety_system: LocalSystem, adult: UserClient, drawing_worker: ScriptedWorker
 ) -> None:
     own = _made(adult, drawing_worker)
     assert ask(adult, NSFW, referenceImageUrl=own).status_code == 202
     signed = adult.sign(own).json()["signedURL"]
     assert ask(adult, NSFW, startReferenceImageUrl=signed).status_code == 202
-    assert decisions(gated, adult) == []
+    assert decisions(safety_system, adult) == []
 
 
 def test_no_photograph_is_a_reference_in_nsfw(
-    gated: System, adult: Person, drawing_worker: HandWorker
+    safety_system: LocalSystem, adult: UserClient, drawing_worker: ScriptedWorker
 ) -> None:
     photograph = _uploaded(adult)
     drawn_over = _made(adult, drawing_worker, referenceImageUrl=photograph)
-    with gated.database() as connection:  # as the sweep does, once the references are gone
+    with safety_system.database() as connection:  # as the sweep does, once the references are gone
         connection.execute("update jobs set reference_roles = '{}' where user_id = %s", [adult.id])
-    for given in (photograph, drawn_over, "https://pictures.example/photograph.png"):
+    for reference in (photograph, drawn_over, "https://pictures.example/photograph.png"):
         before = len(adult.rows("jobs"))
-        told = refused(ask(adult, NSFW, referenceImageUrl=given), "nsfw_reference")
-        assert told["details"][0]["field"] == "referenceImageUrl"
+        error = refused(ask(adult, NSFW, referenceImageUrl=reference), "nsfw_reference")
+        assert error["details"][0]["field"] == "referenceImageUrl"
         assert len(adult.rows("jobs")) == before
-    assert {row["place"] for row in decisions(gated, adult)} == {"reference"}
+    assert {row["place"] for row in decisions(safety_system, adult)} == {"reference"}
 
 
 def test_a_copy_is_what_its_original_was(
-    gated: System, adult: Person, drawing_worker: HandWorker
+    safety_system: LocalSystem, adult: UserClient, drawing_worker: ScriptedWorker
 ) -> None:
     of_words = _made(adult, drawing_worker)
     drawn_over = _made(adult, drawing_worker, referenceImageUrl=_uploaded(adult))
@@ -153,14 +157,14 @@ def test_a_copy_is_what_its_original_was(
         assert answer.status_code == status, answer.text
         _act(adult, action="discard_asset", assetId=asset["id"])
         known = "select count(*) from pictures_of_words where path = %s"
-        assert gated.value(known, path) == 0
+        assert safety_system.value(known, path) == 0
 
 
-def _act(person: Person, **body: str) -> dict[str, Any]:
-    answer = person.call("workspace-actions", body)
+def _act(person: UserClient, **body: str) -> dict[str, Any]:
+    answer = person.invoke("workspace-actions", body)
     assert answer.is_success, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    payload: dict[str, Any] = answer.json()
+    return payload
 
 
 @pytest.mark.parametrize(
@@ -174,17 +178,17 @@ def _act(person: Person, **body: str) -> dict[str, Any]:
     ],
 )
 def test_what_is_nsfw_is_completed_by_the_configured_classifier_alone(
-    adult: Person,
-    drawing_worker: HandWorker,
+    adult: UserClient,
+    drawing_worker: ScriptedWorker,
     checked_by: dict[str, Any] | None,
     status: int,
 ) -> None:
-    job = adult.queue("a hill", **NSFW)
+    job = adult.create_job("a hill", **NSFW)
     claim_id, claim = drawing_worker.claimed(job)
-    more = {"checkedBy": checked_by} if checked_by else {}
+    more = {"outputCheck": checked_by} if checked_by else {}
     results = {"assets": drawing_worker.upload(claim)}
-    letter = drawing_worker.letter(job, claim_id, "completed", results=results, **more)
-    answer = drawing_worker.send("job-callback", letter)
+    body = drawing_worker.callback_body(job, claim_id, "completed", results=results, **more)
+    answer = drawing_worker.send("job-callback", body)
     assert answer.status_code == status, answer.text
     assert answer.is_success or answer.json()["code"] == "unchecked"
     assert adult.status(job) == ("completed" if answer.is_success else "processing")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 from tests.support.safety_drill import FIRST_SLOWDOWN, ONE, OTHER, refused
 
 pytest_plugins = ["tests.support.safety_fixtures"]
@@ -14,49 +14,49 @@ HARMLESS = f"a {ONE} in the rain"
 
 
 def test_repeated_refusals_slow_the_account_down_for_as_long_as_it_is_told(
-    gated: System, visitor: Person
+    safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
     for _ in range(3):
-        refused(visitor.ask(BOTH), "drill")
-    seconds = _slowed(visitor)
+        refused(safety_user.post_job(BOTH), "drill")
+    seconds = _slowed(safety_user)
     assert seconds <= FIRST_SLOWDOWN
-    _wait(gated, visitor, seconds - 60)
-    assert _slowed(visitor) <= 61
-    _wait(gated, visitor, 60)
-    assert visitor.ask(HARMLESS).status_code == 202
-    assert Person(gated).ask(HARMLESS).status_code == 202, "others never were"
+    _wait(safety_system, safety_user, seconds - 60)
+    assert _slowed(safety_user) <= 61
+    _wait(safety_system, safety_user, 60)
+    assert safety_user.post_job(HARMLESS).status_code == 202
+    assert UserClient(safety_system).post_job(HARMLESS).status_code == 202, "others never were"
 
 
 @pytest.mark.parametrize(("times", "doubled"), [(3, 0), (4, 1), (5, 2), (40, 17)])
 def test_it_doubles_with_each_refusal_up_to_a_day(
-    gated: System, visitor: Person, times: int, doubled: int
+    safety_system: LocalSystem, safety_user: UserClient, times: int, doubled: int
 ) -> None:
-    _refuse(gated, visitor, "prompt", ["drill"], times=times)
+    _refuse(safety_system, safety_user, "prompt", ["drill"], times=times)
     longest = min(FIRST_SLOWDOWN * 2**doubled, 24 * 3600)
-    assert longest / 2 < _slowed(visitor) <= longest
+    assert longest / 2 < _slowed(safety_user) <= longest
 
 
 def test_those_of_the_day_count_once_there_are_several_again(
-    gated: System, visitor: Person
+    safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
-    _refuse(gated, visitor, "prompt", ["drill"], times=4, ago="3 hours")
-    _refuse(gated, visitor, "prompt", ["drill"], times=2)
-    assert visitor.ask(HARMLESS).status_code == 202
-    _refuse(gated, visitor, "prompt", ["drill"], times=1)
-    assert FIRST_SLOWDOWN * 8 < _slowed(visitor) <= FIRST_SLOWDOWN * 16
+    _refuse(safety_system, safety_user, "prompt", ["drill"], times=4, ago="3 hours")
+    _refuse(safety_system, safety_user, "prompt", ["drill"], times=2)
+    assert safety_user.post_job(HARMLESS).status_code == 202
+    _refuse(safety_system, safety_user, "prompt", ["drill"], times=1)
+    assert FIRST_SLOWDOWN * 8 < _slowed(safety_user) <= FIRST_SLOWDOWN * 16
 
 
 @pytest.mark.parametrize("function", ["queue-job", "enhance-prompt", "playground-chat"])
 def test_whoever_is_slowed_down_is_so_at_every_gate(
-    gated: System, visitor: Person, function: str
+    safety_system: LocalSystem, safety_user: UserClient, function: str
 ) -> None:
-    _refuse(gated, visitor, "prompt", ["drill"], times=9)
+    _refuse(safety_system, safety_user, "prompt", ["drill"], times=9)
     bodies: dict[str, Any] = {
         "queue-job": {"jobType": "sdxl_image_fast", "metadata": {"prompt": HARMLESS}},
         "enhance-prompt": {"prompt": HARMLESS},
         "playground-chat": {"message": HARMLESS},
     }
-    assert visitor.call(function, bodies[function]).status_code == 429
+    assert safety_user.invoke(function, bodies[function]).status_code == 429
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_whoever_is_slowed_down_is_so_at_every_gate(
     ],
 )
 def test_not_every_refusal_counts(
-    gated: System, visitor: Person, place: str, categories: list[str], ago: str
+    safety_system: LocalSystem, safety_user: UserClient, place: str, categories: list[str], ago: str
 ) -> None:
-    _refuse(gated, visitor, place, categories, times=9, ago=ago)
-    assert visitor.ask(HARMLESS).status_code == 202
+    _refuse(safety_system, safety_user, place, categories, times=9, ago=ago)
+    assert safety_user.post_job(HARMLESS).status_code == 202
 
 
-def _slowed(person: Person) -> int:
+def _slowed(person: UserClient) -> int:
     """How long the person is told to wait."""
-    answer = person.ask(HARMLESS)
+    answer = person.post_job(HARMLESS)
     assert (answer.status_code, answer.json()["code"]) == (429, "slowed_down"), answer.text
     return int(answer.headers["retry-after"])
 
 
-def _wait(system: System, person: Person, seconds: float) -> None:
+def _wait(system: LocalSystem, person: UserClient, seconds: float) -> None:
     """What was refused was so many seconds earlier."""
     with system.database() as connection:
         connection.execute(
@@ -93,7 +93,13 @@ def _wait(system: System, person: Person, seconds: float) -> None:
 
 
 def _refuse(
-    system: System, person: Person, place: str, categories: list[str], *, times: int, ago: str = "0"
+    system: LocalSystem,
+    person: UserClient,
+    place: str,
+    categories: list[str],
+    *,
+    times: int,
+    ago: str = "0",
 ) -> None:
     with system.database() as connection:
         connection.execute(

@@ -10,17 +10,17 @@ from tests.integration.specification.json_shapes import Body
 from tests.integration.specification.specification import INTERFACES
 from tests.support.fake_chat_server import ChatServer
 from tests.support.images import RED
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 
 class Stage:
     """A caller, and what its requests are about; made when it is asked for."""
 
-    def __init__(self, system: System, worker: HandWorker, chat: ChatServer) -> None:
+    def __init__(self, system: LocalSystem, worker: ScriptedWorker, chat: ChatServer) -> None:
         self._system = system
-        self.user = Person(system)
-        self.admin = Person(system, is_admin=True)
+        self.user = UserClient(system)
+        self.admin = UserClient(system, is_admin=True)
         self._worker = worker
         self._chat = chat
         self._at_hand: dict[str, Any] = {"$URL": chat.url, "$ID": str(uuid4())}
@@ -30,7 +30,7 @@ class Stage:
         caller = INTERFACES[name].caller
         if caller == "worker":
             return self._worker.send(name, body)
-        return (self.admin if caller == "admin" else self.user).call(name, body)
+        return (self.admin if caller == "admin" else self.user).invoke(name, body)
 
     def filled(self, part: Any) -> Any:  # noqa: ANN401 - JSON
         """With what is at hand in its place."""
@@ -49,22 +49,27 @@ class Stage:
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(self.call, name, body)
             query = "select id from jobs where user_id = %s"
-            until(lambda: bool(self._system.rows(query, self.admin.id)), what="the job")
+            wait_until(lambda: bool(self._system.rows(query, self.admin.id)), what="the job")
             self._worker.finish(str(self._system.value(query, self.admin.id)))
             return waiting.result()
 
     def _make(self, name: str) -> None:
         if name == "$CONVERSATION":
-            begun = self.user.call("playground-chat", {"message": "Hello"}).json()
+            begun = self.user.invoke("playground-chat", {"message": "Hello"}).json()
             self._at_hand[name] = begun["conversation_id"]
         elif name in {"$ASSET", "$PICTURE"}:
-            job_id = self.user.queue()
+            job_id = self.user.create_job()
             self._worker.finish(job_id, RED)
             asset = self.user.asset(job_id)
             self._at_hand |= {"$ASSET": asset["id"], "$PICTURE": asset["temp_storage_path"]}
         else:
-            job_id = self.user.queue()
+            job_id = self.user.create_job()
             claim_id, claim = self._worker.claimed(job_id)
             assets = [{**one, "durationSeconds": 1.5} for one in self._worker.upload(claim)]
-            told = {"$JOB": job_id, "$USER": self.user.id, "$CLAIM": claim_id, "$ASSETS": assets}
-            self._at_hand |= told
+            placeholders = {
+                "$JOB": job_id,
+                "$USER": self.user.id,
+                "$CLAIM": claim_id,
+                "$ASSETS": assets,
+            }
+            self._at_hand |= placeholders

@@ -100,7 +100,7 @@ JOB_CALLBACK = Interface(
         "status": "completed",
         "results": {"assets": "$ASSETS"},
         "errorMessage": "none",
-        "checkedBy": {"kind": "classifier", "name": "by-hand"},  # without it nothing is completed
+        "outputCheck": {"kind": "classifier", "name": "by-hand"},  # without it nothing is completed
         "metadata": {"any": ["thing"]},
     },
 )

@@ -19,8 +19,8 @@ from tests.integration.specification.json_shapes import (
 )
 from tests.integration.specification.specification import INTERFACES
 from tests.support.fake_chat_server import ChatServer
-from tests.support.local_system import System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem
+from tests.support.scripted_worker import ScriptedWorker
 
 WITH_WHOLE = [name for name, interface in INTERFACES.items() if interface.whole]
 FIELDS = [
@@ -37,7 +37,7 @@ VALUES = [
 
 
 @pytest.fixture(scope="module")
-def chat(bare: System) -> Iterator[ChatServer]:
+def chat(bare: LocalSystem) -> Iterator[ChatServer]:
     """A chat server, for as long as this module lasts."""
     server = ChatServer(bare)
     assert server.register("chat").status_code == 200
@@ -47,23 +47,23 @@ def chat(bare: System) -> Iterator[ChatServer]:
 
 
 @pytest.fixture
-def stage(bare: System, hand_worker: HandWorker, chat: ChatServer) -> Stage:
+def stage(bare: LocalSystem, hand_worker: ScriptedWorker, chat: ChatServer) -> Stage:
     return Stage(bare, hand_worker, chat)
 
 
 @pytest.fixture(scope="module")
-def audience(bare: System, hand_worker: HandWorker, chat: ChatServer) -> Stage:
+def audience(bare: LocalSystem, hand_worker: ScriptedWorker, chat: ChatServer) -> Stage:
     """One stage for all requests that come to nothing."""
     return Stage(bare, hand_worker, chat)
 
 
-def _asked(stage: Stage, name: str, body: Body) -> httpx.Response:
+def _send(stage: Stage, name: str, body: Body) -> httpx.Response:
     call = stage.drawn if name == "generate-admin-image" else stage.call
     return call(name, stage.filled(body))
 
 
 def _answered(stage: Stage, name: str, body: Body) -> None:
-    answer = _asked(stage, name, body)
+    answer = _send(stage, name, body)
     assert answer.is_success, answer.text
     assert not list(faults(answer.json(), INTERFACES[name].answer))
 
@@ -98,7 +98,7 @@ def test_every_value_of_an_enumeration_is_known(
     name: str, spot: Spot, value: str, stage: Stage
 ) -> None:
     body = put(stage.filled(INTERFACES[name].sample), spot, value)
-    answer = _asked(stage, name, body)
+    answer = _send(stage, name, body)
     kinds = {one["type"] for one in answer.json().get("details", [])}
     assert not kinds & {"literal_error", "union_tag_invalid"}, answer.text
 
@@ -109,7 +109,7 @@ def test_what_ours_needs_beyond_the_specification_is_told(name: str, audience: S
     answer = audience.call(name, audience.filled(interface.least))
     assert answer.status_code == 422
     (field,) = interface.also
-    assert any(field in one["field"] for one in answer.json()["details"])
+    assert any(field in detail["field"] for detail in answer.json()["details"])
 
 
 @pytest.mark.parametrize("name", INTERFACES)
@@ -146,4 +146,6 @@ def _refused(audience: Stage, name: str, body: Body, spot: Spot) -> None:
     assert answer.status_code == 422, answer.text
     field = str(spot.steps[-1])
     details = answer.json()["details"]
-    assert any(field in one["field"] or f"'{field}'" in one["message"] for one in details), details
+    assert any(
+        field in detail["field"] or f"'{field}'" in detail["message"] for detail in details
+    ), details

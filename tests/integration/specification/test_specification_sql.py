@@ -9,8 +9,8 @@ import pytest
 from shared.contracts.jobs import JobRecord
 from shared.db.session import USER_PATH
 from shared.services import Services
-from tests.support.db_roles import Connection, Role, acting
-from tests.support.local_system import System
+from tests.support.db_roles import Connection, Role, connect_as
+from tests.support.local_system import LocalSystem
 
 # Copied from the specification, with its spaces at the ends of lines.
 ACTIVE_SESSIONS = (
@@ -55,18 +55,18 @@ JOBS = (JOBS_BY_DESTINATION, JOBS_OF_SESSION, PUT_JOB_IN_SESSION)
 class Someone:
     """A user with a session, two items in it, and a job, all made by the statements or before."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: LocalSystem) -> None:
         self.id = str(uuid4())
         self._system = system
-        with acting(system, "authenticated", self.id) as own:
-            self.session = ids(own, CREATE_SESSION, self.id, "Stars")[0]
+        with connect_as(system, "authenticated", self.id) as connection:
+            self.session = ids(connection, CREATE_SESSION, self.id, "Stars")[0]
         self.items = [self._item(status) for status in ("generated", "saved")]
         self.job = self._job()
 
     def run(self, statement: str, *arguments: object) -> list[str]:
         """The ids of what a statement gives to this user."""
-        with acting(self._system, "authenticated", self.id, path=USER_PATH) as own:
-            return ids(own, statement, *arguments)
+        with connect_as(self._system, "authenticated", self.id, path=USER_PATH) as connection:
+            return ids(connection, statement, *arguments)
 
     def _item(self, status: str) -> str:
         row = self._system.value(
@@ -96,12 +96,12 @@ def ids(connection: Connection, statement: str, *arguments: object) -> list[str]
 
 
 @pytest.fixture
-def owner(bare: System) -> Someone:
+def owner(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
 @pytest.fixture
-def stranger(bare: System) -> Someone:
+def stranger(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
@@ -112,7 +112,7 @@ def test_active_sessions_are_read_newest_first(owner: Someone, stranger: Someone
 
 
 def test_a_session_is_made_for_oneself_alone(
-    bare: System, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, stranger: Someone
 ) -> None:
     made = bare.rows("select * from workspace_sessions where id = %s", owner.session)[0]
     assert (str(made["user_id"]), made["session_name"], made["is_active"]) == (
@@ -142,7 +142,7 @@ def test_items_are_read_by_session_and_by_status(owner: Someone, stranger: Someo
 
 
 def test_an_items_status_is_changed_by_its_owner_alone(
-    bare: System, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, stranger: Someone
 ) -> None:
     item = owner.items[0]
     stranger.run(UPDATE_ITEM, item, "stolen")
@@ -162,8 +162,10 @@ def test_an_item_is_deleted_by_its_owner_alone(owner: Someone, stranger: Someone
     assert owner.run(ITEMS_OF_SESSION, owner.session) == [other]
 
 
-def test_jobs_are_read_and_put_in_a_session_by_the_functions(bare: System, owner: Someone) -> None:
-    with acting(bare, "service") as service:
+def test_jobs_are_read_and_put_in_a_session_by_the_functions(
+    bare: LocalSystem, owner: Someone
+) -> None:
+    with connect_as(bare, "service") as service:
         assert ids(service, JOBS_BY_DESTINATION, owner.id, "library") == [owner.job]
         assert ids(service, JOBS_OF_SESSION, owner.session) == []
         ids(service, PUT_JOB_IN_SESSION, owner.job, owner.session)
@@ -173,19 +175,19 @@ def test_jobs_are_read_and_put_in_a_session_by_the_functions(bare: System, owner
             ids(service, PUT_JOB_IN_SESSION, owner.job, str(uuid4()))
 
 
-def test_a_job_outlives_its_session(bare: System, owner: Someone) -> None:
-    with acting(bare, "service") as service:
+def test_a_job_outlives_its_session(bare: LocalSystem, owner: Someone) -> None:
+    with connect_as(bare, "service") as service:
         ids(service, PUT_JOB_IN_SESSION, owner.job, owner.session)
     bare.rows("delete from workspace_sessions where id = %s returning id", owner.session)
-    found = bare.rows("select workspace_session_id from jobs where id = %s", owner.job)
-    assert found == [{"workspace_session_id": None}]
+    rows = bare.rows("select workspace_session_id from jobs where id = %s", owner.job)
+    assert rows == [{"workspace_session_id": None}]
 
 
 @pytest.mark.parametrize("statement", [JOBS_BY_DESTINATION, JOBS_OF_SESSION])
 def test_jobs_are_read_by_their_owner_alone(
-    bare: System, owner: Someone, stranger: Someone, statement: str
+    bare: LocalSystem, owner: Someone, stranger: Someone, statement: str
 ) -> None:
-    with acting(bare, "service") as service:
+    with connect_as(bare, "service") as service:
         ids(service, PUT_JOB_IN_SESSION, owner.job, owner.session)
     by_session = statement == JOBS_OF_SESSION
     arguments = [owner.session] if by_session else [owner.id, "workspace"]
@@ -193,7 +195,7 @@ def test_jobs_are_read_by_their_owner_alone(
     assert stranger.run(statement, *arguments) == []
 
 
-async def test_a_users_transaction_looks_there_first(bare: System, owner: Someone) -> None:
+async def test_a_users_transaction_looks_there_first(bare: LocalSystem, owner: Someone) -> None:
     services = Services(bare.settings())
     claims = {"sub": owner.id, "role": "authenticated"}
     async with services.database.transaction("authenticated", claims) as connection:
@@ -202,13 +204,15 @@ async def test_a_users_transaction_looks_there_first(bare: System, owner: Someon
     assert [str(row["id"]) for row in rows] == [owner.job]
 
 
-def test_a_users_star_holds_none_of_dispatchs_own_columns(bare: System, owner: Someone) -> None:
-    with acting(bare, "authenticated", owner.id, path=USER_PATH) as own:
-        (row,) = own.execute(JOBS_BY_DESTINATION.encode(), [owner.id, "library"]).fetchall()
+def test_a_users_star_holds_none_of_dispatchs_own_columns(
+    bare: LocalSystem, owner: Someone
+) -> None:
+    with connect_as(bare, "authenticated", owner.id, path=USER_PATH) as connection:
+        (row,) = connection.execute(JOBS_BY_DESTINATION.encode(), [owner.id, "library"]).fetchall()
         with pytest.raises(psycopg.errors.UndefinedColumn):
-            own.execute("select parameters from jobs")
+            connection.execute("select parameters from jobs")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            own.execute("select parameters from public.jobs")
+            connection.execute("select parameters from public.jobs")
     assert row.keys() == JobRecord.model_fields.keys()
 
 
@@ -235,8 +239,8 @@ def arguments(owner: Someone) -> Callable[[str], list[str]]:
 
 @pytest.mark.parametrize("statement", [*WORKSPACE, *JOBS])
 def test_without_a_user_each_is_refused(
-    bare: System, arguments: Callable[[str], list[str]], statement: str
+    bare: LocalSystem, arguments: Callable[[str], list[str]], statement: str
 ) -> None:
     role: Role = "anon"
-    with acting(bare, role) as anon, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with connect_as(bare, role) as anon, pytest.raises(psycopg.errors.InsufficientPrivilege):
         ids(anon, statement, *arguments(statement))

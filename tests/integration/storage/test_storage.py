@@ -9,25 +9,25 @@ import pytest
 
 from infra.local.config import keys, tokens
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 
 @pytest.fixture
-def path(person: Person, hand_worker: HandWorker) -> str:
+def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """The path of a picture of the person's."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
 
 
-def _get(system: System, address: str, **headers: str) -> httpx.Response:
+def _get(system: LocalSystem, address: str, **headers: str) -> httpx.Response:
     url = f"{system.base}/storage/v1{address}"
     return web.get(url, headers=headers, follow_redirects=True)
 
 
 def test_a_signed_address_serves_the_object_to_whoever_holds_it(
-    bare: System, person: Person, path: str
+    bare: LocalSystem, person: UserClient, path: str
 ) -> None:
     signed = person.sign(path).json()
     assert signed.keys() == {"signedURL"}
@@ -36,7 +36,7 @@ def test_a_signed_address_serves_the_object_to_whoever_holds_it(
 
 
 def test_a_web_page_of_any_origin_may_read_what_it_has_the_address_of(
-    bare: System, person: Person, path: str
+    bare: LocalSystem, person: UserClient, path: str
 ) -> None:
     signed = person.sign(path).json()["signedURL"]
     origin = {"origin": "https://app.example.com"}
@@ -47,7 +47,9 @@ def test_a_web_page_of_any_origin_may_read_what_it_has_the_address_of(
     assert answer.headers["access-control-allow-origin"] in {"*", "null"}
 
 
-def test_the_owner_downloads_with_their_token(bare: System, person: Person, path: str) -> None:
+def test_the_owner_downloads_with_their_token(
+    bare: LocalSystem, person: UserClient, path: str
+) -> None:
     bearer = f"Bearer {person.token}"
     for kind in ("object", "object/authenticated"):
         answer = web.get(
@@ -58,7 +60,7 @@ def test_the_owner_downloads_with_their_token(bare: System, person: Person, path
         assert web.get(answer.headers["location"]).content == PICTURE
 
 
-def test_head_answers_with_the_size(bare: System, person: Person, path: str) -> None:
+def test_head_answers_with_the_size(bare: LocalSystem, person: UserClient, path: str) -> None:
     signed = person.sign(path).json()["signedURL"]
     answer = web.head(f"{bare.base}/storage/v1{signed}", follow_redirects=True)
     assert answer.status_code == 200
@@ -66,9 +68,9 @@ def test_head_answers_with_the_size(bare: System, person: Person, path: str) -> 
 
 
 def test_somebody_elses_object_is_404_like_one_that_never_was(
-    bare: System, person: Person, path: str
+    bare: LocalSystem, person: UserClient, path: str
 ) -> None:
-    stranger = Person(bare)
+    stranger = UserClient(bare)
     nowhere = f"{stranger.id}/{uuid4()}/{uuid4()}-0.png"
     answers = [stranger.sign(path), stranger.sign(nowhere), person.sign(path, "user-library")]
     answers.append(stranger.get(f"/storage/v1/object/workspace-temp/{path}"))
@@ -78,7 +80,7 @@ def test_somebody_elses_object_is_404_like_one_that_never_was(
     assert _get(bare, f"/object/workspace-temp/{path}", **anon).status_code == 404
 
 
-def test_nobody_signs_without_a_token(bare: System, path: str) -> None:
+def test_nobody_signs_without_a_token(bare: LocalSystem, path: str) -> None:
     url = f"{bare.base}/storage/v1/object/sign/workspace-temp/{path}"
     assert web.post(url, json={"expiresIn": 60}).status_code == 401
     assert _get(bare, f"/object/workspace-temp/{path}").status_code == 401
@@ -88,7 +90,7 @@ def test_nobody_signs_without_a_token(bare: System, path: str) -> None:
     "how", ["none", "changed", "other path", "expired", "other secret", "user token", "no alg"]
 )
 def test_an_address_that_we_did_not_sign_is_401(
-    bare: System, person: Person, path: str, how: str
+    bare: LocalSystem, person: UserClient, path: str, how: str
 ) -> None:
     secret = keys.secret("url-token-secret")
     now = int(time.time())
@@ -109,8 +111,8 @@ def test_an_address_that_we_did_not_sign_is_401(
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 604_801, "x", None])
-def test_a_bad_lifetime_is_422(person: Person, path: str, seconds: object) -> None:
-    answer = person.call(f"storage/object/sign/workspace-temp/{path}", {"expiresIn": seconds})
+def test_a_bad_lifetime_is_422(person: UserClient, path: str, seconds: object) -> None:
+    answer = person.invoke(f"storage/object/sign/workspace-temp/{path}", {"expiresIn": seconds})
     assert (answer.status_code, answer.json()["statusCode"]) == (422, "422")
     assert "expiresIn" in answer.json()["message"]
 
@@ -127,6 +129,6 @@ def test_a_bad_lifetime_is_422(person: Person, path: str, seconds: object) -> No
         "/",
     ],
 )
-def test_odd_addresses_are_404(bare: System, person: Person, address: str) -> None:
+def test_odd_addresses_are_404(bare: LocalSystem, person: UserClient, address: str) -> None:
     answer = _get(bare, address, authorization=f"Bearer {person.token}")
     assert answer.status_code == 404, answer.text

@@ -5,19 +5,21 @@ import pytest
 from infra.local.config import tokens
 from tests.integration.storage.uploads import listed, own, refused, send, stored
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
-def job(person: Person, hand_worker: HandWorker) -> str:
+def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job of the person's that is done."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     return job_id
 
 
-def test_ones_own_folder_is_listed_and_nobody_elses(bare: System, person: Person, job: str) -> None:
+def test_ones_own_folder_is_listed_and_nobody_elses(
+    bare: LocalSystem, person: UserClient, job: str
+) -> None:
     for name in ("uploads/b.png", "uploads/A.png", "uploads/old/c.png", "d.png"):
         assert send(person, own(person, name)).status_code == 200
     me = person.id
@@ -29,7 +31,7 @@ def test_ones_own_folder_is_listed_and_nobody_elses(bare: System, person: Person
     assert {f"{me}/{job}/{name}" for name in listed(person, f"{me}/{job}")} == mine
     assert listed(person, me, "user-library") == []
 
-    stranger = Person(bare)
+    stranger = UserClient(bare)
     for folder in ("", me, f"{me}/uploads", f"{me}/{job}", me[:8], f"{stranger.id}/../{me}"):
         assert listed(stranger, folder) == []
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}
@@ -39,9 +41,9 @@ def test_ones_own_folder_is_listed_and_nobody_elses(bare: System, person: Person
 
 
 def test_what_a_running_job_leaves_is_not_listed(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     _, claim = hand_worker.claimed(job_id)
     put = web.put(claim["previewPutUrl"], content=b"{}", headers=claim["previewHeaders"])
     assert put.status_code == 200
@@ -50,7 +52,7 @@ def test_what_a_running_job_leaves_is_not_listed(
     assert listed(person, f"{person.id}/{job_id}") == []
 
 
-def test_a_listing_is_searched_sorted_and_paged(person: Person) -> None:
+def test_a_listing_is_searched_sorted_and_paged(person: UserClient) -> None:
     for name in ("b.png", "a.png", "Abc.png"):
         assert send(person, own(person, f"uploads/{name}")).status_code == 200
     folder = f"{person.id}/uploads"
@@ -62,19 +64,19 @@ def test_a_listing_is_searched_sorted_and_paged(person: Person) -> None:
     by_age = {"column": "created_at", "order": "asc"}
     assert listed(person, folder, sortBy=by_age) == ["b.png", "a.png", "Abc.png"]
     for wrong in ({"limit": 0}, {"offset": -1}, {"sortBy": {"column": "secret"}}):
-        answer = person.call("storage/object/list/workspace-temp", {"prefix": folder, **wrong})
+        answer = person.invoke("storage/object/list/workspace-temp", {"prefix": folder, **wrong})
         assert answer.status_code == 422, answer.text
 
 
-def test_an_entry_and_info_tell_what_the_bucket_says(person: Person) -> None:
+def test_an_entry_and_info_tell_what_the_bucket_says(person: UserClient) -> None:
     sent = send(person, own(person)).json()
     path = f"{person.id}/uploads/cat.png"
     size = len(person.fetch(path))
     body = {"prefix": f"{person.id}/uploads"}
-    (entry,) = person.call("storage/object/list/workspace-temp", body).json()
+    (entry,) = person.invoke("storage/object/list/workspace-temp", body).json()
     assert entry["id"] == sent["Id"]
-    told = {name: entry["metadata"][name] for name in ("size", "mimetype", "httpStatusCode")}
-    assert told == {"size": size, "mimetype": "image/png", "httpStatusCode": 200}
+    metadata = {name: entry["metadata"][name] for name in ("size", "mimetype", "httpStatusCode")}
+    assert metadata == {"size": size, "mimetype": "image/png", "httpStatusCode": 200}
     info = person.get(f"/storage/v1/object/info/{own(person)}").json()
     assert (info["id"], info["name"], info["bucket_id"]) == (sent["Id"], path, "workspace-temp")
     assert (info["size"], info["content_type"]) == (size, "image/png")
@@ -86,7 +88,7 @@ def test_an_entry_and_info_tell_what_the_bucket_says(person: Person) -> None:
     assert head.headers["content-type"] == "image/png"
 
 
-def test_a_download_is_named(person: Person) -> None:
+def test_a_download_is_named(person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
     named = person.get(f"/storage/v1/object/{own(person)}", download='my "cat".png')
     assert named.headers["content-disposition"].endswith("filename*=UTF-8''my%20%22cat%22.png")
@@ -99,22 +101,29 @@ def test_a_download_is_named(person: Person) -> None:
 
 
 def test_several_addresses_are_signed_each_by_itself(
-    bare: System, person: Person, job: str
+    bare: LocalSystem, person: UserClient, job: str
 ) -> None:
     asset = person.asset(job)["temp_storage_path"]
     upload = f"{person.id}/uploads/cat.png"
     assert send(person, own(person)).status_code == 200
-    asked = [asset, f"{person.id}/no.png", upload, "a\0b", "../x", asset]
-    body = {"expiresIn": 60, "paths": asked}
-    answers = person.call("storage/object/sign/workspace-temp", body).json()
-    assert [one["path"] for one in answers] == asked
-    assert [one["error"] is None for one in answers] == [True, False, True, False, False, True]
+    paths = [asset, f"{person.id}/no.png", upload, "a\0b", "../x", asset]
+    body = {"expiresIn": 60, "paths": paths}
+    answers = person.invoke("storage/object/sign/workspace-temp", body).json()
+    assert [answer["path"] for answer in answers] == paths
+    assert [answer["error"] is None for answer in answers] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
     for one in (answers[0], answers[2]):
         url = f"{bare.base}/storage/v1{one['signedURL']}"
         assert web.get(url, follow_redirects=True).status_code == 200
-    others = Person(bare).call("storage/object/sign/workspace-temp", body).json()
-    assert {one["signedURL"] for one in others} == {None}
+    others = UserClient(bare).invoke("storage/object/sign/workspace-temp", body).json()
+    assert {other["signedURL"] for other in others} == {None}
     wrongs: list[dict[str, object]] = [{"paths": []}, {"paths": ["x"] * 1001}, {"expiresIn": 0}]
     for wrong in wrongs:
-        answer = person.call("storage/object/sign/workspace-temp", {**body, **wrong})
+        answer = person.invoke("storage/object/sign/workspace-temp", {**body, **wrong})
         assert answer.status_code == 422, answer.text

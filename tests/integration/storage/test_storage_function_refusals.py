@@ -18,12 +18,12 @@ from tests.integration.storage.uploads import (
     stored,
 )
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 
-def test_nobody_writes_into_another_folder(bare: System, person: Person) -> None:
-    stranger = Person(bare)
+def test_nobody_writes_into_another_folder(bare: LocalSystem, person: UserClient) -> None:
+    stranger = UserClient(bare)
     assert send(person, own(person)).status_code == 200
     before = stored(bare, person)
     places = [
@@ -48,14 +48,14 @@ def test_nobody_writes_into_another_folder(bare: System, person: Person) -> None
 
 
 def test_an_upload_takes_no_jobs_nor_copys_place(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job = person.queue()
+    job = person.create_job()
     hand_worker.finish(job)
     path = str(person.asset(job)["temp_storage_path"])
     before = stored(bare, person)
     folders = [job, job.upper(), job.replace("-", ""), str(uuid4()), "library", "Library "]
-    names = [path.removeprefix(f"{person.id}/"), *(f"{one}/x.png" for one in folders)]
+    names = [path.removeprefix(f"{person.id}/"), *(f"{folder}/x.png" for folder in folders)]
     for name in names:
         for method in ("POST", "PUT"):
             answer = send(person, own(person, name), RED, method, **{"x-upsert": "true"})
@@ -79,8 +79,10 @@ def test_an_upload_takes_no_jobs_nor_copys_place(
         "a" * 1100,
     ],
 )
-def test_a_name_that_can_be_no_objects_is_refused(bare: System, person: Person, name: str) -> None:
-    other = Person(bare)
+def test_a_name_that_can_be_no_objects_is_refused(
+    bare: LocalSystem, person: UserClient, name: str
+) -> None:
+    other = UserClient(bare)
     answer = send(person, own(person, name.format(other=other.id)))
     assert answer.status_code in {400, 403}, answer.text
     assert (answer.json()["statusCode"], answer.json()["error"]) in {
@@ -95,7 +97,7 @@ def test_a_name_that_can_be_no_objects_is_refused(bare: System, person: Person, 
     [b"", SVG, HTML, b"GIF89a" + RED[6:], RED[:40], b"%PDF-1.7", picture("GIF"), picture("BMP")],
 )
 def test_what_is_no_picture_is_refused_whatever_it_is_called(
-    bare: System, person: Person, content: bytes
+    bare: LocalSystem, person: UserClient, content: bytes
 ) -> None:
     for media_type in ("image/png", "image/svg+xml", "text/html"):
         answer = send(person, own(person), content, **{"content-type": media_type})
@@ -103,8 +105,8 @@ def test_what_is_no_picture_is_refused_whatever_it_is_called(
     assert stored(bare, person) == set()
 
 
-def test_ten_mebibytes_are_the_most(bare: System, person: Person) -> None:
-    padded = RED + bytes(user_uploads.MOST_BYTES - len(RED))
+def test_ten_mebibytes_are_the_most(bare: LocalSystem, person: UserClient) -> None:
+    padded = RED + bytes(user_uploads.MAX_BYTES - len(RED))
     assert send(person, own(person), padded).status_code == 200
     more = padded + b"x"
     refused(send(person, own(person, "b.png"), more), 413, "Payload too large")
@@ -114,7 +116,7 @@ def test_ten_mebibytes_are_the_most(bare: System, person: Person) -> None:
         files={"": ("blob", more, "image/png")},
     )
     refused(form, 413, "Payload too large")
-    listed = person.call("storage/object/list/workspace-temp", {"prefix": "x" * 1_100_000})
+    listed = person.invoke("storage/object/list/workspace-temp", {"prefix": "x" * 1_100_000})
     refused(listed, 413, "Payload too large")
     assert stored(bare, person) == {own(person)}
 
@@ -130,7 +132,7 @@ def test_ten_mebibytes_are_the_most(bare: System, person: Person) -> None:
         b'--B\r\nContent-Disposition: form-data; name=""; filename="a"\r\n\r\n--B--\r\n' * 2,
     ],
 )
-def test_a_form_without_one_file_is_refused(person: Person, body: bytes) -> None:
+def test_a_form_without_one_file_is_refused(person: UserClient, body: bytes) -> None:
     headers = {"content-type": "multipart/form-data; boundary=B"}
     answer = send(person, own(person), body, **headers)
     assert answer.status_code in {415, 422}, answer.text

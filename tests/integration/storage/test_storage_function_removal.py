@@ -7,25 +7,27 @@ import pytest
 from infra.local.config import tokens
 from tests.integration.storage.uploads import BLUE, listed, own, refused, remove, send, stored
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import act
 
 
 @pytest.fixture
-def job(person: Person, hand_worker: HandWorker) -> str:
+def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job of the person's that is done."""
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.finish(job_id)
     return job_id
 
 
-def test_uploads_are_removed_and_assets_discarded(bare: System, person: Person, job: str) -> None:
+def test_uploads_are_removed_and_assets_discarded(
+    bare: LocalSystem, person: UserClient, job: str
+) -> None:
     assert send(person, own(person)).status_code == 200
     asset = person.asset(job)
     path, thumbnail = asset["temp_storage_path"], asset["thumbnail_path"]
     upload = f"{person.id}/uploads/cat.png"
-    stranger = Person(bare)
+    stranger = UserClient(bare)
     before = stored(bare, person)
     assert remove(stranger, path, upload, thumbnail, person.id) == []
     assert remove(person, thumbnail, f"{person.id}/{job}", person.id, f"{person.id}/no.png") == []
@@ -38,7 +40,9 @@ def test_uploads_are_removed_and_assets_discarded(bare: System, person: Person, 
     assert remove(person, upload, path) == []
 
 
-def test_what_is_being_saved_is_not_removed(bare: System, person: Person, job: str) -> None:
+def test_what_is_being_saved_is_not_removed(
+    bare: LocalSystem, person: UserClient, job: str
+) -> None:
     path = person.asset(job)["temp_storage_path"]
     bare.rows(
         "update workspace_assets set saving_until = now() + interval '1 min'"
@@ -53,7 +57,7 @@ def test_what_is_being_saved_is_not_removed(bare: System, person: Person, job: s
 
 
 def test_the_library_is_neither_written_nor_removed_here(
-    bare: System, person: Person, job: str
+    bare: LocalSystem, person: UserClient, job: str
 ) -> None:
     saved = act(person, "save_to_library", assetId=person.asset(job)["id"])
     assert saved.status_code == 200
@@ -76,14 +80,14 @@ def test_the_library_is_neither_written_nor_removed_here(
     assert web.get(public, follow_redirects=True).content == PICTURE
 
 
-def test_files_are_neither_moved_nor_copied(person: Person) -> None:
+def test_files_are_neither_moved_nor_copied(person: UserClient) -> None:
     body = {"bucketId": "workspace-temp", "sourceKey": "a", "destinationKey": "b"}
     for what in ("move", "copy"):
-        answer = person.call(f"storage/object/{what}", body)
+        answer = person.invoke(f"storage/object/{what}", body)
         assert "workspace-actions" in refused(answer, 403, "Unauthorized")
 
 
-def test_anon_and_nobody_change_nothing(bare: System, person: Person) -> None:
+def test_anon_and_nobody_change_nothing(bare: LocalSystem, person: UserClient) -> None:
     url = f"{bare.base}/storage/v1/object"
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}
     for headers, status in ((anon, 403), ({}, 401)):

@@ -22,12 +22,12 @@ from tests.integration.storage.uploads import (
     stored,
 )
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 
 def test_a_picture_is_kept_in_ones_own_folder_and_fetched_again(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     answer = send(person, own(person))
     assert answer.status_code == 200, answer.text
@@ -41,7 +41,7 @@ def test_a_picture_is_kept_in_ones_own_folder_and_fetched_again(
 
 
 @pytest.mark.parametrize("name", ["", "file"])
-def test_a_forms_one_file_is_taken(bare: System, person: Person, name: str) -> None:
+def test_a_forms_one_file_is_taken(bare: LocalSystem, person: UserClient, name: str) -> None:
     answer = web.post(
         f"{bare.base}/storage/v1/object/{own(person)}",
         headers={"authorization": f"Bearer {person.token}"},
@@ -53,13 +53,13 @@ def test_a_forms_one_file_is_taken(bare: System, person: Person, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["cat.png", "uploads/a b (1)!'&$@=;:+,-_.webp"])
-def test_a_client_chooses_the_name(person: Person, name: str) -> None:
+def test_a_client_chooses_the_name(person: UserClient, name: str) -> None:
     assert send(person, own(person, name)).json()["Key"] == own(person, name)
     assert colour_of(person.fetch(f"{person.id}/{name}")) == (255, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_only_the_pixels_are_kept(person: Person, kind: str) -> None:
+def test_only_the_pixels_are_kept(person: UserClient, kind: str) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
     sent = picture(kind, exif=exif) + HTML
@@ -70,7 +70,7 @@ def test_only_the_pixels_are_kept(person: Person, kind: str) -> None:
     assert colour_of(kept)
 
 
-def test_what_is_there_is_replaced_only_where_that_is_asked(person: Person) -> None:
+def test_what_is_there_is_replaced_only_where_that_is_asked(person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
     again = send(person, own(person), BLUE)
     assert refused(again, 409, "Duplicate") == "The resource already exists"
@@ -84,7 +84,7 @@ def test_what_is_there_is_replaced_only_where_that_is_asked(person: Person) -> N
 
 
 def test_whoever_holds_an_uploads_address_may_put_that_one_picture(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
     signed = send(person, f"upload/sign/{own(person)}", b"").json()
     assert signed["url"] == f"/object/upload/sign/{own(person)}?token={signed['token']}"
@@ -106,7 +106,7 @@ def test_whoever_holds_an_uploads_address_may_put_that_one_picture(
 
 @pytest.mark.parametrize("how", ["good", "expired", "other secret", "no owner", "reads", "no alg"])
 def test_an_uploads_address_that_we_did_not_sign_is_401(
-    bare: System, person: Person, how: str
+    bare: LocalSystem, person: UserClient, how: str
 ) -> None:
     secret, soon = keys.secret("url-token-secret"), int(time.time()) + 60
     owner = {"owner": person.id, "upsert": False}
@@ -125,22 +125,22 @@ def test_an_uploads_address_that_we_did_not_sign_is_401(
     assert len(stored(bare, person)) == (1 if how == "good" else 0)
 
 
-def test_of_several_uploads_to_one_place_at_once_one_is_kept(person: Person) -> None:
+def test_of_several_uploads_to_one_place_at_once_one_is_kept(person: UserClient) -> None:
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda _: send(person, own(person)).status_code, range(5)))
     assert sorted(answers) == [200, 409, 409, 409, 409]
 
 
-def test_a_replacing_address_replaces(bare: System, person: Person) -> None:
+def test_a_replacing_address_replaces(bare: LocalSystem, person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
     signed = send(person, f"upload/sign/{own(person)}", b"", **{"x-upsert": "true"}).json()
     assert web.put(f"{bare.base}/storage/v1{signed['url']}", content=BLUE).status_code == 200
     assert colour_of(person.fetch(f"{person.id}/uploads/cat.png")) == (0, 0, 255)
 
 
-def test_an_upload_is_its_owners_alone(bare: System, person: Person) -> None:
+def test_an_upload_is_its_owners_alone(bare: LocalSystem, person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
-    stranger = Person(bare)
+    stranger = UserClient(bare)
     for kind in ("", "authenticated/", "info/", "public/"):
         answer = stranger.get(f"/storage/v1/object/{kind}{own(person)}")
         assert refused(answer, 404, "not_found") == "Object not found"
@@ -148,32 +148,34 @@ def test_an_upload_is_its_owners_alone(bare: System, person: Person) -> None:
     refused(person.sign(f"{person.id}/uploads/dog.png"), 404, "not_found")
 
 
-def test_an_upload_is_a_reference(bare: System, person: Person, hand_worker: HandWorker) -> None:
+def test_an_upload_is_a_reference(
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
+) -> None:
     assert send(person, own(person, "a b.png")).status_code == 200
     assert send(person, own(person)).status_code == 200
     signed = person.sign(f"{person.id}/uploads/cat.png").json()["signedURL"]
     paths = [f"{person.id}/uploads/cat.png", own(person, "a b.png"), signed]
     for path in paths:
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "like this"}}
-        answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+        answer = person.invoke("queue-job", {**body, "referenceImageUrl": path})
         assert answer.status_code == 202, answer.text
         _, claim = hand_worker.claimed(answer.json()["job"]["id"])
-        (given,) = claim["references"]
-        assert colour_of(web.get(given["url"]).content) == (255, 0, 0)
-    stranger = Person(bare)
+        (reference,) = claim["references"]
+        assert colour_of(web.get(reference["url"]).content) == (255, 0, 0)
+    stranger = UserClient(bare)
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "like this"}}
     for path in (paths[0], f"{stranger.id}/uploads/cat.png"):
-        answer = stranger.call("queue-job", {**body, "referenceImageUrl": path})
+        answer = stranger.invoke("queue-job", {**body, "referenceImageUrl": path})
         assert answer.status_code == 404, answer.text
 
 
 def test_a_sweep_leaves_uploads_alone(
-    bare: System, person: Person, sweep: Callable[[], dict[str, int]]
+    bare: LocalSystem, person: UserClient, sweep: Callable[[], dict[str, int]]
 ) -> None:
     assert send(person, own(person)).status_code == 200
-    job = person.queue()
+    job = person.create_job()
     act = {"action": "cancel_job", "jobId": job}
-    assert person.call("workspace-actions", act).status_code == 200
+    assert person.invoke("workspace-actions", act).status_code == 200
     bare.rows("update jobs set clean_after = now() where id = %s returning id", job)
     assert sweep()["jobs_cleaned"] >= 1
     assert stored(bare, person) == {own(person)}

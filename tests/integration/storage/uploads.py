@@ -7,7 +7,7 @@ import httpx
 from PIL import Image
 
 from tests.support.http import web
-from tests.support.local_system import Person, System
+from tests.support.local_system import LocalSystem, UserClient
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
@@ -24,7 +24,7 @@ RED, BLUE = picture(), picture(colour="blue")
 
 
 def send(
-    person: Person, path: str, content: bytes = RED, method: str = "POST", **headers: str
+    person: UserClient, path: str, content: bytes = RED, method: str = "POST", **headers: str
 ) -> httpx.Response:
     """Upload as the body."""
     return web.request(
@@ -35,7 +35,7 @@ def send(
     )
 
 
-def own(person: Person, name: str = "uploads/cat.png") -> str:
+def own(person: UserClient, name: str = "uploads/cat.png") -> str:
     """A place in the person's own folder."""
     return f"workspace-temp/{person.id}/{name}"
 
@@ -47,7 +47,7 @@ def colour_of(content: bytes) -> object:
         return drawn.convert("RGB").getpixel((4, 4))
 
 
-def stored(system: System, person: Person) -> set[str]:
+def stored(system: LocalSystem, person: UserClient) -> set[str]:
     """The objects of the person's, by bucket and path."""
     return {path for path in system.objects() if f"/{person.id}/" in path}
 
@@ -55,21 +55,21 @@ def stored(system: System, person: Person) -> set[str]:
 def refused(answer: httpx.Response, status: int, error: str) -> str:
     """Checks a refusal, as Supabase Storage's clients read one; its sentence."""
     assert answer.status_code == status, answer.text
-    told = answer.json()
-    assert (told["statusCode"], told["error"]) == (str(status), error)
-    return str(told["message"])
+    payload = answer.json()
+    assert (payload["statusCode"], payload["error"]) == (str(status), error)
+    return str(payload["message"])
 
 
 def listed(
-    person: Person, folder: str, bucket: str = "workspace-temp", **more: object
+    person: UserClient, folder: str, bucket: str = "workspace-temp", **more: object
 ) -> list[str]:
     """The names in a folder; a folder's ends in a slash."""
-    answer = person.call(f"storage/object/list/{bucket}", {"prefix": folder, **more})
+    answer = person.invoke(f"storage/object/list/{bucket}", {"prefix": folder, **more})
     assert answer.status_code == 200, answer.text
     return [one["name"] + ("" if one["id"] else "/") for one in answer.json()]
 
 
-def remove(person: Person, *paths: str, bucket: str = "workspace-temp") -> list[str]:
+def remove(person: UserClient, *paths: str, bucket: str = "workspace-temp") -> list[str]:
     """The paths that are told to be gone."""
     url = f"{person.base}/storage/v1/object/{bucket}"
     headers = {"authorization": f"Bearer {person.token}"}

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import Sweep, at_once, objects
 from tests.support.workspace import act
 
@@ -22,19 +22,19 @@ def _others_are_cleaned(sweep: Sweep) -> None:
 
 
 @pytest.fixture
-def started(person: Person, hand_worker: HandWorker) -> str:
+def started(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """A job that starts from a picture."""
-    first = person.queue()
+    first = person.create_job()
     hand_worker.finish(first, RED)
     path = person.asset(first)["temp_storage_path"]
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a star like this"}}
-    answer = person.call("queue-job", {**body, "referenceImageUrl": path})
+    answer = person.invoke("queue-job", {**body, "referenceImageUrl": path})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["job"]["id"])
 
 
 @pytest.fixture
-def claim(hand_worker: HandWorker, started: str) -> dict[str, Any]:
+def claim(hand_worker: ScriptedWorker, started: str) -> dict[str, Any]:
     """Its claim, all of whose files are uploaded."""
     claim_id, claim = hand_worker.claimed(started)
     _upload(hand_worker, claim)
@@ -42,9 +42,9 @@ def claim(hand_worker: HandWorker, started: str) -> dict[str, Any]:
 
 
 def test_a_failed_job_keeps_only_what_a_retry_starts_from(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     sweep: Sweep,
     started: str,
     claim: dict[str, Any],
@@ -57,7 +57,7 @@ def test_a_failed_job_keeps_only_what_a_retry_starts_from(
 
 
 def test_a_cancelled_job_keeps_nothing(
-    bare: System, person: Person, sweep: Sweep, started: str, claim: dict[str, Any]
+    bare: LocalSystem, person: UserClient, sweep: Sweep, started: str, claim: dict[str, Any]
 ) -> None:
     assert claim
     assert act(person, "cancel_job", jobId=started).status_code == 200
@@ -66,8 +66,8 @@ def test_a_cancelled_job_keeps_nothing(
 
 
 def test_a_retry_that_was_cancelled_can_be_tried_again(
-    person: Person,
-    hand_worker: HandWorker,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     sweep: Sweep,
     started: str,
     claim: dict[str, Any],
@@ -80,9 +80,9 @@ def test_a_retry_that_was_cancelled_can_be_tried_again(
 
 
 def test_what_is_uploaded_after_the_end_goes_when_no_more_can_come(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     sweep: Sweep,
     started: str,
     claim: dict[str, Any],
@@ -101,9 +101,9 @@ def test_what_is_uploaded_after_the_end_goes_when_no_more_can_come(
 
 
 def test_a_completed_job_keeps_its_assets(
-    bare: System,
-    person: Person,
-    hand_worker: HandWorker,
+    bare: LocalSystem,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
     sweep: Sweep,
     started: str,
     claim: dict[str, Any],
@@ -122,9 +122,9 @@ def test_a_completed_job_keeps_its_assets(
 
 
 def test_one_job_that_cannot_be_cleaned_holds_up_nothing_and_comes_again(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep, started: str
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep, started: str
 ) -> None:
-    other = person.queue()
+    other = person.create_job()
     for job_id in (started, other):
         _upload(hand_worker, hand_worker.claimed(job_id)[1])
         act(person, "cancel_job", jobId=job_id)
@@ -144,7 +144,7 @@ def test_one_job_that_cannot_be_cleaned_holds_up_nothing_and_comes_again(
 
 
 def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
-    bare: System, person: Person, sweep: Sweep
+    bare: LocalSystem, person: UserClient, sweep: Sweep
 ) -> None:
     bare.rows(
         "insert into jobs (user_id, job_type, status, queue, model_variant, format, quality,"
@@ -157,7 +157,7 @@ def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
     assert sum(one["jobs_cleaned"] for one in at_once(sweep)) == 10
 
 
-def _upload(worker: HandWorker, claim: dict[str, Any]) -> None:
+def _upload(worker: ScriptedWorker, claim: dict[str, Any]) -> None:
     """The picture with its thumbnail, a preview and the manifest."""
     worker.upload(claim)
     for kind in ("preview", "manifest"):
@@ -165,12 +165,12 @@ def _upload(worker: HandWorker, claim: dict[str, Any]) -> None:
         assert put.status_code == 200, put.text
 
 
-def _row(system: System, job_id: str) -> dict[str, Any]:
+def _row(system: LocalSystem, job_id: str) -> dict[str, Any]:
     (row,) = system.rows("select clean_after, completed_at from jobs where id = %s", job_id)
     return row
 
 
-def _later(system: System, job_id: str) -> None:
+def _later(system: LocalSystem, job_id: str) -> None:
     """Forty minutes pass."""
     passed = "completed_at = completed_at - interval '40 min', clean_after = now()"
     system.rows(f"update jobs set {passed} where id = %s returning id", job_id)

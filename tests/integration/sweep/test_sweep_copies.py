@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import Sweep, at_once
 from tests.support.workspace import (
     BEGUN,
@@ -23,13 +23,13 @@ _NOTHING = {"workspace-temp": 0, "user-library": 0}
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An asset of the person's."""
     return make(person, hand_worker)[0]
 
 
 @pytest.fixture
-def target(bare: System, person: Person) -> str:
+def target(bare: LocalSystem, person: UserClient) -> str:
     """The id of a copy whose files are there and whose row is not, wherever it was to go."""
     target = str(uuid4())
     for path in (f"{target}.png", f"{target}.mp4", f"{target}.thumb.webp"):
@@ -39,9 +39,9 @@ def target(bare: System, person: Person) -> str:
 
 
 def test_a_copy_whose_source_is_gone_is_ended_after_a_day(
-    bare: System, person: Person, sweep: Sweep, target: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, target: str
 ) -> None:
-    other = Person(bare)
+    other = UserClient(bare)
     put(bare, "user-library", f"{other.id}/{target}.png", b"another's")
     bare.rows(BEGUN, str(uuid4()), person.id, target)
     sweep()
@@ -55,7 +55,7 @@ def test_a_copy_whose_source_is_gone_is_ended_after_a_day(
 
 @pytest.mark.parametrize("held", ["held", "was held", "never held"])
 def test_a_copy_is_given_up_unless_somebody_is_at_it(
-    bare: System, person: Person, sweep: Sweep, asset_id: str, target: str, held: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str, target: str, held: str
 ) -> None:
     until_when = {"held": "now() + interval '1 min'", "was held": "now() - interval '1 min'"}
     saving = f"saving_until = {until_when.get(held, 'null')}"
@@ -69,13 +69,13 @@ def test_a_copy_is_given_up_unless_somebody_is_at_it(
         assert bare.value(f"select {left} from unfinished_copies where target_id = %s", target)
         return
     assert files(bare, person) == {"workspace-temp": 2, "user-library": 0}
-    kept = act(person, "save_to_library", assetId=asset_id)
-    assert kept.json()["libraryAssetId"] != target
+    response = act(person, "save_to_library", assetId=asset_id)
+    assert response.json()["libraryAssetId"] != target
     assert_kept_once(bare, person, asset_id)
 
 
 def test_a_sweep_that_died_after_it_gave_a_copy_up_is_made_good(
-    bare: System, person: Person, sweep: Sweep, target: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, target: str
 ) -> None:
     bare.rows(BEGUN, None, person.id, target)
     _a_day_passes(bare, target)
@@ -85,14 +85,14 @@ def test_a_sweep_that_died_after_it_gave_a_copy_up_is_made_good(
 
 
 def test_a_copy_that_is_given_up_while_it_is_made_is_not_recorded(
-    bare: System, person: Person, sweep: Sweep, asset_id: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]
     begun = "select target_id from unfinished_copies where source_id = %s"
     with ThreadPoolExecutor() as pool:
         with storage_pausing(bare):
             copying = pool.submit(act, person, "copy_to_workspace", libraryAssetId=kept_id)
-            until(lambda: bare.rows(begun, kept_id) != [], what="the copy to begin")
+            wait_until(lambda: bare.rows(begun, kept_id) != [], what="the copy to begin")
             target = bare.value(begun, kept_id)
             given_up = "update unfinished_copies set source_id = null where source_id = %s"
             bare.rows(f"{given_up} returning target_id", kept_id)
@@ -105,7 +105,7 @@ def test_a_copy_that_is_given_up_while_it_is_made_is_not_recorded(
 
 
 def test_what_a_deletion_left_is_deleted_by_the_next_sweep(
-    bare: System, person: Person, sweep: Sweep, asset_id: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str
 ) -> None:
     act(person, "save_to_library", assetId=asset_id)
     (kept,) = library(person)
@@ -119,7 +119,7 @@ def test_what_a_deletion_left_is_deleted_by_the_next_sweep(
 
 
 def test_after_a_month_what_was_removed_is_forgotten(
-    bare: System, person: Person, sweep: Sweep, asset_id: str
+    bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str
 ) -> None:
     act(person, "save_to_library", assetId=asset_id)
     (kept,) = library(person)
@@ -134,7 +134,9 @@ def test_after_a_month_what_was_removed_is_forgotten(
         assert [answer.status_code for answer in answers] == [status] * 2, days
 
 
-def test_what_still_has_files_is_not_forgotten(bare: System, person: Person, sweep: Sweep) -> None:
+def test_what_still_has_files_is_not_forgotten(
+    bare: LocalSystem, person: UserClient, sweep: Sweep
+) -> None:
     bare.rows(
         "insert into deleted_library_assets"
         " (library_asset_id, user_id, storage_path, created_at, clean_after)"
@@ -147,7 +149,7 @@ def test_what_still_has_files_is_not_forgotten(bare: System, person: Person, swe
     assert bare.rows("select from deleted_library_assets where user_id = %s", person.id) != []
 
 
-def _a_day_passes(system: System, target: str) -> None:
+def _a_day_passes(system: LocalSystem, target: str) -> None:
     later = "clean_after = clean_after - interval '1 day'"
     system.rows(
         f"update unfinished_copies set {later} where target_id = %s returning target_id", target

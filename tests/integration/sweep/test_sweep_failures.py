@@ -11,10 +11,10 @@ from psycopg.errors import CheckViolation
 
 from functions.sweep_jobs import expired_leases, expiry
 from functions.sweep_jobs.report import SweepJobsResponse
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import Sweep
 from tests.support.workspace import library, make
 
@@ -28,7 +28,7 @@ _OVERDUE = f"update jobs set expires_at = {_PAST} where user_id = %s"
 
 
 @pytest.fixture
-async def services(bare: System, sweep: Sweep) -> AsyncIterator[Services]:
+async def services(bare: LocalSystem, sweep: Sweep) -> AsyncIterator[Services]:
     """The sweep's own, in this process; the system has nothing left to sweep."""
     assert sweep()["not_done"] == []
     opened = Services(bare.settings())
@@ -37,13 +37,13 @@ async def services(bare: System, sweep: Sweep) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-def unlucky(bare: System) -> Person:
+def unlucky(bare: LocalSystem) -> UserClient:
     """The owner of the rows that fail."""
-    return Person(bare)
+    return UserClient(bare)
 
 
 @contextmanager
-def _refunds_failing(system: System, person: Person) -> Iterator[None]:
+def _refunds_failing(system: LocalSystem, person: UserClient) -> Iterator[None]:
     """No job of the person's can be failed: its refund violates a constraint."""
     with system.database() as connection:
         check = f"check (user_id <> '{person.id}' or kind <> 'refund') not valid"
@@ -71,8 +71,8 @@ def _refusing_server() -> Iterator[str]:
         server.shutdown()
 
 
-def _begun(person: Person, worker: HandWorker) -> str:
-    job_id = person.queue()
+def _begun(person: UserClient, worker: ScriptedWorker) -> str:
+    job_id = person.create_job()
     worker.claimed(job_id)
     return job_id
 
@@ -85,25 +85,31 @@ async def _sweep_twice(part: Callable[[SweepJobsResponse], Awaitable[None]]) -> 
 
 
 async def test_claims_that_cannot_be_ended_do_not_starve_the_others(
-    bare: System, services: Services, unlucky: Person, person: Person, hand_worker: HandWorker
+    bare: LocalSystem,
+    services: Services,
+    unlucky: UserClient,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
 ) -> None:
     stuck = [_begun(unlucky, hand_worker) for _ in range(FAILING)]
     good = _begun(person, hand_worker)
     for owner in (unlucky, person):
         bare.rows(f"{_LAPSED} returning id", owner.id)
     with _refunds_failing(bare, unlucky):
-        await _sweep_twice(partial(expired_leases.put_lapsed_right, services, max_claims=LIMIT))
+        await _sweep_twice(
+            partial(expired_leases.recover_expired_leases, services, max_claims=LIMIT)
+        )
         assert person.status(good) == "failed"
         assert {unlucky.status(job_id) for job_id in stuck} == {"processing"}
-    await expired_leases.put_lapsed_right(services, SweepJobsResponse())
+    await expired_leases.recover_expired_leases(services, SweepJobsResponse())
     assert {unlucky.status(job_id) for job_id in stuck} == {"failed"}
 
 
 async def test_jobs_that_cannot_be_ended_do_not_starve_the_others(
-    bare: System, services: Services, unlucky: Person, person: Person
+    bare: LocalSystem, services: Services, unlucky: UserClient, person: UserClient
 ) -> None:
-    stuck = [unlucky.queue() for _ in range(FAILING)]
-    good = person.queue()
+    stuck = [unlucky.create_job() for _ in range(FAILING)]
+    good = person.create_job()
     for owner in (unlucky, person):
         bare.rows(f"{_OVERDUE} returning id", owner.id)
     with _refunds_failing(bare, unlucky):
@@ -115,7 +121,7 @@ async def test_jobs_that_cannot_be_ended_do_not_starve_the_others(
 
 
 async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
-    bare: System, sweep: Sweep, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, sweep: Sweep, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     kept, ended = _begun(person, hand_worker), _begun(person, hand_worker)
     bare.rows(f"{_LAPSED} returning id", person.id)
@@ -123,8 +129,8 @@ async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
     bare.rows(deadline, kept)
     with _refusing_server() as url:
         services = Services(bare.settings(storage_emulator_host=url))
-        with pytest.raises(UnavailableError):
-            await expired_leases.put_lapsed_right(services, SweepJobsResponse())
+        with pytest.raises(ServiceUnavailableError):
+            await expired_leases.recover_expired_leases(services, SweepJobsResponse())
         await services.close()
     assert (person.status(kept), person.status(ended)) == ("processing", "failed")
     sweep()
@@ -132,7 +138,11 @@ async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
 
 
 def test_assets_that_cannot_be_copied_do_not_stop_the_promotions(
-    bare: System, unlucky: Person, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem,
+    unlucky: UserClient,
+    person: UserClient,
+    hand_worker: ScriptedWorker,
+    sweep: Sweep,
 ) -> None:
     assets = [*make(unlucky, hand_worker, num_images=FAILING), *make(person, hand_worker)]
     pending = "update workspace_assets set promotion = 'pending' where id = any(%s) returning id"

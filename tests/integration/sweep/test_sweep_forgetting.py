@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tests.conftest import sweep_of
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import Sweep, at_once
 
 
@@ -85,9 +85,11 @@ _NESTED_LOOPS = ("hashjoin", "mergejoin", "hashagg", "sort", "material")
 
 
 @pytest.fixture(scope="module")
-def nested_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def nested_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     """A system whose database joins by nested loops, as it may where it has no statistics yet."""
-    system = System(tmp_path_factory.mktemp("loops") / "data", worker="none", SWEEP_SECONDS="3600")
+    system = LocalSystem(
+        tmp_path_factory.mktemp("loops") / "data", worker="none", SWEEP_SECONDS="3600"
+    )
     system.start()
     with system.database() as connection:
         for name in _NESTED_LOOPS:
@@ -97,7 +99,7 @@ def nested_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     assert system.stop() == 0
 
 
-def _insert_old_rows(system: System, kind: Kind, mine: str) -> None:
+def _insert_old_rows(system: LocalSystem, kind: Kind, mine: str) -> None:
     """Insert 10,001 old rows and a young one."""
     at = f"now() - (case n when 0 then '{kind.young}' else '{kind.old}' end)::interval"
     with system.database() as connection:
@@ -106,7 +108,7 @@ def _insert_old_rows(system: System, kind: Kind, mine: str) -> None:
 
 
 @pytest.mark.parametrize("name", _KINDS)
-def test_no_plan_deletes_more_rows_than_the_limit(nested_loops: System, name: str) -> None:
+def test_no_plan_deletes_more_rows_than_the_limit(nested_loops: LocalSystem, name: str) -> None:
     _insert_old_rows(nested_loops, _KINDS[name], str(uuid4()))
     deleted = [sweep_of(nested_loops)()[name] for _ in range(2)]
     assert all(0 < count <= 5000 for count in deleted), deleted
@@ -114,7 +116,7 @@ def test_no_plan_deletes_more_rows_than_the_limit(nested_loops: System, name: st
 
 @pytest.mark.parametrize("name", _KINDS)
 def test_old_rows_go_some_at_a_time_and_young_ones_stay(
-    bare: System, sweep: Sweep, name: str
+    bare: LocalSystem, sweep: Sweep, name: str
 ) -> None:
     kind, mine = _KINDS[name], str(uuid4())
     _insert_old_rows(bare, kind, mine)
@@ -128,9 +130,9 @@ def test_old_rows_go_some_at_a_time_and_young_ones_stay(
 
 
 def test_the_turns_of_who_has_an_open_job_stay(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     long_ago = "update turns set served_at = '-infinity' where user_id = %s returning queue"
     counts = "select waiting, running from turns where user_id = %s"
@@ -140,5 +142,5 @@ def test_the_turns_of_who_has_an_open_job_stay(
     hand_worker.finish(job_id)
     sweep()
     assert bare.rows(counts, person.id) == []
-    hand_worker.finish(person.queue())
+    hand_worker.finish(person.create_job())
     assert bare.rows(counts, person.id) == [{"waiting": 0, "running": 0}]

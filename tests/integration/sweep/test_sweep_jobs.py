@@ -3,21 +3,21 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import HandWorker, leave_manifest
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import ScriptedWorker, upload_manifest_only
 from tests.support.sweep import Sweep, at_once
 from tests.support.workspace import until_waiting
 
 
 def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     old_claim, _ = hand_worker.claimed(job)
     hand_worker.expire_lease(job)
     assert sweep()["sent_back"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, claim = hand_worker.claimed(job)
-    beat = hand_worker.letter(job, old_claim, "processing", progress=0.9)
+    beat = hand_worker.callback_body(job, old_claim, "processing", progress=0.9)
     assert hand_worker.send("job-callback", beat).json()["proceed"] is False
     hand_worker.complete(job, new_claim, hand_worker.upload(claim))
     (row,) = person.rows("jobs", id=f"eq.{job}")
@@ -25,13 +25,13 @@ def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
 
 
 def test_an_older_claim_may_complete_a_job_that_is_open(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     old_claim, old = hand_worker.claimed(job)
     assets = hand_worker.upload(old)
     hand_worker.expire_lease(job)
     sweep()
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
     new_claim, new = hand_worker.claimed(job)
     assert hand_worker.complete(job, old_claim, assets).json()["proceed"] is True
     late = hand_worker.complete(job, new_claim, hand_worker.upload(new))
@@ -42,10 +42,10 @@ def test_an_older_claim_may_complete_a_job_that_is_open(
 
 
 def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     for attempt in (1, 2, 3):
-        until(
+        wait_until(
             lambda n=attempt: hand_worker.messages[job].dispatch_no == n,  # type: ignore[misc]
             what=f"dispatch {attempt}",
         )
@@ -59,10 +59,10 @@ def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
 
 
 def test_the_sweep_completes_a_job_from_its_manifest(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    leave_manifest(hand_worker, job, claim_id, claim, key=hand_worker.key)
+    upload_manifest_only(hand_worker, job, claim_id, claim, key=hand_worker.key)
     hand_worker.expire_lease(job)
     assert sweep()["completed_from_manifest"] == 1
     assert person.status(job) == "completed"
@@ -70,17 +70,17 @@ def test_the_sweep_completes_a_job_from_its_manifest(
 
 
 def test_a_manifest_that_another_key_sealed_is_not_believed(
-    job: str, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
-    leave_manifest(hand_worker, job, claim_id, claim, key=webhook_signature.new_key())
+    upload_manifest_only(hand_worker, job, claim_id, claim, key=webhook_signature.new_key())
     hand_worker.expire_lease(job)
     assert sweep()["completed_from_manifest"] == 0
     assert person.rows("workspace_assets") == []
 
 
 def test_a_job_past_its_deadline_fails_and_is_refunded(
-    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     hand_worker.claimed(job)
     bare.rows(
@@ -93,7 +93,7 @@ def test_a_job_past_its_deadline_fails_and_is_refunded(
 
 
 def test_a_job_that_never_began_is_ended_after_a_day(
-    job: str, bare: System, person: Person, sweep: Sweep
+    job: str, bare: LocalSystem, person: UserClient, sweep: Sweep
 ) -> None:
     bare.rows("update jobs set expires_at = now() where id = %s returning id", job)
     assert sweep()["failed"] >= 1
@@ -102,15 +102,15 @@ def test_a_job_that_never_began_is_ended_after_a_day(
 
 
 def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
-    job: str, bare: System, hand_worker: HandWorker, sweep: Sweep
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
     assert sweep()["unclaimed"] >= 1
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="its next turn")
 
 
 def test_a_job_whose_task_was_lost_is_sent_again(
-    job: str, bare: System, hand_worker: HandWorker, sweep: Sweep
+    job: str, bare: LocalSystem, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     lost = "dispatch_no = 2, dispatched_at = now() - interval"
     bare.rows(f"update jobs set {lost} '4 s' where id = %s returning id", job)
@@ -118,13 +118,13 @@ def test_a_job_whose_task_was_lost_is_sent_again(
     assert hand_worker.messages[job].dispatch_no == 1, "it may only be late"
     bare.rows(f"update jobs set {lost} '6 s' where id = %s returning id", job)
     at_once(sweep)
-    until(lambda: hand_worker.messages[job].dispatch_no == 2, what="the task")
-    heard = [body for _, body in hand_worker.heard if job.encode() in body]
-    assert len(heard) == 2
+    wait_until(lambda: hand_worker.messages[job].dispatch_no == 2, what="the task")
+    bodies = [body for _, body in hand_worker.deliveries if job.encode() in body]
+    assert len(bodies) == 2
     hand_worker.finish(job)
 
 
-def test_clearing_slots_waits_for_a_fill(job: str, bare: System, sweep: Sweep) -> None:
+def test_clearing_slots_waits_for_a_fill(job: str, bare: LocalSystem, sweep: Sweep) -> None:
     bare.rows("update jobs set claim_by = now() where id = %s returning id", job)
     with ThreadPoolExecutor() as pool, bare.database() as connection:
         for queue in ("sdxl_queue", "wan_queue"):
@@ -138,7 +138,7 @@ def test_clearing_slots_waits_for_a_fill(job: str, bare: System, sweep: Sweep) -
 
 
 def test_several_sweeps_at_once_end_a_job_once(
-    job: str, bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     hand_worker.claimed(job)
     bare.rows(

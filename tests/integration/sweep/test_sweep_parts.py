@@ -7,9 +7,9 @@ import pytest
 from functions.sweep_jobs import runner
 from functions.sweep_jobs.main import PARTS
 from functions.sweep_jobs.report import SweepJobsResponse
-from shared.errors import UnavailableError
+from shared.errors import ServiceUnavailableError
 from shared.services import Services
-from tests.support.local_system import Person, System, free_port
+from tests.support.local_system import LocalSystem, UserClient, free_port
 
 
 async def _works(_: Services, done: SweepJobsResponse) -> None:
@@ -18,7 +18,7 @@ async def _works(_: Services, done: SweepJobsResponse) -> None:
 
 async def _lacks(_: Services, done: SweepJobsResponse) -> None:
     done.failed += 1
-    raise UnavailableError
+    raise ServiceUnavailableError
 
 
 async def _fails(_: Services, __: SweepJobsResponse) -> None:
@@ -31,10 +31,10 @@ async def _hangs(services: Services, _: SweepJobsResponse) -> None:
 
 
 @pytest.fixture
-async def services(bare: System) -> AsyncIterator[Services]:
-    given = Services(bare.settings())
-    yield given
-    await given.close()
+async def services(bare: LocalSystem) -> AsyncIterator[Services]:
+    services = Services(bare.settings())
+    yield services
+    await services.close()
 
 
 async def test_whatever_one_part_has_the_others_run(services: Services) -> None:
@@ -45,23 +45,23 @@ async def test_whatever_one_part_has_the_others_run(services: Services) -> None:
 
 
 async def test_what_is_cut_off_gives_its_connection_back(services: Services) -> None:
-    most = services.settings.database_connections
-    hanging = dict.fromkeys(map(str, range(most + 1)), _hangs)
+    limit = services.settings.database_connections
+    hanging = dict.fromkeys(map(str, range(limit + 1)), _hangs)
     done = await runner.run({**hanging, "works": _works}, services, part_seconds=0.05)
-    assert (len(done.not_done), done.promoted) == (most + 1, 1)
+    assert (len(done.not_done), done.promoted) == (limit + 1, 1)
 
 
-async def test_what_the_sweep_has_no_time_for_is_left(bare: System) -> None:
+async def test_what_the_sweep_has_no_time_for_is_left(bare: LocalSystem) -> None:
     seconds = iter([0, 0, 59, 60, 61])
     services = Services(bare.settings(), clock=lambda: next(seconds))
     done = await runner.run(dict.fromkeys("abcd", _works), services)
     assert (done.promoted, done.not_done) == (2, ["c", "d"])
 
 
-async def test_without_the_database_it_is_unavailable(bare: System) -> None:
+async def test_without_the_database_it_is_unavailable(bare: LocalSystem) -> None:
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     services = Services(bare.settings(database_url=url))
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ServiceUnavailableError):
         await runner.run({"lacks": _lacks, "works": _works}, services)
     await services.close()
 
@@ -75,14 +75,14 @@ async def test_each_is_acted_on_whatever_the_others_have() -> None:
             raise LookupError(item)
 
     with pytest.raises(LookupError, match="1"):
-        await runner.each(act, range(12))
+        await runner.for_each(act, range(12))
     assert seen == list(range(12))
 
 
 async def test_a_table_that_is_locked_holds_up_its_own_parts_alone(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     bare.rows("update jobs set expires_at = now() where id = %s returning id", job_id)
     services = Services(bare.settings(lock_timeout_ms=100))
     with bare.database() as connection, connection.transaction():

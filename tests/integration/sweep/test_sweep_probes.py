@@ -9,18 +9,24 @@ from typing import Any
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import PATIENCE_SECONDS, Person, System, free_port, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import (
+    PATIENCE_SECONDS,
+    LocalSystem,
+    UserClient,
+    free_port,
+    wait_until,
+)
+from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sweep import Sweep, at_once
 
 _SEEN = "update workers set last_seen = now() - interval '5 min', response_ms = null"
 
 
-class Watched(HandWorker):
+class Watched(ScriptedWorker):
     """A worker that counts who asks for its proof, and may be told to keep them waiting."""
 
-    def __init__(self, system: System) -> None:
-        self.asked = 0
+    def __init__(self, system: LocalSystem) -> None:
+        self.requests = 0
         self.gates: list[threading.Event] = []
         """Whoever asks is kept until the next of these opens, and then told nothing."""
         super().__init__(system, "noop")
@@ -35,7 +41,7 @@ class Watched(HandWorker):
 
         class Handler(plain):  # type: ignore[misc, valid-type]
             def do_GET(self) -> None:  # noqa: N802 - the library's name
-                worker.asked += 1
+                worker.requests += 1
                 if worker.gates:
                     worker.gates.pop(0).wait(PATIENCE_SECONDS)
                     self.send_error(503)
@@ -46,20 +52,20 @@ class Watched(HandWorker):
 
 
 @pytest.fixture
-def other(bare: System, hand_worker: HandWorker) -> Iterator[Watched]:
+def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[Watched]:
     """A second worker, which has most room, so that jobs are sent to it first."""
     assert hand_worker.register(slots=1000).status_code == 200
     worker = Watched(bare)
     assert worker.register().status_code == 200
     bare.rows("update workers set slots = 5000 where id = 'noop-sdxl' returning id")
-    worker.asked = 0
+    worker.requests = 0
     yield worker
     worker.close()
     gone = "is_active = false, keeps_awake = true"
     bare.rows(f"update workers set {gone} where key_id = 'noop' returning id")
 
 
-def test_a_worker_that_answers_is_seen(bare: System, other: Watched, sweep: Sweep) -> None:
+def test_a_worker_that_answers_is_seen(bare: LocalSystem, other: Watched, sweep: Sweep) -> None:
     bare.rows(f"{_SEEN} where key_id = 'noop' returning id")
     before = other.row()
     assert sweep()["workers_answered"] >= 2
@@ -70,9 +76,9 @@ def test_a_worker_that_answers_is_seen(bare: System, other: Watched, sweep: Swee
 
 
 def test_what_a_silent_worker_has_not_claimed_goes_to_another(
-    person: Person, hand_worker: HandWorker, other: Watched, sweep: Sweep
+    person: UserClient, hand_worker: ScriptedWorker, other: Watched, sweep: Sweep
 ) -> None:
-    waiting, running = person.queue(), person.queue()
+    waiting, running = person.create_job(), person.create_job()
     other.message(waiting)
     other.claimed(running)
     other.close()
@@ -85,28 +91,28 @@ def test_what_a_silent_worker_has_not_claimed_goes_to_another(
 
 
 def test_a_worker_that_lost_its_key_is_sent_nothing(
-    person: Person, hand_worker: HandWorker, other: Watched, sweep: Sweep
+    person: UserClient, hand_worker: ScriptedWorker, other: Watched, sweep: Sweep
 ) -> None:
     other.key = webhook_signature.new_key()
     sweep()
     assert other.row()["health"] == "unhealthy"
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     assert job_id not in other.messages
 
 
 def test_a_worker_that_answers_again_is_sent_jobs_by_the_same_sweep(
-    bare: System, person: Person, hand_worker: HandWorker, sweep: Sweep
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     bare.rows("update workers set health = 'unhealthy' where id = 'demo-sdxl' returning id")
-    job_id = person.queue()
+    job_id = person.create_job()
     assert bare.value("select dispatched_at from jobs where id = %s", job_id) is None
     assert sweep()["dispatched"] >= 1
     assert hand_worker.message(job_id).dispatch_no == 1
 
 
 def test_a_worker_unseen_for_ten_minutes_is_asked_no_more_until_it_registers(
-    bare: System, other: Watched, sweep: Sweep
+    bare: LocalSystem, other: Watched, sweep: Sweep
 ) -> None:
     other.key, good = webhook_signature.new_key(), other.key
     for minutes, is_active in [(9, True), (11, False), (11, False)]:
@@ -114,41 +120,43 @@ def test_a_worker_unseen_for_ten_minutes_is_asked_no_more_until_it_registers(
         bare.rows(f"update workers set {unseen} where id = 'noop-sdxl' returning id")
         sweep()
         assert other.row()["is_active"] is is_active, minutes
-    assert other.asked == 2
+    assert other.requests == 2
     other.key = good
     assert other.register().status_code == 200
     assert (other.row()["health"], other.row()["is_active"]) == ("healthy", True)
 
 
 def test_a_worker_that_starts_when_it_is_called_is_not_woken(
-    bare: System, other: Watched, sweep: Sweep
+    bare: LocalSystem, other: Watched, sweep: Sweep
 ) -> None:
     sleeps = "keeps_awake = false, last_seen = now() - interval '1 day'"
     bare.rows(f"update workers set {sleeps} where id = 'noop-sdxl' returning id")
     sweep()
-    assert (other.asked, other.row()["health"], other.row()["is_active"]) == (0, "healthy", True)
+    assert (other.requests, other.row()["health"], other.row()["is_active"]) == (0, "healthy", True)
 
 
-def test_a_worker_of_two_types_is_asked_once(bare: System, other: Watched, sweep: Sweep) -> None:
+def test_a_worker_of_two_types_is_asked_once(
+    bare: LocalSystem, other: Watched, sweep: Sweep
+) -> None:
     assert other.register("wan").status_code == 200
     bare.rows(f"{_SEEN} where key_id = 'noop' returning id")
-    other.asked = 0
+    other.requests = 0
     sweep()
-    assert other.asked == 1
+    assert other.requests == 1
     seen = "select count(*) from workers where key_id = 'noop' and response_ms is not null"
     assert bare.value(seen) == 2
 
 
 @pytest.mark.parametrize("where", ["there", "elsewhere"])
 def test_a_worker_that_registers_while_it_is_asked_stays_healthy(
-    bare: System, other: Watched, sweep: Sweep, where: str
+    bare: LocalSystem, other: Watched, sweep: Sweep, where: str
 ) -> None:
     gate = threading.Event()
     other.gates.append(gate)
     again = other if where == "there" else Watched(bare)
     with ThreadPoolExecutor() as pool:
         swept = pool.submit(sweep)
-        until(lambda: other.asked == 1, what="the sweep to ask")
+        wait_until(lambda: other.requests == 1, what="the sweep to ask")
         assert again.register().status_code == 200
         gate.set()
     assert swept.result()["not_done"] == []
@@ -157,7 +165,7 @@ def test_a_worker_that_registers_while_it_is_asked_stays_healthy(
 
 
 def test_at_most_two_hundred_are_asked_whoever_was_seen_longest_ago_first(
-    bare: System, sweep: Sweep
+    bare: LocalSystem, sweep: Sweep
 ) -> None:
     bare.rows(
         "insert into workers (id, worker_type, worker_url, key_id, last_seen)"

@@ -10,15 +10,15 @@ import pytest
 from infra.local.config import tokens
 from shared.contracts import webhook_signature
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 CHAT = {"worker_type": "chat"}
 Seen = Callable[..., None]
 
 
 @pytest.fixture
-def seen(bare: System) -> Iterator[Seen]:
+def seen(bare: LocalSystem) -> Iterator[Seen]:
     """Make a chat worker known that was seen so many seconds ago; there are no others meanwhile."""
     others = [
         row["id"]
@@ -51,9 +51,11 @@ def _url(answer: httpx.Response) -> str:
     return str(answer.json()["worker_url"])
 
 
-def test_the_answer_is_the_specifications(bare: System, person: Person, seen: Seen) -> None:
+def test_the_answer_is_the_specifications(
+    bare: LocalSystem, person: UserClient, seen: Seen
+) -> None:
     seen("one")
-    answer = person.call("get-active-worker-url", CHAT)
+    answer = person.invoke("get-active-worker-url", CHAT)
     assert answer.status_code == 200
     body = answer.json()
     updated = datetime.fromisoformat(body.pop("last_updated"))
@@ -65,82 +67,84 @@ def test_the_answer_is_the_specifications(bare: System, person: Person, seen: Se
     assert updated == bare.value("select last_seen from workers where id = 'seen-one'")
 
 
-def test_it_is_the_one_seen_last(person: Person, seen: Seen) -> None:
+def test_it_is_the_one_seen_last(person: UserClient, seen: Seen) -> None:
     seen("older", 60)
     seen("newer", 30)
     seen("oldest", 90)
-    assert _url(person.call("get-active-worker-url", CHAT)) == "https://newer.example"
+    assert _url(person.invoke("get-active-worker-url", CHAT)) == "https://newer.example"
 
 
 def test_who_cannot_be_sent_anything_is_passed_over(
-    bare: System, person: Person, seen: Seen
+    bare: LocalSystem, person: UserClient, seen: Seen
 ) -> None:
     seen("fit", 60)
     seen("ill", 1, health="unhealthy")
     seen("without-a-key", 2, key="withdrawn")
     seen("gone", 3)
     bare.rows("update workers set is_active = false where id = 'seen-gone' returning id")
-    assert _url(person.call("get-active-worker-url", CHAT)) == "https://fit.example"
+    assert _url(person.invoke("get-active-worker-url", CHAT)) == "https://fit.example"
 
 
-def test_without_one_it_is_404(person: Person, seen: Seen) -> None:
+def test_without_one_it_is_404(person: UserClient, seen: Seen) -> None:
     seen("ill", health="unhealthy")
-    answer = person.call("get-active-worker-url", CHAT)
+    answer = person.invoke("get-active-worker-url", CHAT)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert "chat" in answer.json()["error"]
 
 
-def test_another_type_is_not_told(person: Person, hand_worker: HandWorker, seen: Seen) -> None:
+def test_another_type_is_not_told(
+    person: UserClient, hand_worker: ScriptedWorker, seen: Seen
+) -> None:
     seen("chatting")
-    answer = person.call("get-active-worker-url", {"worker_type": "sdxl"})
+    answer = person.invoke("get-active-worker-url", {"worker_type": "sdxl"})
     assert _url(answer) == hand_worker.url
 
 
-def test_asking_changes_nothing(bare: System, person: Person, seen: Seen) -> None:
+def test_asking_changes_nothing(bare: LocalSystem, person: UserClient, seen: Seen) -> None:
     seen("one", 600)
     before = bare.rows("select xmin, * from workers order by id")
-    assert _url(person.call("get-active-worker-url", CHAT)) == "https://one.example"
+    assert _url(person.invoke("get-active-worker-url", CHAT)) == "https://one.example"
     assert bare.rows("select xmin, * from workers order by id") == before
 
 
-def test_a_registered_worker_may_ask(hand_worker: HandWorker, seen: Seen) -> None:
+def test_a_registered_worker_may_ask(hand_worker: ScriptedWorker, seen: Seen) -> None:
     seen("one")
     assert _url(hand_worker.send("get-active-worker-url", CHAT)) == "https://one.example"
 
 
-def test_a_worker_that_never_registered_is_403(bare: System, seen: Seen) -> None:
+def test_a_worker_that_never_registered_is_403(bare: LocalSystem, seen: Seen) -> None:
     seen("one", key="demo")
-    stranger = HandWorker(bare, key_id="noop")
-    known = bare.rows("update workers set key_id = 'x' where key_id = 'noop' returning id")
+    stranger = ScriptedWorker(bare, key_id="noop")
+    rows = bare.rows("update workers set key_id = 'x' where key_id = 'noop' returning id")
     answer = stranger.send("get-active-worker-url", CHAT)
-    names = [row["id"] for row in known]
+    names = [row["id"] for row in rows]
     bare.rows("update workers set key_id = 'noop' where id = any(%s) returning id", names)
     stranger.close()
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("token", [None, "nonsense", tokens.anon_token()])
-def test_anybody_else_is_401(bare: System, token: str | None) -> None:
+def test_anybody_else_is_401(bare: LocalSystem, token: str | None) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     answer = web.post(f"{bare.base}/functions/v1/get-active-worker-url", json=CHAT, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-def test_a_seal_that_is_not_good_is_401(hand_worker: HandWorker) -> None:
+def test_a_seal_that_is_not_good_is_401(hand_worker: ScriptedWorker) -> None:
     answer = hand_worker.send("get-active-worker-url", CHAT, key=webhook_signature.new_key())
     assert answer.status_code == 401
 
 
-def test_a_token_that_is_shown_must_hold_whatever_the_seal(hand_worker: HandWorker) -> None:
+def test_a_token_must_be_valid_whatever_the_signature(hand_worker: ScriptedWorker) -> None:
     headers = {"authorization": f"Bearer {tokens.anon_token()}"}
     answer = hand_worker.send("get-active-worker-url", CHAT, headers=headers)
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("body", [{}, {"worker_type": "tts"}, {"worker_type": None}, [], "chat"])
-def test_a_bad_body_is_422(person: Person, body: Any) -> None:  # noqa: ANN401 - anything
-    assert person.call("get-active-worker-url", body).status_code == 422
+def test_a_bad_body_is_422(person: UserClient, body: Any) -> None:  # noqa: ANN401 - anything
+    assert person.invoke("get-active-worker-url", body).status_code == 422
 
 
-def test_another_method_is_405(person: Person) -> None:
+def test_another_method_is_405(person: UserClient) -> None:
     assert person.get("/functions/v1/get-active-worker-url").status_code == 405

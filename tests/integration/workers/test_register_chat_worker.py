@@ -6,36 +6,36 @@ import httpx
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import Person, System, free_port
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, free_port
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture(scope="module")
-def process(bare: System) -> Iterator[HandWorker]:
+def process(bare: LocalSystem) -> Iterator[ScriptedWorker]:
     """A process that holds a worker's key, at an address of its own."""
-    worker = HandWorker(bare)
+    worker = ScriptedWorker(bare)
     yield worker
     worker.close()
 
 
 @pytest.fixture
-def chatter(bare: System, process: HandWorker) -> Iterator[HandWorker]:
+def chatter(bare: LocalSystem, process: ScriptedWorker) -> Iterator[ScriptedWorker]:
     """It has not registered, and what others knew of its name is so again afterwards."""
-    known = bare.rows("delete from workers where id = 'demo-chat' returning *")
+    rows = bare.rows("delete from workers where id = 'demo-chat' returning *")
     yield process
     bare.rows("delete from workers where id = 'demo-chat' returning id")
-    for row in known:
+    for row in rows:
         columns, values = ", ".join(row), ", ".join(["%s"] * len(row))
         bare.rows(f"insert into workers ({columns}) values ({values}) returning id", *row.values())
 
 
-def _register(worker: HandWorker, **more: object) -> httpx.Response:
+def _register(worker: ScriptedWorker, **more: object) -> httpx.Response:
     body = {"worker_url": worker.url, "worker_id": "demo-chat", **more}
     return worker.send("register-chat-worker", body)
 
 
 def test_registering_is_recorded_and_told(
-    bare: System, person: Person, chatter: HandWorker
+    bare: LocalSystem, person: UserClient, chatter: ScriptedWorker
 ) -> None:
     answer = _register(chatter)
     assert answer.status_code == 200
@@ -47,20 +47,22 @@ def test_registering_is_recorded_and_told(
     assert (row["worker_type"], row["worker_url"], row["key_id"]) == ("chat", chatter.url, "demo")
     assert (row["is_active"], row["health"], row["slots"]) == (True, "healthy", 1)
     assert row["response_ms"] is not None
-    told = person.call("get-active-worker-url", {"worker_type": "chat"}).json()
-    assert told["worker_url"] == chatter.url
+    payload = person.invoke("get-active-worker-url", {"worker_type": "chat"}).json()
+    assert payload["worker_url"] == chatter.url
 
 
-def test_registering_again_moves_it(bare: System, chatter: HandWorker) -> None:
+def test_registering_again_moves_it(bare: LocalSystem, chatter: ScriptedWorker) -> None:
     assert _register(chatter).status_code == 200
-    moved = HandWorker(bare)
+    moved = ScriptedWorker(bare)
     assert _register(moved, models=["tiny"], slots=3).status_code == 200
     (row,) = bare.rows("select * from workers where id = 'demo-chat'")
     assert (row["worker_url"], row["models"], row["slots"]) == (moved.url, ["tiny"], 3)
     moved.close()
 
 
-def test_it_is_the_same_worker_as_update_worker_urls(bare: System, chatter: HandWorker) -> None:
+def test_it_is_the_same_worker_as_update_worker_urls(
+    bare: LocalSystem, chatter: ScriptedWorker
+) -> None:
     assert _register(chatter).status_code == 200
     assert chatter.register("chat", slots=4).status_code == 200
     (row,) = bare.rows("select * from workers where key_id = 'demo' and worker_type = 'chat'")
@@ -68,11 +70,13 @@ def test_it_is_the_same_worker_as_update_worker_urls(bare: System, chatter: Hand
 
 
 @pytest.mark.parametrize("name", ["noop-chat", "demo-sdxl", "demo-wan", "another"])
-def test_a_worker_cannot_take_anothers_name(chatter: HandWorker, name: str) -> None:
+def test_a_worker_cannot_take_anothers_name(chatter: ScriptedWorker, name: str) -> None:
     assert _register(chatter, worker_id=name).status_code == 403
 
 
-def test_a_name_of_another_type_stays_that_types(bare: System, chatter: HandWorker) -> None:
+def test_a_name_of_another_type_stays_that_types(
+    bare: LocalSystem, chatter: ScriptedWorker
+) -> None:
     bare.rows(
         "insert into workers (id, worker_type, worker_url, key_id, is_active)"
         " values ('demo', 'sdxl', 'http://127.0.0.1:9', 'demo', false) returning id"
@@ -87,19 +91,21 @@ def test_a_name_of_another_type_stays_that_types(bare: System, chatter: HandWork
     "address",
     ["https://example.com", "http://10.0.0.1", "http://127.0.0.1:80@x.example", "not an address"],
 )
-def test_a_hostile_address_is_422(bare: System, chatter: HandWorker, address: str) -> None:
+def test_a_hostile_address_is_422(bare: LocalSystem, chatter: ScriptedWorker, address: str) -> None:
     answer = _register(chatter, worker_url=address)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert "refused" in answer.json()["error"], "it was not even asked"
     assert bare.value("select count(*) from workers where worker_url = %s", address) == 0
 
 
-def test_an_address_that_does_not_answer_is_422(chatter: HandWorker) -> None:
+def test_an_address_that_does_not_answer_is_422(chatter: ScriptedWorker) -> None:
     assert _register(chatter, worker_url=f"http://127.0.0.1:{free_port()}").status_code == 422
 
 
-def test_an_address_that_cannot_prove_the_key_is_422(bare: System, chatter: HandWorker) -> None:
-    impostor = HandWorker(bare)
+def test_an_address_that_cannot_prove_the_key_is_422(
+    bare: LocalSystem, chatter: ScriptedWorker
+) -> None:
+    impostor = ScriptedWorker(bare)
     impostor.key = webhook_signature.new_key()
     answer = _register(chatter, worker_url=impostor.url)
     impostor.close()
@@ -107,9 +113,9 @@ def test_an_address_that_cannot_prove_the_key_is_422(bare: System, chatter: Hand
     assert "prove" in answer.json()["error"]
 
 
-def test_only_a_workers_seal_opens_it(person: Person, chatter: HandWorker) -> None:
+def test_only_a_workers_seal_opens_it(person: UserClient, chatter: ScriptedWorker) -> None:
     body = {"worker_url": chatter.url, "worker_id": "demo-chat"}
-    assert person.call("register-chat-worker", body).status_code == 401
+    assert person.invoke("register-chat-worker", body).status_code == 401
     forged = chatter.send("register-chat-worker", body, key=webhook_signature.new_key())
     assert forged.status_code == 401
 
@@ -117,5 +123,5 @@ def test_only_a_workers_seal_opens_it(person: Person, chatter: HandWorker) -> No
 @pytest.mark.parametrize(
     "body", [{}, {"worker_id": "demo-chat"}, {"worker_url": "", "worker_id": "demo-chat"}]
 )
-def test_a_bad_body_is_422(chatter: HandWorker, body: dict[str, str]) -> None:
+def test_a_bad_body_is_422(chatter: ScriptedWorker, body: dict[str, str]) -> None:
     assert chatter.send("register-chat-worker", body).status_code == 422

@@ -11,8 +11,8 @@ import pytest
 from infra.local.config import tokens
 from tests.conftest import settle
 from tests.support.http import web
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 LONG = "video7b_high_enhanced"
 """Of the catalogue's types the one that is expected to take longest: 240 s."""
@@ -65,12 +65,12 @@ Insert = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def admin(bare: System) -> Person:
-    return Person(bare, is_admin=True)
+def admin(bare: LocalSystem) -> UserClient:
+    return UserClient(bare, is_admin=True)
 
 
 @pytest.fixture
-def workers(bare: System) -> Iterator[Insert]:
+def workers(bare: LocalSystem) -> Iterator[Insert]:
     """Make a worker known; there are no others meanwhile, and no jobs of other tests."""
     settle(bare)
     others = [
@@ -96,27 +96,27 @@ def workers(bare: System) -> Iterator[Insert]:
     bare.rows("update workers set is_active = true where id = any(%s) returning id", others)
 
 
-def _told(admin: Person) -> dict[str, Any]:
-    answer = admin.call("system-metrics", {})
+def _metrics(admin: UserClient) -> dict[str, Any]:
+    answer = admin.invoke("system-metrics", {})
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    payload: dict[str, Any] = answer.json()
+    return payload
 
 
-def _likely(admin: Person) -> float:
-    return float(_told(admin)["etaSeconds"]["wan"]["likely"])
+def _likely(admin: UserClient) -> float:
+    return float(_metrics(admin)["etaSeconds"]["wan"]["likely"])
 
 
-def test_the_shape_is_the_specifications(admin: Person, workers: Insert) -> None:
+def test_the_shape_is_the_specifications(admin: UserClient, workers: Insert) -> None:
     seen = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     workers("chat", "chat", response_ms=120, last_seen=seen)
     workers("ill", "wan", health="unhealthy", slots=2)
     workers("gone", "sdxl", is_active=False)
-    told = _told(admin)
-    assert {"timestamp", "workers", "queues", "etaEstimates"} <= told.keys()
-    late = datetime.now(UTC) - datetime.fromisoformat(told["timestamp"])
+    payload = _metrics(admin)
+    assert {"timestamp", "workers", "queues", "etaEstimates"} <= payload.keys()
+    late = datetime.now(UTC) - datetime.fromisoformat(payload["timestamp"])
     assert abs(late.total_seconds()) < 60
-    assert told["workers"]["chat"] == [
+    assert payload["workers"]["chat"] == [
         {
             "status": "healthy",
             "responseTime": 120,
@@ -126,23 +126,23 @@ def test_the_shape_is_the_specifications(admin: Person, workers: Insert) -> None
             "jobs": 0,
         }
     ]
-    (ill,) = told["workers"]["wan"]
+    (ill,) = payload["workers"]["wan"]
     assert (ill["status"], ill["responseTime"], ill["slots"]) == ("unhealthy", None, 2)
-    assert told["workers"]["sdxl"] == []
-    assert told["queues"].keys() == {"sdxl_queue", "wan_queue"}
-    assert told["etaEstimates"].keys() == told["etaSeconds"].keys() == {"sdxl", "wan"}
+    assert payload["workers"]["sdxl"] == []
+    assert payload["queues"].keys() == {"sdxl_queue", "wan_queue"}
+    assert payload["etaEstimates"].keys() == payload["etaSeconds"].keys() == {"sdxl", "wan"}
 
 
-def test_without_a_worker_nobody_can_tell(admin: Person, workers: Insert) -> None:
+def test_without_a_worker_nobody_can_tell(admin: UserClient, workers: Insert) -> None:
     workers("ill", "wan", health="unhealthy")
     workers("without-a-key", "sdxl", key_id="withdrawn")
-    told = _told(admin)
-    assert told["etaSeconds"] == {"sdxl": None, "wan": None}
-    assert told["etaEstimates"] == {"sdxl": "> 10 mins", "wan": "> 10 mins"}
+    payload = _metrics(admin)
+    assert payload["etaSeconds"] == {"sdxl": None, "wan": None}
+    assert payload["etaEstimates"] == {"sdxl": "> 10 mins", "wan": "> 10 mins"}
 
 
 @pytest.fixture
-def thousand(bare: System) -> Iterator[None]:
+def thousand(bare: LocalSystem) -> Iterator[None]:
     """A thousand jobs in every state, of forty users, beside whatever else there is."""
     users = [uuid4() for _ in range(40)]
     values = {"users": users, "queues": QUEUES, "states": STATES, "jobs": JOBS, "types": TYPES}
@@ -153,9 +153,9 @@ def thousand(bare: System) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("thousand")
-def test_it_agrees_with_the_database_to_the_job(bare: System, admin: Person) -> None:
+def test_it_agrees_with_the_database_to_the_job(bare: LocalSystem, admin: UserClient) -> None:
     began = time.monotonic()
-    told = _told(admin)
+    payload = _metrics(admin)
     open_jobs = bare.rows(
         "select queue, count(*) as depth,"
         " count(*) filter (where status = 'queued' and dispatched_at is null) as waiting,"
@@ -167,8 +167,8 @@ def test_it_agrees_with_the_database_to_the_job(bare: System, admin: Person) -> 
     )
     assert {row["queue"] for row in open_jobs} == set(QUEUES)
     for row in open_jobs:
-        details = told["queueDetails"][row["queue"]]
-        assert told["queues"][row["queue"]] == row["depth"]
+        details = payload["queueDetails"][row["queue"]]
+        assert payload["queues"][row["queue"]] == row["depth"]
         for part in ("waiting", "dispatched", "running"):
             assert details[part] == row[part] > 0
         took = time.monotonic() - began
@@ -176,14 +176,14 @@ def test_it_agrees_with_the_database_to_the_job(bare: System, admin: Person) -> 
 
 
 def test_a_job_is_counted_where_it_is(
-    admin: Person, person: Person, hand_worker: HandWorker
+    admin: UserClient, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     def sdxl() -> dict[str, int]:
-        told = _told(admin)["queueDetails"]["sdxl_queue"]
-        return {part: told[part] for part in ("dispatched", "running")}
+        queue = _metrics(admin)["queueDetails"]["sdxl_queue"]
+        return {part: queue[part] for part in ("dispatched", "running")}
 
     at_first = sdxl()
-    job = person.queue()
+    job = person.create_job()
     hand_worker.message(job)
     sent = sdxl()
     claim_id, claim = hand_worker.claimed(job)
@@ -195,7 +195,7 @@ def test_a_job_is_counted_where_it_is(
 
 
 @pytest.fixture
-def wait(bare: System) -> Iterator[Insert]:
+def wait(bare: LocalSystem) -> Iterator[Insert]:
     """Let so many long jobs wait; nobody sends them to a worker."""
     user = uuid4()
 
@@ -207,34 +207,34 @@ def wait(bare: System) -> Iterator[Insert]:
 
 
 def test_what_waits_is_told_in_seconds_and_as_a_phrase(
-    admin: Person, workers: Insert, wait: Insert
+    admin: UserClient, workers: Insert, wait: Insert
 ) -> None:
     workers("one", "wan")
     before = _likely(admin)
     wait(3)
-    told = _told(admin)
-    seconds = told["etaSeconds"]["wan"]
+    payload = _metrics(admin)
+    seconds = payload["etaSeconds"]["wan"]
     assert seconds["likely"] - before == pytest.approx(3 * 240, abs=1)
     assert seconds["least"] <= seconds["likely"] <= seconds["most"]
-    assert told["etaEstimates"]["wan"] == "> 10 mins"
+    assert payload["etaEstimates"]["wan"] == "> 10 mins"
     workers("three", "wan", slots=3)
     assert _likely(admin) < seconds["likely"] / 3
 
 
 def test_what_was_measured_lately_is_believed(
-    bare: System, admin: Person, workers: Insert, wait: Insert
+    bare: LocalSystem, admin: UserClient, workers: Insert, wait: Insert
 ) -> None:
     workers("one", "wan")
     wait(1)
     expected = _likely(admin)
-    made = bare.rows(MEASURED, uuid4(), LONG, [2, 10, 10, 10, 50])
+    rows = bare.rows(MEASURED, uuid4(), LONG, [2, 10, 10, 10, 50])
     measured = _likely(admin)
     wait(1)
     two_measured = _likely(admin)
     bare.rows(
         "update jobs set completed_at = now() - interval '25 hours' where id = any(%s)"
         " returning id",
-        [row["id"] for row in made],
+        [row["id"] for row in rows],
     )
     assert measured < expected
     assert two_measured - measured == pytest.approx(10, abs=1), "the median of what was measured"
@@ -250,14 +250,14 @@ def test_what_was_measured_lately_is_believed(
         (tokens.user_token(), 403),
     ],
 )
-def test_only_an_admin_is_told(bare: System, token: str | None, status: int) -> None:
+def test_only_an_admin_is_told(bare: LocalSystem, token: str | None, status: int) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     answer = web.post(f"{bare.base}/functions/v1/system-metrics", json={}, headers=headers)
     assert answer.status_code == status
     assert "queues" not in answer.json()
 
 
-def test_no_body_is_needed_and_another_method_is_405(bare: System, admin: Person) -> None:
+def test_no_body_is_needed_and_another_method_is_405(bare: LocalSystem, admin: UserClient) -> None:
     headers = {"authorization": f"Bearer {admin.token}"}
     url = f"{bare.base}/functions/v1/system-metrics"
     assert web.post(url, headers=headers).status_code == 200

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import Person, System, free_port, until
-from tests.support.scripted_worker import HandWorker
+from tests.support.local_system import LocalSystem, UserClient, free_port, wait_until
+from tests.support.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
-def newcomer(bare: System, hand_worker: HandWorker) -> Iterator[HandWorker]:
+def newcomer(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[ScriptedWorker]:
     """Another worker process that holds the same key, at an address of its own."""
-    worker = HandWorker(bare)
+    worker = ScriptedWorker(bare)
     yield worker
     assert hand_worker.register(slots=1000).status_code == 200
     worker.close()
 
 
-def test_registering_is_recorded(bare: System, hand_worker: HandWorker) -> None:
+def test_registering_is_recorded(bare: LocalSystem, hand_worker: ScriptedWorker) -> None:
     answer = hand_worker.register(slots=1000, models=["tiny"])
     assert answer.status_code == 200
     assert answer.json()["success"] is True
@@ -28,13 +28,13 @@ def test_registering_is_recorded(bare: System, hand_worker: HandWorker) -> None:
 
 
 def test_jobs_follow_a_worker_that_moved(
-    person: Person, hand_worker: HandWorker, newcomer: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker, newcomer: ScriptedWorker
 ) -> None:
-    waiting, running = person.queue(), person.queue()
+    waiting, running = person.create_job(), person.create_job()
     hand_worker.message(waiting)
     claim_id, claim = hand_worker.claimed(running)
     newcomer.register(slots=1000)
-    until(lambda: waiting in newcomer.messages, what="the job to follow")
+    wait_until(lambda: waiting in newcomer.messages, what="the job to follow")
     assert newcomer.messages[waiting].dispatch_no == 2
     assert running not in newcomer.messages, "a claimed job stays with its claim"
     newcomer.finish(waiting)
@@ -43,9 +43,9 @@ def test_jobs_follow_a_worker_that_moved(
 
 
 def test_registering_the_same_address_again_moves_nothing(
-    person: Person, hand_worker: HandWorker
+    person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     hand_worker.message(job_id)
     hand_worker.register(slots=1000)
     assert hand_worker.message(job_id).dispatch_no == 1
@@ -73,18 +73,20 @@ def test_registering_the_same_address_again_moves_nothing(
         "https://10.0.0.1",
     ],
 )
-def test_a_hostile_address_is_422(hand_worker: HandWorker, address: str) -> None:
+def test_a_hostile_address_is_422(hand_worker: ScriptedWorker, address: str) -> None:
     answer = hand_worker.register(worker_url=address)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-def test_an_address_that_does_not_answer_is_422(hand_worker: HandWorker) -> None:
+def test_an_address_that_does_not_answer_is_422(hand_worker: ScriptedWorker) -> None:
     answer = hand_worker.register(worker_url=f"http://127.0.0.1:{free_port()}")
     assert answer.status_code == 422
 
 
-def test_an_address_that_cannot_prove_the_key_is_422(bare: System, hand_worker: HandWorker) -> None:
-    impostor = HandWorker(bare)
+def test_an_address_that_cannot_prove_the_key_is_422(
+    bare: LocalSystem, hand_worker: ScriptedWorker
+) -> None:
+    impostor = ScriptedWorker(bare)
     impostor.key = webhook_signature.new_key()
     answer = hand_worker.register(worker_url=impostor.url)
     assert answer.status_code == 422
@@ -92,8 +94,8 @@ def test_an_address_that_cannot_prove_the_key_is_422(bare: System, hand_worker: 
     impostor.close()
 
 
-def test_a_worker_cannot_take_anothers_name(bare: System, hand_worker: HandWorker) -> None:
-    other = HandWorker(bare, key_id="noop")
+def test_a_worker_cannot_take_anothers_name(bare: LocalSystem, hand_worker: ScriptedWorker) -> None:
+    other = ScriptedWorker(bare, key_id="noop")
     answer = other.send(
         "update-worker-url",
         {"worker_type": "sdxl", "worker_url": other.url, "worker_id": "demo-sdxl"},
@@ -104,14 +106,14 @@ def test_a_worker_cannot_take_anothers_name(bare: System, hand_worker: HandWorke
 
 
 def test_a_worker_cannot_end_anothers_job(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     assets = hand_worker.upload(claim)
-    other = HandWorker(bare, key_id="noop")
+    other = ScriptedWorker(bare, key_id="noop")
     other.messages = hand_worker.messages
-    beat = other.letter(job_id, claim_id, "processing", progress=0.5)
+    beat = other.callback_body(job_id, claim_id, "processing", progress=0.5)
     answers = [
         other.claim(job_id, claim_id),
         other.send("job-callback", beat),
@@ -124,12 +126,12 @@ def test_a_worker_cannot_end_anothers_job(
 
 
 def test_a_letter_about_another_users_job_is_403(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job_id = person.queue()
+    job_id = person.create_job()
     claim_id, _ = hand_worker.claimed(job_id)
-    letter = hand_worker.letter(job_id, claim_id, "failed", userId=Person(bare).id)
-    assert hand_worker.send("job-callback", letter).status_code == 403
+    body = hand_worker.callback_body(job_id, claim_id, "failed", userId=UserClient(bare).id)
+    assert hand_worker.send("job-callback", body).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -157,20 +159,24 @@ def test_a_letter_about_another_users_job_is_403(
         {"x-worker-id": "\u00e9"},
     ],
 )
-def test_a_seal_that_is_not_good_is_401(hand_worker: HandWorker, headers: dict[str, str]) -> None:
+def test_a_seal_that_is_not_good_is_401(
+    hand_worker: ScriptedWorker, headers: dict[str, str]
+) -> None:
     raw = {name: value.encode("utf-8") for name, value in headers.items()}
-    letter = {"worker_type": "sdxl", "worker_url": hand_worker.url, "worker_id": "demo-sdxl"}
-    answer = hand_worker.send("update-worker-url", letter, headers=raw)  # type: ignore[arg-type]
+    body = {"worker_type": "sdxl", "worker_url": hand_worker.url, "worker_id": "demo-sdxl"}
+    answer = hand_worker.send("update-worker-url", body, headers=raw)  # type: ignore[arg-type]
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["date"]
 
 
-def test_a_letter_altered_on_its_way_is_401(person: Person, hand_worker: HandWorker) -> None:
-    job_id = person.queue()
+def test_a_letter_altered_on_its_way_is_401(
+    person: UserClient, hand_worker: ScriptedWorker
+) -> None:
+    job_id = person.create_job()
     hand_worker.message(job_id)
     answer = hand_worker.send(
         "job-callback",
-        hand_worker.letter(job_id, job_id, "failed"),
+        hand_worker.callback_body(job_id, job_id, "failed"),
         key=webhook_signature.new_key(),
     )
     assert answer.status_code == 401

@@ -6,27 +6,27 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import act, files, library, make, put, remove
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An asset of the person's."""
     return make(person, hand_worker)[0]
 
 
-def _save(person: Person, asset_id: str, **more: object) -> httpx.Response:
+def _save(person: UserClient, asset_id: str, **more: object) -> httpx.Response:
     return act(person, "save_to_library", assetId=asset_id, **more)
 
 
-def _discard(person: Person, asset_id: str) -> httpx.Response:
+def _discard(person: UserClient, asset_id: str) -> httpx.Response:
     return act(person, "discard_asset", assetId=asset_id)
 
 
 def test_saving_copies_the_file_and_keeps_the_original(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     answer = _save(person, asset_id, customTitle="My star", tags=["red", "star"])
     assert answer.status_code == 200
@@ -40,23 +40,25 @@ def test_saving_copies_the_file_and_keeps_the_original(
     assert asset["saving_until"] is None
 
 
-def test_saving_twice_gives_the_same_library_asset(person: Person, asset_id: str) -> None:
+def test_saving_twice_gives_the_same_library_asset(person: UserClient, asset_id: str) -> None:
     first, second = (_save(person, asset_id).json()["libraryAssetId"] for _ in range(2))
     assert first == second
     assert len(library(person)) == 1
 
 
-def test_saving_ten_times_at_once_makes_one(bare: System, person: Person, asset_id: str) -> None:
+def test_saving_ten_times_at_once_makes_one(
+    bare: LocalSystem, person: UserClient, asset_id: str
+) -> None:
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
         saved = [pool.submit(_save, person, asset_id) for _ in range(10)]
-    answers = [one.result() for one in saved]
+    answers = [future.result() for future in saved]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["libraryAssetId"] for answer in answers}) == 1
     assert files(bare, person)["user-library"] == 2
 
 
 def test_a_saved_asset_outlives_the_discarded_one(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     saved = _save(person, asset_id).json()["libraryAssetId"]
     assert _discard(person, asset_id).status_code == 200
@@ -67,7 +69,7 @@ def test_a_saved_asset_outlives_the_discarded_one(
 
 
 def test_discarding_removes_row_and_files_and_again_is_success(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     assert _discard(person, asset_id).status_code == 200
     assert person.rows("workspace_assets") == []
@@ -76,7 +78,9 @@ def test_discarding_removes_row_and_files_and_again_is_success(
     assert _save(person, asset_id).status_code == 404
 
 
-def test_discarding_what_is_being_saved_is_409(bare: System, person: Person, asset_id: str) -> None:
+def test_discarding_what_is_being_saved_is_409(
+    bare: LocalSystem, person: UserClient, asset_id: str
+) -> None:
     bare.rows(
         "update workspace_assets set saving_until = now() + interval '1 minute' where id = %s"
         " returning id",
@@ -104,14 +108,14 @@ def test_discarding_what_is_being_saved_is_409(bare: System, person: Person, ass
         [],
     ],
 )
-def test_a_bad_action_is_422(person: Person, body: object) -> None:
-    answer = person.call("workspace-actions", body)
+def test_a_bad_action_is_422(person: UserClient, body: object) -> None:
+    answer = person.invoke("workspace-actions", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert len(answer.json()["details"]) == 1, "what the action itself lacks, nothing else"
 
 
 def test_an_expired_asset_goes_with_its_files(
-    bare: System, person: Person, asset_id: str, sweep: object
+    bare: LocalSystem, person: UserClient, asset_id: str, sweep: object
 ) -> None:
     assert callable(sweep)
     bare.rows("update workspace_assets set expires_at = now() where id = %s returning id", asset_id)
@@ -122,7 +126,7 @@ def test_an_expired_asset_goes_with_its_files(
 
 
 def test_clearing_saves_what_is_not_saved_and_removes_it(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     first, second = (act(person, "clear_asset", assetId=asset_id) for _ in range(2))
     (kept,) = library(person)
@@ -131,13 +135,13 @@ def test_clearing_saves_what_is_not_saved_and_removes_it(
     assert person.rows("workspace_assets") == []
 
 
-def test_clearing_what_was_discarded_is_404(person: Person, asset_id: str) -> None:
+def test_clearing_what_was_discarded_is_404(person: UserClient, asset_id: str) -> None:
     _discard(person, asset_id)
     assert act(person, "clear_asset", assetId=asset_id).status_code == 404
 
 
 def test_clearing_a_job_leaves_the_other_jobs(
-    bare: System, person: Person, hand_worker: HandWorker, asset_id: str
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, asset_id: str
 ) -> None:
     several = make(person, hand_worker, num_images=3)
     saved = _save(person, several[0]).json()["libraryAssetId"]
@@ -153,7 +157,7 @@ def test_clearing_a_job_leaves_the_other_jobs(
 
 @pytest.mark.parametrize("lost", ["missing", "overwritten"])
 def test_nothing_is_cleared_without_a_sound_copy(
-    bare: System, person: Person, hand_worker: HandWorker, lost: str
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, lost: str
 ) -> None:
     broken, whole = make(person, hand_worker, num_images=2)
     _save(person, broken)

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import (
     BEGUN,
     act,
@@ -23,7 +23,7 @@ Sweep = Callable[[], dict[str, int]]
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An asset of the person's."""
     return make(person, hand_worker)[0]
 
@@ -31,7 +31,7 @@ def asset_id(person: Person, hand_worker: HandWorker) -> str:
 @pytest.mark.parametrize("left", ["hold", "thumbnail", "file", "both", "no release"])
 @pytest.mark.parametrize("then", ["save_to_library", "clear_asset", "sweep"])
 def test_what_a_crash_left_is_gone_on_with(
-    bare: System, person: Person, asset_id: str, sweep: Sweep, left: str, then: str
+    bare: LocalSystem, person: UserClient, asset_id: str, sweep: Sweep, left: str, then: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]
     row = take_back(bare, asset_id)
@@ -55,7 +55,7 @@ def test_what_a_crash_left_is_gone_on_with(
 
 @pytest.mark.parametrize("then", ["save_to_library", "clear_asset"])
 def test_another_object_at_the_copys_place_is_no_success(
-    bare: System, person: Person, asset_id: str, then: str
+    bare: LocalSystem, person: UserClient, asset_id: str, then: str
 ) -> None:
     target = str(uuid4())
     bare.rows(BEGUN, asset_id, person.id, target)

@@ -6,25 +6,25 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import BEGUN, act, files, library, make, put, remove
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An asset of the person's."""
     return make(person, hand_worker)[0]
 
 
 @pytest.fixture
-def kept_id(person: Person, asset_id: str) -> str:
+def kept_id(person: UserClient, asset_id: str) -> str:
     """A library asset of the person's, with a title and tags."""
     answer = act(person, "save_to_library", assetId=asset_id, customTitle="Star", tags=["red"])
     return str(answer.json()["libraryAssetId"])
 
 
-def test_an_update_changes_what_it_gives_and_nothing_else(person: Person, kept_id: str) -> None:
+def test_an_update_changes_what_it_gives_and_nothing_else(person: UserClient, kept_id: str) -> None:
     first = act(person, "create_collection", name="Stars", description="All of them")
     collection = first.json()["collectionId"]
     changes: list[tuple[dict[str, object], str, object]] = [
@@ -45,7 +45,7 @@ def test_an_update_changes_what_it_gives_and_nothing_else(person: Person, kept_i
         assert after == {**before, column: value, "updated_at": after["updated_at"]}
 
 
-def test_a_deleted_collection_leaves_its_assets(person: Person, kept_id: str) -> None:
+def test_a_deleted_collection_leaves_its_assets(person: UserClient, kept_id: str) -> None:
     collection = act(person, "create_collection", name="Stars").json()["collectionId"]
     act(person, "update_library_asset", libraryAssetId=kept_id, collectionId=collection)
     assert person.rows("user_collections")[0]["asset_count"] == 1
@@ -56,14 +56,14 @@ def test_a_deleted_collection_leaves_its_assets(person: Person, kept_id: str) ->
 
 
 def test_deleting_takes_row_and_files_and_again_is_success(
-    bare: System, person: Person, asset_id: str, kept_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str, kept_id: str
 ) -> None:
     (row,) = library(person)
     for _ in range(2):
         assert act(person, "delete_library_asset", libraryAssetId=kept_id).is_success
         assert library(person) == []
         assert files(bare, person) == {"workspace-temp": 2, "user-library": 0}
-    stranger = Person(bare)
+    stranger = UserClient(bare)
     assert act(stranger, "delete_library_asset", libraryAssetId=kept_id).status_code == 404
     put(bare, "user-library", row["storage_path"], b"what a crash after the row left")
     assert act(person, "delete_library_asset", libraryAssetId=kept_id).is_success
@@ -74,7 +74,7 @@ def test_deleting_takes_row_and_files_and_again_is_success(
 
 
 def test_a_copy_in_the_workspace_is_an_asset_like_any_other(
-    bare: System, person: Person, asset_id: str, kept_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str, kept_id: str
 ) -> None:
     act(person, "discard_asset", assetId=asset_id)
     answer = act(person, "copy_to_workspace", libraryAssetId=kept_id)
@@ -93,13 +93,13 @@ def test_a_copy_in_the_workspace_is_an_asset_like_any_other(
 
 
 def test_copying_at_once_and_again_gives_the_copy_that_lives(
-    bare: System, person: Person, kept_id: str
+    bare: LocalSystem, person: UserClient, kept_id: str
 ) -> None:
     with ThreadPoolExecutor(6) as pool:
-        asked = [
+        futures = [
             pool.submit(act, person, "copy_to_workspace", libraryAssetId=kept_id) for _ in range(6)
         ]
-    copies = {one.result().json()["workspaceAssetId"] for one in asked}
+    copies = {future.result().json()["workspaceAssetId"] for future in futures}
     assert len(copies) == 1
     assert files(bare, person)["workspace-temp"] == 4
     soon = (
@@ -116,7 +116,7 @@ def test_copying_at_once_and_again_gives_the_copy_that_lives(
 
 
 def test_a_copy_outlives_its_original_and_is_saved_anew(
-    bare: System, person: Person, asset_id: str, kept_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str, kept_id: str
 ) -> None:
     act(person, "discard_asset", assetId=asset_id)
     copy_id = act(person, "copy_to_workspace", libraryAssetId=kept_id).json()["workspaceAssetId"]
@@ -131,7 +131,7 @@ def test_a_copy_outlives_its_original_and_is_saved_anew(
 
 @pytest.mark.parametrize("left", ["nothing", "file", "other content"])
 def test_copying_goes_on_where_a_crash_left_it(
-    bare: System, person: Person, kept_id: str, left: str
+    bare: LocalSystem, person: UserClient, kept_id: str, left: str
 ) -> None:
     target = str(uuid4())
     bare.rows(BEGUN, kept_id, person.id, target)
@@ -148,7 +148,9 @@ def test_copying_goes_on_where_a_crash_left_it(
     assert bare.value("select count(*) from unfinished_copies where user_id = %s", person.id) == 0
 
 
-def test_what_the_library_lost_is_not_copied(bare: System, person: Person, kept_id: str) -> None:
+def test_what_the_library_lost_is_not_copied(
+    bare: LocalSystem, person: UserClient, kept_id: str
+) -> None:
     remove(bare, "user-library", library(person)[0]["storage_path"])
     answer = act(person, "copy_to_workspace", libraryAssetId=kept_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "copy_differs")

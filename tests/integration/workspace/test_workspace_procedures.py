@@ -6,9 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.db_roles import acting
-from tests.support.local_system import Person, System
-from tests.support.scripted_worker import HandWorker
+from tests.support.db_roles import connect_as
+from tests.support.local_system import LocalSystem, UserClient
+from tests.support.scripted_worker import ScriptedWorker
 
 CREATE = "select create_workspace_session(p_user_id => $1, p_session_name => $2) as made"
 CREATE_UNNAMED = "select create_workspace_session(p_user_id => $1) as made"
@@ -18,18 +18,18 @@ CLEAR = "select clear_workspace_session(p_session_id => $1, p_user_id => $2) as 
 REFUSED = psycopg.errors.InsufficientPrivilege
 
 
-def _call(system: System, user_id: str, statement: str, *arguments: object) -> Any:  # noqa: ANN401
-    with acting(system, "authenticated", user_id) as own:
-        (row,) = own.execute(statement.encode(), arguments).fetchall()
+def _call(system: LocalSystem, user_id: str, statement: str, *arguments: object) -> Any:  # noqa: ANN401
+    with connect_as(system, "authenticated", user_id) as connection:
+        (row,) = connection.execute(statement.encode(), arguments).fetchall()
     return row["made"]
 
 
-def _session(system: System, user_id: str) -> str:
+def _session(system: LocalSystem, user_id: str) -> str:
     return str(_call(system, user_id, CREATE, user_id, "My Workspace Session"))
 
 
 def _item(
-    system: System,
+    system: LocalSystem,
     user_id: str,
     *,
     session: str | None = None,
@@ -45,7 +45,7 @@ def _item(
     return str(made)
 
 
-def test_a_session_is_made(bare: System, person: Person) -> None:
+def test_a_session_is_made(bare: LocalSystem, person: UserClient) -> None:
     made = _session(bare, person.id)
     (row,) = bare.rows("select * from workspace_sessions where id = %s", made)
     assert (str(row["user_id"]), row["session_name"]) == (person.id, "My Workspace Session")
@@ -54,7 +54,7 @@ def test_a_session_is_made(bare: System, person: Person) -> None:
 
 @pytest.mark.parametrize("null", [True, False])
 def test_a_session_without_a_name_has_the_usual_one(
-    bare: System, person: Person, *, null: bool
+    bare: LocalSystem, person: UserClient, *, null: bool
 ) -> None:
     if null:
         made = _call(bare, person.id, CREATE, person.id, None)
@@ -65,13 +65,15 @@ def test_a_session_without_a_name_has_the_usual_one(
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
-def test_a_bad_session_name_is_refused(bare: System, person: Person, name: str) -> None:
+def test_a_bad_session_name_is_refused(bare: LocalSystem, person: UserClient, name: str) -> None:
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="1 to 200"):
         _call(bare, person.id, CREATE, person.id, name)
     assert bare.value("select count(*) from workspace_sessions where user_id = %s", person.id) == 0
 
 
-def test_clearing_ends_the_session_and_what_was_not_saved(bare: System, person: Person) -> None:
+def test_clearing_ends_the_session_and_what_was_not_saved(
+    bare: LocalSystem, person: UserClient
+) -> None:
     session, other = _session(bare, person.id), _session(bare, person.id)
     lost = _item(bare, person.id, session=session)
     saved = _item(bare, person.id, session=session, status="saved")
@@ -92,8 +94,8 @@ def test_clearing_ends_the_session_and_what_was_not_saved(bare: System, person: 
     assert _call(bare, person.id, CLEAR, session, person.id) is True, "again is success"
 
 
-def test_anothers_session_is_like_none(bare: System, person: Person) -> None:
-    other = Person(bare)
+def test_anothers_session_is_like_none(bare: LocalSystem, person: UserClient) -> None:
+    other = UserClient(bare)
     session = _session(bare, other.id)
     item = _item(bare, other.id, session=session)
     assert _call(bare, person.id, CLEAR, session, person.id) is False
@@ -103,13 +105,13 @@ def test_anothers_session_is_like_none(bare: System, person: Person) -> None:
 
 
 def test_an_item_in_the_library_is_named(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job = person.queue(num_images=2)
+    job = person.create_job(num_images=2)
     hand_worker.finish(job)
     first, second = person.rows("workspace_assets", job_id=f"eq.{job}", order="asset_index.asc")
     for asset in (first, second):
-        saved = person.call(
+        saved = person.invoke(
             "workspace-actions", {"action": "save_to_library", "assetId": asset["id"]}
         )
         assert saved.status_code == 200
@@ -122,9 +124,9 @@ def test_an_item_in_the_library_is_named(
 
 
 def test_an_item_that_is_not_in_the_library_says_what_to_do(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    job = person.queue()
+    job = person.create_job()
     hand_worker.finish(job)
     item = _item(bare, person.id, job=job)
     with pytest.raises(psycopg.errors.FeatureNotSupported) as refused:
@@ -133,32 +135,32 @@ def test_an_item_that_is_not_in_the_library_says_what_to_do(
     assert "/workspace-actions" in str(refused.value.diag.message_hint)
 
     asset = person.asset(job)["id"]
-    saved = person.call("workspace-actions", {"action": "save_to_library", "assetId": asset})
+    saved = person.invoke("workspace-actions", {"action": "save_to_library", "assetId": asset})
     made = _call(bare, person.id, SAVE, item, person.id)
     assert str(made) == saved.json()["libraryAssetId"], "the only asset of the job is the item's"
 
 
-def test_anothers_item_is_like_none(bare: System, person: Person) -> None:
-    item = _item(bare, Person(bare).id)
+def test_anothers_item_is_like_none(bare: LocalSystem, person: UserClient) -> None:
+    item = _item(bare, UserClient(bare).id)
     for name in (item, str(uuid4())):
         with pytest.raises(psycopg.errors.NoDataFound):
             _call(bare, person.id, SAVE, name, person.id)
 
 
 def test_an_admin_who_may_read_anothers_item_saves_only_their_own(
-    bare: System, person: Person
+    bare: LocalSystem, person: UserClient
 ) -> None:
-    item = _item(bare, Person(bare).id)
+    item = _item(bare, UserClient(bare).id)
     bare.rows("insert into user_roles (user_id, role) values (%s, 'admin') returning id", person.id)
-    with acting(bare, "authenticated", person.id, says_admin=True) as own:
-        seen = own.execute(b"select from workspace_items where id = $1", [item])
+    with connect_as(bare, "authenticated", person.id, says_admin=True) as connection:
+        seen = connection.execute(b"select from workspace_items where id = $1", [item])
         assert seen.rowcount == 1
         with pytest.raises(psycopg.errors.NoDataFound):
-            own.execute(SAVE.encode(), [item, person.id])
+            connection.execute(SAVE.encode(), [item, person.id])
 
 
-def test_nobody_acts_for_another(bare: System, person: Person) -> None:
-    other = Person(bare)
+def test_nobody_acts_for_another(bare: LocalSystem, person: UserClient) -> None:
+    other = UserClient(bare)
     session = _session(bare, other.id)
     item = _item(bare, other.id, session=session)
     calls: list[tuple[str, tuple[object, ...]]] = [
@@ -168,19 +170,21 @@ def test_nobody_acts_for_another(bare: System, person: Person) -> None:
         (CLEAR, (session, other.id)),
     ]
     for statement, arguments in calls:
-        with acting(bare, "authenticated", person.id, says_admin=True) as own:
+        with connect_as(bare, "authenticated", person.id, says_admin=True) as connection:
             with pytest.raises(REFUSED) as refused:
-                own.execute(statement.encode(), arguments)
+                connection.execute(statement.encode(), arguments)
             assert refused.value.sqlstate == "42501"
     assert bare.value("select is_active from workspace_sessions where id = %s", session) is True
 
 
 @pytest.mark.parametrize("statement", [CREATE_UNNAMED, SAVE, CLEAR])
-def test_only_signed_in_users_call_them(bare: System, person: Person, statement: str) -> None:
+def test_only_signed_in_users_call_them(
+    bare: LocalSystem, person: UserClient, statement: str
+) -> None:
     arguments = [person.id] * statement.count("=> $")
     for role in ("anon", "service"):
         with (
-            acting(bare, role, person.id) as own,
+            connect_as(bare, role, person.id) as connection,
             pytest.raises(REFUSED, match="permission denied for function"),
         ):
-            own.execute(statement.encode(), arguments)
+            connection.execute(statement.encode(), arguments)

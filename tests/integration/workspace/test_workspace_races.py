@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.local_system import Person, System, until
-from tests.support.scripted_worker import PICTURE, HandWorker
+from tests.support.local_system import LocalSystem, UserClient, wait_until
+from tests.support.scripted_worker import PICTURE, ScriptedWorker
 from tests.support.workspace import (
     act,
     assert_kept_once,
@@ -27,13 +27,13 @@ _EXPIRE = "update workspace_assets set expires_at = now() where id = %s returnin
 
 
 @pytest.fixture
-def asset_id(person: Person, hand_worker: HandWorker) -> str:
+def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
     """An asset of the person's."""
     return make(person, hand_worker)[0]
 
 
 def test_a_save_that_expiry_forestalls_is_404_and_leaves_nothing(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     with ThreadPoolExecutor() as pool, bare.database() as connection:
         with connection.transaction():
@@ -47,7 +47,7 @@ def test_a_save_that_expiry_forestalls_is_404_and_leaves_nothing(
 
 
 def test_an_expiry_or_discard_that_a_save_forestalls_leaves_the_asset(
-    bare: System, person: Person, asset_id: str, sweep: Sweep
+    bare: LocalSystem, person: UserClient, asset_id: str, sweep: Sweep
 ) -> None:
     with ThreadPoolExecutor() as pool, bare.database() as connection:
         bare.rows(_EXPIRE, asset_id)
@@ -68,7 +68,7 @@ def test_an_expiry_or_discard_that_a_save_forestalls_leaves_the_asset(
 
 
 def test_nothing_takes_an_asset_away_while_it_is_copied(
-    bare: System, person: Person, asset_id: str, sweep: Sweep
+    bare: LocalSystem, person: UserClient, asset_id: str, sweep: Sweep
 ) -> None:
     sweep()
     with ThreadPoolExecutor() as pool:
@@ -94,15 +94,15 @@ def test_nothing_takes_an_asset_away_while_it_is_copied(
     ],
 )
 def test_two_that_copy_at_once_make_one(
-    bare: System, person: Person, asset_id: str, actions: tuple[str, str]
+    bare: LocalSystem, person: UserClient, asset_id: str, actions: tuple[str, str]
 ) -> None:
     with ThreadPoolExecutor() as pool:
         with storage_pausing(bare):
-            asked = [pool.submit(act, person, action, assetId=asset_id) for action in actions]
+            futures = [pool.submit(act, person, action, assetId=asset_id) for action in actions]
             until_held(bare, asset_id)
             query = "select count(*) from unfinished_copies where source_id = %s"
             assert bare.value(query, asset_id) == 1
-        answers = [one.result() for one in asked]
+        answers = [future.result() for future in futures]
     assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
     assert len({answer.json()["libraryAssetId"] for answer in answers}) == 1
     assert_kept_once(bare, person, asset_id)
@@ -111,7 +111,7 @@ def test_two_that_copy_at_once_make_one(
 
 @pytest.mark.parametrize("source", ["there", "gone"])
 def test_a_save_that_another_overtook_gives_what_the_other_recorded(
-    bare: System, person: Person, asset_id: str, source: str
+    bare: LocalSystem, person: UserClient, asset_id: str, source: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]
     record = take_back(bare, asset_id)
@@ -129,13 +129,13 @@ def test_a_save_that_another_overtook_gives_what_the_other_recorded(
 
 
 def test_saving_anew_while_the_old_one_is_deleted_keeps_the_new_ones_files(
-    bare: System, person: Person, asset_id: str
+    bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]
     with ThreadPoolExecutor() as pool:
         with storage_pausing(bare):
             delete = pool.submit(act, person, "delete_library_asset", libraryAssetId=kept_id)
-            until(lambda: library(person) == [], what="the row to go")
+            wait_until(lambda: library(person) == [], what="the row to go")
             save = pool.submit(act, person, "save_to_library", assetId=asset_id)
             until_held(bare, asset_id)
         assert (delete.result().status_code, save.result().status_code) == (200, 200)
@@ -143,27 +143,27 @@ def test_saving_anew_while_the_old_one_is_deleted_keeps_the_new_ones_files(
 
 
 def test_saving_and_discarding_at_once_loses_nothing(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     for asset_id in make(person, hand_worker, num_images=6):
         with ThreadPoolExecutor() as pool:
             save = pool.submit(act, person, "save_to_library", assetId=asset_id)
             discard = pool.submit(act, person, "discard_asset", assetId=asset_id)
-        kept = [row for row in library(person) if row["source_asset_id"] == asset_id]
+        rows = [row for row in library(person) if row["source_asset_id"] == asset_id]
         outcome = (save.result().status_code, discard.result().status_code)
         assert outcome in {(200, 200), (200, 409), (404, 200)}
-        assert len(kept) == (outcome[0] == 200)
-        assert all(person.fetch(row["storage_path"], "user-library") == PICTURE for row in kept)
+        assert len(rows) == (outcome[0] == 200)
+        assert all(person.fetch(row["storage_path"], "user-library") == PICTURE for row in rows)
     assert files(bare, person)["user-library"] == 2 * len(library(person))
 
 
 def test_clearing_the_workspace_twice_at_once_saves_each_once(
-    bare: System, person: Person, hand_worker: HandWorker
+    bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     make(person, hand_worker, num_images=6)
     with ThreadPoolExecutor() as pool:
-        asked = [pool.submit(act, person, "clear_workspace") for _ in range(2)]
-    answers = [one.result().json() for one in asked]
+        futures = [pool.submit(act, person, "clear_workspace") for _ in range(2)]
+    answers = [future.result().json() for future in futures]
     assert sum(answer["newSaves"] for answer in answers) == 6, answers
     assert len(library(person)) == 6
     assert files(bare, person) == {"workspace-temp": 0, "user-library": 12}

@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="the folder of the page")
     arguments = parser.parse_args()
     scale = Scale(arguments.quick)
-    for key in _wanted(parser, arguments.rows):
+    for key in _selected_parts(parser, arguments.rows):
         began = time.monotonic()
         rows = [_dated(row, scale) for row in uvloop.run(_measured(key, scale))]
         report.write(arguments.out, rows)
@@ -68,9 +68,9 @@ async def _measured(key: str, scale: Scale) -> list[Row]:
     return await _PARTS[key](scale)
 
 
-def _wanted(parser: argparse.ArgumentParser, rows: str | None) -> list[str]:
-    asked = rows.split(",") if rows else list(_PARTS)
-    keys = dict.fromkeys(_TOGETHER.get(one, one) for one in asked)
+def _selected_parts(parser: argparse.ArgumentParser, rows: str | None) -> list[str]:
+    selected = rows.split(",") if rows else list(_PARTS)
+    keys = dict.fromkeys(_TOGETHER.get(one, one) for one in selected)
     if unknown := keys.keys() - _PARTS.keys():
         parser.error(f"there is no row {', '.join(unknown)}")
     return list(keys)

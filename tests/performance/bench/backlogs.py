@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from tests.performance import backlog
-from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.figures import Row, Series, fmt
 from tests.performance.bench.scale import Scale
 
 _AIM = 2.0
@@ -42,7 +42,7 @@ def _row(scale: Scale, each: int, series: list[Series], ratios: dict[str, float]
             "the Cloud Task fill it again."
         ),
         aim=f"at most {_AIM:.0f} x with {backlog.SHORT}",
-        seen="; ".join(f"{shape}: {told(ratio)} x" for shape, ratio in ratios.items()),
+        seen="; ".join(f"{shape}: {fmt(ratio)} x" for shape, ratio in ratios.items()),
         holds=worst <= _AIM,
         series=series,
     )

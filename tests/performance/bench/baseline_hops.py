@@ -17,7 +17,7 @@ from yarl import URL
 from shared.services import Services
 from shared.storage.types import SignedUpload
 from tests.performance.bench import http_client
-from tests.support.local_system import System, free_port
+from tests.support.local_system import LocalSystem, free_port
 
 _PICTURE_BYTES = 5_000
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
@@ -49,7 +49,9 @@ class Hops:
         await self._bare.ask(request)
         await asyncio.gather(*(self._put(upload) for upload in uploads[:2]))
         await self._put(uploads[2])
-        await asyncio.gather(*(self._services.storage.stat(bucket, path) for path in paths[:2]))
+        await asyncio.gather(
+            *(self._services.storage.get_metadata(bucket, path) for path in paths[:2])
+        )
         await self._bare.ask(request)
         return time.perf_counter() - began
 
@@ -66,7 +68,7 @@ class Hops:
     async def _push(self) -> None:
         self._arrived.clear()
         url = f"http://127.0.0.1:{self._port}/jobs"
-        await self._services.tasks.create(
+        await self._services.tasks.enqueue(
             "sdxl_queue", f"hop-{uuid4()}", url=url, headers={}, body=b"{}"
         )
         await self._arrived.wait()
@@ -83,7 +85,7 @@ class Hops:
 
 
 @contextlib.asynccontextmanager
-async def opened(system: System, bare_port: int) -> AsyncIterator[Hops]:
+async def opened(system: LocalSystem, bare_port: int) -> AsyncIterator[Hops]:
     """The way, over connections that are kept."""
     services = Services(system.settings())
     # Their libraries are slow to import, and the bare handler closes what is idle for so long.

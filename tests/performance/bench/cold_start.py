@@ -8,7 +8,7 @@ from pathlib import Path
 from infra import manifest as the_map
 from tests.performance.bench import fixtures
 from tests.performance.bench.cold_start_requests import Opener, bare, openers
-from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.figures import Row, Series, fmt
 from tests.performance.bench.function_process import Served
 from tests.performance.bench.scale import Scale
 
@@ -28,10 +28,10 @@ def _measure(scale: Scale) -> list[Row]:
     statuses: dict[str, int] = {}
     with fixtures.system("none") as system:
         settings = fixtures.settings_of(system)
-        asked = openers(settings)
+        requests = openers(settings)
         for number in range(scale.of(5, 2) + 1):
             for name, source in _sources(names).items():
-                opener = asked[name]() if name in asked else bare()
+                opener = requests[name]() if name in requests else bare()
                 taken, statuses[name] = _start(source, settings, opener)
                 if number:  # the first round brings the files into memory
                     seconds.setdefault(name, []).append(taken * 1000)
@@ -59,10 +59,15 @@ def _row(seconds: dict[str, list[float]], statuses: dict[str, int]) -> Row:
     within = sum(value <= _AIM * floor for value in ours.values())
     table = [["function", "its first answer", "of the bare start", "of the bare handler"]]
     table += [
-        [name, str(statuses[name]), f"{told(value / floor)} x", f"{told(value / handler)} x"]
+        [
+            name,
+            str(statuses[name]),
+            f"{fmt(value / floor)} x",
+            f"{fmt(value / handler)} x",
+        ]
         for name, value in ours.items()
     ]
-    note = f"The bare handler, with psycopg, pydantic and jwt, is at {told(handler / floor)} x."
+    note = f"The bare handler, with psycopg, pydantic and jwt, is at {fmt(handler / floor)} x."
     typical = statistics.median(ours.values()) / floor
     return Row(
         key="7",
@@ -76,8 +81,8 @@ def _row(seconds: dict[str, list[float]], statuses: dict[str, int]) -> Row:
         ),
         aim=f"each at most {_AIM} x the bare start",
         seen=(
-            f"{within} of {len(ours)} within; typically {told(typical)} x, "
-            f"most {told(ours[worst] / floor)} x ({worst})"
+            f"{within} of {len(ours)} within; typically {fmt(typical)} x, "
+            f"most {fmt(ours[worst] / floor)} x ({worst})"
         ),
         holds=within == len(ours),
         series=list(series.values()),

@@ -30,13 +30,13 @@ def openers(settings: Mapping[str, str]) -> dict[str, Callable[[], Opener]]:
     user, admin = tokens.user_token(_USER), tokens.user_token(_USER, is_admin=True)
     return {
         "queue-job": lambda: _posted(user, picture()),
-        "job-callback": lambda: _sealed(_claim()),
+        "job-callback": lambda: _signed(_claim()),
         "workspace-actions": lambda: _posted(
             user, {"action": "discard_asset", "assetId": str(uuid4())}
         ),
         "job-events": lambda: _posted(user, {}),
-        "update-worker-url": lambda: _sealed({"worker_type": "sdxl", **_REGISTRATION}),
-        "register-chat-worker": lambda: _sealed(_REGISTRATION),
+        "update-worker-url": lambda: _signed({"worker_type": "sdxl", **_REGISTRATION}),
+        "register-chat-worker": lambda: _signed(_REGISTRATION),
         "sweep-jobs": lambda: _posted(_scheduler(settings), {}),
         "rest": lambda: _got(user, "/jobs?select=id&limit=1"),
         "storage": lambda: _posted(
@@ -89,9 +89,9 @@ def _got(token: str, path: str) -> Opener:
     return Opener("GET", path, {"authorization": f"Bearer {token}"}, b"")
 
 
-def _sealed(body: object) -> Opener:
+def _signed(body: object) -> Opener:
     content = json.dumps(body).encode()
-    seal = webhook_signature.seal(
+    seal = webhook_signature.sign(
         keys.worker_key(_KEY_ID),
         worker_id=_KEY_ID,
         message_id=f"msg_{uuid4().hex}",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra import manifest as the_map
 from tests.performance.bench import environment_info
-from tests.performance.bench.figures import told
+from tests.performance.bench.figures import fmt
 from tests.performance.bench.job_costs import Counts, is_frame
 from tests.support.local_system import ROOT
 
@@ -93,15 +93,18 @@ def _counted(
     framed = sum(calls for query, (calls, _) in counts.statements.items() if is_frame(query))
     whole = sum(calls for calls, _ in counts.statements.values())
     return [
-        ("statements, what begins and ends transactions included", told(whole / jobs)),
-        ("of these, what begins and ends transactions", told(framed / jobs)),
-        ("round trips to Postgres", told(counts.trips / jobs)),
-        ("of these, until queue-job has answered (median)", told(statistics.median(trips))),
+        ("statements, what begins and ends transactions included", fmt(whole / jobs)),
+        ("of these, what begins and ends transactions", fmt(framed / jobs)),
+        ("round trips to Postgres", fmt(counts.trips / jobs)),
+        ("of these, until queue-job has answered (median)", fmt(statistics.median(trips))),
         ("bytes of Postgres' log (WAL)", f"{counts.wal_bytes / jobs:,.0f}"),
-        ("time of the database, flushes included", f"{told(database_ms)} ms"),
-        *((f"storage, {name}", told(n / jobs)) for name, n in sorted(counts.storage.items())),
+        ("time of the database, flushes included", f"{fmt(database_ms)} ms"),
+        *((f"storage, {name}", fmt(n / jobs)) for name, n in sorted(counts.storage.items())),
         *(
-            (f"requests to {name}, and their milliseconds", f"{told(n / jobs)}, {told(ms / jobs)}")
+            (
+                f"requests to {name}, and their milliseconds",
+                f"{fmt(n / jobs)}, {fmt(ms / jobs)}",
+            )
             for name, (n, ms) in sorted(counts.requests.items())
         ),
         ("Cloud Tasks operations (one call, one push)", str(_TASK_OPERATIONS)),
@@ -112,21 +115,25 @@ def _priced(
     counts: Counts, jobs: int, database_ms: float, price: dict[str, float]
 ) -> list[tuple[str, str, float]]:
     many = sum(n for n, _ in counts.requests.values()) / jobs
-    rows = [("requests", f"{told(many)} x {price['REQ']} a million", many * price["REQ"])]
+    rows = [("requests", f"{fmt(many)} x {price['REQ']} a million", many * price["REQ"])]
     functions = the_map.read().functions
     for name, (_, ms) in sorted(counts.requests.items()):
         memory = _gib(functions[name.replace("_", "-")].memory)
         second = price["CPU_R"] + memory * price["MEM_R"]
-        how = f"{told(ms / jobs)} ms x (1 vCPU + {memory} GiB)"
+        how = f"{fmt(ms / jobs)} ms x (1 vCPU + {memory} GiB)"
         rows.append((f"{name}'s time", how, ms / jobs / 1000 * second * _MILLION))
     for kind in ("A", "B"):
         of_kind = sum(n for key, n in counts.storage.items() if key.startswith(f"{kind}:")) / jobs
         amount = of_kind * price[kind] / 1000 * _MILLION
         rows.append(
-            (f"storage, class {kind}", f"{told(of_kind)} x {price[kind]} a thousand", amount)
+            (
+                f"storage, class {kind}",
+                f"{fmt(of_kind)} x {price[kind]} a thousand",
+                amount,
+            )
         )
     hours = database_ms / 1000 / 3600 * _MILLION
-    rows.append(("Postgres", f"{told(hours)} vCPU-hours", hours * price["SQL_CPU"]))
+    rows.append(("Postgres", f"{fmt(hours)} vCPU-hours", hours * price["SQL_CPU"]))
     tasks = _TASK_OPERATIONS * _TASKS
     rows.append(("Cloud Tasks", f"{_TASK_OPERATIONS} x {_TASKS:.2f} a million", tasks))
     return rows

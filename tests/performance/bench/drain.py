@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from infra.local.config import tokens
 from tests.performance.bench import fixtures, http_client
-from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.figures import Row, Series, fmt
 from tests.performance.bench.scale import Scale
 
 _JOBS = 100
@@ -37,11 +37,11 @@ async def drain(port: int, jobs: int) -> tuple[float, float]:
     connections = [await http_client.Connection.open(port) for _ in range(_CONNECTIONS)]
     waiting = iter(range(jobs))
     began = time.perf_counter()
-    ids = await asyncio.gather(*(_ask(one, request, waiting) for one in connections))
+    ids = await asyncio.gather(*(_ask(connection, request, waiting) for connection in connections))
     accepted = time.perf_counter() - began
     seen = [await events.asset_of(job_id) for some in ids for job_id in some]
-    for one in connections:
-        one.close()
+    for connection in connections:
+        connection.close()
     await events.close()
     await asyncio.sleep(0.1)
     return accepted, max(seen) - began
@@ -73,7 +73,7 @@ def _row(scale: Scale, queued: dict[int, list[float]], drained: dict[int, list[f
             "the user's job-events stream. One worker, with one slot as `make run` starts it."
         ),
         aim=f"at most {_AIM_SECONDS} s",
-        seen=f"{told(whole.median)} s ({whole.spread})",
+        seen=f"{fmt(whole.median)} s ({whole.spread})",
         holds=whole.median <= _AIM_SECONDS,
         series=series,
         aim_at=_AIM_SECONDS,

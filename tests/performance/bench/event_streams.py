@@ -7,10 +7,10 @@ from psycopg import AsyncConnection
 
 from infra.local.database import server
 from tests.performance.bench import fixtures, sse_clients
-from tests.performance.bench.figures import Row, Series, percentile, told
+from tests.performance.bench.figures import Row, Series, fmt, percentile
 from tests.performance.bench.function_process import Served, serving
 from tests.performance.bench.scale import Scale
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _STREAMS = 1000
 _RATE = 50
@@ -32,7 +32,7 @@ async def measure(scale: Scale) -> list[Row]:
 
 
 async def _rounds(
-    system: System, open_ones: list[sse_clients.Listener], scale: Scale, seconds: int
+    system: LocalSystem, open_ones: list[sse_clients.Listener], scale: Scale, seconds: int
 ) -> tuple[list[list[float]], list[list[float]]]:
     spreads, bursts = [], []
     url = server.url(system.ports()["postgres"])
@@ -80,8 +80,8 @@ def _row(
         ),
         aim=f"p95 {_AIM_MS} ms, under {_AIM_MB} MB",
         seen=(
-            f"p95 {told(steady)} ms steady, {told(burst)} ms all at once; "
-            f"{told(held)} MB resident ({told(before)} MB without a stream)"
+            f"p95 {fmt(steady)} ms steady, {fmt(burst)} ms all at once; "
+            f"{fmt(held)} MB resident ({fmt(before)} MB without a stream)"
         ),
         holds=max(steady, burst) <= _AIM_MS and held < _AIM_MB,
         series=list(late.values()),

@@ -23,7 +23,7 @@ class Series:
     @property
     def spread(self) -> str:
         """The least and the most of the rounds."""
-        return f"{told(min(self.values))} to {told(max(self.values))}"
+        return f"{fmt(min(self.values))} to {fmt(max(self.values))}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Row:
     """When it was measured, and under which settings."""
 
 
-def told(value: float) -> str:
+def fmt(value: float) -> str:
     """A number with three digits that count."""
     if value == 0:
         return "0"
@@ -65,7 +65,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def of_json(given: dict[str, Any]) -> Row:
+def of_json(values: dict[str, Any]) -> Row:
     """A row as ``dataclasses.asdict`` wrote it."""
-    series = [Series(**one) for one in given["series"]]
-    return Row(**{**given, "series": series})
+    series = [Series(**one) for one in values["series"]]
+    return Row(**{**values, "series": series})

@@ -12,13 +12,13 @@ from infra.local.config import environment
 from infra.local.database import server, setup
 from infra.local.dev_server import system_on
 from tests.performance.bench.baselines import handler
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 FLOOR_HANDLER = ROOT / "tests/performance/bench/baselines/handler.py"
 FLOOR_START = ROOT / "tests/performance/bench/baselines/start.py"
 SETTINGS = {
     "STARTING_CREDITS": "1000000",
-    "QUEUED_JOBS_PER_USER": "1000000",
+    "MAX_QUEUED_JOBS_PER_USER": "1000000",
     "RATE_LIMIT_JOBS_PER_MINUTE": "1000000",
     "RATE_LIMIT_REQUESTS_PER_MINUTE": "1000000",
     "SWEEP_SECONDS": "3600",
@@ -34,22 +34,22 @@ _BUSY_WORKER = """
 
 
 @contextlib.contextmanager
-def system(worker: str, **more: str) -> Iterator[System]:
+def system(worker: str, **more: str) -> Iterator[LocalSystem]:
     """A local system of its own, gone after the block."""
     with tempfile.TemporaryDirectory() as folder:
-        one = System(Path(folder) / "data", worker=worker, **{**SETTINGS, **more})
+        system = LocalSystem(Path(folder) / "data", worker=worker, **{**SETTINGS, **more})
         try:
-            one.start()
-            yield one
+            system.start()
+            yield system
         finally:
-            one.stop()
+            system.stop()
 
 
-def settings_of(one: System) -> dict[str, str]:
+def settings_of(system: LocalSystem) -> dict[str, str]:
     """What the system's functions are told, for one that is served beside it; and the floor."""
-    parts, url = system_on(one.data)
-    given = {**environment.of_functions(parts, url), **SETTINGS}
-    return {**given, "FLOOR_DATABASE_URL": floor_database(one.ports()["postgres"])}
+    parts, url = system_on(system.data)
+    env = {**environment.functions_env(parts, url), **SETTINGS}
+    return {**env, "FLOOR_DATABASE_URL": floor_database(system.ports()["postgres"])}
 
 
 def source_of(function: str) -> Path:
@@ -57,9 +57,9 @@ def source_of(function: str) -> Path:
     return ROOT / "functions" / function.replace("-", "_") / "main.py"
 
 
-def busy_worker(one: System) -> None:
+def busy_worker(system: LocalSystem) -> None:
     """Register a worker that never answers: its slots are taken at once, and stay so."""
-    one.rows(_BUSY_WORKER)
+    system.rows(_BUSY_WORKER)
 
 
 def floor_database(port: int, name: str = "floor") -> str:

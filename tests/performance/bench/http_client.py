@@ -112,7 +112,7 @@ class Events:
         while line := await self._reader.readline():
             if line.startswith(b"data: ") and b'"workspace_assets"' in line:
                 at = time.perf_counter()
-                told: dict[str, Any] = json.loads(line[6:])
+                payload: dict[str, Any] = json.loads(line[6:])
                 async with self._news:
-                    self.made.setdefault(told["record"]["job_id"], at)
+                    self.made.setdefault(payload["record"]["job_id"], at)
                     self._news.notify_all()

@@ -33,7 +33,7 @@ _FLAGS = {
 
 
 @dataclass(frozen=True)
-class _Watched(environment.System):
+class _Watched(environment.LocalSystem):
     """The system, but that its storage is reached by way of the relay."""
 
     storage_relay: int = 0
@@ -49,7 +49,7 @@ class _Watched(environment.System):
 class Counted:
     """What counts."""
 
-    system: environment.System
+    system: environment.LocalSystem
     postgres_port: int
     statements: Relay
     storage: Relay
@@ -103,7 +103,7 @@ async def _postgres(data: Path) -> AsyncIterator[int]:
     flags = [word for name, value in _FLAGS.items() for word in ("-c", f"{name}={value}")]
     process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
         [*server.command(folder, port), *flags],
-        env=environment.plain(),
+        env=environment.base_env(),
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from infra.local.config import tokens
 from tests.performance.bench import baseline_hops, fixtures, http_client
-from tests.performance.bench.figures import Row, Series, percentile, told
+from tests.performance.bench.figures import Row, Series, fmt, percentile
 from tests.performance.bench.function_process import serving
 from tests.performance.bench.scale import Scale
 
@@ -76,7 +76,7 @@ def _enqueue(rounds: list[Times], how: str) -> Row:
             "to Cloud Tasks. Between two jobs a request to the bare handler."
         ),
         aim="p50 8 ms, p95 20 ms",
-        seen=f"p50 {told(p50.median)} ms, p95 {told(p95.median)} ms",
+        seen=f"p50 {fmt(p50.median)} ms, p95 {fmt(p95.median)} ms",
         holds=p50.median <= 8 and p95.median <= 20,
         series=[floors[0], p50, floors[1], p95],
         aim_at=8,
@@ -102,7 +102,7 @@ def _journey(rounds: list[Times], how: str) -> Row:
             "and a look at two of them, by clients that do nothing else."
         ),
         aim="p50 25 ms, p95 60 ms",
-        seen=f"p50 {told(p50.median)} ms, p95 {told(p95.median)} ms",
+        seen=f"p50 {fmt(p50.median)} ms, p95 {fmt(p95.median)} ms",
         holds=p50.median <= 25 and p95.median <= 60,
         series=[floors[0], p50, floors[1], p95],
         aim_at=25,

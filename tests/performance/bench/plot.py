@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from tests.performance.bench.figures import Row, told
+from tests.performance.bench.figures import Row, fmt
 
 _WIDTH, _LEFT, _RIGHT = 760, 250, 120
 _STEP, _BAR = 30, 18
@@ -13,8 +13,8 @@ _STYLE = "font-family='sans-serif' font-size='12' fill='#222'"
 
 def bars(row: Row) -> str:
     """A bar a series: its median, and a line from its least to its most round; the aim across."""
-    most = max([max(series.values) for series in row.series] + [row.aim_at or 0]) or 1
-    scale = (_WIDTH - _LEFT - _RIGHT) / most
+    limit = max([max(series.values) for series in row.series] + [row.aim_at or 0]) or 1
+    scale = (_WIDTH - _LEFT - _RIGHT) / limit
     parts = [_text(8, 20, f"{row.key}. {row.title}", "font-weight='bold'")]
     for number, series in enumerate(row.series):
         top = 40 + number * _STEP
@@ -27,13 +27,13 @@ def bars(row: Row) -> str:
             _text(
                 _LEFT + max(series.values) * scale + 6,
                 middle + 4,
-                f"{told(series.median)} {series.unit}",
+                f"{fmt(series.median)} {series.unit}",
             ),
         ]
     height = 40 + len(row.series) * _STEP + 24
     if row.aim_at is not None:
-        parts += _aim(_LEFT + row.aim_at * scale, height, f"aim {told(row.aim_at)}")
-    return _whole(parts, height)
+        parts += _aim(_LEFT + row.aim_at * scale, height, f"aim {fmt(row.aim_at)}")
+    return _svg(parts, height)
 
 
 def waterfall(row: Row) -> str:
@@ -47,9 +47,9 @@ def waterfall(row: Row) -> str:
         parts += [
             _text(8 + 12 * depth, top + 13, name),
             _rect(left, top, width, _COLOURS[1 if depth else 0]),
-            _text(left + width + 4, top + 13, f"{told(end - begin)} ms"),
+            _text(left + width + 4, top + 13, f"{fmt(end - begin)} ms"),
         ]
-    return _whole(parts, 36 + len(row.spans) * 22 + 12)
+    return _svg(parts, 36 + len(row.spans) * 22 + 12)
 
 
 def _aim(x: float, height: float, name: str) -> list[str]:
@@ -72,7 +72,7 @@ def _text(x: float, y: float, text: str, more: str = "") -> str:
     return f"<text x='{x:.1f}' y='{y:.1f}' {_STYLE} {more}>{escape(text)}</text>"
 
 
-def _whole(parts: Sequence[str], height: float) -> str:
+def _svg(parts: Sequence[str], height: float) -> str:
     head = (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH}' height='{height}' "
         f"viewBox='0 0 {_WIDTH} {height}'>"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.performance.bench import environment_info, plot
-from tests.performance.bench.figures import Row, of_json, told
+from tests.performance.bench.figures import Row, fmt, of_json
 
 _FIGURES = "figures.json"
 _ORDER = ("1", "2", "3", "4", "5", "6", "7", "8", "waterfall")
@@ -72,7 +72,7 @@ def _section(row: Row) -> list[str]:
     if row.series:
         lines += ["| side | median | least and most | rounds |", "|---|---|---|---|"]
         lines += [
-            f"| {one.name} | {told(one.median)} {one.unit} | {one.spread} | {len(one.values)} |"
+            f"| {one.name} | {fmt(one.median)} {one.unit} | {one.spread} | {len(one.values)} |"
             for one in row.series
         ]
         lines.append("")
@@ -92,5 +92,5 @@ def _table(table: Sequence[Sequence[str]]) -> list[str]:
 def _earlier(path: Path) -> list[Row]:
     if not path.exists():
         return []
-    given: list[dict[str, Any]] = json.loads(path.read_text())
-    return [of_json(one) for one in given]
+    rows: list[dict[str, Any]] = json.loads(path.read_text())
+    return [of_json(one) for one in rows]

@@ -16,7 +16,7 @@ from tests.performance.bench.figures import Row
 from tests.performance.bench.scale import Scale
 from tests.performance.queueing_model import Times
 from tests.performance.simulate import Measured
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _WARM_UP = 40
 _DRAINED = 100
@@ -45,11 +45,11 @@ async def measure(scale: Scale) -> list[Row]:
     return []
 
 
-async def _times(system: System, jobs: int) -> Measured:
-    before, lines = _processor(system), len(_heard(system))
+async def _times(system: LocalSystem, jobs: int) -> Measured:
+    before, lines = _processor(system), len(_published_changes(system))
     idle, own = await _live(system.port, jobs)
     spent = {name: (s - before[name]) / jobs for name, s in _processor(system).items()}
-    shares = _shares(_heard(system)[lines:])
+    shares = _shares(_published_changes(system)[lines:])
     accept, hear, report = (share * spent["gateway"] for share in shares)
     store, claim, end = (share * spent["postgres"] for share in shares)
     work = spent["worker"] + spent["storage"] + spent["tasks"]
@@ -77,7 +77,7 @@ async def _live(port: int, jobs: int) -> tuple[float, float]:
     return statistics.median(took), own
 
 
-def _processor(system: System) -> dict[str, float]:
+def _processor(system: LocalSystem) -> dict[str, float]:
     """Seconds that each part has had so far, with its children."""
     return {name: _tree_seconds(pid) for name, pid in system.pids().items()}
 
@@ -89,7 +89,7 @@ def _tree_seconds(pid: int) -> float:
     return own + sum(_tree_seconds(int(child)) for child in children)
 
 
-def _heard(system: System) -> list[dict[str, object]]:
+def _published_changes(system: LocalSystem) -> list[dict[str, object]]:
     text = (system.data / "logs" / "gateway.log").read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return [line for line in lines if line["message"] == "answered"]

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from infra.local.config import tokens
 
-_TELL = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
+_INSERT_SESSION = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
 _OPENING = 50
 """Streams that are opened at a time."""
 _LOST_SECONDS = 30
@@ -62,7 +62,7 @@ async def spread(
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(0, began + number / rate - time.perf_counter()))
         listener = random.choice(listeners)
-        await connection.execute(_TELL, [listener.user, f"{mark}-{number}"])
+        await connection.execute(_INSERT_SESSION, [listener.user, f"{mark}-{number}"])
         committed[listener.user, f"{mark}-{number}"] = time.perf_counter()
     return await _delays(listeners, committed)
 
@@ -71,16 +71,16 @@ async def burst(connection: AsyncConnection, listeners: list[Listener]) -> list[
     """One event for everyone in a single transaction."""
     mark = uuid4().hex
     async with connection.transaction(), connection.cursor() as cursor:
-        await cursor.executemany(_TELL, [(one.user, mark) for one in listeners])
+        await cursor.executemany(_INSERT_SESSION, [(listener.user, mark) for listener in listeners])
     now = time.perf_counter()
-    return await _delays(listeners, {(one.user, mark): now for one in listeners})
+    return await _delays(listeners, {(listener.user, mark): now for listener in listeners})
 
 
 async def _delays(
     listeners: list[Listener], committed: dict[tuple[str, str], float]
 ) -> list[float]:
     """Of every event; it is an error where one does not arrive."""
-    by_user = {one.user: one for one in listeners}
+    by_user = {listener.user: listener for listener in listeners}
     until = time.perf_counter() + _LOST_SECONDS
     while any(name not in by_user[user].read for user, name in committed):
         if time.perf_counter() > until:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.performance.bench import costing, fixtures
 from tests.performance.bench.baselines import inserts
-from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.figures import Row, Series, fmt
 from tests.performance.bench.instrumented_system import Counted, counted
 from tests.performance.bench.job_costs import Counts, between, counts, is_frame, live
 from tests.performance.bench.scale import Scale
@@ -20,7 +20,7 @@ _FLUSHING = 3
 """Jobs that make every connection of the pool tell."""
 _ACTIVE = "select active_time::float8 as ms from pg_stat_database where datname = %s"
 _DATABASES = ("ourvidz", "floor", "floor_alone")
-_MOST_STATEMENTS = 15
+_MAX_STATEMENTS = 15
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ def _row(rounds: Sequence[Round]) -> Row:
             f"{len(rounds)} rounds of {rounds[0].jobs} jobs, one at a time, with the noop worker. "
             "The time is pg_stat_database.active_time: every statement of a job's life from its "
             "arrival at the server to its answer, commits and their flushes included. A job writes "
-            f"{told(last.rows)} rows in {told(last.writes)} transactions, by "
-            f"{told(last.statements)} statements, which read as well. The floor, in a database of "
+            f"{fmt(last.rows)} rows in {fmt(last.writes)} transactions, by "
+            f"{fmt(last.statements)} statements, which read as well. The floor, in a database of "
             "the same server: as many single-row INSERTs into a bare table, in as many "
             "transactions. The lenient floor: each INSERT committed by itself."
         ),
         aim=f"at most {_AIM:.0f} x as many bare INSERTs",
-        seen=f"{told(ratio)} x; {told(lenient)} x the lenient floor",
+        seen=f"{fmt(ratio)} x; {fmt(lenient)} x the lenient floor",
         holds=ratio <= _AIM,
         series=[
             Series("bare INSERTs, as many commits", "ms", floor),
@@ -127,7 +127,7 @@ def _row(rounds: Sequence[Round]) -> Row:
 def _table(one: Round) -> list[list[str]]:
     by_time = sorted(one.counts.statements.items(), key=lambda item: -item[1][1])
     rows = [
-        [f"`{query[:90]}`", told(calls / one.jobs), told(ms / one.jobs)]
-        for query, (calls, ms) in by_time[:_MOST_STATEMENTS]
+        [f"`{query[:90]}`", fmt(calls / one.jobs), fmt(ms / one.jobs)]
+        for query, (calls, ms) in by_time[:_MAX_STATEMENTS]
     ]
     return [["statement", "a job", "ms a job"], *rows]

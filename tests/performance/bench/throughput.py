@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from infra.local.config import tokens
 from tests.performance.bench import fixtures, http_client, load_generator
-from tests.performance.bench.figures import Row, Series, told
+from tests.performance.bench.figures import Row, Series, fmt
 from tests.performance.bench.function_process import serving
 from tests.performance.bench.scale import Scale
 
@@ -59,5 +59,5 @@ def _row(rates: dict[str, list[float]], scale: Scale, seconds: int) -> Row:
             Series("queue-job", "requests/s", rates["ours"]),
         ],
         aim_at=_AIM * Series("", "", rates["bare"]).median,
-        notes=[f"The aim is {told(_AIM * Series('', '', rates['bare']).median)} requests/s here."],
+        notes=[f"The aim is {fmt(_AIM * Series('', '', rates['bare']).median)} requests/s here."],
     )

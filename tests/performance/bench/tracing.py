@@ -11,9 +11,9 @@ from uuid import uuid4
 from infra import trace
 from infra.local.config import tokens
 from tests.performance.bench import fixtures, http_client
-from tests.performance.bench.figures import Row, told
+from tests.performance.bench.figures import Row, fmt
 from tests.performance.bench.scale import Scale
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 _FLUSH_SECONDS = 6
 _REST_SECONDS = 0.03
@@ -44,7 +44,7 @@ async def measure(scale: Scale) -> list[Row]:
     return [_row(middle, trace.of_job(spans, middle.job_id), len(measured))]
 
 
-async def _live(system: System, count: int) -> list[_Seen]:
+async def _live(system: LocalSystem, count: int) -> list[_Seen]:
     user = str(uuid4())
     events = http_client.Events()
     await events.open(system.port, user)
@@ -71,13 +71,18 @@ def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
         ("client: POST queue-job", 0.0, _ms(job.began, job.accepted), 0),
     ]
     inner = [
-        (f"{_KINDS[one.kind]}{one.name}", _ms(job.began, one.start), _ms(job.began, one.end), depth)
-        for depth, one in _tree(spans)
+        (
+            f"{_KINDS[span.kind]}{span.name}",
+            _ms(job.began, span.start),
+            _ms(job.began, span.end),
+            depth,
+        )
+        for depth, span in _tree(spans)
     ]
     table = [["what", "begins at", "lasts", "of which its own"]]
     table += [
-        [one.name, f"{told(_ms(job.began, one.start))} ms", *_lasting(one, spans)]
-        for _, one in _tree(spans)
+        [span.name, f"{fmt(_ms(job.began, span.start))} ms", *_lasting(span, spans)]
+        for _, span in _tree(spans)
     ]
     return Row(
         key="waterfall",
@@ -88,7 +93,7 @@ def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
             "them is part of what is seen."
         ),
         aim="",
-        seen=f"{told(_ms(job.began, job.told))} ms, of which {told(_ms(job.began, job.accepted))} "
+        seen=f"{fmt(_ms(job.began, job.told))} ms, of which {fmt(_ms(job.began, job.accepted))} "
         "ms until it was accepted",
         holds=None,
         spans=[*client, *inner],
@@ -102,28 +107,28 @@ def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
     )
 
 
-def _lasting(one: trace.Span, spans: Sequence[trace.Span]) -> list[str]:
-    within = [other for other in spans if other.parent_id == one.id]
-    covered, until = 0, one.start
+def _lasting(span: trace.Span, spans: Sequence[trace.Span]) -> list[str]:
+    within = [other for other in spans if other.parent_id == span.id]
+    covered, until = 0, span.start
     for other in sorted(within, key=lambda span: span.start):
-        begin, end = max(other.start, until), min(other.end, one.end)
+        begin, end = max(other.start, until), min(other.end, span.end)
         covered += max(0, end - begin)
         until = max(until, end)
-    whole = one.end - one.start
-    return [f"{told(whole / 1e6)} ms", f"{told((whole - covered) / 1e6)} ms"]
+    whole = span.end - span.start
+    return [f"{fmt(whole / 1e6)} ms", f"{fmt((whole - covered) / 1e6)} ms"]
 
 
 def _tree(spans: Sequence[trace.Span]) -> list[tuple[int, trace.Span]]:
-    ids = {one.id for one in spans}
+    ids = {span.id for span in spans}
 
     def below(parent: str | None) -> list[tuple[int, trace.Span]]:
         found = []
-        for one in spans:
-            if one.parent_id == parent or (parent is None and one.parent_id not in ids):
-                found += [(0, one), *((depth + 1, two) for depth, two in below(one.id))]
+        for span in spans:
+            if span.parent_id == parent or (parent is None and span.parent_id not in ids):
+                found += [(0, span), *((depth + 1, two) for depth, two in below(span.id))]
         return found
 
-    return [(depth + 1, one) for depth, one in below(None)]
+    return [(depth + 1, span) for depth, span in below(None)]
 
 
 def _ms(begin: int, end: int) -> float:

@@ -19,12 +19,12 @@ import uvloop
 from infra.local.config import tokens
 from infra.local.database import server
 from tests.performance.bench import environment_info, fixtures, http_client
-from tests.performance.bench.figures import percentile, told
+from tests.performance.bench.figures import fmt, percentile
 from tests.performance.peers import environments
 from tests.performance.peers.environments import NotInstalledError
 from tests.performance.peers.peers import PEERS, Peer
 from tests.performance.peers.running import running
-from tests.support.local_system import ROOT, System
+from tests.support.local_system import ROOT, LocalSystem
 
 _PAGE = ROOT / "docs" / "performance-peers.md"
 _WARM_UP = 10
@@ -72,7 +72,7 @@ async def _measure(chosen: list[Peer], jobs: int) -> list[Measured]:
     return found
 
 
-async def _ours(system: System, jobs: int) -> Measured:
+async def _ours(system: LocalSystem, jobs: int) -> Measured:
     user = str(uuid4())
     events, connection = http_client.Events(), await http_client.Connection.open(system.port)
     await events.open(system.port, user)
@@ -150,7 +150,7 @@ async def _ended(peer: Peer, connection: http_client.Connection, job: str) -> No
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def _database(system: System) -> str:
+def _database(system: LocalSystem) -> str:
     """A database for the peers on the server that ours uses."""
     port = system.ports()["postgres"]
     with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
@@ -187,12 +187,12 @@ def text(found: list[Measured], jobs: int) -> str:
 def _line(one: Measured) -> str:
     if one.why_not:
         return f"| {one.name} | not run | {one.why_not} | {one.durability} | |"
-    accepted, ended = _told(one.accepted), _told(one.ended)
+    accepted, ended = _format_seconds(one.accepted), _format_seconds(one.ended)
     return f"| {one.name} | {accepted} | {ended} | {one.durability} | {one.versions} |"
 
 
-def _told(seconds: list[float]) -> str:
-    p50, p95 = (told(percentile(seconds, percent) * 1000) for percent in (50, 95))
+def _format_seconds(seconds: list[float]) -> str:
+    p50, p95 = (fmt(percentile(seconds, percent) * 1000) for percent in (50, 95))
     return f"{p50} / {p95} ms"
 
 

@@ -39,7 +39,7 @@ def versions(peer: Peer) -> str:
 
 
 def _key(peer: Peer) -> str:
-    return str(sum(ord(letter) * n for n, letter in enumerate("".join(peer.packages), 1)))
+    return str(sum(ord(character) * n for n, character in enumerate("".join(peer.packages), 1)))
 
 
 def _run(*arguments: str) -> str:

@@ -32,8 +32,8 @@ async def running(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[
             subprocess.run, [str(python), *arguments], env=environment, cwd=_APPS, check=True
         )
     processes = [
-        _started([str(python), *_with(port, one)], environment, log.fileno())
-        for one in peer.commands
+        _started([str(python), *_with(port, command)], environment, log.fileno())
+        for command in peer.commands
     ]
     try:
         await _answering(port, processes, folder)

@@ -54,6 +54,6 @@ def equipped(models: Path) -> SdxlPipeline:
             sdxl_controlnet=str(tiny_adapters.controlnet(model, models / "controlnet")),
             sdxl_ip_adapter=tiny_adapters.ip_adapter(model, models / "adapter"),
             sdxl_loras=loras,
-            sdxl_most_batch=4,
+            sdxl_max_batch=4,
         )
     )

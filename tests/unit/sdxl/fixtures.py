@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import Media, ReferenceImage, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, ReferenceImage
 from gpu_workers.sdxl import settings
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.worker_protocol import JobMessage, Parameters
+from shared.contracts.worker_protocol import GenerationParams, JobMessage
 
-WANTED = Parameters(
+WANTED = GenerationParams(
     prompt="a red star", negative_prompt="", steps=2, guidance_scale=6.0, seed=7, num_images=1
 )
 
@@ -46,8 +46,8 @@ def unseen(_: Callable[[], Image.Image]) -> None:
     pass
 
 
-def work(*references: ReferenceImage, **changed: object) -> Work:
-    return Work(message(**changed), references, ignore, unseen)
+def work(*references: ReferenceImage, **changed: object) -> GenerationRequest:
+    return GenerationRequest(message(**changed), references, ignore, unseen)
 
 
 def drawn(pipeline: SdxlPipeline, *references: ReferenceImage, **changed: object) -> list[Media]:
@@ -58,9 +58,9 @@ def pixels(media: Media) -> bytes:
     return Image.open(io.BytesIO(media.content)).tobytes()
 
 
-def difference(one: Media, other: Media) -> int:
+def difference(media: Media, other: Media) -> int:
     """Of the two pictures' pixels, at most, of 255."""
-    return max(abs(a - b) for a, b in zip(pixels(one), pixels(other), strict=True))
+    return max(abs(a - b) for a, b in zip(pixels(media), pixels(other), strict=True))
 
 
 def reference(picture: Image.Image | bytes, kind: str | None = None) -> ReferenceImage:

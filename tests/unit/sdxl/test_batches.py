@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import Stopped, Work
+from gpu_workers.runtime.pipeline import Batching, GenerationRequest, JobCancelled
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from tests.unit.sdxl.fixtures import difference, drawn, ignore, message, reference, unseen, work
 
@@ -12,15 +12,15 @@ RED = Image.new("RGB", (64, 64), (200, 30, 30))
 
 
 def test_a_batch_draws_what_each_job_draws_alone(equipped: SdxlPipeline) -> None:
-    asked = [
+    variants = [
         {"prompt": "a red star", "seed": 7, "num_images": 2},
         {"prompt": "a boat at sea", "seed": 90, "negative_prompt": "rain"},
         {"prompt": "a (blue:1.2) ring", "seed": 3},
     ]
-    together = equipped.run_together([work(**one) for one in asked])
-    assert [len(made) for made in together] == [2, 1, 1]
-    for made, one in zip(together, asked, strict=True):
-        for media, alone in zip(made, drawn(equipped, **one), strict=True):
+    together = equipped.run_together([work(**one) for one in variants])
+    assert [len(outputs) for outputs in together] == [2, 1, 1]
+    for outputs, one in zip(together, variants, strict=True):
+        for media, alone in zip(outputs, drawn(equipped, **one), strict=True):
             assert difference(media, alone) <= 1
             assert media.settings == alone.settings
 
@@ -44,12 +44,18 @@ def test_latents_of_a_batch_are_those_of_each_alone(equipped: SdxlPipeline) -> N
     assert np.abs((together - torch.cat([one, other])).numpy()).max() < 1e-3
 
 
+def test_the_worker_sees_that_the_pipeline_batches_jobs(equipped: SdxlPipeline) -> None:
+    assert isinstance(equipped, Batching)
+
+
 def test_pictures_drawn_over_go_together_too(equipped: SdxlPipeline) -> None:
     works = [
-        Work(message(seed=seed, reference_strength=0.5), [reference(RED)], ignore, unseen)
+        GenerationRequest(
+            message(seed=seed, reference_strength=0.5), [reference(RED)], ignore, unseen
+        )
         for seed in (1, 2)
     ]
-    assert equipped.kind(works[0]) == equipped.kind(works[1])
+    assert equipped.batch_key(works[0]) == equipped.batch_key(works[1])
     together = equipped.run_together(works)
     for (media,), seed in zip(together, (1, 2), strict=True):
         (alone,) = drawn(equipped, reference(RED), seed=seed, reference_strength=0.5)
@@ -70,27 +76,32 @@ def test_pictures_drawn_over_go_together_too(equipped: SdxlPipeline) -> None:
 def test_only_jobs_of_one_kind_go_together(
     equipped: SdxlPipeline, changed: dict[str, object], *, same: bool
 ) -> None:
-    assert (equipped.kind(work()) == equipped.kind(work(**changed))) is same
+    assert (equipped.batch_key(work()) == equipped.batch_key(work(**changed))) is same
 
 
 def test_jobs_that_follow_a_style_go_alone(equipped: SdxlPipeline) -> None:
     styled = [work(reference(RED, "style")) for _ in range(2)]
-    assert equipped.kind(styled[0]) != equipped.kind(styled[1])
+    assert equipped.batch_key(styled[0]) != equipped.batch_key(styled[1])
 
 
 def test_six_images_are_drawn_in_batches_and_counted_over_all(equipped: SdxlPipeline) -> None:
     seen: list[tuple[int, int]] = []
-    made = equipped.run(
+    outputs = equipped.run(
         message(num_images=6, steps=1), [], lambda step, steps: seen.append((step, steps))
     )
-    assert [media.seed for media in made] == list(range(7, 13))
+    assert [media.seed for media in outputs] == list(range(7, 13))
     assert seen == [(1, 2), (2, 2)]
 
 
 def test_previews_are_drawn_of_each_job(equipped: SdxlPipeline) -> None:
     seen: list[list[Image.Image]] = [[], []]
     works = [
-        Work(message(seed=seed), [], ignore, lambda draw, place=place: seen[place].append(draw()))  # type: ignore[misc]
+        GenerationRequest(
+            message(seed=seed),
+            [],
+            ignore,
+            lambda draw, place=place: seen[place].append(draw()),  # type: ignore[misc]
+        )
         for place, seed in enumerate((1, 2))
     ]
     equipped.run_together(works)
@@ -105,20 +116,20 @@ def test_a_preview_looks_like_its_picture(equipped: SdxlPipeline) -> None:
     import torch  # noqa: PLC0415 - it takes seconds to import
 
     pipe, latents = equipped._model._pipe, equipped._model._latents  # noqa: SLF001 - its pictures are noise
-    told = []
+    settings = []
     for level in (-0.8, 0.8):
         flat = torch.full((1, 3, 32, 32), level)
         encoded = pipe.vae.encode(flat).latent_dist.mode() * pipe.vae.config.scaling_factor
         with torch.no_grad():
             pipe.scheduler.set_timesteps(1)
-            told.append(np.asarray(latents.preview(encoded[0].detach(), 0)).mean())
-    assert told[1] - told[0] > 50
+            settings.append(np.asarray(latents.preview(encoded[0].detach(), 0)).mean())
+    assert settings[1] - settings[0] > 50
 
 
 def test_a_job_that_is_stopped_stops_the_batch_only_where_all_are(equipped: SdxlPipeline) -> None:
     def stop(_step: int, _steps: int) -> None:
-        raise Stopped
+        raise JobCancelled
 
-    stopped = Work(message(), [], stop, unseen)
-    with pytest.raises(Stopped):
+    stopped = GenerationRequest(message(), [], stop, unseen)
+    with pytest.raises(JobCancelled):
         equipped.run_together([stopped])

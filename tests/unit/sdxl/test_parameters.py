@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import OnStep, RetryableError, Stopped
+from gpu_workers.runtime.pipeline import JobCancelled, OnStep, RetryableError
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from gpu_workers.sdxl.resolutions import sides
+from gpu_workers.sdxl.resolutions import resolution
 from shared.contracts.worker_protocol import AspectRatio
 from tests.unit.sdxl.fixtures import drawn, message, pixels
 
@@ -52,9 +52,9 @@ def test_each_image_of_a_job_is_what_its_seed_draws_alone(pipeline: SdxlPipeline
 def test_picture_has_the_models_own_size_at_the_ratio(
     pipeline: SdxlPipeline, ratio: str, size: tuple[int, int]
 ) -> None:
-    (made,) = drawn(pipeline, aspect_ratio=ratio, steps=1)
-    assert (made.width, made.height) == size
-    assert Image.open(io.BytesIO(made.content)).size == size
+    (media,) = drawn(pipeline, aspect_ratio=ratio, steps=1)
+    assert (media.width, media.height) == size
+    assert Image.open(io.BytesIO(media.content)).size == size
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_picture_has_the_models_own_size_at_the_ratio(
 def test_sdxl_draws_at_the_sizes_it_was_trained_on(
     ratio: AspectRatio, size: tuple[int, int]
 ) -> None:
-    assert sides(ratio, own_side=1024) == size
+    assert resolution(ratio, own_side=1024) == size
 
 
 def test_file_says_what_it_was_made_with(pipeline: SdxlPipeline) -> None:
-    (made,) = drawn(pipeline, negative_prompt="blurry")
-    assert Image.open(io.BytesIO(made.content)).info["parameters"] == (
+    (media,) = drawn(pipeline, negative_prompt="blurry")
+    assert Image.open(io.BytesIO(media.content)).info["parameters"] == (
         "a red star\nNegative prompt: blurry\nSteps: 2, Sampler: Euler, CFG scale: 6.0, Seed: 7, "
         "Size: 64x64, Model: tiny-random-sdxl, Version: ourvidz"
     )
-    assert made.settings["sampler"] == "Euler"
+    assert media.settings["sampler"] == "Euler"
 
 
 def test_steps_are_counted_over_all_images(pipeline: SdxlPipeline) -> None:
@@ -94,9 +94,9 @@ def test_stopped_job_takes_no_further_step(pipeline: SdxlPipeline) -> None:
     def stop_at_two(step: int, _: int) -> None:
         seen.append(step)
         if step == 2:
-            raise Stopped
+            raise JobCancelled
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobCancelled):
         pipeline.run(message(steps=4), [], stop_at_two)
     assert seen == [1, 2]
 
@@ -104,14 +104,14 @@ def test_stopped_job_takes_no_further_step(pipeline: SdxlPipeline) -> None:
 def test_pipeline_draws_as_before_after_it_was_stopped(pipeline: SdxlPipeline) -> None:
     (before,) = drawn(pipeline)
     stop: OnStep = _raise_stopped
-    with pytest.raises(Stopped):
+    with pytest.raises(JobCancelled):
         pipeline.run(message(), [], stop)
     (after,) = drawn(pipeline)
     assert pixels(before) == pixels(after)
 
 
 def _raise_stopped(_step: int, _steps: int) -> None:
-    raise Stopped
+    raise JobCancelled
 
 
 @pytest.mark.parametrize("failures", [1, 2])

@@ -15,7 +15,7 @@ def test_a_reference_without_a_type_is_drawn_over(pipeline: SdxlPipeline) -> Non
     (alone,) = drawn(pipeline)
     (over,) = drawn(pipeline, reference(RED), reference_strength=0.5)
     (other,) = drawn(pipeline, reference(STRIPES), reference_strength=0.5)
-    assert len({pixels(one) for one in (alone, over, other)}) == 3
+    assert len({pixels(media) for media in (alone, over, other)}) == 3
     assert over.settings["denoising_strength"] == 0.5
     assert (over.width, over.height) == (alone.width, alone.height)
 
@@ -38,13 +38,13 @@ def test_a_composition_without_a_controlnet_is_drawn_over(pipeline: SdxlPipeline
 
 
 def test_a_composition_is_followed_by_the_controlnet(equipped: SdxlPipeline) -> None:
-    asked = {"reference_type": "composition"}
-    (lines,) = drawn(equipped, reference(STRIPES), **asked, reference_strength=0.9)
-    (weaker,) = drawn(equipped, reference(STRIPES), **asked, reference_strength=0.2)
-    (flat,) = drawn(equipped, reference(RED), **asked, reference_strength=0.9)
-    (ignored,) = drawn(equipped, reference(RED), **asked, reference_strength=0.0)
+    params = {"reference_type": "composition"}
+    (lines,) = drawn(equipped, reference(STRIPES), **params, reference_strength=0.9)
+    (weaker,) = drawn(equipped, reference(STRIPES), **params, reference_strength=0.2)
+    (flat,) = drawn(equipped, reference(RED), **params, reference_strength=0.9)
+    (ignored,) = drawn(equipped, reference(RED), **params, reference_strength=0.0)
     (alone,) = drawn(equipped)
-    assert len({pixels(one) for one in (lines, weaker, flat, alone)}) == 4
+    assert len({pixels(media) for media in (lines, weaker, flat, alone)}) == 4
     assert difference(ignored, alone) <= 1
     assert lines.settings["reference_way"] == "control"
 
@@ -54,7 +54,7 @@ def test_style_and_character_are_followed_by_the_adapter(equipped: SdxlPipeline)
     (weaker,) = drawn(equipped, reference(RED, "style"), reference_strength=0.2)
     (other,) = drawn(equipped, reference(STRIPES, "style"), reference_strength=0.9)
     (character,) = drawn(equipped, reference(RED, "character"), reference_strength=0.9)
-    assert len({pixels(one) for one in (style, weaker, other, character)}) == 4
+    assert len({pixels(media) for media in (style, weaker, other, character)}) == 4
     assert style.settings["reference_way"] == "adapter"
 
 
@@ -66,7 +66,7 @@ def test_after_an_adapted_picture_the_model_draws_as_it_did(
 
 
 @pytest.mark.parametrize(
-    ("given", "code", "retryable"),
+    ("reference_image", "code", "retryable"),
     [
         (reference(RED, "style"), "unsupported_reference", False),
         (reference(RED, "character"), "unsupported_reference", False),
@@ -77,11 +77,11 @@ def test_after_an_adapted_picture_the_model_draws_as_it_did(
     ],
 )
 def test_a_reference_that_cannot_be_used_is_refused_rather_than_ignored(
-    pipeline: SdxlPipeline, given: ReferenceImage | None, code: str, *, retryable: bool
+    pipeline: SdxlPipeline, reference_image: ReferenceImage | None, code: str, *, retryable: bool
 ) -> None:
     asked = message().model_copy(update={"reference_roles": ["reference"]})
     with pytest.raises(JobError) as refused:
-        pipeline.run(asked, [given] if given else [], lambda _, __: None)
+        pipeline.run(asked, [reference_image] if reference_image else [], lambda _, __: None)
     assert (refused.value.code, refused.value.retryable) == (code, retryable)
-    assert refused.value.sentence.endswith(".")
+    assert refused.value.message.endswith(".")
     assert len(drawn(pipeline)) == 1

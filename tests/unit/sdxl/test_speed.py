@@ -16,8 +16,8 @@ from tests.unit.sdxl.test_references import RED
 
 
 def _with(models: Path, **chosen: object) -> SdxlPipeline:
-    given: Mapping[str, object] = {"model_cache": models, "torch_threads": 1, **chosen}
-    return loaded(SdxlSettings.model_validate(given))
+    values: Mapping[str, object] = {"model_cache": models, "torch_threads": 1, **chosen}
+    return loaded(SdxlSettings.model_validate(values))
 
 
 def _applied(unet: Any, name: str) -> bool:  # noqa: ANN401 - diffusers has no types
@@ -27,16 +27,16 @@ def _applied(unet: Any, name: str) -> bool:  # noqa: ANN401 - diffusers has no t
     if name == "sdxl_channels_last":
         return bool(unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last))
     if name == "sdxl_fused_qkv":
-        return any(hasattr(one, "to_qkv") for one in unet.modules())
-    return any(one._compiled_call_impl is not None for one in unet.modules())  # noqa: SLF001 - torch has no other word for it
+        return any(hasattr(module, "to_qkv") for module in unet.modules())
+    return any(module._compiled_call_impl is not None for module in unet.modules())  # noqa: SLF001 - torch has no other word for it
 
 
 def _draws_the_same(fast: SdxlPipeline, plain: SdxlPipeline, name: str) -> None:
     assert _applied(fast._model._pipe.unet, name)  # noqa: SLF001 - see there
     assert not _applied(plain._model._pipe.unet, name)  # noqa: SLF001 - the same
-    (made,), (other,) = drawn(fast), drawn(plain)
-    assert difference(made, other) <= 1
-    assert "lossy" not in made.settings
+    (media,), (other,) = drawn(fast), drawn(plain)
+    assert difference(media, other) <= 1
+    assert "lossy" not in media.settings
 
 
 @pytest.mark.parametrize("name", ["sdxl_channels_last", "sdxl_fused_qkv"])
@@ -74,8 +74,8 @@ def test_guidance_may_end_early_in_every_way_of_drawing(equipped: SdxlPipeline) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "_guidance_until", 0.5)
         for kind in (None, "composition", "style"):
-            given = reference(RED, kind)
-            assert len(drawn(equipped, given, reference_strength=0.5, steps=4)) == 1
+            reference_image = reference(RED, kind)
+            assert len(drawn(equipped, reference_image, reference_strength=0.5, steps=4)) == 1
 
 
 def test_a_few_step_model_takes_its_own_steps_and_says_so(models: Path, tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ def test_a_few_step_model_takes_its_own_steps_and_says_so(models: Path, tmp_path
     index["scheduler"] = ["diffusers", "LCMScheduler"]
     (folder / "model_index.json").write_text(json.dumps(index))
     lcm = _with(models, sdxl_model=str(folder), sdxl_steps=2, sdxl_guidance=0)
-    (made,) = drawn(lcm, steps=25, guidance_scale=7.5)
-    told = [made.settings[name] for name in ("sampler", "steps", "guidance_scale")]
-    assert told == ["LCM", 2, 0]
+    (media,) = drawn(lcm, steps=25, guidance_scale=7.5)
+    chosen = [media.settings[name] for name in ("sampler", "steps", "guidance_scale")]
+    assert chosen == ["LCM", 2, 0]
 
 
 def test_a_vae_may_take_the_models_own_place(

@@ -10,10 +10,10 @@ import httpx
 from PIL import Image
 
 from gpu_workers.runtime.jobs import task_result
-from gpu_workers.runtime.pipeline import Media, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, Media
 from gpu_workers.runtime.server.app import application
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from shared.contracts.worker_protocol import Reference
+from shared.contracts.worker_protocol import ReferenceInput
 from tests.support.local_system import PATIENCE_SECONDS
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.sdxl.conftest import Loaded
@@ -30,7 +30,7 @@ class HeldAtEachStep(Loaded):
         self.steps_reached = 0
         self.steps_allowed = threading.Semaphore(0)
 
-    def run_together(self, works: Sequence[Work]) -> list[list[Media]]:
+    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Draw, and wait at each step."""
         return super().run_together([replace(work, on_step=self._wait) for work in works])
 
@@ -59,7 +59,7 @@ async def test_a_bad_reference_ends_its_job_and_the_next_is_drawn(
     loaded_once: SdxlPipeline,
 ) -> None:
     neighbours = Neighbours()
-    neighbours.references = [Reference(role="reference", url=f"{HOME}/reference")]
+    neighbours.references = [ReferenceInput(role="reference", url=f"{HOME}/reference")]
     async with working(neighbours, {"sdxl": loaded_once}) as worker:
         assert await worker.run(message()) is task_result.FAILED
         failure = neighbours.letters[-1].failure

@@ -15,11 +15,16 @@ from gpu_workers.runtime.media.video import Frames
 from gpu_workers.runtime.pipeline import Media, ReferenceImage
 from gpu_workers.wan import settings
 from gpu_workers.wan.pipeline import WanPipeline
-from shared.contracts.worker_protocol import JobMessage, Parameters, ReferenceRole, ReferenceType
+from shared.contracts.worker_protocol import (
+    GenerationParams,
+    JobMessage,
+    ReferenceRole,
+    ReferenceType,
+)
 
 CLIP = "wan_video_fast"
 PICTURE = "image_fast"
-WANTED = Parameters(prompt="a red star", steps=3, guidance_scale=6.0, seed=7)
+WANTED = GenerationParams(prompt="a red star", steps=3, guidance_scale=6.0, seed=7)
 
 
 def loaded(models: Path, **changed: object) -> WanPipeline:
@@ -27,11 +32,11 @@ def loaded(models: Path, **changed: object) -> WanPipeline:
     chosen = settings.WanSettings.model_validate(
         {"model_cache": models, "torch_threads": 1, **changed}
     )
-    one = WanPipeline()
+    pipeline = WanPipeline()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "wan", lambda: chosen)
-        one.load()
-    return one
+        pipeline.load()
+    return pipeline
 
 
 def message(job_type: str = CLIP, **changed: object) -> JobMessage:
@@ -55,8 +60,8 @@ def made(
     references: Sequence[ReferenceImage] = (),
     **changed: object,
 ) -> Media:
-    (one,) = pipeline.run(message(job_type, **changed), references, ignore)
-    return one
+    (media,) = pipeline.run(message(job_type, **changed), references, ignore)
+    return media
 
 
 def reference(
@@ -79,7 +84,7 @@ def frames(media: Media) -> Frames:
         return np.stack([one.to_ndarray(format="rgb24") for one in file.decode(video=0)])
 
 
-def middle(pipeline: WanPipeline, job_type: str = CLIP, **asked: object) -> bytes:
+def middle(pipeline: WanPipeline, job_type: str = CLIP, **params: object) -> bytes:
     """The pixels of a clip's middle frame as they were before they were encoded."""
-    references = asked.pop("references", ())
-    return made(pipeline, job_type, references, **asked).thumbnail_source.tobytes()  # type: ignore[arg-type]
+    references = params.pop("references", ())
+    return made(pipeline, job_type, references, **params).thumbnail_source.tobytes()  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ def test_first_and_last_frame_are_both_used(pipeline: WanPipeline) -> None:
         [reference("start"), reference("end", colour)] for colour in ("white", "black")
     ]  # fmt: skip
     filmed = [made(pipeline, CLIP, references) for references in (*begun, *ended)]
-    assert len({frames(one).tobytes() for one in filmed}) == len(filmed)
+    assert len({frames(media).tobytes() for media in filmed}) == len(filmed)
     assert filmed[-1].settings["references"] == "first frame, last frame"
     assert filmed[-1].settings["model"] == "tiny-wan-frames-1"
 
@@ -34,9 +34,9 @@ def test_a_reference_is_drawn_anew_as_strongly_as_asked(pipeline: WanPipeline) -
         taken: list[int] = []
         asked = message(PICTURE, reference_strength=strength, steps=4)
         references = [reference("reference", colour)]
-        (one,) = pipeline.run(asked, references, lambda _, steps: taken.append(steps))
+        (media,) = pipeline.run(asked, references, lambda _, steps: taken.append(steps))
         assert set(taken) == {len(taken)}
-        return one.content, len(taken)
+        return media.content, len(taken)
 
     assert anew("red", 0.25)[1] == 3
     assert anew("red", None) == anew("red", 0.5)
@@ -77,7 +77,7 @@ def test_a_model_that_reads_pictures_takes_as_many_as_it_knows(
         return
     with pytest.raises(PermanentError) as refused:
         made(pipeline, CLIP, references)
-    assert refused.value.sentence == sentence
+    assert refused.value.message == sentence
 
 
 def test_a_worker_may_bring_a_model_for_where_none_is_configured(
@@ -115,4 +115,4 @@ def test_tiny_models_are_made_once_and_leave_nothing_else_behind(models: Path) -
     written = index.stat().st_mtime_ns
     assert tiny_model(models) == index.parent
     assert index.stat().st_mtime_ns == written
-    assert all(one.name.startswith("tiny-wan-") for one in models.iterdir())
+    assert all(path.name.startswith("tiny-wan-") for path in models.iterdir())

@@ -64,7 +64,7 @@ def test_a_clip_has_its_frames_its_length_and_its_middle_as_thumbnail(
     assert (clip.mime_type, clip.duration_seconds) == ("video/mp4", 5 / 8)
     assert (clip.settings["frames"], clip.settings["fps"]) == (5, 8)
     shown = np.asarray(clip.thumbnail_source).astype(int)
-    distances = [np.abs(shown - one).mean() for one in frames(clip)]
+    distances = [np.abs(shown - frame).mean() for frame in frames(clip)]
     assert distances.index(min(distances)) == 2
 
 
@@ -79,16 +79,16 @@ def test_a_picture_is_one_frame_saved_as_a_picture(pipeline: WanPipeline) -> Non
 
 def test_each_picture_of_a_job_is_what_its_seed_draws_alone(pipeline: WanPipeline) -> None:
     several = pipeline.run(message(PICTURE, num_images=3), [], ignore)
-    assert [one.seed for one in several] == [7, 8, 9]
+    assert [media.seed for media in several] == [7, 8, 9]
     assert several[2].thumbnail_source.tobytes() == middle(pipeline, PICTURE, seed=9)
 
 
 def test_settings_choose_the_frames_their_speed_and_their_size(models: Path) -> None:
-    own = loaded(models, wan_frames=7, wan_fps=6, wan_side=48, wan_shift=1.5)
-    clip = made(own, steps=1)
+    pipeline = loaded(models, wan_frames=7, wan_fps=6, wan_side=48, wan_shift=1.5)
+    clip = made(pipeline, steps=1)
     assert frames(clip).shape == (9, 48, 48, 3)
-    told = {name: clip.settings[name] for name in ("frames", "fps", "shift")}
-    assert told == {"frames": 9, "fps": 6, "shift": 1.5}
+    values = {name: clip.settings[name] for name in ("frames", "fps", "shift")}
+    assert values == {"frames": 9, "fps": 6, "shift": 1.5}
     assert clip.duration_seconds == 1.5
 
 

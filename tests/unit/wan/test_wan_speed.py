@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu_workers.runtime.pipeline import Stopped
+from gpu_workers.runtime.pipeline import JobCancelled
 from gpu_workers.wan.pipeline import WanPipeline
 from gpu_workers.wan.settings import WanSettings
 from tests.unit.wan import fixtures
@@ -29,8 +29,8 @@ def loaded(models: Path, **changed: object) -> WanPipeline:
     return fixtures.loaded(models, wan_frames=5, wan_side=48, **changed)
 
 
-def middle(pipeline: WanPipeline, **asked: object) -> NDArray[np.int_]:
-    return np.asarray(made(pipeline, CLIP, **asked).thumbnail_source).astype(int)  # type: ignore[arg-type]
+def middle(pipeline: WanPipeline, **params: object) -> NDArray[np.int_]:
+    return np.asarray(made(pipeline, CLIP, **params).thumbnail_source).astype(int)  # type: ignore[arg-type]
 
 
 def test_nothing_lossy_is_on_unless_it_was_asked_for(exact: WanPipeline) -> None:
@@ -59,7 +59,7 @@ def test_an_attention_of_the_same_meaning_films_the_same(
 ) -> None:
     from diffusers.models import attention_dispatch  # noqa: PLC0415 - it takes seconds to import
 
-    own, chosen, calls = loaded(models, wan_attention="_native_math"), "_native_math", []
+    pipeline, chosen, calls = loaded(models, wan_attention="_native_math"), "_native_math", []
     backends = attention_dispatch._AttentionBackendRegistry._backends  # noqa: SLF001 - no other name
     whole = backends[chosen]
 
@@ -70,9 +70,9 @@ def test_an_attention_of_the_same_meaning_films_the_same(
     monkeypatch.setitem(backends, chosen, counted)
     expected = middle(exact)
     assert not calls
-    assert np.abs(middle(own) - expected).max() <= 1
+    assert np.abs(middle(pipeline) - expected).max() <= 1
     assert calls
-    assert made(own).settings["attention"] == chosen
+    assert made(pipeline).settings["attention"] == chosen
 
 
 def test_the_caches_of_a_stopped_job_are_none_for_the_next(models: Path) -> None:
@@ -81,19 +81,19 @@ def test_the_caches_of_a_stopped_job_are_none_for_the_next(models: Path) -> None
 
     def stop_at_three(step: int, _: int) -> None:
         if step == 3:
-            raise Stopped
+            raise JobCancelled
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobCancelled):
         cached.run(message(steps=6, seed=1000), [], stop_at_three)
     assert np.array_equal(middle(cached, steps=6), before)
 
 
 def test_a_picture_is_drawn_anew_without_the_cache(models: Path, exact: WanPipeline) -> None:
-    asked = {"references": [reference("reference")], "steps": 4}
-    expected = made(exact, PICTURE, **asked)  # type: ignore[arg-type]
+    params = {"references": [reference("reference")], "steps": 4}
+    expected = made(exact, PICTURE, **params)  # type: ignore[arg-type]
     cached = loaded(models, wan_first_block_cache=0.9)
     before = middle(cached, steps=6)
-    assert made(cached, PICTURE, **asked).thumbnail_source == expected.thumbnail_source  # type: ignore[arg-type]
+    assert made(cached, PICTURE, **params).thumbnail_source == expected.thumbnail_source  # type: ignore[arg-type]
     assert np.array_equal(middle(cached, steps=6), before)
     assert not np.array_equal(middle(exact, steps=6), before)
 
@@ -101,7 +101,7 @@ def test_a_picture_is_drawn_anew_without_the_cache(models: Path, exact: WanPipel
 def test_a_prompt_is_encoded_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from transformers import UMT5EncoderModel  # noqa: PLC0415 - it takes seconds to import
 
-    own, whole, calls = loaded(models), UMT5EncoderModel.forward, []
+    pipeline, whole, calls = loaded(models), UMT5EncoderModel.forward, []
 
     def counted(*positional: object, **named: object) -> object:
         calls.append(1)
@@ -109,7 +109,7 @@ def test_a_prompt_is_encoded_once(models: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(UMT5EncoderModel, "forward", counted)
     for seed in (1, 2):
-        made(own, seed=seed)
+        made(pipeline, seed=seed)
     assert len(calls) == 2  # The prompt, and the empty negative one.
 
 
@@ -117,6 +117,6 @@ def test_a_prompt_is_encoded_once(models: Path, monkeypatch: pytest.MonkeyPatch)
 def test_compiled_blocks_film_the_same(models: Path, exact: WanPipeline) -> None:
     from torch._dynamo.utils import counters  # noqa: PLC0415 - it takes seconds to import
 
-    own = loaded(models, wan_compile=True)
-    assert np.abs(middle(own) - middle(exact)).max() <= 1
+    pipeline = loaded(models, wan_compile=True)
+    assert np.abs(middle(pipeline) - middle(exact)).max() <= 1
     assert counters["stats"]["unique_graphs"] > 0

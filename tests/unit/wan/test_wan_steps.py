@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import RetryableError, Stopped, Work
+from gpu_workers.runtime.pipeline import GenerationRequest, JobCancelled, RetryableError
 from gpu_workers.wan.pipeline import WanPipeline
 from tests.unit.wan.fixtures import CLIP, PICTURE, ignore, made, message, middle, reference
 
@@ -24,9 +24,9 @@ def test_a_stopped_job_takes_no_further_step_and_the_next_is_as_ever(
     def stop_at_two(step: int, _: int) -> None:
         seen.append(step)
         if step == 2:
-            raise Stopped
+            raise JobCancelled
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobCancelled):
         pipeline.run(message(), references, stop_at_two)  # type: ignore[arg-type]
     assert seen == [1, 2]
     assert middle(pipeline, references=references) == before
@@ -61,7 +61,7 @@ def test_each_step_can_be_looked_at_before_the_film_is_there(
     pipeline: WanPipeline, job_type: str
 ) -> None:
     shown: list[Image.Image] = []
-    work = Work(message(job_type), [], ignore, lambda picture: shown.append(picture()))
+    work = GenerationRequest(message(job_type), [], ignore, lambda picture: shown.append(picture()))
     ((finished,),) = pipeline.run_together([work])
     assert [one.size for one in shown] == [(12, 12)] * 3
     assert len({one.tobytes() for one in shown}) == 3

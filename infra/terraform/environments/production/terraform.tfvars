@@ -20,16 +20,16 @@ database = {
 
 workers = {
   sdxl = {
-    type           = "sdxl"
-    queue          = "sdxl-queue"
-    settings       = { SDXL_MODEL = "/models/sdxl" }
-    most_instances = 4
+    type          = "sdxl"
+    queue         = "sdxl-queue"
+    settings      = { SDXL_MODEL = "/models/sdxl" }
+    max_instances = 4
   }
   wan = {
-    type           = "wan"
-    queue          = "wan-queue"
-    settings       = { WAN_MODEL = "/models/wan" }
-    most_instances = 4
+    type          = "wan"
+    queue         = "wan-queue"
+    settings      = { WAN_MODEL = "/models/wan" }
+    max_instances = 4
   }
 }
 

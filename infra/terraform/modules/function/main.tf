@@ -44,8 +44,8 @@ resource "google_cloudfunctions2_function" "this" {
     available_cpu                    = "1"
     max_instance_request_concurrency = var.concurrency
     timeout_seconds                  = var.timeout_seconds
-    min_instance_count               = var.instances.least
-    max_instance_count               = var.instances.most
+    min_instance_count               = var.instances.min
+    max_instance_count               = var.instances.max
     environment_variables            = merge(var.settings, local.database)
     direct_vpc_egress                = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
 

@@ -14,16 +14,16 @@ resource "google_cloud_tasks_queue" "this" {
   location = var.region
 
   rate_limits {
-    max_dispatches_per_second = 500 # the most that Cloud Tasks does
-    max_concurrent_dispatches = var.most_concurrent
+    max_dispatches_per_second = 500 # the maximum of Cloud Tasks
+    max_concurrent_dispatches = var.max_concurrent
   }
 
   # Unlimited: a busy worker's 429 and a claimed job's 503 each cost an attempt. What ends a job is
   # its own deadline, in Postgres.
   retry_config {
     max_attempts = -1
-    min_backoff  = "${var.least_backoff_seconds}s"
-    max_backoff  = "${var.most_backoff_seconds}s"
+    min_backoff  = "${var.min_backoff_seconds}s"
+    max_backoff  = "${var.max_backoff_seconds}s"
   }
 
   # Every worker of the queue takes tokens for this audience, whatever its address.

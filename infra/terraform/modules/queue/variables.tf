@@ -10,25 +10,25 @@ variable "region" {
   type = string
 }
 
-variable "least_backoff_seconds" {
+variable "min_backoff_seconds" {
   type = number
 
   validation {
-    condition     = var.least_backoff_seconds > 0
+    condition     = var.min_backoff_seconds > 0
     error_message = "Without a pause between two tries a busy worker would be asked without end."
   }
 }
 
-variable "most_backoff_seconds" {
+variable "max_backoff_seconds" {
   type = number
 }
 
-variable "most_concurrent" {
+variable "max_concurrent" {
   description = "What its workers hold at the same time."
   type        = number
 
   validation {
-    condition     = var.most_concurrent >= 1 && var.most_concurrent <= 5000
+    condition     = var.max_concurrent >= 1 && var.max_concurrent <= 5000
     error_message = "A queue has 1 to 5000 tasks under way."
   }
 }

@@ -25,8 +25,8 @@ resource "google_cloud_run_v2_service" "this" {
     max_instance_request_concurrency = var.concurrency
 
     scaling {
-      min_instance_count = var.instances.least
-      max_instance_count = var.instances.most
+      min_instance_count = var.instances.min
+      max_instance_count = var.instances.max
     }
 
     containers {

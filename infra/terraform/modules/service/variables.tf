@@ -50,11 +50,11 @@ variable "concurrency" {
 }
 
 variable "instances" {
-  type = object({ least = optional(number, 0), most = number })
+  type = object({ min = optional(number, 0), max = number })
 
   validation {
-    condition     = var.instances.least <= var.instances.most && var.instances.most >= 1
-    error_message = "There must be room for one instance, and the least cannot be more than the most."
+    condition     = var.instances.min <= var.instances.max && var.instances.max >= 1
+    error_message = "instances.max must be at least 1 and at least instances.min."
   }
 }
 

@@ -24,7 +24,7 @@ locals {
     WORKER_ID            = var.id
     FUNCTIONS_URL        = var.functions_url
     WORKER_SLOTS         = tostring(var.slots)
-    LOOK_AHEAD           = tostring(var.look_ahead)
+    PREFETCH_JOBS        = tostring(var.prefetch_jobs)
     GOOGLE_CLOUD_PROJECT = var.project # its traces are what log lines name
   })
 }
@@ -41,12 +41,12 @@ resource "google_cloud_run_v2_service" "this" {
   template {
     service_account                  = local.email
     timeout                          = "1800s" # as long as Cloud Tasks waits
-    max_instance_request_concurrency = var.slots + var.look_ahead
+    max_instance_request_concurrency = var.slots + var.prefetch_jobs
     gpu_zonal_redundancy_disabled    = true
 
     scaling {
-      min_instance_count = var.least_instances
-      max_instance_count = var.most_instances
+      min_instance_count = var.min_instances
+      max_instance_count = var.max_instances
     }
 
     node_selector {

@@ -59,17 +59,17 @@ variable "slots" {
   type        = number
 }
 
-variable "look_ahead" {
+variable "prefetch_jobs" {
   description = "Jobs that wait in an instance for a slot."
   type        = number
 }
 
-variable "least_instances" {
+variable "min_instances" {
   type    = number
   default = 0
 }
 
-variable "most_instances" {
+variable "max_instances" {
   type = number
 }
 

@@ -17,7 +17,7 @@ from google.cloud.storage import Blob, Client
 from google.oauth2.service_account import Credentials
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, free_port, until
+from tests.support.local_system import PATIENCE_SECONDS, free_port, wait_until
 
 ORIGIN = "https://app.example.com"
 
@@ -85,7 +85,7 @@ class Emulator:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.storage_emulator", *arguments]
         )
-        until(self._is_up, what="the storage emulator to start")
+        wait_until(self._is_up, what="the storage emulator to start")
         return self
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:

@@ -14,18 +14,18 @@ pytestmark = pytest.mark.emulates(
 def test_preflight_is_allowed_when_the_bucket_has_the_default_rules(
     emulator: Emulator, bucket: Bucket, http: httpx.Client
 ) -> None:
-    asked = {
+    headers = {
         "origin": ORIGIN,
         "access-control-request-method": "PUT",
         "access-control-request-headers": "content-type,x-goog-if-generation-match",
     }
     for path in (f"/{bucket.name}/x", f"/storage/v1/b/{bucket.name}/o/x"):
-        answer = http.options(emulator.url + path, headers=asked)
+        answer = http.options(emulator.url + path, headers=headers)
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "PUT" in answer.headers["access-control-allow-methods"]
         allowed = answer.headers["access-control-allow-headers"]
-        assert allowed == asked["access-control-request-headers"]
+        assert allowed == headers["access-control-request-headers"]
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_preflight_follows_the_bucket_when_it_has_rules(
     emulator: Emulator, ruled: Bucket, http: httpx.Client
 ) -> None:
     address = f"{emulator.url}/{ruled.name}/x"
-    asked = {"origin": ORIGIN, "access-control-request-method": "GET"}
-    allowed = http.options(address, headers=asked)
+    headers = {"origin": ORIGIN, "access-control-request-method": "GET"}
+    allowed = http.options(address, headers=headers)
     assert allowed.headers["access-control-allow-origin"] == ORIGIN
     assert allowed.headers["access-control-max-age"] == "60"
     for change in (
@@ -50,7 +50,7 @@ def test_preflight_follows_the_bucket_when_it_has_rules(
         {"access-control-request-method": "PUT"},
         {"access-control-request-headers": "x-custom"},
     ):
-        refused = http.options(address, headers=asked | change)
+        refused = http.options(address, headers=headers | change)
         assert refused.status_code == 200
         assert "access-control-allow-origin" not in refused.headers
 

@@ -15,7 +15,7 @@ from google.cloud.storage import Bucket, Client
 
 from tests.integration.emulators.storage_emulator.emulator import Emulator, Sign, Signer, put
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, until
+from tests.support.local_system import PATIENCE_SECONDS, wait_until
 
 
 @pytest.mark.emulates("Cloud Storage", "STORAGE_EMULATOR_HOST")
@@ -57,9 +57,9 @@ def _write_until_killed(emulator: Emulator, signer: Signer) -> dict[str, tuple[i
     bucket = emulator.client().bucket("kept")
     signs = Sign(emulator.url, signer.credentials)
     with _send_half(emulator, "kept"), ThreadPoolExecutor(3) as pool:
-        until(lambda: bool(emulator.incoming()), what="the half to arrive")
+        wait_until(lambda: bool(emulator.incoming()), what="the half to arrive")
         writers = [pool.submit(_write, bucket, signs, n, acknowledged) for n in range(3)]
-        until(lambda: len(acknowledged) > 3, what="some uploads to be acknowledged")
+        wait_until(lambda: len(acknowledged) > 3, what="some uploads to be acknowledged")
         emulator.end(signal.SIGKILL)
         for writing in writers:
             writing.result()
@@ -116,8 +116,8 @@ def _check_kept(emulator: Emulator, acknowledged: dict[str, tuple[int, str]]) ->
 @pytest.mark.emulates("Cloud Storage", "what is acknowledged is kept through kill -9")
 def test_nothing_is_stored_when_the_sender_goes_away(emulator: Emulator, bucket: Bucket) -> None:
     with _send_half(emulator, bucket.name):
-        until(lambda: len(emulator.incoming()) == 1, what="the half to arrive")
-    until(lambda: not emulator.incoming(), what="the half to be deleted")
+        wait_until(lambda: len(emulator.incoming()) == 1, what="the half to arrive")
+    wait_until(lambda: not emulator.incoming(), what="the half to be deleted")
     assert not bucket.blob("half").exists()
 
 
@@ -139,7 +139,7 @@ def test_others_are_served_when_large_objects_move(tmp_path: Path, signer: Signe
         address = f"{emulator.url}/upload/storage/v1/b/moved/o?uploadType=media&name=large"
         web.post(address, content=pieces()).raise_for_status()
         large, doubled = bucket.blob("large"), bucket.blob("doubled")
-        until(
+        wait_until(
             lambda: _is_served_while(emulator, lambda: doubled.compose([large, large])),
             what="a request to be served while objects are composed",
         )

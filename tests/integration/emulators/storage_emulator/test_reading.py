@@ -83,7 +83,7 @@ def test_listing_folds_folders_when_given_a_delimiter(bucket: Bucket) -> None:
 
 @pytest.mark.emulates("Cloud Storage", "list objects in pages")
 def test_listing_continues_when_it_has_pages(bucket: Bucket) -> None:
-    names = [f"{letter}/{number}" for letter in "abc" for number in range(3)] + ["z"]
+    names = [f"{prefix}/{number}" for prefix in "abc" for number in range(3)] + ["z"]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: put(bucket.blob(name)), names))
     pages = bucket.list_blobs(page_size=4).pages

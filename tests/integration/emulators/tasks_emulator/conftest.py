@@ -31,7 +31,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         )
     )
     issuer = ["--oidc-key", str(pem), "--oidc-issuer", "https://issuer.test"]
-    with running(data, "--least-deadline-seconds", "0.5", *issuer) as started:
+    with running(data, "--min-deadline-seconds", "0.5", *issuer) as started:
         yield started
 
 

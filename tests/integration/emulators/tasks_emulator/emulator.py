@@ -82,7 +82,7 @@ def make_queue(client: CloudTasksClient, **settings: Any) -> str:  # noqa: ANN40
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for what has no event of its own."""
-    local_system.until(condition, what="the emulator")
+    local_system.wait_until(condition, what="the emulator")
 
 
 def count(client: CloudTasksClient, queue: str) -> int:

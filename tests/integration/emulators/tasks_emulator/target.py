@@ -45,7 +45,7 @@ class Target:
 
     def __init__(self) -> None:
         self.pushes: list[Push] = []
-        self.most_at_once = 0
+        self.max_at_once = 0
         self._at_once = 0
         self._replies: dict[str, list[Reply]] = defaultdict(list)
         self._changed = threading.Condition()
@@ -81,7 +81,7 @@ class Target:
         with self._changed:
             self.pushes.append(push)
             self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.max_at_once = max(self.max_at_once, self._at_once)
             self._changed.notify_all()
         replies = self._replies[push.path]
         reply = replies.pop(0) if replies else Reply()

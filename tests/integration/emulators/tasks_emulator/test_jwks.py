@@ -12,14 +12,14 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 from infra.local.config.environment import OIDC_ISSUER
 from tests.integration.emulators.tasks_emulator.emulator import EMAIL
 from tests.integration.emulators.tasks_emulator.target import Target
-from tests.support.local_system import System
+from tests.support.local_system import LocalSystem
 
 pytestmark = pytest.mark.emulates("Cloud Tasks", "OIDC tokens, verified by the gateway's JWKS")
 AUDIENCE = "https://worker.test"
 
 
 @pytest.fixture
-def token(bare: System, target: Target, path: str) -> Iterator[str]:
+def token(bare: LocalSystem, target: Target, path: str) -> Iterator[str]:
     """What a target of the running system is sent."""
     parent = "projects/local/locations/local"
     with grpc.insecure_channel(f"127.0.0.1:{bare.ports()['tasks']}") as channel:
@@ -34,7 +34,9 @@ def token(bare: System, target: Target, path: str) -> Iterator[str]:
         client.delete_queue(name=name)
 
 
-def test_token_verifies_by_the_keys_that_the_gateway_publishes(bare: System, token: str) -> None:
+def test_token_verifies_by_the_keys_that_the_gateway_publishes(
+    bare: LocalSystem, token: str
+) -> None:
     keys = jwt.PyJWKClient(f"{bare.base}/.well-known/jwks.json")
     key = keys.get_signing_key_from_jwt(token)
     claims = jwt.decode(
@@ -51,7 +53,7 @@ def test_token_verifies_by_the_keys_that_the_gateway_publishes(bare: System, tok
         jwt.decode(token, key, algorithms=["RS256"], audience="https://other.test")
 
 
-def test_token_of_another_key_is_not_verified(bare: System, token: str) -> None:
+def test_token_of_another_key_is_not_verified(bare: LocalSystem, token: str) -> None:
     keys = jwt.PyJWKClient(f"{bare.base}/.well-known/jwks.json")
     key = keys.get_signing_key_from_jwt(token)
     header, claims, signature = token.split(".")

@@ -29,7 +29,7 @@ def test_pushes_at_once_stay_within_the_queues_limit(client: CloudTasksClient, p
     assert dispatches(client, queue) == 2
     gate.set()
     target.wait_for(path, 6)
-    assert target.most_at_once == 2
+    assert target.max_at_once == 2
     target.close()
 
 

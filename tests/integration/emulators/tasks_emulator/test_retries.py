@@ -42,14 +42,14 @@ def test_retry_waits_longer_each_time_when_the_target_fails(
     gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(pushes)]
     for gap, expected in zip(gaps, [0.1, 0.2, 0.4], strict=True):
         assert gap >= expected
-    told = [
+    attempts = [
         tuple(
             push.headers.get(f"x-cloudtasks-task{name}")
             for name in ("retrycount", "executioncount", "previousresponse", "retryreason")
         )
         for push in pushes
     ]
-    assert told == [
+    assert attempts == [
         ("0", "0", None, None),
         ("1", "1", "404", ""),
         ("2", "1", "500", ""),

@@ -80,11 +80,11 @@ async def main(request: Request) -> Response:
         audience=os.environ["JWT_AUDIENCE"],
         issuer=os.environ["JWT_ISSUER"],
     )
-    asked = Asked.model_validate_json(await request.body())
+    body = Asked.model_validate_json(await request.body())
     values = {
         "user_id": claims["sub"],
-        "job_type": asked.jobType,
-        "prompt": asked.metadata.prompt,
+        "job_type": body.jobType,
+        "prompt": body.metadata.prompt,
     }
     async with (await _pool.opened()).connection() as connection:
         row = await (await connection.execute(INSERT, values)).fetchone()
