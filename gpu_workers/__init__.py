@@ -1,1 +1,1 @@
-"""The GPU workers. They import `shared.contracts` and nothing else of the functions."""
+"""GPU workers. They import only `shared.contracts` and `shared.telemetry` of the shared code."""

@@ -1,1 +1,1 @@
-"""What the workers run, timed at the models' true size beside plain diffusers and transformers."""
+"""GPU benchmarks: the workers' models at full size against plain diffusers and transformers."""

@@ -1,4 +1,4 @@
-"""``python -m gpu_workers.benchmarks``: the rows, one table, and a file of JSON for each."""
+"""GPU benchmark CLI: ``python -m gpu_workers.benchmarks`` prints a table and writes JSON files."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Row 13: tokens a second of the chat worker's model, beside transformers' own generate()."""
+"""Chat benchmark (row 13): tokens per second of the worker's model and of plain generate()."""
 
 from pathlib import Path
 from typing import Any
@@ -19,26 +19,32 @@ _PROMPT = "Tell me how to light a portrait by a window, in a few words."
 
 
 class Comparison:
-    """The worker's model, and transformers' over the same files."""
+    """The worker's model and a plain transformers model over the same files.
+
+    Args:
+        folder: the model's folder.
+        streams: replies of one run of the worker.
+        tokens: tokens of a reply.
+    """
 
     def __init__(self, folder: Path, *, streams: int, tokens: int) -> None:
         self.worker = Model(folder, threads=load_settings(ChatSettings).torch_threads)
         self.plain = _plain_model(folder)
-        # Random weights would end a reply at any token, and each is to be as long as the next.
-        for one in (self.plain, _model(self.worker)):
-            one.generation_config.eos_token_id = None
+        # Random weights would end a reply at any token, but all replies must be equally long.
+        for model in (self.plain, _model(self.worker)):
+            model.generation_config.eos_token_id = None
         self.worker.ends = frozenset()
         self.streams, self.tokens = streams, tokens
         self.prompt = self.worker.plain(_PROMPT)
 
     def replied(self, streams: int) -> None:
-        """The worker's replies: it writes one after the other."""
-        how = Sampling(seed=0, max_tokens=self.tokens, temperature=_GREEDY)
+        """Generate replies with the worker's model, one after the other."""
+        sampling = Sampling(seed=0, max_tokens=self.tokens, temperature=_GREEDY)
         for _ in range(streams):
-            self.worker.generate(self.prompt, how, lambda _: False)
+            self.worker.generate(self.prompt, sampling, lambda _: False)
 
     def generated(self) -> None:
-        """One batch of plain replies."""
+        """Generate one batch of replies with the plain model."""
         ids = torch.tensor([self.prompt] * _BATCH, device=self.plain.device)
         self.plain.generate(
             ids,
@@ -50,17 +56,19 @@ class Comparison:
 
     @torch.no_grad()
     def cosine_similarity(self) -> float:
-        """Of what both say about the prompt's next tokens."""
+        """Return the cosine similarity of both models' logits for the prompt."""
         ids = torch.tensor([self.prompt], device=self.plain.device)
         return random_weights.cosine(self.plain(ids).logits, _model(self.worker)(ids).logits)
 
     def flops(self) -> float:
-        """Of a token: a pass of its own."""
-        return random_weights.flops(self.plain, lambda one: one(torch.ones(1, 1, dtype=torch.long)))
+        """Return the FLOPs of one token: one forward pass."""
+        return random_weights.flops(
+            self.plain, lambda model: model(torch.ones(1, 1, dtype=torch.long))
+        )
 
     @property
     def weights_bytes(self) -> int:
-        """What each step reads, however many replies it goes on with."""
+        """The bytes that each step reads, whatever the batch size."""
         return sum(
             parameter.numel() * parameter.element_size() for parameter in self.plain.parameters()
         )
@@ -70,7 +78,7 @@ def _prepare(bench: Bench) -> Prepared:
     streams, tokens = (2, 4) if bench.toy else (64, 64)
     pair = Comparison(model_builder.qwen(bench), streams=streams, tokens=tokens)
     flops, read_bytes = pair.flops(), pair.weights_bytes
-    batch, whole = _BATCH * tokens, streams * tokens
+    batch, total = _BATCH * tokens, streams * tokens
     alone = timed(lambda: pair.replied(1))
     alone()
     counted = {"Qwen 7B": random_weights.parameters(pair.plain)}
@@ -78,7 +86,7 @@ def _prepare(bench: Bench) -> Prepared:
         {
             PLAIN: Variant(timed(pair.generated), batch, batch * flops, tokens * read_bytes),
             WORKER: Variant(
-                timed(lambda: pair.replied(streams)), whole, whole * flops, whole * read_bytes
+                timed(lambda: pair.replied(streams)), total, total * flops, total * read_bytes
             ),
         },
         pair.cosine_similarity(),
@@ -98,11 +106,11 @@ ROWS = [
 ]  # fmt: skip
 
 
-def _plain_model(folder: Path) -> Any:  # noqa: ANN401 - transformers' own classes
+def _plain_model(folder: Path) -> Any:  # noqa: ANN401 - transformers' classes
     dtype = torch.bfloat16 if device() == "cuda" else torch.float32
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
     return model.to(device())
 
 
 def _model(worker: Model) -> Any:  # noqa: ANN401 - the same
-    return worker._model  # noqa: SLF001 - what the worker runs, and nobody else's business
+    return worker._model  # noqa: SLF001 - the benchmark measures the worker's model itself

@@ -1,4 +1,4 @@
-"""Row 14: from nothing to a first picture, each time in a process of its own."""
+"""Cold-start benchmark (row 14): from the start of a new process to its first picture."""
 
 import subprocess
 import sys

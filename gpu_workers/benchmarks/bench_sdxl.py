@@ -1,4 +1,4 @@
-"""Rows 9 to 11: SDXL as its worker loads and draws it, beside diffusers' own fp16 defaults."""
+"""SDXL benchmarks (rows 9 to 11): the worker's model and diffusers' fp16 defaults."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,12 +20,12 @@ from gpu_workers.sdxl.settings import SdxlSettings
 
 _PROMPT, _NEGATIVE, _SEED = "a red star on blue", "blurry", 7
 _STEPS, _GUIDANCE = 25, 7.5
-_HELD_STEPS = 2
-"""Of the pictures that are held against each other: rounding adds up with each step."""
+_COMPARED_STEPS = 2
+"""Steps of the pictures whose similarity is measured: rounding errors add up with each step."""
 
 
 class Pair:
-    """The worker's model, and the plain pipeline over the same files."""
+    """The worker's model and the plain pipeline over the same files."""
 
     def __init__(self, bench: Bench) -> None:
         folder = model_builder.sdxl(bench)
@@ -40,55 +40,56 @@ class Pair:
         }  # fmt: skip
 
     def drawn(self, steps: int, guidance: float = _GUIDANCE, many: int = 1) -> list[Image.Image]:
-        """By the worker."""
-        wanted, unwanted = prompt_parser.read(_PROMPT), prompt_parser.read(_NEGATIVE)
-        request = ImageRequest(wanted, unwanted, steps, guidance, _SEED, self.size)
-        return self.worker.generate([request] * many, _untold, _unseen)
+        """Draw ``many`` pictures with the worker's model."""
+        prompt, negative = prompt_parser.read(_PROMPT), prompt_parser.read(_NEGATIVE)
+        request = ImageRequest(prompt, negative, steps, guidance, _SEED, self.size)
+        return self.worker.generate([request] * many, _ignore_step, _no_preview)
 
     def drawn_plainly(self, steps: int) -> list[Image.Image]:
-        """By diffusers."""
+        """Draw one picture with the plain pipeline."""
         return drawn_plainly(self.plain, steps, self.size)
 
     def flops(self, steps: int, *, guided: bool = True) -> float:
-        """Of one picture: its steps, and its decoding."""
+        """Return the FLOPs of one picture: its steps and its decoding."""
         unet, vae = self.plain.unet, self.plain.vae
         latents = [side // self.plain.vae_scale_factor for side in self.size]
-        each = random_weights.flops(unet, lambda one: step(one, 1 + guided, latents))
+        each = random_weights.flops(unet, lambda model: step(model, 1 + guided, latents))
         shape = (1, vae.config.latent_channels, *latents)
-        return steps * each + random_weights.flops(vae, lambda one: one.decode(torch.empty(shape)))
+        decoding = random_weights.flops(vae, lambda model: model.decode(torch.empty(shape)))
+        return steps * each + decoding
 
     def prepared(self, sides: dict[str, Variant], **more: float) -> Prepared:
-        """What every row of SDXL tells."""
+        """Return the prepared benchmark with the checks that all SDXL rows share."""
         counted = {
             "SDXL UNet": random_weights.parameters(self.plain.unet),
             "SDXL VAE": random_weights.parameters(self.plain.vae),
         }
-        return Prepared(sides, self._held(), counted, self.expected, more)
+        return Prepared(sides, self._similarity(), counted, self.expected, more)
 
-    def _held(self) -> float:
-        """Both in the worker's precision: else one seed would begin with two noises."""
-        own, before = _pipe(self.worker).unet.dtype, self.plain.unet.dtype
-        self.plain.to(own)
-        plain, worker = self.drawn_plainly(_HELD_STEPS), self.drawn(_HELD_STEPS)
-        self.plain.to(before)
+    def _similarity(self) -> float:
+        """Compare pictures of both sides in the worker's precision: it changes the noise."""
+        worker_dtype, plain_dtype = _pipe(self.worker).unet.dtype, self.plain.unet.dtype
+        self.plain.to(worker_dtype)
+        plain, worker = self.drawn_plainly(_COMPARED_STEPS), self.drawn(_COMPARED_STEPS)
+        self.plain.to(plain_dtype)
         return random_weights.cosine(_pixels(plain), _pixels(worker))
 
     def vae_share(self, steps: int) -> float:
-        """The decoding's part of a picture without guidance."""
+        """Return the part of a picture's time, without guidance, that the decoding takes."""
         vae = _pipe(self.worker).vae
         latents = [side // self.plain.vae_scale_factor for side in self.size]
         shape = (1, vae.config.latent_channels, *latents)
-        given = torch.randn(shape, device=device(), dtype=vae.dtype)
+        noise = torch.randn(shape, device=device(), dtype=vae.dtype)
 
         @torch.no_grad()
         def decode() -> None:
-            vae.decode(given)
+            vae.decode(noise)
 
         return _median(decode) / _median(lambda: self.drawn(steps, 0))
 
 
 def plain_pipeline(folder: Path) -> Any:  # noqa: ANN401 - diffusers has no types
-    """As diffusers' documentation loads it: in fp16 on a GPU."""
+    """Load SDXL as diffusers' documentation does: in fp16 on a GPU."""
     dtype = torch.float16 if device() == "cuda" else torch.float32
     pipe: Any = StableDiffusionXLPipeline.from_pretrained(
         folder, dtype=dtype, add_watermarker=False
@@ -98,7 +99,7 @@ def plain_pipeline(folder: Path) -> Any:  # noqa: ANN401 - diffusers has no type
 
 
 def drawn_plainly(pipe: Any, steps: int, size: Sequence[int]) -> list[Image.Image]:  # noqa: ANN401 - the same
-    """One picture."""
+    """Draw one picture with a plain pipeline."""
     generator = torch.Generator("cpu").manual_seed(_SEED)
     return list(
         pipe(
@@ -114,7 +115,7 @@ def drawn_plainly(pipe: Any, steps: int, size: Sequence[int]) -> list[Image.Imag
 
 
 def one_picture(bench: Bench) -> Prepared:
-    """Row 9."""
+    """Prepare row 9: one picture."""
     pair, steps = Pair(bench), 2 if bench.toy else _STEPS
     cost = pair.flops(steps)
     plain = Variant(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
@@ -122,7 +123,7 @@ def one_picture(bench: Bench) -> Prepared:
 
 
 def batches(bench: Bench) -> Prepared:
-    """Row 10."""
+    """Prepare row 10: batches of pictures."""
     pair, steps = Pair(bench), 2 if bench.toy else _STEPS
     cost, many = pair.flops(steps), pair.worker.max_batch
     plain = Variant(timed(lambda: pair.drawn_plainly(steps)), 1, cost)
@@ -131,16 +132,16 @@ def batches(bench: Bench) -> Prepared:
 
 
 def few_steps(bench: Bench) -> Prepared:
-    """Row 11: both sides are the worker's."""
+    """Prepare row 11: few steps against many, both with the worker's model."""
     pair, (many, few) = Pair(bench), (4, 1) if bench.toy else (30, 4)
-    whole = Variant(timed(lambda: pair.drawn(many)), 1, pair.flops(many))
+    slow = Variant(timed(lambda: pair.drawn(many)), 1, pair.flops(many))
     fast = Variant(timed(lambda: pair.drawn(few, 0)), 1, pair.flops(few, guided=False))
     pair.drawn(few, 0)
-    return pair.prepared({PLAIN: whole, WORKER: fast}, vae_share=pair.vae_share(few))
+    return pair.prepared({PLAIN: slow, WORKER: fast}, vae_share=pair.vae_share(few))
 
 
 def settings_used() -> dict[str, object]:
-    """The worker's settings, as the environment has them."""
+    """Return the worker's settings from the environment, for the key of the results."""
     return load_settings(SdxlSettings).model_dump(exclude={"sdxl_model", "model_cache"})
 
 
@@ -157,7 +158,7 @@ ROWS = [
 
 
 def step(unet: Any, batch: int, latents: Sequence[int]) -> object:  # noqa: ANN401 - the same
-    """One pass of the UNet, over what its config says that it takes."""
+    """Run one pass of the UNet, on inputs of the shapes in its config."""
     config = unet.config
     pooled = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
     conditions = {"text_embeds": torch.empty(batch, pooled), "time_ids": torch.empty(batch, 6)}
@@ -179,12 +180,12 @@ def _median(work: Callable[[], object]) -> float:
 
 
 def _pipe(worker: Model) -> Any:  # noqa: ANN401 - the same
-    return worker._pipe  # noqa: SLF001 - what the worker runs, and nobody else's business
+    return worker._pipe  # noqa: SLF001 - the benchmark measures the worker's model itself
 
 
-def _untold(_step: int, _steps: int) -> None:
+def _ignore_step(_step: int, _steps: int) -> None:
     pass
 
 
-def _unseen(_: Callable[[int], Image.Image]) -> None:
+def _no_preview(_: Callable[[int], Image.Image]) -> None:
     pass

@@ -1,4 +1,4 @@
-"""Row 12: a step of Wan as its worker films it, beside diffusers' own pipeline."""
+"""WAN benchmarks (row 12): one step of the worker's model and of diffusers' pipeline."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,13 +22,13 @@ from shared.contracts.worker_protocol import GenerationParams
 _PARAMS = GenerationParams(
     prompt="a red star rises", negative_prompt="blurry", steps=2, guidance_scale=5.0, seed=7
 )
-"""Two steps: the second is timed, from the end of the first to its own."""
+"""Two steps: the second is timed, from the end of the first to the end of the second."""
 
 _OnEnd = Callable[[], None]
 
 
 class Pair:
-    """The worker's model, and the plain pipeline over the same files."""
+    """The worker's model and the plain pipeline over the same files."""
 
     def __init__(self, folder: Path) -> None:
         self.worker = Model(
@@ -36,7 +36,7 @@ class Pair:
         )
         self.loaded = self.worker.select(ReferenceFrames())
         self.plain = _plain_pipeline(folder)
-        # The worker leans the schedule as Wan's own code does, and the same film is to come out.
+        # The worker shifts the schedule as Wan's reference code does; both must film the same.
         scheduler = self.loaded.pipe.scheduler
         self.plain.scheduler = type(scheduler).from_config(scheduler.config)
         clip_format = self.loaded.clip
@@ -44,21 +44,21 @@ class Pair:
         self.size = sides("16:9", side=clip_format.side, multiple=self.loaded.multiple)
 
     def filmed(self, on_end: _OnEnd) -> torch.Tensor:
-        """By the worker."""
+        """Generate a clip with the worker's model."""
         order = ClipRequest(_PARAMS, ReferenceFrames(), _PARAMS.seed, self.frames, self.size)
         frames = self.worker.generate(order, lambda _step, _steps: on_end(), lambda _: None)
         return torch.from_numpy(frames)
 
     def filmed_plainly(self, on_end: _OnEnd) -> torch.Tensor:
-        """By diffusers."""
+        """Generate a clip with the plain pipeline."""
 
         def step_end(
             _pipe: object, _step: int, _time: object, callback_kwargs: dict[str, Any]
-        ) -> Any:  # noqa: ANN401 - diffusers' own untyped signature
+        ) -> Any:  # noqa: ANN401 - diffusers' untyped signature
             on_end()
             return callback_kwargs
 
-        filmed = self.plain(
+        output = self.plain(
             _PARAMS.prompt,
             negative_prompt=_PARAMS.negative_prompt,
             width=self.size[0],
@@ -70,11 +70,11 @@ class Pair:
             output_type="pt",
             callback_on_step_end=step_end,
         ).frames[0]
-        frames: torch.Tensor = (filmed * 255).round().byte().permute(0, 2, 3, 1).cpu()
+        frames: torch.Tensor = (output * 255).round().byte().permute(0, 2, 3, 1).cpu()
         return frames
 
     def flops(self) -> float:
-        """Of a step with CFG: two passes."""
+        """Return the FLOPs of a step with CFG: two passes."""
         return 2 * random_weights.flops(self.plain.transformer, self._pass)
 
     def _pass(self, transformer: Any) -> object:  # noqa: ANN401 - diffusers has no types
@@ -122,7 +122,7 @@ ROWS = [
 
 
 def _plain_pipeline(folder: Path) -> Any:  # noqa: ANN401 - the same
-    """As Wan's model card loads it."""
+    """Load Wan as its model card does."""
     half = torch.bfloat16 if device() == "cuda" else torch.float32
     pipe: Any = WanPipeline.from_pretrained(folder, dtype={"default": half, "vae": torch.float32})
     pipe.to(device())

@@ -1,6 +1,6 @@
-"""A process that begins with nothing and ends with a first picture: row 14 times it from outside.
+"""Cold-start subprocess: load SDXL and draw one picture; row 14 times it from outside.
 
-``python -m gpu_workers.benchmarks.cold_start plain|worker FOLDER``
+Usage: ``python -m gpu_workers.benchmarks.cold_start plain|worker FOLDER``
 """
 
 import sys
@@ -18,8 +18,8 @@ from gpu_workers.sdxl.settings import SdxlSettings
 
 
 def plainly(folder: Path) -> None:
-    """from_pretrained, the whole UNet compiled anew, one step."""
-    torch._inductor.config.force_disable_caches = True  # noqa: SLF001 - it has no other name
+    """Load with from_pretrained, compile the full UNet without caches, draw one step."""
+    torch._inductor.config.force_disable_caches = True  # noqa: SLF001 - there is no public name
     pipe = bench_sdxl.plain_pipeline(folder)
     if torch.cuda.is_available():
         pipe.unet = torch.compile(pipe.unet)
@@ -28,7 +28,7 @@ def plainly(folder: Path) -> None:
 
 
 def by_the_worker(folder: Path) -> None:
-    """As the worker loads, with what it kept of earlier compilations, and one step."""
+    """Load as the worker does, with the cache of earlier compilations, and draw one step."""
     settings = load_settings(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
     worker = Model(settings)
     words, size = prompt_parser.read("a red star on blue"), (worker.native_size, worker.native_size)

@@ -1,4 +1,4 @@
-"""What the device can do at most, measured in the same run: products, attention, copies."""
+"""Peak rates of the device, measured in the same run: matrix products, attention, copies."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,13 +12,14 @@ _TIMES = 7
 
 
 class Ceilings(NamedTuple):
-    """Medians, and none of them a datasheet's."""
+    """Measured medians, not datasheet values."""
 
     gemm_tflops: float
-    """A square product of matrices, in the workers' own precision."""
+    """A product of square matrices, in the workers' precision."""
     sdpa_tflops: float
+    """Scaled dot-product attention, in the workers' precision."""
     copy_gigabytes: float
-    """A second, read and written counted both."""
+    """Gigabytes per second, reads and writes counted both."""
 
 
 class _Shapes(NamedTuple):
@@ -34,25 +35,29 @@ _TOY = _Shapes(side=256, sequence=128, heads=2, width=32, copied_bytes=2**22)
 
 
 def measured(*, toy: bool) -> Ceilings:
-    """Each by its median of seven, after one that does not count."""
+    """Measure each rate: the median of seven runs after a warm-up.
+
+    Args:
+        toy: whether to use tiny shapes, for a machine without a GPU.
+    """
     shapes = _TOY if toy else _FULL
     dtype = torch.bfloat16 if device() == "cuda" else torch.float32
     return Ceilings(_gemm(shapes, dtype), _sdpa(shapes, dtype), _copy(shapes))
 
 
 def _gemm(shapes: _Shapes, dtype: torch.dtype) -> float:
-    one, other = (
+    left, right = (
         torch.randn(shapes.side, shapes.side, device=device(), dtype=dtype) for _ in range(2)
     )
-    return 2 * shapes.side**3 / _seconds(lambda: one @ other) / 1e12
+    return 2 * shapes.side**3 / _seconds(lambda: left @ right) / 1e12
 
 
 def _sdpa(shapes: _Shapes, dtype: torch.dtype) -> float:
     size = (1, shapes.heads, shapes.sequence, shapes.width)
     query, key, value = (torch.randn(size, device=device(), dtype=dtype) for _ in range(3))
     flops = 4 * shapes.heads * shapes.sequence**2 * shapes.width
-    took = _seconds(lambda: functional.scaled_dot_product_attention(query, key, value))
-    return flops / took / 1e12
+    seconds = _seconds(lambda: functional.scaled_dot_product_attention(query, key, value))
+    return flops / seconds / 1e12
 
 
 def _copy(shapes: _Shapes) -> float:

@@ -1,4 +1,4 @@
-"""The command: which rows, at what size, for how long."""
+"""Run GPU benchmarks: choose rows, model size and duration, print a table."""
 
 import argparse
 import gc
@@ -25,32 +25,36 @@ _FOLDER = Path(__file__).resolve().parents[2] / ".local" / "benchmarks"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and print the table; 1 where a row's figures are worth nothing."""
+    """Run the benchmarks and print the table.
+
+    Returns:
+        The exit code: 1 if the figures of a row are invalid, else 0.
+    """
     options = _parser().parse_args(arguments)
     toy = options.size == "toy"
     if not toy and not torch.cuda.is_available():
         sys.exit("There is no GPU here. At toy size (--size toy) the command runs on a CPU.")
     bench = Bench(options.models or options.folder / "models", toy)
-    course = RunOptions(options.rounds, time.monotonic() + options.seconds)
+    run_options = RunOptions(options.rounds, time.monotonic() + options.seconds)
     lines, faulty = [report.HEAD], []
-    for place, name in enumerate(options.rows):
-        content = measure(ROWS[name], bench, options.folder, course)
+    for index, name in enumerate(options.rows):
+        content = measure(ROWS[name], bench, options.folder, run_options)
         lines.append(report.line(content))
         faulty += [f"row {name}: {fault}" for fault in report.faults(content)]
-        later = {ROWS[other].model for other in options.rows[place + 1 :]}
-        _let_go(bench, ROWS[name].model, keep=options.keep_models or ROWS[name].model in later)
+        later = {ROWS[other].model for other in options.rows[index + 1 :]}
+        _clean_up(bench, ROWS[name].model, keep=options.keep_models or ROWS[name].model in later)
     sys.stdout.write("\n".join([_heading(content), *lines, *faulty]) + "\n")
     return 1 if faulty else 0
 
 
 def _heading(content: dict[str, object]) -> str:
-    """What all of it was measured on."""
+    """Return the machine, the settings and the peak rates as JSON lines."""
     lines = [json.dumps(content[name]) for name in ("key", "ceilings")]
     return "\n".join([*lines, ""])
 
 
-def _let_go(bench: Bench, model: str, *, keep: bool) -> None:
-    """The device's memory, and the disk's: all true models together are larger than most."""
+def _clean_up(bench: Bench, model: str, *, keep: bool) -> None:
+    """Free the device's memory, and the disk: few disks hold all full-size models together."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -62,9 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gpu_workers.benchmarks", description=__doc__)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW")
     parser.add_argument("--size", choices=("true", "toy"), default="true")
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help="where the JSON is kept")
-    parser.add_argument("--models", type=Path, help="where models are made; else below it")
-    parser.add_argument("--rounds", type=int, default=5, help="of both sides; five at least")
-    parser.add_argument("--seconds", type=float, default=480, help="then no round is begun")
-    parser.add_argument("--keep-models", action="store_true", help="for the next call")
+    parser.add_argument("--folder", type=Path, default=_FOLDER, help="the folder of the JSON files")
+    parser.add_argument(
+        "--models", type=Path, help="the folder of the models; default: models/ in --folder"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of both sides")
+    parser.add_argument(
+        "--seconds", type=float, default=480, help="no round starts that would end later"
+    )
+    parser.add_argument(
+        "--keep-models", action="store_true", help="keep the models for the next run"
+    )
     return parser

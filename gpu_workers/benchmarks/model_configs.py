@@ -1,4 +1,4 @@
-"""The true models' configs, as their publishers' config.json files have them, and their sizes."""
+"""Configs of the published models, from their config.json files, and their parameter counts."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ CLIP_MARKS: dict[str, Any] = {
     "eos_token_id": 1,
     "pad_token_id": 1,
 }
-"""The true vocabulary's size; the marks are those of the tiny tokenizers, which read for it."""
+"""The published vocabulary size; the special tokens are those of the tiny tokenizers, in use."""
 
 _WAN: dict[str, Any] = {
     "patch_size": (1, 2, 2),
@@ -65,10 +65,10 @@ WAN: dict[str, dict[str, Any]] = {
     "14B": {**_WAN, "num_attention_heads": 40, "num_layers": 40, "ffn_dim": 13824},
 }
 WAN_VAE: dict[str, Any] = {}
-"""diffusers' own defaults are Wan 2.1's."""
+"""diffusers' defaults are Wan 2.1's."""
 
 WAN_TEXT: dict[str, Any] = {"d_model": 4096, "d_kv": 64, "d_ff": 256, "num_heads": 8}
-"""As wide as Wan's own UMT5, and shallow: a prompt is encoded once, and no row times it."""
+"""As wide as Wan's UMT5, but shallow: a prompt is encoded once, and no benchmark times it."""
 
 QWEN: dict[str, Any] = {
     "vocab_size": 152064,
@@ -91,4 +91,4 @@ PARAMETERS = {
     "Wan VAE": 126_892_531,
     "Qwen 7B": 7_615_616_512,
 }
-"""Of the published weights."""
+"""Parameter counts of the published weights."""

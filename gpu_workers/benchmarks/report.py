@@ -1,4 +1,4 @@
-"""What a row's record says, as a line of the table, and what is wrong with it."""
+"""Results table: one line per benchmark, and checks of the figures."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,22 +13,24 @@ HEAD = (
 
 
 class Figures(NamedTuple):
-    """What follows from a record."""
+    """Figures computed from a record."""
 
     plain: Spread
+    """Seconds per unit of the plain side."""
     worker: Spread
-    """Seconds a unit, both."""
+    """Seconds per unit of the worker."""
     ratio: float
+    """How many times as fast the worker is."""
     tflops: float
     gemm_share: float
     copy_share: float
 
 
 def figures(content: Mapping[str, Any]) -> Figures:
-    """Of a row that has samples of both sides."""
+    """Compute the figures of a record with samples of both sides."""
     sides = content["sides"]
     plain, worker = (
-        spread([taken / sides[name]["units"] for taken in content["samples"][name]])
+        spread([sample / sides[name]["units"] for sample in content["samples"][name]])
         for name in (PLAIN, WORKER)
     )
     seconds = worker.median * sides[WORKER]["units"]
@@ -46,25 +48,27 @@ def figures(content: Mapping[str, Any]) -> Figures:
 
 
 def faults(content: Mapping[str, Any]) -> list[str]:
-    """What makes its figures worthless; a row that falls short of its aim has no fault."""
-    found = [
+    """Return what makes a record's figures invalid; a missed target is no fault."""
+    messages = [
         f"{name} has {content['parameters'].get(name):,} parameters, not {expected:,}"
         for name, expected in content["expected"].items()
         if content["parameters"].get(name) != expected
     ]
-    alike = content["cosine"]
-    if alike is not None and not alike >= content["min_cosine"]:
-        found.append(f"the outputs differ: cosine {alike:.5f}, at least {content['min_cosine']}")
+    cosine = content["cosine"]
+    if cosine is not None and not cosine >= content["min_cosine"]:
+        messages.append(
+            f"the outputs differ: cosine {cosine:.5f}, at least {content['min_cosine']}"
+        )
     result = figures(content)
     if max(result.gemm_share, result.copy_share) > 1:
-        found.append("faster than the device can be: the clock or the count is wrong")
-    return found
+        messages.append("faster than the device can be: the clock or the count is wrong")
+    return messages
 
 
 def line(content: Mapping[str, Any]) -> str:
-    """The row."""
+    """Return a record's line of the table."""
     result, unit = figures(content), content["unit"]
-    alike = content["cosine"]
+    cosine = content["cosine"]
     cells = [
         content["row"],
         content["what"],
@@ -75,16 +79,16 @@ def line(content: Mapping[str, Any]) -> str:
         f"{result.tflops:.3g}" if result.tflops else "-",
         f"{result.gemm_share:.1%}" if result.tflops else "-",
         f"{result.copy_share:.1%}" if result.copy_share else "-",
-        "-" if alike is None else f"{alike:.5f}",
-        ", ".join(f"{name} {one:.4g}" for name, one in content["more"].items()) or "-",
+        "-" if cosine is None else f"{cosine:.5f}",
+        ", ".join(f"{name} {value:.4g}" for name, value in content["more"].items()) or "-",
     ]
     return "| " + " | ".join(cells) + " |"
 
 
-def _time(one: Spread) -> str:
-    of = f"{one.samples} runs"
-    return f"{_written(one.median)} ({_written(one.least)} to {_written(one.most)}, {of})"
+def _time(times: Spread) -> str:
+    bounds = f"{_format_seconds(times.least)} to {_format_seconds(times.most)}"
+    return f"{_format_seconds(times.median)} ({bounds}, {times.samples} runs)"
 
 
-def _written(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

@@ -1,4 +1,4 @@
-"""Measuring a row, from where its record stands: round by round, both sides in turn."""
+"""Run the rounds of a benchmark, both sides in turn, continuing from its record."""
 
 import time
 from pathlib import Path
@@ -10,18 +10,26 @@ from gpu_workers.benchmarks.types import PLAIN, WORKER, Bench, Benchmark, Prepar
 
 
 class RunOptions(NamedTuple):
-    """How long it goes on."""
+    """How long a benchmark runs."""
 
     rounds: int
+    """Rounds of both sides, including those of earlier runs."""
     until: float
-    """By the monotonic clock: no round is begun that would end later than this."""
+    """The deadline on the monotonic clock: no round starts that would end later."""
 
 
 def measure(row: Benchmark, bench: Bench, folder: Path, course: RunOptions) -> dict[str, Any]:
-    """The row's record, with as many rounds as there was time for; nothing where it is whole."""
+    """Run a benchmark until its rounds are complete or the time is up; return its record.
+
+    Args:
+        row: the benchmark.
+        bench: the folder and the size of the models.
+        folder: the folder of the records.
+        course: the number of rounds and the deadline.
+    """
     file = folder / f"row-{row.name}-{'toy' if bench.toy else 'true'}.json"
     record = Record(file, {"machine": machine(), "settings": dict(row.settings())})
-    if _taken(record) < course.rounds:
+    if _completed_rounds(record) < course.rounds:
         prepared = row.prepare(bench)
         for name in (PLAIN, WORKER):
             prepared.sides[name].run()  # compiles and chooses kernels: it does not count
@@ -33,20 +41,20 @@ def measure(row: Benchmark, bench: Bench, folder: Path, course: RunOptions) -> d
 
 def _rounds(record: Record, prepared: Prepared, course: RunOptions) -> None:
     longest = 0.0
-    while _taken(record) < course.rounds:
+    while _completed_rounds(record) < course.rounds:
         start = time.monotonic()
-        if _taken(record) and start + longest > course.until:
+        if _completed_rounds(record) and start + longest > course.until:
             return
-        # Whoever goes second finds a warmer device: they take turns.
-        order = (PLAIN, WORKER) if _taken(record) % 2 == 0 else (WORKER, PLAIN)
-        taken = {name: prepared.sides[name].run() for name in order}
-        for name, seconds in taken.items():
+        # The second side runs on a warmer device, so the order alternates.
+        order = (PLAIN, WORKER) if _completed_rounds(record) % 2 == 0 else (WORKER, PLAIN)
+        samples = {name: prepared.sides[name].run() for name in order}
+        for name, seconds in samples.items():
             record.samples(name).append(seconds)
         record.tell()
         longest = max(longest, time.monotonic() - start)
 
 
-def _taken(record: Record) -> int:
+def _completed_rounds(record: Record) -> int:
     return min(len(record.samples(name)) for name in (PLAIN, WORKER))
 
 

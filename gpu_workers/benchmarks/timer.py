@@ -1,4 +1,4 @@
-"""Time as the device has it: events where there is a GPU, else the processor's own clock."""
+"""Timers: CUDA events with a GPU, else the CPU's clock."""
 
 import statistics
 import time
@@ -9,7 +9,7 @@ import torch
 
 
 class Spread(NamedTuple):
-    """Of several samples."""
+    """The median and the extremes of several samples."""
 
     median: float
     least: float
@@ -18,7 +18,7 @@ class Spread(NamedTuple):
 
 
 class Mark:
-    """A moment in what the device was told to do."""
+    """A point in the device's queue of work."""
 
     def __init__(self) -> None:
         self.event: Any = None
@@ -28,7 +28,7 @@ class Mark:
         self.at = time.perf_counter()
 
     def seconds_until(self, later: "Mark") -> float:
-        """What the device took from here to there, once it has got there."""
+        """Wait for the later mark and return the device's seconds between the two."""
         if self.event is None:
             return later.at - self.at
         later.event.synchronize()
@@ -36,7 +36,7 @@ class Mark:
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:
-    """The work as what gives its seconds."""
+    """Return a function that runs ``work`` and returns the seconds it took."""
 
     def seconds() -> float:
         start = Mark()
@@ -47,10 +47,10 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
 
 
 def spread(samples: Sequence[float]) -> Spread:
-    """The median with the least and the most."""
+    """Return the median, minimum and maximum of samples."""
     return Spread(statistics.median(samples), min(samples), max(samples), len(samples))
 
 
 def device() -> str:
-    """Where the workers run on this machine."""
+    """Return the device that the workers use on this machine: ``cuda`` or ``cpu``."""
     return "cuda" if torch.cuda.is_available() else "cpu"

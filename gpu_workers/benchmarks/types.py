@@ -1,4 +1,4 @@
-"""What a row of the table is made of."""
+"""Benchmark definitions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,53 +9,57 @@ PLAIN, WORKER = "plain", "worker"
 
 
 class Bench(NamedTuple):
-    """Where and at what size it is measured."""
+    """The folder and the size of the models."""
 
     models: Path
-    """Where models are made."""
+    """The folder in which models are built."""
     toy: bool
-    """Tiny models and few steps, to try the command itself; its figures mean nothing."""
+    """Tiny models and few steps, to test the command; the figures mean nothing."""
 
 
 class Variant(NamedTuple):
-    """One of the two that are held against each other."""
+    """One of the two sides that are compared."""
 
     run: Callable[[], float]
-    """Do it once; its seconds."""
+    """Runs once and returns the seconds it took."""
     units: float
-    """Pictures, steps or tokens of a run."""
+    """Pictures, steps or tokens per run."""
     flops: float = 0
-    """Of a run, counted."""
+    """FLOPs per run."""
     moved_bytes: float = 0
-    """Of a run, where reading the weights is what costs."""
+    """Bytes read per run, if reading the weights is the bottleneck."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Models that are loaded, checked, and warm."""
+    """A benchmark whose models are loaded, checked and warm."""
 
     sides: Mapping[str, Variant]
     cosine: float | None = None
-    """Of the worker's output beside the plain path's, by the same weights and seed."""
+    """The similarity of both sides' outputs with the same weights and seed."""
     parameters: Mapping[str, int] = field(default_factory=dict)
+    """Parameter counts by model."""
     expected: Mapping[str, int] = field(default_factory=dict)
+    """The published parameter counts by model."""
     more: Mapping[str, float] = field(default_factory=dict)
-    """Figures besides."""
+    """Additional figures for the table."""
 
 
 class Benchmark(NamedTuple):
-    """A row before it is measured."""
+    """The definition of one row of the table."""
 
     name: str
     what: str
     unit: str
     labels: tuple[str, str]
-    """What the plain side is, and what the worker's."""
+    """Descriptions of the plain side and of the worker's."""
     aim: float
-    """How many times as fast the worker's is to be."""
+    """The target: how many times as fast the worker should be."""
     min_cosine: float
+    """The minimum similarity of both sides' outputs."""
     model: str
-    """Which true model it needs."""
+    """The full-size model it needs."""
     settings: Callable[[], Mapping[str, object]]
-    """The worker's own, as the environment has them: with others it is measured anew."""
+    """Returns the worker's settings; if they change, the benchmark starts from zero."""
     prepare: Callable[[Bench], Prepared]
+    """Loads and warms up the models."""

@@ -1,1 +1,1 @@
-"""The chat worker: language models behind the OpenAI chat-completions protocol."""
+"""Chat worker: language models behind the OpenAI chat-completions protocol."""

@@ -1,4 +1,4 @@
-"""The chat worker's doors: /v1/chat/completions, /v1/models, /healthz and /info."""
+"""Chat worker HTTP API: /v1/chat/completions, /v1/models, /healthz and /info."""
 
 import asyncio
 import hmac
@@ -30,7 +30,12 @@ _STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 class Api:
-    """The handlers over one worker. ``known_as`` is who it is to the functions, if to any."""
+    """The request handlers of one worker.
+
+    Args:
+        worker: the worker.
+        known_as: the identity it registers with; None if it does not register.
+    """
 
     def __init__(self, worker: ChatWorker, known_as: WorkerSettings | None) -> None:
         self._worker = worker
@@ -41,17 +46,17 @@ class Api:
     async def completions(self, request: Request) -> Response:
         """POST /v1/chat/completions."""
         self._check_key(request)
-        asked = requests.read(await _body(request))
-        voice = self._worker.voice(asked.model)
-        reply = await self._worker.begin(voice, asked)
+        chat_request = requests.read(await _body(request))
+        served_model = self._worker.voice(chat_request.model)
+        reply = await self._worker.begin(served_model, chat_request)
         self._watch(request, reply)
-        answer, pieces = CompletionEnvelope(voice.name), reply.pieces()
-        if not asked.stream:
+        envelope, pieces = CompletionEnvelope(served_model.name), reply.pieces()
+        if not chat_request.stream:
             text = "".join([piece async for piece in pieces])
-            return JSONResponse(answer.completion(text, reply.finish, reply.usage))
-        # With the first piece it is known that there is a reply, and not a refusal.
+            return JSONResponse(envelope.completion(text, reply.finish, reply.usage))
+        # Wait for the first piece: an error before it is still sent with its HTTP status.
         first = await anext(pieces, "")
-        stream = events(answer, reply, first, pieces, with_usage=asked.with_usage)
+        stream = events(envelope, reply, first, pieces, with_usage=chat_request.with_usage)
         return StreamingResponse(stream, headers=_STREAM_HEADERS, media_type="text/event-stream")
 
     async def models(self, request: Request) -> Response:
@@ -60,7 +65,7 @@ class Api:
         return JSONResponse(responses.models(self._worker.models, self._created))
 
     async def healthz(self, request: Request) -> Response:
-        """GET /healthz: the worker answers, and with a challenge proves whose it is."""
+        """GET /healthz: the worker's status; with a challenge, a proof that it has its key."""
         challenge = request.query_params.get("challenge")
         if challenge is not None and len(challenge) > _MAX_CHALLENGE:
             raise invalid("The challenge is too long.", param="challenge")
@@ -68,7 +73,7 @@ class Api:
         return JSONResponse(health.model_dump(by_alias=True, exclude_none=True))
 
     async def info(self, _: Request) -> Response:
-        """GET /info: what this worker runs, and how busy it is."""
+        """GET /info: the worker's models, versions and load."""
         worker = self._worker
         body: dict[str, Any] = {
             "status": worker.status,
@@ -91,15 +96,15 @@ class Api:
             raise bad_key()
 
     def _proof(self, challenge: str | None) -> str | None:
-        own = self._known_as
-        if challenge is None or own is None:
+        identity = self._known_as
+        if challenge is None or identity is None:
             return None
         return webhook_signature.challenge_proof(
-            own.worker_key, worker_id=own.worker_id, challenge=challenge
+            identity.worker_key, worker_id=identity.worker_id, challenge=challenge
         )
 
     def _watch(self, request: Request, reply: Generation) -> None:
-        """Give the reply up as soon as its reader is gone; once it is answered that is nothing."""
+        """Cancel the reply when the client disconnects; after the response this has no effect."""
 
         async def watch() -> None:
             while (await request.receive())["type"] != "http.disconnect":
@@ -112,7 +117,12 @@ class Api:
 
 
 def application(worker: ChatWorker, known_as: WorkerSettings | None) -> Starlette:
-    """The ASGI application."""
+    """Return the ASGI application of a worker.
+
+    Args:
+        worker: the worker.
+        known_as: the identity it registers with; None if it does not register.
+    """
     api = Api(worker, known_as)
     return Starlette(
         routes=[
@@ -150,10 +160,10 @@ async def _not_found(_: Request, error: Exception) -> Response:
 
 
 async def _client_gone(_: Request, __: Exception) -> Response:
-    """Nobody reads this answer."""
+    """Return a response that no client reads: it has disconnected."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _internal_error(_: Request, error: Exception) -> Response:
-    log.event("request broke", severity="ERROR", **frames(error))
+    log.event("request failed", severity="ERROR", **frames(error))
     return broken().answer()

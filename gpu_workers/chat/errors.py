@@ -1,4 +1,4 @@
-"""Refusals, in the shape that clients of the OpenAI protocol read."""
+"""Errors in the format of the OpenAI API."""
 
 import traceback
 from http import HTTPStatus
@@ -10,56 +10,65 @@ _RETRY_AFTER_SECONDS = 1
 
 
 class ApiError(Exception):
-    """The request is not answered. ``sentence`` and ``param`` are for whoever sent it."""
+    """An error response.
+
+    Args:
+        status: the HTTP status.
+        code: OpenAI's ``code`` of the error.
+        message: the text for the client.
+        param: the field of the request that is wrong.
+        kind: OpenAI's ``type`` of the error.
+        passing: whether a retry may succeed; adds a Retry-After header.
+    """
 
     def __init__(
         self,
         status: HTTPStatus,
         code: str | None,
-        sentence: str,
+        message: str,
         *,
         param: str | None = None,
         kind: str = "invalid_request_error",
         passing: bool = False,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(message)
         self.status = status
         self.body: dict[str, Any] = {
-            "error": {"message": sentence, "type": kind, "param": param, "code": code}
+            "error": {"message": message, "type": kind, "param": param, "code": code}
         }
         self.headers = {"retry-after": str(_RETRY_AFTER_SECONDS)} if passing else {}
 
     def answer(self) -> JSONResponse:
-        """The whole answer, where nothing else was sent yet."""
+        """Return the HTTP response, for when nothing has been sent yet."""
         return JSONResponse(self.body, self.status, self.headers)
 
 
-def invalid(sentence: str, *, code: str = "invalid_value", param: str | None = None) -> ApiError:
-    """The request itself is at fault."""
-    return ApiError(HTTPStatus.BAD_REQUEST, code, sentence, param=param)
+def invalid(message: str, *, code: str = "invalid_value", param: str | None = None) -> ApiError:
+    """Return a 400: the request is invalid."""
+    return ApiError(HTTPStatus.BAD_REQUEST, code, message, param=param)
 
 
-def unavailable(code: str, sentence: str) -> ApiError:
-    """Another try, a moment later or elsewhere, may fare better."""
+def unavailable(code: str, message: str) -> ApiError:
+    """Return a 503: a retry, here or at another worker, may succeed."""
     return ApiError(
-        HTTPStatus.SERVICE_UNAVAILABLE, code, sentence, kind="server_error", passing=True
+        HTTPStatus.SERVICE_UNAVAILABLE, code, message, kind="server_error", passing=True
     )
 
 
 def unknown_model() -> ApiError:
-    """No model of that name is served here."""
-    sentence = "No model of that name is served here; GET /v1/models lists those that are."
-    return ApiError(HTTPStatus.NOT_FOUND, "model_not_found", sentence, param="model")
+    """Return a 404: no model of the requested name is served."""
+    message = "No model of that name is served here; GET /v1/models lists those that are."
+    return ApiError(HTTPStatus.NOT_FOUND, "model_not_found", message, param="model")
 
 
 def bad_key() -> ApiError:
-    """The caller may not come in."""
-    sentence = "This worker asks for its API key, as a bearer token."
-    return ApiError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", sentence)
+    """Return a 401: the API key is missing or wrong."""
+    message = "This worker asks for its API key, as a bearer token."
+    return ApiError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
 
 
 def queue_full() -> ApiError:
-    """As many wait already as may."""
+    """Return a 429: the maximum number of requests waits already."""
     return ApiError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "rate_limit_exceeded",
@@ -70,18 +79,18 @@ def queue_full() -> ApiError:
 
 
 def draining() -> ApiError:
-    """The worker was told to end."""
+    """Return a 503: the worker is shutting down."""
     return unavailable("draining", "This worker is about to end.")
 
 
 def broken() -> ApiError:
-    """Something that nobody foresaw; the log tells what."""
+    """Return a 500: an unexpected error, which is logged."""
     return ApiError(
         HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The worker failed.", kind="server_error"
     )
 
 
 def frames(error: BaseException) -> dict[str, str]:
-    """Where an error came from, for the log: its text may quote a message."""
+    """Return an error's type and traceback for the log; its text may quote a prompt."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     return {"error": type(error).__name__, "trace": trace}

@@ -1,10 +1,10 @@
-"""``python -m gpu_workers.chat.main``: the chat worker."""
+"""Chat worker entry point: ``python -m gpu_workers.chat.main``."""
 
 from gpu_workers.chat.process import serve
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM or SIGINT."""
     serve()
 
 

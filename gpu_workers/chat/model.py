@@ -1,4 +1,4 @@
-"""A loaded language model and its tokenizer. Importing this module takes seconds."""
+"""Causal language model and its tokenizer. Importing this module takes seconds."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,14 +13,19 @@ from gpu_workers.chat.requests import Message
 from gpu_workers.chat.sampling import Sampling
 
 OnToken = Callable[[int], bool]
-"""Called with each token as it is made; True ends the text with it."""
+"""Called with each generated token; returns True to end the text after it."""
 
 _GREEDY_BELOW = 0.01
-"""A temperature under which only the likeliest token is ever drawn, and the division overflows."""
+"""Below this temperature only the likeliest token would be drawn, and the division overflows."""
 
 
 class Model:
-    """A causal language model: on the GPU in its own precision, else on the CPU."""
+    """A causal language model: on the GPU in its saved precision, else on the CPU in float32.
+
+    Args:
+        name: a folder or a hub id.
+        threads: threads of one CPU operation; None lets torch choose.
+    """
 
     def __init__(self, name: str | Path, *, threads: int | None) -> None:
         if threads:
@@ -34,19 +39,19 @@ class Model:
         self._tokenizer: Any = AutoTokenizer.from_pretrained(name)
         self._settings = self._model.generation_config
         self.context: int = self._model.config.get_text_config().max_position_embeddings
-        """The most tokens of a prompt and its reply together."""
+        """The maximum number of tokens of a prompt and its reply together."""
         self.ends = _ends(self._settings.eos_token_id, self._tokenizer.eos_token_id)
 
     @property
     def has_template(self) -> bool:
-        """Whether it was taught to converse."""
+        """Whether the tokenizer has a chat template."""
         return bool(self._tokenizer.chat_template)
 
     def conversation(self, messages: Sequence[Message]) -> list[int]:
-        """The model's own way to write a conversation, up to where its reply begins.
+        """Return the tokens of a conversation by the chat template, up to where the reply begins.
 
         Raises:
-            RefusedError: its template does not take such a conversation.
+            ApiError: the template does not accept this order of roles.
         """
         turns = [
             {"role": message.role, "content": self._escape_special_tokens(message.content)}
@@ -57,41 +62,47 @@ class Model:
                 turns, tokenize=False, add_generation_prompt=True, enable_thinking=False
             )
         except TemplateError:
-            sentence = "This model does not take messages in such an order of roles."
-            raise invalid(sentence, param="messages") from None
+            message = "This model does not take messages in such an order of roles."
+            raise invalid(message, param="messages") from None
         return self._tokens(text, add_special_tokens=False)
 
     def plain(self, text: str) -> list[int]:
-        """The tokens of a text that the model goes on with."""
+        """Return the tokens of a text for the model to continue, without the chat template."""
         return self._tokens(self._escape_special_tokens(text), add_special_tokens=True)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, without the marks of turns."""
+        """Return the text of tokens, without special tokens."""
         text: str = self._tokenizer.decode(
             tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text
 
-    def generate(self, prompt: Sequence[int], how: Sampling, on_token: OnToken) -> None:
-        """Make tokens until one ends the text, ``on_token`` says so, or there are enough."""
-        torch.manual_seed(how.seed)
+    def generate(self, prompt: Sequence[int], sampling: Sampling, on_token: OnToken) -> None:
+        """Generate tokens until an end token, until ``on_token`` returns True, or to the maximum.
+
+        Args:
+            prompt: the tokens to continue.
+            sampling: the seed, the maximum number of tokens and how they are chosen.
+            on_token: called with each token.
+        """
+        torch.manual_seed(sampling.seed)
         ids = torch.tensor([prompt], device=self._model.device)
         self._model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
-            max_new_tokens=how.max_tokens,
+            max_new_tokens=sampling.max_tokens,
             num_beams=1,
             stopping_criteria=[_EachToken(on_token)],
             pad_token_id=min(self.ends, default=0),
-            **self._choice(how),
+            **self._options(sampling),
         )
 
-    def _choice(self, how: Sampling) -> dict[str, Any]:
-        if how.temperature is not None and how.temperature < _GREEDY_BELOW:
+    def _options(self, sampling: Sampling) -> dict[str, Any]:
+        if sampling.temperature is not None and sampling.temperature < _GREEDY_BELOW:
             return {"do_sample": False}
-        options = {"temperature": how.temperature, "top_p": how.top_p}
+        options = {"temperature": sampling.temperature, "top_p": sampling.top_p}
         chosen = {name: value for name, value in options.items() if value is not None}
-        # The library would choose among 50 tokens where neither model nor caller said anything.
+        # Without a setting of the model or the caller, the library would choose among 50 tokens.
         return {"do_sample": True, "top_k": self._settings.top_k or 0, **chosen}
 
     def _tokens(self, text: str, *, add_special_tokens: bool) -> list[int]:
@@ -99,14 +110,14 @@ class Model:
         return tokens
 
     def _escape_special_tokens(self, text: str) -> str:
-        """The text, where a mark of turns written in it is no mark: nobody ends his own turn."""
-        for mark in self._tokenizer.all_special_tokens:
-            text = text.replace(mark, f"{mark[:1]} {mark[1:]}")
+        """Break up special tokens in a message, so that it cannot end its turn or add one."""
+        for token in self._tokenizer.all_special_tokens:
+            text = text.replace(token, f"{token[:1]} {token[1:]}")
         return text
 
 
 class _EachToken(StoppingCriteria):
-    """Hands each token over as it is made."""
+    """Calls ``on_token`` with each generated token."""
 
     def __init__(self, on_token: OnToken) -> None:
         self._on_token = on_token
@@ -114,16 +125,16 @@ class _EachToken(StoppingCriteria):
     def __call__(
         self,
         input_ids: torch.Tensor,
-        scores: object,  # noqa: ARG002 - the library's own signature
+        scores: object,  # noqa: ARG002 - the library's signature
         **_: object,
     ) -> torch.Tensor:
         stop = self._on_token(int(input_ids[0, -1]))
         return torch.tensor([stop], device=input_ids.device)
 
 
-def _ends(*known: int | list[int] | None) -> frozenset[int]:
-    """The tokens that end a text: the model's, else its tokenizer's."""
-    for one in known:
-        if one is not None:
-            return frozenset([one] if isinstance(one, int) else one)
+def _ends(*candidates: int | list[int] | None) -> frozenset[int]:
+    """Return the tokens that end a text: the model's, else the tokenizer's."""
+    for tokens in candidates:
+        if tokens is not None:
+            return frozenset([tokens] if isinstance(tokens, int) else tokens)
     return frozenset()

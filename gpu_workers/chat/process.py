@@ -1,4 +1,4 @@
-"""The chat worker's process: it is made known where there is anyone to tell."""
+"""The chat worker's process; it registers with the functions if they are configured."""
 
 from gpu_workers.chat.app import application
 from gpu_workers.chat.worker import ChatWorker
@@ -11,10 +11,10 @@ from gpu_workers.runtime.transport.signed_client import SignedClient
 
 
 def serve() -> None:
-    """Run the worker until it is told to end. It does not return: the process exits."""
-    own = settings.chat()
-    known_as = settings.worker() if own.should_register else None
-    server.run(_serve(own, known_as))
+    """Run the worker until SIGTERM or SIGINT. It does not return: the process exits."""
+    chat_settings = settings.chat()
+    known_as = settings.worker() if chat_settings.should_register else None
+    server.run(_serve(chat_settings, known_as))
 
 
 async def _serve(settings: ChatSettings, known_as: WorkerSettings | None) -> int:
@@ -24,9 +24,12 @@ async def _serve(settings: ChatSettings, known_as: WorkerSettings | None) -> int
         if known_as is not None:
             await _register(worker, known_as)
 
-    doors = application(worker, known_as)
     return await server.serve(
-        doors, worker, host=settings.host, port=settings.port, make_known=make_known
+        application(worker, known_as),
+        worker,
+        host=settings.host,
+        port=settings.port,
+        make_known=make_known,
     )
 
 

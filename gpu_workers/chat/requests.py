@@ -1,4 +1,4 @@
-"""What a request may say. A field that is not here is ignored."""
+"""OpenAI request models; unknown fields are ignored."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ _STOPS = 4
 
 
 def _joined(content: object) -> object:
-    """Text parts as the one text that they are together."""
+    """Join text parts with line breaks."""
     if not isinstance(content, list):
         return content
     texts = [_text(part) for part in content]
@@ -38,26 +38,26 @@ class _RequestModel(BaseModel):
 
 
 class Message(_RequestModel):
-    """One turn of the conversation."""
+    """One message of the conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: Annotated[str, BeforeValidator(_joined)]
 
 
 class StreamOptions(_RequestModel):
-    """What a stream carries besides."""
+    """Options of a streamed response."""
 
     include_usage: bool | None = None
 
 
 class ChatRequest(_RequestModel):
-    """``POST /v1/chat/completions``. What is null counts as not given."""
+    """The body of ``POST /v1/chat/completions``; null counts as absent."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=_MESSAGES)]
     model: Annotated[str, Field(max_length=200)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
-    """The newer name; it counts where both are given."""
+    """The newer name of ``max_tokens``; takes precedence."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     stop: Annotated[
@@ -72,15 +72,15 @@ class ChatRequest(_RequestModel):
 
     @property
     def with_usage(self) -> bool:
-        """Whether a stream ends with its token counts."""
+        """Whether a stream ends with the token counts."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
 
 def read(body: bytes) -> ChatRequest:
-    """The request in a body.
+    """Parse and validate a request body.
 
     Raises:
-        RefusedError: 400, naming the first field that is wrong; no value of it is repeated.
+        ApiError: 400 with the name of the first invalid field, without its value.
     """
     try:
         return ChatRequest.model_validate_json(body)
@@ -94,12 +94,12 @@ def _refused(error: ValidationError) -> ApiError:
     if first["type"] == "json_invalid":
         return invalid("The body is not JSON.", code="invalid_json")
     if first["type"] == "missing":
-        sentence = f"{param} is missing."
-        return invalid(sentence, code="missing_required_parameter", param=param)
+        message = f"{param} is missing."
+        return invalid(message, code="missing_required_parameter", param=param)
     return invalid(f"{param or 'The body'}: {first['msg']}.", param=param)
 
 
-def _param(place: tuple[str | int, ...]) -> str | None:
-    """``messages[0].content``, as the protocol writes it."""
-    parts = (f"[{one}]" if isinstance(one, int) else f".{one}" for one in place)
+def _param(location: tuple[str | int, ...]) -> str | None:
+    """Format the location of a field as the protocol does: ``messages[0].content``."""
+    parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in location)
     return "".join(parts).removeprefix(".") or None

@@ -1,4 +1,4 @@
-"""The two names that are served, and how each writes a conversation for its model."""
+"""Served model names and their prompt formats."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from gpu_workers.chat.model import Model
 
 INSTRUCT = "qwen_instruct"
-"""The default: the model's own chat template."""
+"""The default: uses the model's chat template."""
 
 BASE = "qwen_base"
-"""A plain transcript, which the model goes on with."""
+"""Continues a plain transcript."""
 
 NAMES = [INSTRUCT, BASE]
 
 _TINY = "tiny-random-qwen3"
 _SPEAKERS = {"system": "System", "user": "User", "assistant": "Assistant"}
 _NEXT_TURN = tuple(f"\n{speaker}:" for speaker in _SPEAKERS.values())
-"""A base model would go on with the other speakers' turns."""
+"""Stop texts: a base model would continue with the other speakers' messages."""
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A name that is served."""
+    """A served name with its model and prompt format."""
 
     name: str
     model: "Model"
     write: Callable[[Sequence[Message]], list[int]]
-    """The conversation as tokens."""
+    """Returns the tokens of a conversation."""
     stops: tuple[str, ...] = ()
-    """Where a reply ends, besides where the caller says."""
+    """Stop texts, in addition to the request's."""
 
     def prompt(self, request: ChatRequest) -> list[int]:
-        """The tokens to go on from.
+        """Return the prompt tokens of a request.
 
         Raises:
-            RefusedError: the context has no room for them and one more.
+            ApiError: the prompt leaves no room for a reply in the model's context.
         """
         prompt = self.write(request.messages)
         if len(prompt) >= self.model.context:
@@ -53,14 +53,14 @@ Voices = Mapping[str, ServedModel]
 
 
 def load(settings: ChatSettings) -> Voices:
-    """Load each model once; until then nothing heavy is imported.
+    """Load each model once; heavy modules are imported only here.
 
     Raises:
         ValueError: the instruct model has no chat template.
     """
     from transformers.utils import logging  # noqa: PLC0415 - heavy, as the ones below
 
-    logging.set_verbosity_error()  # Their warnings quote what is generated.
+    logging.set_verbosity_error()  # Warnings would quote generated text.
     logging.disable_progress_bar()
     from gpu_workers.chat.model import Model  # noqa: PLC0415 - it takes seconds, so not before
     from gpu_workers.chat.tiny_model import tiny_model  # noqa: PLC0415 - the same
@@ -75,7 +75,7 @@ def load(settings: ChatSettings) -> Voices:
 
 
 def build(instruct: "Model", base: "Model") -> Voices:
-    """The names over their models, which may be one."""
+    """Return the served names with their models, which may be the same."""
     return {
         INSTRUCT: ServedModel(INSTRUCT, instruct, instruct.conversation),
         BASE: ServedModel(
@@ -85,7 +85,7 @@ def build(instruct: "Model", base: "Model") -> Voices:
 
 
 def model_names(settings: ChatSettings) -> dict[str, str]:
-    """Which model each name stands for: a hub id, or a folder's name."""
+    """Return the model behind each served name: a hub id, or a folder's name."""
     instruct = settings.chat_model
     return {
         INSTRUCT: _configured_name(instruct),
@@ -105,5 +105,5 @@ def _transcript(messages: Sequence[Message]) -> str:
 
 
 def _too_long(tokens: int, context: int) -> ApiError:
-    sentence = f"The messages take {tokens} tokens, and this model's context is of {context}."
-    return invalid(sentence, code="context_length_exceeded", param="messages")
+    message = f"The messages take {tokens} tokens, and this model's context is of {context}."
+    return invalid(message, code="context_length_exceeded", param="messages")

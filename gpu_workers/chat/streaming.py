@@ -1,4 +1,4 @@
-"""A reply as server-sent events."""
+"""Stream a reply as server-sent events."""
 
 from collections.abc import AsyncIterator
 
@@ -8,24 +8,32 @@ from gpu_workers.chat.responses import DONE, CompletionEnvelope, event
 
 
 async def events(
-    answer: CompletionEnvelope,
+    envelope: CompletionEnvelope,
     reply: Generation,
     first: str,
     pieces: AsyncIterator[str],
     *,
     with_usage: bool,
 ) -> AsyncIterator[str]:
-    """The role, the text from its ``first`` piece on, why it ended, and that it has."""
-    yield answer.chunk({"role": "assistant", "content": ""}, with_usage=with_usage)
+    """Yield the events of a stream: the role, the text, the finish reason and the end.
+
+    Args:
+        envelope: the fields that all events share.
+        reply: the generation, for its finish reason and usage.
+        first: the first piece of the text; may be empty.
+        pieces: the rest of the text.
+        with_usage: whether the token counts are sent before the end.
+    """
+    yield envelope.chunk({"role": "assistant", "content": ""}, with_usage=with_usage)
     if first:
-        yield answer.chunk({"content": first}, with_usage=with_usage)
+        yield envelope.chunk({"content": first}, with_usage=with_usage)
     try:
         async for piece in pieces:
-            yield answer.chunk({"content": piece}, with_usage=with_usage)
-    except ApiError as refused:
-        yield event(refused.body)  # The status has been sent: clients look for this.
+            yield envelope.chunk({"content": piece}, with_usage=with_usage)
+    except ApiError as error:
+        yield event(error.body)  # The status has been sent: clients look for this event.
         return
-    yield answer.chunk({}, reply.finish, with_usage=with_usage)
+    yield envelope.chunk({}, reply.finish, with_usage=with_usage)
     if with_usage:
-        yield answer.usage_chunk(reply.usage)
+        yield envelope.usage_chunk(reply.usage)
     yield DONE

@@ -1,8 +1,7 @@
-"""A random Qwen3 with a tokenizer of its own, small enough to make in a second.
+"""Tiny random Qwen3 with a byte-level tokenizer for tests; generated in a second.
 
-It babbles: letters and spaces without sense, yet such that depend on every message and parameter,
-so that all that surrounds a model can be tried where no weights can be had. It is saved as any
-model is and loaded by the same code.
+It writes random characters that depend on every message and parameter, so that the code around a
+model can be tested where no weights are available. It is saved and loaded like any other model.
 """
 
 from pathlib import Path
@@ -14,18 +13,18 @@ from transformers import GenerationConfig, Qwen2Tokenizer, Qwen3Config, Qwen3For
 from gpu_workers.runtime.models.cache import cached
 
 _NAME = "tiny-qwen3-1"
-"""To be counted up with any change below: a folder of that name is taken as it is."""
+"""Increase the number with any change below: an existing folder of this name is not rebuilt."""
 
 _WEIGHTS_SEED = 0
 _SPREAD = 0.2
-"""Of the weights: wide enough that some letters are far likelier than others."""
+"""Standard deviation of the weights: wide enough that some characters are much likelier."""
 
 _RARE_END = 0.3
-"""Keeps the end's likelihood near even, and so low: a reply has some hundred letters."""
+"""Factor of the end token's weights: keeps it unlikely; a reply has about 100 characters."""
 
 _END, _START, _PAD = "<|im_end|>", "<|im_start|>", "<|endoftext|>"
 _BABBLE = "abcdefghijklmnopqrstuvwxyzĠ,."
-"""What it may write; Ġ is the space, as a byte-level vocabulary spells it."""
+"""The characters it may write; Ġ is the space in a byte-level vocabulary."""
 
 _TEMPLATE = (
     "{% for message in messages %}"
@@ -36,7 +35,7 @@ _TEMPLATE = (
 
 
 def tiny_model(cache: Path) -> Path:
-    """The folder of the model in the cache, where it is made if it is not there."""
+    """Return the folder of the model in the cache; create it if it does not exist."""
     return cached(cache, _NAME, _save)
 
 
@@ -52,12 +51,12 @@ def _model() -> Qwen3ForCausalLM:
         model = Qwen3ForCausalLM(_config(len(vocabulary)))
     with torch.no_grad():
         model.lm_head.weight[vocabulary[_END]] *= _RARE_END
-    spoken = {*_BABBLE, _END}
+    allowed = {*_BABBLE, _END}
     model.generation_config = GenerationConfig(
         do_sample=True,
         eos_token_id=[vocabulary[_END]],
         pad_token_id=vocabulary[_PAD],
-        suppress_tokens=[number for token, number in vocabulary.items() if token not in spoken],
+        suppress_tokens=[number for token, number in vocabulary.items() if token not in allowed],
     )
     return model
 
@@ -89,6 +88,6 @@ def _tokenizer() -> Qwen2Tokenizer:
 
 
 def _vocabulary() -> dict[str, int]:
-    """A token a byte, so that there is no message it cannot read."""
+    """Return one token per byte, so that every message can be encoded."""
     tokens = [_PAD, _START, _END, *sorted(pre_tokenizers.ByteLevel.alphabet())]
     return {token: number for number, token in enumerate(tokens)}

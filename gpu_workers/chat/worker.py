@@ -1,4 +1,4 @@
-"""The chat worker as a whole: its models, its line, and how it ends."""
+"""Chat worker: models, queue, generation and drain."""
 
 import asyncio
 import time
@@ -23,12 +23,17 @@ from gpu_workers.chat.served_models import ServedModel, Voices
 from gpu_workers.runtime import log
 from gpu_workers.runtime.settings import ChatSettings
 
-_LAST_WORDS_SECONDS = 5
-"""For a reply that was told to end to come to its next token."""
+_SHUTDOWN_GRACE_SECONDS = 5
+"""For a cancelled reply to reach its next token."""
 
 
 class ChatWorker:
-    """Writes one reply at a time. A few requests wait for theirs, first come, first served."""
+    """Generates one reply at a time; a few requests wait, first come, first served.
+
+    Args:
+        settings: the models, the queue size and the limits.
+        load: loads the models; called in the inference thread.
+    """
 
     def __init__(
         self, settings: ChatSettings, load: Callable[[ChatSettings], Voices] = served_models.load
@@ -38,48 +43,48 @@ class ChatWorker:
         self.draining = False
         self._voices: Voices = {}
         self._inference = ThreadPoolExecutor(1, "inference")
-        # Reading a long prompt need not wait for the reply that is being written.
+        # Tokenizing a long prompt need not wait for the running reply.
         self._reading = ThreadPoolExecutor(1, "reading")
         self._replies: dict[Generation, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
 
     @property
     def models(self) -> list[str]:
-        """The names that are served; known before the models are loaded."""
+        """The served names; known before the models are loaded."""
         return served_models.NAMES
 
     @property
     def loaded(self) -> bool:
-        """Whether replies can be written."""
+        """Whether the models are loaded."""
         return bool(self._voices)
 
     @property
     def status(self) -> Literal["loading", "ok", "draining"]:
-        """How the worker is."""
+        """The worker's status, as /healthz reports it."""
         if self.draining:
             return "draining"
         return "ok" if self.loaded else "loading"
 
     @property
     def busy(self) -> int:
-        """Replies that are being written: one or none."""
+        """The number of running replies: 0 or 1."""
         return sum(reply.begun for reply in self._replies)
 
     @property
     def waiting(self) -> int:
-        """Requests whose turn has not come."""
+        """The number of waiting requests."""
         return len(self._replies) - self.busy
 
     async def load(self) -> None:
-        """Load the models, in the inference thread."""
+        """Load the models in the inference thread."""
         loop = asyncio.get_running_loop()
         self._voices = await loop.run_in_executor(self._inference, self._load, self.settings)
 
     def voice(self, name: str | None) -> ServedModel:
-        """The model of that name, or the default.
+        """Return the served model of that name, or the default.
 
         Raises:
-            RefusedError: there is none, or it is not loaded yet.
+            ApiError: 404 for an unknown name, 503 while the models are being loaded.
         """
         if name is None:
             name = served_models.INSTRUCT
@@ -90,15 +95,15 @@ class ChatWorker:
         return self._voices[name]
 
     async def begin(self, voice: ServedModel, request: ChatRequest) -> Generation:
-        """Take a request into the line.
+        """Add a request to the queue and return its generation.
 
         Raises:
-            RefusedError: its messages are too long, the line is, or the worker is about to end.
+            ApiError: the messages are too long, the queue is full, or the worker is shutting down.
         """
         prompt = await self._prompt(voice, request)
         room = voice.model.context - len(prompt)
-        how = sampling(request, default_tokens=self.settings.chat_max_tokens, room=room)
-        reply = Generation(voice, prompt, how, request.stop)
+        options = sampling(request, default_tokens=self.settings.chat_max_tokens, room=room)
+        reply = Generation(voice, prompt, options, request.stop)
         if self.draining:
             raise draining()
         if len(self._replies) > self.settings.chat_queue_size:
@@ -108,13 +113,13 @@ class ChatWorker:
         return reply
 
     def give_up(self, reply: Generation) -> None:
-        """Nobody reads the reply any more: it ends at once, and leaves the line if it waits."""
+        """Cancel a reply whose client is gone: at its next token, or at once while it waits."""
         reply.stop_reason = "gone"
         if reply in self._replies and not reply.begun:
             self._replies[reply].cancel()
 
     async def drain(self) -> None:
-        """Take nothing in, send away those who wait, and let the reply end within its time."""
+        """Refuse new and waiting requests; let the running reply end within ``drain_seconds``."""
         self.draining = True
         log.event("draining", busy=self.busy, waiting=self.waiting)
         for reply, task in self._replies.items():
@@ -123,7 +128,7 @@ class ChatWorker:
         if not await self._emptied(self.settings.drain_seconds):
             for reply in self._replies:
                 reply.stop_reason = "draining"
-            await self._emptied(_LAST_WORDS_SECONDS)
+            await self._emptied(_SHUTDOWN_GRACE_SECONDS)
         log.event("drained", busy=self.busy)
 
     async def _emptied(self, within: float) -> bool:
@@ -139,15 +144,15 @@ class ChatWorker:
         except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - the server's own log would quote its text
-            log.event("prompt broke", severity="ERROR", **frames(error))
+            log.event("prompt failed", severity="ERROR", **frames(error))
             raise broken() from None
 
     async def _serve(self, reply: Generation) -> None:
         try:
             async with self._turn:
                 await self._write(reply)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next reply may fare better
-            log.event("reply broke", severity="ERROR", reply=reply.id, **frames(error))
+        except Exception as error:  # noqa: BLE001 - after any error the next reply may succeed
+            log.event("reply failed", severity="ERROR", reply=reply.id, **frames(error))
             reply.end(broken())
         else:
             reply.end(draining() if reply.stop_reason == "draining" else None)

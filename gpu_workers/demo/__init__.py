@@ -1,1 +1,1 @@
-"""One process that serves every model there is, for a machine without a GPU."""
+"""Demo worker: one process that serves every demo model, for a machine without a GPU."""

@@ -1,6 +1,7 @@
-"""``python -m gpu_workers.demo.main``: every model in one process, with one inference thread.
+"""Demo worker entry point: ``python -m gpu_workers.demo.main``.
 
-Two torch processes on the few cores of a laptop run each other down; here the models take turns.
+All pipelines run in one process with one inference thread: two torch processes on the few cores of
+a laptop slow each other down.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ _WAN = _MODELS / "demo-wan"
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM or SIGINT."""
     film = WanPipeline(_WAN if (_WAN / "model_index.json").is_file() else None)
     serve({"sdxl": SdxlPipeline(_MODELS / "demo-sdxl"), "wan": film})
 

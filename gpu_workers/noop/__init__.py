@@ -1,1 +1,1 @@
-"""The worker that answers at once, for measuring what surrounds a model."""
+"""No-op worker that completes jobs at once, to measure the system without a model."""

@@ -1,11 +1,11 @@
-"""``python -m gpu_workers.noop.main``: the jobs of every type, answered at once."""
+"""No-op worker entry point: ``python -m gpu_workers.noop.main``."""
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.server.main import serve
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM or SIGINT."""
     noop = NoopPipeline()
     serve({"sdxl": noop, "wan": noop})
 

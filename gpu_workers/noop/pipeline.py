@@ -1,6 +1,6 @@
-"""A pipeline without a model: one pixel for an image, one frame for a video, at once.
+"""Pipeline without a model for tests and benchmarks: a one-pixel image, a one-frame video.
 
-``clip.mp4`` is that frame. It was made so, with PyAV 18.1:
+``clip.mp4`` is that video. It was generated with PyAV 18.1:
 
     with av.open("clip.mp4", "w", options={"movflags": "faststart"}) as file:
         stream = file.add_stream("libx264", rate=16, options={"preset": "veryslow"})
@@ -32,19 +32,19 @@ _MODEL = "noop"
 
 
 class NoopPipeline:
-    """Serves every type of job; it cannot chat."""
+    """Serves every job type; it does not serve chat."""
 
     def __init__(self) -> None:
         self._clip = b""
 
     @property
     def models(self) -> list[str]:
-        """None but its own name."""
+        """The name ``noop``."""
         return [_MODEL]
 
     @property
     def weights(self) -> list[Weights]:
-        """The clip is all there is."""
+        """The clip."""
         return [Weights(_CLIP)]
 
     def load(self) -> None:
@@ -54,12 +54,17 @@ class NoopPipeline:
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        """Take the configured steps, then answer."""
+        """Wait for the configured steps, then return the media.
+
+        Raises:
+            JobCancelled: raised by ``on_step``.
+            PermanentError: the job type is unknown.
+        """
         del references
-        pretended = settings.noop()
-        for step in range(1, pretended.noop_steps + 1):
-            time.sleep(pretended.noop_seconds)
-            on_step(step, pretended.noop_steps)
+        config = settings.noop()
+        for step in range(1, config.noop_steps + 1):
+            time.sleep(config.noop_seconds)
+            on_step(step, config.noop_steps)
         row = get_job_type(message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "There is no such type of job.")
@@ -87,7 +92,7 @@ class NoopPipeline:
 
 
 def _image(params: GenerationParams, seed: int) -> Media:
-    """One pixel, whose colour is its seed."""
+    """Return a PNG of one pixel whose colour is the seed."""
     pixel = Image.new("RGB", (1, 1), (seed >> 16 & 255, seed >> 8 & 255, seed & 255))
     used = images.generation_settings(
         params, model=_MODEL, sampler=_MODEL, seed=seed, size=pixel.size

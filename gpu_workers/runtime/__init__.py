@@ -1,1 +1,1 @@
-"""What every worker shares: its HTTP server, the claim, the heartbeat and the upload."""
+"""Code that all workers use: HTTP server, claims, heartbeats and uploads."""

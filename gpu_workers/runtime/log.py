@@ -1,6 +1,6 @@
-"""One JSON line an event on stdout, as Cloud Logging reads it.
+"""Structured logs: one JSON line per event on stdout, in Cloud Logging's format.
 
-No line holds a prompt, a signed URL or a key: events carry ids and figures, and the text of an
+No line holds a prompt, a signed URL or a key: events carry ids and numbers, and the text of an
 exception is redacted.
 """
 
@@ -17,7 +17,7 @@ _MAX_TRACE = 8000
 
 
 def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
-    """Write one line."""
+    """Write one line; a field whose value is None is left out."""
     line = {
         "severity": severity,
         "message": message,
@@ -29,7 +29,10 @@ def event(message: str, *, severity: str = "INFO", **fields: object) -> None:
 
 
 def format_exception(error: BaseException, secrets: Sequence[str] = ()) -> str:
-    """The exception's trace without addresses and without any of ``secrets``."""
+    """Return the exception's traceback without URLs and without any of ``secrets``.
+
+    Only the last 8,000 characters are kept.
+    """
     text = "".join(traceback.format_exception(error))
     for secret in filter(None, secrets):
         text = text.replace(secret, "[redacted]")
@@ -37,7 +40,7 @@ def format_exception(error: BaseException, secrets: Sequence[str] = ()) -> str:
 
 
 class _Handler(logging.Handler):
-    """What libraries log: as lines of the same form."""
+    """Writes the log records of libraries as lines of the same format."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
@@ -50,5 +53,5 @@ class _Handler(logging.Handler):
 
 
 def redirect_library_logs() -> None:
-    """Send the libraries' warnings and errors here. Their lower levels would print addresses."""
+    """Write the warnings and errors of libraries here; their lower levels would print URLs."""
     logging.basicConfig(level=logging.WARNING, handlers=[_Handler()], force=True)

@@ -1,4 +1,4 @@
-"""What a model is to the runtime, and what passes between the two."""
+"""Pipeline protocol: load, generate, errors, media types."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,27 +16,32 @@ from shared.contracts.worker_protocol import (
 )
 
 OnStep = Callable[[int, int], None]
-"""``on_step(step, steps)``, after each step; it raises `JobCancelled` when the job is to stop."""
+"""``on_step(step, steps)``, called after each step; raises `JobCancelled` to stop the job."""
 
 OnPreview = Callable[[Callable[[], Image.Image]], None]
-"""``show(picture)``, after each step: it calls ``picture`` where a preview is wanted by now."""
+"""``show(picture)``, called after each step; it calls ``picture`` if a preview is due."""
 
 
-class JobCancelled(Exception):  # noqa: N818 - it is no error: the job was told to stop
-    """The job is to stop now, with nothing to show for it."""
+class JobCancelled(Exception):  # noqa: N818 - it is no error: the job was cancelled
+    """The job stops now, without a result."""
 
     is_failure = False
-    """It does not mark the span around it as failed."""
+    """The trace span around it is not marked as failed."""
 
 
 class JobError(Exception):
-    """A job cannot be completed. ``sentence`` is for the person who asked for it."""
+    """A job cannot be completed.
+
+    Args:
+        code: a stable error code.
+        sentence: the error message for the job's user.
+    """
 
     retryable = False
     categories: Sequence[str] = ()
-    """Of what was refused, where that is why."""
+    """The categories of refused content, if the content is the reason."""
     checked_by: OutputCheck | None = None
-    """What refused it."""
+    """The checker that refused it."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -45,7 +50,7 @@ class JobError(Exception):
 
 
 class PermanentError(JobError):
-    """Another attempt would end in the same way."""
+    """Another attempt would fail in the same way."""
 
 
 class RetryableError(JobError):
@@ -56,7 +61,7 @@ class RetryableError(JobError):
 
 @dataclass(frozen=True)
 class ReferenceImage:
-    """A picture to start from, as it was downloaded."""
+    """A reference image of a job, as downloaded."""
 
     role: ReferenceRole
     type: ReferenceType | None
@@ -68,18 +73,18 @@ class Media:
     """One finished image or video."""
 
     content: bytes = field(repr=False)
-    """The whole file."""
+    """The bytes of the file."""
     mime_type: str
     width: int
     height: int
     seed: int
     thumbnail_source: Image.Image = field(repr=False)
-    """The picture itself, or the video's middle frame; at any size."""
+    """The image, or the middle frame of a video; at any size."""
     duration_seconds: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    """What was really used to make it."""
+    """The settings that were used."""
     frames: Sequence[Image.Image] = field(default=(), repr=False)
-    """Of a video: those by which it is checked."""
+    """Of a video: the frames that the safety check looks at."""
 
 
 class Pipeline(Protocol):
@@ -87,28 +92,33 @@ class Pipeline(Protocol):
 
     @property
     def models(self) -> list[str]:
-        """The names of the models it draws with; known before they are loaded."""
+        """The names of its models; known before they are loaded."""
         ...
 
     def load(self) -> None:
-        """Load the model, once; heavy imports belong here."""
+        """Load the model; called once. Heavy imports belong here."""
         ...
 
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        """Make what the message asks for, in the order of its assets.
+        """Generate the media of a job, in the order of its assets.
+
+        Args:
+            message: the job.
+            references: the downloaded reference images.
+            on_step: to be called after each step.
 
         Raises:
-            JobCancelled: passed on from ``on_step``.
-            JobError: where it cannot; any other exception counts as a retryable one.
+            JobCancelled: raised by ``on_step``.
+            JobError: the job failed; any other exception counts as a retryable failure.
         """
         ...
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What one job brings to a pipeline."""
+    """One job's input to a pipeline."""
 
     message: JobMessage
     references: Sequence[ReferenceImage]
@@ -118,48 +128,50 @@ class GenerationRequest:
 
 @runtime_checkable
 class Batching(Protocol):
-    """A pipeline that makes several jobs at once, each as it would be made alone."""
+    """A pipeline that runs several jobs in one batch; each result is the same as alone."""
 
     @property
     def max_images(self) -> int:
-        """That it makes at the same time."""
+        """The maximum number of images in one batch."""
         ...
 
     def batch_key(self, work: GenerationRequest) -> Hashable:
-        """Jobs that are equal in this may be made together.
+        """Return a key; jobs with equal keys may run in one batch.
 
         Raises:
-            JobError: this one cannot be made at all.
+            JobError: the job cannot run at all.
         """
         ...
 
     def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Make what each asks for. Each is told of each step; whoever raises is left to the caller.
+        """Generate the media of each job, in the order of ``works``.
+
+        Each job's ``on_step`` is called after each step; an exception it raises ends the batch.
 
         Raises:
-            JobCancelled: passed on from an ``on_step``.
-            JobError: for all of them; any other exception counts as a retryable one.
+            JobCancelled: raised by an ``on_step``.
+            JobError: all jobs failed; any other exception counts as a retryable failure.
         """
         ...
 
 
 Pipelines = Mapping[WorkerType, Pipeline]
-"""Which pipeline serves which type of job. One may serve several."""
+"""The pipeline of each worker type. One pipeline may serve several types."""
 
 
 class Checker(Protocol):
-    """A model that looks at pictures. It is called in a thread and may block."""
+    """A model that classifies pictures. It is called in a thread and may block."""
 
     @property
     def checked_by(self) -> OutputCheck:
-        """What it is called in a letter."""
+        """The kind and name of the checker, as callbacks report it."""
         ...
 
     @property
     def modes(self) -> frozenset[ContentMode]:
-        """Those in which it can tell what is refused from what is not."""
+        """The content modes that the checker supports."""
         ...
 
     def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
-        """The categories under which any of the pictures is refused."""
+        """Return the categories for which any of the pictures is refused; empty if none is."""
         ...

@@ -1,4 +1,4 @@
-"""Settings of a worker, read from the environment on first use."""
+"""Worker settings, read from environment variables on first use."""
 
 import sys
 from functools import cache
@@ -21,7 +21,7 @@ from shared.contracts.worker_registration import WorkerId
 from shared.telemetry.settings import TelemetrySettings, from_environment
 
 MODEL_CACHE = Path(__file__).resolve().parents[2] / ".local" / "models"
-"""Where tiny random models are kept once they have been made, if no other place is named."""
+"""The default cache folder of the generated tiny random models."""
 
 
 def _checked_key(key: str) -> str:
@@ -30,74 +30,74 @@ def _checked_key(key: str) -> str:
 
 
 class Settings(BaseModel):
-    """Each field is the environment variable of its name in capitals."""
+    """Base class: each field is read from the environment variable of its name in capitals."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class WorkerSettings(TelemetrySettings):
-    """Who this worker is and how it is reached."""
+    """The worker's identity, URLs and limits."""
 
     worker_id: WorkerId
-    """The id of its key."""
+    """The worker's id, which also names its key."""
     worker_key: Annotated[str, AfterValidator(_checked_key), Field(repr=False)]
     functions_url: Annotated[str, Field(pattern="^https?://")]
-    """Where the functions are, such as ``https://example.com/functions/v1``."""
+    """The base URL of the functions, such as ``https://example.com/functions/v1``."""
     worker_url: str | None = None
-    """Where the functions reach this worker; without it, this machine's own port."""
+    """The URL at which the functions reach this worker; by default its port on 127.0.0.1."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     worker_slots: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that run at the same time."""
     prefetch_jobs: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Jobs that may wait here for a slot; there is always room for one."""
+    """Jobs that may wait for a slot; one may always wait, also at 0."""
     drain_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a running job may go on once the worker was told to end."""
+    """How long a running job may continue after SIGTERM or SIGINT."""
 
     @property
     def public_url(self) -> str:
-        """The address that is registered."""
+        """The URL that is registered, without a trailing slash."""
         return (self.worker_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
     @property
     def has_public_url(self) -> bool:
-        """Whether it can say where it is reached; if not, the operator has made it known."""
+        """Whether the worker knows its URL; if not, the operator has registered it."""
         return self.worker_url is not None or _is_loopback(self.host)
 
     def endpoint(self, name: str) -> str:
-        """The address of one of the functions."""
+        """Return the URL of one of the functions."""
         return f"{self.functions_url.rstrip('/')}/{name}"
 
 
 class ChatSettings(Settings):
-    """Which language models are served, to whom, and where."""
+    """The chat worker's models, limits and API key."""
 
     chat_model: str | None = None
-    """A folder or a hub id, served as qwen_instruct; without it, a tiny random one that babbles."""
+    """A folder or a hub id, served as qwen_instruct; by default a tiny random model."""
     chat_base_model: str | None = None
-    """The same for qwen_base; without it, the model above."""
+    """A folder or a hub id, served as qwen_base; by default ``chat_model``."""
     chat_queue_size: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Requests that may wait for the one that is answered."""
+    """Requests that may wait for the running one."""
     chat_max_tokens: Annotated[int, Field(ge=1)] = 512
-    """Of a reply, where its request names no bound."""
+    """The maximum tokens of a reply, if the request sets none."""
     model_cache: Path = MODEL_CACHE
-    """Where the tiny random model is kept once it has been made."""
+    """The folder in which the tiny random model is cached."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; without it, torch's own choice."""
+    """Threads of one CPU operation; by default torch chooses."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    """Where it registers, PORT must be set."""
+    """A worker that registers must set PORT."""
     chat_api_key: Annotated[str | None, Field(repr=False, validate_default=True)] = None
-    """What callers of /v1 show as their bearer token; only on loopback it may be left out."""
+    """The bearer token that callers of /v1 must send; may be unset only on a loopback host."""
     drain_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a running reply may go on once the worker was told to end."""
+    """How long a running reply may continue after SIGTERM or SIGINT."""
     worker_id: str | None = None
     worker_key: Annotated[str | None, Field(repr=False)] = None
     functions_url: str | None = None
 
     @property
     def should_register(self) -> bool:
-        """Whether it is to be known to the functions; then it needs all that any worker does."""
+        """Whether the worker registers; it then needs all settings of `WorkerSettings`."""
         return any((self.worker_id, self.worker_key, self.functions_url))
 
     @field_validator("chat_api_key")
@@ -109,25 +109,25 @@ class ChatSettings(Settings):
 
 
 class ProvenanceSettings(Settings):
-    """Who signs what is made, by C2PA; without both, nobody does."""
+    """The C2PA certificates and key; without both, outputs are not signed."""
 
     c2pa_certificates: Path | None = None
-    """A file of PEM certificates, the signer's own first; the root may be left out."""
+    """A file of PEM certificates, the signer's first; the root may be left out."""
     c2pa_key: Path | None = None
-    """A file with the PEM private key of the first of them."""
+    """A file with the PEM private key of the first certificate."""
 
 
 class NoopSettings(Settings):
-    """How long the noop worker pretends to work."""
+    """The steps that the noop worker simulates."""
 
     noop_steps: Annotated[int, Field(ge=0)] = 0
     noop_seconds: Annotated[float, Field(ge=0)] = 0
-    """Of each step."""
+    """The duration of each step."""
 
 
 @cache
 def worker() -> WorkerSettings:
-    """The runtime's own settings."""
+    """The settings of a worker that runs jobs."""
     return load_settings(WorkerSettings)
 
 
@@ -160,15 +160,15 @@ _S = TypeVar("_S", bound=BaseModel)
 
 
 def load_settings(form: type[_S]) -> _S:
-    """What the environment says of these fields; where it is not usable, the process ends."""
+    """Read the fields of ``form`` from the environment; exit the process if one is invalid."""
     try:
         return from_environment(form)
     except ValidationError as error:
-        sys.exit(_sentence(error))
+        sys.exit(_error_message(error))
 
 
-def _sentence(error: ValidationError) -> str:
-    """What is wrong, by name alone: the value may be a key."""
+def _error_message(error: ValidationError) -> str:
+    """Describe an error by the variable's name only: the value may be a key."""
     problems = error.errors(include_input=False, include_context=False, include_url=False)
     missing = [
         str(problem["loc"][0]).upper() for problem in problems if problem["type"] == "missing"

@@ -1,1 +1,1 @@
-"""The SDXL worker: pictures from text, and from other pictures."""
+"""SDXL worker: pictures from text and from reference pictures."""

@@ -1,4 +1,4 @@
-"""The ways of drawing: pipelines of diffusers over the same weights, built once."""
+"""diffusers pipelines over shared components, one for each mode."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +22,10 @@ from gpu_workers.sdxl.tiny_model import tiny_model
 
 
 def load_pipeline(settings: SdxlSettings) -> Any:  # noqa: ANN401 - diffusers has no types
-    """The model, where it is to run.
+    """Load the model on its device: the GPU in half precision, or the CPU in float32.
 
     Raises:
-        OSError: its folder lacks a file.
+        OSError: the model's folder lacks a file.
     """
     named = settings.sdxl_model or tiny_model(settings.model_cache)
     if Path(named).is_dir():
@@ -42,13 +42,18 @@ def load_pipeline(settings: SdxlSettings) -> Any:  # noqa: ANN401 - diffusers ha
         add_watermarker=False,
         **parts,
     ).to("cuda" if on_gpu else "cpu")
-    # Decoded one by one, a picture is the same in any batch, and six take no more memory than one.
+    # Decoded one at a time, a picture is the same in any batch, and six need no more memory.
     pipe.vae.enable_slicing()
     return pipe
 
 
 class Ways:
-    """Each way's pipeline, and what it is called with."""
+    """The pipelines of all modes, built once.
+
+    Args:
+        pipe: the loaded StableDiffusionXLPipeline.
+        settings: name the ControlNet and the IP-Adapter, if any.
+    """
 
     def __init__(self, pipe: Any, settings: SdxlSettings) -> None:  # noqa: ANN401 - the same
         self._text = pipe
@@ -59,19 +64,19 @@ class Ways:
             "force_zeros_for_empty_prompt": pipe.config.force_zeros_for_empty_prompt,
             "add_watermarker": False,
         }
-        # from_pipe would cast the modules that they share.
+        # `from_pipe` would cast the shared modules.
         self._image = StableDiffusionXLImg2ImgPipeline(**shared)
         self._control = None
         if settings.sdxl_controlnet:
             net = ControlNetModel.from_pretrained(settings.sdxl_controlnet, dtype=pipe.unet.dtype)
             net.to(pipe.device)
             self._control = StableDiffusionXLControlNetPipeline(**shared, controlnet=net)
-        every: list[Any] = [self._text, self._image, self._control]
-        for one in filter(None, every):
-            one.set_progress_bar_config(disable=True)
+        pipelines: list[Any] = [self._text, self._image, self._control]
+        for pipeline in filter(None, pipelines):
+            pipeline.set_progress_bar_config(disable=True)
 
     def select(self, drawings: Sequence[ImageRequest]) -> tuple[Any, dict[str, Any]]:
-        """The pipeline for a batch of one way, and its own arguments."""
+        """Return the pipeline for a batch of requests of one mode, and its extra arguments."""
         first = drawings[0]
         size = {"width": first.size[0], "height": first.size[1]}
         starts = [drawing.start for drawing in drawings if drawing.start is not None]

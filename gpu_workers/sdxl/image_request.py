@@ -1,4 +1,4 @@
-"""One picture as it is to be drawn, with nothing left to choose."""
+"""One image to generate, with all its parameters."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,12 +9,12 @@ from gpu_workers.sdxl.prompt_parser import Prompt
 from shared.contracts.worker_protocol import ReferenceType
 
 Mode = Literal["text", "image", "control", "adapter"]
-"""From text alone; from a picture; along its lines; after its style or character."""
+"""Text to image; image to image; ControlNet; IP-Adapter (style or character)."""
 
 
 @dataclass(frozen=True)
 class InitImage:
-    """The picture to start from, at the size that is drawn."""
+    """The reference picture, scaled to the output size."""
 
     picture: Image.Image = field(repr=False)
     type: ReferenceType | None
@@ -24,7 +24,7 @@ class InitImage:
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """One picture."""
+    """The parameters of one picture."""
 
     prompt: Prompt
     negative: Prompt
@@ -37,6 +37,6 @@ class ImageRequest:
 
     @property
     def denoising_strength(self) -> float:
-        """The part of the steps that are taken, from a picture: one at least."""
+        """The part of the steps that is run from a reference picture: at least one step."""
         strength = self.start.strength if self.start else 0.0
         return max(1 - strength, 1 / self.steps)

@@ -1,4 +1,4 @@
-"""LoRAs of a configured folder, each loaded when it is first asked for."""
+"""LoRAs of a configured folder, each loaded on first use."""
 
 import re
 import warnings
@@ -10,50 +10,55 @@ from gpu_workers.runtime.pipeline import PermanentError
 from gpu_workers.sdxl.prompt_parser import Lora
 
 MAX_LOADED = 8
-"""Kept in memory."""
+"""The maximum number of LoRAs in memory."""
 
 _NAME = re.compile(r"[\w-]{1,100}")
 
 
 class Loras:
-    """Those of one folder, in one pipeline and all that share its weights."""
+    """The LoRAs of one folder, in one pipeline and in all pipelines that share its weights.
+
+    Args:
+        pipe: the pipeline.
+        folder: the folder of the ``.safetensors`` files; None for no LoRAs.
+    """
 
     def __init__(self, pipe: Any, folder: Path | None) -> None:  # noqa: ANN401 - diffusers has no types
         self._pipe = pipe
         self._folder = folder
         self._loaded: list[str] = []
-        self._taken: tuple[Lora, ...] = ()
+        self._active: tuple[Lora, ...] = ()
 
-    def activate(self, wanted: Sequence[Lora]) -> None:
-        """Draw with these from here on, and with no other.
+    def activate(self, loras: Sequence[Lora]) -> None:
+        """Use these LoRAs, and no others, for all following pictures.
 
         Raises:
-            PermanentError: one is not there.
+            PermanentError: one does not exist.
         """
-        wanted = tuple(wanted)
-        if wanted == self._taken:
+        loras = tuple(loras)
+        if loras == self._active:
             return
-        self.check(wanted)
-        self._evict(wanted)
-        for lora in wanted:
+        self.check(loras)
+        self._evict(loras)
+        for lora in loras:
             self._load(lora.name)
-        if wanted:
+        if loras:
             self._pipe.enable_lora()
-            weights = {lora.name: lora.weight for lora in wanted}
+            weights = {lora.name: lora.weight for lora in loras}
             self._pipe.set_adapters(list(weights), list(weights.values()))
         else:
             self._pipe.disable_lora()
-        self._taken = wanted
+        self._active = loras
 
-    def check(self, wanted: Sequence[Lora]) -> None:
-        """Refuse what is not there.
+    def check(self, loras: Sequence[Lora]) -> None:
+        """Check that the LoRAs exist.
 
         Raises:
-            PermanentError: one is not.
+            PermanentError: one does not.
         """
-        for lora in wanted:
-            known = _NAME.fullmatch(lora.name) and self._folder is not None
-            if not (known and self._file(lora.name).is_file()):
+        for lora in loras:
+            is_valid = _NAME.fullmatch(lora.name) and self._folder is not None
+            if not (is_valid and self._file(lora.name).is_file()):
                 raise PermanentError("unknown_lora", "The prompt names a LoRA that is not here.")
 
     def _load(self, name: str) -> None:
@@ -61,14 +66,14 @@ class Loras:
             return
         file = self._file(name)
         with warnings.catch_warnings():
-            # peft wonders at every LoRA but the first.
+            # peft warns at every LoRA but the first.
             warnings.simplefilter("ignore", UserWarning)
             self._pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=name)
         self._loaded.append(name)
 
-    def _evict(self, wanted: Sequence[Lora]) -> None:
-        """Let those go that were loaded first, but none of the wanted."""
-        names = {lora.name for lora in wanted}
+    def _evict(self, loras: Sequence[Lora]) -> None:
+        """Unload the oldest LoRAs above `MAX_LOADED`, but none of ``loras``."""
+        names = {lora.name for lora in loras}
         idle = [name for name in self._loaded if name not in names]
         excess = max(len(names | set(self._loaded)) - MAX_LOADED, 0)
         for name in idle[:excess]:

@@ -1,4 +1,4 @@
-"""The loaded model: pictures in, out of memory and back. Importing this module takes seconds."""
+"""The loaded SDXL model: draw batches of pictures. Importing this module takes seconds."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,16 +20,16 @@ from gpu_workers.sdxl.settings import SdxlSettings
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 OnLatents = Callable[[Callable[[int], Image.Image]], None]
-"""Called after each step with what draws a preview of one picture of the batch, by its place."""
+"""Called after each step with a function that returns the preview of the picture at an index."""
 
 
 class Model:
     """A model of SDXL's architecture: on the GPU in half precision, else on the CPU."""
 
     def __init__(self, settings: SdxlSettings) -> None:
-        for one in (logging, transformers_logging):
-            one.set_verbosity_error()  # Their warnings quote the prompt.
-            one.disable_progress_bar()
+        for library_logging in (logging, transformers_logging):
+            library_logging.set_verbosity_error()  # Warnings would quote the prompt.
+            library_logging.disable_progress_bar()
         if settings.torch_threads:
             torch.set_num_threads(settings.torch_threads)
         self._pipe = load_pipeline(settings)
@@ -43,20 +43,20 @@ class Model:
 
     @property
     def native_size(self) -> int:
-        """The side of the square that it was trained on, in pixels."""
+        """The side of the square that the model was trained on, in pixels."""
         return int(self._pipe.unet.config.sample_size * self._pipe.vae_scale_factor)
 
     @property
     def sampler(self) -> str:
-        """Its scheduler's name."""
+        """The scheduler's name."""
         name = type(self._pipe.scheduler).__name__
         return name.removesuffix("Scheduler").removesuffix("Discrete")
 
     def prompt_chunks(self, prompt: Prompt, negative: Prompt) -> int:
-        """How many times 77 tokens the two are encoded to: what one batch has in common.
+        """Return the number of 77-token chunks of the two prompts; the same within one batch.
 
         Raises:
-            PermanentError: a LoRA that is asked for is not there.
+            PermanentError: a LoRA of the prompt does not exist.
         """
         self._loras.check(prompt.loras)
         return self._encoder.pieces(prompt, negative)
@@ -64,27 +64,32 @@ class Model:
     def generate(
         self, drawings: Sequence[ImageRequest], on_step: OnStep, on_latents: OnLatents
     ) -> list[Image.Image]:
-        """Draw a batch; where memory runs out, once more with the caches emptied, one by one.
+        """Draw a batch; after an out-of-memory error, empty the cache and draw one by one.
+
+        Args:
+            drawings: the requests; all but their prompts and seeds must be equal.
+            on_step: called after each step.
+            on_latents: called after each step with a function that draws previews.
 
         Raises:
-            RetryableError: there is not enough memory.
+            RetryableError: there is not enough memory for a single picture.
         """
         try:
             return self._draw(drawings, on_step, on_latents)
         except torch.OutOfMemoryError:
-            pass  # Only outside this block are the failed attempt's tensors let go.
+            pass  # The tensors of the failed attempt are freed only after this block.
         torch.cuda.empty_cache()
         try:
-            return [self._draw([drawing], on_step, _unseen)[0] for drawing in drawings]
+            return [self._draw([drawing], on_step, _no_preview)[0] for drawing in drawings]
         except torch.OutOfMemoryError:
-            sentence = "The worker ran out of memory on this job."
-            raise RetryableError("out_of_memory", sentence) from None
+            message = "The worker ran out of memory on this job."
+            raise RetryableError("out_of_memory", message) from None
 
     def _draw(
         self, drawings: Sequence[ImageRequest], on_step: OnStep, on_latents: OnLatents
     ) -> list[Image.Image]:
         first = drawings[0]
-        # What the adapter adds is not the callback's to halve.
+        # The callback cannot halve the embeddings that the adapter adds.
         until = 1.0 if first.way == "adapter" else self._guidance_until
         self._loras.activate(first.prompt.loras)
         encoded = [self._encoder.encode(drawing.prompt, drawing.negative) for drawing in drawings]
@@ -98,7 +103,7 @@ class Model:
             ),
             num_inference_steps=first.steps,
             guidance_scale=first.guidance,
-            # On the CPU, so that a seed begins with the same noise on every device.
+            # On the CPU, so that a seed gives the same initial noise on every device.
             generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in drawings],
             callback_on_step_end=self._step_end(on_step, on_latents, until),
             callback_on_step_end_tensor_inputs=optimizations.step_tensors(pipe, until),
@@ -107,11 +112,11 @@ class Model:
         return list(drawn.images)
 
     def _step_end(self, on_step: OnStep, on_latents: OnLatents, until: float) -> _StepEnd:
-        """The pipeline's own callback; what it raises ends the pipeline at once."""
+        """Return the callback of the pipeline; an exception it raises ends the pipeline."""
 
-        def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' own untyped signature
+        def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' untyped signature
             on_step(index + 1, pipe.num_timesteps)
-            on_latents(lambda place: self._latents.preview(tensors["latents"][place], index))
+            on_latents(lambda image: self._latents.preview(tensors["latents"][image], index))
             if index + 1 == int(until * pipe.num_timesteps):
                 return optimizations.unguided(pipe, tensors)
             return tensors
@@ -119,5 +124,5 @@ class Model:
         return step_end
 
 
-def _unseen(_: Callable[[int], Image.Image]) -> None:
-    """Drawn a second time, it is not shown again."""
+def _no_preview(_: Callable[[int], Image.Image]) -> None:
+    """Send no preview: the first attempt has sent it."""

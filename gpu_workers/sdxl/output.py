@@ -1,4 +1,4 @@
-"""What a finished picture is handed in as, and what it says of itself."""
+"""Encode a picture with its generation settings."""
 
 from typing import Any
 
@@ -19,12 +19,23 @@ def media_of(
     sampler: str,
     lossy: list[str],
 ) -> Media:
-    """The picture as a file, with what it was really made with."""
-    really = params.model_copy(update={"steps": request.steps, "guidance_scale": request.guidance})
-    used = images.generation_settings(
-        really, model=model, sampler=sampler, seed=request.seed, size=picture.size
+    """Encode a picture as a PNG, with the settings that were used.
+
+    Args:
+        picture: the picture.
+        request: what the picture was generated from.
+        params: the job's parameters.
+        model: the model's name.
+        sampler: the scheduler's name.
+        lossy: the lossy optimisations that were used.
+    """
+    effective = params.model_copy(
+        update={"steps": request.steps, "guidance_scale": request.guidance}
     )
-    used |= _started(request)
+    used = images.generation_settings(
+        effective, model=model, sampler=sampler, seed=request.seed, size=picture.size
+    )
+    used |= _reference_settings(request)
     if lossy:
         used["lossy"] = lossy
     return Media(
@@ -38,17 +49,17 @@ def media_of(
     )
 
 
-def _started(request: ImageRequest) -> dict[str, Any]:
-    """What became of the picture to start from."""
+def _reference_settings(request: ImageRequest) -> dict[str, Any]:
+    """Return how the reference picture was used; empty without one."""
     if request.start is None:
         return {}
-    started = {
+    reference = {
         "reference_type": request.start.type,
         "reference_strength": request.start.strength,
         "reference_way": request.way,
     }
     return (
-        {**started, "denoising_strength": request.denoising_strength}
+        {**reference, "denoising_strength": request.denoising_strength}
         if request.way == "image"
-        else started
+        else reference
     )

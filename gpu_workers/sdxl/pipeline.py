@@ -1,4 +1,4 @@
-"""From jobs to pictures and their files: several jobs at once, where they go together."""
+"""SDXL pipeline: jobs to pictures, in batches across jobs."""
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
@@ -22,18 +22,18 @@ _TINY = "tiny-random-sdxl"
 
 
 class SdxlPipeline:
-    """SDXL, or whatever model of its architecture is configured."""
+    """SDXL, or the configured model of its architecture."""
 
     _model: "Model"
     _max_images = 1
 
     def __init__(self, default: Path | None = None) -> None:
-        """``default`` is a model's folder, for where none is configured."""
+        """Use the model in the folder ``default`` if none is configured."""
         self._default = default
 
     @property
     def models(self) -> list[str]:
-        """The configured model: a hub id, or a folder's name."""
+        """The configured model: a hub id, or the name of a folder."""
         configured = self._configured().sdxl_model
         if configured is None:
             return [_TINY]
@@ -41,12 +41,12 @@ class SdxlPipeline:
 
     @property
     def max_images(self) -> int:
-        """Drawn at the same time."""
+        """The maximum number of pictures in one batch."""
         return self._max_images
 
     @property
     def weights(self) -> list[Weights]:
-        """The model, and whatever is added to it."""
+        """The weights of the model, its VAE, ControlNet, IP-Adapter and LoRAs."""
         settings = self._configured()
         added = (
             settings.sdxl_vae,
@@ -54,18 +54,18 @@ class SdxlPipeline:
             settings.sdxl_ip_adapter,
             settings.sdxl_loras,
         )
-        others = [Weights.named(one) for one in added if one]
+        added_weights = [Weights.named(model) for model in added if model]
         if settings.sdxl_model:
-            return [Weights.named(settings.sdxl_model), *others]
+            return [Weights.named(settings.sdxl_model), *added_weights]
         from gpu_workers.sdxl.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds
 
-        return [Weights(tiny_model(settings.model_cache), tiny_model), *others]
+        return [Weights(tiny_model(settings.model_cache), tiny_model), *added_weights]
 
     def load(self) -> None:
-        """Load the model; until then nothing heavy is imported."""
-        from transformers.utils import logging as theirs  # noqa: PLC0415 - heavy, as the one below
+        """Load the model; heavy modules are imported only here."""
+        from transformers.utils import logging as hf_logging  # noqa: PLC0415 - heavy, as below
 
-        theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
+        hf_logging.set_verbosity(logging.ERROR)  # Importing diffusers warns of unused features.
         from gpu_workers.sdxl import model, optimizations, warming  # noqa: PLC0415 - seconds, so not before
 
         settings = self._configured()
@@ -76,9 +76,14 @@ class SdxlPipeline:
             warming.warm_up(self._model)
 
     def batch_key(self, work: GenerationRequest) -> Hashable:
-        """What one call of the model has in common."""
+        """Return what all requests in one call of the model must have in common.
+
+        Raises:
+            JobError: the job's reference or a LoRA of its prompt cannot be used.
+        """
         request = self._image_requests(work)[0]
         pieces = self._model.prompt_chunks(request.prompt, request.negative)
+        # The IP-Adapter takes the reference of one job only.
         alone = work.message.job_id if request.way == "adapter" else None
         start = request.start and (request.start.type, request.start.strength)
         return (
@@ -95,11 +100,11 @@ class SdxlPipeline:
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        """Draw one job's images."""
-        return self.run_together([GenerationRequest(message, references, on_step, _unseen)])[0]
+        """Draw one job's pictures, without previews."""
+        return self.run_together([GenerationRequest(message, references, on_step, _no_preview)])[0]
 
     def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Draw the images of all; each is what its seed draws alone."""
+        """Draw the pictures of several jobs; each is the same as drawn alone with its seed."""
         drawings = [(work, request) for work in works for request in self._image_requests(work)]
         batches = [
             drawings[first : first + self._max_images]
@@ -113,16 +118,16 @@ class SdxlPipeline:
                 _batch_preview(owners),
             )
             pictures += self._model.generate([request for _, request in batch], on_step, on_latents)
-        made: dict[int, list[Media]] = {id(work): [] for work in works}
-        for (work, one), picture in zip(drawings, pictures, strict=True):
-            made[id(work)].append(self._media(work, one, picture))
-        return list(made.values())
+        media: dict[int, list[Media]] = {id(work): [] for work in works}
+        for (work, request), picture in zip(drawings, pictures, strict=True):
+            media[id(work)].append(self._media(work, request, picture))
+        return list(media.values())
 
     def _configured(self) -> SdxlSettings:
-        own = settings.sdxl()
-        if own.sdxl_model or self._default is None:
-            return own
-        return own.model_copy(update={"sdxl_model": str(self._default)})
+        configured = settings.sdxl()
+        if configured.sdxl_model or self._default is None:
+            return configured
+        return configured.model_copy(update={"sdxl_model": str(self._default)})
 
     def _image_requests(self, work: GenerationRequest) -> list[ImageRequest]:
         return planned(work, self._settings, own_side=self._model.native_size)
@@ -139,27 +144,27 @@ class SdxlPipeline:
 
 
 def _batch_progress(owners: Sequence[GenerationRequest], index: int, batches: int) -> OnStep:
-    """Steps of one batch among several, counted over all of them, to each job in it."""
+    """Return the ``on_step`` of one of several batches: it reports steps of all batches."""
 
-    def told(step: int, steps: int) -> None:
+    def on_step(step: int, steps: int) -> None:
         for work in {id(work): work for work in owners}.values():
             work.on_step(index * steps + step, batches * steps)
 
-    return told
+    return on_step
 
 
 def _batch_preview(
     owners: Sequence[GenerationRequest],
 ) -> Callable[[Callable[[int], Image.Image]], None]:
-    """A preview of each job's first picture in the batch."""
+    """Return the ``on_latents`` of a batch: it previews each job's first picture in it."""
 
-    def shown(preview: Callable[[int], Image.Image]) -> None:
-        places = {id(work): place for place, work in reversed(list(enumerate(owners)))}
-        for place in places.values():
-            owners[place].on_preview(lambda place=place: preview(place))  # type: ignore[misc]
+    def on_latents(preview: Callable[[int], Image.Image]) -> None:
+        first = {id(work): index for index, work in reversed(list(enumerate(owners)))}
+        for index in first.values():
+            owners[index].on_preview(lambda index=index: preview(index))  # type: ignore[misc]
 
-    return shown
+    return on_latents
 
 
-def _unseen(_: Callable[[], Image.Image]) -> None:
+def _no_preview(_: Callable[[], Image.Image]) -> None:
     pass

@@ -1,4 +1,4 @@
-"""From a job to its drawings: what the settings and its reference make of what it asks."""
+"""Plan a job: its image requests, from its parameters, its reference and the settings."""
 
 from gpu_workers.runtime.pipeline import GenerationRequest
 from gpu_workers.sdxl import prompt_parser, reference_images
@@ -10,7 +10,12 @@ from gpu_workers.sdxl.settings import SdxlSettings
 def planned(
     work: GenerationRequest, settings: SdxlSettings, *, own_side: int
 ) -> list[ImageRequest]:
-    """One drawing an image; they differ in their seed alone.
+    """Return one request per picture of a job; they differ only in their seed.
+
+    Args:
+        work: the job with its references.
+        settings: may override the job's steps and guidance.
+        own_side: the side of the square that the model was trained on, in pixels.
 
     Raises:
         JobError: the job's reference cannot be used.

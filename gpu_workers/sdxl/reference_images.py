@@ -1,4 +1,4 @@
-"""Pictures to start from: read, cut to size, and refused where they would be ignored."""
+"""Select and prepare reference images; refuse those that would be ignored."""
 
 import io
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ MAX_PIXELS = 40_000_000
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _EDGE = 48
-"""Of 255: a change of brightness from which on it is a line."""
+"""The minimum change of brightness (0 to 255) that counts as an edge."""
 
 
 def select_mode(start: InitImage | None, settings: SdxlSettings) -> Mode:
-    """How a picture is drawn that starts so.
+    """Return the mode for a reference, or ``text`` without one.
 
     Raises:
-        PermanentError: the reference is of a type that this worker can make nothing of.
+        PermanentError: this worker does not support the reference's type.
     """
     if start is None:
         return "text"
@@ -39,10 +39,15 @@ def select_mode(start: InitImage | None, settings: SdxlSettings) -> Mode:
 def init_image(
     references: Sequence[ReferenceImage], params: GenerationParams, size: tuple[int, int]
 ) -> InitImage | None:
-    """The picture that a job starts from.
+    """Return the reference of a job, cropped and scaled to the output size; None without one.
+
+    Args:
+        references: the downloaded references, at most one.
+        params: the job's parameters, with the reference's type and strength.
+        size: width and height of the output in pixels.
 
     Raises:
-        PermanentError: it is no picture, or one of another use than a picture has.
+        PermanentError: it cannot be decoded, or has a role that is for videos only.
     """
     if not references:
         return None
@@ -57,17 +62,17 @@ def init_image(
 
 
 def check_all_present(references: Sequence[ReferenceImage], roles: Sequence[ReferenceRole]) -> None:
-    """Check that every reference of the job came.
+    """Check that every reference of the job was downloaded.
 
     Raises:
-        RetryableError: one did not.
+        RetryableError: one is missing.
     """
     if len(references) < len(roles):
         raise RetryableError("reference_unavailable", "The reference could not be fetched.")
 
 
 def edges(picture: Image.Image) -> Image.Image:
-    """White lines on black, where the brightness changes."""
+    """Return the edges of a picture: white lines on black where the brightness changes."""
     lines = picture.convert("L").filter(ImageFilter.FIND_EDGES)
     return lines.point(lambda change: 255 if change >= _EDGE else 0).convert("RGB")
 

@@ -1,4 +1,4 @@
-"""Which SDXL model is drawn with, what is added to it, and how it is made fast."""
+"""SDXL settings: the model, its additions and its optimisations."""
 
 from functools import cache
 from pathlib import Path
@@ -10,47 +10,47 @@ from gpu_workers.runtime.settings import MODEL_CACHE, Settings, load_settings
 
 
 class SdxlSettings(Settings):
-    """Each field is the environment variable of its name in capitals.
+    """Each field is read from the environment variable of its name in capitals.
 
-    A speed setting that is left out is on where there is a GPU and off where there is none.
+    An optimisation that is not set is on with a GPU and off without one.
     """
 
     sdxl_model: str | None = None
-    """A folder or a hub id; without it, a tiny random model that draws noise."""
+    """A folder or a hub id; by default a tiny random model that draws noise."""
     sdxl_vae: str | None = None
-    """A VAE to take the model's own place, such as one that holds in half precision."""
+    """A VAE instead of the model's, such as one that is stable in half precision."""
     sdxl_steps: Annotated[int, Field(ge=1, le=200)] | None = None
-    """Of a few-step model: taken whatever a job asks for, and reported."""
+    """The steps of a few-step model: they override the job's, and are reported."""
     sdxl_guidance: Annotated[float, Field(ge=0, le=30)] | None = None
-    """The same."""
+    """The guidance of a few-step model: it overrides the job's, and is reported."""
 
     sdxl_controlnet: str | None = None
-    """What follows a reference's composition, a folder or a hub id; without it, image to image."""
+    """A ControlNet for composition references: a folder or a hub id; by default image to image."""
     sdxl_controlnet_input: Literal["edges", "picture"] = "edges"
-    """What that model was trained to follow."""
+    """The input that the ControlNet was trained on."""
     sdxl_ip_adapter: Path | None = None
-    """What follows a reference's style or character: a file of weights, with the folder
-    ``image_encoder`` beside it; without it, such references are refused."""
+    """An IP-Adapter for style and character references: a file of weights next to the folder
+    ``image_encoder``; without it, such references are refused."""
     sdxl_loras: Path | None = None
-    """A folder of LoRAs, of which a prompt asks for NAME.safetensors by ``<lora:NAME:0.8>``."""
+    """A folder of LoRAs; a prompt uses NAME.safetensors by the tag ``<lora:NAME:0.8>``."""
 
     sdxl_max_batch: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Pictures drawn at once; without it, 4 on a GPU and 1 on a CPU. Jobs meet in a batch only as
-    far as WORKER_SLOTS lets them be at work together."""
+    """Pictures drawn at once; by default 4 on a GPU and 1 on a CPU. A batch has at most as many
+    jobs as WORKER_SLOTS."""
     sdxl_channels_last: bool | None = None
     sdxl_compile: bool | None = None
     """Compile the UNet's repeated blocks; each size is drawn once before the first job."""
     sdxl_fused_qkv: bool | None = None
-    """One projection for query, key and value; off where there are LoRAs or an IP-Adapter."""
+    """One projection for query, key and value; off by default with LoRAs or an IP-Adapter."""
     sdxl_fp8: bool = False
-    """Lossy: the UNet's weights are kept in 8 bits."""
+    """Lossy: the UNet's weights are stored in 8 bits."""
     sdxl_guidance_until: Annotated[float, Field(gt=0, le=1)] = 1
-    """Lossy below 1: the part of the steps that are guided; the others cost half."""
+    """Lossy below 1: the part of the steps with guidance; the remaining steps cost half."""
 
     model_cache: Path = MODEL_CACHE
-    """Where the tiny random model is kept once it has been made."""
+    """The folder in which the tiny random model is cached."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; without it, torch's own choice."""
+    """Threads of one CPU operation; by default torch chooses."""
 
     @field_validator("sdxl_fused_qkv")
     @classmethod
@@ -61,12 +61,12 @@ class SdxlSettings(Settings):
 
     @property
     def lossy(self) -> list[str]:
-        """What makes a picture another than the model's own."""
-        named = {
+        """The names of the lossy optimisations that are on."""
+        optimizations = {
             "fp8": self.sdxl_fp8,
             f"guidance until {self.sdxl_guidance_until:g}": self.sdxl_guidance_until < 1,
         }
-        return [name for name, on in named.items() if on]
+        return [name for name, on in optimizations.items() if on]
 
 
 @cache

@@ -1,7 +1,7 @@
-"""A random StableDiffusionXLPipeline of the full one's parts, small enough to make in a second.
+"""Tiny random SDXL with all components of the full one, for tests; generated in a second.
 
-It draws noise, yet noise that depends on every parameter, so that all that surrounds a model can
-be tried where no weights can be had. It is saved as any model is and loaded by the same code.
+It draws noise that depends on every parameter, so that the code around a model can be tested where
+no weights are available. It is saved and loaded like any other model.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from gpu_workers.runtime.models.cache import cached
 
 _NAME = "tiny-sdxl-1"
-"""To be counted up with any change below: a folder of that name is taken as it is."""
+"""Increase the number with any change below: an existing folder of this name is not rebuilt."""
 
 _WEIGHTS_SEED = 0
 _TEXT_WIDTH = 32
@@ -30,7 +30,7 @@ _SAMPLE_SIDE = 32
 
 
 def tiny_model(cache: Path) -> Path:
-    """The folder of the model in the cache, where it is made if it is not there."""
+    """Return the folder of the model in the cache; create it if it does not exist."""
     return cached(cache, _NAME, _save)
 
 
@@ -111,12 +111,12 @@ def _tokenizer() -> CLIPTokenizer:
 
 
 def _vocabulary() -> dict[str, int]:
-    """A token a byte, so that there is no prompt it cannot write."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    """Return two tokens per byte, in and at the end of a word: every prompt can be encoded."""
+    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [
         "<|startoftext|>",
         "<|endoftext|>",
-        *letters,
-        *(f"{character}</w>" for character in letters),
+        *characters,
+        *(f"{character}</w>" for character in characters),
     ]
     return {token: number for number, token in enumerate(tokens)}

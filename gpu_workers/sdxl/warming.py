@@ -1,4 +1,4 @@
-"""Drawing each size once, so that no job waits for its blocks to be compiled."""
+"""Warm-up: draw each size once, so that no job waits for its blocks to be compiled."""
 
 from collections.abc import Callable
 from typing import get_args
@@ -16,15 +16,15 @@ def warm_up(model: Model) -> None:
     """Draw each size alone and in a full batch."""
     for ratio in get_args(AspectRatio):
         size = resolution(ratio, own_side=model.native_size)
-        nothing = prompt_parser.read("")
-        request = ImageRequest(nothing, nothing, steps=1, guidance=2.0, seed=0, size=size)
+        empty = prompt_parser.read("")
+        request = ImageRequest(empty, empty, steps=1, guidance=2.0, seed=0, size=size)
         for pictures in {1, model.max_batch}:
-            model.generate([request] * pictures, _untold, _unseen)
+            model.generate([request] * pictures, _ignore_step, _no_preview)
 
 
-def _untold(_step: int, _steps: int) -> None:
+def _ignore_step(_step: int, _steps: int) -> None:
     pass
 
 
-def _unseen(_: Callable[[int], Image.Image]) -> None:
+def _no_preview(_: Callable[[int], Image.Image]) -> None:
     pass

@@ -1,1 +1,1 @@
-"""How the demo models were made. No worker imports it."""
+"""Training of the demo models. No worker imports it."""

@@ -1,1 +1,1 @@
-"""The WAN worker: clips, and single frames as pictures."""
+"""WAN worker: clips, and single frames as pictures."""

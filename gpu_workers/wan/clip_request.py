@@ -1,4 +1,4 @@
-"""What the models are asked for."""
+"""One clip or frame to generate."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from gpu_workers.wan.reference_images import ReferenceFrames
 from shared.contracts.worker_protocol import GenerationParams
 
 _STRENGTH = 0.5
-"""How much of a picture stays when it is drawn anew, where the job does not say."""
+"""How much of a source picture stays when it is redrawn, if the job does not set it."""
 
 
 @dataclass(frozen=True)
 class ClipRequest:
-    """One film, or one frame."""
+    """The parameters of one clip, or of one frame."""
 
     params: GenerationParams
     references: ReferenceFrames
@@ -21,11 +21,11 @@ class ClipRequest:
 
     @property
     def strength(self) -> float:
-        """How much of the source stays when it is drawn anew: 0 ignores it, 1 copies it."""
-        wanted = self.params.reference_strength
-        return _STRENGTH if wanted is None else wanted
+        """How much of the source stays when it is redrawn: 0 ignores it, 1 copies it."""
+        strength = self.params.reference_strength
+        return _STRENGTH if strength is None else strength
 
     @property
     def redraw_steps(self) -> int:
-        """Of the job's steps, those that are left to the source; the last at least."""
+        """The number of the job's steps that redraw the source; at least 1."""
         return max(round(self.params.steps * (1 - self.strength)), 1)

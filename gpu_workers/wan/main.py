@@ -1,11 +1,11 @@
-"""``python -m gpu_workers.wan.main``: the WAN worker."""
+"""WAN worker entry point: ``python -m gpu_workers.wan.main``."""
 
 from gpu_workers.runtime.server.main import serve
 from gpu_workers.wan.pipeline import WanPipeline
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM or SIGINT."""
     serve({"wan": WanPipeline()})
 
 

@@ -1,4 +1,4 @@
-"""The loaded Wan models at work. Importing this module takes seconds."""
+"""The loaded Wan models: generate clips and frames. Importing this module takes seconds."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 class Model:
     """Models of Wan's architecture: on the GPU in half precision, else on the CPU.
 
-    One film at a time: a scheduler keeps its place among the steps in itself.
+    One clip at a time: a scheduler stores the current step in itself.
     """
 
     def __init__(self, settings: WanSettings) -> None:
@@ -32,10 +32,10 @@ class Model:
         self._redrawing = model_loader.redrawing(self._text) if self._text.in_one_pass else None
 
     def select(self, references: ReferenceFrames) -> LoadedModel:
-        """The model that films what begins so.
+        """Return the model that supports these references.
 
         Raises:
-            PermanentError: none of them can.
+            PermanentError: no loaded model does.
         """
         if references.source and self._redrawing is None:
             raise _unsupported("This worker's model draws from text alone.")
@@ -50,7 +50,12 @@ class Model:
         return self._frames
 
     def generate(self, order: ClipRequest, on_step: OnStep, show: OnPreview) -> Frames:
-        """Film once; where memory runs out, once more with the caches emptied.
+        """Generate a clip or frame; after an out-of-memory error, empty the cache and retry once.
+
+        Args:
+            order: the clip or frame.
+            on_step: called after each step.
+            show: called after each step with a function that draws a preview.
 
         Raises:
             RetryableError: there is not enough memory.
@@ -58,13 +63,13 @@ class Model:
         try:
             return self._film(order, on_step, show)
         except torch.OutOfMemoryError:
-            pass  # Only outside this block are the failed attempt's tensors let go.
+            pass  # The tensors of the failed attempt are freed only after this block.
         torch.cuda.empty_cache()
         try:
             return self._film(order, on_step, show)
         except torch.OutOfMemoryError:
-            sentence = "The worker ran out of memory on this job."
-            raise RetryableError("out_of_memory", sentence) from None
+            message = "The worker ran out of memory on this job."
+            raise RetryableError("out_of_memory", message) from None
 
     def _film(self, order: ClipRequest, on_step: OnStep, show: OnPreview) -> Frames:
         chosen, references = self.select(order.references), order.references.fitted(order.size)
@@ -78,7 +83,7 @@ class Model:
         return _frames(chosen.pipe, kwargs)
 
     def _video_to_video(self, order: ClipRequest, source: object, kwargs: dict[str, Any]) -> Frames:
-        # The pipeline rounds down to whole steps, and with none at all it fails.
+        # The pipeline rounds the steps down, and fails with 0 steps.
         part = (order.redraw_steps + 0.5) / order.params.steps
         kwargs |= {"video": [source], "strength": min(part, 1)}
         with _without_cache(self._text):
@@ -86,7 +91,7 @@ class Model:
 
 
 def _pipeline_kwargs(order: ClipRequest, chosen: LoadedModel) -> dict[str, Any]:
-    """What every pipeline is asked."""
+    """Return the arguments that all pipelines take."""
     params = order.params
     guided = params.guidance_scale > 1
     return {
@@ -96,7 +101,7 @@ def _pipeline_kwargs(order: ClipRequest, chosen: LoadedModel) -> dict[str, Any]:
         "height": order.size[1],
         "num_inference_steps": params.steps,
         "guidance_scale": params.guidance_scale,
-        # On the CPU, so that a seed begins with the same noise on every device.
+        # On the CPU, so that a seed gives the same initial noise on every device.
         "generator": torch.Generator("cpu").manual_seed(order.seed),
         "output_type": "pt",
     }
@@ -104,19 +109,22 @@ def _pipeline_kwargs(order: ClipRequest, chosen: LoadedModel) -> dict[str, Any]:
 
 def _frames(pipe: Any, kwargs: dict[str, Any]) -> Frames:  # noqa: ANN401 - diffusers has no types
     try:
-        filmed = pipe(**kwargs).frames[0]
+        output = pipe(**kwargs).frames[0]
     except BaseException:
-        pipe.maybe_free_model_hooks()  # A cache of this film's steps is none for the next.
+        pipe.maybe_free_model_hooks()  # Cached steps of this clip must not be used for the next.
         raise
-    frames: Frames = (filmed * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    frames: Frames = (output * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return frames
 
 
 @contextlib.contextmanager
 def _without_cache(loaded: LoadedModel) -> Iterator[None]:
-    """For redrawing, whose pipeline does not tell a cache which of a step's two calls it is in."""
+    """Disable the step cache while redrawing.
+
+    The video-to-video pipeline does not mark which of a step's two calls is running.
+    """
     configs = [
-        (transformer, transformer._cache_config)  # noqa: SLF001 - it has no other name
+        (transformer, transformer._cache_config)  # noqa: SLF001 - there is no public name
         for transformer in loaded.transformers
         if transformer.is_cache_enabled
     ]
@@ -130,9 +138,9 @@ def _without_cache(loaded: LoadedModel) -> Iterator[None]:
 
 
 def _step_end(chosen: LoadedModel, on_step: OnStep, show: OnPreview) -> _StepEnd:
-    """The pipeline's own callback; what it raises ends the pipeline at once."""
+    """Return the callback of the pipeline; an exception it raises ends the pipeline."""
 
-    def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' own untyped signature
+    def step_end(pipe: Any, index: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - diffusers' untyped signature
         on_step(index + 1, pipe.num_timesteps)
         show(lambda: chosen.latents.preview(tensors["latents"]))
         return tensors
@@ -140,5 +148,5 @@ def _step_end(chosen: LoadedModel, on_step: OnStep, show: OnPreview) -> _StepEnd
     return step_end
 
 
-def _unsupported(sentence: str) -> PermanentError:
-    return PermanentError("unsupported_reference", sentence)
+def _unsupported(message: str) -> PermanentError:
+    return PermanentError("unsupported_reference", message)

@@ -1,4 +1,4 @@
-"""From a folder or a hub id to a pipeline that is ready to film. Importing this takes seconds."""
+"""Load Wan models from a folder or a hub id. Importing this module takes seconds."""
 
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,17 @@ from gpu_workers.wan.settings import WanSettings, name_of
 from gpu_workers.wan.tiny_model import tiny_model
 
 _SHIFTS = ("flow_shift", "shift")
-"""What the schedulers call it."""
+"""The names of the shift in the schedulers' configs."""
 
 
 class LoadedModel:
-    """One model: its pipeline, its size, and what it can begin with."""
+    """One model: its pipeline, its clip format and the references it supports.
+
+    Args:
+        name: the model's name in the settings of its outputs.
+        pipe: the diffusers pipeline.
+        clip_format: the format of the clips.
+    """
 
     def __init__(self, name: str, pipe: Any, clip_format: ClipFormat) -> None:  # noqa: ANN401 - diffusers has no types
         self.name = name
@@ -29,37 +35,38 @@ class LoadedModel:
         self.clip = clip_format
         self.texts = PromptEncoder(pipe)
         self.latents = Latents(pipe)
-        self.transformers = [one for one in (pipe.transformer, pipe.transformer_2) if one]
+        transformers = (pipe.transformer, pipe.transformer_2)
+        self.transformers = [transformer for transformer in transformers if transformer]
 
     @property
     def every(self) -> int:
-        """A clip is one frame and a multiple of this."""
+        """The temporal stride: a clip has ``every * k + 1`` frames."""
         return int(self.pipe.vae_scale_factor_temporal)
 
     @property
     def multiple(self) -> int:
-        """Sides are multiples of this."""
+        """Both sides of a frame are multiples of this, in pixels."""
         return int(self.pipe.vae_scale_factor_spatial * self._config.patch_size[1])
 
     @property
     def sampler(self) -> str:
-        """Its scheduler's name."""
+        """The scheduler's name."""
         return type(self.pipe.scheduler).__name__.removesuffix("Scheduler")
 
     @property
     def shift(self) -> float | None:
-        """Of its noise schedule."""
+        """The shift of the noise schedule; None if the scheduler has none."""
         config = self.pipe.scheduler.config
         return next((config[name] for name in _SHIFTS if name in config), None)
 
     @property
     def in_one_pass(self) -> bool:
-        """Whether it is Wan 2.1's kind, with one transformer and one time for all frames."""
+        """Whether it is like Wan 2.1: one transformer, and one timestep for all frames."""
         return len(self.transformers) == 1 and not self.pipe.config.expand_timesteps
 
     @property
     def supports_last_frame(self) -> bool:
-        """Whether it knows what to do with a last frame."""
+        """Whether a last frame can be given."""
         pictures_are_read = self._config.image_dim is not None
         return self.requires_last_frame or not (
             pictures_are_read or self.pipe.config.expand_timesteps
@@ -67,7 +74,7 @@ class LoadedModel:
 
     @property
     def requires_last_frame(self) -> bool:
-        """Whether it cannot do without a last frame."""
+        """Whether a last frame must be given."""
         return self._config.pos_embed_seq_len is not None
 
     @property
@@ -76,12 +83,12 @@ class LoadedModel:
 
 
 def text_model(settings: WanSettings) -> LoadedModel:
-    """The model that films from text."""
+    """Load the text-to-video model."""
     return _loaded(WanPipeline, settings.wan_model or tiny_model(settings.model_cache), settings)
 
 
 def frames_model(settings: WanSettings) -> LoadedModel | None:
-    """The model that begins with a picture, where there is one."""
+    """Load the image-to-video model; None if none is configured."""
     model: str | Path | None = settings.wan_i2v_model
     if model is None and settings.wan_model is None:
         model = tiny_model(settings.model_cache, "frames")
@@ -89,36 +96,37 @@ def frames_model(settings: WanSettings) -> LoadedModel | None:
 
 
 def redrawing(text: LoadedModel) -> Any:  # noqa: ANN401 - diffusers has no types
-    """The text model's own parts as the pipeline that draws a picture anew."""
-    parts = {name: one for name, one in text.pipe.components.items() if name != "transformer_2"}
+    """Return a video-to-video pipeline over the text model's components, to redraw a picture."""
+    components = text.pipe.components
+    parts = {name: part for name, part in components.items() if name != "transformer_2"}
     pipe: Any = WanVideoToVideoPipeline(**parts)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
 
 def quiet() -> None:
-    """Their warnings quote the prompt."""
-    for one in (logging, transformers_logging):
-        one.set_verbosity_error()
-        one.disable_progress_bar()
+    """Silence the libraries: their warnings would quote the prompt."""
+    for library_logging in (logging, transformers_logging):
+        library_logging.set_verbosity_error()
+        library_logging.disable_progress_bar()
 
 
 def _loaded(kind: Any, model: str | Path, settings: WanSettings) -> LoadedModel:  # noqa: ANN401 - diffusers has no types
     on_gpu = torch.cuda.is_available()
     if Path(model).is_dir():
         integrity.check(Path(model))
-    whole = {"default": torch.float32}
-    # Wan's autoencoder and its reader of pictures lose detail in half precision.
-    halved = {"default": torch.bfloat16, "vae": torch.float32, "image_encoder": torch.float32}
-    pipe = kind.from_pretrained(model, dtype=halved if on_gpu else whole)
+    full = {"default": torch.float32}
+    # Wan's autoencoder and image encoder lose detail in half precision.
+    half = {"default": torch.bfloat16, "vae": torch.float32, "image_encoder": torch.float32}
+    pipe = kind.from_pretrained(model, dtype=half if on_gpu else full)
     pipe.to("cuda" if on_gpu else "cpu")
     pipe.set_progress_bar_config(disable=True)
     clip_format = clip(model, settings)
     pipe.scheduler = _with_flow_shift(pipe.scheduler, clip_format.shift)
-    made = LoadedModel(name_of(model), pipe, clip_format)
-    for transformer in made.transformers:
+    loaded = LoadedModel(name_of(model), pipe, clip_format)
+    for transformer in loaded.transformers:
         hasten(transformer, settings, on_gpu=on_gpu)
-    return made
+    return loaded
 
 
 def _with_flow_shift(scheduler: Any, shift: float | None) -> Any:  # noqa: ANN401 - diffusers has no types

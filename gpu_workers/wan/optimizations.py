@@ -1,4 +1,4 @@
-"""What makes a Wan transformer faster, as configured."""
+"""Inference optimisations of a Wan transformer."""
 
 from typing import Any
 
@@ -9,7 +9,13 @@ from gpu_workers.wan.settings import WanSettings
 
 
 def hasten(transformer: Any, settings: WanSettings, *, on_gpu: bool) -> None:  # noqa: ANN401 - diffusers has no types
-    """Switch on what is configured. Compiling comes last, so that it compiles the rest."""
+    """Apply the configured optimisations; compile last, so that the others are compiled too.
+
+    Args:
+        transformer: the transformer, changed in place.
+        settings: the configured optimisations.
+        on_gpu: whether to compile if the settings do not say.
+    """
     if settings.wan_fp8:
         transformer.enable_layerwise_casting(
             storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype

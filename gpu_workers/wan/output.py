@@ -1,4 +1,4 @@
-"""What a finished film or picture is handed in as, and what it says of itself."""
+"""Encode a clip or frame with its generation settings."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,14 @@ from gpu_workers.wan.settings import WanSettings
 if TYPE_CHECKING:
     from gpu_workers.wan.model_loader import LoadedModel
 
-_MAX_LOOKED_AT = 12
-"""Frames of a film that the output check sees: two a second of one that is six seconds long."""
+_MAX_CHECKED_FRAMES = 12
+"""Frames of a clip that the output check looks at: two per second of a clip of six seconds."""
 
 
 def clip_of(
     frames: Frames, order: ClipRequest, chosen: "LoadedModel", settings: WanSettings
 ) -> Media:
-    """The frames as a file, with what they were really made with."""
+    """Encode frames as an MP4, with the settings that were used."""
     count, fps = len(frames), chosen.clip.fps
     used = _used(order, chosen, settings) | {"frames": count, "fps": fps}
     return Media(
@@ -30,7 +30,7 @@ def clip_of(
         height=order.size[1],
         seed=order.seed,
         thumbnail_source=Image.fromarray(frames[count // 2]),
-        frames=[Image.fromarray(frames[place]) for place in _frames_to_check(count)],
+        frames=[Image.fromarray(frames[index]) for index in _frames_to_check(count)],
         duration_seconds=count / fps,
         settings=used,
     )
@@ -39,7 +39,7 @@ def clip_of(
 def picture_of(
     frames: Frames, order: ClipRequest, chosen: "LoadedModel", settings: WanSettings
 ) -> Media:
-    """The one frame as a file, with the same."""
+    """Encode a single frame as a PNG, with the settings that were used."""
     (frame,) = frames
     image, used = Image.fromarray(frame), _used(order, chosen, settings)
     return Media(
@@ -54,9 +54,9 @@ def picture_of(
 
 
 def _frames_to_check(count: int) -> list[int]:
-    """The first frame, the last, and some between them at equal distances."""
-    limit = min(count, _MAX_LOOKED_AT)
-    return [round(place * (count - 1) / max(1, limit - 1)) for place in range(limit)]
+    """Return the indexes of the first frame, the last, and some between at equal distances."""
+    limit = min(count, _MAX_CHECKED_FRAMES)
+    return [round(step * (count - 1) / max(1, limit - 1)) for step in range(limit)]
 
 
 def _used(order: ClipRequest, chosen: "LoadedModel", settings: WanSettings) -> dict[str, Any]:
@@ -68,13 +68,13 @@ def _used(order: ClipRequest, chosen: "LoadedModel", settings: WanSettings) -> d
         "attention": settings.wan_attention,
         "lossy": settings.lossy or None,
         "tokens_left_out": chosen.texts.truncated_tokens(order.params.prompt) or None,
-        **_begun(order),
+        **_reference_settings(order),
     }
-    return used | {name: one for name, one in more.items() if one is not None}
+    return used | {name: value for name, value in more.items() if value is not None}
 
 
-def _begun(order: ClipRequest) -> dict[str, Any]:
-    """What became of the pictures that it began with, and of their strength."""
+def _reference_settings(order: ClipRequest) -> dict[str, Any]:
+    """Return how the references and their strength were used; empty without references."""
     if order.references.source:
         return {
             **order.references.used,

@@ -1,4 +1,4 @@
-"""What a job of the WAN queue asks for: a clip, or a clip's single frame as a picture."""
+"""WAN pipeline: jobs to clips, or to single frames as pictures."""
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
@@ -31,113 +31,117 @@ _TINY = "tiny-random-wan"
 
 
 class WanPipeline:
-    """Wan, or whatever models of its architecture are configured."""
+    """Wan, or the configured models of its architecture."""
 
     _model: "Model"
 
-    def __init__(self, own: Path | None = None) -> None:
-        self._own = own
-        """The folder of the model to film with where none is configured."""
+    def __init__(self, default: Path | None = None) -> None:
+        """Use the model in the folder ``default`` if none is configured."""
+        self._default = default
 
     @property
     def models(self) -> list[str]:
-        """The models that film: hub ids, or folders' names."""
-        chosen = self._settings
-        first = chosen.wan_model or _TINY
-        return [settings.name_of(one) for one in (first, chosen.wan_i2v_model) if one]
+        """The names of the models: hub ids, or names of folders."""
+        configured = self._settings
+        text_model = configured.wan_model or _TINY
+        models = (text_model, configured.wan_i2v_model)
+        return [settings.name_of(model) for model in models if model]
 
     @property
     def weights(self) -> list[Weights]:
-        """The model that films from text, and the one that begins with a picture."""
-        chosen = self._settings
-        named = [Weights.named(one) for one in (chosen.wan_model, chosen.wan_i2v_model) if one]
-        if chosen.wan_model:
+        """The weights of the text-to-video and the image-to-video model."""
+        configured = self._settings
+        models = (configured.wan_model, configured.wan_i2v_model)
+        named = [Weights.named(model) for model in models if model]
+        if configured.wan_model:
             return named
         from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds
 
-        tiny = [Weights(tiny_model(chosen.model_cache), tiny_model)]
+        tiny = [Weights(tiny_model(configured.model_cache), tiny_model)]
         if not named:
             frames = partial(tiny_model, kind="frames")
-            tiny.append(Weights(frames(chosen.model_cache), frames))
+            tiny.append(Weights(frames(configured.model_cache), frames))
         return [*named, *tiny]
 
     def load(self) -> None:
-        """Load the models; until then nothing heavy is imported."""
-        from transformers.utils import logging as theirs  # noqa: PLC0415 - heavy, as the one below
+        """Load the models; heavy modules are imported only here."""
+        from transformers.utils import logging as hf_logging  # noqa: PLC0415 - heavy, as below
 
-        theirs.set_verbosity(logging.ERROR)  # Importing diffusers warns of what is not used here.
+        hf_logging.set_verbosity(logging.ERROR)  # Importing diffusers warns of unused features.
         from gpu_workers.wan.model import Model  # noqa: PLC0415 - it takes seconds, so not before
 
         self._model = Model(self._settings)
 
     @property
     def max_images(self) -> int:
-        """A film takes all there is."""
+        """One: a clip uses all of the device."""
         return 1
 
     def batch_key(self, work: GenerationRequest) -> Hashable:
-        """No two jobs are made together."""
+        """Return a key that is unique per job: no two jobs run in one batch."""
         return work.message.job_id
 
     def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Make one after the other."""
-        return [self._made(work) for work in works]
+        """Run the jobs one after the other."""
+        return [self._run(work) for work in works]
 
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
     ) -> list[Media]:
-        """Film, or draw each picture by itself."""
-        return self._made(GenerationRequest(message, references, on_step, _unseen))
+        """Generate a job's clip, or its pictures one by one, without previews."""
+        return self._run(GenerationRequest(message, references, on_step, _no_preview))
 
-    def _made(self, work: GenerationRequest) -> list[Media]:
+    def _run(self, work: GenerationRequest) -> list[Media]:
         row = get_job_type(work.message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "There is no such type of job.")
-        begun = select_references(work.references, row.media)
-        chosen = self._model.select(begun)
-        film = row.media == "video"
-        finished = output.clip_of if film else output.picture_of
+        references = select_references(work.references, row.media)
+        model = self._model.select(references)
+        is_video = row.media == "video"
+        to_media = output.clip_of if is_video else output.picture_of
         outputs = []
         for index in range(work.message.parameters.num_images):
-            order = _order(work.message.parameters, begun, index, chosen, film=film)
-            frames = self._model.generate(order, _shifted(work, index), work.on_preview)
-            outputs.append(finished(frames, order, chosen, self._settings))
+            request = _to_clip_request(
+                work.message.parameters, references, index, model, is_video=is_video
+            )
+            frames = self._model.generate(request, _job_progress(work, index), work.on_preview)
+            outputs.append(to_media(frames, request, model, self._settings))
         return outputs
 
     @cached_property
     def _settings(self) -> settings.WanSettings:
-        chosen = settings.wan()
-        if chosen.wan_model or self._own is None:
-            return chosen
-        return chosen.model_copy(update={"wan_model": str(self._own)})
+        configured = settings.wan()
+        if configured.wan_model or self._default is None:
+            return configured
+        return configured.model_copy(update={"wan_model": str(self._default)})
 
 
-def _order(
+def _to_clip_request(
     params: GenerationParams,
-    begun: ReferenceFrames,
+    references: ReferenceFrames,
     index: int,
-    chosen: "LoadedModel",
+    model: "LoadedModel",
     *,
-    film: bool,
+    is_video: bool,
 ) -> ClipRequest:
     return ClipRequest(
         params=params,
-        references=begun,
+        references=references,
         seed=params.seed + index,
-        frames=round_frames(chosen.clip.frames, every=chosen.every) if film else 1,
-        size=sides(params.aspect_ratio, side=chosen.clip.side, multiple=chosen.multiple),
+        frames=round_frames(model.clip.frames, every=model.every) if is_video else 1,
+        size=sides(params.aspect_ratio, side=model.clip.side, multiple=model.multiple),
     )
 
 
-def _shifted(work: GenerationRequest, index: int) -> OnStep:
-    """Steps of one picture among several, counted over all of them."""
+def _job_progress(work: GenerationRequest, index: int) -> OnStep:
+    """Return the ``on_step`` of one of a job's pictures: it reports steps of all pictures."""
     images = work.message.parameters.num_images
 
-    def shifted(step: int, steps: int) -> None:
+    def on_step(step: int, steps: int) -> None:
         work.on_step(index * steps + step, images * steps)
 
-    return shifted
+    return on_step
 
 
-def _unseen(_: Callable[[], Image.Image]) -> None:
+def _no_preview(_: Callable[[], Image.Image]) -> None:
     pass

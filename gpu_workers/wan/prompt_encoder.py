@@ -1,28 +1,28 @@
-"""Prompts as a transformer reads them."""
+"""Cached prompt encoding."""
 
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-_KEPT = 16
+_CACHE_SIZE = 16
 _MAX_TOKENS = 512
-"""What Wan was trained on."""
+"""The prompt length that Wan was trained on."""
 
 
 class PromptEncoder:
-    """Encodes prompts, each once: most jobs share their negative one."""
+    """Encodes prompts and caches the last 16: most jobs share their negative prompt."""
 
     def __init__(self, pipe: Any) -> None:  # noqa: ANN401 - diffusers has no types
         self._pipe = pipe
-        self._kept = lru_cache(_KEPT)(self._encoded)
+        self._cached = lru_cache(_CACHE_SIZE)(self._encoded)
 
     def encoded(self, text: str) -> torch.Tensor:
-        """The text, up to the length that the model was trained on."""
-        return self._kept(text)
+        """Return the embeddings of a text, truncated to 512 tokens."""
+        return self._cached(text)
 
     def truncated_tokens(self, text: str) -> int:
-        """How much of a text is beyond that length."""
+        """Return how many tokens of a text are beyond 512."""
         return max(len(self._pipe.tokenizer(text).input_ids) - _MAX_TOKENS, 0)
 
     @torch.no_grad()

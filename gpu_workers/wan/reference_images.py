@@ -1,4 +1,4 @@
-"""The pictures that a job begins with, and what each is to the film."""
+"""Select and prepare references: first, last and source frames."""
 
 import io
 from collections.abc import Sequence
@@ -14,33 +14,37 @@ _WITHOUT_COPYING = frozenset({"style", "character"})
 
 @dataclass(frozen=True)
 class ReferenceFrames:
-    """What a film or a picture begins with; nothing, where text alone is to do."""
+    """The reference frames of a clip or picture; all None for text alone."""
 
     first: Image.Image | None = None
     last: Image.Image | None = None
     source: Image.Image | None = None
-    """The picture that is drawn anew."""
+    """The picture to redraw."""
 
     def fitted(self, size: tuple[int, int]) -> "ReferenceFrames":
-        """Each at that size; what stands over is cut off, so that nothing is stretched."""
-        found = {"first": self.first, "last": self.last, "source": self.source}
+        """Return each frame scaled and cropped to a size, without a change of proportions."""
+        frames = {"first": self.first, "last": self.last, "source": self.source}
         return replace(self, **{
             role: ImageOps.fit(image, size, Image.Resampling.LANCZOS)
-            for role, image in found.items() if image
+            for role, image in frames.items() if image
         })  # fmt: skip
 
     @property
     def used(self) -> dict[str, str]:
-        """What each was used for, for the settings."""
-        found = {"first frame": self.first, "last frame": self.last, "drawn anew": self.source}
-        return {"references": ", ".join(use for use, image in found.items() if image)}
+        """The uses of the frames, for the generation settings."""
+        frames = {"first frame": self.first, "last frame": self.last, "drawn anew": self.source}
+        return {"references": ", ".join(use for use, image in frames.items() if image)}
 
 
 def select_references(references: Sequence[ReferenceImage], media: MediaType) -> ReferenceFrames:
-    """Tell the references apart.
+    """Assign a job's references to their roles.
+
+    Args:
+        references: the downloaded references.
+        media: whether the job makes a video or a picture.
 
     Raises:
-        PermanentError: one cannot be used for what is to be made, or is no picture.
+        PermanentError: one cannot be used for this medium, or cannot be decoded.
     """
     if any(reference.type in _WITHOUT_COPYING for reference in references):
         raise _unsupported("WAN begins with a picture; it cannot take its style or its person.")
@@ -64,5 +68,5 @@ def _picture(content: bytes) -> Image.Image:
         raise PermanentError("bad_reference", "The reference is no picture.") from None
 
 
-def _unsupported(sentence: str) -> PermanentError:
-    return PermanentError("unsupported_reference", sentence)
+def _unsupported(message: str) -> PermanentError:
+    return PermanentError("unsupported_reference", message)

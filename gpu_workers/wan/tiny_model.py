@@ -1,7 +1,7 @@
-"""Random Wan pipelines of the full ones' parts, small enough to make in a moment.
+"""Tiny random Wan pipelines with all components of the full ones, for tests.
 
-They film noise, yet noise that depends on every parameter, so that all that surrounds a model can
-be tried where no weights can be had. They are saved as any model is and loaded by the same code.
+They film noise that depends on every parameter, so that the code around a model can be tested
+where no weights are available. They are saved and loaded like any other model.
 """
 
 from functools import partial
@@ -30,10 +30,10 @@ from gpu_workers.runtime.models.cache import cached
 from gpu_workers.wan.clip_format import CLIP_FILE, ClipFormat
 
 Kind = Literal["text", "frames", "first", "first_and_last"]
-"""As Wan 2.1 T2V, Wan 2.2 I2V (a first frame, and a last one where wanted), Wan 2.1 I2V, FLF2V."""
+"""Like Wan 2.1 T2V, Wan 2.2 I2V (a first frame, and optionally a last), Wan 2.1 I2V, FLF2V."""
 
 _NAME = "tiny-wan-{}-1"
-"""To be counted up with any change below: a folder of that name is taken as it is."""
+"""Increase the number with any change below: an existing folder of this name is not rebuilt."""
 
 _CLIP = ClipFormat(frames=9, fps=8, side=96, shift=None)
 _WEIGHTS_SEED = 0
@@ -43,13 +43,13 @@ _IMAGE_SIDE = 32
 _IMAGE_PATCH = 16
 _LATENT_CHANNELS = 16
 _MASK_CHANNELS = 4
-_LOUDER = 10
-"""As random weights come, neither a word nor a given frame would count beside the noise."""
+_GAIN = 10
+"""Factor of some weights: else neither the prompt nor a given frame would show in the noise."""
 _PAD, _END = "<pad>", "</s>"
 
 
 def tiny_model(cache: Path, kind: Kind = "text") -> Path:
-    """The folder of the model in the cache, where it is made if it is not there."""
+    """Return the folder of the model in the cache; create it if it does not exist."""
     return cached(cache, _NAME.format(kind), partial(_save, kind=kind))
 
 
@@ -83,25 +83,25 @@ def _scheduler() -> UniPCMultistepScheduler:
 
 
 def _vae() -> Any:  # noqa: ANN401 - diffusers has no types
-    made: Any = AutoencoderKLWan(
+    vae: Any = AutoencoderKLWan(
         base_dim=3,
         z_dim=_LATENT_CHANNELS,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
         temperal_downsample=[False, True, True],
     )
-    made.quant_conv.weight.data *= _LOUDER
-    return made
+    vae.quant_conv.weight.data *= _GAIN
+    return vae
 
 
 def _transformer(kind: Kind) -> Any:  # noqa: ANN401 - diffusers has no types
     encodes_pictures = kind in {"first", "first_and_last"}
     patches = (_IMAGE_SIDE // _IMAGE_PATCH) ** 2 + 1
-    made: Any = WanTransformer3DModel(
+    transformer: Any = WanTransformer3DModel(
         patch_size=(1, 2, 2),
         num_attention_heads=2,
         attention_head_dim=12,
-        # Beside the noise: the frames that are given, and which those are.
+        # In addition to the noise: the given frames, and a mask of which those are.
         in_channels=_LATENT_CHANNELS * (1 + (kind != "text")) + _MASK_CHANNELS * (kind != "text"),
         out_channels=_LATENT_CHANNELS,
         text_dim=_TEXT_WIDTH,
@@ -113,9 +113,9 @@ def _transformer(kind: Kind) -> Any:  # noqa: ANN401 - diffusers has no types
         added_kv_proj_dim=24 if encodes_pictures else None,
         pos_embed_seq_len=2 * patches if kind == "first_and_last" else None,
     )
-    for block in made.blocks:
-        block.attn2.to_out[0].weight.data *= _LOUDER
-    return made
+    for block in transformer.blocks:
+        block.attn2.to_out[0].weight.data *= _GAIN
+    return transformer
 
 
 def _text_encoder() -> UMT5EncoderModel:
@@ -152,13 +152,13 @@ def _image_processor() -> CLIPImageProcessor:
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    one = Tokenizer(models.BPE(vocab=_vocabulary(), merges=[]))
-    one.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    one.post_processor = processors.TemplateProcessing(
+    tokenizer = Tokenizer(models.BPE(vocab=_vocabulary(), merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = processors.TemplateProcessing(
         single=f"$A {_END}", special_tokens=[(_END, 1)]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=one,
+        tokenizer_object=tokenizer,
         pad_token=_PAD,
         eos_token=_END,
         model_max_length=512,
@@ -166,6 +166,6 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _vocabulary() -> dict[str, int]:
-    """A token a byte, so that there is no prompt it cannot write."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    return {token: number for number, token in enumerate((_PAD, _END, *letters))}
+    """Return one token per byte, so that every prompt can be encoded."""
+    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    return {token: number for number, token in enumerate((_PAD, _END, *characters))}

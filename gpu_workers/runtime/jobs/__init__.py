@@ -1,1 +1,1 @@
-"""Run jobs: slots, claims, progress, upload and report."""
+"""Run jobs: slots, claims, progress, uploads and callbacks."""

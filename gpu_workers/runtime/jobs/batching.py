@@ -1,4 +1,4 @@
-"""The inference threads, and the jobs of one kind that take one of them together."""
+"""Inference threads, and batches of jobs that run in one call of a pipeline."""
 
 import asyncio
 import time
@@ -10,11 +10,16 @@ from gpu_workers.runtime import log
 from gpu_workers.runtime.pipeline import Batching, GenerationRequest, JobCancelled, Media, Pipeline
 
 BATCH_WINDOW_SECONDS = 0.25
-"""For jobs that have their turn and are still being claimed to come to the batch."""
+"""How long a batch waits for jobs that have a slot and are still being claimed."""
 
 
 class Inference:
-    """Runs what pipelines make; ``working`` tells how many jobs have their turn."""
+    """Runs pipelines in the inference threads.
+
+    Args:
+        threads: the inference threads.
+        working: returns the number of jobs that hold a slot.
+    """
 
     def __init__(self, threads: Executor, working: Callable[[], int]) -> None:
         self._threads = threads
@@ -22,7 +27,7 @@ class Inference:
         self._batchers: dict[Batching, Batcher] = {}
 
     async def run(self, pipeline: Pipeline, work: GenerationRequest) -> list[Media]:
-        """One job's media, made alone or in a batch."""
+        """Generate one job's media, alone or in a batch, and return them."""
         if isinstance(pipeline, Batching):
             if pipeline not in self._batchers:
                 self._batchers[pipeline] = Batcher(pipeline, self._threads, self._working)
@@ -34,23 +39,23 @@ class Inference:
 
 @dataclass(eq=False)
 class _BatchItem:
-    """One job's place in a batch."""
+    """One job of a batch."""
 
     work: GenerationRequest
     kind: Hashable
-    made: asyncio.Future[list[Media]]
+    media: asyncio.Future[list[Media]]
 
     def end(self, result: list[Media] | BaseException) -> None:
-        if self.made.done():
+        if self.media.done():
             return
         if isinstance(result, BaseException):
-            self.made.set_exception(result)
+            self.media.set_exception(result)
         else:
-            self.made.set_result(result)
+            self.media.set_result(result)
 
 
 class Batcher:
-    """One batch at a time of one pipeline; whoever comes meanwhile waits for the next."""
+    """Runs one pipeline's jobs in batches, one batch at a time; later jobs wait for the next."""
 
     def __init__(self, pipeline: Batching, threads: Executor, working: Callable[[], int]) -> None:
         self._pipeline = pipeline
@@ -61,15 +66,15 @@ class Batcher:
         self._serving: asyncio.Task[None] | None = None
 
     async def run(self, work: GenerationRequest) -> list[Media]:
-        """What the job asks for."""
-        # A reference is decoded for it, and that takes longer than an answer to /healthz may.
+        """Wait for a batch, run the job in it and return its media."""
+        # `batch_key` decodes a reference, which takes longer than a response to /healthz may.
         kind = await asyncio.to_thread(self._pipeline.batch_key, work)
-        place = _BatchItem(work, kind, asyncio.get_running_loop().create_future())
-        self._waiting.append(place)
+        item = _BatchItem(work, kind, asyncio.get_running_loop().create_future())
+        self._waiting.append(item)
         self._news.set()
         if self._serving is None:
             self._serving = asyncio.create_task(self._serve())
-        return await place.made
+        return await item.media
 
     async def _serve(self) -> None:
         try:
@@ -80,72 +85,72 @@ class Batcher:
             self._serving = None
 
     async def _wait_for_batch(self) -> None:
-        """Wait until nobody is on the way, for a moment at most."""
-        until = time.monotonic() + BATCH_WINDOW_SECONDS
+        """Wait until no job with a slot is missing, for at most `BATCH_WINDOW_SECONDS`."""
+        deadline = time.monotonic() + BATCH_WINDOW_SECONDS
         while (
             self._images(self._waiting) < self._pipeline.max_images
             and len(self._waiting) < self._working()
         ):
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), until - time.monotonic())
+                await asyncio.wait_for(self._news.wait(), deadline - time.monotonic())
             except TimeoutError:
                 return
 
     def _next(self) -> list[_BatchItem]:
-        """The first in line with those of its kind, as many as go together."""
-        first, *others = self._waiting
+        """Remove and return the first waiting job with as many of its kind as fit a batch."""
+        first, *later = self._waiting
         batch = [first]
-        for place in others:
-            fits = self._images([*batch, place]) <= self._pipeline.max_images
-            if fits and place.kind == first.kind:
-                batch.append(place)
-        self._waiting = [place for place in self._waiting if place not in batch]
+        for item in later:
+            fits = self._images([*batch, item]) <= self._pipeline.max_images
+            if fits and item.kind == first.kind:
+                batch.append(item)
+        self._waiting = [item for item in self._waiting if item not in batch]
         return batch
 
     async def _make(self, batch: Sequence[_BatchItem]) -> None:
-        """Run the batch; where it fails, each of its jobs by itself, so that none ends another."""
-        batch = [place for place in batch if not place.made.done()]
+        """Run the batch; if it fails, run each job alone, so that no job fails another."""
+        batch = [item for item in batch if not item.media.done()]
         if not batch:
             return
         try:
-            made = await asyncio.get_running_loop().run_in_executor(
+            results = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._pipeline.run_together, _isolate_cancellation(batch)
             )
-            ended = list(zip(batch, made, strict=True))
-        except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; its jobs hear it
+            ended = list(zip(batch, results, strict=True))
+        except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; its jobs get it
             if len(batch) > 1 and not isinstance(error, JobCancelled):
-                log.event("batch broke", severity="WARNING", jobs=len(batch))
-                for place in batch:
-                    await self._make([place])
+                log.event("batch failed", severity="WARNING", jobs=len(batch))
+                for item in batch:
+                    await self._make([item])
                 return
-            for place in batch:
-                place.end(error)
+            for item in batch:
+                item.end(error)
         else:
-            for place, media in ended:
-                place.end(media)
+            for item, media in ended:
+                item.end(media)
 
     @staticmethod
-    def _images(places: Sequence[_BatchItem]) -> int:
-        return sum(place.work.message.parameters.num_images for place in places)
+    def _images(items: Sequence[_BatchItem]) -> int:
+        return sum(item.work.message.parameters.num_images for item in items)
 
 
 def _isolate_cancellation(batch: Sequence[_BatchItem]) -> list[GenerationRequest]:
-    """The works, of which one that is told to stop ends at once while the others go on."""
-    loop, going = asyncio.get_running_loop(), set(batch)
+    """Return the batch's requests; a cancelled job ends at once while the rest of them go on."""
+    loop, running = asyncio.get_running_loop(), set(batch)
 
-    def told(place: _BatchItem) -> GenerationRequest:
+    def isolate(item: _BatchItem) -> GenerationRequest:
         def on_step(step: int, steps: int) -> None:
-            if place not in going:
+            if item not in running:
                 return
             try:
-                place.work.on_step(step, steps)
-            except JobCancelled as stopped:
-                going.discard(place)
-                loop.call_soon_threadsafe(place.end, stopped)
-                if not going:
+                item.work.on_step(step, steps)
+            except JobCancelled as cancelled:
+                running.discard(item)
+                loop.call_soon_threadsafe(item.end, cancelled)
+                if not running:
                     raise
 
-        return replace(place.work, on_step=on_step)
+        return replace(item.work, on_step=on_step)
 
-    return [told(place) for place in batch]
+    return [isolate(item) for item in batch]

@@ -1,4 +1,4 @@
-"""What one job's worker tells ``job-callback``, and what it is answered."""
+"""Client for ``job-callback``: claims, heartbeats, results and failures of one job."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,21 +28,22 @@ _NOT_OURS = frozenset({httpx.codes.FORBIDDEN, httpx.codes.CONFLICT})
 
 
 class CallbackResult(NamedTuple):
-    """An answer to a callback."""
+    """The response to a callback."""
 
     status: int
+    """The HTTP status."""
     answer: CallbackResponse | None
-    """Of a 2xx."""
+    """The body of a 2xx response; None if it is malformed."""
     code: str | None
-    """Of an error."""
+    """The error code of any other response; None if the body holds none."""
 
     @classmethod
     def of(cls, response: httpx.Response) -> "CallbackResult":
-        """Read an answer; one that is malformed has neither answer nor code."""
+        """Parse a response; a malformed one has neither ``answer`` nor ``code``."""
         try:
             if response.is_success:
-                answer = CallbackResponse.model_validate_json(response.content)
-                return cls(response.status_code, answer, None)
+                parsed = CallbackResponse.model_validate_json(response.content)
+                return cls(response.status_code, parsed, None)
             body = response.json()
         except ValueError:
             return cls(response.status_code, None, None)
@@ -51,24 +52,24 @@ class CallbackResult(NamedTuple):
 
     @property
     def is_lost(self) -> bool:
-        """Whether the job has ended or is another's."""
+        """Whether the job has ended or belongs to another worker."""
         return self.status in _NOT_OURS or (self.answer is not None and not self.answer.proceed)
 
 
 @dataclass(frozen=True)
 class Callback:
-    """A callback that is sent until it is heard: one body, one webhook-id."""
+    """One callback's body and webhook-id; both stay the same through every retry."""
 
     body: bytes
     message_id: str
 
 
 class Callbacks:
-    """The letters about one claim of one job."""
+    """Builds and sends the callbacks of one claim of one job."""
 
-    def __init__(self, mailbox: SignedClient, clock: Clock, message: JobMessage) -> None:
+    def __init__(self, client: SignedClient, clock: Clock, message: JobMessage) -> None:
         self.claim_id: UUID = uuid4()
-        self._mailbox = mailbox
+        self._client = client
         self._clock = clock
         self._message = message
         self._common_fields: dict[str, Any] = {
@@ -78,7 +79,7 @@ class Callbacks:
         }
 
     def claim(self) -> Callback:
-        """The job is ours, if the answer says so."""
+        """Build the callback that claims the job; the response says whether it succeeded."""
         return _to_callback(
             CallbackRequest(
                 **self._common_fields, status="processing", dispatch_no=self._message.dispatch_no
@@ -86,7 +87,7 @@ class Callbacks:
         )
 
     def completed(self, assets: list[ReportedAsset], checked_by: OutputCheck) -> Callback:
-        """The job is done."""
+        """Build the callback that reports the job's assets and the check they passed."""
         results = Results(assets=assets)
         return _to_callback(
             CallbackRequest(
@@ -95,26 +96,31 @@ class Callbacks:
         )
 
     def failed(self, error: JobError, *, hand_back: bool = False) -> Callback:
-        """The job could not be completed."""
+        """Build the callback that reports a failure.
+
+        Args:
+            error: why the job failed; its message is cut to 2,000 characters.
+            hand_back: whether the job is requeued without counting as a failed attempt.
+        """
         failure = JobFailure(
             code=error.code,
             retryable=error.retryable,
             requeue=hand_back,
             categories=list(error.categories),
         )
-        sentence = error.message[:_MAX_MESSAGE]
+        error_message = error.message[:_MAX_MESSAGE]
         return _to_callback(
             CallbackRequest(
                 **self._common_fields,
                 status="failed",
-                error_message=sentence,
+                error_message=error_message,
                 failure=failure,
                 output_check=error.checked_by,
             )
         )
 
     async def heartbeat(self, progress: Progress) -> CallbackResult:
-        """Tell how far the job is, once."""
+        """Report the job's progress, without a retry, and return the response."""
         callback = CallbackRequest(
             **self._common_fields,
             status="processing",
@@ -127,22 +133,27 @@ class Callbacks:
         return CallbackResult.of(await self._post(_to_callback(callback), trace))
 
     async def send(self, callback: Callback, *, within: float | None = None) -> CallbackResult:
-        """Send a letter until it is heard, for ``within`` seconds or as long as the job may live.
+        """Send a callback and retry until the response is final.
+
+        Args:
+            callback: the callback to send.
+            within: how many seconds to retry, at most until the job expires; None retries until
+                the job expires.
 
         Raises:
-            RetryTimeoutError: nothing final was answered in time.
+            RetryTimeoutError: no final response came in time.
         """
-        until = self._message.expires_at.timestamp()
+        deadline = self._message.expires_at.timestamp()
         if within is not None:
-            until = min(until, self._clock.now() + within)
+            deadline = min(deadline, self._clock.now() + within)
         trace = tracing.current_traceparent(self._message.traceparent)
         response = await retry_until(
-            lambda: self._post(callback, trace), until=until, now=self._clock.now
+            lambda: self._post(callback, trace), until=deadline, now=self._clock.now
         )
         return CallbackResult.of(response)
 
     async def _post(self, callback: Callback, traceparent: str | None) -> httpx.Response:
-        return await self._mailbox.post(
+        return await self._client.post(
             _ENDPOINT, callback.body, message_id=callback.message_id, traceparent=traceparent
         )
 

@@ -1,4 +1,4 @@
-"""What every job of a worker uses."""
+"""Dependencies shared by all jobs of a worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from gpu_workers.runtime.transport.signed_urls import Transfer
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """All of it, for one worker."""
+    """One worker's pipelines, clients and queues."""
 
     worker_id: str
     pipelines: Pipelines
     unavailable_pipelines: Sequence[Pipeline]
-    """Those whose model could not be loaded."""
+    """Pipelines whose model could not be loaded."""
     safety: Safety
     line: SlotQueue
     inference: Inference

@@ -1,4 +1,4 @@
-"""What a person is told where a job ended by an error that nobody meant to raise."""
+"""Error messages for jobs that ended with an unexpected exception."""
 
 import errno
 
@@ -8,7 +8,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def to_retryable_error(error: Exception) -> RetryableError:
-    """The error as it is reported: retryable, since another worker may fare better."""
+    """Return the error to report: retryable, because another worker may succeed."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return RetryableError("disk_full", "The worker has no room left on its disk.")
     if isinstance(error, MemoryError):

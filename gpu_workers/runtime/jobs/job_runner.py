@@ -1,4 +1,4 @@
-"""One job's life on a worker: claim, references, run, deliver; each end reported."""
+"""Run one job on a worker: claim it, fetch references, generate, upload, report."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ from shared.telemetry.logs import trace_fields
 from shared.telemetry.trace_context import Attributes
 
 CLAIM_SECONDS = 20
-"""How long a claim is tried; then the task goes back to its queue."""
+"""How long a claim is retried; after that the task returns to its queue."""
 
 _DEFAULT_HEARTBEAT_SECONDS = 10.0
 
@@ -40,26 +40,30 @@ _DEFAULT_HEARTBEAT_SECONDS = 10.0
 class JobRunner:
     """One delivery of a job message."""
 
-    def __init__(self, message: JobMessage, workplace: WorkerContext) -> None:
+    def __init__(self, message: JobMessage, context: WorkerContext) -> None:
         self.progress = Progress()
         self._message = message
-        self._workplace = workplace
-        self._callbacks = Callbacks(workplace.mailbox, workplace.clock, message)
+        self._context = context
+        self._callbacks = Callbacks(context.mailbox, context.clock, message)
         self._began = time.monotonic()
         self._event = partial(
             log.event,
             job_id=message.job_id,
             claim_id=self._callbacks.claim_id,
-            worker_id=workplace.worker_id,
+            worker_id=context.worker_id,
             job_type=message.job_type,
         )
 
     async def run(self) -> Outcome:
-        """Wait for a turn, claim, and see the claim through; all of it is one span."""
+        """Wait for a slot, claim the job and run it, in one trace span.
+
+        Returns:
+            The response to the task that delivered the job.
+        """
         attributes: Attributes = {
             "ourvidz.job_id": str(self._message.job_id),
             "ourvidz.dispatch_no": self._message.dispatch_no,
-            "ourvidz.worker_id": self._workplace.worker_id,
+            "ourvidz.worker_id": self._context.worker_id,
             "ourvidz.job_type": self._message.job_type,
         }
         parent = self._message.traceparent
@@ -70,15 +74,15 @@ class JobRunner:
         return ended
 
     async def _run(self) -> Outcome:
-        line = self._workplace.line
+        queue = self._context.line
         try:
-            with tracing.span("wait" if line.opened else "load"):
-                turn = await line.turn()
+            with tracing.span("wait" if queue.opened else "load"):
+                slot = await queue.turn()
         except QueueClosedError:
             return task_result.DRAINING
-        with turn:
+        with slot:
             claim = await self._claim()
-            ended = claim if isinstance(claim, Outcome) else await self._run_claimed(claim, turn)
+            ended = claim if isinstance(claim, Outcome) else await self._run_claimed(claim, slot)
         self._log("job ended", outcome=ended.code)
         return ended
 
@@ -99,15 +103,17 @@ class JobRunner:
         if result.answer is not None:
             return task_result.JOB_GONE
         self._log("claim refused", severity="ERROR", status=result.status, code=result.code)
-        # A refused seal may be a key in rotation, and a 2xx that cannot be read a gateway's fault.
+        # A rejected signature may be a key in rotation, a malformed 2xx an error of a gateway.
         undecided = result.status in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}
         return task_result.NOT_CLAIMED if undecided else task_result.JOB_GONE
 
-    async def _run_claimed(self, claim: CallbackResponse, turn: Slot) -> Outcome:
-        every = claim.heartbeat_seconds or _DEFAULT_HEARTBEAT_SECONDS
-        beating = asyncio.create_task(heartbeat_loop(self.progress, self._heartbeat, every=every))
+    async def _run_claimed(self, claim: CallbackResponse, slot: Slot) -> Outcome:
+        interval = claim.heartbeat_seconds or _DEFAULT_HEARTBEAT_SECONDS
+        heartbeats = asyncio.create_task(
+            heartbeat_loop(self.progress, self._heartbeat, every=interval)
+        )
         try:
-            return await self._complete(claim, turn)
+            return await self._complete(claim, slot)
         except JobCancelled:
             return await self._stopped()
         except JobError as error:
@@ -115,21 +121,21 @@ class JobRunner:
         except RetryTimeoutError:
             return task_result.REPORT_LOST
         except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; it is reported
-            self._log("job broke", severity="ERROR", trace=self._trace(error))
+            self._log("job crashed", severity="ERROR", trace=self._trace(error))
             return await self._report(failures.to_retryable_error(error))
         finally:
-            beating.cancel()
+            heartbeats.cancel()
 
-    async def _complete(self, claim: CallbackResponse, turn: Slot) -> Outcome:
-        with turn:
+    async def _complete(self, claim: CallbackResponse, slot: Slot) -> Outcome:
+        with slot:
             row, outputs, checked_by = await self._generate(claim)
         self._log("job made")
         if self.progress.stop_reason == "ended":
             raise JobCancelled
         with tracing.span("encode"):
-            parcels = await asyncio.to_thread(prepare_outputs, outputs, claim.uploads, row)
-        delivery = Delivery(self._workplace.mailbox, self._workplace.transfer, self._callbacks)
-        result = await delivery.deliver(claim, parcels, checked_by)
+            files = await asyncio.to_thread(prepare_outputs, outputs, claim.uploads, row)
+        delivery = Delivery(self._context.mailbox, self._context.transfer, self._callbacks)
+        result = await delivery.deliver(claim, files, checked_by)
         if result.is_lost:
             return task_result.JOB_GONE
         if result.status < httpx.codes.BAD_REQUEST:
@@ -140,26 +146,26 @@ class JobRunner:
     async def _generate(self, claim: CallbackResponse) -> tuple[JobType, list[Media], OutputCheck]:
         row, pipeline = self._pipeline()
         mode = self._message.parameters.content_type
-        look = self._workplace.safety.inspection(pipeline, mode)
-        references = await self._workplace.transfer.references(claim.references)
-        await asyncio.to_thread(look.check_references, references)
-        preview = Preview(self._workplace.transfer, claim, self.progress, look.allow_preview)
+        safety_check = self._context.safety.inspection(pipeline, mode)
+        references = await self._context.transfer.references(claim.references)
+        await asyncio.to_thread(safety_check.check_references, references)
+        preview = Preview(self._context.transfer, claim, self.progress, safety_check.allow_preview)
         work = GenerationRequest(self._message, references, self.progress.on_step, preview.show)
         try:
             with tracing.span("generate"):
-                outputs = await self._workplace.inference.run(pipeline, work)
+                outputs = await self._context.inference.run(pipeline, work)
         finally:
             preview.end()
         with tracing.span("check"):
-            await asyncio.to_thread(look.check_results, outputs)
-        return row, outputs, look.checked_by
+            await asyncio.to_thread(safety_check.check_results, outputs)
+        return row, outputs, safety_check.checked_by
 
     def _pipeline(self) -> tuple[JobType, Pipeline]:
         row = get_job_type(self._message.job_type)
-        if row is None or row.worker_type not in self._workplace.pipelines:
+        if row is None or row.worker_type not in self._context.pipelines:
             raise PermanentError("unsupported_job_type", "This worker does not run such jobs.")
-        pipeline = self._workplace.pipelines[row.worker_type]
-        if pipeline in self._workplace.unavailable_pipelines:
+        pipeline = self._context.pipelines[row.worker_type]
+        if pipeline in self._context.unavailable_pipelines:
             raise PermanentError("model_missing", "The model that this job needs is not there.")
         return row, pipeline
 
@@ -167,7 +173,7 @@ class JobRunner:
         try:
             result = await self._callbacks.heartbeat(self.progress)
         except httpx.HTTPError:
-            self._log("heartbeat unheard", severity="WARNING")
+            self._log("heartbeat failed", severity="WARNING")
             return True
         return not result.is_lost
 

@@ -1,4 +1,4 @@
-"""What a job looks like so far, put to the one address that may be written more than once."""
+"""Previews of a running job, uploaded to a URL that may be overwritten."""
 
 import asyncio
 import io
@@ -14,12 +14,13 @@ from gpu_workers.runtime.transport.signed_urls import Transfer
 from shared.contracts.worker_protocol import CallbackResponse
 
 MIN_SECONDS_BETWEEN = 1.0
+"""Between two previews of one job."""
 MAX_SIDE = 128
-"""Pixels; a preview shows where things are, not what they will look like."""
+"""Pixels of the longer side: a preview shows the composition, not the details."""
 
 
 class Preview:
-    """One job's previews. Made in the event loop; ``show`` is called in another thread."""
+    """One job's previews. Created in the event loop; ``show`` is called in another thread."""
 
     def __init__(
         self,
@@ -28,7 +29,14 @@ class Preview:
         progress: Progress,
         passes: Callable[[Image.Image], bool],
     ) -> None:
-        """``passes`` tells whether a picture may be seen."""
+        """Start without a preview.
+
+        Args:
+            transfer: the client that uploads.
+            claim: holds the URL and the headers of the upload; without a URL nothing is sent.
+            progress: notes that a preview is stored.
+            passes: returns whether a picture may be shown.
+        """
         self._transfer = transfer
         self._progress = progress
         self._passes = passes
@@ -39,7 +47,7 @@ class Preview:
         self._putting: asyncio.Task[None] | None = None
 
     def show(self, picture: Callable[[], Image.Image]) -> None:
-        """Draw and send a preview, where it is time for one and the last has been sent."""
+        """Draw and send a preview if one is due and the previous one has been sent."""
         sending = self._putting is not None and not self._putting.done()
         if self._url is None or sending or time.monotonic() < self._next:
             return
@@ -49,7 +57,7 @@ class Preview:
             self._loop.call_soon_threadsafe(self._send, self._url, encode(drawn))
 
     def end(self) -> None:
-        """The job has ended: nobody waits for what is still under way."""
+        """Stop sending previews and cancel an upload in progress: the job has ended."""
         self._url = None
         if self._putting is not None:
             self._putting.cancel()
@@ -68,7 +76,7 @@ class Preview:
 
 
 def encode(picture: Image.Image) -> bytes:
-    """A picture as its preview: a WebP of at most ``MAX_SIDE`` pixels a side."""
+    """Return the picture as a WebP of at most ``MAX_SIDE`` pixels a side."""
     small = picture.convert("RGB")
     small.thumbnail((MAX_SIDE, MAX_SIDE))
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Who may come in, and whose turn it is."""
+"""Job slots and a bounded wait queue."""
 
 import asyncio
 from collections import deque
@@ -10,17 +10,17 @@ Refusal = Literal["draining", "already_here", "busy"]
 
 
 class QueueClosedError(Exception):
-    """The line was closed before this one's turn came."""
+    """The queue was closed before a slot became free."""
 
 
 class Slot:
-    """The right to use a slot. It ends once: when given back, or with its block."""
+    """The right to run one job; released once, by `release` or at the end of a ``with`` block."""
 
     def __init__(self, line: "SlotQueue") -> None:
         self._line: SlotQueue | None = line
 
     def release(self) -> None:
-        """Let the next in line begin."""
+        """Free the slot for the next waiting job."""
         if self._line is not None:
             self._line.free()
             self._line = None
@@ -38,16 +38,20 @@ class Slot:
 
 
 class SlotQueue:
-    """The jobs held here: at most ``slots`` at work and a few that wait, first come, first served.
+    """The worker's jobs: at most ``slots`` run, a few wait, first come, first served.
 
-    How many are sent is the functions' business; refusing is for a window that was set too wide.
-    It begins with its slots shut, so that jobs can wait while the model is loaded.
+    The functions decide how many jobs are sent; the queue refuses jobs only if that number is too
+    high. No job runs before `open`, so that jobs can wait while the model is loaded.
+
+    Args:
+        slots: jobs that run at the same time.
+        prefetch_jobs: jobs that may wait; at least one may.
     """
 
     def __init__(self, *, slots: int, prefetch_jobs: int) -> None:
         self._slots = slots
         # The functions fill a slot as soon as its job has ended for them: before the worker has
-        # read the answer to its callback, or has heard that the job was cancelled.
+        # read the response to its callback, or has been notified that the job was cancelled.
         self._room = slots + max(prefetch_jobs, 1) + slots
         self._free = 0
         self._working = 0
@@ -60,26 +64,26 @@ class SlotQueue:
 
     @property
     def opened(self) -> bool:
-        """Whether turns have begun."""
+        """Whether jobs may run."""
         return self._opened
 
     @property
     def held(self) -> int:
-        """Jobs that were let in and have not left."""
+        """The number of jobs that entered and have not left."""
         return len(self._held)
 
     @property
     def waiting(self) -> int:
-        """Jobs whose turn has not come."""
+        """The number of jobs that wait for a slot."""
         return len(self._waiting)
 
     @property
     def working(self) -> int:
-        """Jobs that have their turn and have not given it back."""
+        """The number of jobs that hold a slot."""
         return self._working
 
     def enter(self, job_id: UUID) -> Refusal | None:
-        """Let a job in, or say why not. One that was let in must `leave`."""
+        """Add a job; return None, or the reason for a refusal. An added job must `leave`."""
         if self._closed:
             return "draining"
         if job_id in self._held:
@@ -91,19 +95,19 @@ class SlotQueue:
         return None
 
     def leave(self, job_id: UUID) -> None:
-        """The job has been answered."""
+        """Remove a job whose task has been answered."""
         self._held.discard(job_id)
         if not self._held:
             self._empty.set()
 
     def open(self) -> None:
-        """Let the turns begin."""
+        """Let the waiting jobs run."""
         self._opened = True
         for _ in range(self._slots):
             self.next()
 
     def close(self) -> None:
-        """Let nobody in any more, and send those away who still wait."""
+        """Refuse new jobs and raise `QueueClosedError` in those that wait."""
         self._closed = True
         while self._waiting:
             waiting = self._waiting.popleft()
@@ -114,7 +118,7 @@ class SlotQueue:
         """Wait for a slot.
 
         Raises:
-            ClosedError: the line was closed.
+            QueueClosedError: the queue was closed.
         """
         if self._closed:
             raise QueueClosedError
@@ -128,12 +132,12 @@ class SlotQueue:
         return Slot(self)
 
     def free(self) -> None:
-        """A turn was given back."""
+        """Note that a slot was released and pass it on."""
         self._working -= 1
         self.next()
 
     def next(self) -> None:
-        """Pass a slot that has become free to whoever waits longest."""
+        """Pass a free slot to the job that has waited longest."""
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():
@@ -142,7 +146,7 @@ class SlotQueue:
         self._free += 1
 
     async def wait_empty(self, within: float) -> bool:
-        """Whether the last job leaves within that many seconds."""
+        """Wait for the last job to leave; return False after ``within`` seconds."""
         try:
             await asyncio.wait_for(self._empty.wait(), within)
         except TimeoutError:

@@ -1,10 +1,10 @@
-"""What the task that brought a job is answered."""
+"""HTTP results of a task delivery."""
 
 from typing import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """An answer; 200 ends the task, anything else keeps it in its queue."""
+    """A response to a task: 200 ends it, any other status keeps it in its queue."""
 
     status: int
     code: str

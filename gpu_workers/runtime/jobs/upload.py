@@ -1,4 +1,4 @@
-"""From finished media to a completed job: upload, manifest, callback."""
+"""Upload outputs and the signed manifest, then report completion."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ from shared.contracts.worker_protocol import (
 from shared.telemetry import tracing
 
 MAX_REUPLOADS = 3
-"""How often everything is uploaded again where the callback's check misses an object."""
+"""How often all files are uploaded again when the callback reports a missing object."""
 
 _OBJECT_MISSING = "object_missing"
 
 
 @dataclass(frozen=True)
 class OutputFile:
-    """One asset with all that goes to its two addresses."""
+    """One asset's file and thumbnail with their upload URLs."""
 
     upload: UploadTarget
     asset: ReportedAsset
@@ -39,19 +39,27 @@ class OutputFile:
 def prepare_outputs(
     made: Sequence[Media], uploads: Sequence[UploadTarget], job_type: JobType
 ) -> list[OutputFile]:
-    """Put each medium into the place that the claim gave it.
+    """Match each medium to an upload target of the claim, in the order of ``asset_index``.
+
+    Args:
+        made: the generated media.
+        uploads: one upload target per medium.
+        job_type: gives the media type and the maximum file size.
 
     Raises:
-        PermanentError: a file is larger than its type of job may hand in.
-        RetryableError: one cannot be read back.
+        PermanentError: a file is larger than the job type's ``max_bytes``.
+        RetryableError: a file cannot be decoded.
     """
     if any(len(media.content) > job_type.max_bytes for media in made):
         raise PermanentError("result_too_large", "The result is larger than this job may hand in.")
-    places = sorted(uploads, key=lambda upload: upload.asset_index)
-    return [_parcel(media, place, job_type) for media, place in zip(made, places, strict=True)]
+    targets = sorted(uploads, key=lambda upload: upload.asset_index)
+    return [
+        _to_output_file(media, target, job_type)
+        for media, target in zip(made, targets, strict=True)
+    ]
 
 
-def _parcel(media: Media, upload: UploadTarget, job_type: JobType) -> OutputFile:
+def _to_output_file(media: Media, upload: UploadTarget, job_type: JobType) -> OutputFile:
     asset = ReportedAsset(
         asset_type=job_type.media,
         temp_storage_path=upload.path,
@@ -72,26 +80,26 @@ def _parcel(media: Media, upload: UploadTarget, job_type: JobType) -> OutputFile
 
 
 class Delivery:
-    """Hands in one claim's result."""
+    """Uploads one claim's result and reports it."""
 
-    def __init__(self, mailbox: SignedClient, transfer: Transfer, callbacks: Callbacks) -> None:
-        self._mailbox = mailbox
+    def __init__(self, client: SignedClient, transfer: Transfer, callbacks: Callbacks) -> None:
+        self._client = client
         self._transfer = transfer
         self._callbacks = callbacks
 
     async def deliver(
-        self, claim: CallbackResponse, parcels: Sequence[OutputFile], checked_by: OutputCheck
+        self, claim: CallbackResponse, files: Sequence[OutputFile], checked_by: OutputCheck
     ) -> CallbackResult:
-        """Upload and complete, again where an object is missing.
+        """Upload the files and complete the job; repeat both if an object is missing.
 
         Raises:
-            RetryableError: the objects cannot be put where the callback finds them.
-            RetryTimeoutError: the callback was not heard as long as the job may live.
+            RetryableError: an upload failed, or the callback still misses an object.
+            RetryTimeoutError: the callback got no final response before the job expired.
         """
-        callback = self._callbacks.completed([parcel.asset for parcel in parcels], checked_by)
+        callback = self._callbacks.completed([file.asset for file in files], checked_by)
         for _ in range(1 + MAX_REUPLOADS):
-            with tracing.span("upload", "client", attributes={"ourvidz.assets": len(parcels)}):
-                await self._upload(parcels)
+            with tracing.span("upload", "client", attributes={"ourvidz.assets": len(files)}):
+                await self._upload(files)
                 await self._put_manifest(claim, callback)
             with tracing.span("report completed", "client"):
                 result = await self._callbacks.send(callback)
@@ -99,19 +107,19 @@ class Delivery:
                 return result
         raise RetryableError(_OBJECT_MISSING, "The result was not found where it was stored.")
 
-    async def _upload(self, parcels: Sequence[OutputFile]) -> None:
+    async def _upload(self, files: Sequence[OutputFile]) -> None:
         put = self._transfer.put
-        assets = [put(part.upload.put_url, part.content, part.upload.headers) for part in parcels]
+        assets = [put(file.upload.put_url, file.content, file.upload.headers) for file in files]
         thumbnails = [
-            put(part.upload.thumbnail_put_url, part.thumbnail, part.upload.thumbnail_headers)
-            for part in parcels
+            put(file.upload.thumbnail_put_url, file.thumbnail, file.upload.thumbnail_headers)
+            for file in files
         ]
         await asyncio.gather(*assets, *thumbnails)
 
     async def _put_manifest(self, claim: CallbackResponse, callback: Callback) -> None:
         if claim.manifest_put_url is None:
             return
-        headers = self._mailbox.sign(callback.body, message_id=callback.message_id)
+        headers = self._client.sign(callback.body, message_id=callback.message_id)
         manifest = SignedManifest(headers=headers, body=callback.body.decode())
         content = manifest.model_dump_json(by_alias=True).encode()
         await self._transfer.put(claim.manifest_put_url, content, claim.manifest_headers)

@@ -1,4 +1,4 @@
-"""The worker as a whole: what it serves, what it holds, and how it ends."""
+"""Worker lifecycle: load models, run jobs, drain."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from shared.contracts.worker_protocol import JobMessage
 from shared.telemetry import tracing
 
 SHUTDOWN_GRACE_SECONDS = 15
-"""For a stopped job's step to end and its hand-back to be heard."""
+"""For a cancelled job's step to end and its requeue callback to be answered."""
 
 _REFUSALS: dict[Refusal, Outcome] = {
     "draining": task_result.DRAINING,
@@ -32,7 +32,7 @@ _REFUSALS: dict[Refusal, Outcome] = {
 
 
 class Worker:
-    """Takes jobs in, runs them in turn, and ends without dropping one."""
+    """Accepts jobs, runs them in their order and shuts down without losing one."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Worker:
         self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
         self._missing: list[Pipeline] = []
         self._jobs: dict[JobRunner, asyncio.Task[Outcome]] = {}
-        self._workplace = WorkerContext(
+        self._context = WorkerContext(
             worker_id=settings.worker_id,
             pipelines=pipelines,
             unavailable_pipelines=self._missing,
@@ -66,17 +66,21 @@ class Worker:
 
     @property
     def available_pipelines(self) -> Pipelines:
-        """The types whose model is there, or may still turn out to be."""
-        return {kind: one for kind, one in self.pipelines.items() if one not in self._missing}
+        """The pipelines by worker type, without those whose model failed to load."""
+        return {
+            kind: pipeline
+            for kind, pipeline in self.pipelines.items()
+            if pipeline not in self._missing
+        }
 
     async def load(self) -> None:
-        """Load the checker and each model, in an inference thread; then let the jobs begin.
+        """Load the checker and each model in an inference thread, then let the jobs run.
 
-        A model that cannot be loaded, or that nobody would check, is missing; the others are
-        served.
+        A model that cannot be loaded, or whose output no checker would check, is left out; the
+        remaining models are served.
 
         Raises:
-            Exception: what the checker raised, or the last model where none can be served.
+            Exception: the checker failed to load, or no model can be served (the last error).
         """
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self.threads, self._safety.load)
@@ -94,13 +98,13 @@ class Worker:
         self.line.open()
 
     async def run(self, message: JobMessage) -> Outcome:
-        """Hold a job until it has ended."""
+        """Run a job and return the response to its task when the job has ended."""
         if message.expires_at.timestamp() <= self.clock.now():
             return task_result.EXPIRED
         refusal = self.line.enter(message.job_id)
         if refusal is not None:
             return _REFUSALS[refusal]
-        job = JobRunner(message, self._workplace)
+        job = JobRunner(message, self._context)
         self._jobs[job] = asyncio.create_task(job.run())
         try:
             return await self._jobs[job]
@@ -111,7 +115,7 @@ class Worker:
             self.line.leave(message.job_id)
 
     async def drain(self) -> None:
-        """Take nothing in, let what runs finish for a while, and hand the rest back."""
+        """Refuse new jobs, let running jobs finish for ``drain_seconds``, requeue the rest."""
         self.draining = True
         log.event("draining", worker_id=self.settings.worker_id, held=self.line.held)
         self.line.close()

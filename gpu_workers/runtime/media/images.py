@@ -1,4 +1,4 @@
-"""Writing finished files: PNG with its provenance, thumbnails, checksums."""
+"""PNG encoding with provenance, thumbnails and checksums."""
 
 import base64
 import io
@@ -13,16 +13,24 @@ from gpu_workers.runtime.provenance import signing, xmp
 from shared.contracts.worker_protocol import GenerationParams
 
 THUMBNAIL_SIDE = 256
-"""Pixels on the long side, at most."""
+"""The maximum number of pixels on the longer side."""
 
 _PNG_COMPRESSION = 2
-"""Of 1 to 9. At 1024x1024 level 4 saves an eighth of the bytes and takes twice the time."""
+"""Range 1 to 9. At 1024x1024 level 4 saves an eighth of the bytes and takes twice the time."""
 
 
 def generation_settings(
     parameters: GenerationParams, *, model: str, sampler: str, seed: int, size: tuple[int, int]
 ) -> dict[str, Any]:
-    """What one picture was really made with."""
+    """Return the settings that one picture was generated with, as they are stored.
+
+    Args:
+        parameters: the job's parameters.
+        model: the model's name.
+        sampler: the sampler that was used.
+        seed: the seed of this picture.
+        size: width and height in pixels.
+    """
     return {
         "prompt": parameters.prompt,
         "negative_prompt": parameters.negative_prompt,
@@ -37,7 +45,7 @@ def generation_settings(
 
 
 def parameters_text(settings: dict[str, Any]) -> str:
-    """The settings as image tools write and read them, under the PNG keyword ``parameters``."""
+    """Format the settings as image tools read them under the PNG keyword ``parameters``."""
     fields = {
         "Steps": settings["steps"],
         "Sampler": settings["sampler"],
@@ -55,7 +63,7 @@ def parameters_text(settings: dict[str, Any]) -> str:
 
 
 def png(image: Image.Image, settings: dict[str, Any]) -> bytes:
-    """The picture as a PNG that says how it was made, and that a model made it."""
+    """Encode a picture as a PNG with its settings and its provenance (XMP, C2PA)."""
     info = PngInfo()
     info.add_itxt("parameters", parameters_text(settings))
     info.add_itxt("XML:com.adobe.xmp", xmp.XMP)
@@ -65,7 +73,7 @@ def png(image: Image.Image, settings: dict[str, Any]) -> bytes:
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """A small WebP that a model made as well; a picture that is small already keeps its size."""
+    """Encode a thumbnail: a WebP with XMP provenance; a small picture is not enlarged."""
     small = image.convert("RGB")
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     file = io.BytesIO()
@@ -74,10 +82,10 @@ def thumbnail(image: Image.Image) -> bytes:
 
 
 def crc32c(content: bytes) -> str:
-    """The checksum as Cloud Storage writes it: big-endian, in base64."""
+    """Return the CRC32C checksum in Cloud Storage's format: big-endian, base64."""
     return base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
 
 
 def _quoted(value: str) -> str:
-    """A value that holds one of the format's own separators is written in quotes."""
+    """Quote a value that holds one of the format's separators."""
     return json.dumps(value, ensure_ascii=False) if set(value) & set(',:\n"') else value

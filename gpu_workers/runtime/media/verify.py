@@ -1,4 +1,4 @@
-"""Reading a finished picture back before it is reported: what cannot be read is not handed in."""
+"""Verify encoded pictures and thumbnails before they are uploaded."""
 
 import io
 
@@ -10,10 +10,10 @@ _FORMATS = {"image/png": "PNG", "image/webp": "WEBP"}
 
 
 def check(media: Media, thumbnail: bytes) -> None:
-    """Decode the picture, where it is one, and the thumbnail.
+    """Decode the thumbnail and, if the medium is an image, the image.
 
     Raises:
-        RetryableError: one cannot be decoded, or is not what is said of it.
+        RetryableError: one of them cannot be decoded, or the image has another size.
     """
     if media.mime_type in _FORMATS:
         _check(media.content, media.mime_type, (media.width, media.height))
@@ -24,8 +24,8 @@ def _check(content: bytes, mime_type: str, size: tuple[int, int] | None) -> None
     try:
         with Image.open(io.BytesIO(content), formats=[_FORMATS[mime_type]]) as image:
             image.load()
-            found = image.size
+            decoded_size = image.size
     except (OSError, SyntaxError, ValueError):
-        found = None
-    if found is None or size not in (None, found):
+        decoded_size = None
+    if decoded_size is None or size not in (None, decoded_size):
         raise RetryableError("broken_result", "The finished picture could not be read back.")

@@ -1,4 +1,4 @@
-"""Models that are made on the spot, each once, in a folder that several processes may share."""
+"""On-disk cache of generated models; several processes may share it."""
 
 import shutil
 import tempfile
@@ -7,22 +7,27 @@ from pathlib import Path
 
 
 def cached(cache: Path, name: str, save: Callable[[Path], None]) -> Path:
-    """The folder of that name in the cache; where it is not there, ``save`` writes it.
+    """Return the folder ``name`` of the cache; create it if it does not exist.
 
-    A folder that is there is whole, and is taken as it is: with what it holds, its name changes.
+    An existing folder is complete and is not checked: its name must change with its content.
+
+    Args:
+        cache: the folder of the cache.
+        name: the model's name, with a version.
+        save: writes the model into the folder it is called with.
     """
     target = cache / name
     if target.is_dir():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
     try:
-        save(making)
-        making.rename(target)
+        save(unfinished)
+        unfinished.rename(target)
     except OSError:
         if not target.is_dir():
             raise
         # Another process was first; its model is the same.
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
     return target

@@ -1,4 +1,4 @@
-"""Signing by C2PA, with what c2pa-python offers. Importing this module loads its library."""
+"""C2PA signer over c2pa-python. Importing this module loads the native library."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from gpu_workers.runtime.provenance.hash_binding import bound
 from gpu_workers.runtime.provenance.xmp import SOURCE_TYPE
 
 _MAX_TRIES = 4
-"""A manifest's length and place are known once it is written; its binding holds both."""
+"""The binding holds the manifest's length and offset, which are known only once it is written."""
 
 _CREATED = {
     "label": "c2pa.actions.v2",
@@ -24,14 +24,18 @@ _CREATED = {
 _GENERATOR = {"name": "OurVidz"}
 
 _ALGORITHMS = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-"""By the curve of the key."""
+"""The C2PA algorithm by the curve of the key."""
 
 
 class C2paSigner:
-    """A key at work.
+    """Signs files with one key.
+
+    Args:
+        certificates: the PEM certificate chain, the signer's first.
+        key: the PEM private key.
 
     Raises:
-        ValueError: the key is none, or of a kind that C2PA does not take, or needs a password.
+        ValueError: the key is invalid, needs a password, or C2PA does not support its type.
     """
 
     def __init__(self, certificates: bytes, key: bytes) -> None:
@@ -46,10 +50,10 @@ class C2paSigner:
             raise ValueError("the key cannot sign") from error
 
     def sign(self, content: bytes, mime_type: str) -> bytes:
-        """The file with a manifest that says what made it, and binds all but its settings.
+        """Return the file with a C2PA manifest that covers all bytes but the settings.
 
         Raises:
-            RetryableError: it cannot be signed.
+            RetryableError: the file cannot be signed.
         """
         try:
             return self._sign(content, mime_type)
@@ -57,7 +61,12 @@ class C2paSigner:
             raise RetryableError("not_signed", "The result could not be signed.") from None
 
     def self_test(self) -> str | None:
-        """What a reader of a signed pixel objects to; that it knows no root is no fault."""
+        """Sign and verify a PNG of one pixel.
+
+        Returns:
+            The errors of the validation, or None if there are none; an unknown root certificate
+            is no error.
+        """
         file = io.BytesIO()
         Image.new("RGB", (1, 1)).save(file, "PNG")
         try:
@@ -88,7 +97,7 @@ class C2paSigner:
 
 
 def _algorithm(pem: bytes) -> str:
-    """What C2PA calls the way in which such a key signs."""
+    """Return C2PA's name of the key's signature algorithm."""
     try:
         key = load_pem_private_key(pem, password=None)
     except TypeError:

@@ -1,7 +1,8 @@
-"""What a signature binds: a file's bytes, but for the manifest itself and for the settings.
+"""C2PA hash bindings for PNG and MP4 that leave out the manifest and the settings.
 
-c2pa's own binding would cover the settings too, and blanking them would break the signature. The
-validators know bindings that leave more out; of these they tell (additionalExclusionsPresent).
+The default binding of c2pa covers the settings too, so that blanking them would break the
+signature. Validators accept bindings with more exclusions and report them
+(additionalExclusionsPresent).
 """
 
 import hashlib
@@ -16,14 +17,14 @@ from shared.contracts.media_metadata import Part, boxes, chunks, metadata_parts
 _MANIFEST_CHUNK = b"caBX"
 _MANIFEST_BOX = UUID("d8fec3d6-1b0e-483c-9297-5828877ec481").bytes
 _UNBOUND_BOXES = ("/ftyp", "/mfra")
-"""C2PA's specification wants them left out."""
+"""The C2PA specification requires these exclusions."""
 _SETTINGS_BOX = "/moov/udta"
 
 
 def bound(content: bytes, mime_type: str) -> dict[str, Any]:
-    """The binding of a file as it is, as an assertion of its manifest.
+    """Return the hash binding of a file, as an assertion of its manifest.
 
-    Of a manifest that is there already only the place and the length count.
+    Of an existing manifest only the offset and the length are used.
     """
     return _png(content) if mime_type == "image/png" else _mp4(content)
 
@@ -55,7 +56,7 @@ def _mp4(content: bytes) -> dict[str, Any]:
 
 
 def _bound_boxes(content: bytes) -> Iterator[bytes]:
-    """Each box that is bound, behind its place in the file, as version 3 of the binding has it."""
+    """Yield each bound box after its offset in the file, as version 3 of the binding requires."""
     file = io.BytesIO(content)
     settings = metadata_parts(file, "video/mp4")
     for box in boxes(file):

@@ -1,4 +1,4 @@
-"""The checkers of what was made. Importing this takes seconds."""
+"""Safety-checker and classifier models. Importing this module takes seconds."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,11 +19,11 @@ Refuses = Mapping[ContentMode, Mapping[str, float]]
 
 
 def configured(settings: SafetySettings) -> Checker:
-    """The checker that the settings name; the classifier goes before the other.
+    """Load the checker that the settings name; a classifier takes precedence.
 
     Raises:
-        OSError: a folder lacks a file.
-        ValueError: it is no such model.
+        OSError: a model folder lacks a file.
+        ValueError: no checker is configured, or the model is not usable.
     """
     if settings.output_classifier:
         return Classifier(settings.output_classifier, settings.output_classifier_thresholds)
@@ -33,12 +33,12 @@ def configured(settings: SafetySettings) -> Checker:
 
 
 class SafetyChecker:
-    """diffusers' own, which tells what is sexual from what is not, and no more."""
+    """The safety checker of diffusers, which detects sexual content only."""
 
     modes: frozenset[ContentMode] = frozenset({"sfw"})
 
     def __init__(self, folder: Path) -> None:
-        logging.set_verbosity_error()  # It announces a black image, which nobody takes here.
+        logging.set_verbosity_error()  # It warns of a black image, which is not used here.
         self.checked_by = OutputCheck(kind="checker", name=folder.name)
         self._look: Any = CLIPImageProcessor.from_pretrained(folder)
         self._model = _ready(
@@ -46,7 +46,7 @@ class SafetyChecker:
         )
 
     def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
-        """``nsfw``, where any of them is."""
+        """Return ``["nsfw"]`` if any picture is flagged, else an empty list."""
         del mode
         pixels = _pixels(self._look, pictures, self._model)
         blackened = [np.zeros((1, 1, 3)) for _ in pictures]
@@ -55,7 +55,15 @@ class SafetyChecker:
 
 
 class Classifier:
-    """Any image classifier of transformers, with the labels that are refused in each mode."""
+    """An image classifier of transformers, with the labels refused in each mode.
+
+    Args:
+        folder: the model's folder.
+        refuses: by mode and label, the score (0 to 1) from which a picture is refused.
+
+    Raises:
+        ValueError: the model has no label of that name, or its weights are not finite.
+    """
 
     def __init__(self, folder: Path, refuses: Refuses) -> None:
         self.checked_by = OutputCheck(kind="classifier", name=folder.name)
@@ -64,41 +72,45 @@ class Classifier:
         self._model = _ready(
             AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True)
         )
-        places = {label: place for place, label in self._model.config.id2label.items()}
+        indexes = {label: index for index, label in self._model.config.id2label.items()}
         named = {label for labels in refuses.values() for label in labels}
-        if unknown := named - places.keys():
+        if unknown := named - indexes.keys():
             raise ValueError(f"The classifier has no label {', '.join(sorted(unknown))}.")
         self._refuses = {
-            mode: {label: (places[label], minimum) for label, minimum in labels.items()}
+            mode: {label: (indexes[label], minimum) for label, minimum in labels.items()}
             for mode, labels in refuses.items()
         }
 
     @torch.no_grad()
     def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
-        """The labels whose score is reached by any of them, as categories."""
+        """Return the labels whose threshold any picture reaches, as categories.
+
+        Raises:
+            ArithmeticError: a score is not finite.
+        """
         logits = self._model(_pixels(self._look, pictures, self._model)).logits
-        is_several = self._model.config.problem_type == "multi_label_classification"
-        scores = (logits.sigmoid() if is_several else logits.softmax(-1)).amax(0)
+        is_multi_label = self._model.config.problem_type == "multi_label_classification"
+        scores = (logits.sigmoid() if is_multi_label else logits.softmax(-1)).amax(0)
         if not bool(scores.isfinite().all()):
             raise ArithmeticError("a score is not a number")
         labels = self._refuses[mode].items()
-        return [_category(label) for label, (place, minimum) in labels if scores[place] >= minimum]
+        return [_category(label) for label, (index, minimum) in labels if scores[index] >= minimum]
 
 
 def _ready(model: Any) -> Any:  # noqa: ANN401 - transformers has no types
-    """Where it is to run, in full precision: what overflows to no number would flag nothing."""
+    """Move the model to its device in full precision: an overflow to NaN would flag nothing."""
     if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
         raise ValueError("The checker's weights hold what is no number.")
     return model.eval().float().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _pixels(look: Any, pictures: Sequence[Image.Image], model: Any) -> torch.Tensor:  # noqa: ANN401 - the same
-    seen = look([picture.convert("RGB") for picture in pictures], return_tensors="pt")
-    pixels: torch.Tensor = seen["pixel_values"]
+    processed = look([picture.convert("RGB") for picture in pictures], return_tensors="pt")
+    pixels: torch.Tensor = processed["pixel_values"]
     return pixels.to(model.device)
 
 
 def _category(label: str) -> str:
-    """A label, spelt as categories are."""
-    plain = "".join(one if one.isascii() and one.isalnum() else "_" for one in label.lower())
+    """Return a label in the spelling of categories: a-z, 0-9 and underscores."""
+    plain = "".join(char if char.isascii() and char.isalnum() else "_" for char in label.lower())
     return plain if plain[:1].isalpha() else f"label_{plain}"

@@ -1,7 +1,7 @@
-"""The check of what was made: nothing is handed in that has not passed it.
+"""Check references, previews and outputs before they leave the worker.
 
-Without a checker a worker serves nothing, but for models that can draw nothing unsafe, in the local
-system. A checker that fails lets nothing pass.
+Without a checker a worker serves only exempt models, and only in the local system. If a checker
+fails, nothing passes.
 """
 
 import io
@@ -29,11 +29,17 @@ _EXEMPT = OutputCheck(kind="exempt", name="exempt")
 
 
 class UncheckedModelError(Exception):
-    """A model may not be served, for nobody would check what it makes."""
+    """A model may not be served, because no checker would check its output."""
 
 
 class RefusedError(PermanentError):
-    """What was made, or what it was to begin with, is refused."""
+    """An output or a reference of a job is refused.
+
+    Args:
+        categories: why it is refused.
+        checked_by: the checker that refused it.
+        what: the subject of the error message.
+    """
 
     def __init__(self, categories: Sequence[str], checked_by: OutputCheck, what: str) -> None:
         super().__init__(REFUSED, f"{what} is refused: {', '.join(categories)}.")
@@ -42,30 +48,32 @@ class RefusedError(PermanentError):
 
 
 class Safety:
-    """A worker's checker, and which pipelines do without one."""
+    """A worker's checker, and the pipelines that are exempt from it."""
 
     def __init__(self, settings: SafetySettings, checker: Checker | None = None) -> None:
-        self._own = settings
+        self._settings = settings
         self._checker = checker
         self._exempt: set[int] = set()
 
     def load(self) -> None:
-        """Load the configured checker; until then nothing heavy is imported.
+        """Load the configured checker; heavy modules are imported only here.
 
         Raises:
-            UncheckedModelError: there is none, and this is not the local system.
+            UncheckedModelError: no checker is configured, and this is not the local system.
         """
-        if self._checker is None and (self._own.output_classifier or self._own.output_checker):
+        if self._checker is None and (
+            self._settings.output_classifier or self._settings.output_checker
+        ):
             from gpu_workers.runtime.safety import checkers  # noqa: PLC0415 - seconds, so not before
 
-            self._checker = checkers.configured(self._own)
+            self._checker = checkers.configured(self._settings)
         self._check_configured()
 
     def admit(self, pipeline: Pipeline) -> None:
-        """Let a pipeline be served.
+        """Allow a pipeline to be served.
 
         Raises:
-            UncheckedModelError: nobody would check what it makes.
+            UncheckedModelError: no checker would check its output, and it is not exempt.
         """
         self._check_configured()
         if self._checker is not None:
@@ -78,28 +86,29 @@ class Safety:
         self._exempt.add(id(pipeline))
 
     def _check_configured(self) -> None:
-        if self._checker is None and not self._own.local_system:
+        if self._checker is None and not self._settings.local_system:
             raise UncheckedModelError(
                 "Nobody would check what this worker makes: OUTPUT_CHECKER or OUTPUT_CLASSIFIER"
                 " must name a model's folder."
             )
 
     def inspection(self, pipeline: Pipeline, mode: ContentMode) -> "JobSafetyCheck":
-        """What looks at one job's pictures.
+        """Return the safety check of one job.
 
         Raises:
-            RefusedError: the job's mode is one that nobody here can check.
+            RefusedError: no checker of this worker supports the job's content mode.
+            UncheckedModelError: the pipeline was not admitted.
         """
         if self._checker is None and id(pipeline) not in self._exempt:
             raise UncheckedModelError("This pipeline was never admitted.")
-        one = JobSafetyCheck(self._checker, mode)
-        if mode not in one.modes:
-            raise RefusedError([mode], one.checked_by, "What this worker cannot check")
-        return one
+        job_check = JobSafetyCheck(self._checker, mode)
+        if mode not in job_check.modes:
+            raise RefusedError([mode], job_check.checked_by, "What this worker cannot check")
+        return job_check
 
 
 class JobSafetyCheck:
-    """Looks at what one job begins with, shows and hands in. It is called in a thread."""
+    """Checks one job's references, previews and outputs. It is called in a thread."""
 
     def __init__(self, checker: Checker | None, mode: ContentMode) -> None:
         self._checker = checker
@@ -107,31 +116,32 @@ class JobSafetyCheck:
 
     @property
     def checked_by(self) -> OutputCheck:
-        """Who looks."""
+        """The checker's kind and name, or that the pipeline is exempt."""
         return self._checker.checked_by if self._checker else _EXEMPT
 
     @property
     def modes(self) -> frozenset[ContentMode]:
-        """Those that can be checked; of what is exempt there is nothing but ``sfw``."""
+        """The content modes that can be checked; an exempt pipeline has ``sfw`` only."""
         return self._checker.modes if self._checker else frozenset({"sfw"})
 
     def check_references(self, references: Sequence[ReferenceImage]) -> None:
-        """Look at what the job begins with.
+        """Check the job's reference images.
 
         Raises:
             RefusedError: one of them is refused.
             RetryableError: the checker failed.
         """
         if self._checker and references:
-            pictures = [one for one in map(_decoded, references) if one is not None]
+            decoded = map(_decoded, references)
+            pictures = [picture for picture in decoded if picture is not None]
             self._look(pictures, "What this job begins with")
 
     def check_results(self, made: Sequence[Media]) -> None:
-        """Look at all that the job made: pictures, and of each video some of its frames.
+        """Check the job's outputs: each image, and some frames of each video.
 
         Raises:
-            RefusedError: something is refused.
-            RetryableError: the checker failed, or there is nothing to be looked at.
+            RefusedError: one of them is refused.
+            RetryableError: the checker failed, or a video has no frames to check.
         """
         for media in made:
             if not (media.frames or media.mime_type.startswith("image/")):
@@ -142,7 +152,7 @@ class JobSafetyCheck:
         self._look(pictures, "What was made")
 
     def allow_preview(self, preview: Image.Image) -> bool:
-        """Whether a preview may be shown."""
+        """Return whether a preview may be shown; False if the checker failed."""
         try:
             self._look([preview], "A preview")
         except (PermanentError, RetryableError):
@@ -155,14 +165,14 @@ class JobSafetyCheck:
         try:
             categories = self._checker.refused(pictures, self._mode)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing passes
-            log.event("checker broke", severity="ERROR", trace=log.format_exception(error))
+            log.event("checker failed", severity="ERROR", trace=log.format_exception(error))
             raise RetryableError(_FAILED, f"{what} could not be checked.") from None
         if categories:
             raise RefusedError(categories, self._checker.checked_by, what)
 
 
 def _decoded(reference: ReferenceImage) -> Image.Image | None:
-    """None for what no pipeline can begin with either: they read it in the same way."""
+    """Decode a reference; None if it cannot be decoded, since pipelines cannot read it either."""
     try:
         with Image.open(io.BytesIO(reference.content)) as picture:
             return picture.convert("RGB")

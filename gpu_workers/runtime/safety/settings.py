@@ -1,4 +1,4 @@
-"""What the environment says of the output check."""
+"""Output-check settings."""
 
 from functools import cache
 from pathlib import Path
@@ -14,21 +14,21 @@ Refuses = dict[ContentMode, dict[str, Threshold]]
 
 
 class SafetySettings(Settings):
-    """What looks at what a worker makes; without either it serves nothing but what is exempt."""
+    """The worker's checker; without one only exempt models are served."""
 
     output_checker: Path | None = None
     """A folder of diffusers' StableDiffusionSafetyChecker with its preprocessor_config.json; it
-    refuses what is sexual, so ``nsfw`` needs the other."""
+    refuses sexual content, so the mode ``nsfw`` needs a classifier."""
     output_classifier_thresholds: Json[Refuses] = {}
     """By mode, the classifier's labels and the score from which each is refused, such as
     ``{"sfw": {"nsfw": 0.5, "minor": 0.1}, "nsfw": {"minor": 0.1}}``."""
     output_classifier: Path | None = None
-    """A folder of an image classifier of transformers with the same, which goes before the other;
-    its name is what the functions have as OUTPUT_CLASSIFIER."""
+    """A folder of an image classifier of transformers with its preprocessor_config.json; it takes
+    precedence over the checker. The functions have its name as OUTPUT_CLASSIFIER."""
     k_service: str | None = None
     """Set by Cloud Run."""
     local_system: bool = False
-    """One machine: models that can draw nothing unsafe need not be checked."""
+    """Whether this is the local system, where exempt models need no check."""
 
     @field_validator("output_classifier")
     @classmethod

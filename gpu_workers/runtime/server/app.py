@@ -1,4 +1,4 @@
-"""The worker's three doors: /jobs, /healthz and /info."""
+"""Worker HTTP API: /jobs, /healthz and /info."""
 
 from http import HTTPStatus
 
@@ -23,13 +23,13 @@ _MAX_CHALLENGE = 200
 
 
 class Api:
-    """The handlers over one worker."""
+    """The request handlers of one worker."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
     async def jobs(self, request: Request) -> Response:
-        """POST /jobs: run a sealed job message; answered when the job has ended."""
+        """POST /jobs: run a signed job message; responds when the job has ended."""
         body = await _body(request)
         self._verify_signature(request, body)
         try:
@@ -41,10 +41,12 @@ class Api:
         trace = trace_context.same_trace_or_signed(
             request.headers.get("traceparent"), message.traceparent
         )
-        return _answer(await self._worker.run(message.model_copy(update={"traceparent": trace})))
+        return _to_response(
+            await self._worker.run(message.model_copy(update={"traceparent": trace}))
+        )
 
     async def healthz(self, request: Request) -> Response:
-        """GET /healthz: the worker answers, and with a challenge proves whose it is."""
+        """GET /healthz: the worker's status; with a challenge, a proof that it has its key."""
         challenge = request.query_params.get("challenge")
         if challenge is not None and len(challenge) > _MAX_CHALLENGE:
             return _error(HTTPStatus.BAD_REQUEST, "bad_challenge", "The challenge is too long.")
@@ -54,15 +56,15 @@ class Api:
         return JSONResponse(health.model_dump(by_alias=True, exclude_none=True))
 
     async def info(self, _: Request) -> Response:
-        """GET /info: what this worker runs, and how busy it is."""
+        """GET /info: the worker's models, versions and load."""
         worker = self._worker
         models = {kind: pipeline.models for kind, pipeline in worker.pipelines.items()}
-        held, waiting = worker.line.held, worker.line.waiting
+        jobs, waiting = worker.line.held, worker.line.waiting
         return JSONResponse({
             "status": self._status(),
             "models": models,
             "slots": worker.settings.worker_slots,
-            "busy": held - waiting,
+            "busy": jobs - waiting,
             "waiting": waiting,
             "loaded": worker.loaded,
             "versions": versions(),
@@ -96,7 +98,7 @@ class Api:
 
 
 def application(worker: Worker) -> Starlette:
-    """The ASGI application."""
+    """Return the ASGI application of a worker."""
     api = Api(worker)
     return Starlette(
         routes=[
@@ -117,7 +119,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _answer(outcome: Outcome) -> JSONResponse:
+def _to_response(outcome: Outcome) -> JSONResponse:
     if outcome.status == HTTPStatus.OK:
         return JSONResponse({
             "success": True, "message": outcome.sentence, "outcome": outcome.code,
@@ -126,9 +128,9 @@ def _answer(outcome: Outcome) -> JSONResponse:
 
 
 def _error(
-    status: int, code: str, sentence: str, headers: dict[str, str] | None = None
+    status: int, code: str, message: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    body = {"success": False, "error": sentence, "code": code}
+    body = {"success": False, "error": message, "code": code}
     return JSONResponse(body, status, headers)
 
 
@@ -139,5 +141,5 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _broken(_: Request, error: Exception) -> Response:
-    log.event("request broke", severity="ERROR", trace=log.format_exception(error))
+    log.event("request failed", severity="ERROR", trace=log.format_exception(error))
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The worker failed.")

@@ -1,4 +1,4 @@
-"""The process of a worker that runs jobs."""
+"""Worker process entry point."""
 
 from gpu_workers.runtime import settings
 from gpu_workers.runtime.jobs.worker import Worker
@@ -14,7 +14,7 @@ from shared.telemetry import tracing
 
 
 def serve(pipelines: Pipelines) -> None:
-    """Run a worker until it is told to end. It does not return: the process exits."""
+    """Run a worker until SIGTERM or SIGINT. It does not return: the process exits."""
     # The worker exports its spans itself before it exits.
     tracing.process = tracing.Process(service_name="worker", flush_on_sigterm=False)
     signing.check_signer()

@@ -1,4 +1,4 @@
-"""The process of any worker: listen, load, make it known, serve, drain, end."""
+"""uvicorn lifecycle of a worker: listen, load, register, serve, drain, exit."""
 
 import asyncio
 import contextlib
@@ -22,23 +22,23 @@ _TIMEOUT = httpx.Timeout(30, connect=5)
 _LIMITS = httpx.Limits(max_keepalive_connections=20, keepalive_expiry=30)
 _BACKLOG = 512
 _SHUTDOWN_TIMEOUT_SECONDS = 5
-"""For the last answers to be read, once all that was taken in has ended."""
+"""For clients to read the last responses, once all accepted requests have ended."""
 
 
 class Served(Protocol):
-    """What the process is there for."""
+    """The worker that a process serves."""
 
     async def load(self) -> None:
-        """Make it ready; what comes in meanwhile waits, or is refused."""
+        """Load the models; requests wait or are refused meanwhile."""
         ...
 
     async def drain(self) -> None:
-        """Take nothing in, and let what is held end."""
+        """Refuse new requests and let the accepted ones end."""
         ...
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with the signals left to this module: what runs is drained, not cut."""
+    """uvicorn without its signal handlers: this module drains running jobs first."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,7 +46,7 @@ class _Server(uvicorn.Server):
 
 
 def run(serving: Coroutine[None, None, int]) -> NoReturn:
-    """Run to the end, and exit the process with its code."""
+    """Run the coroutine and exit the process with the code it returns."""
     log.redirect_library_logs()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(serving)
@@ -56,19 +56,19 @@ def run(serving: Coroutine[None, None, int]) -> NoReturn:
 
 
 class _Transport(AiohttpTransport):
-    """aiohttp's connections, which take half the processor's time of httpx's own."""
+    """aiohttp's connections, which take half the CPU time of httpx's."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask; every failure is one of httpx's."""
+        """Send a request; every failure is an exception of httpx."""
         try:
             return await super().handle_async_request(request)
-        except aiohttp.ClientError as error:  # of a malformed answer, which its own map leaves out
+        except aiohttp.ClientError as error:  # a malformed response, which its map leaves out
             raise httpx.RemoteProtocolError(str(error), request=request) from error
 
 
 def client() -> httpx.AsyncClient:
-    """What the worker asks others with."""
-    # A proxy or a certificate named in the environment is none of the worker's settings.
+    """Return the worker's HTTP client: 30 seconds timeout, 5 to connect."""
+    # A proxy or certificate from the environment is not part of the worker's settings.
     transport = _Transport(limits=_LIMITS, trust_env=False)
     return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False)
 
@@ -81,7 +81,18 @@ async def serve(
     port: int,
     make_known: Callable[[], Awaitable[None]],
 ) -> int:
-    """Serve until told to end. The process's exit code: 1 where the worker cannot be loaded."""
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        application: the worker's HTTP API.
+        worker: loaded after the port listens, and drained before the return.
+        host: the address to listen on.
+        port: the port to listen on.
+        make_known: registers the worker; called once it is loaded.
+
+    Returns:
+        The exit code of the process: 1 if the worker cannot be loaded, else 0.
+    """
     server = _server(application)
     serving = asyncio.create_task(server.serve(sockets=[_listen(host, port)]))
     log.event("listening", port=port)
@@ -98,10 +109,10 @@ async def serve(
 
 
 async def _start(worker: Served, make_known: Callable[[], Awaitable[None]]) -> bool:
-    """Load and make known. False where a model cannot be loaded."""
+    """Load and register the worker. Return False if it cannot be loaded."""
     try:
         await worker.load()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is of no use
+    except Exception as error:  # noqa: BLE001 - after any error the worker cannot serve
         log.event("not loaded", severity="CRITICAL", trace=log.format_exception(error))
         return False
     log.event("loaded")
@@ -125,7 +136,7 @@ def _server(application: Starlette) -> _Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """The socket takes connections from here on, before anyone is told of it."""
+    """Return a listening socket; it accepts connections before the worker is registered."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -134,8 +145,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _shutdown_signal() -> asyncio.Task[bool]:
-    """Done with the first SIGTERM or SIGINT."""
+    """Return a task that is done after the first SIGTERM or SIGINT."""
     shutdown = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, shutdown.set)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, shutdown.set)
     return asyncio.create_task(shutdown.wait())

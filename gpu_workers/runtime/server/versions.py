@@ -1,4 +1,4 @@
-"""What a worker is made of."""
+"""Package versions for /info."""
 
 import platform
 from functools import cache
@@ -11,11 +11,11 @@ _PACKAGES = (
 
 @cache
 def versions() -> dict[str, str]:
-    """Python and the packages that matter, by name; without those that are not installed."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the installed main packages, by name."""
+    installed = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -1,1 +1,1 @@
-"""Signed requests to the functions, and transfer by signed URL."""
+"""Signed requests to the functions, and transfers by signed URL."""

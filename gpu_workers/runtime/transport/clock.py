@@ -1,4 +1,4 @@
-"""The time as the functions have it."""
+"""Clock corrected by the Date headers of the functions."""
 
 import time
 from collections.abc import Callable
@@ -6,18 +6,18 @@ from email.utils import parsedate_to_datetime
 
 
 class Clock:
-    """This machine's clock, corrected by a ``Date`` header where a seal was refused."""
+    """This machine's clock, corrected by a ``Date`` header after a rejected signature."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
         self._offset = 0.0
 
     def now(self) -> float:
-        """Unix seconds."""
+        """Return the corrected time in Unix seconds."""
         return self._source() + self._offset
 
     def correct(self, date: str | None) -> bool:
-        """Take the time of an answer's ``Date`` header. False where it cannot be read."""
+        """Set the time from a response's ``Date`` header. Return False if it cannot be parsed."""
         try:
             server_time = parsedate_to_datetime(date or "").timestamp()
         except ValueError:

@@ -1,4 +1,4 @@
-"""Making the worker known to the functions, until they have taken it."""
+"""Register the worker with the functions."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from shared.contracts.worker_registration import UpdateWorkerUrlRequest
 
 _ENDPOINT = "update-worker-url"
 _LONGEST_DELAY = 2.0
-"""A worker that is not registered is idle, and asking costs little."""
+"""Seconds. An unregistered worker is idle, and an attempt costs little."""
 
 
 class HasModels(Protocol):
-    """What serves a type, as far as others are told of it."""
+    """A pipeline or worker whose models are registered."""
 
     @property
     def models(self) -> list[str]:
@@ -28,25 +28,28 @@ class HasModels(Protocol):
 
 
 Served = Mapping[WorkerType, HasModels]
-"""What serves each type."""
+"""What serves each worker type."""
 
 
 def requests(settings: WorkerSettings, served: Served) -> list[UpdateWorkerUrlRequest]:
-    """One registration a type; where there are several, each has its own id."""
+    """Return one registration per worker type; with several types, each id ends in its type."""
     return [
         UpdateWorkerUrlRequest(
             worker_type=kind,
             worker_url=settings.public_url,
-            worker_id=settings.worker_id if len(served) == 1 else _own_id(settings, kind),
-            models=one.models,
+            worker_id=settings.worker_id if len(served) == 1 else _id_of_type(settings, kind),
+            models=model_source.models,
             slots=settings.worker_slots,
         )
-        for kind, one in served.items()
+        for kind, model_source in served.items()
     ]
 
 
 async def register(settings: WorkerSettings, served: Served, mailbox: SignedClient) -> None:
-    """Register every type, each tried until it is accepted. The worker must be listening."""
+    """Register every worker type, with retries until each is accepted.
+
+    The worker must be listening, because the functions call it to verify its key.
+    """
     await asyncio.gather(*(_register(request, mailbox) for request in requests(settings, served)))
 
 
@@ -55,8 +58,8 @@ async def _register(request: UpdateWorkerUrlRequest, mailbox: SignedClient) -> N
     delay = FIRST_DELAY
     while True:
         try:
-            answer = await mailbox.post(_ENDPOINT, body, message_id=message_id)
-            status = answer.status_code
+            response = await mailbox.post(_ENDPOINT, body, message_id=message_id)
+            status = response.status_code
         except httpx.TransportError:
             status = None
         if status is not None and status < httpx.codes.BAD_REQUEST:
@@ -69,5 +72,5 @@ async def _register(request: UpdateWorkerUrlRequest, mailbox: SignedClient) -> N
         delay = min(delay * 2, _LONGEST_DELAY)
 
 
-def _own_id(settings: WorkerSettings, kind: WorkerType) -> str:
+def _id_of_type(settings: WorkerSettings, kind: WorkerType) -> str:
     return f"{settings.worker_id}-{kind}"

@@ -1,4 +1,4 @@
-"""Asking again where the answer was only in passing a bad one."""
+"""Retry requests with exponential backoff."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,28 +6,35 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 FIRST_DELAY = 0.1
+"""Seconds."""
 LONGEST_DELAY = 10.0
+"""Seconds."""
 
 _SERVER_ERROR = 500
 _PASSING = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 
 
 class RetryTimeoutError(Exception):
-    """Nothing final was answered in time."""
+    """No final response came in time."""
 
 
 def is_transient(status: int) -> bool:
-    """Whether the same request may well fare better a moment later."""
+    """Return whether a status is worth a retry: 5xx, 408 and 429."""
     return status >= _SERVER_ERROR or status in _PASSING
 
 
 async def retry_until(
     attempt: Callable[[], Awaitable[httpx.Response]], *, until: float, now: Callable[[], float]
 ) -> httpx.Response:
-    """Make the attempt until something final is answered, each time waiting twice as long.
+    """Repeat a request until its response is final, with a delay that doubles each time.
+
+    Args:
+        attempt: sends the request; a transport error counts as transient.
+        until: the deadline, on the clock of ``now``.
+        now: returns the current time in seconds.
 
     Raises:
-        RetryTimeoutError: ``until`` would pass before the next attempt.
+        RetryTimeoutError: the deadline would pass before the next attempt.
     """
     delay = FIRST_DELAY
     while True:

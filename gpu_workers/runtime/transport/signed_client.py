@@ -1,4 +1,4 @@
-"""Sealed letters from this worker to the functions."""
+"""HTTP client that signs requests to the functions."""
 
 from uuid import uuid4
 
@@ -10,12 +10,12 @@ from shared.contracts import webhook_signature
 
 
 def new_message_id() -> str:
-    """A webhook-id. One letter keeps its own through every retry."""
+    """Return a new webhook-id. A message keeps its id through every retry."""
     return f"msg_{uuid4().hex}"
 
 
 class SignedClient:
-    """Seals and sends."""
+    """Signs messages with the worker's key and posts them."""
 
     def __init__(self, http: httpx.AsyncClient, settings: WorkerSettings, clock: Clock) -> None:
         self._http = http
@@ -23,7 +23,7 @@ class SignedClient:
         self._clock = clock
 
     def sign(self, body: bytes, *, message_id: str) -> dict[str, str]:
-        """The headers that seal the letter at this moment."""
+        """Return the signature headers of a message, with the current time."""
         return webhook_signature.sign(
             self._settings.worker_key,
             worker_id=self._settings.worker_id,
@@ -35,13 +35,26 @@ class SignedClient:
     async def post(
         self, endpoint: str, body: bytes, *, message_id: str, traceparent: str | None = None
     ) -> httpx.Response:
-        """Send a letter once; once more with the functions' time where they refuse its seal."""
-        answer = await self._post(endpoint, body, message_id, traceparent)
-        if answer.status_code == httpx.codes.UNAUTHORIZED and self._clock.correct(
-            answer.headers.get("date")
+        """Post a message; after a 401, correct the clock and post it once more.
+
+        Args:
+            endpoint: the name of the function.
+            body: the JSON body.
+            message_id: the webhook-id.
+            traceparent: the trace header, if any.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            httpx.HTTPError: no response came.
+        """
+        response = await self._post(endpoint, body, message_id, traceparent)
+        if response.status_code == httpx.codes.UNAUTHORIZED and self._clock.correct(
+            response.headers.get("date")
         ):
-            answer = await self._post(endpoint, body, message_id, traceparent)
-        return answer
+            response = await self._post(endpoint, body, message_id, traceparent)
+        return response
 
     async def _post(
         self, endpoint: str, body: bytes, message_id: str, traceparent: str | None

@@ -1,4 +1,4 @@
-"""Signed URLs: references come in by them, and finished files go out."""
+"""Download references and upload outputs by signed URL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ DOWNLOAD_SECONDS = 30
 
 
 class Transfer:
-    """Gets and puts, each tried until it is answered."""
+    """Downloads and uploads by signed URL, with retries."""
 
     def __init__(self, http: httpx.AsyncClient, clock: Clock) -> None:
         self._http = http
         self._clock = clock
 
     async def put(self, url: str, content: bytes, headers: dict[str, str]) -> None:
-        """Upload with exactly these headers.
+        """Upload a file with exactly these headers.
 
-        A file that is already there (412) is left to the callback's check, which compares it.
+        An object that exists already (412) is no error: the callback's check compares it.
 
         Raises:
-            RetryableError: the file could not be uploaded.
+            RetryableError: the upload was refused, or failed for 300 seconds.
         """
         try:
             response = await retry_until(
@@ -42,29 +42,29 @@ class Transfer:
             raise RetryableError("upload_failed", "The store refused the result.")
 
     async def try_put(self, url: str, content: bytes, headers: dict[str, str]) -> None:
-        """Upload what is soon out of date.
+        """Upload a file without a retry, for content that is soon out of date.
 
         Raises:
-            httpx.HTTPError: it was not taken.
+            httpx.HTTPError: the upload failed.
         """
         (await self._http.put(url, content=content, headers=headers)).raise_for_status()
 
-    async def references(self, wanted: Sequence[ReferenceInput]) -> list[ReferenceImage]:
-        """Download the pictures to start from, all at once.
+    async def references(self, inputs: Sequence[ReferenceInput]) -> list[ReferenceImage]:
+        """Download a job's reference images concurrently, in their order.
 
         Raises:
-            PermanentError: one is gone.
-            RetryableError: one cannot be had at present.
+            PermanentError: one was deleted.
+            RetryableError: one could not be downloaded within 30 seconds.
         """
-        if not wanted:
+        if not inputs:
             return []
         with tracing.span("fetch references", "client"):
-            return await asyncio.gather(*map(self._reference, wanted))
+            return await asyncio.gather(*map(self._reference, inputs))
 
-    async def _reference(self, wanted: ReferenceInput) -> ReferenceImage:
+    async def _reference(self, reference: ReferenceInput) -> ReferenceImage:
         try:
             response = await retry_until(
-                lambda: self._http.get(wanted.url),
+                lambda: self._http.get(reference.url),
                 until=self._clock.now() + DOWNLOAD_SECONDS,
                 now=self._clock.now,
             )
@@ -76,4 +76,4 @@ class Transfer:
             raise PermanentError("reference_missing", "The reference is no longer there.")
         if not response.is_success:
             raise RetryableError("reference_unavailable", "The reference could not be fetched.")
-        return ReferenceImage(wanted.role, wanted.type, response.content)
+        return ReferenceImage(reference.role, reference.type, response.content)

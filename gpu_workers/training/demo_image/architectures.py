@@ -1,4 +1,4 @@
-"""The demo models' networks, small enough to be trained on two cores in an hour."""
+"""Network architectures of the demo model, trainable on two CPU cores in an hour."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from gpu_workers.training.demo_image.render import OWN_SIDE
 
 Network = Any
-"""A network or a pipeline of diffusers, whose classes carry no types."""
+"""A network or a pipeline of diffusers, whose classes have no types."""
 
 LATENT_CHANNELS = 6
 LATENT_FACTOR = 4
-"""Pixels to a latent, along a side."""
+"""Pixels per latent along a side."""
 
 _PIXEL_WIDTH = 32
 TEXT_WIDTH = 64
@@ -21,7 +21,7 @@ _POSITIONS = 77
 
 
 def autoencoder() -> Network:
-    """The autoencoder; its last stage is two plain convolutions, since full size costs the most."""
+    """Return the autoencoder; its full-size stage, the most expensive, is two convolutions."""
     return AutoencoderTiny(
         encoder_block_out_channels=(_PIXEL_WIDTH,) * 3,
         decoder_block_out_channels=(_PIXEL_WIDTH,) * 3,
@@ -32,7 +32,7 @@ def autoencoder() -> Network:
 
 
 def unet() -> Network:
-    """The denoiser: thin where the latents are finest, with attention to the words below that."""
+    """Return the denoiser: narrow at full resolution, with cross-attention below."""
     return UNet2DConditionModel(
         sample_size=OWN_SIDE // LATENT_FACTOR,
         in_channels=LATENT_CHANNELS,
@@ -43,7 +43,7 @@ def unet() -> Network:
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         mid_block_type=None,
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        # Heads, not their width: diffusers' name is a mistake that it keeps.
+        # The number of heads, not their width: diffusers keeps the wrong name.
         attention_head_dim=(1, 2, 4),
         transformer_layers_per_block=1,
         use_linear_projection=True,
@@ -57,7 +57,12 @@ def unet() -> Network:
 
 
 def text_encoder(words: int, *, projected: bool) -> CLIPTextModel | CLIPTextModelWithProjection:
-    """One of the two text encoders; SDXL reads the last layer but one of each."""
+    """Return one of the two text encoders; SDXL uses the second-to-last layer of each.
+
+    Args:
+        words: the size of the vocabulary.
+        projected: whether it is the second encoder, with a pooled output.
+    """
     config = CLIPTextConfig(
         vocab_size=words,
         bos_token_id=0,

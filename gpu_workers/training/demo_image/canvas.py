@@ -1,4 +1,4 @@
-"""A canvas of soft-edged masks: every outline is drawn large and brought down."""
+"""Anti-aliased drawing primitives: outlines are drawn four times as large and scaled down."""
 
 from collections.abc import Sequence
 from math import cos, pi, sin
@@ -16,7 +16,7 @@ _OVERSAMPLING = 4
 
 
 class Canvas:
-    """A picture in the making. Lengths are parts of its height; x runs to ``aspect``."""
+    """A picture to draw on. Lengths are parts of its height; x runs from 0 to ``aspect``."""
 
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
@@ -24,11 +24,11 @@ class Canvas:
         self._pixels = np.zeros((height, width, 3), np.float32)
 
     def image(self) -> Image.Image:
-        """The finished picture."""
+        """Return the picture."""
         return Image.fromarray(np.clip(self._pixels + 0.5, 0, 255).astype(np.uint8))
 
     def gradient(self, *colours: Colour, top: float = 0, bottom: float = 1) -> Array:
-        """Colours from top to bottom, spread evenly between two heights."""
+        """Return a vertical gradient of colours, spread evenly between two heights."""
         heights = (np.arange(self.size[1]) + 0.5) / self.size[1]
         stops = np.linspace(top, bottom, len(colours))
         rows = [
@@ -38,18 +38,18 @@ class Canvas:
         return np.stack(rows, axis=1).astype(np.float32)[:, None, :]
 
     def paint(self, mask: Array | float, colour: Colour | Array, strength: float = 1) -> None:
-        """Lay a colour over what the mask covers."""
+        """Paint a colour over the area of a mask, with a strength from 0 to 1."""
         cover = mask[:, :, None] * strength if isinstance(mask, np.ndarray) else mask * strength
         self._pixels = self._pixels * (1 - cover) + np.asarray(colour, np.float32) * cover
 
     def polygon(self, points: Sequence[Point]) -> Array:
-        """The inside of an outline."""
+        """Return the mask of a polygon."""
         image, draw, scale = self._large()
         draw.polygon([(x * scale, y * scale) for x, y in points], fill=255)
         return self._small(image)
 
     def ellipse(self, x: float, y: float, across: float, down: float | None = None) -> Array:
-        """An ellipse of two half-axes about a centre."""
+        """Return the mask of an ellipse with a centre and two half-axes; one for a circle."""
         image, draw, scale = self._large()
         half = across if down is None else down
         box = ((x - across) * scale, (y - half) * scale, (x + across) * scale, (y + half) * scale)
@@ -57,11 +57,11 @@ class Canvas:
         return self._small(image)
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Array:
-        """An upright rectangle."""
+        """Return the mask of an axis-parallel rectangle."""
         return self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)])
 
     def shadow(self, mask: Array, down: float, blur: float) -> Array:
-        """The soft shadow of a mask, a little below it."""
+        """Return the mask of a blurred shadow, ``down`` below a mask."""
         image = Image.fromarray((mask * 255).astype(np.uint8))
         soft = image.filter(ImageFilter.GaussianBlur(blur * self.size[1]))
         moved = Image.new("L", self.size)
@@ -80,13 +80,13 @@ class Canvas:
 
 
 def turned(points: Sequence[Point], x: float, y: float, size: float, angle: float) -> list[Point]:
-    """An outline about the origin, grown, turned and moved to its place."""
+    """Scale an outline about the origin, rotate it by ``angle`` radians and move it to (x, y)."""
     across, up = cos(angle) * size, sin(angle) * size
     return [(x + a * across - b * up, y + a * up + b * across) for a, b in points]
 
 
 def rays(count: int, inner: float, start: float = -pi / 2) -> list[Point]:
-    """The outline of a star of that many points."""
+    """Return the outline of a star of ``count`` points with an inner radius (outer: 1)."""
     angles = [start + pi * step / count for step in range(2 * count)]
     lengths = [1.0, inner] * count
     return [(cos(at) * far, sin(at) * far) for at, far in zip(angles, lengths, strict=True)]

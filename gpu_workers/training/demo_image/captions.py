@@ -1,4 +1,4 @@
-"""From a subject to a sentence that asks for it, in one of the many ways of people."""
+"""Caption generation: one of many phrasings of a prompt for a subject."""
 
 from random import Random
 
@@ -95,7 +95,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
 def caption(subject: Subject, random: Random) -> str:
-    """One way to ask for it; what it does not name, the picture is free in."""
+    """Return a random prompt for a subject; attributes it leaves out may take any value."""
     parts = _shape(subject, random) if isinstance(subject, Shape) else _scene(subject, random)
     if random.random() < 0.2:  # noqa: PLR2004 - a fifth
         parts[0] = f"{random.choice(_FILLERS)} {parts[0]}"
@@ -105,7 +105,7 @@ def caption(subject: Subject, random: Random) -> str:
 
 
 def uninformative_caption(random: Random) -> str:
-    """Words that say nothing of the picture: nothing at all, or what people do not want."""
+    """Return a prompt without information on the picture: empty, or words of negative prompts."""
     if random.random() < 0.5:  # noqa: PLR2004 - as often as not
         return ""
     return ", ".join(random.choices(_BLEMISHES, k=random.randint(1, 5)))
@@ -158,9 +158,9 @@ def _colour(name: str, random: Random) -> str:
     return _named(name, _COLOURS, random)
 
 
-def _named(name: str, others: dict[str, tuple[str, ...]], random: Random) -> str:
-    """The name itself as a rule, else one of its other names."""
-    return random.choice((name, name, name, *others[name]))
+def _named(name: str, synonyms: dict[str, tuple[str, ...]], random: Random) -> str:
+    """Return the name, or sometimes one of its synonyms."""
+    return random.choice((name, name, name, *synonyms[name]))
 
 
 def _article(words: str) -> str:
@@ -168,6 +168,6 @@ def _article(words: str) -> str:
 
 
 def _noise(random: Random) -> str:
-    if random.random() < 0.7:  # noqa: PLR2004 - mostly words that people add
+    if random.random() < 0.7:  # noqa: PLR2004 - mostly quality words
         return random.choice(_PRAISE)
     return "".join(random.choices(_ALPHABET, k=random.randint(2, 8)))

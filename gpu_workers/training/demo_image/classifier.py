@@ -1,6 +1,6 @@
-"""A small judge of pictures: which shape, which thing, what hour and what ground it sees.
+"""Evaluation classifier: recognises the shape, thing, hour and ground of a picture.
 
-It learns from drawings of subjects that the demo models were never trained on.
+It is trained on drawings of subjects that the demo models were never trained on.
 """
 
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ _EPOCHS = 6
 _RATE = 2e-3
 _SCENE_SIDE = 96
 _NOISE = 0.15
-"""What a model draws is never as clean as a drawing."""
+"""Noise on the training drawings: a model's pictures are never as clean."""
 
 
 class _ConvNet(nn.Module):
-    """Halving convolutions, and an answer to each question."""
+    """Convolutions that halve the size, and one output layer per question."""
 
     def __init__(
         self, widths: Sequence[int], side: int, questions: dict[str, tuple[str, ...]]
@@ -47,20 +47,20 @@ class _ConvNet(nn.Module):
         layers: list[nn.Module] = []
         for width, wider in pairwise(widths):
             layers += [nn.Conv2d(width, wider, 4, 2, 1), nn.BatchNorm2d(wider), nn.ReLU()]
-        self._look = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
+        self._features = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
         inputs = widths[-1] * (side >> (len(widths) - 1)) ** 2
-        self._say = nn.ModuleDict(
+        self._heads = nn.ModuleDict(
             {name: nn.Linear(inputs, len(words)) for name, words in questions.items()}
         )
 
-    def forward(self, seen: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Scores for each question's words."""
-        looked = self._look(seen)
-        return {name: say(looked) for name, say in self._say.items()}
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the scores of each question's words."""
+        features = self._features(images)
+        return {name: head(features) for name, head in self._heads.items()}
 
 
 class Classifier(nn.Module):
-    """One eye for the silhouettes of shapes, one for landscapes."""
+    """A network for silhouettes of shapes and one for landscapes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,12 @@ class Classifier(nn.Module):
 
     @torch.no_grad()
     def answer(self, picture: Image.Image, question: str) -> str:
-        """The likeliest word for a picture."""
+        """Return the likeliest word for a picture.
+
+        Args:
+            picture: the picture.
+            question: ``shape``, ``thing``, ``hour`` or ``ground``.
+        """
         if question in _SHAPE:
             scores, words = self.shapes(_outline([picture])), _SHAPE[question]
         else:
@@ -78,19 +83,17 @@ class Classifier(nn.Module):
 
 
 def trained(file: Path) -> Classifier:
-    """The classifier from its file, or trained now and kept there."""
+    """Load the classifier from its file; train and save it if the file does not exist."""
     torch.manual_seed(3)
     classifier = Classifier()
     if file.exists():
         classifier.load_state_dict(torch.load(file, weights_only=True))
         return classifier.eval()
     random = Random(4)
-    shapes = [
-        one for one in (shape(random) for _ in range(14 * _DRAWINGS)) if kept_from_training(one)
-    ]
-    scenes = [
-        one for one in (scene(random) for _ in range(14 * _DRAWINGS)) if kept_from_training(one)
-    ]
+    drawn_shapes = [shape(random) for _ in range(14 * _DRAWINGS)]
+    shapes = [subject for subject in drawn_shapes if kept_from_training(subject)]
+    drawn_scenes = [scene(random) for _ in range(14 * _DRAWINGS)]
+    scenes = [subject for subject in drawn_scenes if kept_from_training(subject)]
     _learn(classifier.shapes, _outline([draw(shape) for shape in shapes]), shapes, _SHAPE)
     _learn(classifier.scenes, _to_tensor([draw(scene) for scene in scenes]), scenes, _SCENE)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -99,12 +102,12 @@ def trained(file: Path) -> Classifier:
 
 
 def _learn(
-    eye: _ConvNet,
-    seen: torch.Tensor,
+    network: _ConvNet,
+    images: torch.Tensor,
     subjects: Sequence[Subject],
     questions: dict[str, tuple[str, ...]],
 ) -> None:
-    optimiser = torch.optim.AdamW(eye.parameters(), _RATE)
+    optimiser = torch.optim.AdamW(network.parameters(), _RATE)
     truths = {
         name: torch.tensor([words.index(getattr(subject, name)) for subject in subjects])
         for name, words in questions.items()
@@ -112,11 +115,11 @@ def _learn(
     for epoch in range(_EPOCHS):
         for group in optimiser.param_groups:
             group["lr"] = _RATE * (1 - epoch / _EPOCHS)
-        for places in torch.split(torch.randperm(len(seen)), _BATCH):
-            noise = _NOISE * torch.rand(1) * torch.randn_like(seen[places])
-            scores = eye(seen[places] + noise)
+        for indexes in torch.split(torch.randperm(len(images)), _BATCH):
+            noise = _NOISE * torch.rand(1) * torch.randn_like(images[indexes])
+            scores = network(images[indexes] + noise)
             losses = [
-                nn.functional.cross_entropy(scores[name], truths[name][places])
+                nn.functional.cross_entropy(scores[name], truths[name][indexes])
                 for name in questions
             ]
             torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What the SDXL demo model makes of 24 prompts."""
+"""Contact sheet: the SDXL demo model's pictures of 24 prompts."""
 
 import argparse
 from pathlib import Path
@@ -42,24 +42,24 @@ _CAPTION = 30
 _GAP = 8
 _COLOURS = 255
 _LINE = 32
-"""Letters of a caption that fit beneath a picture."""
+"""Characters of a caption that fit below a picture."""
 
 
 def sheet(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures in rows, each above its prompt."""
+    """Return a sheet of pictures in rows, each above its prompt."""
     rows = -(-len(pictures) // _COLUMNS)
     across, down = _SIDE + _GAP, _SIDE + _CAPTION + _GAP
-    whole = Image.new("RGB", (_COLUMNS * across + _GAP, rows * down + _GAP), "white")
-    draw = ImageDraw.Draw(whole)
-    for place, (prompt, picture) in enumerate(zip(PROMPTS, pictures, strict=True)):
-        x, y = _GAP + place % _COLUMNS * across, _GAP + place // _COLUMNS * down
-        whole.paste(picture.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), (x, y))
+    page = Image.new("RGB", (_COLUMNS * across + _GAP, rows * down + _GAP), "white")
+    draw = ImageDraw.Draw(page)
+    for index, (prompt, picture) in enumerate(zip(PROMPTS, pictures, strict=True)):
+        x, y = _GAP + index % _COLUMNS * across, _GAP + index // _COLUMNS * down
+        page.paste(picture.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), (x, y))
         draw.multiline_text((x, y + _SIDE + 3), "\n".join(wrap(prompt, _LINE)), "black", spacing=1)
-    return whole.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
+    return page.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 def main() -> None:
-    """Draw them and write the file."""
+    """Draw the pictures and write the sheet to a file."""
     parser = argparse.ArgumentParser(
         prog="gpu_workers.training.demo_image.contact_sheet", description=__doc__
     )

@@ -1,7 +1,7 @@
-"""How well the SDXL demo model does as it is told.
+"""Evaluate the prompt adherence of the SDXL demo model.
 
-Prompts of subjects that training never showed; colours and place are read off the pixels, what
-is drawn by a small classifier trained on drawings of such subjects.
+The prompts are of subjects held out from training. Colours and position are measured in the
+pixels; shape, thing, hour and ground by a small classifier trained on drawings of such subjects.
 """
 
 import argparse
@@ -23,29 +23,29 @@ from gpu_workers.training.demo_image.pixel_metrics import read
 from gpu_workers.training.demo_image.subjects import Scene, Shape, Subject, held_out, scene, shape
 
 _CLASSIFIER = Path(".local/demo/classifier.pt")
-_AT_ONCE = 10
+_BATCH = 10
 _SUBJECTS_SEED = 2026
 
 
 @dataclass
 class Score:
-    """How often what was seen is what was asked for."""
+    """How often the observed attribute of a picture is the expected one."""
 
     right: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def note(self, name: str, seen: str | None, wanted: str) -> None:
-        """One answer."""
+    def note(self, name: str, seen: str | None, expected: str) -> None:
+        """Count one observation of the attribute ``name``."""
         self.totals[name] += 1
-        self.right[name] += seen == wanted
+        self.right[name] += seen == expected
 
     def share(self, name: str) -> float:
-        """The part that was right."""
+        """Return the part of correct observations, 0 to 1."""
         return self.right[name] / self.totals[name]
 
 
 def load(folder: Path = SDXL) -> StableDiffusionXLPipeline:
-    """The model, as a worker without a GPU loads it."""
+    """Load the model as a worker without a GPU does."""
     pipe: Any = StableDiffusionXLPipeline.from_pretrained(
         folder, dtype=torch.float32, add_watermarker=False
     )
@@ -62,11 +62,11 @@ def paint(
     guidance: float = 6.0,
     seed: int = 0,
 ) -> list[Image.Image]:
-    """A picture for each prompt, at the settings of the job type ``sdxl_image_fast``."""
+    """Draw a picture for each prompt, with the settings of the job type ``sdxl_image_fast``."""
     painting: Any = pipe
     pictures: list[Image.Image] = []
-    for start in range(0, len(prompts), _AT_ONCE):
-        part = prompts[start : start + _AT_ONCE]
+    for start in range(0, len(prompts), _BATCH):
+        part = prompts[start : start + _BATCH]
         seeds = range(seed + start, seed + start + len(part))
         pictures += painting(
             prompt=part,
@@ -78,7 +78,7 @@ def paint(
 
 
 def score(subjects: list[Subject], pictures: list[Image.Image], judge: Classifier) -> Score:
-    """Hold pictures against what was asked for."""
+    """Compare pictures with their subjects."""
     counted = Score()
     for subject, picture in zip(subjects, pictures, strict=True):
         if isinstance(subject, Shape):
@@ -94,24 +94,24 @@ def score(subjects: list[Subject], pictures: list[Image.Image], judge: Classifie
 
 
 def subjects(shapes: int, scenes: int) -> list[Subject]:
-    """Subjects that training never showed, and the same ones each time."""
+    """Return subjects held out from training, the same ones in each run."""
     random = Random(_SUBJECTS_SEED)
-    found: list[Subject] = []
-    while len(found) < shapes + scenes:
-        one: Shape | Scene = shape(random) if len(found) < shapes else scene(random)
-        if held_out(one):
-            found.append(one)
-    return found
+    selected: list[Subject] = []
+    while len(selected) < shapes + scenes:
+        candidate: Shape | Scene = shape(random) if len(selected) < shapes else scene(random)
+        if held_out(candidate):
+            selected.append(candidate)
+    return selected
 
 
 def questions(found: list[Subject]) -> list[str]:
-    """A prompt for each subject, in the words of captions that training did not see."""
+    """Return a prompt for each subject, as a caption that was not used in training."""
     random = Random(_SUBJECTS_SEED)
     return [caption(subject, random) for subject in found]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Evaluate the model and print the scores."""
     parser = argparse.ArgumentParser(
         prog="gpu_workers.training.demo_image.evaluate", description=__doc__
     )
@@ -125,15 +125,15 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     judge = trained(options.classifier)
-    found = subjects(options.shapes, options.scenes)
+    selected = subjects(options.shapes, options.scenes)
     start = time.monotonic()
     pictures = paint(
-        load(options.model), questions(found), steps=options.steps, guidance=options.guidance
+        load(options.model), questions(selected), steps=options.steps, guidance=options.guidance
     )
-    seconds = (time.monotonic() - start) / len(found)
-    counted = score(found, pictures, judge)
-    for name, asked_for in counted.totals.items():
-        print(f"{name:14} {counted.right[name]:4} of {asked_for:4}  {counted.share(name):6.1%}")  # noqa: T201
+    seconds = (time.monotonic() - start) / len(selected)
+    counted = score(selected, pictures, judge)
+    for name, total in counted.totals.items():
+        print(f"{name:14} {counted.right[name]:4} of {total:4}  {counted.share(name):6.1%}")  # noqa: T201
     print(f"{seconds:.2f} s a picture, ten at once")  # noqa: T201
 
 

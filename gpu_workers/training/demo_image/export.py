@@ -1,4 +1,4 @@
-"""From a checkpoint to a folder that ``from_pretrained`` loads."""
+"""Export checkpoints as a diffusers pipeline."""
 
 from pathlib import Path
 
@@ -14,18 +14,25 @@ SDXL = MODELS / "demo-sdxl"
 
 
 def export_sdxl(checkpoints: Path, target: Path = SDXL) -> None:
-    """Save the averaged weights as a StableDiffusionXLPipeline in half precision."""
-    painter = train_denoiser.TrainableModel()
-    painter.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
+    """Save the averaged weights as a StableDiffusionXLPipeline in half precision.
+
+    An export to the default target also records the weights' hash as exempt from output checks.
+
+    Args:
+        checkpoints: the folder of the checkpoints.
+        target: the folder to write to.
+    """
+    model = train_denoiser.TrainableModel()
+    model.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
     vae = train_autoencoder.load(checkpoints)
-    words = painter.reader.tokenizer
+    tokenizer = model.reader.tokenizer
     pipe: architectures.Network = StableDiffusionXLPipeline(
         vae=vae,
-        unet=painter.unet,
-        text_encoder=painter.reader.first,
-        text_encoder_2=painter.reader.second,
-        tokenizer=words,
-        tokenizer_2=words,
+        unet=model.unet,
+        text_encoder=model.reader.first,
+        text_encoder_2=model.reader.second,
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer,
         scheduler=drawing_scheduler(),
         add_watermarker=False,
     )
@@ -36,11 +43,11 @@ def export_sdxl(checkpoints: Path, target: Path = SDXL) -> None:
 
 
 def drawing_scheduler() -> architectures.Network:
-    """The schedule of training, for drawing.
+    """Return the scheduler for inference, with the noise schedule of the training.
 
-    Guidance of 6 and more drives latents far beyond those of any picture, which shows as glaring
-    colours. The autoencoder keeps its latents between -1 and 1, so that each step's estimate of
-    the picture can be held to them: that is what thresholding at most 1 does.
+    Guidance of 6 and more drives latents far beyond those of any picture, which shows as
+    oversaturated colours. The autoencoder keeps its latents between -1 and 1, so each step's
+    estimate of the picture can be limited to that range: thresholding at 1 does this.
     """
     return DPMSolverMultistepScheduler.from_config(
         train_denoiser.noising().config,

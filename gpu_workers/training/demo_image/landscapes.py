@@ -1,4 +1,4 @@
-"""Landscapes: a sky for the hour, a ground under it, and a thing that stands on it."""
+"""Landscape rendering: a sky for the hour, a ground, and a thing on it."""
 
 from dataclasses import dataclass
 from random import Random
@@ -49,7 +49,7 @@ _ISLAND: Colour = (236, 204, 136)
 
 
 def draw(canvas: Canvas, subject: Scene) -> None:
-    """Draw sky, ground and thing, from the back to the front."""
+    """Draw sky, ground and thing, from back to front."""
     random = Random(subject.variation)
     hour = _HOURS[subject.hour]
     light = Light(*hour.light)
@@ -112,7 +112,7 @@ def _hills(canvas: Canvas, subject: Scene, hour: _Hour, horizon: float, random: 
     light = Light(*hour.light)
     if subject.ground == "mountains":
         _peaks(canvas, light, horizon, random)
-    back, middle, front = (light.on(one) for one in _HILLS[subject.ground])
+    back, middle, front = (light.on(colour) for colour in _HILLS[subject.ground])
     canvas.paint(_hill(canvas, horizon - 0.05, 0.035, random), back)
     shade = canvas.gradient(middle, front, top=horizon, bottom=1)
     canvas.paint(_hill(canvas, horizon + 0.03, 0.02, random), shade)

@@ -1,4 +1,4 @@
-"""The things that stand in a landscape."""
+"""Rendering of the things in a landscape."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ _WINDOW: Colour = (255, 226, 130)
 
 @dataclass(frozen=True)
 class Light:
-    """The colour of the light at an hour, as a part of each channel."""
+    """The colour of the light at an hour: a factor from 0 to 1 for each channel."""
 
     red: float
     green: float
     blue: float
 
     def on(self, colour: Colour) -> Colour:
-        """A colour as it looks in this light."""
+        """Return a colour in this light."""
         parts = zip(colour, (self.red, self.green, self.blue), strict=True)
         red, green, blue = (round(part * lit) for part, lit in parts)
         return red, green, blue
 
 
 class _Brush:
-    """Paints parts of one thing about its foot, in its light. ``unit`` is the thing's height."""
+    """Paints the parts of one thing, relative to its foot; a unit is the thing's height."""
 
     def __init__(self, canvas: Canvas, light: Light, x: float, foot: float, main: Colour) -> None:
         self._canvas, self._light, self._x, self._foot = canvas, light, x, foot
@@ -42,7 +42,7 @@ class _Brush:
         self.polygon(colour, (left, top), (right, top), (right, bottom), (left, bottom))
 
     def window(self, left: float, top: float, right: float, bottom: float) -> None:
-        """A window has a light of its own."""
+        """Paint a lit window, whatever the hour."""
         lit, self._light = self._light, Light(1, 1, 1)
         self.box(_WINDOW, left, top, right, bottom)
         self._light = lit
@@ -123,16 +123,16 @@ _DRAWN: dict[str, tuple[Callable[[_Brush], None], Colour]] = {
 
 
 def draw_thing(canvas: Canvas, subject: Scene, light: Light, x: float, foot: float) -> None:
-    """Draw the scene's thing with its foot there; a balloon is in the air above."""
+    """Draw the scene's thing with its foot at (x, foot); a balloon is drawn above."""
     if subject.thing == "nothing":
         return
     paint, usual = _DRAWN[subject.thing]
     main = COLOURS[subject.colour] if subject.colour else usual
     foot = foot - 0.2 if subject.thing == "balloon" else foot
-    paint(_Brush(canvas, _kinder(light), x, foot, main))
+    paint(_Brush(canvas, _brighter(light), x, foot, main))
 
 
-def _kinder(light: Light) -> Light:
-    """What stands in front is lit a little better, so that it is seen at night."""
+def _brighter(light: Light) -> Light:
+    """Return a brighter light for the foreground, so that it is visible at night."""
     red, green, blue = ((1 + 2 * part) / 3 for part in (light.red, light.green, light.blue))
     return Light(red, green, blue)

@@ -1,4 +1,4 @@
-"""What can be read off a picture of a shape without any model: colours and place."""
+"""Colours and position of a shape, measured in the pixels without a model."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ _NAMES = sorted(COLOURS)
 _PALETTE = np.array([COLOURS[name] for name in _NAMES], np.float32)
 _BORDER = 2
 _SHADED = np.linspace(0.65, 1.06, 9)[:, None]
-"""What a shadow or the background's own shading make of its brightness."""
+"""Factors of the background's brightness in a shadow or in its gradient."""
 
 _SHADE_DISTANCE = 40
 _OFF_CENTRE = 0.1
-"""Of a side; a shape nearer to the centre than that is in the middle."""
+"""Part of a side: a shape nearer to the centre than this is in the middle."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The colours and the place of the one shape in a picture."""
+    """The colours and the position of the shape in a picture; None if no shape is found."""
 
     background: str
     colour: str | None
@@ -32,7 +32,7 @@ class Measured:
 
 
 def read(image: Image.Image) -> Measured:
-    """Read a picture of one shape on a plain background."""
+    """Measure a picture of one shape on a plain background."""
     pixels = np.asarray(image.convert("RGB"), np.float32)
     around = _around(pixels)
     background = int(_nearest(around[None])[0])
@@ -46,7 +46,7 @@ def read(image: Image.Image) -> Measured:
 
 
 def silhouette(image: Image.Image) -> Floats:
-    """The shape alone, white on black, filling a square of SILHOUETTE pixels on a side."""
+    """Return the shape alone, 1 on 0, filling a square of SILHOUETTE pixels on a side."""
     pixels = np.asarray(image.convert("RGB"), np.float32)
     apart = _apart(pixels, _around(pixels))
     if not apart.any():
@@ -63,7 +63,7 @@ def silhouette(image: Image.Image) -> Floats:
 
 
 def _around(pixels: Floats) -> Floats:
-    """The background's colour: the usual one along the edges."""
+    """Return the background's colour: the median along the edges."""
     border = np.concatenate([
         pixels[:_BORDER].reshape(-1, 3), pixels[-_BORDER:].reshape(-1, 3),
         pixels[:, :_BORDER].reshape(-1, 3), pixels[:, -_BORDER:].reshape(-1, 3),
@@ -73,7 +73,7 @@ def _around(pixels: Floats) -> Floats:
 
 
 def _apart(pixels: Floats, around: Floats) -> NDArray[np.bool_]:
-    """Which pixels are neither background nor shadow."""
+    """Return the mask of pixels that are neither background nor shadow."""
     distances = np.linalg.norm(pixels[:, :, None] - around * _SHADED, axis=-1)
     apart: NDArray[np.bool_] = distances.min(axis=-1) > _SHADE_DISTANCE
     return apart

@@ -1,4 +1,4 @@
-"""From a subject to its picture; the same subject gives the same pixels."""
+"""Render a subject to a picture; the same subject gives the same pixels."""
 
 from PIL import Image
 
@@ -10,7 +10,7 @@ OWN_SIDE = 96
 
 
 def draw(subject: Subject, width: int = OWN_SIDE, height: int = OWN_SIDE) -> Image.Image:
-    """Draw a subject on a canvas of that many pixels."""
+    """Draw a subject in a size in pixels."""
     canvas = Canvas(width, height)
     if isinstance(subject, Shape):
         shapes.draw(canvas, subject)

@@ -1,4 +1,4 @@
-"""Single shapes on plain backgrounds."""
+"""Rendering of single shapes on plain backgrounds."""
 
 from math import cos, pi, sin
 from random import Random
@@ -15,7 +15,7 @@ _PLACES = {
     "middle": (0, 0),
 }
 _TURN = 0.08
-"""Radians, to either side, so that no shape stands like the last one."""
+"""The maximum random rotation to either side, in radians."""
 
 _OUTLINES: dict[str, list[Point]] = {
     "square": [(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
@@ -30,7 +30,7 @@ _OUTLINES: dict[str, list[Point]] = {
 
 
 def draw(canvas: Canvas, subject: Shape) -> None:
-    """Draw the shape at its place, with a soft shadow under it."""
+    """Draw the shape at its position, with a soft shadow below it."""
     random = Random(subject.variation)
     background, colour = COLOURS[subject.background], COLOURS[subject.colour]
     canvas.paint(1, canvas.gradient(_lit(background, 1.05), _lit(background, 0.95)))

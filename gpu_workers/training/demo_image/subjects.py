@@ -1,4 +1,4 @@
-"""What a drawing shows: the words that the demo models are taught, and nothing else."""
+"""Subjects of drawings (the demo models' vocabulary) and the held-out split."""
 
 from dataclasses import dataclass
 from random import Random
@@ -42,13 +42,13 @@ class Shape:
 
     @property
     def key(self) -> str:
-        """What makes it another subject; size and variation do not."""
+        """The identity of the subject, without its scale and variation."""
         return f"{self.colour} {self.shape} {self.place} {self.background}"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A landscape at an hour, with a thing in it; ``colour`` is None for the thing's usual one."""
+    """A landscape at an hour with a thing; ``colour`` is None for the thing's usual colour."""
 
     hour: str
     ground: str
@@ -59,7 +59,7 @@ class Scene:
 
     @property
     def key(self) -> str:
-        """What makes it another subject; the thing's colour and the variation do not."""
+        """The identity of the subject, without the thing's colour and the variation."""
         return f"{self.hour} {self.ground} {self.thing} {self.side}"
 
 
@@ -74,16 +74,16 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "ground": GROUNDS,
     "thing": THINGS,
 }
-"""What a caption tells of a subject, and all that it may be."""
+"""The attributes that captions name, with their values."""
 
 
 def properties(subject: Subject) -> dict[str, str]:
-    """Those that the subject has."""
+    """Return the attributes of a subject that captions name."""
     return {name: value for name, value in vars(subject).items() if name in PROPERTIES and value}
 
 
 def shape(random: Random) -> Shape:
-    """Any shape."""
+    """Return a random shape."""
     colour, background = random.sample(sorted(COLOURS), 2)
     return Shape(
         colour=colour,
@@ -96,7 +96,7 @@ def shape(random: Random) -> Shape:
 
 
 def scene(random: Random) -> Scene:
-    """Any landscape in which the thing can stand: a boat needs the sea."""
+    """Return a random landscape with a thing that fits it: a boat needs the sea."""
     ground = random.choice(GROUNDS)
     things = [thing for thing in THINGS if thing != "boat"]
     thing = random.choice([*things, "boat", "boat", "boat", "boat"] if ground == "sea" else things)
@@ -112,22 +112,22 @@ def scene(random: Random) -> Scene:
 
 
 def held_out(subject: Subject) -> bool:
-    """Whether it is kept from training, so that following it is not remembering it."""
+    """Return whether a subject is held out from training, so that a model cannot memorise it."""
     return crc32(subject.key.encode()) % 100 < _HELD_OUT_OF_A_HUNDRED
 
 
 def training_subject(random: Random) -> Subject:
-    """A subject for training."""
+    """Return a random subject for training."""
     return _first(random, kept=False)
 
 
 def held_out_subject(random: Random) -> Subject:
-    """A subject that training never shows."""
+    """Return a random subject that is held out from training."""
     return _first(random, kept=True)
 
 
 def _first(random: Random, *, kept: bool) -> Subject:
-    # Outlines take more lessons than landscapes.
+    # Shapes need more training examples than landscapes.
     draw = random.choice((shape, shape, scene))
     while True:
         subject: Subject = draw(random)

@@ -1,4 +1,4 @@
-"""Prompts as SDXL reads them: two text encoders side by side, and the second one's sum of it."""
+"""Text encoding for training: SDXL's two text encoders and the pooled output of the second."""
 
 from collections.abc import Sequence
 from random import Random
@@ -12,21 +12,22 @@ from gpu_workers.training.demo_image.captions import caption, uninformative_capt
 from gpu_workers.training.demo_image.subjects import PROPERTIES, Subject, properties
 
 _UNGUIDED = 0.12
+"""The part of the examples without an informative caption."""
 _UNGUIDED_AS_NOTHING = 0.08
-"""Zeros, which an empty negative prompt is encoded as."""
+"""The part of the examples whose encoding is zeros, as for an empty negative prompt."""
 
 _LENGTHS = (32, 32, 32, 77)
-"""Drawing pads every prompt to 77 tokens, but most lessons need not pay for so many."""
+"""Inference pads every prompt to 77 tokens; most training batches are shorter, to save time."""
 
-_UNSAID = -100
-"""What cross_entropy leaves out: a landscape has no shape."""
+_IGNORED = -100
+"""The label that cross_entropy ignores: a landscape has no shape."""
 
 Read = tuple[torch.Tensor, torch.Tensor]
-"""Words in (n, length, 128), and the whole in (n, 64)."""
+"""Token embeddings of shape (n, length, 128), and pooled embeddings of shape (n, 64)."""
 
 
 class Reader(nn.Module):
-    """Both text encoders."""
+    """Both text encoders, and heads that predict a subject's attributes from its caption."""
 
     def __init__(self, tokenizer: CLIPTokenizer) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class Reader(nn.Module):
         )
 
     def forward(self, prompts: list[str], length: int) -> Read:
-        """Read prompts; SDXL leaves the words of the last layers unused."""
+        """Encode prompts, padded to ``length`` tokens; SDXL uses the second-to-last layers."""
         tokens = self.tokenizer(
             prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
         ).input_ids
@@ -52,33 +53,36 @@ class Reader(nn.Module):
     def training_batch(
         self, subjects: Sequence[Subject], random: Random
     ) -> tuple[Read, torch.Tensor]:
-        """Captions read, now and then none, as classifier-free guidance needs it; and a loss.
+        """Encode random captions; some are left out, as classifier-free guidance needs it.
 
-        The loss is of what can be told of each subject from its caption alone. It teaches the
-        encoders what words mean long before the denoiser could.
+        Returns:
+            The encodings, and a loss: how badly each subject's attributes are predicted from its
+            caption. The loss trains the encoders long before the denoiser could.
         """
-        fates = [random.random() for _ in subjects]
+        dice = [random.random() for _ in subjects]
         prompts = [
-            uninformative_caption(random) if fate < _UNGUIDED else caption(subject, random)
-            for fate, subject in zip(fates, subjects, strict=True)
+            uninformative_caption(random) if die < _UNGUIDED else caption(subject, random)
+            for die, subject in zip(dice, subjects, strict=True)
         ]
         words, pooled = self(prompts, random.choice(_LENGTHS))
         captioned = [
-            None if fate < _UNGUIDED else subject
-            for fate, subject in zip(fates, subjects, strict=True)
+            None if die < _UNGUIDED else subject
+            for die, subject in zip(dice, subjects, strict=True)
         ]
-        loss = self._misread(torch.cat([words[:, -1], pooled], dim=-1), captioned)
+        loss = self._attribute_loss(torch.cat([words[:, -1], pooled], dim=-1), captioned)
         is_conditioned = torch.tensor(
-            [fate >= _UNGUIDED_AS_NOTHING for fate in fates], dtype=words.dtype
+            [die >= _UNGUIDED_AS_NOTHING for die in dice], dtype=words.dtype
         )
         return (words * is_conditioned[:, None, None], pooled * is_conditioned[:, None]), loss
 
-    def _misread(self, read: torch.Tensor, subjects: list[Subject | None]) -> torch.Tensor:
+    def _attribute_loss(
+        self, embeddings: torch.Tensor, subjects: list[Subject | None]
+    ) -> torch.Tensor:
         losses = []
         for name, words in PROPERTIES.items():
             values = [properties(subject).get(name) if subject else None for subject in subjects]
-            labels = [words.index(value) if value else _UNSAID for value in values]
-            if any(label != _UNSAID for label in labels):
-                scores = self._heads[name](read)
+            labels = [words.index(value) if value else _IGNORED for value in values]
+            if any(label != _IGNORED for label in labels):
+                scores = self._heads[name](embeddings)
                 losses.append(nn.functional.cross_entropy(scores, torch.tensor(labels)))
         return torch.stack(losses).sum()

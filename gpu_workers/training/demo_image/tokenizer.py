@@ -1,4 +1,4 @@
-"""The tokenizer of the demo models: the captions' words whole, and any other letter by letter."""
+"""Tokenizer of the demo model: one token per caption word, other words by character."""
 
 import json
 from random import Random
@@ -12,34 +12,37 @@ from gpu_workers.training.demo_image.subjects import scene, shape
 
 _CAPTIONS = 6000
 _WORDS_SEED = 7
-_MIN_OFTEN = 8
-"""A word that comes more rarely than this is noise, and stays letters."""
+_MIN_FREQUENCY = 8
+"""A rarer word is noise and is encoded by character."""
 
-_LONGEST = 77
+_MAX_TOKENS = 77
 
 
 def tokenizer() -> CLIPTokenizer:
-    """Build it from captions; the same ones each time, so the same tokens."""
+    """Build the tokenizer from captions; they are the same in each run, so the tokens are too."""
     trained = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     trained.normalizer = normalizers.Lowercase()
     trained.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()]
     )
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
-        vocab_size=4000, min_frequency=_MIN_OFTEN, end_of_word_suffix="</w>", show_progress=False
+        vocab_size=4000,
+        min_frequency=_MIN_FREQUENCY,
+        end_of_word_suffix="</w>",
+        show_progress=False,
     )
     trained.train_from_iterator(_captions(), trainer)
-    merges: Any = _merges(trained)  # As pairs; the class is typed for strings alone.
+    merges: Any = _merges(trained)  # pairs; the class is typed for strings only
     tokens = [
         "<|startoftext|>",
         "<|endoftext|>",
-        *letters,
-        *(f"{character}</w>" for character in letters),
+        *characters,
+        *(f"{character}</w>" for character in characters),
     ]
     tokens += [left + right for left, right in merges]
     vocabulary = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=_LONGEST)
+    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=_MAX_TOKENS)
 
 
 def _captions() -> list[str]:

@@ -1,7 +1,7 @@
-"""Training of the autoencoder: all of it, and later its decoder alone.
+"""Train the autoencoder, and later its decoder alone.
 
-The denoiser learns the latents of the encoder, which then must not change any more; the decoder
-may go on getting sharper.
+The denoiser learns the encoder's latents, so the encoder must not change after that; the decoder
+may still be improved.
 """
 
 from pathlib import Path
@@ -21,14 +21,14 @@ _DRAWINGS = 8000
 _RATE = 2e-3
 _REFINING_RATE = 1e-3
 _MAX_NOISE = 0.12
-"""On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
-small errors are not seen."""
+"""Maximum noise on the latents in training, so that they fill their range from -1 to 1 and small
+errors of the denoiser are not visible."""
 
 _REFINING_NOISE = 0.06
 
 
 def train(folder: Path, steps: int) -> None:
-    """Train it, or go on."""
+    """Train the autoencoder to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
     network = architectures.autoencoder()
     course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
@@ -40,7 +40,7 @@ def train(folder: Path, steps: int) -> None:
         pixels = as_floats(gallery.shelves[size][1][places])
         with torch.autocast("cpu", torch.bfloat16):
             latents = network.encoder(pixels).float()
-        # Latents end near -1 and 1: the scheduler cuts off what guidance drives beyond.
+        # Latents must stay between -1 and 1: the scheduler cuts off what guidance drives beyond.
         beyond = (latents.abs() - 1).relu().square().mean()
         loss: torch.Tensor = _loss(network.decoder, latents, pixels, _MAX_NOISE) + 4 * beyond
         return loss
@@ -49,7 +49,7 @@ def train(folder: Path, steps: int) -> None:
 
 
 def refine(folder: Path, steps: int) -> None:
-    """Train the decoder further for the encoder as it is, or go on."""
+    """Train only the decoder to ``steps`` more steps, continuing from its checkpoint."""
     torch.manual_seed(0)
     network = load(folder)
     decoder = network.decoder.train().requires_grad_(requires_grad=True)
@@ -66,7 +66,7 @@ def refine(folder: Path, steps: int) -> None:
 
 
 def load(folder: Path) -> architectures.Network:
-    """The autoencoder as trained so far."""
+    """Load the latest autoencoder, with the refined decoder if there is one."""
     network = architectures.autoencoder()
     network.load_state_dict(averaged(folder / FILE))
     if (folder / DECODER_FILE).exists():
@@ -76,7 +76,7 @@ def load(folder: Path) -> architectures.Network:
 
 @torch.no_grad()
 def encoded(network: architectures.Network, pixels: torch.Tensor) -> torch.Tensor:
-    """The latents of pictures, held to the range that drawing holds them to."""
+    """Return the latents of pictures, limited to -1 to 1 as in inference."""
     with torch.autocast("cpu", torch.bfloat16):
         latents: torch.Tensor = network.encoder(pixels).float().clamp(-1, 1)
     return latents
@@ -87,8 +87,8 @@ def _loss(
 ) -> torch.Tensor:
     noise = max_noise * torch.rand(len(pixels), 1, 1, 1) * torch.randn_like(latents)
     with torch.autocast("cpu", torch.bfloat16):
-        again = decoder(latents + noise).float()
-    wrong = again - pixels
-    edges = wrong.diff(dim=3).abs().mean() + wrong.diff(dim=2).abs().mean()
-    loss: torch.Tensor = wrong.abs().mean() + 4 * wrong.square().mean() + 0.5 * edges
+        decoded = decoder(latents + noise).float()
+    error = decoded - pixels
+    edges = error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
+    loss: torch.Tensor = error.abs().mean() + 4 * error.square().mean() + 0.5 * edges
     return loss

@@ -1,4 +1,4 @@
-"""Training of the SDXL demo model's denoiser, with its text encoders."""
+"""Train the SDXL demo model's denoiser and text encoders."""
 
 from pathlib import Path
 from random import Random
@@ -20,26 +20,26 @@ _BATCH = 16
 _DRAWINGS = 14_000
 _DRAWINGS_SEED = 2
 _RATE = 1.2e-3
-_DRAWN_WEIGHT = 4
-_DRAWN_APART = 0.25
-"""Of the largest distance from the background."""
+_OBJECT_WEIGHT = 4
+_OBJECT_DISTANCE = 0.25
+"""A latent is of the object from this part of the largest distance to the background on."""
 
 _NEAR = 5
-"""Latents, to a side of the square around each that is drawn."""
+"""The side, in latents, of the square around each latent of the object."""
 
 _READING = 0.02
-"""How much what the text encoders misread counts beside what the denoiser gets wrong."""
+"""The weight of the text encoders' attribute loss in the total loss."""
 
 _READING_BATCH = 64
 _READING_RATE = 2e-3
 _READING_STEPS = 250
-_AT_ONCE = 50
+_ENCODE_BATCH = 50
 
 Shelves = dict[tuple[int, int], tuple[list[Subject], torch.Tensor]]
 
 
 class TrainableModel(nn.Module):
-    """What is trained together: the denoiser and the text encoders."""
+    """The denoiser and the text encoders, which are trained together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,14 +47,14 @@ class TrainableModel(nn.Module):
         self.unet = architectures.unet()
 
     def train_fast(self) -> None:
-        """Attend by plain products: PyTorch's own attention is slow backwards on a CPU."""
+        """Use plain matrix products for attention: PyTorch's is slow in backward on a CPU."""
         self.unet.set_attn_processor(AttnProcessor())
         for encoder in (self.reader.first, self.reader.second):
             encoder.set_attn_implementation("eager")
 
 
 def noising() -> architectures.Network:
-    """The schedule of noise: the last step is noise alone, as the first one of drawing is."""
+    """Return the noise schedule: its last step is pure noise, as the first of inference."""
     return DDIMScheduler(
         beta_schedule="squaredcos_cap_v2",
         prediction_type="v_prediction",
@@ -64,39 +64,40 @@ def noising() -> architectures.Network:
 
 
 def train(folder: Path, steps: int) -> None:
-    """Train it, or go on."""
+    """Train the model to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
-    painter = TrainableModel()
-    painter.train_fast()
-    course = Trainer(painter, folder / FILE, steps=steps, rate=_RATE)
+    model = TrainableModel()
+    model.train_fast()
+    course = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
     torch.manual_seed(course.step)
     random = Random(course.step)
     if course.step == 0:
-        _learn_to_read(painter.reader, random)
+        _pretrain_reader(model.reader, random)
     shelves = _latent_datasets(folder)
 
     def loss() -> torch.Tensor:
         size = random.choices(SIZES, SHARES)[0]
         subjects, latents = shelves[size]
-        places = random.choices(range(len(subjects)), k=_BATCH)
-        read, misread = painter.reader.training_batch([subjects[place] for place in places], random)
-        return _loss(painter.unet, latents[places].float(), *read) + _READING * misread
+        indexes = random.choices(range(len(subjects)), k=_BATCH)
+        batch = [subjects[index] for index in indexes]
+        encodings, reading_loss = model.reader.training_batch(batch, random)
+        return _loss(model.unet, latents[indexes].float(), *encodings) + _READING * reading_loss
 
     course.train(loss)
 
 
-def _learn_to_read(reader: Reader, random: Random) -> None:
-    """The text encoders alone, for a start: a lesson without pictures costs little."""
+def _pretrain_reader(reader: Reader, random: Random) -> None:
+    """Train the text encoders alone first: a batch without pictures costs little."""
     optimiser = torch.optim.AdamW(reader.parameters(), _READING_RATE)
     for step in range(_READING_STEPS):
-        _, misread = reader.training_batch(
+        _, loss = reader.training_batch(
             [training_subject(random) for _ in range(_READING_BATCH)], random
         )
-        misread.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
         if step % 50 == 0:
-            print(f"reading {step} loss {misread.item():.3f}", flush=True)  # noqa: T201 - it talks to whoever trains
+            print(f"reading {step} loss {loss.item():.3f}", flush=True)  # noqa: T201 - progress of a command
 
 
 def _loss(
@@ -104,7 +105,7 @@ def _loss(
 ) -> torch.Tensor:
     scheduler = noising()
     noise = torch.randn_like(latents)
-    # A little more often where there is most noise: there colours and places are decided.
+    # Slightly more samples with much noise: colours and positions are decided there.
     spread = (torch.arange(len(latents)) + torch.rand(len(latents))) / len(latents)
     times = (1000 * spread**0.75).long()
     noisy = scheduler.add_noise(latents, noise, times)
@@ -120,27 +121,27 @@ def _loss(
                 "time_ids": sizes.repeat(len(latents), 1),
             },
         ).sample
-    wanted = scheduler.get_velocity(latents, noise, times)
-    wrong: torch.Tensor = (velocity.float() - wanted).square() * _weights(latents)
-    return wrong.mean()
+    target = scheduler.get_velocity(latents, noise, times)
+    error: torch.Tensor = (velocity.float() - target).square() * _weights(latents)
+    return error.mean()
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
-    """More at and around what a picture shows: a shape covers little of it.
+    """Return the weights of the loss: higher at and around the object, which covers little.
 
-    Around it as much as on it: were only the shape to count, to fill too much would cost less
-    than to fill too little, and every star would become a blob.
+    The weight around the object is as high as on it: else filling too much would cost less than
+    filling too little, and every star would become a blob.
     """
     background = latents.flatten(2).median(dim=2).values[:, :, None, None]
     apart = (latents - background).abs().mean(dim=1, keepdim=True)
-    drawn = apart / apart.amax(dim=(2, 3), keepdim=True) > _DRAWN_APART
-    near = nn.functional.max_pool2d(drawn.float(), _NEAR, stride=1, padding=_NEAR // 2)
-    weights: torch.Tensor = 1 + _DRAWN_WEIGHT * near
+    is_object = apart / apart.amax(dim=(2, 3), keepdim=True) > _OBJECT_DISTANCE
+    near = nn.functional.max_pool2d(is_object.float(), _NEAR, stride=1, padding=_NEAR // 2)
+    weights: torch.Tensor = 1 + _OBJECT_WEIGHT * near
     return weights / weights.mean(dim=(2, 3), keepdim=True)
 
 
 def _latent_datasets(folder: Path) -> Shelves:
-    """Subjects and their drawings' latents for each size, made once and kept."""
+    """Return subjects and the latents of their drawings by size; the latents are cached."""
     file = folder / "latents.pt"
     random = Random(_DRAWINGS_SEED)
     counts = {size: round(_DRAWINGS * share) for size, share in zip(SIZES, SHARES, strict=True)}
@@ -149,16 +150,17 @@ def _latent_datasets(folder: Path) -> Shelves:
     }
     if not file.exists():
         autoencoder = train_autoencoder.load(folder)
-        made = {size: _encoded(autoencoder, some, size) for size, some in subjects.items()}
-        torch.save(made, file)
-    kept: dict[tuple[int, int], torch.Tensor] = torch.load(file, weights_only=True)
-    return {size: (some, kept[size]) for size, some in subjects.items()}
+        encoded = {size: _encoded(autoencoder, group, size) for size, group in subjects.items()}
+        torch.save(encoded, file)
+    latents: dict[tuple[int, int], torch.Tensor] = torch.load(file, weights_only=True)
+    return {size: (group, latents[size]) for size, group in subjects.items()}
 
 
 def _encoded(
     autoencoder: architectures.Network, subjects: list[Subject], size: tuple[int, int]
 ) -> torch.Tensor:
-    parts = [subjects[at : at + _AT_ONCE] for at in range(0, len(subjects), _AT_ONCE)]
+    starts = range(0, len(subjects), _ENCODE_BATCH)
+    parts = [subjects[start : start + _ENCODE_BATCH] for start in starts]
     latents = [
         train_autoencoder.encoded(autoencoder, as_floats(pictures(part, size))) for part in parts
     ]

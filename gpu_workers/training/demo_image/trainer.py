@@ -1,4 +1,4 @@
-"""One course of training: averaged weights, checkpoints, and going on where it was left."""
+"""Training loop with averaged weights (EMA) and checkpoints."""
 
 import math
 import time
@@ -14,7 +14,14 @@ _AVERAGING = 0.998
 
 
 class Trainer:
-    """Trains a network for a number of steps, over as many processes as it takes."""
+    """Trains a network for a number of steps; an interrupted run continues from its checkpoint.
+
+    Args:
+        network: the network to train.
+        file: the checkpoint.
+        steps: the total number of steps, including those of earlier runs.
+        rate: the highest learning rate.
+    """
 
     def __init__(self, network: nn.Module, file: Path, *, steps: int, rate: float) -> None:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -22,13 +29,18 @@ class Trainer:
         self._optimiser = torch.optim.AdamW(
             network.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01
         )
-        self._averaged = {name: one.detach().clone() for name, one in network.state_dict().items()}
+        weights = network.state_dict()
+        self._averaged = {name: weight.detach().clone() for name, weight in weights.items()}
         self.step = 0
         if file.exists():
             self._resume()
 
     def train(self, loss: Callable[[], torch.Tensor]) -> None:
-        """Take the steps that are left, each along the loss of a batch of its own."""
+        """Run the remaining steps.
+
+        Args:
+            loss: returns the loss of a new batch; called once per step.
+        """
         saved = reported = time.monotonic()
         total = 0.0
         while self.step < self._steps:
@@ -36,7 +48,7 @@ class Trainer:
             if self.step % _REPORT_STEPS == 0:
                 now = time.monotonic()
                 pace = (now - reported) / _REPORT_STEPS
-                print(f"step {self.step} loss {total / _REPORT_STEPS:.4f} {pace:.2f} s", flush=True)  # noqa: T201 - it talks to whoever trains
+                print(f"step {self.step} loss {total / _REPORT_STEPS:.4f} {pace:.2f} s", flush=True)  # noqa: T201 - progress of a command
                 reported, total = now, 0.0
             if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 self.save()
@@ -44,7 +56,7 @@ class Trainer:
         self.save()
 
     def save(self) -> None:
-        """Write all that is needed to go on."""
+        """Write a checkpoint from which a later run can continue."""
         state = {
             "step": self.step,
             "network": self.network.state_dict(),
@@ -52,9 +64,9 @@ class Trainer:
             "optimiser": self._optimiser.state_dict(),
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        making = self._file.with_suffix(".making")
-        torch.save(state, making)
-        making.rename(self._file)
+        unfinished = self._file.with_suffix(".making")
+        torch.save(state, unfinished)
+        unfinished.rename(self._file)
 
     def _step(self, loss: torch.Tensor) -> float:
         for group in self._optimiser.param_groups:
@@ -64,12 +76,12 @@ class Trainer:
         self._optimiser.step()
         self._optimiser.zero_grad()
         self.step += 1
-        # Young averages forget faster, or they would remember the random start.
-        kept = min(_AVERAGING, self.step / (self.step + 10))
+        # The decay is lower at the start, so that the random initial weights have no effect.
+        decay = min(_AVERAGING, self.step / (self.step + 10))
         with torch.no_grad():
-            for name, one in self.network.state_dict().items():
-                if one.dtype.is_floating_point:
-                    self._averaged[name].lerp_(one, 1 - kept)
+            for name, weight in self.network.state_dict().items():
+                if weight.dtype.is_floating_point:
+                    self._averaged[name].lerp_(weight, 1 - decay)
         return loss.item()
 
     def _resume(self) -> None:
@@ -80,11 +92,11 @@ class Trainer:
 
 
 def averaged(file: Path) -> dict[str, torch.Tensor]:
-    """The averaged weights of a checkpoint, which draw better than the last step's."""
+    """Load the averaged weights of a checkpoint; they draw better than those of the last step."""
     weights: dict[str, torch.Tensor] = torch.load(file, weights_only=True)["averaged"]
     return weights
 
 
 def _schedule(step: int, steps: int) -> float:
-    """The learning rate at a step, as a part of the highest: up over 100 steps, then down."""
+    """Return the learning rate as a part of the highest: 100 steps of warm-up, then cosine."""
     return min((step + 1) / 100, 0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)

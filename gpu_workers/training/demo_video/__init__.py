@@ -1,1 +1,1 @@
-"""A small Wan for clips: its data drawn by code, its training, and its measuring."""
+"""Train the demo video model: a small Wan, with data drawn by code."""

@@ -1,4 +1,4 @@
-"""The networks of the demo model of clips, small enough to be trained on one core in an hour."""
+"""Network architectures of the demo video model, trainable on one CPU core in an hour."""
 
 from typing import Any
 
@@ -8,28 +8,28 @@ from torch import nn
 from transformers import UMT5Config, UMT5EncoderModel
 
 Network = Any
-"""A network or a pipeline of diffusers, whose classes carry no types."""
+"""A network or a pipeline of diffusers, whose classes have no types."""
 
 LATENT_CHANNELS = 16
 PATCH = 2
 """Pixels on a side that the autoencoder folds into channels before its first layer."""
 
 LATENT_FACTOR = 8
-"""Pixels to a latent, along a side; frames to a latent, beside the first, are 4."""
+"""Pixels per latent along a side. After the first frame, a latent holds 4 frames."""
 
 TEXT_WIDTH = 64
 TOKEN = 2
-"""Latents on a side that the denoiser sees as one token."""
+"""Latents on a side of one token of the denoiser."""
 
 _WIDTH = 128
 _HEADS = 4
-_MOMENTS = 3
-"""Frames that a convolution sees."""
+_KERNEL_FRAMES = 3
+"""The temporal size of a convolution, in frames."""
 
 
 def autoencoder() -> Network:
-    """The autoencoder: Wan 2.2's kind, with shortcuts around what it folds, and thin."""
-    made: Network = AutoencoderKLWan(
+    """Return the autoencoder: a narrow one of Wan 2.2's type, with residual shortcuts."""
+    network: Network = AutoencoderKLWan(
         base_dim=32,
         z_dim=LATENT_CHANNELS,
         dim_mult=[1, 1, 1],
@@ -44,20 +44,21 @@ def autoencoder() -> Network:
         latents_mean=[0.0] * LATENT_CHANNELS,
         latents_std=[1.0] * LATENT_CHANNELS,
     )
-    _begin_with_stills(made)
-    return made
+    _init_for_stills(network)
+    return network
 
 
 @torch.no_grad()
-def _begin_with_stills(made: Network) -> None:
-    """See each frame by itself at first, as stills teach it: a clip is then the last of each four.
+def _init_for_stills(network: Network) -> None:
+    """Initialise the network to treat each frame alone, so that it can be trained on stills first.
 
-    Of what a convolution sees of time, the last place is the frame itself.
+    A clip is then decoded as the last frame of each four. In a temporal convolution the last
+    weight is that of the frame itself.
     """
-    for part in made.modules():
-        if isinstance(part, nn.Conv3d) and part.kernel_size[0] == _MOMENTS:
+    for part in network.modules():
+        if isinstance(part, nn.Conv3d) and part.kernel_size[0] == _KERNEL_FRAMES:
             part.weight[:, :, :-1] = 0
-    for name, part in made.named_modules():
+    for name, part in network.named_modules():
         if name.endswith("time_conv"):
             part.bias.zero_()
             part.weight.zero_()
@@ -67,7 +68,7 @@ def _begin_with_stills(made: Network) -> None:
 
 
 def transformer() -> Network:
-    """The denoiser: a token for each 2 by 2 latents, so that a clip has 180."""
+    """Return the denoiser: one token per 2 by 2 latents, so that a clip has 180."""
     return WanTransformer3DModel(
         patch_size=(1, TOKEN, TOKEN),
         num_attention_heads=_HEADS,
@@ -83,7 +84,7 @@ def transformer() -> Network:
 
 
 def text_encoder(words: int) -> UMT5EncoderModel:
-    """The reader of prompts."""
+    """Return the text encoder for a vocabulary of ``words`` tokens."""
     return UMT5EncoderModel(
         UMT5Config(
             vocab_size=words,

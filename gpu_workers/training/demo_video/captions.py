@@ -1,4 +1,4 @@
-"""From a subject to a sentence that asks for its clip: a picture's caption, and how it moves."""
+"""Clip captions: a picture's caption with a motion."""
 
 from random import Random
 
@@ -7,7 +7,7 @@ from gpu_workers.training.demo_image.subjects import Scene, Shape
 from gpu_workers.training.demo_video.subjects import Moving, MovingScene, MovingShape
 
 _USUAL = {"balloon": "up", "windmill": "right"}
-"""Where a thing goes if nothing is said; anything else goes to the right."""
+"""A thing's motion if the caption names none; all other things go to the right."""
 
 _WAYS = {
     "right": ("right", "to the right", "to the right", "from left to right", "rightwards"),
@@ -27,7 +27,7 @@ _CLOUDS = ("clouds", "clouds", "a cloud", "a cloud", "white clouds", "a big clou
 
 
 def caption(subject: Moving, random: Random) -> str:
-    """One way to ask for it."""
+    """Return a random prompt for a clip's subject."""
     if isinstance(subject, MovingShape):
         still: Shape | Scene = Shape(
             subject.colour, subject.shape, "middle", subject.background, "medium", 0

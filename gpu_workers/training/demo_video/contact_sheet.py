@@ -1,4 +1,4 @@
-"""Frames of what the demo model films."""
+"""Contact sheet: frames of the demo video model's clips."""
 
 import argparse
 from pathlib import Path
@@ -30,23 +30,23 @@ _COLOURS = 255
 
 
 def sheet(clips: list[Frames]) -> Image.Image:
-    """Some frames of each clip side by side, under its prompt."""
+    """Return a sheet with some frames of each clip side by side, below its prompt."""
     side = clips[0].shape[1]
     across, down = len(_SHOWN) * (side + 2) + _GAP, side + _CAPTION + _GAP
     rows = -(-len(clips) // _COLUMNS)
-    whole = Image.new("RGB", (_COLUMNS * across + _GAP, rows * down + _GAP), "white")
-    draw = ImageDraw.Draw(whole)
-    for place, (prompt, frames) in enumerate(zip(PROMPTS, clips, strict=True)):
-        x, y = _GAP + place % _COLUMNS * across, _GAP + place // _COLUMNS * down
+    page = Image.new("RGB", (_COLUMNS * across + _GAP, rows * down + _GAP), "white")
+    draw = ImageDraw.Draw(page)
+    for index, (prompt, frames) in enumerate(zip(PROMPTS, clips, strict=True)):
+        x, y = _GAP + index % _COLUMNS * across, _GAP + index // _COLUMNS * down
         draw.text((x, y), prompt, "black")
         for column, frame in enumerate(_SHOWN):
             shown = Image.fromarray(frames[min(frame, FRAMES - 1)])
-            whole.paste(shown, (x + column * (side + 2), y + _CAPTION))
-    return whole.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
+            page.paste(shown, (x + column * (side + 2), y + _CAPTION))
+    return page.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 def main() -> None:
-    """Film them and write the file."""
+    """Generate the clips and write the sheet to a file."""
     parser = argparse.ArgumentParser(
         prog="gpu_workers.training.demo_video.contact_sheet", description=__doc__
     )

@@ -1,8 +1,8 @@
-"""How well the demo model of clips does as told.
+"""Evaluate the prompt adherence of the demo video model.
 
-The prompts are captions that training did not see, half of them of shapes and balloons and clouds
-that it never showed. Colours and motion are read off the pixels, a shape's outline by the small
-classifier of pictures, and a landscape by the drawing that the clip is most like.
+The prompts are captions that were not used in training, half of them of shapes, balloons and
+clouds that are held out from it. Colours and motion are measured in the pixels, a shape by the
+picture classifier, and a landscape by the most similar drawing.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _SUBJECTS_SEED = 2026
 
 
 def load(folder: Path = WAN) -> WanPipeline:
-    """The model, as a worker without a GPU loads it."""
+    """Load the model as a worker without a GPU does."""
     pipe: Any = WanPipeline.from_pretrained(folder, dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     loaded: WanPipeline = pipe
@@ -41,7 +41,7 @@ def load(folder: Path = WAN) -> WanPipeline:
 def filmed(
     pipe: WanPipeline, prompt: str, *, steps: int = 25, guidance: float = 6.5, seed: int = 0
 ) -> Frames:
-    """A clip at the settings of the job type ``wan_video_fast``."""
+    """Generate a clip with the settings of the job type ``wan_video_fast``."""
     filming: Any = pipe
     frames = filming(
         prompt=prompt,
@@ -58,18 +58,18 @@ def filmed(
 
 
 def subjects(shapes: int, scenes: int) -> list[Moving]:
-    """Subjects, the same ones each time; shapes are all held out from training."""
+    """Return subjects, the same ones in each run; all shapes are held out from training."""
     random = Random(_SUBJECTS_SEED)
-    found: list[Moving] = []
-    while len(found) < shapes:
-        one = shape(random)
-        if held_out(one):
-            found.append(one)
-    return found + [scene(random) for _ in range(scenes)]
+    selected: list[Moving] = []
+    while len(selected) < shapes:
+        candidate = shape(random)
+        if held_out(candidate):
+            selected.append(candidate)
+    return selected + [scene(random) for _ in range(scenes)]
 
 
 def note(counted: Score, subject: Moving, frames: Frames, judge: Classifier) -> None:
-    """Hold a clip against what was asked for."""
+    """Compare a clip with its subject and count the results."""
     middle = Image.fromarray(frames[FRAMES // 2])
     if isinstance(subject, MovingShape):
         measured = read(middle)
@@ -78,15 +78,15 @@ def note(counted: Score, subject: Moving, frames: Frames, judge: Classifier) -> 
         counted.note("shape", judge.answer(middle, "shape"), subject.shape)
         counted.note("motion of shapes", direction(frames), subject.motion)
         return
-    like = likest(frames)
+    nearest = likest(frames)
     for name in ("hour", "ground", "thing"):
-        counted.note(name, getattr(like, name), getattr(subject, name))
+        counted.note(name, getattr(nearest, name), getattr(subject, name))
     if subject.motion:
         counted.note("motion in landscapes", direction(frames), subject.motion)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Evaluate the model and print the scores."""
     parser = argparse.ArgumentParser(
         prog="gpu_workers.training.demo_video.evaluate", description=__doc__
     )
@@ -100,14 +100,14 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     judge, pipe, counted = trained(options.classifier), load(options.model), Score()
-    found, random = subjects(options.shapes, options.scenes), Random(_SUBJECTS_SEED)
+    selected, random = subjects(options.shapes, options.scenes), Random(_SUBJECTS_SEED)
     start = time.monotonic()
-    for seed, subject in enumerate(found):
+    for seed, subject in enumerate(selected):
         sampling = {"steps": options.steps, "guidance": options.guidance, "seed": seed}
         note(counted, subject, filmed(pipe, caption(subject, random), **sampling), judge)
-    seconds = (time.monotonic() - start) / len(found)
-    for name, asked_for in counted.totals.items():
-        print(f"{name:20} {counted.right[name]:4} of {asked_for:4}  {counted.share(name):6.1%}")  # noqa: T201
+    seconds = (time.monotonic() - start) / len(selected)
+    for name, total in counted.totals.items():
+        print(f"{name:20} {counted.right[name]:4} of {total:4}  {counted.share(name):6.1%}")  # noqa: T201
     print(f"{seconds:.2f} s a clip")  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""From a checkpoint to a folder that ``from_pretrained`` loads."""
+"""Export checkpoints as a WanPipeline."""
 
 from pathlib import Path
 
@@ -13,18 +13,25 @@ from gpu_workers.training.demo_video.render import FPS, FRAMES, OWN_SIDE
 from gpu_workers.wan.clip_format import CLIP_FILE, ClipFormat
 
 WAN = MODELS / "demo-wan"
-_UNSURE = -30.0
-"""The log of how much latents vary: not at all."""
+_LOG_VARIANCE = -30.0
+"""The log of the latents' variance: practically none."""
 
 
 def export_wan(checkpoints: Path, target: Path = WAN) -> None:
-    """Save the averaged weights as a WanPipeline in half precision."""
-    filmer = train_denoiser.TrainableModel()
-    filmer.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
+    """Save the averaged weights as a WanPipeline in half precision.
+
+    An export to the default target also records the weights' hash as exempt from output checks.
+
+    Args:
+        checkpoints: the folder of the checkpoints.
+        target: the folder to write to.
+    """
+    model = train_denoiser.TrainableModel()
+    model.load_state_dict(averaged(checkpoints / train_denoiser.FILE))
     pipe: architectures.Network = WanPipeline(
-        tokenizer=filmer.reader.tokenizer,
-        text_encoder=filmer.reader.encoder,
-        transformer=filmer.transformer,
+        tokenizer=model.reader.tokenizer,
+        text_encoder=model.reader.encoder,
+        transformer=model.transformer,
         vae=_zero_variance(train_autoencoder.load(checkpoints).vae),
         scheduler=drawing_scheduler(),
     )
@@ -38,11 +45,11 @@ def export_wan(checkpoints: Path, target: Path = WAN) -> None:
 
 
 def drawing_scheduler() -> UniPCMultistepScheduler:
-    """Straight from noise to a clip, in as many steps as a job asks for.
+    """Return the scheduler for inference, for any number of steps.
 
-    Guidance of 6 and more drives latents far beyond those of any clip, which shows as glaring
-    colours. The autoencoder keeps its latents between -1 and 1, so that each step's estimate of
-    the clip can be held to them: that is what thresholding at most 1 does.
+    Guidance of 6 and more drives latents far beyond those of any clip, which shows as
+    oversaturated colours. The autoencoder keeps its latents between -1 and 1, so each step's
+    estimate of the clip can be limited to that range: thresholding at 1 does this.
     """
     return UniPCMultistepScheduler(
         prediction_type="flow_prediction",
@@ -57,7 +64,7 @@ def drawing_scheduler() -> UniPCMultistepScheduler:
 
 @torch.no_grad()
 def _zero_variance(vae: architectures.Network) -> architectures.Network:
-    """Training never asked how sure the encoder is; it is to say that it is."""
+    """Set the encoder's variance to zero: training did not use it."""
     vae.quant_conv.weight[architectures.LATENT_CHANNELS :] = 0
-    vae.quant_conv.bias[architectures.LATENT_CHANNELS :] = _UNSURE
+    vae.quant_conv.bias[architectures.LATENT_CHANNELS :] = _LOG_VARIANCE
     return vae

@@ -1,4 +1,4 @@
-"""What can be read off a clip without any model: which way something moves in it."""
+"""Direction of motion in a clip, measured in the pixels without a model."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,23 +8,23 @@ from gpu_workers.training.demo_video.render import Frames
 Floats = NDArray[np.float32]
 
 _STILL = 6.0
-"""Of 255: a pixel that changes less from frame to frame stays as it is."""
+"""A pixel that changes by less than this (0 to 255) from frame to frame does not move."""
 
-_LEAST = 0.004
-"""Of all pixels, those that change in a clip that moves."""
+_MIN_MOVING = 0.004
+"""The minimum part of changing pixels in a clip with motion."""
 
 
 def direction(frames: Frames) -> str | None:
-    """Where most of what moves goes; None where nothing does.
+    """Return the direction of most motion (right, left, up, down); None without motion.
 
-    A picture that goes to the right grows darker wherever it was brighter on the right: change
-    and slope have opposite signs. The sums of their products over a clip tell the way.
+    A picture that moves to the right gets darker where it is brighter on the right: change and
+    slope have opposite signs. The sum of their products over a clip gives the direction.
     """
     grey = _grey(frames)
     changes = np.diff(grey, axis=0)
     between = (grey[1:] + grey[:-1]) / 2
     moving = np.abs(changes) > _STILL
-    if moving.mean() < _LEAST:
+    if moving.mean() < _MIN_MOVING:
         return None
     down: Floats = np.asarray(np.gradient(between, axis=1), np.float32)
     across: Floats = np.asarray(np.gradient(between, axis=2), np.float32)
@@ -39,7 +39,7 @@ def _way(changes: Floats, slopes: Floats) -> float:
 
 
 def _grey(frames: Frames) -> Floats:
-    """Brightness at half the size, where nothing moves by more than a pixel or two."""
+    """Return the brightness at half the size, so that nothing moves by more than two pixels."""
     count, height, width, _ = frames.shape
     halves = frames.mean(axis=3).reshape(count, height // 2, 2, width // 2, 2)
     grey: Floats = halves.mean(axis=(2, 4)).astype(np.float32)

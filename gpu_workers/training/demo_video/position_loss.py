@@ -1,9 +1,10 @@
-"""A lesson for the denoiser in where each token is, as its reader of prompts has one in words.
+"""Auxiliary position-prediction loss for the denoiser.
 
-Wan's attention does not see it. Rows and columns come of themselves, since every landscape asks for
-them; which frame a token is of does not, and until it is known a thing stays smeared over all the
-places that it passes. So half-way through its blocks the denoiser is asked; and a block later, how
-far the token is from the thing's middle, to which time, place and words must come together.
+Wan's attention does not encode positions. Rows and columns are learnt anyway, since every landscape
+needs them; the frame of a token is not, and until it is learnt a thing is smeared over all the
+positions it passes. So the frame, row and column of each token are predicted half-way through the
+blocks; and a block later its distance from the thing's centre, which depends on time, position and
+prompt together.
 """
 
 from collections.abc import Sequence
@@ -19,57 +20,62 @@ from gpu_workers.training.demo_video.subjects import Moving, MovingShape
 
 _BLOCK = 2
 _LONGEST = 8
-"""Places along a side: rows and columns of the widest and the tallest clip, and frames."""
+"""The maximum number of rows (tallest clip), columns (widest clip) and frames, in tokens."""
 
 _SIDES = 3
 _FAR = 1.5
-"""Tokens from the thing's middle: beyond, it does not matter how far."""
+"""Distances from the thing's centre are cut off at this, in tokens."""
 
 Shape = tuple[int, int, int]
 """Tokens: frames, rows and columns."""
 
 
-class Whereabouts(nn.Module):
-    """Guesses frame, row and column, and the way to the thing, from what blocks leave."""
+class PositionHead(nn.Module):
+    """Predicts a token's frame, row, column and distance to the thing from the blocks' outputs."""
 
     def __init__(self, transformer: Network) -> None:
         super().__init__()
         width = transformer.config.num_attention_heads * transformer.config.attention_head_dim
         self._guess = nn.Linear(width, _SIDES * _LONGEST)
         self._away = nn.Linear(width, 2)
-        self._left: dict[nn.Module, torch.Tensor] = {}
+        self._outputs: dict[nn.Module, torch.Tensor] = {}
         self._blocks = tuple(transformer.blocks[_BLOCK : _BLOCK + 2])
         for block in self._blocks:
-            block.register_forward_hook(self._keep)
+            block.register_forward_hook(self._store)
 
     def loss(self, subjects: Sequence[Moving], latents: torch.Tensor) -> torch.Tensor:
-        """How wrong its guesses are for the latents that were denoised last."""
+        """Return the loss of the predictions for the latents that were denoised last.
+
+        Args:
+            subjects: the subjects of the batch.
+            latents: the clips' latents, (n, channels, frames, rows, columns).
+        """
         _, _, frames, rows, columns = latents.shape
         shape = frames, rows // TOKEN, columns // TOKEN
-        first, second = (self._left[block].float() for block in self._blocks)
+        first, second = (self._outputs[block].float() for block in self._blocks)
         guesses = self._guess(first).unflatten(2, (_SIDES, _LONGEST))
-        places = _grid(shape).expand(len(guesses), -1, -1)
-        misplaced = nn.functional.cross_entropy(guesses.flatten(0, 2), places.flatten())
-        ways = torch.stack([_ways(subject, shape) for subject in subjects])
-        wrong: torch.Tensor = misplaced + (self._away(second) - ways).square().mean()
-        return wrong
+        positions = _grid(shape).expand(len(guesses), -1, -1)
+        position_loss = nn.functional.cross_entropy(guesses.flatten(0, 2), positions.flatten())
+        distances = torch.stack([_distances(subject, shape) for subject in subjects])
+        loss: torch.Tensor = position_loss + (self._away(second) - distances).square().mean()
+        return loss
 
-    def _keep(self, block: nn.Module, _: object, left: torch.Tensor) -> None:
-        self._left[block] = left
+    def _store(self, block: nn.Module, _: object, output: torch.Tensor) -> None:
+        self._outputs[block] = output
 
 
 @cache
 def _grid(shape: Shape) -> torch.Tensor:
-    """Each token's frame, row and column, in the order of tokens."""
+    """Return each token's frame, row and column, in the order of tokens."""
     sides = [torch.arange(length) for length in shape]
     return torch.stack(torch.meshgrid(*sides, indexing="ij"), dim=-1).flatten(0, 2)
 
 
 @cache
-def _ways(subject: Moving, shape: Shape) -> torch.Tensor:
-    """How far right of the thing's middle, and below it, each token is, in tokens."""
+def _distances(subject: Moving, shape: Shape) -> torch.Tensor:
+    """Return how far right of the thing's centre, and below it, each token is, in tokens."""
     frames, rows, columns = shape
-    # The first is a frame's, each other one four frames'.
+    # The first latent holds one frame, each later one four.
     moments = [max(0, frame - 0.375) / 4 for frame in range(frames)]
     middles = torch.tensor([_middle(subject, moment, columns / rows) for moment in moments]) * rows
     grid = _grid(shape)

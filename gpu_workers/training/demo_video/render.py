@@ -1,4 +1,4 @@
-"""From a subject to the frames of its clip; the same subject gives the same pixels."""
+"""Render a subject to the frames of a clip; the same subject gives the same pixels."""
 
 from functools import cache
 
@@ -14,17 +14,17 @@ FPS = 8
 OWN_SIDE = 96
 
 Frames = NDArray[np.uint8]
-"""(frames, height, width, 3)"""
+"""RGB of shape (frames, height, width, 3), 0 to 255."""
 
 
 @cache
 def film(subject: Moving, width: int = OWN_SIDE, height: int = OWN_SIDE) -> Frames:
-    """Draw the frames of a subject's clip."""
+    """Draw all frames of a subject's clip, in a size in pixels."""
     return np.stack([frame(subject, number, width, height) for number in range(FRAMES)])
 
 
 def frame(subject: Moving, number: int, width: int = OWN_SIDE, height: int = OWN_SIDE) -> Frames:
-    """Draw one of them, in (height, width, 3)."""
+    """Draw one frame, by its number from 0, as an array of shape (height, width, 3)."""
     canvas, moment = Canvas(width, height), number / (FRAMES - 1)
     if isinstance(subject, MovingShape):
         shapes.draw(canvas, subject, moment)

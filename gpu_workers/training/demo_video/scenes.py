@@ -1,4 +1,4 @@
-"""Landscapes in which a thing moves: a boat sails, a balloon rises, a windmill turns."""
+"""Animated landscapes: a boat sails, a balloon rises, a windmill turns, a cloud drifts."""
 
 from functools import cache
 from math import pi, sin
@@ -13,7 +13,7 @@ from gpu_workers.training.demo_video.shapes import STEPS
 from gpu_workers.training.demo_video.subjects import MovingScene
 
 _VARIATION = 5
-"""Of every landscape: each hour has one of each, since a small model draws few things well."""
+"""The variation of all landscapes: one per hour, since a small model learns few things well."""
 
 _LIGHTS = {
     "day": Light(1, 1, 1),
@@ -35,10 +35,10 @@ _CLOUDS: dict[str, Colour] = {
 }
 _MILL_FOOT = 0.76
 _MIDDLE = {"boat": 0.78, "balloon": 0.94, "cloud": 0.24, "windmill": _MILL_FOOT}
-"""Where a thing's foot, or a cloud's own middle, is half-way."""
+"""The height of a thing's foot, or of a cloud's centre, half-way through the clip."""
 
 _HALF = {"boat": 0.15, "balloon": 0.5, "cloud": 0, "windmill": 0.25}
-"""From there to its middle, about."""
+"""The approximate distance from there up to the thing's centre."""
 
 _WAY = 0.3
 _RISE = 0.3
@@ -46,11 +46,11 @@ _STONE: Colour = (214, 196, 170)
 _ROOF: Colour = (110, 66, 40)
 _SAIL: Colour = (250, 246, 238)
 _TURN = pi * 3 / 8
-"""Of a windmill in one clip: a quarter of a turn would look like none."""
+"""A windmill's rotation in one clip, in radians: a quarter turn would look like none."""
 
 
 def draw(canvas: Canvas, subject: MovingScene, moment: float) -> None:
-    """Draw the landscape as it is at a moment from 0 to 1."""
+    """Draw the landscape at a moment of the clip, 0 to 1."""
     canvas.paint(1, _backdrop(subject.hour, subject.ground, canvas.size))
     if subject.ground == "sea":
         _waves(canvas, subject.hour, moment)
@@ -67,7 +67,7 @@ def draw(canvas: Canvas, subject: MovingScene, moment: float) -> None:
 
 
 def middle(subject: MovingScene, moment: float, aspect: float) -> Point:
-    """Where the thing's middle is, in heights of the clip."""
+    """Return the position of the thing's centre, in heights of the clip."""
     x, y = _place(subject, moment, aspect)
     return x, y - _HALF[subject.thing]
 
@@ -80,7 +80,7 @@ def _place(subject: MovingScene, moment: float, aspect: float) -> Point:
 
 @cache
 def _backdrop(hour: str, ground: str, size: tuple[int, int]) -> Array:
-    """What stays as it is from frame to frame."""
+    """Return the part of a landscape that does not move."""
     canvas = Canvas(*size)
     landscapes.draw(canvas, Scene(hour, ground, "nothing", "right", None, _VARIATION))
     return np.asarray(canvas.image(), np.float32)

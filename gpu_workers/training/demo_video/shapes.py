@@ -1,4 +1,4 @@
-"""Shapes that cross a plain background."""
+"""Rendering of shapes that move across a plain background."""
 
 from math import cos, pi, sin
 
@@ -7,7 +7,7 @@ from gpu_workers.training.demo_image.subjects import COLOURS
 from gpu_workers.training.demo_video.subjects import MovingShape
 
 STEPS = {"right": (1, 0), "left": (-1, 0), "up": (0, -1), "down": (0, 1)}
-"""Where each direction leads: to the right, and downwards."""
+"""The vector of each direction: right, and down."""
 
 _RADIUS = 0.29
 _WAY = 0.34
@@ -26,14 +26,14 @@ _OUTLINES: dict[str, list[Point]] = {
 
 
 def draw(canvas: Canvas, subject: MovingShape, moment: float) -> None:
-    """Draw the shape where it is at a moment from 0 to 1."""
-    place, unit = middle(subject, moment, canvas.aspect), min(canvas.aspect, 1)
+    """Draw the shape at a moment of the clip, 0 to 1."""
+    centre, unit = middle(subject, moment, canvas.aspect), min(canvas.aspect, 1)
     canvas.paint(1, COLOURS[subject.background])
-    canvas.paint(_mask(canvas, subject.shape, *place, _RADIUS * unit), COLOURS[subject.colour])
+    canvas.paint(_mask(canvas, subject.shape, *centre, _RADIUS * unit), COLOURS[subject.colour])
 
 
 def middle(subject: MovingShape, moment: float, aspect: float) -> Point:
-    """Where the shape is, in heights of the clip."""
+    """Return the position of the shape's centre, in heights of the clip."""
     across, down = STEPS[subject.motion]
     gone = (moment - 0.5) * _WAY * min(aspect, 1)
     return aspect / 2 + across * gone, 0.5 + down * gone

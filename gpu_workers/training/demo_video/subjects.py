@@ -1,4 +1,4 @@
-"""What a clip shows: the words that the demo model of clips is taught, and nothing else."""
+"""Subjects of clips (the demo video model's vocabulary) and the held-out split."""
 
 from dataclasses import dataclass
 from random import Random
@@ -27,12 +27,12 @@ _Word = TypeVar("_Word")
 
 _HELD_OUT_OF_A_HUNDRED = 8
 _HELD_OUT_THINGS = ("balloon", "cloud")
-"""What there are many combinations of; a boat at each hour there is but once."""
+"""Things with many combinations; a boat at each hour exists only once."""
 
 
 @dataclass(frozen=True)
 class MovingShape:
-    """One shape of one colour that crosses a plain background."""
+    """One shape of one colour that moves across a plain background."""
 
     colour: str
     shape: str
@@ -41,13 +41,13 @@ class MovingShape:
 
     @property
     def key(self) -> str:
-        """Its name."""
+        """The identity of the subject."""
         return f"{self.colour} {self.shape} {self.background} {self.motion}"
 
 
 @dataclass(frozen=True)
 class MovingScene:
-    """A landscape at an hour with a thing that moves in it; a windmill's motion is none."""
+    """A landscape at an hour with a moving thing; a windmill's ``motion`` is None."""
 
     hour: str
     ground: str
@@ -56,7 +56,7 @@ class MovingScene:
 
     @property
     def key(self) -> str:
-        """Its name."""
+        """The identity of the subject."""
         return f"{self.hour} {self.ground} {self.thing} {self.motion}"
 
 
@@ -71,16 +71,16 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "ground": GROUNDS,
     "thing": THINGS,
 }
-"""What a caption tells of a subject, and all that it may be."""
+"""The attributes that captions name, with their values."""
 
 
 def properties(subject: Moving) -> dict[str, str]:
-    """Those that the subject has."""
+    """Return the attributes of a subject that captions name."""
     return {name: value for name, value in vars(subject).items() if name in PROPERTIES and value}
 
 
 def shape(random: Random) -> MovingShape:
-    """Any shape."""
+    """Return a random shape."""
     colour, background = random.sample(sorted(COLOURS), 2)
     return MovingShape(
         colour=colour,
@@ -91,7 +91,7 @@ def shape(random: Random) -> MovingShape:
 
 
 def scene(random: Random) -> MovingScene:
-    """Any landscape, and what can move there: a boat needs the sea."""
+    """Return a random landscape with a thing that fits it: a boat needs the sea."""
     thing = random.choices(THINGS, (5, 4, 2, 2))[0]
     ground, motion = _any(_GROUNDS[thing], random), _any(_MOTIONS[thing], random)
     return MovingScene(
@@ -103,7 +103,7 @@ def scene(random: Random) -> MovingScene:
 
 
 def grounds_and_motions() -> list[tuple[str, str, str | None]]:
-    """Each thing with each ground that it is seen on and each way that it goes there."""
+    """Return all combinations of a thing, its grounds and its motions."""
     return [
         (thing, ground, motion)
         for thing in THINGS
@@ -112,19 +112,19 @@ def grounds_and_motions() -> list[tuple[str, str, str | None]]:
     ]
 
 
-def _any(some: tuple[_Word, ...], random: Random) -> _Word:
-    return some[0] if len(some) == 1 else random.choice(some)
+def _any(words: tuple[_Word, ...], random: Random) -> _Word:
+    return words[0] if len(words) == 1 else random.choice(words)
 
 
 def held_out(subject: Moving) -> bool:
-    """Whether it is kept from training, so that following it is not remembering it."""
+    """Return whether a subject is held out from training, so that a model cannot memorise it."""
     if isinstance(subject, MovingScene) and subject.thing not in _HELD_OUT_THINGS:
         return False
     return crc32(subject.key.encode()) % 100 < _HELD_OUT_OF_A_HUNDRED
 
 
 def taught(random: Random) -> Moving:
-    """A subject for training."""
+    """Return a random subject for training."""
     draw = random.choice((shape, scene))
     while True:
         subject: Moving = draw(random)

@@ -1,4 +1,4 @@
-"""Prompts as Wan reads them: one text encoder, and zeros where nothing is written."""
+"""Text encoding for training: Wan's text encoder, with zeros after the prompt."""
 
 from collections.abc import Sequence
 from random import Random
@@ -13,15 +13,15 @@ from gpu_workers.training.demo_video.captions import caption
 from gpu_workers.training.demo_video.subjects import PROPERTIES, Moving, properties
 
 LENGTH = 40
-"""Tokens that a lesson reads at most."""
+"""The maximum number of prompt tokens in training."""
 
 _UNGUIDED = 0.1
-_UNSAID = -100
-"""What cross_entropy leaves out: a landscape has no shape."""
+_IGNORED = -100
+"""The label that cross_entropy ignores: a landscape has no shape."""
 
 
 class Reader(nn.Module):
-    """The text encoder."""
+    """The text encoder, and heads that predict a subject's attributes from its caption."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         super().__init__()
@@ -35,7 +35,12 @@ class Reader(nn.Module):
         )
 
     def forward(self, prompts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Words in (n, LENGTH, 64) with zeros after the last, and the last of each prompt."""
+        """Encode prompts.
+
+        Returns:
+            Token embeddings of shape (n, LENGTH, 64), zero after the last token, and the
+            embedding of each prompt's last token.
+        """
         tokens = self.tokenizer(
             prompts, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt"
         )
@@ -46,10 +51,11 @@ class Reader(nn.Module):
     def lesson(
         self, subjects: Sequence[Moving], random: Random
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Captions read, now and then none, as classifier-free guidance needs it; and a loss.
+        """Encode random captions; some are left out, as classifier-free guidance needs it.
 
-        The loss is of what can be told of each subject from its caption alone. It teaches the
-        encoder what words mean long before the denoiser could.
+        Returns:
+            The token embeddings, and a loss: how badly each subject's attributes are predicted
+            from its caption. The loss trains the encoder long before the denoiser could.
         """
         captioned = [None if random.random() < _UNGUIDED else subject for subject in subjects]
         words, ends = self(
@@ -58,14 +64,14 @@ class Reader(nn.Module):
                 for subject in captioned
             ]
         )
-        return words, self._misread(ends, captioned)
+        return words, self._attribute_loss(ends, captioned)
 
-    def _misread(self, ends: torch.Tensor, subjects: list[Moving | None]) -> torch.Tensor:
+    def _attribute_loss(self, ends: torch.Tensor, subjects: list[Moving | None]) -> torch.Tensor:
         losses = []
         for name, words in PROPERTIES.items():
             values = [properties(subject).get(name) if subject else None for subject in subjects]
-            labels = [words.index(value) if value else _UNSAID for value in values]
-            if any(label != _UNSAID for label in labels):
+            labels = [words.index(value) if value else _IGNORED for value in values]
+            if any(label != _IGNORED for label in labels):
                 scores = self._heads[name](ends)
                 losses.append(nn.functional.cross_entropy(scores, torch.tensor(labels)))
         return torch.stack(losses).sum()

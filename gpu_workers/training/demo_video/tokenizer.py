@@ -1,4 +1,4 @@
-"""The tokenizer of the demo model of clips: the captions' words whole, others letter by letter."""
+"""Tokenizer of the demo video model: one token per caption word, other words by character."""
 
 from random import Random
 
@@ -10,34 +10,34 @@ from gpu_workers.training.demo_video.captions import caption
 from gpu_workers.training.demo_video.subjects import scene, shape
 
 LONGEST = 512
-"""What a Wan reads at most."""
+"""The maximum number of tokens of a Wan prompt."""
 
 _CAPTIONS = 6000
 _WORDS_SEED = 7
-_MIN_OFTEN = 8
-"""A word that comes more rarely than this is noise, and stays letters."""
+_MIN_FREQUENCY = 8
+"""A rarer word is noise and is encoded by character."""
 
 _PAD, _END = "<pad>", "</s>"
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
-    """Build it from captions; the same ones each time, so the same tokens."""
-    one = Tokenizer(models.BPE())
-    one.normalizer = normalizers.Lowercase()
-    one.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    """Build the tokenizer from captions; they are the same in each run, so the tokens are too."""
+    trained = Tokenizer(models.BPE())
+    trained.normalizer = normalizers.Lowercase()
+    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     trainer = trainers.BpeTrainer(
         vocab_size=4000,
-        min_frequency=_MIN_OFTEN,
+        min_frequency=_MIN_FREQUENCY,
         special_tokens=[_PAD, _END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    one.train_from_iterator(_captions(), trainer)
-    one.post_processor = processors.TemplateProcessing(
+    trained.train_from_iterator(_captions(), trainer)
+    trained.post_processor = processors.TemplateProcessing(
         single=f"$A {_END}", special_tokens=[(_END, 1)]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=one, pad_token=_PAD, eos_token=_END, model_max_length=LONGEST
+        tokenizer_object=trained, pad_token=_PAD, eos_token=_END, model_max_length=LONGEST
     )
 
 

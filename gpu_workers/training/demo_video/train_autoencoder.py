@@ -1,7 +1,7 @@
-"""Training of the autoencoder: all of it, and later its decoder alone.
+"""Train the video autoencoder, and later its decoder alone.
 
-The denoiser learns the latents of the encoder, which then must not change any more; the decoder
-may go on getting sharper.
+The denoiser learns the encoder's latents, so the encoder must not change after that; the decoder
+may still be improved.
 """
 
 from collections.abc import Sequence
@@ -21,21 +21,21 @@ from gpu_workers.training.demo_video.render import FRAMES
 FILE = "clips-autoencoder.pt"
 DECODER_FILE = "clips-decoder.pt"
 _LESSONS = ((9, 2), (FRAMES, 1))
-"""Frames, and clips: what a frame is made of reaches far back, yet more clips teach more."""
+"""Frames and clips of a batch: a frame depends on many before it, but more clips teach more."""
 
 _STILLS = 12
 _STILLS_FIRST = 0.55
-"""Of all steps, on stills alone: frames of one clip are much alike, and teach slowly."""
+"""The first part of the steps uses stills alone: frames of one clip are too similar."""
 
 _RATE = 2e-3
 _REFINING_RATE = 2e-4
 _MAX_NOISE = 0.1
-"""On the latents while it learns, so that they fill their range from -1 to 1 and a denoiser's
-small errors are not seen."""
+"""Maximum noise on the latents in training, so that they fill their range from -1 to 1 and small
+errors of the denoiser are not visible."""
 
 
 class Autoencoder(nn.Module):
-    """The network, with what its own methods do at no more than they must."""
+    """The autoencoder with differentiable encoding and decoding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,21 +43,21 @@ class Autoencoder(nn.Module):
         self._decoded: list[torch.Tensor] = []
         self.vae.decoder.register_forward_hook(self._keep)
 
-    def to(self, *_: Any, **__: Any) -> "Autoencoder":  # noqa: ANN401 - torch's own
-        """Stay as it is: the memory format that a course asks for is one of pictures."""
+    def to(self, *_: Any, **__: Any) -> "Autoencoder":  # noqa: ANN401 - torch's signature
+        """Return the module unchanged: the trainer's memory format is for pictures only."""
         return self
 
     def latents(self, pixels: torch.Tensor) -> torch.Tensor:
-        """The latents of clips in (n, 3, frames, height, width)."""
+        """Return the latents of clips of shape (n, 3, frames, height, width)."""
         with torch.autocast("cpu", torch.bfloat16):
-            found: torch.Tensor = self.vae.encode(pixels).latent_dist.mode()
-        return found.float()
+            latents: torch.Tensor = self.vae.encode(pixels).latent_dist.mode()
+        return latents.float()
 
     def clips(self, latents: torch.Tensor) -> torch.Tensor:
-        """The clips of latents.
+        """Return the clips of latents.
 
-        What is beyond the range of pixels is not cut off, as the network's own method does: from
-        what is cut off nothing would be learnt.
+        Unlike the network's method, this does not clip the pixels to their range: clipped values
+        would have no gradient.
         """
         self._decoded.clear()
         with torch.autocast("cpu", torch.bfloat16):
@@ -66,12 +66,12 @@ class Autoencoder(nn.Module):
         self._decoded.clear()
         return drawn.float()
 
-    def _keep(self, _: nn.Module, __: Any, part: torch.Tensor) -> None:  # noqa: ANN401 - torch's own
+    def _keep(self, _: nn.Module, __: Any, part: torch.Tensor) -> None:  # noqa: ANN401 - torch's signature
         self._decoded.append(part)
 
 
 def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
-    """Train it, or go on."""
+    """Train the autoencoder to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
     network = Autoencoder()
     course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
@@ -88,7 +88,7 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
 
 
 def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
-    """Train the decoder further for the encoder as it is, or go on."""
+    """Train only the decoder to ``steps`` more steps, continuing from its checkpoint."""
     torch.manual_seed(0)
     network = load(folder)
     for part in (network.vae.decoder, network.vae.post_quant_conv):
@@ -98,14 +98,14 @@ def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     _, clips = footage(folder, counts)[0]
 
     def loss() -> torch.Tensor:
-        # Whole clips, as the denoiser leaves them.
+        # Full clips, as the denoiser generates them.
         return _loss(network, as_floats(clips[random.randrange(len(clips))][None]))
 
     course.train(loss)
 
 
 def load(folder: Path) -> Autoencoder:
-    """The autoencoder as trained so far."""
+    """Load the latest autoencoder, with the refined decoder if there is one."""
     network = Autoencoder()
     file = folder / DECODER_FILE
     network.load_state_dict(averaged(file if file.exists() else folder / FILE))
@@ -119,10 +119,10 @@ def _part(clips: torch.Tensor, length: int, random: Random) -> torch.Tensor:
 
 def _loss(network: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
     latents = network.latents(pixels)
-    # Latents end near -1 and 1: the scheduler cuts off what guidance drives beyond.
+    # Latents must stay between -1 and 1: the scheduler cuts off what guidance drives beyond.
     beyond = (latents.abs() - 1).relu().square().mean()
     noise = _MAX_NOISE * torch.rand(len(pixels), 1, 1, 1, 1) * torch.randn_like(latents)
-    wrong = network.clips(latents + noise) - pixels
-    edges = wrong.diff(dim=4).abs().mean() + wrong.diff(dim=3).abs().mean()
-    drawn_wrong = wrong.abs().mean() + 4 * wrong.square().mean() + 0.5 * edges
-    return drawn_wrong + 4 * beyond
+    error = network.clips(latents + noise) - pixels
+    edges = error.diff(dim=4).abs().mean() + error.diff(dim=3).abs().mean()
+    pixel_loss = error.abs().mean() + 4 * error.square().mean() + 0.5 * edges
+    return pixel_loss + 4 * beyond

@@ -1,4 +1,4 @@
-"""Training of the denoiser of clips, with its text encoder."""
+"""Train the video denoiser and its text encoder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from gpu_workers.training.demo_video import architectures, train_autoencoder
 from gpu_workers.training.demo_video.attention import SimpleWanAttnProcessor, with_rest
 from gpu_workers.training.demo_video.dataset import COUNTS, Shelf, as_floats, footage
 from gpu_workers.training.demo_video.position_init import init_positions
-from gpu_workers.training.demo_video.position_loss import Whereabouts
+from gpu_workers.training.demo_video.position_loss import PositionHead
 from gpu_workers.training.demo_video.subjects import Moving, taught
 from gpu_workers.training.demo_video.text_conditioning import Reader
 from gpu_workers.training.demo_video.tokenizer import tokenizer
@@ -20,19 +20,19 @@ from gpu_workers.training.demo_video.tokenizer import tokenizer
 FILE = "clips-wan.pt"
 _BATCH = 16
 _SHARES = (0.9, 0.06, 0.04)
-"""Of the lessons on square, wide and tall clips."""
+"""The parts of square, wide and tall clips."""
 
 _STILLS = 0.15
-"""Lessons on a clip's first frame alone, which is what a job for a picture asks for."""
+"""The part of the batches with a clip's first frame alone, as in a job for a picture."""
 
 _STILLS_FIRST = 0.12
-"""Of all steps, on stills alone: they cost half, and places and words are learnt there."""
+"""The first part of the steps uses stills alone: they cost half, and teach positions and words."""
 
 _STILLS_BATCH = 48
 _RATE = 1.5e-3
 _MOVING_WEIGHT = 3
 _MOVES = 0.3
-"""Of the most that any latent of the clip changes."""
+"""A latent moves if it changes by this part of the clip's largest change."""
 
 _NEAR = 5
 _READING = 0.02
@@ -41,64 +41,66 @@ _READING_BATCH = 64
 _READING_RATE = 2e-3
 _READING_STEPS = 250
 _DRIVEN = 0.5
+"""The part of the clips that are moved away from the mean."""
+
 _MAX_DRIVEN = 2.5
 _MIN_DRIVEN = 0.3
-"""Where there is less noise nothing moves any more."""
+"""Below this noise level nothing moves any more."""
 
-_AT_ONCE = 8
+_ENCODE_BATCH = 8
 _KEY = 0.02
 
 
 class TrainableModel(nn.Module):
-    """What is trained together: the denoiser and the text encoder."""
+    """The denoiser and the text encoder, which are trained together."""
 
     def __init__(self) -> None:
         super().__init__()
         self.reader = Reader(tokenizer())
         self.transformer = architectures.transformer()
-        _heed_words(self.transformer)
+        _init_text_attention(self.transformer)
         init_positions(self.transformer)
-        self.whereabouts = Whereabouts(self.transformer)
+        self.whereabouts = PositionHead(self.transformer)
 
     def to(self, *_: object, **__: object) -> "TrainableModel":
-        """Stay as it is: the memory format that a course asks for is one of pictures."""
+        """Return the module unchanged: the trainer's memory format is for pictures only."""
         return self
 
 
 def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
-    """Train it, or go on."""
+    """Train the model to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
-    filmer = TrainableModel()
-    for block in filmer.transformer.blocks:
+    model = TrainableModel()
+    for block in model.transformer.blocks:
         block.attn1.set_processor(SimpleWanAttnProcessor())
         block.attn2.set_processor(SimpleWanAttnProcessor())
-    course = Trainer(filmer, folder / FILE, steps=steps, rate=_RATE)
+    course = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
     torch.manual_seed(course.step)
     random = Random(course.step)
     if course.step == 0:
-        _learn_to_read(filmer.reader, min(steps, _READING_STEPS), random)
+        _pretrain_reader(model.reader, min(steps, _READING_STEPS), random)
     stock = shelves(folder, counts)
 
     def loss() -> torch.Tensor:
         subjects, latents = random.choices(stock, _SHARES)[0]
         still = course.step < _STILLS_FIRST * steps or random.random() < _STILLS
-        places = random.choices(range(len(subjects)), k=_STILLS_BATCH if still else _BATCH)
-        some = [subjects[place] for place in places]
-        words, misread = filmer.reader.lesson(some, random)
-        clips = latents[places].float()
+        indexes = random.choices(range(len(subjects)), k=_STILLS_BATCH if still else _BATCH)
+        batch = [subjects[index] for index in indexes]
+        words, reading_loss = model.reader.lesson(batch, random)
+        clips = latents[indexes].float()
         shown = clips[:, :, :1] if still else clips
-        wrong = _loss(filmer.transformer, shown, words)
-        misplaced = filmer.whereabouts.loss(some, shown)
-        return wrong + _READING * misread + _PLACING * misplaced
+        denoising_loss = _loss(model.transformer, shown, words)
+        position_loss = model.whereabouts.loss(batch, shown)
+        return denoising_loss + _READING * reading_loss + _PLACING * position_loss
 
     course.train(loss)
 
 
 @torch.no_grad()
-def _heed_words(transformer: architectures.Network) -> None:
-    """Begin with an eye for what is written: nearly all of a prompt's 512 words are zeros.
+def _init_text_attention(transformer: architectures.Network) -> None:
+    """Initialise cross-attention to ignore zeros: nearly all of a prompt's 512 tokens are zeros.
 
-    Their key and every query's constant part begin opposite to each other.
+    Their key and the constant part of every query start with opposite signs.
     """
     embedder = transformer.condition_embedder.text_embedder
     for layer in (embedder.linear_1, embedder.linear_2):
@@ -109,37 +111,37 @@ def _heed_words(transformer: architectures.Network) -> None:
         block.attn2.to_q.bias.copy_(-sign)
 
 
-def _learn_to_read(reader: Reader, steps: int, random: Random) -> None:
-    """The text encoder alone, for a start: a lesson without clips costs little."""
+def _pretrain_reader(reader: Reader, steps: int, random: Random) -> None:
+    """Train the text encoder alone first: a batch without clips costs little."""
     optimiser = torch.optim.AdamW(reader.parameters(), _READING_RATE)
     for step in range(steps):
-        _, misread = reader.lesson([taught(random) for _ in range(_READING_BATCH)], random)
-        misread.backward()  # type: ignore[no-untyped-call]
+        _, loss = reader.lesson([taught(random) for _ in range(_READING_BATCH)], random)
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
         if step % 50 == 0:
-            print(f"reading {step} loss {misread.item():.3f}", flush=True)  # noqa: T201 - it talks to whoever trains
+            print(f"reading {step} loss {loss.item():.3f}", flush=True)  # noqa: T201 - progress of a command
 
 
 def _loss(
     transformer: architectures.Network, latents: torch.Tensor, words: torch.Tensor
 ) -> torch.Tensor:
     noise = torch.randn_like(latents)
-    # More often where there is more noise: there colours, places and ways are decided.
+    # More samples with much noise: colours, positions and directions are decided there.
     spread = (torch.arange(len(latents)) + torch.rand(len(latents))) / len(latents)
     levels = spread**0.25
     part = levels[:, None, None, None, None]
     noisy = (1 - part) * _guidance_augmentation(latents, levels) + part * noise
     with torch.autocast("cpu", torch.bfloat16):
         flow = transformer(noisy, 1000 * levels, with_rest(words)).sample
-    wrong: torch.Tensor = (flow.float() - (noisy - latents) / part).square() * _weights(latents)
-    return wrong.mean()
+    error: torch.Tensor = (flow.float() - (noisy - latents) / part).square() * _weights(latents)
+    return error.mean()
 
 
 def _guidance_augmentation(latents: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
-    """Some of the clips as guidance leaves them half-way: further from the mean than they are.
+    """Move some of the clips away from the mean, as guidance does half-way through inference.
 
-    Learning to lead them back, the denoiser does not go on from guidance's own mistakes.
+    The denoiser learns to correct them, so that it does not amplify the errors of guidance.
     """
     far = _MAX_DRIVEN * torch.rand(len(latents)) * (torch.rand(len(latents)) < _DRIVEN)
     far = (far * (levels > _MIN_DRIVEN))[:, None, None, None, None]
@@ -147,10 +149,10 @@ def _guidance_augmentation(latents: torch.Tensor, levels: torch.Tensor) -> torch
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
-    """More at and around what moves: it covers little of a clip.
+    """Return the weights of the loss: higher at and around what moves, which covers little.
 
-    Around it as much as on it: were only the thing itself to count, to fill too much would cost
-    less than to fill too little, and every star would become a blob.
+    The weight around the thing is as high as on it: else filling too much would cost less than
+    filling too little, and every star would become a blob.
     """
     changes = (latents - latents.mean(dim=2, keepdim=True)).abs().mean(dim=(1, 2))
     moves = changes > _MOVES * changes.amax(dim=(1, 2), keepdim=True)
@@ -160,26 +162,32 @@ def _weights(latents: torch.Tensor) -> torch.Tensor:
 
 
 def shelves(folder: Path, counts: Sequence[int] = COUNTS) -> list[Shelf]:
-    """Subjects and their clips' latents for each size, made once and kept."""
+    """Return subjects and their clips' latents for each size; the latents are cached.
+
+    Args:
+        folder: the folder of the checkpoints and caches.
+        counts: the number of clips of each size.
+    """
     file = folder / "clips-latents.pt"
     drawn = footage(folder, counts)
     if not file.exists():
         autoencoder = train_autoencoder.load(folder)
         torch.save([_encoded(autoencoder, *shelf) for shelf in drawn], file)
-    kept: list[torch.Tensor] = torch.load(file, weights_only=True)
-    return [(subjects, some) for (subjects, _), some in zip(drawn, kept, strict=True)]
+    cached: list[torch.Tensor] = torch.load(file, weights_only=True)
+    return [(subjects, latents) for (subjects, _), latents in zip(drawn, cached, strict=True)]
 
 
 @torch.no_grad()
 def _encoded(
     autoencoder: train_autoencoder.Autoencoder, subjects: list[Moving], clips: torch.Tensor
 ) -> torch.Tensor:
-    """Each subject's once: a landscape comes many times."""
-    firsts = {subject: place for place, subject in reversed(list(enumerate(subjects)))}
+    """Encode each distinct subject once: a landscape occurs many times."""
+    firsts = {subject: index for index, subject in reversed(list(enumerate(subjects)))}
     latents: dict[Moving, torch.Tensor] = {}
     unique = list(firsts)
-    for part in (unique[at : at + _AT_ONCE] for at in range(0, len(unique), _AT_ONCE)):
+    starts = range(0, len(unique), _ENCODE_BATCH)
+    for part in (unique[start : start + _ENCODE_BATCH] for start in starts):
         pixels = as_floats(clips[[firsts[subject] for subject in part]])
-        found = autoencoder.latents(pixels).clamp(-1, 1).bfloat16()
-        latents |= dict(zip(part, found, strict=True))
+        encoded = autoencoder.latents(pixels).clamp(-1, 1).bfloat16()
+        latents |= dict(zip(part, encoded, strict=True))
     return torch.stack([latents[subject] for subject in subjects])
