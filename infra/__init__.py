@@ -1,1 +1,1 @@
-"""The ground the product stands on: the map, the database, the cloud, and one machine."""
+"""Infrastructure: manifest, database, cloud deployment and local system."""

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP/1.1 with limits on how long a request may take to arrive, and on its headers.
+"""uvicorn's HTTP/1.1 protocol with time limits for requests and a size limit for headers.
 
-uvicorn itself waits for ever for the rest of a request, and keeps header bytes without a limit.
+uvicorn itself waits without limit for the rest of a request, and buffers headers without limit.
 """
 
 import asyncio
@@ -9,17 +9,17 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Of the request line and all headers and trailers of one request: h11's default."""
+"""Maximum size of a request's request line, headers and trailers: h11's default."""
 
 HEAD_SECONDS = 10.0
-"""From the connection, or the first byte of a further request, to the end of the headers."""
+"""Maximum time from the connection, or from a later request's first byte, to its headers' end."""
 
 BODY_SECONDS = 20.0
 MIN_BODY_BYTES = 10_000
-"""In each BODY_SECONDS of a body: 500 bytes a second, as Apache's mod_reqtimeout by default."""
+"""Minimum bytes in each BODY_SECONDS: 500 per second, the default of Apache's mod_reqtimeout."""
 
 WRITE_SECONDS = 60.0
-"""In which a client must take some of a response that waits for it."""
+"""Time in which a client must read some of a buffered response."""
 
 _RESPONSES = {
     408: b"HTTP/1.1 408 Request Timeout\r\n",
@@ -35,23 +35,23 @@ class HttpProtocol(HttpToolsProtocol):
     body_seconds: ClassVar[float] = BODY_SECONDS
     write_seconds: ClassVar[float] = WRITE_SECONDS
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's signature
         super().__init__(*arguments, **options)
         self._head_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._unparsed_bytes = 0
-        """Received since the parser last reported a part of a request."""
+        """Bytes received since the parser last reported a part of a request."""
         self._body_bytes = 0
-        """Received since the body's timer was started."""
+        """Bytes received since the body's timer was started."""
         self._is_in_head = False
         self._is_in_body = False
         self._was_paused = False
         self._unsent_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the time for the first request."""
+        """Start the timer of the first request."""
         super().connection_made(transport)
         self._start_head_timer()
 
@@ -63,7 +63,7 @@ class HttpProtocol(HttpToolsProtocol):
                 timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what was received, within the limits."""
+        """Parse received bytes and check the limits."""
         self._unparsed_bytes += len(data)
         if self._is_in_body:
             self._body_bytes += len(data)
@@ -75,33 +75,33 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._is_in_body and self._body_timer is None:
             self._start_body_timer()
         elif not self._is_in_body and (self._is_in_head or self._is_idle()):
-            # Also for bytes between two requests: uvicorn no longer counts the connection as idle.
+            # Also for bytes between two requests: uvicorn no longer treats the connection as idle.
             self._start_head_timer()
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Start a request."""
         super().on_message_begin()
         self._is_in_head, self._head_bytes, self._unparsed_bytes = True, 0, 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request line."""
+        """Count and process a part of the request line."""
         self._count_head(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or after a chunked body a trailer."""
+        """Count and process a header, or a trailer of a chunked body."""
         self._count_head(name, value)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin the body."""
+        """Start the body."""
         self._is_in_head, self._is_in_body, self._unparsed_bytes = False, True, 0
         self._body_bytes = 0
         self._stop_head_timer()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Process a part of the body."""
         self._unparsed_bytes = 0
         super().on_body(body)
 
@@ -114,26 +114,26 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what the parser refused."""
+        """Respond with 431 if the headers are too large, else with 400."""
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(431)
         else:
             super().send_400_response(msg)
 
     def pause_writing(self) -> None:
-        """Start the time for the client to read: the transport's buffer is full."""
+        """Start the write timer: the transport's buffer is full."""
         super().pause_writing()
         self._start_write_timer()
 
     def resume_writing(self) -> None:
-        """Stop it: the buffer is nearly empty."""
+        """Stop the write timer: the buffer is nearly empty."""
         super().resume_writing()
         if self._write_timer:
             self._write_timer.cancel()
             self._write_timer = None
 
     def handle_websocket_upgrade(self) -> None:
-        """Leave the connection to the protocol of WebSockets."""
+        """Stop the timers and pass the connection to the WebSocket protocol."""
         for timer in (self._head_timer, self._body_timer):
             if timer:
                 timer.cancel()
@@ -143,7 +143,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._head_bytes += sum(map(len, parts))
         if self._head_bytes > MAX_HEAD_BYTES:
-            raise ValueError("too large")  # ends the parser, which lets this class refuse
+            raise ValueError("too large")  # the parser then calls send_400_response
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
@@ -162,10 +162,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_timer = self.loop.call_later(self.body_seconds, self._check_body)
 
     def _check_body(self) -> None:
-        """Refuse a body that arrives too slowly, unless it is the application that does not read.
+        """Refuse a body that arrives too slowly, unless the application does not read it.
 
-        Reading is paused while the application has not taken what was received; for the interval
-        in which it is resumed, the client is not judged either.
+        Reading is paused while the application has not processed the received bytes; the interval
+        in which reading resumes is not checked either.
         """
         is_excused = self.flow.read_paused or self._was_paused
         self._was_paused = self.flow.read_paused
@@ -185,17 +185,17 @@ class HttpProtocol(HttpToolsProtocol):
             self._start_write_timer()
 
     def _refuse(self, status: int) -> None:
-        """Close the connection; answer before, unless a response has begun."""
+        """Close the connection; respond before, unless a response has begun."""
         if self.transport.is_closing():
             return
-        if self._can_answer():
+        if self._can_respond():
             self.transport.write(_RESPONSES[status] + _END)
         if not self._is_idle():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
 
-    def _can_answer(self) -> bool:
+    def _can_respond(self) -> bool:
         if self._is_in_head:
             return self._is_idle()
         return self._is_in_body and not self.cycle.response_started and not self.pipeline

@@ -1,4 +1,4 @@
-"""The map, ``infra/services.yaml``, as the gateway, the bundles and the tests read it."""
+"""Load the manifest, ``infra/services.yaml``: functions, services, queues and buckets."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -10,20 +10,20 @@ PATH = Path(__file__).parent / "services.yaml"
 
 
 class _Entry(BaseModel):
-    """Frozen, and a key that nobody reads is a mistake in the file."""
+    """Base class: immutable; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Instances(_Entry):
-    """How many instances of a function the cloud keeps."""
+    """The minimum and maximum number of instances in the cloud."""
 
     min: int = 0
     max: int
 
 
 class Function(_Entry):
-    """One endpoint: what it may reach, and the cloud's limits for it."""
+    """One function: its caller, its access to resources, and its limits in the cloud."""
 
     name: str
     caller: Literal["user", "user_or_anon", "admin", "worker", "scheduler"]
@@ -40,33 +40,33 @@ class Function(_Entry):
 
     @property
     def module(self) -> str:
-        """The handler's module: the one place that turns hyphens into underscores."""
+        """The handler's module; only here hyphens become underscores."""
         return f"functions.{self.name.replace('-', '_')}.main"
 
     @property
     def prefixes(self) -> list[str]:
-        """The public paths under which the function is reached."""
-        own = f"/functions/v1/{self.name}"
-        return [own, self.mount] if self.mount else [own]
+        """The function's public path prefixes."""
+        default = f"/functions/v1/{self.name}"
+        return [default, self.mount] if self.mount else [default]
 
 
 class Service(_Entry):
-    """An endpoint that the functions framework cannot serve: an ASGI app of its own container."""
+    """An endpoint that the functions framework cannot serve: an ASGI app in its own container."""
 
     name: str
     caller: Literal["user_or_anon"]
     mount: str
-    """Its public prefix."""
+    """The public path prefix."""
     secrets: list[str] = []
     memory: str
     timeout_seconds: int
     concurrency: int
-    """Connections of one instance, at most."""
+    """The maximum number of connections of one instance."""
     instances: Instances
 
     @property
     def module(self) -> str:
-        """The app's module, as a function's handler has one."""
+        """The app's module."""
         return f"functions.{self.name.replace('-', '_')}.main"
 
 
@@ -85,7 +85,7 @@ class Bucket(_Entry):
 
 
 class Manifest(_Entry):
-    """Every endpoint, queue and bucket of the product."""
+    """All functions, services, queues and buckets of the product."""
 
     functions: dict[str, Function]
     services: dict[str, Service] = Field(default_factory=dict)
@@ -94,12 +94,16 @@ class Manifest(_Entry):
 
 
 def read(path: Path = PATH) -> Manifest:
-    """Read the map. Raises pydantic's ValidationError naming what is wrong in the file."""
+    """Load and validate the manifest.
+
+    Raises:
+        pydantic.ValidationError: the file is invalid.
+    """
     text: dict[str, Any] = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - both are safe
     for name, entry in {**text["functions"], **text.get("services", {})}.items():
         entry["name"] = name
     return Manifest.model_validate(text)
 
 
-# libyaml's loader, where PyYAML was built with it, is ten times faster.
+# libyaml's loader, if PyYAML was built with it, is ten times faster.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

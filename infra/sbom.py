@@ -1,7 +1,7 @@
-"""What each bundle and image holds, as CycloneDX: ``python -m infra.sbom [--out dist/sbom]``.
+"""Write CycloneDX SBOMs of each bundle and image: ``python -m infra.sbom [--out dist/sbom]``.
 
-From the locked requirements that each is made of, with their hashes. The same tree gives the same
-bytes: there is no time in them, and the serial number is the content's own.
+They list the locked requirements with their hashes. The same source tree gives the same bytes:
+there is no timestamp, and the serial number is derived from the content.
 """
 
 import argparse
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from infra import manifest as the_map
+from infra import manifest
 
 ROOT = Path(__file__).parents[1]
-_OWN = uuid.UUID("0d5b7c8e-6f4e-4b7a-9a55-0f4a4d0a7c11")
+_NAMESPACE = uuid.UUID("0d5b7c8e-6f4e-4b7a-9a55-0f4a4d0a7c11")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.IGNORECASE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _UNPINNED = re.compile(r"\btorch==[0-9.]+")
-"""torch is in no lock: which of its builds an image has, whoever builds it says."""
+"""torch is not in a lock file: its build is an argument of the image's build."""
 
 Json = dict[str, Any]
 
@@ -32,49 +32,50 @@ class Package(NamedTuple):
     name: str
     version: str
     hashes: tuple[str, ...]
-    """SHA-256 of each of its files that may be installed."""
+    """The SHA-256 of each of its installable files."""
     needed_by: tuple[str, ...]
+    """The names of the packages that require it."""
 
     @property
     def purl(self) -> str:
-        """Its address, as audits know it."""
+        """The package URL."""
         return f"pkg:pypi/{self.name}@{self.version}"
 
 
 def locked(text: str) -> list[Package]:
-    """The packages of a locked requirements file."""
-    found: list[Package] = []
+    """Parse the packages of a locked requirements file."""
+    packages: list[Package] = []
     for line in text.splitlines():
         if pin := _PIN.match(line):
-            found.append(Package(_name(pin[1]), pin[2], (), ()))
-        if found:
-            last = found[-1]
+            packages.append(Package(_name(pin[1]), pin[2], (), ()))
+        if packages:
+            last = packages[-1]
             hashes = (*last.hashes, *_HASH.findall(line))
             via = re.fullmatch(r"\s+#\s+(?:via\s+)?([a-z0-9._-]+)", line, re.IGNORECASE)
             parents = (_name(via[1]),) if via and via[1] != "via" else ()
-            found[-1] = last._replace(hashes=hashes, needed_by=(*last.needed_by, *parents))
-    return found
+            packages[-1] = last._replace(hashes=hashes, needed_by=(*last.needed_by, *parents))
+    return packages
 
 
 def parts(root: Path = ROOT) -> dict[str, tuple[str, list[Package], list[str]]]:
-    """Each bundle and image: its kind, its packages, and the images that it is built on."""
+    """Return the kind, the packages and the base images of each bundle and image, by name."""
     of_bundles = locked((root / "requirements.txt").read_text())
-    found: dict[str, tuple[str, list[Package], list[str]]] = {
-        f"{name}.zip": ("application", of_bundles, []) for name in the_map.read().functions
+    artifacts: dict[str, tuple[str, list[Package], list[str]]] = {
+        f"{name}.zip": ("application", of_bundles, []) for name in manifest.read().functions
     }
     for folder in ("gpu_workers", "functions", "infra/images"):
         for dockerfile in sorted((root / folder).glob("*/Dockerfile")):
             text = dockerfile.read_text()
             files = re.findall(r"^COPY (\S*requirements\.txt) ", text, re.MULTILINE)
-            packages = [one for file in files for one in locked((root / file).read_text())]
-            apart = [one for pin in _UNPINNED.findall(text) for one in locked(pin)]
+            packages = [package for file in files for package in locked((root / file).read_text())]
+            unpinned = [package for pin in _UNPINNED.findall(text) for package in locked(pin)]
             name = f"{dockerfile.parent.name}.image"
-            found[name] = ("container", packages + apart, list(_bases(text)))
-    return found
+            artifacts[name] = ("container", packages + unpinned, list(_bases(text)))
+    return artifacts
 
 
 def document(name: str, kind: str, packages: list[Package], bases: list[str]) -> Json:
-    """The CycloneDX document of one part."""
+    """Return the CycloneDX document of one bundle or image."""
     parents = {parent for package in packages for parent in package.needed_by}
     needs = {
         parent: sorted(package.purl for package in packages if parent in package.needed_by)
@@ -85,21 +86,21 @@ def document(name: str, kind: str, packages: list[Package], bases: list[str]) ->
         {"ref": package.purl, "dependsOn": needs.get(package.name, [])} for package in packages
     ]
     dependencies = {"components": components, "dependencies": graph}
-    serial = uuid.uuid5(_OWN, name + json.dumps(dependencies, sort_keys=True))
+    serial = uuid.uuid5(_NAMESPACE, name + json.dumps(dependencies, sort_keys=True))
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    whole = {"type": kind, "bom-ref": name, "name": f"ourvidz/{name}", "version": version}
+    component = {"type": kind, "bom-ref": name, "name": f"ourvidz/{name}", "version": version}
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
-        "metadata": {"component": whole},
+        "metadata": {"component": component},
         **dependencies,
     }
 
 
 def _name(name: str) -> str:
-    """As PyPI writes it, whatever a file calls it."""
+    """Return a package name in PyPI's normalized form."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -111,7 +112,7 @@ def _library(package: Package) -> Json:
         "version": package.version,
         "purl": package.purl,
     }
-    hashes = [{"alg": "SHA-256", "content": one} for one in package.hashes]
+    hashes = [{"alg": "SHA-256", "content": digest} for digest in package.hashes]
     return {**document, "hashes": hashes} if hashes else document
 
 
@@ -121,22 +122,24 @@ def _base(image: str) -> Json:
 
 
 def _bases(dockerfile: str) -> Iterator[str]:
-    """The images that it is built from, where an argument names one by its default."""
+    """Yield the base images of a Dockerfile; build arguments have their defaults."""
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", dockerfile, re.MULTILINE))
     for image in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE):
-        yield re.sub(r"\$\{(\w+)\}", lambda one: defaults.get(one[1], one[0]), image)
+        yield re.sub(r"\$\{(\w+)\}", lambda match: defaults.get(match[1], match[0]), image)
 
 
 def main() -> int:
-    """Write a file for each bundle and image."""
+    """Write an SBOM for each bundle and image; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.sbom", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("dist/sbom"), help="the folder")
+    parser.add_argument(
+        "--out", type=Path, default=Path("dist/sbom"), help="the folder to write to"
+    )
     folder: Path = parser.parse_args().out
     folder.mkdir(parents=True, exist_ok=True)
     for name, (kind, packages, bases) in parts().items():
         path = folder / f"{name}.cdx.json"
         path.write_text(json.dumps(document(name, kind, packages, bases), indent=2) + "\n")
-        print(f"{path}  {len(packages)} packages")  # noqa: T201 - a command's answer
+        print(f"{path}  {len(packages)} packages")  # noqa: T201 - a command's output
     return 0
 
 

@@ -1,7 +1,6 @@
-"""Follow one job: ``python -m infra.trace JOB_ID [--data .local/data]``.
+"""Print a job's trace as a waterfall: ``python -m infra.trace JOB_ID [--data .local/data]``.
 
-Draws, from the spans that the local system has written, what happened to the job and when; the
-file may be another's, in OpenTelemetry's JSON lines.
+It reads the spans written by the local system, or another file of OpenTelemetry's JSON lines.
 """
 
 import argparse
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path("logs", "traces.jsonl")
-"""In the local system's data folder."""
+"""The file of spans in the local system's data folder."""
 
 _JOB = "ourvidz.job_id"
 _COLUMNS = 40
@@ -22,7 +21,7 @@ _SHOWN = ("ourvidz.dispatch_no", "ourvidz.outcome", "http.response.status_code",
 
 @dataclass(frozen=True)
 class Span:
-    """One block of work."""
+    """One span of a trace; times are nanoseconds since 1970."""
 
     trace_id: str
     id: str
@@ -30,7 +29,6 @@ class Span:
     name: str
     kind: int
     start: int
-    """In nanoseconds since 1970."""
     end: int
     service: str
     facts: dict[str, str]
@@ -38,39 +36,39 @@ class Span:
 
 
 def read(*files: Path) -> list[Span]:
-    """Every span in the files that are there, in the order of their beginnings."""
+    """Return all spans of the existing files, ordered by their start."""
     lines = (line for file in files if file.exists() for line in file.read_text().splitlines())
     return sorted((span for line in lines for span in _spans(line)), key=lambda span: span.start)
 
 
 def of_job(spans: Iterable[Span], job_id: str) -> list[Span]:
-    """What was done for one job: what names it, and all that is part of that."""
-    known = list(spans)
+    """Return the spans of one job: those with its id, and their descendants."""
+    candidates = list(spans)
     chosen: set[tuple[str, str]] = set()
-    found = {(span.trace_id, span.id) for span in known if span.facts.get(_JOB) == job_id}
-    while found:
-        chosen |= found
-        found = {
+    added = {(span.trace_id, span.id) for span in candidates if span.facts.get(_JOB) == job_id}
+    while added:
+        chosen |= added
+        added = {
             (span.trace_id, span.id)
-            for span in known
+            for span in candidates
             if (span.trace_id, span.parent_id) in chosen and (span.trace_id, span.id) not in chosen
         }
-    return [span for span in known if (span.trace_id, span.id) in chosen]
+    return [span for span in candidates if (span.trace_id, span.id) in chosen]
 
 
 def draw(spans: Sequence[Span]) -> str:
-    """A waterfall: a line a span, below what it is part of."""
+    """Return a waterfall: one line per span, below its parent."""
     begin, end = min(span.start for span in spans), max(span.end for span in spans)
     scale = _COLUMNS / max(end - begin, 1)
     rows = [f"trace {spans[0].trace_id}, {(end - begin) / 1e6:.1f} ms"]
-    for depth, one in _tree(spans):
-        first = min(int((one.start - begin) * scale), _COLUMNS - 1)
-        bar = max(1, round((one.end - one.start) * scale))
-        name = f"{'  ' * depth}{one.name}"[:34]
-        drawn = f"{' ' * first}{'█' * bar}"[:_COLUMNS]
-        attributes = " ".join(one.facts[name] for name in _SHOWN if name in one.facts)
-        times = f"{(one.start - begin) / 1e6:9.1f} {(one.end - one.start) / 1e6:8.1f} ms"
-        rows.append(f"{one.service:9} {name:34} {times} |{drawn:{_COLUMNS}}| {attributes}".rstrip())
+    for depth, span in _tree(spans):
+        first = min(int((span.start - begin) * scale), _COLUMNS - 1)
+        width = max(1, round((span.end - span.start) * scale))
+        name = f"{'  ' * depth}{span.name}"[:34]
+        bar = f"{' ' * first}{'█' * width}"[:_COLUMNS]
+        attributes = " ".join(span.facts[name] for name in _SHOWN if name in span.facts)
+        times = f"{(span.start - begin) / 1e6:9.1f} {(span.end - span.start) / 1e6:8.1f} ms"
+        rows.append(f"{span.service:9} {name:34} {times} |{bar:{_COLUMNS}}| {attributes}".rstrip())
     return "\n".join(rows)
 
 
@@ -89,37 +87,42 @@ def _tree(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
 
 def _spans(line: str) -> Iterator[Span]:
     for resource in json.loads(line)["resourceSpans"]:
-        service = _facts(resource["resource"]).get("service.name", "")
+        service = _attributes(resource["resource"]).get("service.name", "")
         for scope in resource["scopeSpans"]:
             for span in scope["spans"]:
                 yield _span(span, service)
 
 
-def _span(one: dict[str, Any], service: str) -> Span:
+def _span(raw: dict[str, Any], service: str) -> Span:
     return Span(
-        trace_id=one["traceId"],
-        id=one["spanId"],
-        parent_id=one.get("parentSpanId"),
-        name=one["name"],
-        kind=one["kind"],
-        start=int(one["startTimeUnixNano"]),
-        end=int(one["endTimeUnixNano"]),
+        trace_id=raw["traceId"],
+        id=raw["spanId"],
+        parent_id=raw.get("parentSpanId"),
+        name=raw["name"],
+        kind=raw["kind"],
+        start=int(raw["startTimeUnixNano"]),
+        end=int(raw["endTimeUnixNano"]),
         service=service,
-        facts=_facts(one),
-        failed=bool(one.get("status")),
+        facts=_attributes(raw),
+        failed=bool(raw.get("status")),
     )
 
 
-def _facts(raw: dict[str, Any]) -> dict[str, str]:
-    return {one["key"]: str(next(iter(one["value"].values()))) for one in raw.get("attributes", [])}
+def _attributes(raw: dict[str, Any]) -> dict[str, str]:
+    return {
+        attribute["key"]: str(next(iter(attribute["value"].values())))
+        for attribute in raw.get("attributes", [])
+    }
 
 
 def main() -> int:
-    """Draw what the command line asks for; the process's exit status."""
+    """Print the trace of the job on the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.trace", description=__doc__)
     parser.add_argument("job_id", metavar="JOB_ID")
-    parser.add_argument("--data", type=Path, default=Path(".local/data"), help="the local system's")
-    parser.add_argument("--file", type=Path, help="instead: a file of spans")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".local/data"), help="the local system's data folder"
+    )
+    parser.add_argument("--file", type=Path, help="a file of spans, instead of --data")
     arguments = parser.parse_args()
     file: Path = arguments.file or arguments.data / FILE
     spans = of_job(read(file.with_name(file.name + ".1"), file), arguments.job_id)

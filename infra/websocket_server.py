@@ -1,6 +1,6 @@
-"""How uvicorn serves WebSockets. Run as a module, it serves ``realtime`` by itself.
+"""uvicorn's WebSocket configuration. Run as a module, it serves ``realtime``.
 
-The local gateway mounts the same app, under the same settings.
+The local gateway mounts the same app with the same settings.
 """
 
 import argparse
@@ -17,31 +17,31 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from infra.http_protocol import HttpProtocol
 
 MAX_FRAME_BYTES = 256 * 1024
-"""Of a client: a larger frame is answered by close code 1009. Each socket may hold one that has not
-arrived whole."""
+"""Maximum size of a client's frame; a larger one is closed with code 1009. Each socket may buffer
+one incomplete frame."""
 
 MAX_OPEN_FILES = 65_536
-"""More than any process here serves; a system's own limit may be without end."""
+"""More than any process here needs; the system may have no limit."""
 MAX_CLOSING = 100
-"""Sockets that were closed and whose clients have not answered: the oldest is cut off."""
+"""Maximum number of closed sockets whose clients have not replied: the oldest is aborted."""
 
 _GRACE_SECONDS = 10
 _GRACEFUL_SECONDS = 8
-"""Cloud Run kills 10 s after it asks a process to end."""
+"""Cloud Run kills a process 10 s after SIGTERM."""
 
 _log = logging.getLogger("ourvidz.sockets")
-"""Not below uvicorn's own, which resets those below it."""
-# On the level below this one uvicorn writes each socket's address, which holds the apikey.
+"""Not a child of uvicorn's logger, which resets its children."""
+# At the next lower level uvicorn logs each socket's URL, which holds the apikey.
 _log.setLevel(logging.WARNING)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own, but that it lets go of a client that does not read, and keeps addresses."""
+    """uvicorn's protocol; it aborts clients that do not read, and does not log URLs."""
 
     _closing: ClassVar[dict["WebSocketProtocol", None]] = {}
-    """Those of the process, the oldest first."""
+    """All closing connections of the process, the oldest first."""
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - uvicorn's business
+    def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - uvicorn's signature
         super().__init__(*arguments, **more)
         self.logger = self.conn.logger = _log
         self._aborting: asyncio.TimerHandle | None = None
@@ -49,22 +49,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         """Serve one connection."""
         await super().run_asgi()
-        # A transport that is closed first sends what it holds: to one who never reads, for ever.
+        # A closed transport first sends its buffer, which never ends if the client does not read.
         if not self.disconnected:
             self._aborting = self.loop.call_later(_GRACE_SECONDS, self._abort)
             self._closing[self] = None
             if len(self._closing) > MAX_CLOSING:
-                next(iter(self._closing))._cut_off()  # noqa: SLF001 - one of its own kind
+                next(iter(self._closing))._cut_off()  # noqa: SLF001 - the same class
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """Remove a connection that has ended."""
         super().connection_lost(exc)
         self._closing.pop(self, None)
         if self._aborting:
             self._aborting.cancel()
 
     def _cut_off(self) -> None:
-        """Free the connection now. What the kernel holds is still sent."""
+        """Close the connection now. The kernel still sends its buffer."""
         self._closing.pop(self, None)
         if self.transport.get_write_buffer_size():
             self._abort()
@@ -72,7 +72,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def _abort(self) -> None:
-        """Close at once; the kernel as well forgets what it was still to send."""
+        """Close at once; the kernel discards its buffer too."""
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
@@ -83,16 +83,16 @@ OPTIONS: dict[str, Any] = {
     "http": HttpProtocol,
     "ws": WebSocketProtocol,
     "ws_max_size": MAX_FRAME_BYTES,
-    # The protocol's own heartbeats find who is gone; and frames are small, their senders many.
+    # The realtime protocol has heartbeats; compression is not worth it for many small frames.
     "ws_ping_interval": None,
     "ws_per_message_deflate": False,
     "access_log": False,
 }
-"""Of ``uvicorn.run``."""
+"""Options of ``uvicorn.run``."""
 
 
 def raise_open_files() -> None:
-    """Let the process open as many files as the system allows it; each connection is one."""
+    """Raise the process's limit of open files to the system's; each connection needs one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < allowed:
@@ -100,7 +100,7 @@ def raise_open_files() -> None:
 
 
 def main() -> None:
-    """Serve until a signal comes."""
+    """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m infra.websocket_server")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)

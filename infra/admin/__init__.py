@@ -1,1 +1,1 @@
-"""The operator's commands: ``python -m infra.admin``."""
+"""Operator CLI: ``python -m infra.admin``."""

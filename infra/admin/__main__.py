@@ -1,6 +1,6 @@
-"""``python -m infra.admin migrate|export|erase|confirm-age|worker|retire``: by hand.
+"""Operator CLI: ``python -m infra.admin migrate|export|erase|confirm-age|worker|retire``.
 
-The settings are the functions' own (shared/settings.py), but DATABASE_URL is the owner's.
+It uses the functions' settings (shared/settings.py); DATABASE_URL must be that of the owner.
 """
 
 import argparse
@@ -21,16 +21,16 @@ from shared.settings import SettingsError, settings
 
 
 def main() -> int:
-    """Do what the command line asks for, and say what came of it."""
+    """Run the command, print its result and return the exit status."""
     options = parser().parse_args()
     try:
         message = (
             _migrate(options.login) if options.command == "migrate" else asyncio.run(_run(options))
         )
     except SettingsError as error:
-        print(f"The environment is not right: {error}", file=sys.stderr)  # noqa: T201 - an answer
+        print(f"The environment is not right: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return 1
-    print(message)  # noqa: T201 - a command's answer
+    print(message)  # noqa: T201 - a command's output
     return 0
 
 
@@ -58,8 +58,10 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
         return await ages.confirm(services, options.user, is_withdrawn=options.withdraw)
     async with services.database.transaction() as connection:
         if options.command == "retire":
-            known = await configured.deactivate(connection, options.id)
-            return f"{options.id} is sent nothing more." if known else f"{options.id} is not known."
+            exists = await configured.deactivate(connection, options.id)
+            return (
+                f"{options.id} is sent nothing more." if exists else f"{options.id} is not known."
+            )
         await configured.upsert_configured(
             connection,
             worker_id=options.id,
@@ -71,26 +73,32 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
 
 
 def parser() -> argparse.ArgumentParser:
-    """What each command takes."""
+    """Return the parser of the commands."""
     parser = argparse.ArgumentParser(prog="python -m infra.admin", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("migrate", help="apply what is pending, and let the functions in")
-    one.add_argument("--login", action="append", default=[], help="as the cloud calls an account")
-    for name, does in (("export", "give what is known of a user"), ("erase", "erase a user")):
-        one = commands.add_parser(name, help=does)
-        one.add_argument("--user", type=UUID, required=True)
+    command = commands.add_parser(
+        "migrate", help="apply pending migrations, and grant the functions' roles"
+    )
+    command.add_argument("--login", action="append", default=[], help="an account's Postgres login")
+    for name, does in (("export", "export a user's data"), ("erase", "erase a user's data")):
+        command = commands.add_parser(name, help=does)
+        command.add_argument("--user", type=UUID, required=True)
         if name == "export":
-            one.add_argument("--to", type=Path, help="a file; default: the workspace bucket")
-    one = commands.add_parser("confirm-age", help="let a user ask for nsfw, where it is offered")
-    one.add_argument("--user", type=UUID, required=True)
-    one.add_argument("--withdraw", action="store_true", help="no longer")
-    one = commands.add_parser("worker", help="make known a worker that starts when it is called")
-    one.add_argument("--id", required=True, help="of its key in WORKER_KEYS")
-    one.add_argument("--type", required=True, choices=get_args(WorkerType))
-    one.add_argument("--url", required=True)
-    one.add_argument("--slots", type=int, required=True, help="of all its instances together")
-    one = commands.add_parser("retire", help="send a worker nothing more")
-    one.add_argument("--id", required=True)
+            command.add_argument("--to", type=Path, help="a file; default: the workspace bucket")
+    command = commands.add_parser(
+        "confirm-age", help="confirm a user's age, which allows nsfw if it is enabled"
+    )
+    command.add_argument("--user", type=UUID, required=True)
+    command.add_argument("--withdraw", action="store_true", help="withdraw the confirmation")
+    command = commands.add_parser("worker", help="add a worker that starts on demand")
+    command.add_argument("--id", required=True, help="the id of its key in WORKER_KEYS")
+    command.add_argument("--type", required=True, choices=get_args(WorkerType))
+    command.add_argument("--url", required=True)
+    command.add_argument(
+        "--slots", type=int, required=True, help="slots of all its instances together"
+    )
+    command = commands.add_parser("retire", help="deactivate a worker")
+    command.add_argument("--id", required=True)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A user's confirmed age: who writes it is the operator, once it was confirmed elsewhere."""
+"""Age confirmation of users: the operator records it once it was confirmed elsewhere."""
 
 from uuid import UUID
 
@@ -7,7 +7,11 @@ from shared.services import Services
 
 
 async def confirm(services: Services, user_id: UUID, *, is_withdrawn: bool) -> str:
-    """Write the date, or take it away; a user who never came is given a profile."""
+    """Record or withdraw a user's age confirmation; create their profile if they have none.
+
+    Returns:
+        A message for the operator.
+    """
     async with services.database.transaction() as connection:
         await credit_ledger.grant(connection, user_id, amount=services.settings.starting_credits)
         await safety_decisions.confirm_age(connection, user_id, is_confirmed=not is_withdrawn)

@@ -1,4 +1,4 @@
-"""What is known of one user, given and erased."""
+"""Export and erase one user's data."""
 
 import asyncio
 import io
@@ -15,9 +15,12 @@ _REASON = "It was erased with its owner's data."
 
 
 async def export(services: Services, user_id: UUID, to: Path | None) -> str:
-    """Write a zip of every row and file of the user's, and say where it is.
+    """Write a zip of all rows and files of a user and return its location.
 
-    Without a path it goes to the workspace bucket, which deletes it after some days.
+    Args:
+        services: the services to read with.
+        user_id: the user.
+        to: the file to write; None for the workspace bucket, which deletes it after some days.
     """
     async with services.database.transaction() as connection:
         rows = await user_data.read(connection, user_id)
@@ -25,9 +28,9 @@ async def export(services: Services, user_id: UUID, to: Path | None) -> str:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(rows, default=str, indent=2, ensure_ascii=False))
         for bucket, path in await _files(services, user_id):
-            held = await services.storage.read(bucket, path, max_bytes=_MAX_BYTES)
-            if held is not None:
-                archive.writestr(f"files/{bucket}/{path}", held)
+            data = await services.storage.read(bucket, path, max_bytes=_MAX_BYTES)
+            if data is not None:
+                archive.writestr(f"files/{bucket}/{path}", data)
     if to is not None:
         await asyncio.to_thread(to.write_bytes, content.getvalue())
         return str(to)
@@ -37,9 +40,12 @@ async def export(services: Services, user_id: UUID, to: Path | None) -> str:
 
 
 async def erase(services: Services, user_id: UUID) -> dict[str, int]:
-    """End the user's jobs, then erase rows and files; how many of each. Safe to repeat.
+    """Cancel a user's jobs, then delete their rows and files. Safe to repeat.
 
-    The rows go first: nothing then leads to a file that is gone.
+    The rows are deleted first, so that no row refers to a deleted file.
+
+    Returns:
+        How many jobs, rows and files.
     """
     async with services.database.transaction() as connection:
         cancelled = 0
@@ -47,15 +53,15 @@ async def erase(services: Services, user_id: UUID) -> dict[str, int]:
             cancelled += (
                 await job_transitions.cancel(connection, job_id, reason=_REASON) is not None
             )
-        done = await user_data.erase(connection, user_id)
+        rows = await user_data.erase(connection, user_id)
     files = await _files(services, user_id)
     for bucket, path in files:
         await services.storage.delete(bucket, path)
-    return {"jobs_cancelled": cancelled, **done, "files": len(files)}
+    return {"jobs_cancelled": cancelled, **rows, "files": len(files)}
 
 
 async def _files(services: Services, user_id: UUID) -> list[tuple[str, str]]:
-    """Every object of the user's: its bucket and its path."""
+    """Return the bucket and path of all objects of a user."""
     buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
     return [
         (bucket, path)

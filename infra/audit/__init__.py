@@ -1,1 +1,1 @@
-"""What is known against the packages that are locked."""
+"""Audits: known vulnerabilities of the locked packages, and secrets in the repository."""

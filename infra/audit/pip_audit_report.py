@@ -1,8 +1,8 @@
-"""What pip-audit's answers come to: ``python -m infra.audit.pip_audit_report PROBE ANSWER...``.
+"""Summarise pip-audit results: ``python -m infra.audit.pip_audit_report PROBE RESULT...``.
 
-A package that it could not ask about is told by it as passed over, and a whole index without
-advisories as a clean bill. Neither is an audit, so a release whose faults everybody knows is asked
-about too, and an answer that knows nothing of it is none.
+pip-audit reports a package that it could not look up as skipped, and an index without advisories as
+free of vulnerabilities. Neither is an audit, so a release with well-known vulnerabilities (the
+probe) is looked up too; if none is reported for it, the audit has not run.
 """
 
 import json
@@ -22,36 +22,41 @@ class Outcome(IntEnum):
 
 
 class Verdict(NamedTuple):
-    """What is told at the end."""
+    """The result of the audit: the exit status and the output."""
 
     outcome: Outcome
     lines: list[str]
 
 
-def of(probe: str, answers: Sequence[str]) -> Verdict:
-    """The verdict over the answers, as JSON: of the probe, and of what we have."""
+def of(probe: str, results: Sequence[str]) -> Verdict:
+    """Return the verdict over pip-audit results.
+
+    Args:
+        probe: the JSON result of a release with known vulnerabilities.
+        results: the JSON results of our requirements.
+    """
     if not any(package.get("vulns") for package in _packages([probe])):
         return _not_run("the index knows no advisories, not even those that everybody knows")
-    rows = list(_packages(answers))
-    passed_over = [one["name"] for one in rows if "vulns" not in one]
-    if passed_over or not rows:
-        return _not_run(f"nothing could be had of {', '.join(passed_over) or 'anything'}")
+    packages = list(_packages(results))
+    skipped = [package["name"] for package in packages if "vulns" not in package]
+    if skipped or not packages:
+        return _not_run(f"nothing could be had of {', '.join(skipped) or 'anything'}")
     known = [
-        f"{one['name']} {one['version']}: {finding['id']}, mended in"
+        f"{package['name']} {package['version']}: {finding['id']}, mended in"
         f" {', '.join(finding['fix_versions']) or 'no release yet'}"
-        for one in rows
-        for finding in one["vulns"]
+        for package in packages
+        for finding in package["vulns"]
     ]
     if known:
         return Verdict(Outcome.SOMETHING_KNOWN, [*known, f"audit: {len(known)} are known"])
-    message = f"audit: nothing is known of {len(rows)} packages"
+    message = f"audit: nothing is known of {len(packages)} packages"
     return Verdict(Outcome.NOTHING_KNOWN, [message])
 
 
-def _packages(answers: Iterable[str]) -> Iterable[dict[str, Any]]:
-    for answer in answers:
+def _packages(results: Iterable[str]) -> Iterable[dict[str, Any]]:
+    for result in results:
         try:
-            yield from json.loads(answer)["dependencies"]
+            yield from json.loads(result)["dependencies"]
         except (ValueError, KeyError, TypeError):
             yield {"name": "a whole list"}
 
@@ -61,15 +66,15 @@ def _not_run(why: str) -> Verdict:
 
 
 def _read(path: str) -> str:
-    """A file that was never written is an answer that never came."""
+    """Return a file's text; empty if it was not written, because no result came."""
     return Path(path).read_text() if Path(path).exists() else ""
 
 
 def main() -> int:
-    """Tell the verdict over the files that the command line names."""
-    probe, *answers = map(_read, sys.argv[1:])
-    verdict = of(probe, answers)
-    print("\n".join(verdict.lines))  # noqa: T201 - a command's answer
+    """Print the verdict over the files on the command line and return the exit status."""
+    probe, *results = map(_read, sys.argv[1:])
+    verdict = of(probe, results)
+    print("\n".join(verdict.lines))  # noqa: T201 - a command's output
     return verdict.outcome
 
 

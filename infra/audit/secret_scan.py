@@ -1,7 +1,7 @@
-"""Look for secrets in what the repository holds: ``python -m infra.audit.secret_scan [FILE ...]``.
+"""Secret scanner for the repository: ``python -m infra.audit.secret_scan [FILE ...]``.
 
-By detect-secrets' detectors, offline: nothing that is found is tried anywhere. What looks like a
-secret and is none stands in ``allowlist.yaml``, by its hash and with the reason.
+It uses detect-secrets' detectors offline: findings are not tried anywhere. False positives are
+listed in ``allowlist.yaml``, by their hash and with the reason.
 """
 
 import re
@@ -18,11 +18,11 @@ from detect_secrets.settings import transient_settings
 ROOT = Path(__file__).parents[2]
 KNOWN = Path(__file__).parent / "allowlist.yaml"
 
-_MADE = re.compile(
+_GENERATED = re.compile(
     r"requirements(-dev)?\.txt$|package-lock\.json$|^docs/openapi\.json$"
     r"|^gpu_workers/(demo/models/|runtime/safety/exempt\.json)|\.(png|svg|safetensors|npz)$"
 )
-"""Hashes of packages, weights and pictures: they are made by programs, and full of chance."""
+"""Generated files (hashes of packages, weights, pictures), whose contents look random."""
 
 _DETECTORS = [
     {"name": name}
@@ -60,7 +60,7 @@ _IGNORED = [
 
 
 class Finding(NamedTuple):
-    """What looks like a secret; the secret itself is told nowhere."""
+    """A possible secret; only its hash is stored."""
 
     file: str
     line: int
@@ -69,34 +69,38 @@ class Finding(NamedTuple):
 
 
 def find(files: Iterable[str], root: Path = ROOT) -> list[Finding]:
-    """What looks like a secret in the files."""
+    """Return the possible secrets in files, whose paths are relative to ``root``."""
     settings = {"plugins_used": _DETECTORS, "filters_used": _IGNORED}
     with transient_settings(settings):
         return [
-            Finding(file, one.line_number, one.type, one.secret_hash)
+            Finding(file, secret.line_number, secret.type, secret.secret_hash)
             for file in files
-            if not _MADE.search(file) and (root / file).is_file()
-            for one in scan.scan_file(str(root / file))
+            if not _GENERATED.search(file) and (root / file).is_file()
+            for secret in scan.scan_file(str(root / file))
         ]
 
 
 def known(path: Path = KNOWN) -> set[str]:
-    """The hashes of what is no secret."""
+    """Return the hashes of the false positives."""
     entries = yaml.safe_load(path.read_text())
     return {digest for entry in entries for digest in entry["hashes"]}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Tell what is found in the files, or in all that the repository holds."""
+    """Scan the given files, or all files of the repository; print the findings.
+
+    Returns:
+        The exit status: 1 if there is a finding.
+    """
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     files = arguments or subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")  # noqa: S603 - git, by its name
-    passed = known()
-    found = [finding for finding in find(files) if finding.digest not in passed]
-    for finding in found:
-        print(f"{finding.file}:{finding.line}: {finding.kind}, {finding.digest}")  # noqa: T201 - a command's answer
-    if found:
+    allowed = known()
+    findings = [finding for finding in find(files) if finding.digest not in allowed]
+    for finding in findings:
+        print(f"{finding.file}:{finding.line}: {finding.kind}, {finding.digest}")  # noqa: T201 - a command's output
+    if findings:
         print(f"A secret? Take it out and change it; or say in {KNOWN.name} why it is none.")  # noqa: T201 - the same
-    return bool(found)
+    return bool(findings)
 
 
 if __name__ == "__main__":

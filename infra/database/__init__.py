@@ -1,1 +1,1 @@
-"""The database: its migrations, in plain SQL."""
+"""The database's migrations, in plain SQL, and its roles."""

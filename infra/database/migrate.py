@@ -1,7 +1,7 @@
 """Apply the migrations: ``DATABASE_URL=postgresql://... python -m infra.database.migrate``.
 
-yoyo-migrations keeps the order and the record; each file is one transaction together with its
-record, so that a machine that dies in between leaves either both or neither.
+yoyo-migrations orders and records them; each file is applied and recorded in one transaction, so
+that a crash leaves either both or neither.
 """
 
 import os
@@ -13,13 +13,17 @@ import psycopg
 FOLDER = Path(__file__).parent / "migrations"
 _RECORD = "_yoyo_migration"
 _LOCK = 0x6F757276_69647A
-"""An advisory lock's number of our own; it ends with its connection, unlike yoyo's lock row."""
+"""The number of an advisory lock, which ends with its connection, unlike yoyo's lock row."""
 
 
 def migrate(url: str, folder: Path = FOLDER) -> list[str]:
-    """Apply what is not yet applied, and return its names in order.
+    """Apply pending migrations and return their names in order.
 
-    Two at once are safe: the second waits for the first, and then finds nothing to do.
+    Concurrent calls are safe: the second waits for the first and then has nothing to apply.
+
+    Args:
+        url: the database's URL, as the owner of the schema.
+        folder: the folder of the ``.sql`` files.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         if not pending(connection, folder):
@@ -30,15 +34,15 @@ def migrate(url: str, folder: Path = FOLDER) -> list[str]:
 
 
 def pending(connection: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
-    """The migrations of the folder that the database has no record of.
+    """Return the migrations of the folder that are not applied yet.
 
-    It reads yoyo's own record without importing yoyo, which takes a fifth of a second.
+    It reads yoyo's table without importing yoyo, which takes a fifth of a second.
     """
     files = sorted(
         path.stem for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql")
     )
-    found = connection.execute("select to_regclass(%s)", [_RECORD]).fetchone()
-    if found is None or found[0] is None:
+    row = connection.execute("select to_regclass(%s)", [_RECORD]).fetchone()
+    if row is None or row[0] is None:
         return files
     rows = connection.execute("select migration_id from _yoyo_migration").fetchall()
     applied = {str(row[0]) for row in rows}
@@ -55,7 +59,7 @@ def _apply(url: str, folder: Path) -> list[str]:
         for migration in backend.to_apply(read_migrations(str(folder))):
             migration.load()
             if migration.use_transactions:
-                # yoyo's own apply_one records in a second transaction, on another connection.
+                # yoyo's apply_one records the migration in a second transaction.
                 with backend.transaction():
                     migration.process_steps(backend, "apply")
                     backend.mark_one(migration, log=False)
@@ -66,12 +70,12 @@ def _apply(url: str, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Apply the migrations to the database that the environment names."""
+    """Apply the migrations to the database at DATABASE_URL."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("DATABASE_URL is not set: it names the database to migrate.")
     applied = migrate(url)
-    print("\n".join(applied) or "nothing to apply", flush=True)  # noqa: T201 - a command's answer
+    print("\n".join(applied) or "nothing to apply", flush=True)  # noqa: T201 - a command's output
 
 
 if __name__ == "__main__":

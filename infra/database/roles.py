@@ -1,4 +1,4 @@
-"""Who may act as the functions: logins that own nothing and inherit nothing."""
+"""Grant the application roles to logins, which have no privileges of their own."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,11 @@ MEMBER_OF = ("service", "authenticated", "anon")
 
 
 def grant_roles(url: str, logins: Sequence[str]) -> None:
-    """Let each login take on one of the three roles in a transaction.
+    """Allow each login to set one of the three roles in a transaction. Safe to repeat.
 
-    The cloud makes the logins, one for each function's account. Doing it again changes nothing.
+    Args:
+        url: the database's URL, as the owner of the roles.
+        logins: existing logins; in the cloud one for each function's account.
     """
     members = sql.SQL(", ").join(map(sql.Identifier, MEMBER_OF))
     with psycopg.connect(url) as connection:

@@ -1,4 +1,4 @@
-"""The local system's command line."""
+"""Local system CLI."""
 
 import argparse
 import signal
@@ -13,7 +13,7 @@ _DATA = Options.data
 
 
 def main() -> int:
-    """Run what the command line asks for; the process's exit status."""
+    """Run the command and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_up(commands.add_parser("up", help="start everything and serve until Ctrl-C"))
@@ -25,24 +25,26 @@ def main() -> int:
 
 
 def _add_up(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=Options.port, help="the gateway's")
+    parser.add_argument("--port", type=int, default=Options.port, help="the gateway's port")
     parser.add_argument("--data", type=Path, default=_DATA, help="the data folder")
     parser.add_argument("--worker", choices=[*WORKERS, "none"], default=Options.worker)
-    parser.add_argument("--sample", metavar="PROMPT", help="make one picture after the start")
+    parser.add_argument("--sample", metavar="PROMPT", help="generate one picture after the start")
     parser.add_argument("--once", action="store_true", help="stop after the sample")
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument("--admin", action="store_true", help="counts in the local system alone")
-    who.add_argument("--anon", action="store_true", help="a client without a user")
+    role = parser.add_mutually_exclusive_group()
+    role.add_argument(
+        "--admin", action="store_true", help="with the admin role; valid in the local system only"
+    )
+    role.add_argument("--anon", action="store_true", help="a client without a user")
     parser.add_argument("--user", type=uuid.UUID, help="default: one fixed user")
     parser.add_argument("--expires-in", type=int, metavar="SECONDS", help="default: a week")
 
 
 def _up(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Until the supervisor listens for them itself there is nothing to stop.
+        # Before the supervisor handles the signals there is nothing to stop.
         signal.signal(number, lambda *_: sys.exit(0))
     from infra.local.supervisor.supervisor import up  # noqa: PLC0415 - `token` and `reset` need none of it
 
@@ -65,7 +67,7 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _reset(arguments: argparse.Namespace) -> int:
-    from infra.local.process import data_dir  # noqa: PLC0415 - for likeness with the others
+    from infra.local.process import data_dir  # noqa: PLC0415 - like the other commands
 
     try:
         data_dir.reset(arguments.data.resolve())

@@ -1,8 +1,8 @@
-"""Serve one function with reload, beside a running local system whose parts it uses.
+"""Serve one function with reload, using the services of a running local system.
 
 python -m infra.local.dev_server queue-job [--port 8081] [--data .local/data]
 
-The functions framework serves it, as in the cloud; a saved change starts it again.
+The functions framework serves it, as in the cloud; it restarts after a saved change.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from infra import manifest as the_map
+from infra import manifest
 from infra.local.config import environment, keys
 from infra.local.config.environment import LocalSystem
 from infra.local.database.server import url as postgres_url
@@ -34,7 +34,7 @@ Snapshot = Mapping[Path, tuple[int, int]]
 
 
 class Served:
-    """The framework's process for one function of the tree at ``root``."""
+    """The process that serves one function of the source tree at ``root``."""
 
     def __init__(
         self, function: Function, root: Path, port: int, settings: Mapping[str, str]
@@ -46,7 +46,7 @@ class Served:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; whatever it says goes to the terminal."""
+        """Start the process; its output goes to the terminal."""
         options = ["--target", "main", "--source", str(self._source)]
         options += ["--host", "127.0.0.1", "--port", str(self._port)]
         self._process = subprocess.Popen(
@@ -55,14 +55,14 @@ class Served:
                 *(sys.executable, "-m", "functions_framework", *options),
             ],
             env=self._settings,
-            # With -m it comes first on the path, as a bundle's own folder does.
+            # With -m this folder is first on the path, as a bundle's folder is in the cloud.
             cwd=self._root,
-            # A group of its own: Ctrl-C in the terminal is for the watcher alone.
+            # A separate process group: Ctrl-C in the terminal reaches only the watcher.
             start_new_session=True,
         )
 
     def stop(self) -> None:
-        """End it with its own workers: politely, then by force."""
+        """Stop the process and its children: by SIGTERM, then by SIGKILL."""
         if self._process is None:
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -73,7 +73,7 @@ class Served:
         self._process = None
 
     def has_ended(self) -> bool:
-        """Whether it ended by itself; told once."""
+        """Return whether the process ended by itself; True only once."""
         if self._process is None or self._process.poll() is None:
             return False
         self._process = None
@@ -81,10 +81,10 @@ class Served:
 
 
 def system_on(data: Path) -> tuple[LocalSystem, str]:
-    """The system that runs on the data folder, and its database's address for the functions.
+    """Return the system running on a data folder, and the functions' database URL.
 
     Raises:
-        LocalSystemError: where none runs there, or not whole yet.
+        LocalSystemError: none runs there, or it has not started completely.
     """
     listening = _listening(data)
     if missing := sorted(_NEEDED - listening.keys()):
@@ -97,16 +97,16 @@ def system_on(data: Path) -> tuple[LocalSystem, str]:
 
 
 def serve(served: Served, folders: Iterable[Path]) -> NoReturn:
-    """Keep it running on the newest saved text, until a signal comes."""
+    """Serve a function, and restart it after each change in ``folders``, until a signal."""
     try:
         while True:
             before = _snapshot(folders)
             served.start()
             while _snapshot(folders) == before:
                 if served.has_ended():
-                    _say("It ended; the next saved change starts it again.")
+                    _print("It ended; the next saved change starts it again.")
                 time.sleep(_POLL_SECONDS)
-            _say("A file has changed; starting it again.")
+            _print("A file has changed; starting it again.")
             served.stop()
     finally:
         served.stop()
@@ -116,7 +116,7 @@ def _listening(data: Path) -> dict[str, int]:
     try:
         processes = json.loads((data / "processes.json").read_text())
         with data_dir.lock(data):
-            processes = []  # whoever wrote the file holds the folder no more
+            processes = []  # the supervisor that wrote the file has ended
     except FileNotFoundError:
         processes = []
     except data_dir.BusyError:
@@ -133,28 +133,30 @@ def _snapshot(folders: Iterable[Path]) -> Snapshot:
 def _stamps(below: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
     for path in below.rglob("*"):
         if "__pycache__" not in path.parts and path.is_file():
-            with contextlib.suppress(FileNotFoundError):  # an editor replaces it just now
+            with contextlib.suppress(FileNotFoundError):  # an editor is replacing it
                 status = path.stat()
                 yield path, (status.st_mtime_ns, status.st_size)
 
 
 def _function(name: str) -> Function:
-    known = the_map.read().functions
-    if name not in known:
-        raise LocalSystemError(f"There is no function {name}. Known are: {', '.join(known)}.")
-    return known[name]
+    functions = manifest.read().functions
+    if name not in functions:
+        raise LocalSystemError(f"There is no function {name}. Known are: {', '.join(functions)}.")
+    return functions[name]
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    """Serve what the command line asks for; the process's exit status."""
+    """Serve the function named on the command line and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.dev_server")
-    parser.add_argument("name", metavar="NAME", help="the function's, such as queue-job")
+    parser.add_argument("name", metavar="NAME", help="the function's name, such as queue-job")
     parser.add_argument("--port", type=int, default=8081)
-    parser.add_argument("--data", type=Path, default=Path(".local/data"), help="the system's")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".local/data"), help="the system's data folder"
+    )
     parser.add_argument("--root", type=Path, default=keys.CHECKOUT, help="another tree to serve")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -165,12 +167,12 @@ def main() -> int:
         if not ports.is_free(arguments.port):
             raise ports.NoPortError(f"Port {arguments.port} is in use: choose another with --port.")
     except LocalSystemError as error:
-        _say(str(error))
+        _print(str(error))
         return 1
     root = arguments.root.resolve()
     settings = environment.functions_env(system, database_url)
     folders = [root.joinpath(*function.module.split(".")).parent, root / "shared"]
-    _say(f"{function.name} is served at http://127.0.0.1:{arguments.port}. Ctrl-C stops it.")
+    _print(f"{function.name} is served at http://127.0.0.1:{arguments.port}. Ctrl-C stops it.")
     serve(Served(function, root, arguments.port, settings), folders)
 
 

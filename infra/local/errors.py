@@ -1,5 +1,5 @@
-"""What can keep the local system from running."""
+"""Local system errors."""
 
 
 class LocalSystemError(RuntimeError):
-    """Something that a person at the terminal can act on; the text says what it is."""
+    """An error that the user at the terminal can fix; its text is shown to them."""

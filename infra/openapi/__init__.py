@@ -1,1 +1,1 @@
-"""docs/openapi.json, made from the map and the handlers' own types: ``python -m infra.openapi``."""
+"""Generate docs/openapi.json from the manifest and the handlers: ``python -m infra.openapi``."""

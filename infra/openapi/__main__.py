@@ -9,7 +9,7 @@ PATH = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
 def written() -> str:
-    """The file's text."""
+    """Return the text of the file."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 

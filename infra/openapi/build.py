@@ -1,4 +1,4 @@
-"""The OpenAPI document: the map's functions, the handlers' models, and the one shape of errors."""
+"""Assemble the OpenAPI document from the manifest's functions and the handlers' models."""
 
 import tomllib
 from pathlib import Path
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
-from infra import manifest as the_map
+from infra import manifest
 from infra.manifest import Function
 from infra.openapi import errors, introspect, sse_schemas
 from infra.openapi.security_schemes import SCHEMES
@@ -25,65 +25,65 @@ _KEY: Json = {
 
 
 class _Schemas(GenerateJsonSchema):
-    """Pydantic's own, but that an answer's fields are there whether or not they have defaults."""
+    """Pydantic's generator; in responses, fields with defaults are required too."""
 
     def field_is_required(
         self,
         field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
         total: bool,  # noqa: FBT001 - pydantic's signature
     ) -> bool:
-        """As it is on the wire."""
+        """Return whether the field is always present in the JSON."""
         if self.mode == "serialization":
             return field.get("serialization_exclude_if") is None
         return super().field_is_required(field, total)
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
-        """The field's name is its title."""
+        """Return False: the field's name is enough."""
         return False
 
 
 class _Models:
-    """The models' schemas, each by its reference."""
+    """The schemas of all models, by reference."""
 
     def __init__(self, operations: list[Operation]) -> None:
-        wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+        models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
         for operation in operations:
             if operation.reads:
-                wanted[operation.reads, "validation"] = None
-            for answer in operation.answers.values():
-                wanted |= dict.fromkeys((model, "serialization") for model in answer.models)
-        wanted |= dict.fromkeys((model, "serialization") for model in sse_schemas.STREAMED_MODELS)
+                models[operation.reads, "validation"] = None
+            for response in operation.answers.values():
+                models |= dict.fromkeys((model, "serialization") for model in response.models)
+        models |= dict.fromkeys((model, "serialization") for model in sse_schemas.STREAMED_MODELS)
         self._references, definitions = models_json_schema(
-            list(wanted),
+            list(models),
             ref_template="#/components/schemas/{model}",
             schema_generator=_Schemas,
         )
         self.schemas: Json = definitions["$defs"]
 
     def body(self, model: type[BaseModel]) -> Json:
-        """Of a request."""
+        """Return the schema of a request body."""
         return {"schema": self._references[model, "validation"]}
 
     def answer(self, models: tuple[type[BaseModel], ...]) -> Json:
-        """Any of them."""
+        """Return the schema of a response that is any of the models."""
         schemas = [self._references[model, "serialization"] for model in models]
         return {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
 
 
 def document() -> Json:
-    """The whole of it."""
-    functions = list(the_map.read().functions.values())
-    offered = [
+    """Return the OpenAPI document."""
+    functions = list(manifest.read().functions.values())
+    operations = [
         (function, operation)
         for function in functions
         for operation in introspect.operations(function)
     ]
-    models = _Models([operation for _, operation in offered])
+    models = _Models([operation for _, operation in operations])
     paths: dict[str, Json] = {}
-    for function, operation in offered:
-        address = function.prefixes[-1] + operation.path
+    for function, operation in operations:
+        path = function.prefixes[-1] + operation.path
         document = _operation(function, operation, models)
-        paths.setdefault(address, {})[operation.method.lower()] = document
+        paths.setdefault(path, {})[operation.method.lower()] = document
     return {
         "openapi": "3.1.0",
         "info": _info(),
@@ -124,7 +124,9 @@ def _operation(function: Function, operation: Operation, models: _Models) -> Jso
     if operation.body:
         content = {name: {"schema": schema} for name, schema in operation.body.items()}
         parts["requestBody"] = {"required": True, "content": content}
-    good = {str(status): _answer(one, models) for status, one in operation.answers.items()}
+    good = {
+        str(status): _response(response, models) for status, response in operation.answers.items()
+    }
     statuses = sorted({error.status for error in introspect.refusals(function, operation)})
     bad = {
         str(status): {"$ref": f"#/components/responses/{errors.name(status)}"}
@@ -133,22 +135,22 @@ def _operation(function: Function, operation: Operation, models: _Models) -> Jso
     return {**parts, "responses": {**good, **bad, **good}}
 
 
-def _answer(answer: Response, models: _Models) -> Json:
-    content = {media_type: {"schema": schema} for media_type, schema in answer.content.items()}
-    if answer.models:
-        content = {"application/json": models.answer(answer.models), **content}
-    headers = {name: {"schema": schema} for name, schema in answer.headers.items()}
-    response: Json = {
-        "description": answer.description,
+def _response(response: Response, models: _Models) -> Json:
+    content = {media_type: {"schema": schema} for media_type, schema in response.content.items()}
+    if response.models:
+        content = {"application/json": models.answer(response.models), **content}
+    headers = {name: {"schema": schema} for name, schema in response.headers.items()}
+    document: Json = {
+        "description": response.description,
         "headers": {**headers, "X-Request-Id": errors.REQUEST_ID},
     }
-    return {**response, "content": content} if content else response
+    return {**document, "content": content} if content else document
 
 
 def _id(function: Function, operation: Operation) -> str:
-    """The function's name; where it has several, with the method and what tells them apart."""
+    """Return the function's name; with several operations also the method, path and name."""
     if len(introspect.operations(function)) == 1:
         return function.name
-    places = [part for part in operation.path.split("/") if part and "{" not in part]
-    names = [function.name, operation.method.lower(), *places, operation.name]
+    segments = [part for part in operation.path.split("/") if part and "{" not in part]
+    names = [function.name, operation.method.lower(), *segments, operation.name]
     return "-".join(filter(None, names))

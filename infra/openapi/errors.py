@@ -1,4 +1,4 @@
-"""The one shape of every error, and an answer for each status with the codes that it may carry."""
+"""Error schema, and a response for each status with its error codes."""
 
 import inspect
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _CHALLENGE: Json = {"schema": {"type": "string", "const": "Bearer"}}
 
 
 def classes() -> list[type[ApiError]]:
-    """Every error that there is, as ``shared/errors.py`` lists them."""
+    """Return all error classes, in the order of ``shared/errors.py``."""
     return [
         member
         for member in vars(errors).values()
@@ -25,7 +25,7 @@ def classes() -> list[type[ApiError]]:
 
 
 def schema() -> Json:
-    """The shape. Its code may be more exact than those of the classes."""
+    """Return the schema of an error. Codes may be more specific than those of the classes."""
     codes = [error.code for error in classes()]
     fields: Json = {
         "success": {"const": False},
@@ -48,12 +48,12 @@ def schema() -> Json:
 
 
 def name(status: int) -> str:
-    """An error's answer, by its name in the document."""
+    """Return the name of a status's response in the document."""
     return f"Problem{status}"
 
 
 def responses() -> dict[str, Json]:
-    """An answer for each status."""
+    """Return the responses of all error statuses, by name."""
     statuses = sorted({error.status for error in classes()})
     return {
         name(status): _response(status, [class_ for class_ in classes() if class_.status == status])
@@ -61,16 +61,16 @@ def responses() -> dict[str, Json]:
     }
 
 
-def _response(status: int, meant: Iterable[type[ApiError]]) -> Json:
+def _response(status: int, error_classes: Iterable[type[ApiError]]) -> Json:
     headers = {"X-Request-Id": REQUEST_ID}
     if status in _RETRIED:
         headers["Retry-After"] = _RETRY_AFTER
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _CHALLENGE
-    sentences = [f"`{error.code}`: {inspect.getdoc(error)}" for error in meant]
-    shape = {"$ref": "#/components/schemas/Problem"}
+    descriptions = [f"`{error.code}`: {inspect.getdoc(error)}" for error in error_classes]
+    reference = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": " ".join(sentences),
+        "description": " ".join(descriptions),
         "headers": headers,
-        "content": {"application/json": {"schema": shape}},
+        "content": {"application/json": {"schema": reference}},
     }

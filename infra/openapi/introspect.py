@@ -1,6 +1,6 @@
-"""What a handler's own types say: its body, its answers, its caller, and how it may refuse.
+"""Derive operations from handler types: body, responses, caller and errors.
 
-A handler that takes ``Call`` and does more than look away declares the rest in ``declared``.
+The operations of a handler that takes an ``HttpRequest`` are declared in ``overrides``.
 """
 
 import importlib
@@ -51,14 +51,14 @@ _OF_ALL = {ApiError, UnauthenticatedError, ServiceUnavailableError}
 
 
 def operations(function: Function) -> list[Operation]:
-    """Every method of the function."""
+    """Return the operations of a function: declared ones, else one per method."""
     return DECLARED.get(function.name) or [
         _operation(function, method) for method in function.methods
     ]
 
 
 def text(function: Function) -> tuple[str, str]:
-    """What the function is for, and the handler's own sentence."""
+    """Return the summary of the function's module docstring, and the handler's docstring."""
     module = importlib.import_module(function.module)
     first = (inspect.getdoc(module) or "").splitlines()[0]
     summary = first.partition(": ")[2]
@@ -66,30 +66,30 @@ def text(function: Function) -> tuple[str, str]:
 
 
 def refusals(function: Function, operation: Operation) -> set[type[ApiError]]:
-    """The errors that may be answered: the door's, and those that the function's modules know."""
-    found = _OF_ALL | set(_known(function))
+    """Return the errors of an operation: the endpoint's, and those its modules refer to."""
+    possible = _OF_ALL | set(_known(function))
     if operation.reads:
-        found |= _OF_A_BODY
+        possible |= _OF_A_BODY
     if function.caller in {"admin", "worker"} or WORKER_SIGNATURE in operation.security:
-        found |= {ForbiddenError}
+        possible |= {ForbiddenError}
     if _main(function).rate and BEARER in operation.security:
-        found |= {RateLimitedError}
+        possible |= {RateLimitedError}
     if function.caller == "worker":
-        found |= {PayloadTooLargeError}  # the seal is over the body, so it is read in any case
+        possible |= {PayloadTooLargeError}  # the body is always read to verify the signature
     if IDEMPOTENCY_KEY in operation.parameters:
-        found |= {ConflictError, InvalidRequestError}
-    return found - {MethodNotAllowedError}  # which is of no method that is told of
+        possible |= {ConflictError, InvalidRequestError}
+    return possible - {MethodNotAllowedError}  # not for a method that is documented
 
 
 def _operation(function: Function, method: str) -> Operation:
-    first, caller, *others = _hints(function)
-    reads, answers = first, others.pop()
-    models = tuple(member for member in _members(answers) if issubclass(member, BaseModel))
+    reads, caller, *rest = _hints(function)
+    returned = rest.pop()
+    models = tuple(member for member in _members(returned) if issubclass(member, BaseModel))
     return Operation(
         method=method,
         answers={_good_status(function): Response("Done.", models)},
         reads=None if reads is HttpRequest else reads,
-        parameters=(IDEMPOTENCY_KEY,) if IdempotentRequest in others else (),
+        parameters=(IDEMPOTENCY_KEY,) if IdempotentRequest in rest else (),
         security=_security(function, caller),
     )
 
@@ -113,12 +113,12 @@ def _good_status(function: Function) -> int:
     return status
 
 
-def _main(function: Function) -> typing.Any:  # noqa: ANN401 - with what the door tells of itself
+def _main(function: Function) -> typing.Any:  # noqa: ANN401 - with the endpoint's attributes
     return importlib.import_module(function.module).main
 
 
 def _hints(function: Function) -> list[typing.Any]:
-    """The types of the handler's parameters, and last of its answer."""
+    """Return the types of the handler's parameters, and last of its return value."""
     return list(typing.get_type_hints(_handler(function)).values())
 
 
@@ -128,18 +128,18 @@ def _members(hint: typing.Any) -> tuple[typing.Any, ...]:  # noqa: ANN401 - any 
 
 
 def _known(function: Function) -> Iterator[type[ApiError]]:
-    """Errors named in the function's modules, and in the shared ones that those are read with."""
+    """Yield errors named in the function's modules, and in the shared modules they import."""
     package = function.module.rpartition(".")[0]
     path = importlib.import_module(package).__path__
     waiting = [
         importlib.import_module(f"{package}.{module.name}") for module in pkgutil.iter_modules(path)
     ]
-    seen: set[ModuleType] = set()
+    visited: set[ModuleType] = set()
     while waiting:
         module = waiting.pop()
-        if module in seen:
+        if module in visited:
             continue
-        seen.add(module)
+        visited.add(module)
         for _, member in inspect.getmembers(module):
             if inspect.isclass(member) and issubclass(member, ApiError):
                 yield member

@@ -1,4 +1,4 @@
-"""What the types of a handler that takes ``Call`` do not say."""
+"""Operations that cannot be derived from handler types."""
 
 from infra.openapi import sse_schemas
 from infra.openapi.rest_operations import TABLES

@@ -1,4 +1,4 @@
-"""The operations of ``rest``: PostgREST's, as far as they are answered."""
+"""Table and RPC operations of ``rest``: the supported part of PostgREST's API."""
 
 from functions.rest.errors import DatabaseProblem
 from infra.openapi.types import Json, Operation, Response
@@ -25,23 +25,23 @@ _REFUSALS = {
     503: "The database is away (PGRST000), or a lock was (55P03): try again.",
     504: "It took too long (57014).",
 }
-_NOBODYS: Json = {
+_ANY_ERROR: Json = {
     "anyOf": [
         {"$ref": "#/components/schemas/DatabaseProblem"},
         {"$ref": "#/components/schemas/Problem"},
     ]
 }
-"""An address of no function's is not answered by this one."""
+"""The gateway responds to paths without a function, with its own error schema."""
 
 _REFUSED = {
     **{status: Response(text, (DatabaseProblem,)) for status, text in _REFUSALS.items()},
-    404: Response(_REFUSALS[404], content={"application/json": _NOBODYS}),
+    404: Response(_REFUSALS[404], content={"application/json": _ANY_ERROR}),
 }
 
 
-def _parameter(place: str, name: str, description: str, schema: Json = _TEXT) -> Json:
-    parameter = {"name": name, "in": place, "description": description, "schema": schema}
-    return {**parameter, "required": True} if place == "path" else parameter
+def _parameter(location: str, name: str, description: str, schema: Json = _TEXT) -> Json:
+    parameter = {"name": name, "in": location, "description": description, "schema": schema}
+    return {**parameter, "required": True} if location == "path" else parameter
 
 
 _TABLE = _parameter(

@@ -1,11 +1,11 @@
-"""How a caller shows who it is."""
+"""Security schemes."""
 
 from infra.openapi.types import Json
 from shared.contracts import webhook_signature
 
 
-def _key(name: str, place: str, description: str) -> Json:
-    return {"type": "apiKey", "in": place, "name": name, "description": description}
+def _key(name: str, location: str, description: str) -> Json:
+    return {"type": "apiKey", "in": location, "name": name, "description": description}
 
 
 SCHEMES: dict[str, Json] = {

@@ -1,4 +1,4 @@
-"""What is told piece by piece: each event of a stream, its data a model's JSON."""
+"""Schemas of server-sent events; the data of each is a model's JSON."""
 
 from pydantic import BaseModel
 
@@ -28,7 +28,7 @@ def _event(name: str, data: type[BaseModel] | None, *, has_id: bool = False) -> 
 
 
 def _stream(*events: Json) -> dict[str, Json]:
-    """Before OpenAPI 3.2 the schema of a stream is that of each event."""
+    """Return the schema of a stream; before OpenAPI 3.2 that is the schema of one event."""
     return {MEDIA_TYPE: {"oneOf": list(events)}}
 
 

@@ -1,4 +1,4 @@
-"""The operations of ``storage``: Supabase Storage's, as far as they are answered."""
+"""Operations of ``storage``: the supported part of Supabase Storage's API."""
 
 from infra.openapi.types import BEARER, SIGNED, Json, Operation, Requirement, Response
 from shared.contracts.storage import (
@@ -185,4 +185,4 @@ STORAGE: list[Operation] = [
     _LIST,
     _REMOVE,
 ]
-"""All of them; that files are neither moved nor copied is told by no operation."""
+"""All operations; the error for moving and copying files is not documented."""

@@ -1,4 +1,4 @@
-"""What is told of one method at one address."""
+"""Operation and response types."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 Json = dict[str, Any]
 Requirement = dict[str, list[str]]
-"""Schemes that are needed together, as OpenAPI writes it."""
+"""Security schemes that are required together, in OpenAPI's format."""
 
 BEARER: Requirement = {"bearer": []}
 TICKET: Requirement = {"ticket": []}
@@ -20,11 +20,11 @@ IDEMPOTENCY_KEY: Json = {"$ref": "#/components/parameters/IdempotencyKey"}
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A good answer: of models, of another media type, or neither."""
+    """A successful response: with JSON models, with other media types, or without a body."""
 
     description: str
     models: tuple[type[BaseModel], ...] = ()
-    """Any one of them, as application/json."""
+    """The body is any one of these models, as application/json."""
     content: dict[str, Json] = field(default_factory=dict)
     """Further media types, each with its schema."""
     headers: dict[str, Json] = field(default_factory=dict)
@@ -32,19 +32,19 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method at one address, with nothing yet of how it may be refused."""
+    """One method at one path, without its error responses."""
 
     method: str
     answers: dict[int, Response]
     path: str = ""
-    """Below the function's public prefix."""
+    """The path below the function's public prefix."""
     reads: type[BaseModel] | None = None
-    """The body; None where it is not looked at, or no JSON."""
+    """The model of the JSON body; None if there is none."""
     parameters: tuple[Json, ...] = ()
     security: tuple[Requirement, ...] = (BEARER,)
     body: dict[str, Json] = field(default_factory=dict)
-    """Of other media types, each with its schema."""
+    """Bodies of other media types, each with its schema."""
     description: str = ""
-    """Where the handler's own does not say enough."""
+    """An addition to the handler's docstring."""
     name: str = ""
-    """What tells it apart, where its method and its address's words do not."""
+    """A suffix of the operation's id, if method and path do not make it unique."""

@@ -1,4 +1,4 @@
-# Every endpoint of the map: functions, built from bundles, and services, containers of their own.
+# All endpoints of the manifest: functions, built from bundles, and services, which are containers.
 locals {
   about = {
     for name, one in local.endpoints : name => {
@@ -25,7 +25,7 @@ module "function" {
   builder         = { account = module.builder.account, repository = module.builder.repository }
   memory          = each.value.memory
   timeout_seconds = each.value.timeout_seconds
-  # What lasts for an hour is a stream, which waits more than it works.
+  # An endpoint with a timeout of an hour serves streams, which mostly wait.
   concurrency = each.value.timeout_seconds >= 3600 ? 1000 : 40
   instances   = local.instances[each.key]
   is_public   = each.value.caller != "scheduler"

@@ -1,10 +1,10 @@
-# What the cloud would refuse late, or accept and regret. Each fails the plan.
+# Checks of limits that the cloud would report late or not at all. Each fails the plan.
 resource "terraform_data" "limits" {
   input = local.connections_needed
 
   lifecycle {
     precondition {
-      # 3 are the superuser's; the rest is for migrations, the operator and the cloud's own agents.
+      # Of the 20, 3 are reserved for superusers; the rest is for migrations, operator and agents.
       condition     = local.connections_needed <= var.database.connections - 20
       error_message = "The endpoints' pools need ${local.connections_needed} connections, and Postgres takes ${var.database.connections}, of which 20 are kept back: lower instances_cap or database.connections_a_function."
     }
@@ -37,7 +37,7 @@ locals {
     "STORAGE_EMULATOR_HOST", "TASKS_EMULATOR_HOST", "SIGNING_KEY_FILE",
   ]
 
-  # A queue lets through what its workers hold: their slots, and the look-ahead of each.
+  # A queue dispatches as many tasks as its workers accept: their slots and prefetched jobs.
   queue_concurrency = {
     for name in keys(local.map.queues) : name => max(1, sum(concat(
       [try(var.other_slots[name], 0)],

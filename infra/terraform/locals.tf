@@ -2,7 +2,7 @@ locals {
   map       = yamldecode(file("${path.root}/../services.yaml"))
   functions = local.map.functions
   services  = local.map.services
-  # Each as far as both have it.
+  # The fields that functions and services share.
   endpoints = {
     for name, one in merge(local.functions, local.services) : name => {
       caller          = one.caller
@@ -15,8 +15,8 @@ locals {
     }
   }
 
-  # Settings that are no secret here: the functions log in to Postgres as themselves, and users'
-  # tokens are checked by their issuer's public keys.
+  # Settings that are not secrets in the cloud: the functions log in to Postgres by IAM, and users'
+  # tokens are verified with their issuer's public keys.
   not_secret = ["DATABASE_URL", "JWT_SECRET"]
   optional   = try(var.chat.has_key, false) ? [] : ["CHAT_API_KEY"]
   secrets = {
@@ -33,11 +33,11 @@ locals {
       max = var.instances_cap == null ? one.instances.max : min(var.instances_cap, one.instances.max)
     }
   }
-  # Each process holds its pool, and at most two connections that listen.
+  # Each process has its connection pool and at most two LISTEN connections.
   connections_needed = sum([for name, one in local.instances : one.max * (var.database.connections_a_function + 2)])
 
   functions_url = "https://${var.domain}/functions/v1"
-  # Known before the function is, and the same for as long as it has its name.
+  # Known before the function exists, and stable as long as its name does not change.
   sweep_url = "https://sweep-jobs-${data.google_project.this.number}.${var.region}.run.app"
 
   bucket_setting = { "workspace-temp" = "WORKSPACE_BUCKET", "user-library" = "LIBRARY_BUCKET" }
@@ -55,10 +55,10 @@ locals {
       PREFETCH_JOBS          = tostring(var.prefetch_jobs)
       FUNCTIONS_URL          = local.functions_url
       TASKS_PROJECT          = var.project
-      GOOGLE_CLOUD_PROJECT   = var.project # its traces are what log lines name
+      GOOGLE_CLOUD_PROJECT   = var.project # log lines refer to this project's traces
       TASKS_LOCATION         = var.region
-      MAX_CLIENT_CONNECTIONS = "900" # below the 1,000 that Cloud Run lets through to an instance
-      FORWARDED_ENTRIES      = "2"   # the load balancer adds the client's address and its own
+      MAX_CLIENT_CONNECTIONS = "900" # below Cloud Run's limit of 1,000 per instance
+      FORWARDED_ENTRIES      = "2"   # the load balancer adds the client's address and its address
     },
     { for role, setting in local.bucket_setting : setting => module.bucket[role].name },
     var.chat == null ? {} : { CHAT_URL = var.chat.url, CHAT_MODELS = jsonencode(var.chat.models) },

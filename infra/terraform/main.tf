@@ -36,7 +36,7 @@ module "secret" {
   source   = "./modules/secret"
   for_each = toset(concat(local.every_secret, [for id in keys(var.workers) : "WORKER_KEY_${upper(id)}"]))
   name     = each.key
-  # A worker that is taken away takes its key along.
+  # A removed worker's key is deleted with it.
   is_protected = contains(local.every_secret, each.key)
   region       = var.region
   depends_on   = [google_project_service.api]

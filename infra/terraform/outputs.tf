@@ -1,25 +1,25 @@
 output "functions_url" {
-  description = "Where the functions are reached."
+  description = "The base URL of the functions."
   value       = local.functions_url
 }
 
 output "address" {
-  description = "What the domain's A record names."
+  description = "The IP address for the domain's A record."
   value       = module.load_balancer.address
 }
 
 output "registry" {
-  description = "Where `make images` pushes to."
+  description = "The registry that `make images` pushes to."
   value       = module.registry.address
 }
 
 output "project" {
-  description = "The project that it is in."
+  description = "The Google Cloud project."
   value       = var.project
 }
 
 output "region" {
-  description = "Where it all runs."
+  description = "The region of all resources."
   value       = var.region
 }
 
@@ -29,7 +29,7 @@ output "operator_job" {
 }
 
 output "workers" {
-  description = "What the registry of workers is to know of each worker here: `python -m infra.admin worker`."
+  description = "Each worker's values for its registration by `python -m infra.admin worker`."
   value = {
     for id, one in module.worker : id => {
       type  = var.workers[id].type

@@ -4,12 +4,12 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where everything runs. It must have nvidia-l4 on Cloud Run."
+  description = "The region of all resources. It must have nvidia-l4 on Cloud Run."
   type        = string
 }
 
 variable "domain" {
-  description = "The host name that clients call, such as api.example.com; its A record is yours to set."
+  description = "The host name of the API, such as api.example.com; you must set its A record."
   type        = string
 }
 
@@ -20,7 +20,7 @@ variable "origins" {
 }
 
 variable "jwt" {
-  description = "Who issues users' tokens. Its keys are public: no function can forge a token."
+  description = "The issuer of users' tokens. Functions only have its public keys, so they cannot forge a token."
   type = object({
     issuer    = string
     jwks_url  = string
@@ -35,7 +35,7 @@ variable "jwt" {
 }
 
 variable "chat" {
-  description = "A server of the OpenAI protocol; null where there is none."
+  description = "A chat server with the OpenAI protocol; null for none."
   type = object({
     url     = string
     models  = optional(map(string), {})
@@ -51,13 +51,13 @@ variable "settings" {
 }
 
 variable "prefetch_jobs" {
-  description = "Jobs sent to a worker beyond its slots, so that it never idles between two."
+  description = "Jobs sent to a worker in addition to its slots, so that it does not idle between two jobs."
   type        = number
   default     = 1
 }
 
 variable "workers" {
-  description = "The GPU workers that run here, by the id of their key."
+  description = "The GPU workers in this deployment, by worker id."
   type = map(object({
     type          = string
     queue         = string
@@ -77,31 +77,31 @@ variable "workers" {
 }
 
 variable "other_slots" {
-  description = "Slots of workers that run elsewhere and register, their look-ahead included, by queue."
+  description = "Slots and prefetched jobs of registered workers that run elsewhere, by queue."
   type        = map(number)
   default     = {}
 }
 
 variable "worker_hosts" {
-  description = "Host suffixes at which a worker may register; the workers here need .run.app."
+  description = "Allowed host suffixes of registered workers' URLs; the workers in this deployment need .run.app."
   type        = list(string)
   default     = [".run.app"]
 }
 
 variable "instances_cap" {
-  description = "No endpoint has more instances than this, whatever the map says; null for the map's own."
+  description = "Maximum number of instances of each endpoint, if lower than the manifest's; null for the manifest's."
   type        = number
   default     = null
 }
 
 variable "min_instances" {
-  description = "Instances that are kept warm, by endpoint. Each is paid for day and night."
+  description = "Minimum number of instances, by endpoint. They are billed all the time."
   type        = map(number)
   default     = {}
 }
 
 variable "database" {
-  description = "The Postgres server: its machine, and how many connections it takes."
+  description = "The Postgres server: its machine type, and its maximum number of connections."
   type = object({
     instance               = optional(string, "ourvidz")
     tier                   = string
@@ -115,24 +115,24 @@ variable "database" {
 }
 
 variable "requests_per_minute" {
-  description = "What one address may ask of the load balancer in a minute."
+  description = "Maximum number of requests per minute from one IP address."
   type        = number
   default     = 1200
 }
 
 variable "image_tag" {
-  description = "Which build of the images to run; `make images` tells it."
+  description = "The tag of the images to run, as `make images` set it."
   type        = string
 }
 
 variable "alert_emails" {
-  description = "Who is told when a promise is broken."
+  description = "The recipients of alerts."
   type        = list(string)
   default     = []
 }
 
 variable "runbooks" {
-  description = "Where docs/operations/runbooks can be read, for the alerts."
+  description = "The base path or URL of docs/operations/runbooks, for links in alerts."
   type        = string
   default     = "docs/operations/runbooks"
 }

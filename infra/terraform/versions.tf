@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # environments/<name>/backend.hcl names the bucket.
+  # The bucket is set in environments/<name>/backend.hcl.
   backend "gcs" {}
 }
 

@@ -1,4 +1,4 @@
-"""The doors of Supabase Auth that a front end needs to sign people up, in and out."""
+"""HTTP endpoints of Supabase Auth for sign-up, sign-in and sign-out."""
 
 import asyncio
 import sqlite3
@@ -32,30 +32,30 @@ _HEALTH = {"name": "GoTrue", "version": "local", "description": "GoTrue's protoc
 
 
 class AuthApp:
-    """The doors, over one file of users."""
+    """The request handlers, over one SQLite file of users."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         store.make(path)
 
     async def sign_up(self, request: Request) -> Response:
-        """A new user is signed in at once: nobody here reads a confirmation."""
+        """POST /signup: create a user and sign them in; there is no confirmation by email."""
         body = await requests.read(request, requests.SignUp)
         requests.check_password(body.password)
-        kept = await asyncio.to_thread(passwords.hashed, body.password)
+        password_hash = await asyncio.to_thread(passwords.hashed, body.password)
 
         def add(database: sqlite3.Connection) -> dict[str, Any]:
             try:
-                user = users.insert(database, body.email, kept, body.data)
+                user = users.insert(database, body.email, password_hash, body.data)
             except sqlite3.IntegrityError:
-                sentence = "User already registered"
-                raise AuthError(422, "user_already_exists", sentence) from None
+                message = "User already registered"
+                raise AuthError(422, "user_already_exists", message) from None
             return sessions.begin(database, user)
 
         return JSONResponse(await self._in_transaction(add))
 
     async def token(self, request: Request) -> Response:
-        """A session, for a password or for a refresh token."""
+        """POST /token: start a session by password, or refresh one."""
         match request.query_params.get("grant_type"):
             case "password":
                 return await self._sign_in(request)
@@ -65,7 +65,7 @@ class AuthApp:
                 raise errors.invalid("unsupported_grant_type")
 
     async def user(self, request: Request) -> Response:
-        """Who is signed in; by PUT, with another password or other words about themselves."""
+        """GET /user: the signed-in user. PUT /user: change their password or data."""
         bearer = await self._bearer(request)
         if request.method == "PUT":
             await self._change(request, bearer)
@@ -75,7 +75,7 @@ class AuthApp:
         return JSONResponse(users.to_response(user))
 
     async def sign_out(self, request: Request) -> Response:
-        """End this session, the others, or all."""
+        """POST /logout: end this session, all others, or all."""
         scope = request.query_params.get("scope", "global")
         if scope not in _SCOPES:
             raise errors.invalid(f"Unsupported logout scope {scope!r}"[:100])
@@ -87,8 +87,8 @@ class AuthApp:
         body = await requests.read(request, requests.SignIn)
         email = body.email.strip().lower()
         user = await self._in_transaction(lambda database: users.by_email(database, email))
-        kept = user.password if user else None
-        is_right = await asyncio.to_thread(passwords.is_right, body.password, kept)
+        password_hash = user.password if user else None
+        is_right = await asyncio.to_thread(passwords.is_right, body.password, password_hash)
         if user is None or not is_right:
             raise errors.wrong_credentials()
 
@@ -109,15 +109,15 @@ class AuthApp:
         body = await requests.read(request, requests.Change)
         if body.email or body.phone:
             raise errors.invalid("Addresses and numbers are not changed in the local system")
-        kept = None
+        password_hash = None
         if body.password is not None:
             requests.check_password(body.password)
-            kept = await asyncio.to_thread(passwords.hashed, body.password)
+            password_hash = await asyncio.to_thread(passwords.hashed, body.password)
 
         def change(database: sqlite3.Connection) -> None:
             if user := users.by_id(database, bearer.user_id):
-                users.change(database, user, password=kept, data=body.data)
-            if kept:
+                users.change(database, user, password=password_hash, data=body.data)
+            if password_hash:
                 sessions.end(database, bearer, "others")
 
         await self._in_transaction(change)
@@ -128,18 +128,18 @@ class AuthApp:
             raise _unauthenticated()
         return bearer
 
-    async def _in_transaction(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def _in_transaction(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
             with store.transaction(self._path) as database:
-                return act(database)
+                return operation(database)
 
         return await asyncio.to_thread(run)
 
 
 def make_app(path: Path) -> Starlette:
-    """The app, its users kept in the file at ``path``."""
+    """Return the app; its users are stored in the SQLite file at ``path``."""
     auth = AuthApp(path)
-    anyone = Middleware(
+    any_origin = Middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=_METHODS, allow_headers=["*"]
     )
     return Starlette(
@@ -148,28 +148,28 @@ def make_app(path: Path) -> Starlette:
             Route("/token", auth.token, methods=["POST"]),
             Route("/user", auth.user, methods=["GET", "PUT"]),
             Route("/logout", auth.sign_out, methods=["POST"]),
-            Route("/settings", _answering(_SETTINGS)),
-            Route("/health", _answering(_HEALTH)),
-            # Tokens are signed with a secret: there is no public key, and clients ask for the user.
-            Route("/.well-known/jwks.json", _answering({"keys": []})),
+            Route("/settings", _constant(_SETTINGS)),
+            Route("/health", _constant(_HEALTH)),
+            # Tokens are signed with a secret: there is no public key, so clients use GET /user.
+            Route("/.well-known/jwks.json", _constant({"keys": []})),
         ],
-        middleware=[anyone],
+        middleware=[any_origin],
         exception_handlers={AuthError: errors.answer, 404: _not_offered, 405: _not_offered},
     )
 
 
 def _unauthenticated() -> AuthError:
-    sentence = "Session from session_id claim in JWT does not exist"
-    return AuthError(403, "session_not_found", sentence)
+    message = "Session from session_id claim in JWT does not exist"
+    return AuthError(403, "session_not_found", message)
 
 
-def _answering(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(_: Request) -> Response:
+def _constant(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(_: Request) -> Response:
         return JSONResponse(content)
 
-    return answer
+    return respond
 
 
 async def _not_offered(request: Request, _: Exception) -> Response:
-    sentence = f"The local system does not offer {request.method} {request.url.path}"
-    return await errors.answer(request, AuthError(404, "not_found", sentence))
+    message = f"The local system does not offer {request.method} {request.url.path}"
+    return await errors.answer(request, AuthError(404, "not_found", message))

@@ -1,29 +1,29 @@
-"""Passwords, of which only a hash is kept."""
+"""Password hashing (scrypt)."""
 
 import hashlib
 import secrets
 
 MIN_CHARACTERS = 6
-"""Supabase Auth's own."""
+"""Supabase Auth's minimum."""
 
 MAX_BYTES = 72
-"""The same: more is refused, since bcrypt would not read it."""
+"""Supabase Auth's maximum: bcrypt ignores further bytes."""
 
 _SALT_BYTES = 16
 _COST = {"n": 2**14, "r": 8, "p": 1}
-"""OWASP's least for scrypt would be eight times as dear; this is one developer's machine."""
+"""OWASP's minimum for scrypt would cost eight times as much; this is a developer's machine."""
 
 
 def hashed(password: str) -> bytes:
-    """The salt and the hash."""
+    """Return a random salt followed by the hash of a password."""
     salt = secrets.token_bytes(_SALT_BYTES)
     return salt + _scrypt(password, salt)
 
 
-def is_right(password: str, kept: bytes | None) -> bool:
-    """Whether it is the one; for nobody's it takes as long to say no."""
-    known = kept or bytes(_SALT_BYTES + 64)
-    salt, digest = known[:_SALT_BYTES], known[_SALT_BYTES:]
+def is_right(password: str, stored: bytes | None) -> bool:
+    """Return whether a password has the stored hash; False for None, in the same time."""
+    salt_and_digest = stored or bytes(_SALT_BYTES + 64)
+    salt, digest = salt_and_digest[:_SALT_BYTES], salt_and_digest[_SALT_BYTES:]
     return secrets.compare_digest(_scrypt(password, salt), digest)
 
 

@@ -1,4 +1,4 @@
-"""What is sent to sign up, to sign in, and to change oneself."""
+"""Request models for sign-up, sign-in, refresh and changes of a user."""
 
 import re
 from typing import Annotated, Any, TypeVar
@@ -25,7 +25,7 @@ Email = Annotated[str, Field(max_length=255), AfterValidator(_address)]
 
 
 class SignUp(BaseModel):
-    """``POST /signup``."""
+    """The body of ``POST /signup``."""
 
     email: Email
     password: str
@@ -33,20 +33,20 @@ class SignUp(BaseModel):
 
 
 class SignIn(BaseModel):
-    """``POST /token?grant_type=password``."""
+    """The body of ``POST /token?grant_type=password``."""
 
     email: str = ""
     password: str
 
 
 class Refresh(BaseModel):
-    """``POST /token?grant_type=refresh_token``."""
+    """The body of ``POST /token?grant_type=refresh_token``."""
 
     refresh_token: str
 
 
 class Change(BaseModel):
-    """``PUT /user``."""
+    """The body of ``PUT /user``."""
 
     password: str | None = None
     data: dict[str, Any] = {}
@@ -55,7 +55,11 @@ class Change(BaseModel):
 
 
 async def read(request: Request, model: type[T]) -> T:
-    """The body. Raises RefusalError for what is none."""
+    """Parse and validate a request's body.
+
+    Raises:
+        AuthError: the body is too large or invalid.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -71,7 +75,11 @@ async def read(request: Request, model: type[T]) -> T:
 
 
 def check_password(password: str) -> None:
-    """Raise RefusalError for one that may not be chosen."""
+    """Check the length of a new password.
+
+    Raises:
+        AuthError: it is too short or too long.
+    """
     if len(password) < passwords.MIN_CHARACTERS:
         raise errors.weak_password(passwords.MIN_CHARACTERS)
     if len(password.encode("utf-8", "replace")) > passwords.MAX_BYTES:

@@ -1,7 +1,8 @@
-"""Sessions: an access token for an hour, and refresh tokens of which each is used once.
+"""Sessions: access tokens for an hour, and refresh tokens that are used once.
 
-Only the hashes of refresh tokens are kept. One that comes again within seconds is a client that
-lost the answer, or two tabs of one; later it is a thief or the thief's victim, and both are out.
+Only the hashes of refresh tokens are stored. A token that is used again within 10 seconds comes
+from a client that lost the response, or from a second tab. Later it may be stolen, so the session
+ends.
 """
 
 import hashlib
@@ -20,18 +21,18 @@ from shared.auth import signed_tokens
 
 LIFETIME_SECONDS = 3600
 REUSE_SECONDS = 10
-"""Supabase Auth's own."""
+"""Supabase Auth's default."""
 
 
 class SessionRef(NamedTuple):
-    """Whose token it is, and of which session."""
+    """The user and the session of a token."""
 
     user_id: str
     session_id: str
 
 
 def begin(database: sqlite3.Connection, user: User) -> dict[str, Any]:
-    """Sign in: the session as clients read it."""
+    """Start a session and return it in the format of the API."""
     session_id = str(uuid4())
     values = (session_id, user.id, time.time())
     database.execute("insert into sessions (id, user_id, created_at) values (?, ?, ?)", values)
@@ -39,10 +40,10 @@ def begin(database: sqlite3.Connection, user: User) -> dict[str, Any]:
 
 
 def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
-    """The session with new tokens; None where the old one was used, and the session has ended.
+    """Return the session with new tokens; end it and return None if the token was used before.
 
     Raises:
-        RefusalError: where there is no such token.
+        AuthError: there is no such token.
     """
     row = database.execute(
         "select session_id, user_id, used_at from refresh_tokens"
@@ -64,33 +65,33 @@ def refresh(database: sqlite3.Connection, token: str) -> dict[str, Any] | None:
 
 
 def end(database: sqlite3.Connection, bearer: SessionRef, scope: str) -> None:
-    """Sign out: ``local`` this session, ``others`` all but this, ``global`` all."""
-    whose = {
+    """End sessions: ``local`` this one, ``others`` all but this one, ``global`` all."""
+    condition = {
         "local": "id = :session",
         "others": "user_id = :user and id <> :session",
         "global": "user_id = :user",
     }[scope]
     values = {"session": bearer.session_id, "user": bearer.user_id}
-    database.execute(f"delete from sessions where {whose}", values)  # noqa: S608 - of three
+    database.execute(f"delete from sessions where {condition}", values)  # noqa: S608 - one of three constants
 
 
 def is_open(database: sqlite3.Connection, bearer: SessionRef) -> bool:
-    """Whether the session has not ended: an access token outlives it."""
+    """Return whether the session exists: an access token may outlive it."""
     values = (bearer.session_id, bearer.user_id)
     query = "select 1 from sessions where id = ? and user_id = ?"
     return database.execute(query, values).fetchone() is not None
 
 
 def bearer_of(authorization: str) -> SessionRef:
-    """Whose token a header carries.
+    """Return the user and the session of an Authorization header.
 
     Raises:
-        RefusalError: where it carries none that was issued here and still holds.
+        AuthError: the header has no valid token of this issuer.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
-        sentence = "This endpoint requires a valid Bearer token"
-        raise errors.AuthError(401, "no_authorization", sentence)
+        message = "This endpoint requires a valid Bearer token"
+        raise errors.AuthError(401, "no_authorization", message)
     try:
         claims = signed_tokens.decode_with_any_key(
             token,
@@ -101,8 +102,8 @@ def bearer_of(authorization: str) -> SessionRef:
             options={"require": ["exp", "sub", "aud", "iss"]},
         )
     except jwt.PyJWTError as error:
-        sentence = f"invalid JWT: {type(error).__name__}"
-        raise errors.AuthError(403, "bad_jwt", sentence) from None
+        message = f"invalid JWT: {type(error).__name__}"
+        raise errors.AuthError(403, "bad_jwt", message) from None
     return SessionRef(claims["sub"], str(claims.get("session_id", "")))
 
 

@@ -1,4 +1,4 @@
-"""The file that holds users and sessions."""
+"""SQLite schema and transactions of users and sessions."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ create index if not exists refresh_tokens_of_session on refresh_tokens (session_
 
 
 def make(path: Path) -> None:
-    """Create the tables that do not exist yet, in a file that only its owner may read."""
+    """Create missing tables, in a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # SQLite gives its journal the same mode.
     path.touch(mode=0o600)
@@ -42,7 +42,7 @@ def make(path: Path) -> None:
 
 @contextmanager
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """One writer at a time; it commits at the end and rolls back on an error."""
+    """Open a write transaction: commit at the end, roll back on an exception."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as database:
         database.execute("pragma foreign_keys = on")
         database.execute("begin immediate")

@@ -1,4 +1,4 @@
-"""JSON that can be stored, signed into a token, and read again by every client."""
+"""Strict JSON parsing: only values that every client can read and a token can hold."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Users as they are kept, and as Supabase Auth tells of them."""
+"""Users: the table, and their representation in Supabase Auth's API."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from uuid import uuid4
 from infra.local.auth import errors
 
 MAX_DATA_BYTES = 8 * 1024
-"""Of a user's own data as JSON. Each request carries it in its token, in one header."""
+"""The maximum size of a user's data as JSON. Each request carries it in a token's header."""
 
 _COLUMNS = "id, email, password, data, created_at, updated_at, last_sign_in_at"
 
@@ -23,20 +23,20 @@ class User:
     id: str
     email: str
     password: bytes
-    """Hashed."""
+    """The salt and the hash."""
     data: dict[str, Any]
-    """What the user says of themselves."""
+    """The user's metadata."""
     created_at: float
     updated_at: float
     last_sign_in_at: float
 
 
 def insert(database: sqlite3.Connection, email: str, password: bytes, data: dict[str, Any]) -> User:
-    """Insert a user, and return it.
+    """Insert a user and return it.
 
     Raises:
-        sqlite3.IntegrityError: The address is taken.
-        RefusalError: The data is too large.
+        sqlite3.IntegrityError: The email address exists.
+        AuthError: The data is too large.
     """
     now = time.time()
     user = User(str(uuid4()), email, password, data, now, now, now)
@@ -46,19 +46,19 @@ def insert(database: sqlite3.Connection, email: str, password: bytes, data: dict
 
 
 def by_email(database: sqlite3.Connection, email: str) -> User | None:
-    """Whose address it is."""
-    query = f"select {_COLUMNS} from users where email = ?"  # noqa: S608 - of names of ours
+    """Return the user with an email address, or None."""
+    query = f"select {_COLUMNS} from users where email = ?"  # noqa: S608 - constant names
     return _user(database.execute(query, (email,)).fetchone())
 
 
 def by_id(database: sqlite3.Connection, user_id: str) -> User | None:
-    """The user."""
-    query = f"select {_COLUMNS} from users where id = ?"  # noqa: S608 - of names of ours
+    """Return the user with an id, or None."""
+    query = f"select {_COLUMNS} from users where id = ?"  # noqa: S608 - constant names
     return _user(database.execute(query, (user_id,)).fetchone())
 
 
 def signed_in(database: sqlite3.Connection, user_id: str) -> None:
-    """Remember when."""
+    """Set the time of a user's last sign-in."""
     values = (time.time(), user_id)
     database.execute("update users set last_sign_in_at = ? where id = ?", values)
 
@@ -66,28 +66,28 @@ def signed_in(database: sqlite3.Connection, user_id: str) -> None:
 def change(
     database: sqlite3.Connection, user: User, *, password: bytes | None, data: dict[str, Any]
 ) -> None:
-    """Set the user's password, where one is given, and merge the data into what is stored.
+    """Set a user's password hash, if one is given, and merge data into the user's data.
 
     Raises:
-        RefusalError: The merged data is too large.
+        AuthError: The merged data is too large.
     """
-    kept = {name: value for name, value in {**user.data, **data}.items() if value is not None}
-    values = (password or user.password, _serialize(kept), time.time(), user.id)
+    merged = {name: value for name, value in {**user.data, **data}.items() if value is not None}
+    values = (password or user.password, _serialize(merged), time.time(), user.id)
     database.execute("update users set password = ?, data = ?, updated_at = ? where id = ?", values)
 
 
 def app_metadata() -> dict[str, Any]:
-    """What the issuer says of every user: nobody becomes an admin by signing up."""
+    """Return the issuer's metadata, the same for every user: sign-up makes no admin."""
     return {"provider": "email", "providers": ["email"]}
 
 
 def user_metadata(user: User) -> dict[str, Any]:
-    """What a token says of a user in their own words, and the address that they have shown."""
+    """Return a user's data with their verified email address and id."""
     return {**user.data, "email": user.email, "email_verified": True, "sub": user.id}
 
 
 def to_response(user: User) -> dict[str, Any]:
-    """A user, as clients read one."""
+    """Return a user in the format of the API."""
     created, updated = _when(user.created_at), _when(user.updated_at)
     times = {"created_at": created, "updated_at": updated}
     identity = {

@@ -1,1 +1,1 @@
-"""Environment, keys and tokens of the local system."""
+"""Environment variables, keys and tokens of the local system."""

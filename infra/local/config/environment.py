@@ -1,4 +1,4 @@
-"""What each process of the local system is told: no more than it needs."""
+"""Environment variables of each process of the local system: only those it needs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ WORKSPACE_BUCKET = "workspace-temp"
 LIBRARY_BUCKET = "user-library"
 
 _EVERY_PROCESS = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
-_WORKERS_OWN = {
+_WORKER_VARIABLES = {
     "MODEL_CACHE",
     "WORKER_SLOTS",
     "PREFETCH_JOBS",
@@ -23,7 +23,7 @@ _WORKERS_OWN = {
     "NO_PROXY",
     "no_proxy",
 }
-_WORKERS_PREFIXES = (
+_WORKER_PREFIXES = (
     "NOOP_",
     "C2PA_",
     "SDXL_",
@@ -43,43 +43,43 @@ _WORKERS_PREFIXES = (
 
 @dataclass(frozen=True)
 class LocalSystem:
-    """One local system: where its data lies and where its parts listen."""
+    """One local system: its data folder and its ports."""
 
     data: Path
     port: int
-    """The gateway's, the one that the caller chooses."""
+    """The gateway's port, which the caller chooses."""
     ports: Mapping[str, int]
-    """Of ``postgres``, ``storage``, ``tasks`` and ``worker``."""
+    """The ports of ``postgres``, ``storage``, ``tasks`` and ``worker``."""
     database: str | None = None
-    """The caller's own ``DATABASE_URL``; None for the embedded server."""
+    """The caller's ``DATABASE_URL``; None for the embedded server."""
 
     @property
     def base(self) -> str:
-        """The address of everything that is served to clients."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def functions_url(self) -> str:
-        """Where the functions are reached."""
+        """The base URL of the functions."""
         return f"{self.base}/functions/v1"
 
     @property
     def traces(self) -> str:
-        """The file of every part's spans; ``TRACES_FILE=`` in the caller's environment for none."""
+        """The file of all spans; an empty ``TRACES_FILE`` in the environment disables it."""
         return os.environ.get("TRACES_FILE", str(self.data / "logs" / "traces.jsonl"))
 
     @property
     def sweep_url(self) -> str:
-        """What the scheduler calls; the audience of its token too, as in the cloud."""
+        """The URL that the scheduler calls; also its token's audience, as in the cloud."""
         return f"{self.functions_url}/sweep-jobs"
 
     def address_of(self, name: str) -> str:
-        """Where a part listens."""
+        """Return the URL of a process, by its name in ``ports``."""
         return f"http://127.0.0.1:{self.ports[name]}"
 
 
 def base_env() -> dict[str, str]:
-    """What every process gets: where programs lie, and the language."""
+    """Return the variables of every process: the path of programs, and the language."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -88,7 +88,7 @@ def base_env() -> dict[str, str]:
 
 
 def functions_env(system: LocalSystem, database_url: str) -> dict[str, str]:
-    """The functions' settings, over whatever the caller's own environment sets besides."""
+    """Return the functions' settings, in addition to the caller's environment."""
     worker_keys = {worker_id: [keys.worker_key(worker_id)] for worker_id in keys.WORKERS}
     return {
         **os.environ,
@@ -116,16 +116,16 @@ def functions_env(system: LocalSystem, database_url: str) -> dict[str, str]:
 
 
 def worker_env(system: LocalSystem, worker_id: str) -> dict[str, str]:
-    """A worker's settings: its own key, and neither database nor storage."""
-    own = {
+    """Return a worker's settings: its key, but no access to database or storage."""
+    passed = {
         name: value
         for name, value in os.environ.items()
-        if name in _WORKERS_OWN or name.startswith(_WORKERS_PREFIXES)
+        if name in _WORKER_VARIABLES or name.startswith(_WORKER_PREFIXES)
     }
     return {
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads())),
         **base_env(),
-        **own,
+        **passed,
         "WORKER_ID": worker_id,
         "WORKER_KEY": keys.worker_key(worker_id),
         "LOCAL_SYSTEM": "1",
@@ -138,10 +138,10 @@ def worker_env(system: LocalSystem, worker_id: str) -> dict[str, str]:
 
 
 def _threads() -> int:
-    """Of one operation of a model: half the cores, for the rest of the system needs some.
+    """Return the threads of one model operation: half the cores; the system needs the rest.
 
-    An operation waits for the slowest of its threads: with a thread for each of two cores, and
-    something else running beside it, the same jobs took four times as long as with one thread.
+    An operation waits for its slowest thread: with two threads on two cores and another process
+    running, the same jobs took four times as long as with one thread.
     """
     cores = (
         os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""The local system's secrets: made at first use, kept in ``.local/keys`` of the checkout."""
+"""Local secrets and keys: generated on first use, stored in the checkout's ``.local/keys``."""
 
 import contextlib
 import functools
@@ -18,32 +18,32 @@ WORKERS = ("demo", "noop")
 
 
 def secret(name: str, folder: Path = FOLDER) -> str:
-    """A secret of 64 hexadecimal digits, the same at every call."""
+    """Return a secret of 64 hexadecimal digits, the same in every call."""
     return ensure_file(folder / name, secrets.token_hex).read_text()
 
 
 def worker_key(worker_id: str, folder: Path = FOLDER) -> str:
-    """The key that seals the letters to and from a worker."""
+    """Return the key that signs the messages to and from a worker."""
     return ensure_file(folder / f"worker-{worker_id}", new_key).read_text()
 
 
 def oidc_key(folder: Path = FOLDER) -> Path:
-    """The RSA key (PEM) that stands in for Google's: of the scheduler's and the tasks' tokens."""
+    """Return the RSA key file (PEM) that signs the scheduler's and the tasks' OIDC tokens."""
     return ensure_file(folder / "oidc.pem", _rsa_pem)
 
 
 def signing_key(folder: Path = FOLDER) -> Path:
-    """A service account's key file, which signs the storage addresses."""
+    """Return a service account's key file, which signs storage URLs."""
     return ensure_file(folder / "signing-key.json", _service_account)
 
 
 def verifying_key(folder: Path = FOLDER) -> Path:
-    """The public half (PEM) of the signing key, by which the storage emulator checks them."""
+    """Return the signing key's public key file (PEM), with which the emulator verifies URLs."""
     return ensure_file(folder / "signing-key.pub.pem", functools.partial(_public_half, folder))
 
 
 def make_all(folder: Path = FOLDER) -> None:
-    """Make what does not exist yet, so that processes started at once find it."""
+    """Generate all missing keys, so that processes that start in parallel find them."""
     for worker_id in WORKERS:
         worker_key(worker_id, folder)
     oidc_key(folder)
@@ -51,9 +51,13 @@ def make_all(folder: Path = FOLDER) -> None:
 
 
 def ensure_file(path: Path, make: Callable[[], str]) -> Path:
-    """The file, made if it is missing: readable by its owner alone, and never seen half-written.
+    """Return a file, created atomically if it is missing, readable only by its owner.
 
-    Of two processes that make it at once, one wins and both use its file.
+    If two processes create it at the same time, both use the file of the first.
+
+    Args:
+        path: the file.
+        make: returns the content of a new file.
     """
     if path.exists():
         return path
@@ -89,7 +93,7 @@ def _service_account() -> str:
         "private_key": _rsa_pem(),
         "client_email": SERVICE_ACCOUNT,
         "client_id": "1",
-        # Never called: addresses are signed with the key itself.
+        # Never called: URLs are signed with the key itself.
         "token_uri": "http://127.0.0.1/token",
     }
     return json.dumps(fields, indent=2)

@@ -1,4 +1,4 @@
-"""Sign-in for development: tokens as Supabase Auth issues them, under the local secret."""
+"""Development JWTs in Supabase Auth's format, signed with the local secret."""
 
 import time
 from typing import Any
@@ -10,20 +10,26 @@ from infra.local.config import keys
 ISSUER = "http://127.0.0.1/auth/v1"
 AUDIENCE = "authenticated"
 DEVELOPER = "0d000000-0000-4000-8000-000000000001"
-"""The user whom a token names when nobody else is asked for."""
+"""The default user of a token."""
 
 LIFETIME_SECONDS = 7 * 24 * 3600
 
 
 def secret() -> str:
-    """The secret that signs and checks the tokens."""
+    """Return the secret that signs and verifies the tokens."""
     return keys.secret("jwt-secret")
 
 
 def user_token(
     user: str = DEVELOPER, *, is_admin: bool = False, expires_in: int = LIFETIME_SECONDS
 ) -> str:
-    """The token of a signed-in user, a UUID; an admin's counts in the local system alone."""
+    """Return the token of a signed-in user.
+
+    Args:
+        user: the user's id, a UUID.
+        is_admin: whether the token has the admin role, which is valid in the local system only.
+        expires_in: the lifetime in seconds.
+    """
     app_metadata: dict[str, Any] = {"provider": "email", "providers": ["email"]}
     if is_admin:
         app_metadata["role"] = "admin"
@@ -40,11 +46,11 @@ def user_token(
 
 
 def anon_token(*, expires_in: int = LIFETIME_SECONDS) -> str:
-    """The key of a client without a user, as a public web page carries it."""
+    """Return the anonymous API key of a public web page, without a user."""
     return _signed({"role": "anon"}, expires_in)
 
 
 def _signed(claims: dict[str, Any], expires_in: int) -> str:
     now = int(time.time())
-    whole = {"iss": ISSUER, "iat": now, "exp": now + expires_in, **claims}
-    return jwt.encode(whole, secret(), algorithm="HS256")
+    payload = {"iss": ISSUER, "iat": now, "exp": now + expires_in, **claims}
+    return jwt.encode(payload, secret(), algorithm="HS256")

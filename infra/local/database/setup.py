@@ -1,4 +1,4 @@
-"""From a running server to a database that the functions can use."""
+"""Create, migrate and prepare the database for the functions."""
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -19,7 +19,15 @@ class BadDatabaseError(LocalSystemError):
 
 
 def prepare(admin_url: str, *, make: bool) -> str:
-    """Make the database if asked, migrate it, and return the address that the functions use."""
+    """Migrate the database and return the URL that the functions use.
+
+    Args:
+        admin_url: the URL of a superuser.
+        make: whether to create the database first.
+
+    Raises:
+        BadDatabaseError: the server refused.
+    """
     try:
         if make:
             _create(urlunsplit(urlsplit(admin_url)._replace(path="/postgres")))
@@ -33,15 +41,19 @@ def prepare(admin_url: str, *, make: bool) -> str:
 
 
 def functions_url(admin_url: str) -> str:
-    """The same database, as the role that the functions connect as."""
+    """Return the URL of the same database with the functions' role."""
     parts = urlsplit(admin_url)
-    place = parts.netloc.rpartition("@")[2]
+    host = parts.netloc.rpartition("@")[2]
     password = quote(keys.secret("postgres-functions"))
-    return urlunsplit(parts._replace(netloc=f"{ROLE}:{password}@{place}"))
+    return urlunsplit(parts._replace(netloc=f"{ROLE}:{password}@{host}"))
 
 
 def is_up(port: int) -> bool:
-    """Whether the embedded server takes connections; a wrong password is an error of its own."""
+    """Return whether the embedded server accepts connections.
+
+    Raises:
+        BadDatabaseError: the password is wrong.
+    """
     try:
         psycopg.connect(server.url(port, "postgres"), connect_timeout=5).close()
     except psycopg.OperationalError as error:
@@ -56,19 +68,19 @@ def is_up(port: int) -> bool:
 
 def _create(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        known = "select from pg_database where datname = %s"
-        if connection.execute(known, [server.DATABASE]).fetchone() is None:
+        query = "select from pg_database where datname = %s"
+        if connection.execute(query, [server.DATABASE]).fetchone() is None:
             name = sql.Identifier(server.DATABASE)
             connection.execute(sql.SQL("create database {}").format(name))
 
 
 def _grant_login(connection: psycopg.Connection) -> None:
-    """A login without rights of its own: it takes on one of its three roles in a transaction."""
-    # Roles belong to the whole server: two systems on one of them would change it at once.
+    """Create a login without privileges; each transaction sets one of its three roles."""
+    # Roles are global to the server: the lock protects against two systems on one server.
     connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [ROLE])
     role = sql.Identifier(ROLE)
-    known = "select from pg_roles where rolname = %s"
-    if connection.execute(known, [ROLE]).fetchone() is None:
+    query = "select from pg_roles where rolname = %s"
+    if connection.execute(query, [ROLE]).fetchone() is None:
         connection.execute(sql.SQL("create role {} login noinherit").format(role))
     password = sql.Literal(keys.secret("postgres-functions"))
     connection.execute(sql.SQL("alter role {} login noinherit password {}").format(role, password))
@@ -77,7 +89,7 @@ def _grant_login(connection: psycopg.Connection) -> None:
 
 
 def _clear_workers(connection: psycopg.Connection) -> None:
-    """The last run's are gone, and one of another kind may get their port; ours register anew."""
+    """Deactivate the last run's workers, whose ports may be reused; ours register again."""
     connection.execute("set local role service")
     connection.execute(
         "update workers set is_active = false where worker_url like 'http://127.0.0.1:%'"

@@ -1,4 +1,4 @@
-"""One process that serves every function of the map, as API gateway and cloud do together.
+"""Local API gateway: one process that serves all functions and services of the manifest.
 
 python -m infra.local.gateway.app --port 8080
 """
@@ -24,8 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from infra import manifest as the_map
-from infra import websocket_server
+from infra import manifest, websocket_server
 from infra.local.auth import app as auth
 from infra.local.config import keys
 from infra.local.gateway.router import Handler, PrefixRouter, load_functions, load_services
@@ -37,37 +36,46 @@ _SHUTDOWN_SECONDS = 3
 
 
 def make_app(
-    served: the_map.Manifest,
+    served: manifest.Manifest,
     handlers: Mapping[str, Handler],
     key: bytes,
     services: Mapping[str, ASGIApp] | None = None,
 ) -> Starlette:
-    """The app: the doors, the local issuer's public key (of ``key``, PEM) and a front page."""
+    """Return the gateway: functions, services, health check, JWKS and a front page.
+
+    Args:
+        served: the manifest whose buckets and queues are created at the start.
+        handlers: the functions by path prefix.
+        key: the private key (PEM) of the local OIDC issuer.
+        services: the ASGI services by path prefix.
+    """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz),
-            Route("/.well-known/jwks.json", _answering(public_keys(key))),
+            Route("/.well-known/jwks.json", _constant(public_keys(key))),
             Route("/", _front_page(handlers)),
         ],
         exception_handlers={404: _not_found},
         lifespan=functools.partial(_lifespan, served),
     )
-    app.router.default = PrefixRouter(
-        handlers, services
-    )  # a Mount takes no path with a line break in it
+    app.router.default = PrefixRouter(handlers, services)  # a Mount rejects paths with a line break
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(served: the_map.Manifest, _: Starlette) -> AsyncIterator[None]:
-    # Before the first request: a job must find its queue and its bucket.
+async def _lifespan(served: manifest.Manifest, _: Starlette) -> AsyncIterator[None]:
+    # Before the first request: jobs need their queue and bucket.
     await asyncio.to_thread(_provision, served)
     yield
     await _close_services()
 
 
 def public_keys(private_pem: bytes) -> dict[str, Any]:
-    """The JWKS of the key, named as the tasks emulator and the scheduler name it."""
+    """Return the JWKS of a key, with the key id of the tasks emulator and the scheduler.
+
+    Raises:
+        TypeError: it is not an RSA private key.
+    """
     key = serialization.load_pem_private_key(private_pem, password=None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("the OIDC key must be an RSA private key")
@@ -78,14 +86,14 @@ def public_keys(private_pem: bytes) -> dict[str, Any]:
     return {"keys": [{**jwk, "kid": key_id, "use": "sig", "alg": "RS256"}]}
 
 
-def _provision(served: the_map.Manifest) -> None:
+def _provision(served: manifest.Manifest) -> None:
     from infra.local.gateway.provision import provision  # noqa: PLC0415 - tests of the app need no clients
 
     provision(served)
 
 
 async def _close_services() -> None:
-    from shared import services  # noqa: PLC0415 - the functions' business, if they were used
+    from shared import services  # noqa: PLC0415 - only the functions use it
 
     await services.close()
 
@@ -94,38 +102,40 @@ async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _answering(content: dict[str, Any]) -> Handler:
-    async def answer(_: Request) -> Response:
+def _constant(content: dict[str, Any]) -> Handler:
+    async def respond(_: Request) -> Response:
         return JSONResponse(content)
 
-    return answer
+    return respond
 
 
 def _front_page(handlers: Mapping[str, Handler]) -> Handler:
-    async def answer(_: Request) -> Response:
+    async def respond(_: Request) -> Response:
         rows = "".join(f"<li><code>{html.escape(prefix)}</code></li>" for prefix in handlers)
         return HTMLResponse(
             "<!doctype html><html lang=en><title>OurVidz</title><h1>OurVidz, on one machine</h1>"
             f"<ul>{rows}</ul><p>A token: <code>python -m infra.local token</code></p></html>"
         )
 
-    return answer
+    return respond
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    """What is nobody's path, in the shape of every error."""
-    problem = NotFoundError(f"There is nothing at {request.url.path}.")
-    return render_error(problem, str(uuid.uuid4()))
+    """Return the 404 of a path without a handler, in the format of all errors."""
+    error = NotFoundError(f"There is nothing at {request.url.path}.")
+    return render_error(error, str(uuid.uuid4()))
 
 
 def main() -> None:
-    """Serve until a signal comes."""
+    """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.gateway.app")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--data", type=Path, help="where users are kept; without it, none sign in")
+    parser.add_argument(
+        "--data", type=Path, help="the folder of the users' file; without it there is no sign-in"
+    )
     arguments = parser.parse_args()
-    settings()  # so that what is missing or malformed is told at the start
-    served = the_map.read()
+    settings()  # so that missing or invalid settings are reported at the start
+    served = manifest.read()
     services = load_services(served)
     websocket_server.raise_open_files()
     if arguments.data:

@@ -1,4 +1,4 @@
-"""What terraform makes in the cloud: the map's buckets and queues, through the real clients."""
+"""Create the manifest's buckets and queues in the emulators, as terraform does in the cloud."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from requests.exceptions import ConnectionError as NoConnectionError
 
 from infra.manifest import Manifest, Queue
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 _CORS = [
     {
@@ -28,13 +28,13 @@ _CORS = [
 
 
 def provision(the_map: Manifest) -> None:
-    """Make what does not exist yet, as soon as the emulators answer."""
-    _when_it_answers(lambda: make_buckets(the_map))
-    _when_it_answers(lambda: make_queues(the_map))
+    """Create missing buckets and queues; retry for a minute until the emulators respond."""
+    _retry(lambda: make_buckets(the_map))
+    _retry(lambda: make_queues(the_map))
 
 
 def make_buckets(the_map: Manifest) -> None:
-    """Make the buckets, open to browsers of every origin."""
+    """Create the buckets, with CORS for every origin."""
     client = storage.Client(project="local", credentials=AnonymousCredentials())
     for name in the_map.buckets:
         bucket = client.bucket(name)
@@ -44,15 +44,15 @@ def make_buckets(the_map: Manifest) -> None:
 
 
 def make_queues(the_map: Manifest) -> None:
-    """Make the queues, with the map's pace."""
+    """Create the queues, with the manifest's limits."""
     with grpc.insecure_channel(os.environ["TASKS_EMULATOR_HOST"]) as channel:
         client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
         project, location = os.environ["TASKS_PROJECT"], os.environ["TASKS_LOCATION"]
         for name, queue in the_map.queues.items():
-            wanted = _queue(client.queue_path(project, location, name), queue)
+            new_queue = _queue(client.queue_path(project, location, name), queue)
             parent = client.common_location_path(project, location)
             with contextlib.suppress(AlreadyExists):
-                client.create_queue(parent=parent, queue=wanted, timeout=5)
+                client.create_queue(parent=parent, queue=new_queue, timeout=5)
 
 
 def _queue(path: str, queue: Queue) -> tasks_v2.Queue:
@@ -67,12 +67,12 @@ def _queue(path: str, queue: Queue) -> tasks_v2.Queue:
     )
 
 
-def _when_it_answers(make: Callable[[], None]) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
+def _retry(make: Callable[[], None]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
             return make()
         except (NoConnectionError, ServerError):
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise
         time.sleep(_PAUSE_SECONDS)

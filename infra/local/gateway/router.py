@@ -1,4 +1,4 @@
-"""The cloud's URL map on one machine: which function a path belongs to, and what it sees of it."""
+"""Route requests to functions and services by path prefix, as the cloud's URL map does."""
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def load_functions(the_map: Manifest) -> dict[str, Handler]:
-    """Import every handler of the map, each under its public prefixes."""
+    """Import all functions of the manifest; return their handlers by path prefix."""
     handlers: dict[str, Handler] = {}
     for function in the_map.functions.values():
         main: Handler = importlib.import_module(function.module).main
@@ -24,15 +24,15 @@ def load_functions(the_map: Manifest) -> dict[str, Handler]:
 
 
 def load_services(the_map: Manifest) -> dict[str, ASGIApp]:
-    """Import every service of the map, each under its public prefix."""
+    """Import all services of the manifest; return their ASGI apps by path prefix."""
     services = the_map.services.values()
     return {service.mount: importlib.import_module(service.module).main for service in services}
 
 
 class PrefixRouter:
-    """An ASGI app that hands a request to the function whose prefix its path begins with.
+    """An ASGI app that passes a request to the function or service with the longest prefix.
 
-    A service is handed whatever comes to its own, WebSockets too; to a function, none can come.
+    A WebSocket is passed to services only.
     """
 
     def __init__(
@@ -42,12 +42,16 @@ class PrefixRouter:
         self._services = services or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer by whoever the path belongs to. Raises HTTPException where that is nobody."""
+        """Handle a request or a WebSocket.
+
+        Raises:
+            HTTPException: 404 if no prefix matches.
+        """
         path: str = scope["path"]
         prefix = self._prefix_of(path)
         if prefix is None or (scope["type"] == "websocket" and prefix not in self._services):
             raise HTTPException(404)
-        # As behind the cloud's URL map: the prefix is gone, and no slash is asked for by redirect.
+        # As behind the cloud's URL map: the prefix is removed, without a redirect to add a slash.
         inner = {**scope, "root_path": "", "path": path[len(prefix) :] or "/"}
         inner["raw_path"] = _raw_rest(scope.get("raw_path"), prefix, inner["path"])
         if service := self._services.get(prefix):
@@ -57,7 +61,7 @@ class PrefixRouter:
             await response(inner, receive, send)
 
     def _prefix_of(self, path: str) -> str | None:
-        """The longest prefix that ends where a segment of the path ends."""
+        """Return the longest prefix that ends at the end of a path segment, or None."""
         end = len(path)
         while end > 0:
             if path[:end] in self._handlers or path[:end] in self._services:
@@ -67,7 +71,7 @@ class PrefixRouter:
 
 
 def _raw_rest(raw: bytes | None, prefix: str, rest: str) -> bytes:
-    """The rest of the path as the client wrote it, with its percent signs."""
+    """Return the rest of the path as sent by the client, percent-encoded."""
     before = prefix.encode()
     if raw is not None and raw.startswith(before):
         return raw[len(before) :] or b"/"

@@ -1,1 +1,1 @@
-"""Processes, ports, logs and the data directory."""
+"""Processes, ports, logs and the data folder."""

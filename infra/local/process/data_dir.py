@@ -1,4 +1,4 @@
-"""The data folder: one supervisor at a time, and what it tells of its processes."""
+"""The data folder: its lock, the list of processes, and its reset."""
 
 import contextlib
 import fcntl
@@ -11,18 +11,18 @@ from typing import TypedDict
 from infra.local.errors import LocalSystemError
 from infra.local.process.atomic_file import write_json
 
-_MADE_HERE = (
+_ENTRIES = (
     *("postgres", "postgres.new", "storage", "tasks", "logs", "samples"),
     *("ports.json", "processes.json", "auth.sqlite3"),
 )
 
 
 class BusyError(LocalSystemError):
-    """Another supervisor holds the folder."""
+    """Another supervisor has locked the folder."""
 
 
 class Process(TypedDict):
-    """One line of ``processes.json``."""
+    """One entry of ``processes.json``."""
 
     name: str
     pid: int
@@ -31,7 +31,11 @@ class Process(TypedDict):
 
 @contextlib.contextmanager
 def lock(data: Path) -> Iterator[None]:
-    """Hold the folder, made if it is missing; the kernel lets go when the process ends."""
+    """Lock the folder, created if it is missing; the kernel unlocks it when the process ends.
+
+    Raises:
+        BusyError: another process has locked it.
+    """
     data.mkdir(parents=True, exist_ok=True)
     _restrict(data)
     lock = data / ".lock"
@@ -45,30 +49,34 @@ def lock(data: Path) -> Iterator[None]:
 
 
 def _restrict(data: Path) -> None:
-    """Let no other account read the folder, nor what an earlier run left in it.
+    """Deny other accounts access to the folder, and to the files of an earlier run.
 
-    Root runs Postgres as another account, which has to pass through to its own folder.
+    Root runs Postgres as another account, which needs to traverse the folder.
     """
     data.chmod(0o711 if os.geteuid() == 0 else 0o700)
     for path in data.iterdir():
-        if path.name in _MADE_HERE and path.stat().st_uid == os.geteuid():
+        if path.name in _ENTRIES and path.stat().st_uid == os.geteuid():
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def write_processes(data: Path, processes: Iterable[Process]) -> None:
-    """Write which processes run now."""
+    """Write the list of running processes."""
     write_json(data / "processes.json", list(processes))
 
 
 def clear_processes(data: Path) -> None:
-    """Nothing runs any more."""
+    """Delete the list of running processes."""
     (data / "processes.json").unlink(missing_ok=True)
 
 
 def reset(data: Path) -> None:
-    """Remove what the local system made in the folder, and nothing else that may lie there."""
+    """Delete the local system's files in the folder, and no other files.
+
+    Raises:
+        BusyError: a local system is running on it.
+    """
     with lock(data):
-        for name in _MADE_HERE:
+        for name in _ENTRIES:
             path = data / name
             if path.is_dir():
                 shutil.rmtree(path)

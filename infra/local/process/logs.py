@@ -1,4 +1,4 @@
-"""What the processes write, one file each: ``DATA/logs/NAME.log``."""
+"""Process log files: ``DATA/logs/NAME.log``."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ _MAX_BYTES = 10_000_000
 
 
 def file_of(data: Path, name: str) -> Path:
-    """The log of a process."""
+    """Return the log file of a process; create its folder."""
     folder = data / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.log"
 
 
 def rotate(path: Path) -> None:
-    """Put a large log aside, in place of the one put aside before it."""
+    """Rename a log above 10 MB to ``NAME.log.1``, replacing an older one."""
     if path.exists() and path.stat().st_size > _MAX_BYTES:
         path.replace(path.with_name(path.name + ".1"))
 
 
 def last_lines(path: Path, count: int = 15) -> str:
-    """The end of a log, for a person to read."""
+    """Return the last lines of a log."""
     if not path.exists():
         return ""
     with path.open("rb") as file:

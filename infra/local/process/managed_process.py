@@ -1,4 +1,4 @@
-"""One process of the system: started, watched, started again, stopped."""
+"""Supervised child process: start, watch, restart and stop."""
 
 import asyncio
 import contextlib
@@ -16,33 +16,42 @@ from infra.local.process import logs, privileges
 MIN_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 5.0
 _STEADY_SECONDS = 10
-"""A process that ran this long before it died is started again without delay."""
+"""A process that ran this long before it ended is restarted with the minimum delay."""
 _POLL_SECONDS = 0.03
 
 
 class StartError(LocalSystemError):
-    """A process did not come up."""
+    """A process did not start."""
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """How one process is started, known to be ready, and stopped."""
+    """How a process is started, checked and stopped."""
 
     name: str
     port: int
     command: Callable[[], list[str]]
     environment: Mapping[str, str]
     is_ready: Callable[[], bool]
-    """Called in a thread, again and again."""
+    """Polled in a thread after each start."""
     prepare: Callable[[], None] | None = None
-    """Called in a thread, before each start."""
+    """Called in a thread before each start."""
     stops_with: signal.Signals = signal.SIGTERM
     ready_seconds: float = 60
+    """How long a start may take."""
     stop_seconds: float = 10
+    """How long a stop may take before the process is killed."""
 
 
 class ManagedProcess:
-    """A program's process; ``on_change`` hears of each start and end, ``say`` of each mishap."""
+    """A process that is restarted when it ends.
+
+    Args:
+        program: how it is started and stopped.
+        data: the data folder, for its log.
+        on_change: called after each start and end.
+        say: called with a message for the user after each failure.
+    """
 
     def __init__(
         self,
@@ -61,18 +70,22 @@ class ManagedProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process's number while it runs."""
+        """The process id while it runs, else None."""
         process = self._process
         return process.pid if process and process.returncode is None else None
 
     async def start(self) -> None:
-        """Start the process, wait until it is ready, and keep it running from then on."""
+        """Start the process and wait until it is ready; from then on it is restarted.
+
+        Raises:
+            StartError: it ended, or was not ready in time.
+        """
         logs.rotate(self._log)
         await self._start_once()
         self._watch = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """End the process: politely, then by force."""
+        """Stop the process by its signal, or by SIGKILL if it does not end in time."""
         if self._watch:
             self._watch.cancel()
             await asyncio.wait([self._watch])
@@ -95,7 +108,7 @@ class ManagedProcess:
         if program.prepare:
             await asyncio.to_thread(program.prepare)
         with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal is for the supervisor alone.
+            # A separate session: Ctrl-C in the terminal reaches only the supervisor.
             self._process = await asyncio.create_subprocess_exec(
                 *program.command(),
                 env=dict(program.environment),
@@ -109,11 +122,11 @@ class ManagedProcess:
         await self._wait_until_ready(self._process)
 
     async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
-        until = time.monotonic() + self.program.ready_seconds
+        deadline = time.monotonic() + self.program.ready_seconds
         while not await asyncio.to_thread(self.program.is_ready):
             if process.returncode is not None:
                 raise self._failure(f"ended ({_reason(process.returncode)}) before it was ready")
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise self._failure(f"was not ready within {self.program.ready_seconds:.0f} s")
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -129,7 +142,7 @@ class ManagedProcess:
                 backoff = MIN_BACKOFF_SECONDS
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
-            with contextlib.suppress(RuntimeError, OSError):  # told by the next round
+            with contextlib.suppress(RuntimeError, OSError):  # reported by the next round
                 await self._start_once()
 
     async def _wait_for_end(self) -> None:
@@ -143,7 +156,7 @@ class ManagedProcess:
 
 
 def python_module(*arguments: str) -> list[str]:
-    """The command of a module of this checkout, which ends with the supervisor."""
+    """Return the command of a Python module; the process ends when the supervisor ends."""
     return [*privileges.child_prefix(), sys.executable, "-u", "-m", *arguments]
 
 

@@ -1,4 +1,4 @@
-"""The ports of the local system: one is the caller's, the rest are free ones, remembered."""
+"""Port selection: free ports, stored so that they stay the same."""
 
 import json
 import random
@@ -10,8 +10,8 @@ from infra.local.errors import LocalSystemError
 from infra.local.process.atomic_file import write_json
 
 _RANGE = range(20_000, 30_000)
-"""Below the range that Linux hands to outgoing connections, which could take a port from a
-process that is being restarted."""
+"""Below Linux's range for outgoing connections, which could take the port of a process that is
+being restarted."""
 
 
 class NoPortError(LocalSystemError):
@@ -19,29 +19,38 @@ class NoPortError(LocalSystemError):
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1 at this port now."""
-    with socket.socket() as trial:
-        # As servers do: a connection that lingers from the last run does not matter.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Return whether a server could listen on 127.0.0.1 at this port now."""
+    with socket.socket() as probe:
+        # As servers do: connections of the last run in TIME_WAIT do not matter.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind(("127.0.0.1", port))
-            trial.listen(1)
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
         except OSError:
             return False
     return True
 
 
 def choose(file: Path, names: Iterable[str], *, taken: Iterable[int] = ()) -> dict[str, int]:
-    """A port for each name: those of the file while they are free, so that addresses last."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    """Choose a port for each name: the stored one if it is free, else a random one.
+
+    Args:
+        file: the JSON file of the stored ports; updated.
+        names: the names to choose ports for.
+        taken: ports that must not be used.
+
+    Raises:
+        NoPortError: no free port was found.
+    """
+    stored: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     chosen: dict[str, int] = {}
     for name in names:
         used = {*taken, *chosen.values()}
-        port = known.get(name)
+        port = stored.get(name)
         if port is None or port in used or not is_free(port):
             port = _free_port(used)
         chosen[name] = port
-    write_json(file, {**known, **chosen})
+    write_json(file, {**stored, **chosen})
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""Who a child runs as, and that it ends with its parent: util-linux's ``setpriv`` does both."""
+"""Account and lifetime of child processes, by util-linux's ``setpriv``."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ from infra.local.errors import LocalSystemError
 
 NOBODY = 65534
 _CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
-"""By their numbers in the kernel. The first lets a process read whatever it likes, the second
-write too; a container often grants root only the second."""
+"""Capabilities by name, with their numbers in the kernel. The first allows reading all files, the
+second also writing; containers often grant root only the second."""
 
 
 class NoPrivilegesError(LocalSystemError):
@@ -17,16 +17,26 @@ class NoPrivilegesError(LocalSystemError):
 
 
 def child_prefix(dies_with: str = "KILL") -> list[str]:
-    """Put before a command, it makes the kernel end the process when its parent has died."""
+    """Return a command prefix that makes the kernel end the process when its parent dies.
+
+    Args:
+        dies_with: the name of the signal.
+
+    Returns:
+        The prefix; empty if ``setpriv`` is not installed.
+    """
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", dies_with, "--"] if setpriv else []
 
 
 def server_prefix(binary: Path, data: Path, *, dies_with: str) -> list[str]:
-    """The same for Postgres, which refuses to run as root: then as `nobody`, else as the caller.
+    """Return the prefix for Postgres, which refuses to run as root: root runs it as account 65534.
 
-    The checkout may lie in a folder that only root may enter. That folder stays closed: the
-    server is given one capability instead, and only where it needs it.
+    The checkout may be in a folder that only root can enter. Its permissions are not changed: the
+    server gets one capability instead, and only if it needs it.
+
+    Raises:
+        NoPrivilegesError: the server cannot run as another account.
     """
     if os.geteuid():
         return child_prefix(dies_with)
@@ -44,25 +54,25 @@ def server_prefix(binary: Path, data: Path, *, dies_with: str) -> list[str]:
 
 
 def give_to_server(*paths: Path) -> None:
-    """Make the server's account the owner, where it is not the caller's own."""
+    """Make the server's account the owner of paths, if it is not the caller's account."""
     if os.geteuid() == 0:
         for path in paths:
             os.chown(path, NOBODY, NOBODY)
 
 
 def _is_open(path: Path) -> bool:
-    """Whether every folder above lets anyone pass, so that no capability is needed."""
+    """Return whether all accounts can traverse every parent folder."""
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
 
 
 def _reading_rights() -> list[str]:
-    held = _held()
+    effective = _effective_capabilities()
     for name, number in _CAPABILITIES.items():
-        if held & (1 << number):
+        if effective & (1 << number):
             return [
                 *("--bounding-set", f"-all,+{name}", "--inh-caps", f"-all,+{name}"),
                 *("--ambient-caps", f"+{name}"),
-                # Postgres asks access(2) first, which else leaves the capability out of account.
+                # Postgres calls access(2) first, which would otherwise ignore the capability.
                 *("--securebits", "+no_setuid_fixup"),
             ]
     raise NoPrivilegesError(
@@ -72,8 +82,8 @@ def _reading_rights() -> list[str]:
     )
 
 
-def _held() -> int:
-    """The capabilities of this process, as a bit field."""
+def _effective_capabilities() -> int:
+    """Return the effective capabilities of this process as a bit field."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)

@@ -1,4 +1,4 @@
-"""Whether a process answers yet. The imports are few: this runs while everything starts."""
+"""Readiness probes. Imports are few, because they run while all processes start."""
 
 import contextlib
 import http.client
@@ -9,7 +9,7 @@ _TIMEOUT_SECONDS = 2
 
 
 def answers_http(port: int, path: str = "/healthz") -> bool:
-    """Whether a GET is answered 200."""
+    """Return whether a GET on 127.0.0.1 returns 200 within 2 seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         connection.request("GET", path)
@@ -18,7 +18,7 @@ def answers_http(port: int, path: str = "/healthz") -> bool:
 
 
 def listens(port: int) -> bool:
-    """Whether a connection is taken."""
+    """Return whether a port on 127.0.0.1 accepts connections."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False

@@ -1,1 +1,1 @@
-"""The sample job of the first start."""
+"""The sample job."""

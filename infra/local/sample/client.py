@@ -1,4 +1,4 @@
-"""A client of the API, over HTTP alone, with nothing to import that is slow."""
+"""Minimal HTTP client of the API, without slow imports."""
 
 import json
 import threading
@@ -11,17 +11,23 @@ from urllib.parse import urljoin, urlsplit
 from infra.local.errors import LocalSystemError
 
 _PAUSE_SECONDS = 0.1
-_AWAY_SECONDS = 30
-"""How long the gateway may be away, while it is started again."""
+_RETRY_SECONDS = 30
+"""How long a request is retried while the gateway restarts."""
 _MAX_REDIRECTS = 5
 
 
 class RefusedError(LocalSystemError):
-    """An answer of 4xx or 5xx, or none at all."""
+    """A response of 4xx or 5xx, or none at all."""
 
 
 class Client:
-    """A signed-in user; ``stopped`` ends its patience with a server that is away."""
+    """A signed-in user's client.
+
+    Args:
+        base: the base URL.
+        token: the user's token.
+        stopped: ends the retries when it is set.
+    """
 
     def __init__(self, base: str, token: str, stopped: threading.Event) -> None:
         self._base = base
@@ -29,17 +35,25 @@ class Client:
         self._stopped = stopped
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """The JSON of an address; tried again while the gateway is away."""
-        until = time.monotonic() + _AWAY_SECONDS
+        """Return the JSON of a path; retry while the gateway does not respond.
+
+        Raises:
+            RefusedError: the status is 4xx or 5xx, or no response came for 30 seconds.
+        """
+        deadline = time.monotonic() + _RETRY_SECONDS
         while True:
             try:
                 return json.loads(fetch("GET", self._base + path, headers=self._headers))
             except (OSError, HTTPException) as error:
-                if self._stopped.wait(_PAUSE_SECONDS) or time.monotonic() > until:
+                if self._stopped.wait(_PAUSE_SECONDS) or time.monotonic() > deadline:
                     raise RefusedError(f"{self._base} does not answer: {error}") from error
 
     def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        """The answer to a JSON body."""
+        """Post a JSON body and return the JSON of the response.
+
+        Raises:
+            RefusedError: the status is 4xx or 5xx, or no response came.
+        """
         headers = {**self._headers, "content-type": "application/json"}
         try:
             return json.loads(fetch("POST", self._base + path, json.dumps(body), headers))
@@ -50,7 +64,11 @@ class Client:
 def fetch(
     method: str, url: str, body: str | None = None, headers: dict[str, str] | None = None
 ) -> bytes:
-    """The bytes of an address, redirects followed. Raises RefusedError for 4xx and 5xx."""
+    """Return the body of a response, after up to five redirects.
+
+    Raises:
+        RefusedError: the status is 4xx or 5xx, or there were too many redirects.
+    """
     for _ in range(_MAX_REDIRECTS):
         status, location, content = _exchange(method, url, body, headers or {})
         if status >= HTTPStatus.BAD_REQUEST:
@@ -68,7 +86,7 @@ def _exchange(
     connection = HTTPConnection(parts.netloc, timeout=60)
     try:
         connection.request(method, parts._replace(scheme="", netloc="").geturl(), body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.getheader("location"), answer.read()
+        response = connection.getresponse()
+        return response.status, response.getheader("location"), response.read()
     finally:
         connection.close()

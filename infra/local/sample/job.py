@@ -1,4 +1,4 @@
-"""The first picture: one job, made as any client would make it, over HTTP alone."""
+"""Run the sample job: generate one picture, over HTTP like any client."""
 
 import itertools
 import threading
@@ -13,23 +13,33 @@ from infra.local.sample.progress_bar import ProgressBar
 PICTURE = "first-picture.png"
 _POLL_SECONDS = (0.3,) * 4
 _LATER_POLL_SECONDS = 1.1
-"""Two requests at a time: what a user may ask for fills up by two a second."""
+"""Each poll makes two requests: a user's rate limit refills by two per second."""
 
 _BUCKET = "workspace-temp"
 _LINK_SECONDS = 3600
 
 
 class SampleError(LocalSystemError):
-    """The sample was not made."""
+    """The sample job failed."""
 
 
 def make_sample(
     prompt: str, base: str, token: str, folder: Path, stopped: threading.Event
 ) -> tuple[Path, str]:
-    """Queue a picture, wait for it and fetch it: its file, and its signed address.
+    """Queue a job for a picture, wait for it and download the picture.
+
+    Args:
+        prompt: the prompt.
+        base: the base URL of the API.
+        token: the user's token.
+        folder: where the picture is saved.
+        stopped: ends the wait when it is set.
+
+    Returns:
+        The picture's file and its signed URL.
 
     Raises:
-        SampleError: with the job's own error message, where it failed.
+        SampleError: the job failed; holds the job's error message.
     """
     client = Client(base, token, stopped)
     try:
@@ -46,10 +56,10 @@ def make_sample(
 
 def _queue(client: Client, prompt: str) -> str:
     metadata = {"prompt": prompt, "num_images": 1}
-    answer = client.post(
+    response = client.post(
         "/functions/v1/queue-job", {"jobType": "sdxl_image_fast", "metadata": metadata}
     )
-    return str(answer["job"]["id"])
+    return str(response["job"]["id"])
 
 
 def _wait(client: Client, job: str, stopped: threading.Event) -> None:
@@ -71,7 +81,7 @@ def _wait(client: Client, job: str, stopped: threading.Event) -> None:
 
 
 def _describe_progress(status: str, progress: dict[str, Any]) -> tuple[float, str]:
-    """How far the job is, and in words."""
+    """Return the job's progress, 0 to 1, and a description of it."""
     if progress.get("steps"):
         return float(progress["progress"] or 0), f"step {progress['step']} of {progress['steps']}"
     return float(progress.get("progress") or 0), status
@@ -82,10 +92,10 @@ def _signed_address(client: Client, base: str, job: str) -> str:
     path = _first(rows).get("temp_storage_path")
     if not path:
         raise SampleError("The sample job completed without an asset.")
-    answer = client.post(
+    response = client.post(
         f"/storage/v1/object/sign/{_BUCKET}/{quote(path)}", {"expiresIn": _LINK_SECONDS}
     )
-    return f"{base}/storage/v1{answer['signedURL']}"
+    return f"{base}/storage/v1{response['signedURL']}"
 
 
 def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A progress bar on standard error."""
+"""Terminal progress bar on standard error."""
 
 import sys
 from typing import TextIO
@@ -7,7 +7,7 @@ _WIDTH = 30
 
 
 class ProgressBar:
-    """Redrawn in place on a terminal; elsewhere a line for each tenth, so that logs stay short."""
+    """Redraws in place on a terminal; elsewhere it prints a line per 10 %, for short logs."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -16,7 +16,7 @@ class ProgressBar:
         self._tenth = -1
 
     def draw(self, share: float, words: str) -> None:
-        """Show how much is done, from 0 to 1, and what is being done."""
+        """Show the progress, 0 to 1, and a description."""
         share = min(max(share, 0.0), 1.0)
         full = round(share * _WIDTH)
         line = f"[{'#' * full}{'.' * (_WIDTH - full)}] {share:4.0%}  {words}"
@@ -31,7 +31,7 @@ class ProgressBar:
         self._stream.flush()
 
     def end(self) -> None:
-        """Leave the last state standing."""
+        """End the line; the last state stays visible."""
         if self._redraws and self._last:
             self._stream.write("\n")
             self._stream.flush()

@@ -1,6 +1,6 @@
-"""Cloud Storage on one machine: the JSON API, signed URLs, and data that outlives the process.
+"""Cloud Storage emulator: the JSON API, signed URLs, and data that survives a restart.
 
-The JSON API takes any or no Authorization: the emulator binds to the loopback address alone, and
-whoever reaches it there owns the machine. Signed URLs are another matter: they are what the
-system hands to browsers and workers, so their signatures are verified as Cloud Storage does.
+The JSON API accepts any or no Authorization header: the emulator binds to the loopback address
+only, so every caller has access to the machine anyway. Signed URLs, which the system gives to
+browsers and workers, are verified as in Cloud Storage.
 """

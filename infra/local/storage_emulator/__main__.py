@@ -1,4 +1,4 @@
-"""Run the emulator: `python -m infra.local.storage_emulator --port 9000 --data DIR …`."""
+"""Emulator CLI: `python -m infra.local.storage_emulator --port 9000 --data DIR …`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .store import Store
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     arguments = _parser().parse_args()
     arguments.data.mkdir(parents=True, exist_ok=True)
     origins = arguments.cors_origins
@@ -40,18 +40,18 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local.storage_emulator")
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
-    parser.add_argument("--data", type=Path, required=True, help="the folder that keeps the data")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the data")
     parser.add_argument(
         "--signer",
         type=Path,
         required=True,
-        help="the PEM file of the certificate or RSA public key that signed URLs are verified by",
+        help="the PEM file of the certificate or RSA public key that verifies signed URLs",
     )
     parser.add_argument(
         "--cors-origins",
         nargs="*",
         default=[],
-        help="origins that a new bucket without rules of its own allows; '*' is every origin",
+        help="origins allowed by a new bucket without CORS rules; '*' is every origin",
     )
     return parser
 

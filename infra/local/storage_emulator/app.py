@@ -1,4 +1,4 @@
-"""The emulator as an ASGI application: which address is whose, and how refusals are told."""
+"""The emulator's ASGI application: routing, and errors in JSON or XML."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _XML_OBJECT = re.compile(r"/([^/]+)/(.+)")
 
 
 class StorageEmulator:
-    """Cloud Storage, as far as this system uses it."""
+    """The part of Cloud Storage that this system uses."""
 
     def __init__(self, store: Store, verifier: SignedUrlVerifier) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class StorageEmulator:
             self._routes[method].append((pattern, handler))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         path = raw_path(request)
         rules = self._bucket_rules(request, path)
@@ -70,11 +70,11 @@ class StorageEmulator:
         elif request.method == "OPTIONS":
             response = cors.preflight(request, rules)
         else:
-            response = await self._answer(request, path)
+            response = await self._respond(request, path)
             cors.expose(request, response, rules)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, path: str) -> Response:
+    async def _respond(self, request: Request, path: str) -> Response:
         is_json = _JSON_API.match(path)
         try:
             unsupported.check_request(request)
@@ -82,7 +82,7 @@ class StorageEmulator:
         except ApiError as error:
             return error.as_json() if is_json else error.as_xml()
         except ClientDisconnect:
-            # Nobody reads this; it only keeps the disconnection from being logged as a fault.
+            # The client is gone; the response only prevents an error in the log.
             return Response(status_code=499)
 
     async def _call(self, request: Request, path: str) -> Response:

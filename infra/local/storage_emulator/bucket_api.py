@@ -1,4 +1,4 @@
-"""The JSON API of buckets."""
+"""JSON API: buckets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def insert_bucket(store: Store, request: Request) -> Response:
-    """POST /b: add a bucket."""
+    """POST /b: create a bucket."""
     document = metadata.parse(await request.body())
     bucket = store.buckets.create(document.get("name"), metadata.of_bucket(document))
     return JSONResponse(bucket.resource(base_url(request)))
@@ -40,14 +40,14 @@ async def list_buckets(store: Store, request: Request) -> Response:
 
 
 async def get_bucket(store: Store, request: Request, bucket: str) -> Response:
-    """GET /b/BUCKET: its configuration."""
+    """GET /b/BUCKET: the bucket's configuration."""
     conditions = Preconditions.from_query(request.query_params)
-    found = store.buckets.get(bucket, conditions, reading=True)
-    return JSONResponse(found.resource(base_url(request)))
+    stored = store.buckets.get(bucket, conditions, reading=True)
+    return JSONResponse(stored.resource(base_url(request)))
 
 
 async def patch_bucket(store: Store, request: Request, bucket: str) -> Response:
-    """PATCH /b/BUCKET: change its configuration."""
+    """PATCH /b/BUCKET: change the bucket's configuration."""
     changes = metadata.of_bucket(metadata.parse(await request.body()))
     conditions = Preconditions.from_query(request.query_params)
     patched = store.buckets.patch(bucket, changes, conditions)
@@ -55,6 +55,6 @@ async def patch_bucket(store: Store, request: Request, bucket: str) -> Response:
 
 
 async def delete_bucket(store: Store, request: Request, bucket: str) -> Response:
-    """DELETE /b/BUCKET: remove it, if it is empty."""
+    """DELETE /b/BUCKET: delete the bucket if it is empty."""
     store.buckets.delete(bucket, Preconditions.from_query(request.query_params))
     return Response(status_code=204)

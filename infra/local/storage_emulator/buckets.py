@@ -1,4 +1,4 @@
-"""Buckets: their names, and the configuration that is kept with each."""
+"""Bucket store: names and configurations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket and what was set on it; a bucket has versions, but one generation only."""
+    """A bucket and its configuration; it has metadata versions, but only one generation."""
 
     name: str
     metageneration: int
@@ -31,7 +31,7 @@ class Bucket:
     generation: int = 1
 
     def resource(self, base_url: str) -> Properties:
-        """Describe the bucket as the JSON API does."""
+        """Return the bucket's resource of the JSON API."""
         return {
             "storageClass": "STANDARD",
             "location": "US",
@@ -57,7 +57,12 @@ class Buckets:
         self._defaults = defaults
 
     def create(self, name: object, properties: Properties) -> Bucket:
-        """Add a bucket, with the defaults for what it does not set."""
+        """Create a bucket; properties that are not set get the defaults.
+
+        Raises:
+            InvalidError: the name is invalid.
+            ConflictError: the bucket exists.
+        """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid bucket name: '{name}'")
         merged = merge(self._defaults, properties)
@@ -66,14 +71,14 @@ class Buckets:
         try:
             self._database.execute(query, (name, created, created, json.dumps(merged)))
         except sqlite3.IntegrityError as error:
-            taken = (
+            message = (
                 "Your previous request to create the named bucket succeeded and you already own it."
             )
-            raise ConflictError(taken) from error
+            raise ConflictError(message) from error
         return Bucket(name, 1, created, created, merged)
 
     def find(self, name: str) -> Bucket | None:
-        """Look a bucket up."""
+        """Return a bucket, or None if it does not exist."""
         query = "select * from buckets where name = ?"
         row = self._database.execute(query, (name,)).fetchone()
         return _bucket(row) if row else None
@@ -81,7 +86,13 @@ class Buckets:
     def get(
         self, name: str, conditions: Preconditions = NO_CONDITIONS, *, reading: bool = False
     ) -> Bucket:
-        """Give a bucket that must exist and meet the conditions."""
+        """Return a bucket.
+
+        Raises:
+            NoSuchBucketError: it does not exist.
+            PreconditionFailedError: it does not meet the conditions.
+            NotModifiedError: the same while ``reading``.
+        """
         bucket = self.find(name)
         if not bucket:
             raise NoSuchBucketError
@@ -89,13 +100,13 @@ class Buckets:
         return bucket
 
     def list(self, prefix: str, after: str) -> list[Bucket]:
-        """List the buckets by name, from the one after `after` on."""
+        """Return the buckets with a prefix whose names come after `after`, ordered by name."""
         query = "select * from buckets where name > ? order by name"
         rows = self._database.execute(query, (after,))
         return [_bucket(row) for row in rows if row["name"].startswith(prefix)]
 
     def patch(self, name: str, changes: Properties, conditions: Preconditions) -> Bucket:
-        """Change what is set on a bucket."""
+        """Change a bucket's properties and return the bucket."""
         with self._database.transaction():
             properties = merge(self.get(name, conditions).properties, changes)
             query = (
@@ -106,7 +117,11 @@ class Buckets:
         return self.get(name)
 
     def delete(self, name: str, conditions: Preconditions) -> None:
-        """Remove a bucket that holds nothing."""
+        """Delete an empty bucket.
+
+        Raises:
+            ConflictError: it is not empty.
+        """
         with self._database.transaction():
             self.get(name, conditions)
             try:

@@ -1,4 +1,4 @@
-"""The bytes of objects: received into a file of their own, checked, and read back in ranges."""
+"""Object bytes on disk: receive, verify and read ranges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNK_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes that lie entire on disk, and what is known of them; checksums are base64."""
+    """A complete file on disk with its size and checksums (base64)."""
 
     path: Path
     size: int
@@ -35,7 +35,11 @@ class Content:
     component_count: int | None = None
 
     def verify(self, expected: Mapping[str, str]) -> None:
-        """Refuse the bytes where their sender computed another `crc32c` or `md5`."""
+        """Compare the checksums with the sender's `crc32c` and `md5`, as far as they are given.
+
+        Raises:
+            BadDigestError: one differs.
+        """
         for name, actual in (("crc32c", self.crc32c), ("md5", self.md5)):
             if expected.get(name, actual) != actual:
                 raise BadDigestError(
@@ -45,7 +49,7 @@ class Content:
 
 
 class Digest:
-    """The size and both checksums of bytes, kept as they pass."""
+    """Computes the size and both checksums of a stream of bytes."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -53,22 +57,22 @@ class Digest:
         self._md5 = hashlib.md5(usedforsecurity=False)
 
     def update(self, chunk: bytes) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         self.size += len(chunk)
         self._crc32c = google_crc32c.extend(self._crc32c, chunk)
         self._md5.update(chunk)
 
     def content(self, path: Path) -> Content:
-        """Say what was counted of the bytes now at `path`."""
+        """Return the content, whose bytes are stored at `path`."""
         crc32c = base64.b64encode(self._crc32c.to_bytes(4, "big")).decode()
         md5 = base64.b64encode(self._md5.digest()).decode()
         return Content(path, self.size, crc32c, md5)
 
 
 class ContentFiles:
-    """Files of bytes: `objects/<generation>`, and `incoming/` for those not yet entire.
+    """The files: `objects/<generation>`, and `incoming/` for those that are not complete yet.
 
-    Object names are never file names, so no name can lead outside the directory.
+    Object names are never used as file names, so no name can lead outside the directory.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -79,7 +83,7 @@ class ContentFiles:
 
     @asynccontextmanager
     async def receive(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[Content]:
-        """Write the chunks to a file that lasts as long as the context."""
+        """Write the chunks to a file that exists as long as the context."""
         path = self._incoming / uuid4().hex
         digest = Digest()
         try:
@@ -92,15 +96,15 @@ class ContentFiles:
             path.unlink(missing_ok=True)
 
     def adopt(self, content: Content, generation: int) -> None:
-        """Make the bytes those of an object, at once and entire.
+        """Store a content as an object version, in one atomic step.
 
-        A hard link, not a rename: its origin stays until the metadata is committed, so a resumable
-        upload survives a crash in between, and a copy of an object is the same single step.
+        It uses a hard link, not a rename: the source stays until the metadata is committed, so a
+        resumable upload survives a crash in between, and copying an object is the same step.
         """
         os.link(content.path, self.path(generation))
 
     def path(self, generation: int) -> Path:
-        """Say where the bytes of an object version lie."""
+        """Return the path of an object version's file."""
         return self._objects / str(generation)
 
     def open(self, generation: int) -> BinaryIO:
@@ -108,11 +112,11 @@ class ContentFiles:
         return self.path(generation).open("rb", buffering=0)
 
     def discard(self, generation: int) -> None:
-        """Drop the bytes of a version that no metadata names any more."""
+        """Delete the file of a version that no metadata refers to any more."""
         self.path(generation).unlink(missing_ok=True)
 
     def remove_stale(self, live: AbstractSet[int]) -> None:
-        """Remove what a killed process left: half-received files and versions without metadata."""
+        """Delete what a killed process left: incomplete files and versions without metadata."""
         for path in self._incoming.iterdir():
             path.unlink()
         for path in self._objects.iterdir():
@@ -127,7 +131,7 @@ async def read(file: BinaryIO, start: int, length: int) -> AsyncIterator[bytes]:
         while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
             length -= len(chunk)
             yield chunk
-            # Reading a cached file never waits: without this one large object would hold the loop.
+            # Reading a cached file never yields: without this a large object would block the loop.
             await asyncio.sleep(0)
 
 

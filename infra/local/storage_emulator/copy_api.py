@@ -1,4 +1,4 @@
-"""The JSON API that makes objects of objects: copy, rewrite and compose."""
+"""JSON API: copy, rewrite and compose objects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPOSE_LIMIT = 32
 async def copy_object(
     store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> Response:
-    """POST …/copyTo/…: the new object."""
+    """POST …/copyTo/…: copy an object and return the new one."""
     document = metadata.parse(await request.body())
     copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
     return JSONResponse(copy.resource(base_url(request)))
@@ -38,7 +38,7 @@ async def copy_object(
 async def rewrite_object(
     store: Store, request: Request, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> Response:
-    """POST …/rewriteTo/…: the new object, always done in the one call."""
+    """POST …/rewriteTo/…: copy an object; always complete after one call."""
     document = metadata.parse(await request.body())
     copy = _copy(store, request, (bucket, name), (to_bucket, to_name), document)
     body = {
@@ -52,7 +52,7 @@ async def rewrite_object(
 
 
 async def compose_object(store: Store, request: Request, bucket: str, name: str) -> Response:
-    """POST /b/BUCKET/o/NAME/compose: one object of the bytes of several."""
+    """POST /b/BUCKET/o/NAME/compose: concatenate up to 32 objects."""
     document = metadata.parse(await request.body())
     sources = _compose_sources(store, bucket, document)
     conditions = Preconditions.from_query(request.query_params)
@@ -61,7 +61,7 @@ async def compose_object(store: Store, request: Request, bucket: str, name: str)
     fields = metadata.of_object(destination if isinstance(destination, dict) else {})
     async with store.files.receive(_bytes_of(store, sources)) as content:
         components = sum(source.component_count or 1 for source in sources)
-        # Of a composite Cloud Storage knows the CRC32C alone.
+        # Cloud Storage has only the CRC32C of a composite object.
         composite = replace(content, md5=None, component_count=components)
         composed = store.objects.publish(
             bucket, name, composite, metadata.merge({}, fields), conditions
@@ -75,20 +75,20 @@ def _compose_sources(store: Store, bucket: str, document: Properties) -> list[St
         raise InvalidError("The number of source components must be between 1 and 32.")
     if document.get("deleteSourceObjects"):
         raise InvalidError("deleteSourceObjects is not supported here.")
-    found = []
+    objects = []
     for source in sources:
         if not isinstance(source, dict):
             raise InvalidError("Invalid value for sourceObjects.")
-        wanted = source.get("objectPreconditions")
-        conditions = Preconditions.from_query(wanted) if isinstance(wanted, dict) else NO_CONDITIONS
+        fields = source.get("objectPreconditions")
+        conditions = Preconditions.from_query(fields) if isinstance(fields, dict) else NO_CONDITIONS
         generation = integer(source, "generation")
         name = str(source.get("name"))
-        found.append(store.objects.get(bucket, name, conditions, generation=generation))
-    return found
+        objects.append(store.objects.get(bucket, name, conditions, generation=generation))
+    return objects
 
 
 async def _bytes_of(store: Store, sources: Sequence[StoredObject]) -> AsyncIterator[bytes]:
-    # All are opened before the first is read: a source replaced meanwhile stays as it was.
+    # All files are opened before the first is read, so replacing a source has no effect.
     with ExitStack() as stack:
         files = [stack.enter_context(store.files.open(source.generation)) for source in sources]
         for source, file in zip(sources, files, strict=True):
@@ -103,7 +103,11 @@ def _copy(
     address: tuple[str, str],
     document: Properties,
 ) -> StoredObject:
-    """Publish the same bytes under another name; metadata in the body replaces the source's."""
+    """Publish the same bytes under another name; metadata in the body replaces the source's.
+
+    Raises:
+        ApiError: the source does not exist, or a precondition failed.
+    """
     query = request.query_params
     source = store.objects.get(
         *source_address,

@@ -1,7 +1,7 @@
-"""Cross-origin requests, by the rules of the bucket that is addressed.
+"""CORS by the rules of the requested bucket.
 
-Cloud Storage's JSON API answers every origin, since it asks each caller for a token. Here nobody is
-asked, so a bucket's rules govern both APIs: no page can read what its bucket does not offer.
+Cloud Storage's JSON API allows every origin, since it requires a token. The emulator requires none,
+so a bucket's rules apply to both APIs: a page can read only from buckets that allow its origin.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DEFAULT_MAX_AGE_SECONDS = 3600
 
 
 def allowing(origins: Sequence[str]) -> Rules:
-    """Make the rules that allow these origins everything."""
+    """Return rules that allow these origins all methods and headers."""
     return [
         {
             "origin": list(origins),
@@ -37,7 +37,7 @@ def allowing(origins: Sequence[str]) -> Rules:
 
 
 def preflight(request: Request, rules: Rules) -> Response:
-    """Answer an OPTIONS request; what is not allowed gets the same 200, without the headers."""
+    """Respond to an OPTIONS request; a refused one gets the same 200, without CORS headers."""
     method = request.headers.get("access-control-request-method", "")
     rule = _rule_for(request, method, rules)
     requested_headers = request.headers.get("access-control-request-headers", "")
@@ -54,7 +54,7 @@ def preflight(request: Request, rules: Rules) -> Response:
 
 
 def expose(request: Request, response: Response, rules: Rules) -> None:
-    """Let the page that asked read the answer, be it a success or an error."""
+    """Add the headers that allow the page to read the response, also an error."""
     rule = _rule_for(request, request.method, rules)
     if not rule:
         return
@@ -64,7 +64,7 @@ def expose(request: Request, response: Response, rules: Rules) -> None:
 
 
 def _rule_for(request: Request, method: str, rules: Rules) -> Properties | None:
-    """Give the first rule that names both the origin and the method."""
+    """Return the first rule that allows both the origin and the method."""
     origin = request.headers.get("origin")
     for rule in rules:
         origins, methods = rule.get("origin", ()), rule.get("method", ())

@@ -1,4 +1,4 @@
-"""The metadata's SQLite file: its tables, its transactions and its clock of generations."""
+"""SQLite metadata: tables, transactions and the counter of generations."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ create table if not exists uploads (
 
 
 class Database:
-    """One connection, used from the event loop's thread alone.
+    """One connection, used from the event loop's thread only.
 
-    Statements take microseconds and run in place: no other request can come between the check of
-    a precondition and the write that it guards.
+    Statements take microseconds and run without await: no other request can run between the check
+    of a precondition and the write it protects.
     """
 
     def __init__(self, path: Path) -> None:
-        # Autocommit, so that `transaction` alone decides where one begins.
+        # Autocommit, so that only `transaction` begins a transaction.
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = wal")
-        # What is written survives the end of this process, whatever ends it. Surviving a power
-        # cut would cost an fsync for each object, which a development machine need not pay.
+        # Writes survive the end of this process, whatever ends it. Surviving a power failure
+        # would cost an fsync per object, which a development machine does not need.
         self._connection.execute("pragma synchronous = off")
         self._connection.execute("pragma foreign_keys = on")
         self._connection.executescript(_SCHEMA)
@@ -73,7 +73,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit everything in the block, or none of it."""
+        """Commit the block's writes, or roll them back after an exception."""
         self.execute("begin immediate")
         try:
             yield
@@ -83,12 +83,12 @@ class Database:
         self.execute("commit")
 
     def next_generation(self) -> int:
-        """Give the microseconds since the epoch, or more: never a number given before."""
+        """Return a new, larger number: at least the microseconds since the epoch."""
         query = "update clock set generation = max(generation + 1, ?) returning generation"
         (generation,) = self.execute(query, (time.time_ns() // 1000,)).fetchone()
         return int(generation)
 
 
 def now() -> str:
-    """Give the time as the JSON API writes it."""
+    """Return the current time in the JSON API's format."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The refusals of Cloud Storage, in the words of its JSON API and of its XML API."""
+"""Cloud Storage errors, in the formats of the JSON and the XML API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class ApiError(Exception):
-    """A refusal: the JSON API tells its `reason`, the XML API its `code`."""
+    """An error; the JSON API reports its `reason`, the XML API its `code`."""
 
     status: ClassVar[int]
     reason: ClassVar[str]
@@ -22,7 +22,7 @@ class ApiError(Exception):
         self.headers = headers
 
     def as_json(self) -> Response:
-        """Give the error as the JSON API does."""
+        """Return the response of the JSON API."""
         if self.status == NotModifiedError.status:
             return Response(status_code=self.status, headers=self.headers)
         message = self.details or self.message
@@ -33,7 +33,7 @@ class ApiError(Exception):
         return JSONResponse(body, self.status, self.headers)
 
     def as_xml(self) -> Response:
-        """Give the error as the XML API does."""
+        """Return the response of the XML API."""
         if self.status == NotModifiedError.status:
             return Response(status_code=self.status, headers=self.headers)
         details = f"<Details>{escape(self.details)}</Details>" if self.details else ""
@@ -46,35 +46,35 @@ class ApiError(Exception):
 
 
 class NotModifiedError(ApiError):
-    """A read whose caller already has what is stored."""
+    """The caller of a read already has the current version."""
 
     status, reason, code = 304, "notModified", "NotModified"
     message = "The resource has not been modified."
 
 
 class InvalidError(ApiError):
-    """A parameter, a header or a field that means nothing."""
+    """A parameter, a header or a field is invalid."""
 
     status, reason, code = 400, "invalid", "InvalidArgument"
     message = "Invalid argument."
 
 
 class ParseError(ApiError):
-    """A body that is not what its content type says."""
+    """A body does not match its content type."""
 
     status, reason, code = 400, "parseError", "MalformedBody"
     message = "Parse Error"
 
 
 class BadDigestError(ApiError):
-    """Bytes that do not match the checksum sent with them."""
+    """The bytes do not match the checksum sent with them."""
 
     status, reason, code = 400, "invalid", "BadDigest"
     message = "The Content-MD5 or x-goog-hash you specified did not match what we received."
 
 
 class EntityTooLargeError(ApiError):
-    """More bytes than the signed range allows."""
+    """The body has more bytes than the signed range allows."""
 
     status, reason, code = 400, "invalid", "EntityTooLarge"
     message = (
@@ -83,7 +83,7 @@ class EntityTooLargeError(ApiError):
 
 
 class EntityTooSmallError(ApiError):
-    """Fewer bytes than the signed range asks for."""
+    """The body has fewer bytes than the signed range requires."""
 
     status, reason, code = 400, "invalid", "EntityTooSmall"
     message = (
@@ -92,28 +92,28 @@ class EntityTooSmallError(ApiError):
 
 
 class MalformedSecurityHeaderError(ApiError):
-    """A signed URL whose own parameters, or signed headers, make no sense."""
+    """The parameters or signed headers of a signed URL are invalid."""
 
     status, reason, code = 400, "invalid", "MalformedSecurityHeader"
     message = "Your request has a malformed header."
 
 
 class ExpiredTokenError(ApiError):
-    """A signed URL used after its time: Cloud Storage answers 400, not 403."""
+    """A signed URL has expired: Cloud Storage responds with 400, not 403."""
 
     status, reason, code = 400, "invalid", "ExpiredToken"
     message = "The provided token has expired."
 
 
 class AccessDeniedError(ApiError):
-    """A request by nobody."""
+    """The request is anonymous, or not valid yet."""
 
     status, reason, code = 403, "forbidden", "AccessDenied"
     message = "Access denied."
 
 
 class SignatureDoesNotMatchError(ApiError):
-    """A URL that was not signed by the key, or was changed after."""
+    """The URL was not signed by the key, or was changed after."""
 
     status, reason, code = 403, "forbidden", "SignatureDoesNotMatch"
     message = (
@@ -123,63 +123,63 @@ class SignatureDoesNotMatchError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """An address that leads nowhere."""
+    """The URL matches no resource."""
 
     status, reason, code = 404, "notFound", "NotFound"
     message = "Not Found"
 
 
 class NoSuchBucketError(NotFoundError):
-    """A bucket that does not exist."""
+    """The bucket does not exist."""
 
     code = "NoSuchBucket"
     message = "The specified bucket does not exist."
 
 
 class NoSuchObjectError(NotFoundError):
-    """An object, or a generation of it, that is not live."""
+    """The object, or the requested generation of it, does not exist."""
 
     code = "NoSuchKey"
     message = "The specified key does not exist."
 
 
 class NoSuchUploadError(NotFoundError):
-    """A resumable upload that was never begun, was cancelled or is forgotten."""
+    """The resumable upload was never started, was cancelled or has expired."""
 
     code = "NoSuchUpload"
     message = "The requested upload was not found."
 
 
 class MethodNotAllowedError(ApiError):
-    """A verb that signed URLs do not have here."""
+    """Signed URLs do not support the method here."""
 
     status, reason, code = 405, "methodNotAllowed", "MethodNotAllowed"
     message = "The specified method is not allowed against this resource."
 
 
 class ConflictError(ApiError):
-    """A bucket that exists already, or is not empty."""
+    """The bucket exists already, or is not empty."""
 
     status, reason, code = 409, "conflict", "Conflict"
     message = "The request conflicts with the current state of the bucket."
 
 
 class PreconditionFailedError(ApiError):
-    """A condition that does not hold."""
+    """A precondition does not hold."""
 
     status, reason, code = 412, "conditionNotMet", "PreconditionFailed"
     message = "At least one of the pre-conditions you specified did not hold."
 
 
 class RangeNotSatisfiableError(ApiError):
-    """A range beyond the end."""
+    """The requested range is beyond the end."""
 
     status, reason, code = 416, "requestedRangeNotSatisfiable", "InvalidRange"
     message = "The requested range cannot be satisfied."
 
 
 class NotEmulatedError(ApiError):
-    """What Cloud Storage has and this does not."""
+    """The emulator does not support this feature of Cloud Storage."""
 
     status, reason, code = 501, "notImplemented", "NotImplemented"
     message = "This is not emulated."

@@ -1,4 +1,4 @@
-"""Pages of a listing: a prefix, a range of names, and folders made by a delimiter."""
+"""Object listing: pages by prefix, range of names and delimiter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE_LIMIT = 1000
 
 @dataclass(slots=True)
 class Page:
-    """Objects, the folders beside them, and where the next page begins if there is one."""
+    """One page: objects, folders, and the token of the next page if there is one."""
 
     items: list[StoredObject] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which names are asked for, and after which entry the page begins."""
+    """The requested names, and the entry after which the page begins."""
 
     prefix: str
     delimiter: str
@@ -38,7 +38,7 @@ class Selection:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Selection:
-        """Read the query of a listing."""
+        """Parse the query of a listing."""
         return cls(
             prefix=query.get("prefix", ""),
             delimiter=query.get("delimiter", ""),
@@ -49,11 +49,11 @@ class Selection:
 
     @property
     def first(self) -> str:
-        """The least name that can be on the page."""
+        """The smallest name that can be on the page."""
         return max(self.prefix, self.start, self.after)
 
     def page(self, stored: Iterable[StoredObject], limit: int) -> Page:
-        """Take entries until the page is full, each folder counting once."""
+        """Return the first page of at most `limit` entries; each folder counts once."""
         page = Page()
         previous = self.after
         for item in self._selected(stored):
@@ -86,17 +86,21 @@ class Selection:
 
 
 def page_size(query: Mapping[str, str]) -> int:
-    """Read how many entries are wanted, at most what Cloud Storage gives in one page."""
+    """Return the requested number of entries, at most Cloud Storage's limit of 1000."""
     return min(integer(query, "maxResults") or _PAGE_LIMIT, _PAGE_LIMIT)
 
 
 def to_token(entry: str) -> str:
-    """Seal the last entry of a page as the token of the next."""
+    """Encode the last entry of a page as the token of the next."""
     return base64.urlsafe_b64encode(entry.encode()).decode()
 
 
 def from_token(token: str) -> str:
-    """Open a token."""
+    """Decode a token to an entry.
+
+    Raises:
+        InvalidError: it is not a token.
+    """
     try:
         return base64.urlsafe_b64decode(token).decode()
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The bytes of an object as an answer: whole or a range, with what is known of them in headers."""
+"""Object download responses: the bytes or a range of them, with the object's headers."""
 
 from __future__ import annotations
 
@@ -33,17 +33,29 @@ def media_response(
     etag: str,
     overrides: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with the bytes asked for, or with their headers alone for HEAD."""
+    """Return a response with the requested bytes, or only with their headers for HEAD.
+
+    Args:
+        files: the store of the bytes.
+        request: its method, range and conditions count.
+        stored: the object.
+        etag: the object's etag in the format of the API.
+        overrides: headers that replace the object's.
+
+    Raises:
+        NotModifiedError: the caller has this version already.
+        RangeNotSatisfiableError: the range is beyond the end.
+    """
     headers = describe(stored) | {"etag": etag} | dict(overrides or {})
     headers = {name: _header_value(value) for name, value in headers.items()}
     if request.headers.get("if-none-match") in {etag, "*"}:
         raise NotModifiedError(headers={"etag": etag})
-    wanted = _requested_range(request, stored.size, etag)
-    start, stop = wanted or (0, stored.size)
+    byte_range = _requested_range(request, stored.size, etag)
+    start, stop = byte_range or (0, stored.size)
     headers["content-length"] = str(stop - start)
-    if wanted:
+    if byte_range:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{stored.size}"
-    status = 206 if wanted else 200
+    status = 206 if byte_range else 200
     if request.method == "HEAD":
         return Response(None, status, headers)
     chunks = read(files.open(stored.generation), start, stop - start)
@@ -51,7 +63,7 @@ def media_response(
 
 
 def identify(stored: StoredObject) -> dict[str, str]:
-    """Give the headers that name a version and its checksums."""
+    """Return the headers with an object's version and checksums."""
     checksums = [f"crc32c={stored.crc32c}"] + ([f"md5={stored.md5}"] if stored.md5 else [])
     return {
         "x-goog-generation": str(stored.generation),
@@ -63,7 +75,7 @@ def identify(stored: StoredObject) -> dict[str, str]:
 
 
 def describe(stored: StoredObject) -> dict[str, str]:
-    """Give the headers of an object's bytes, the caller's own metadata among them."""
+    """Return all headers of an object, including custom metadata."""
     properties = stored.properties
     updated = datetime.fromisoformat(stored.updated)
     named = {
@@ -89,14 +101,14 @@ def describe(stored: StoredObject) -> dict[str, str]:
 
 
 def _header_value(text: str) -> str:
-    """Make text of a caller's a header of one line, its bytes in UTF-8 as Cloud Storage sends."""
+    """Encode a text as a header of one line in UTF-8, as Cloud Storage does."""
     return _CONTROLS.sub(" ", text).encode().decode("latin-1")
 
 
 def _requested_range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
-    """Give the first byte and the one after the last, or None for the whole.
+    """Return the first byte and the one after the last, or None for all bytes.
 
-    What is not one range is answered with the whole, as HTTP allows.
+    Anything but a single range is answered with all bytes, as HTTP allows.
     """
     match = _RANGE.fullmatch(request.headers.get("range", ""))
     if not match or request.headers.get("if-range", etag) != etag:

@@ -1,4 +1,4 @@
-"""What callers may set on objects and buckets: checked on the way in, merged as a JSON patch."""
+"""Settable object and bucket metadata: validation, and merging as a JSON merge patch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OBJECT_TEXTS = frozenset(
         "customTime",
     }
 )
-# What a bucket's resource says of itself; every other field is kept as it was given.
+# Read-only fields of a bucket's resource; every other field is stored as sent.
 _BUCKET_FACTS = frozenset(
     {
         "kind",
@@ -41,10 +41,14 @@ _CORS_LISTS = ("origin", "method", "responseHeader")
 
 
 def parse(body: bytes) -> Properties:
-    """Read a request's JSON object; no body at all is an empty one."""
+    """Parse a request's JSON object; an empty body is an empty object.
+
+    Raises:
+        ParseError: it is not a JSON object.
+    """
     try:
         document = json.loads(body or b"{}")
-        # A lone surrogate is JSON, but no text that could be stored or sent back.
+        # A lone surrogate is valid JSON, but cannot be stored or sent back.
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ParseError from error
@@ -54,7 +58,12 @@ def parse(body: bytes) -> Properties:
 
 
 def of_object(document: Mapping[str, object]) -> Properties:
-    """Keep what may be set on an object; None stands for a removal."""
+    """Return the settable properties of an object; None removes a property.
+
+    Raises:
+        InvalidError: a value has the wrong type.
+        NotEmulatedError: a property is not supported.
+    """
     unsupported.check_object(document)
     properties = {name: value for name, value in document.items() if name in _OBJECT_TEXTS}
     for name, value in properties.items():
@@ -69,7 +78,12 @@ def of_object(document: Mapping[str, object]) -> Properties:
 
 
 def of_bucket(document: Mapping[str, object]) -> Properties:
-    """Keep what may be set on a bucket; None stands for a removal."""
+    """Return the settable properties of a bucket; None removes a property.
+
+    Raises:
+        InvalidError: the CORS rules are invalid.
+        NotEmulatedError: a property is not supported.
+    """
     unsupported.check_bucket(document)
     properties = {name: value for name, value in document.items() if name not in _BUCKET_FACTS}
     rules = properties.get("cors")
@@ -80,7 +94,7 @@ def of_bucket(document: Mapping[str, object]) -> Properties:
 
 
 def merge(properties: Properties, changes: Mapping[str, object]) -> Properties:
-    """Apply a patch (RFC 7396): None removes, an object is merged, all else replaces."""
+    """Apply a merge patch (RFC 7396): None removes, an object is merged, all else replaces."""
     merged = dict(properties)
     for name, value in changes.items():
         if value is None:

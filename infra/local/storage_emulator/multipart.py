@@ -1,4 +1,4 @@
-"""multipart/related bodies: the metadata is read whole, the bytes after it stream."""
+"""multipart/related parsing: the metadata is read at once, the bytes are streamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _HEADS_LIMIT = 1024 * 1024
 
 
 async def related(request: Request) -> tuple[Properties, AsyncIterator[bytes]]:
-    """Split an upload into its metadata and its bytes, whose own content type is the default."""
+    """Split an upload into its metadata and its bytes.
+
+    The content type of the bytes' part is the default of the metadata's.
+    """
     delimiter = b"--" + _boundary(request)
     body = _Body(request.stream())
     await body.until(delimiter)
@@ -42,14 +45,14 @@ def _boundary(request: Request) -> bytes:
 
 
 class _Body:
-    """A body read up to one marker after another."""
+    """Reads a body from one marker to the next."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
         self._buffer = b""
 
     async def until(self, marker: bytes) -> bytes:
-        """Give what comes before the marker, and pass over the marker."""
+        """Return the bytes before the marker, and skip the marker."""
         while marker not in self._buffer:
             if len(self._buffer) > _HEADS_LIMIT:
                 raise ParseError("The metadata of the upload is too large.")
@@ -58,7 +61,7 @@ class _Body:
         return before
 
     async def stream(self, marker: bytes) -> AsyncIterator[bytes]:
-        """Yield what comes before the marker, holding back no more than might be its beginning."""
+        """Yield the bytes before the marker; hold back only what may be its beginning."""
         while marker not in self._buffer:
             sure = max(len(self._buffer) - len(marker) + 1, 0)
             yield self._buffer[:sure]

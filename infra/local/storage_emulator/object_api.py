@@ -1,4 +1,4 @@
-"""The JSON API of objects: list, read, change and delete."""
+"""JSON API: list, read, change and delete objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def list_objects(store: Store, request: Request, bucket: str) -> Response:
-    """GET /b/BUCKET/o: one page of objects, and of the folders that a delimiter makes of names."""
+    """GET /b/BUCKET/o: one page of objects, and of folders if there is a delimiter."""
     selection = Selection.from_query(request.query_params)
     stored = store.objects.list(bucket, selection.first)
     page = selection.page(stored, page_size(request.query_params))
@@ -34,7 +34,7 @@ async def list_objects(store: Store, request: Request, bucket: str) -> Response:
 
 
 async def get_object(store: Store, request: Request, bucket: str, name: str) -> Response:
-    """GET /b/BUCKET/o/NAME: what is known of it, or with alt=media its bytes."""
+    """GET /b/BUCKET/o/NAME: the object's resource, or its bytes with alt=media."""
     query = request.query_params
     stored = store.objects.get(
         bucket,
@@ -49,7 +49,7 @@ async def get_object(store: Store, request: Request, bucket: str, name: str) -> 
 
 
 async def patch_object(store: Store, request: Request, bucket: str, name: str) -> Response:
-    """PATCH /b/BUCKET/o/NAME: change what was set on it."""
+    """PATCH /b/BUCKET/o/NAME: change the object's metadata."""
     changes = metadata.of_object(metadata.parse(await request.body()))
     query = request.query_params
     conditions = Preconditions.from_query(query)
@@ -59,7 +59,7 @@ async def patch_object(store: Store, request: Request, bucket: str, name: str) -
 
 
 async def delete_object(store: Store, request: Request, bucket: str, name: str) -> Response:
-    """DELETE /b/BUCKET/o/NAME."""
+    """DELETE /b/BUCKET/o/NAME: delete the object."""
     query = request.query_params
     conditions = Preconditions.from_query(query)
     store.objects.delete(bucket, name, conditions, integer(query, "generation"))

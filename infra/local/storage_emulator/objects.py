@@ -1,4 +1,4 @@
-"""Objects: the live version of each, published whole and under its preconditions."""
+"""Object store: the live version of each object, published atomically under preconditions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INSERT = "insert or replace into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 
 
 class Objects:
-    """The table of live objects, each row naming a file of bytes that is entire."""
+    """The table of live objects; each row has a complete file."""
 
     def __init__(self, database: Database, buckets: Buckets, files: ContentFiles) -> None:
         self._database = database
@@ -34,7 +34,7 @@ class Objects:
         files.remove_stale({row["generation"] for row in rows})
 
     def find(self, bucket: str, name: str) -> StoredObject | None:
-        """Look a live object up."""
+        """Return a live object, or None if it does not exist."""
         query = "select * from objects where bucket = ? and name = ?"
         row = self._database.execute(query, (bucket, name)).fetchone()
         return StoredObject.from_row(row) if row else None
@@ -48,7 +48,21 @@ class Objects:
         generation: int | None = None,
         reading: bool = False,
     ) -> StoredObject:
-        """Give an object that must be live, of this generation, and meet the conditions."""
+        """Return a live object.
+
+        Args:
+            bucket: the bucket's name.
+            name: the object's name.
+            conditions: the preconditions of the request.
+            generation: the required generation; None for any.
+            reading: whether a failed condition is a NotModifiedError.
+
+        Raises:
+            NoSuchBucketError: the bucket does not exist.
+            NoSuchObjectError: the object, or its generation, does not exist.
+            PreconditionFailedError: a condition does not hold.
+            NotModifiedError: the same while ``reading``.
+        """
         stored = self.find(bucket, name)
         if not stored:
             self._buckets.get(bucket)
@@ -58,12 +72,18 @@ class Objects:
         return stored
 
     def content(self, stored: StoredObject) -> Content:
-        """Give an object's bytes as content that another object may take."""
+        """Return an object's content, to store it as another object."""
         path = self._files.path(stored.generation)
         return Content(path, stored.size, stored.crc32c, stored.md5, stored.component_count)
 
     def check_write(self, bucket: str, name: str, conditions: Preconditions) -> StoredObject | None:
-        """Refuse what could not be written; give the object that would be replaced."""
+        """Check that an object may be written; return the object it would replace, if any.
+
+        Raises:
+            NoSuchBucketError: the bucket does not exist.
+            InvalidError: the name is invalid.
+            PreconditionFailedError: a condition does not hold.
+        """
         self._buckets.get(bucket)
         _check_name(name)
         replaced = self.find(bucket, name)
@@ -80,12 +100,21 @@ class Objects:
         *,
         upload_id: str | None = None,
     ) -> StoredObject:
-        """Make bytes the live object; a resumable upload is told its outcome in the same step."""
+        """Publish a content as the live object, in one transaction.
+
+        Args:
+            bucket: the bucket's name.
+            name: the object's name.
+            content: the bytes, stored on disk.
+            properties: the object's metadata.
+            conditions: the preconditions of the request.
+            upload_id: the resumable upload to mark as finished, if any.
+        """
         with self._database.transaction():
             replaced = self.check_write(bucket, name, conditions)
             generation = self._database.next_generation()
             stored = StoredObject.new(bucket, name, content, properties, generation)
-            # The bytes come first: a row never names a file that is not there.
+            # The file is stored first: a row never refers to a missing file.
             self._files.adopt(content, stored.generation)
             self._database.execute(_INSERT, stored.as_row())
             query = "update uploads set generation = ? where id = ?"
@@ -103,7 +132,7 @@ class Objects:
         conditions: Preconditions,
         generation: int | None,
     ) -> StoredObject:
-        """Change what is set on an object, its bytes and generation staying."""
+        """Change an object's metadata; its bytes and generation stay the same."""
         with self._database.transaction():
             stored = self.get(bucket, name, conditions, generation=generation)
             properties = merge(stored.properties, changes)
@@ -117,7 +146,7 @@ class Objects:
     def delete(
         self, bucket: str, name: str, conditions: Preconditions, generation: int | None = None
     ) -> None:
-        """Remove an object, and then its bytes."""
+        """Delete an object, and then its file."""
         with self._database.transaction():
             stored = self.get(bucket, name, conditions, generation=generation)
             query = "delete from objects where bucket = ? and name = ?"
@@ -125,7 +154,7 @@ class Objects:
         self._files.discard(stored.generation)
 
     def list(self, bucket: str, first: str) -> Iterator[StoredObject]:
-        """Walk a bucket in the order of names, from `first` on."""
+        """Iterate over a bucket's objects ordered by name, from `first` on."""
         self._buckets.get(bucket)
         query = "select * from objects where bucket = ? and name >= ? order by name"
         return map(StoredObject.from_row, self._database.execute(query, (bucket, first)))

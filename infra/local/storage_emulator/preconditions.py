@@ -1,4 +1,4 @@
-"""The conditions under which a request takes effect: `ifGenerationMatch` and its kin."""
+"""Generation preconditions: `ifGenerationMatch` and similar parameters."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _INT64_LIMIT = 2**63
 
 
 class Versioned(Protocol):
-    """What conditions are asked of: a live object or a bucket."""
+    """A live object or a bucket."""
 
     @property
     def generation(self) -> int:
-        """Which bytes."""
+        """The version of the bytes."""
 
     @property
     def metageneration(self) -> int:
-        """Which metadata of theirs."""
+        """The version of the metadata."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What must hold of the current version; None asks nothing."""
+    """The conditions on the current version; None sets no condition."""
 
     generation_match: int | None = None
     generation_not_match: int | None = None
@@ -36,10 +36,10 @@ class Preconditions:
 
     @classmethod
     def from_query(cls, query: Mapping[str, object], prefix: str = "if") -> Preconditions:
-        """Read the JSON API's conditions; the prefix `ifSource` names those of a copy's source."""
+        """Parse the JSON API's conditions; a copy's source has the prefix `ifSource`."""
         not_match = integer(query, f"{prefix}MetagenerationNotMatch")
         if not_match is None:
-            # The Python client's uploads spell it so; ignored, they would overwrite.
+            # The spelling of the Python client's uploads; if ignored, they would overwrite.
             not_match = integer(query, f"{prefix}MetaGenerationNotMatch")
         return cls(
             generation_match=integer(query, f"{prefix}GenerationMatch"),
@@ -50,14 +50,19 @@ class Preconditions:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> Preconditions:
-        """Read the XML API's conditions."""
+        """Parse the XML API's conditions."""
         return cls(
             generation_match=integer(headers, "x-goog-if-generation-match"),
             metageneration_match=integer(headers, "x-goog-if-metageneration-match"),
         )
 
     def check(self, current: Versioned | None, *, reading: bool = False) -> None:
-        """Refuse unless every condition holds; no object at all has generation 0."""
+        """Check every condition; a missing object has generation 0.
+
+        Raises:
+            PreconditionFailedError: a condition does not hold.
+            NotModifiedError: a "not match" condition does not hold while ``reading``.
+        """
         generation = current.generation if current else 0
         metageneration = current.metageneration if current else None
         if self.generation_match not in {None, generation}:
@@ -75,7 +80,11 @@ NO_CONDITIONS = Preconditions()
 
 
 def integer(values: Mapping[str, object], name: str) -> int | None:
-    """Read an optional 64-bit integer, refusing what is not one."""
+    """Return an optional integer from 0 to 2**63 - 1.
+
+    Raises:
+        InvalidError: the value is anything else.
+    """
     value = values.get(name)
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""V4 signed URLs (GOOG4-RSA-SHA256): the request is rebuilt as it was signed, and verified.
+"""Verification of V4 signed URLs (GOOG4-RSA-SHA256): the canonical request is rebuilt.
 
 https://cloud.google.com/storage/docs/authentication/signatures
 """
@@ -45,10 +45,10 @@ _CLOCK_SKEW = timedelta(minutes=15)
 
 
 class SignedUrlVerifier:
-    """Lets a request pass if its URL was signed by the one key, for now and for just this request.
+    """Verifies that a URL was signed by the key, for this request and the current time.
 
-    Verification uses the public key alone, so its timing holds no secret. The signature comes
-    before every other check: a changed URL is always `SignatureDoesNotMatch`, whatever was changed.
+    Verification uses the public key only, so its timing reveals no secret. The signature is checked
+    first: a changed URL is always `SignatureDoesNotMatch`, whatever was changed.
     """
 
     def __init__(self, public_key: RSAPublicKey) -> None:
@@ -58,7 +58,11 @@ class SignedUrlVerifier:
 
     @classmethod
     def from_pem(cls, pem: bytes) -> SignedUrlVerifier:
-        """Take the signer's RSA key from its certificate or its public key."""
+        """Load the signer's RSA key from a certificate or a public key.
+
+        Raises:
+            TypeError: it is not an RSA key.
+        """
         public_key: object = (
             x509.load_pem_x509_certificate(pem).public_key()
             if b"BEGIN CERTIFICATE" in pem
@@ -69,7 +73,11 @@ class SignedUrlVerifier:
         return cls(public_key)
 
     def verify(self, request: Request) -> None:
-        """Refuse a request whose URL does not allow it."""
+        """Verify a request's URL.
+
+        Raises:
+            ApiError: the URL does not allow the request.
+        """
         pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         query = dict(pairs)
         if _SIGNATURE not in query:
@@ -104,7 +112,7 @@ class SignedUrlVerifier:
 
 
 def _signed_headers(request: Request, names: str) -> list[tuple[str, str]]:
-    """Give the headers that were signed, with the values of this request."""
+    """Return the signed headers with their values in this request."""
     headers = []
     if "host" not in names.split(";"):
         raise SignatureDoesNotMatchError
@@ -128,7 +136,7 @@ def _canonical_query(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _verify_scope(query: Mapping[str, str]) -> None:
-    """Check that the key signed for Cloud Storage, and on the day that it says."""
+    """Check that the credential's scope is Cloud Storage, on the day of the signature."""
     _, *scope = query["X-Goog-Credential"].split("/")
     day = query["X-Goog-Date"][:8]
     if query["X-Goog-Algorithm"] != ALGORITHM:

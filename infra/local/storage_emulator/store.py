@@ -1,4 +1,4 @@
-"""Everything that is stored under one directory."""
+"""Emulator state: the tables and files in one directory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """The tables and files of one emulator, opened and mopped up."""
+    """The tables and files of one emulator; stale files are removed when it is opened."""
 
     def __init__(self, directory: Path, bucket_defaults: Properties) -> None:
         self.files = ContentFiles(directory)

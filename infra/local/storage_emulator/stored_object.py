@@ -1,4 +1,4 @@
-"""One live object: the facts of its version, and how the JSON API describes it."""
+"""Object version record, and its resource of the JSON API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One live object: the facts of its version, and what was set on it."""
+    """One live object: the fields of its version, and its metadata."""
 
     bucket: str
     name: str
@@ -37,7 +37,7 @@ class StoredObject:
     def new(
         cls, bucket: str, name: str, content: Content, properties: Properties, generation: int
     ) -> StoredObject:
-        """Make a version that is the first of its generation, from now on."""
+        """Create the first version of a new generation, with the current time."""
         created = now()
         return cls(
             bucket=bucket,
@@ -55,23 +55,23 @@ class StoredObject:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> StoredObject:
-        """Read a row; its columns are the fields, in their order."""
+        """Create an object from a row, whose columns are the fields in their order."""
         return cls(**{**dict(row), "properties": json.loads(row["properties"])})
 
     def as_row(self) -> tuple[object, ...]:
-        """Write a row."""
-        *facts, properties = (getattr(self, field.name) for field in fields(self))
-        return (*facts, json.dumps(properties))
+        """Return the values of a row."""
+        *columns, properties = (getattr(self, field.name) for field in fields(self))
+        return (*columns, json.dumps(properties))
 
     @property
     def etag(self) -> str:
-        """A tag that changes with every change of bytes or metadata."""
+        """The etag, which changes with the bytes and the metadata."""
         return base64.b64encode(f"{self.generation}/{self.metageneration}".encode()).decode()
 
     def resource(self, base_url: str) -> Properties:
-        """Describe the object as the JSON API does, 64-bit numbers as text."""
+        """Return the object's resource of the JSON API; 64-bit numbers are strings."""
         path = f"storage/v1/b/{self.bucket}/o/{quote(self.name, safe='')}"
-        facts = {
+        computed = {
             "kind": "storage#object",
             "id": f"{self.bucket}/{self.name}/{self.generation}",
             "selfLink": f"{base_url}/{path}",
@@ -89,4 +89,6 @@ class StoredObject:
             "timeCreated": self.created,
             "updated": self.updated,
         }
-        return self.properties | {name: fact for name, fact in facts.items() if fact is not None}
+        return self.properties | {
+            name: value for name, value in computed.items() if value is not None
+        }

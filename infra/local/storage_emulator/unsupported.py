@@ -1,4 +1,4 @@
-"""What is refused rather than ignored: a caller who relies on it must learn that it is not here."""
+"""Reject unsupported features instead of ignoring them, so that callers do not rely on them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STORAGE_CLASS = "STANDARD"
 
 
 def check_request(request: Request) -> None:
-    """Refuse a request whose parameters or headers ask for what is not emulated."""
+    """Reject a request whose parameters or headers are not emulated."""
     for name, value in request.query_params.items():
         if name in _PARAMETERS and value.lower() not in {"", "false"}:
             raise NotEmulatedError(f"The parameter {name} is not emulated.")
@@ -40,12 +40,12 @@ def check_request(request: Request) -> None:
 
 
 def check_object(document: Mapping[str, object]) -> None:
-    """Refuse an object's properties that would have no effect."""
+    """Reject an object's properties that would have no effect."""
     _check(document, _OBJECT_FIELDS)
 
 
 def check_bucket(document: Mapping[str, object]) -> None:
-    """Refuse a bucket's properties that would have no effect."""
+    """Reject a bucket's properties that would have no effect."""
     _check(document, _BUCKET_FIELDS)
     for name in _BUCKET_SWITCHES:
         switch = document.get(name)

@@ -1,4 +1,4 @@
-"""The JSON API's three ways to upload: the bytes alone, with metadata, or piece by piece."""
+"""JSON API: media, multipart and resumable uploads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CONTENT_RANGE = re.compile(r"bytes (?:\*|(\d{1,18})-(\d{1,18}))/(?:\*|(\d{1,18}
 
 
 async def insert_object(store: Store, request: Request, bucket: str) -> Response:
-    """POST /upload/…/o: store an object, or begin to."""
+    """POST /upload/…/o: store an object, or start a resumable upload."""
     match request.query_params.get("uploadType"):
         case "media":
             document: Properties = {"contentType": request.headers.get("content-type")}
@@ -42,7 +42,7 @@ async def insert_object(store: Store, request: Request, bucket: str) -> Response
 
 
 async def continue_upload(store: Store, request: Request, bucket: str) -> Response:
-    """PUT to an upload's address: add bytes, ask how many there are, or both."""
+    """PUT to a resumable upload's URL: add bytes, query how many have arrived, or both."""
     upload = _addressed(store, request, bucket)
     if upload.generation is not None:
         return _resource(request, store.uploads.outcome(upload))
@@ -57,13 +57,13 @@ async def continue_upload(store: Store, request: Request, bucket: str) -> Respon
 
 
 async def cancel_upload(store: Store, request: Request, bucket: str) -> Response:
-    """DELETE an upload's address; Cloud Storage answers 499, Client Closed Request."""
+    """DELETE a resumable upload's URL; Cloud Storage responds with 499, Client Closed Request."""
     await store.uploads.cancel(_addressed(store, request, bucket).id)
     return Response(status_code=499)
 
 
 def header_checksums(request: Request) -> dict[str, str]:
-    """Read the checksums that a sender gives in headers."""
+    """Return the checksums in the request's headers: `crc32c` and `md5`, in base64."""
     hashes = request.headers.getlist("x-goog-hash")
     pairs = [pair.strip().partition("=") for text in hashes for pair in text.split(",")]
     checksums = {name: value for name, _, value in pairs if name in {"crc32c", "md5"}}
@@ -123,7 +123,7 @@ def _document_checksums(document: Properties) -> dict[str, str]:
 
 
 def _content_range(request: Request) -> tuple[int | None, int | None]:
-    """Give the first byte's place and the total; without the header the body is everything."""
+    """Return the first byte's position and the total size; without the header 0 and None."""
     text = request.headers.get("content-range")
     if text is None:
         return 0, None

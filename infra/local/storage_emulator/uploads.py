@@ -1,4 +1,4 @@
-"""Resumable uploads: bytes that arrive over many requests, and survive a restart in between."""
+"""Resumable uploads: bytes that arrive in many requests and survive a restart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LIFETIME = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One upload: where it goes, on what conditions, and its outcome once it has one."""
+    """One upload: its target, its preconditions, and its generation once it is finished."""
 
     id: str
     bucket: str
@@ -48,10 +48,10 @@ class Uploads:
         self._objects = objects
         self._directory = directory / "resumable"
         self._directory.mkdir(exist_ok=True)
-        # One at a time: the checksums of the whole are computed in steps, and neither a
-        # cancellation nor a second request for the same end may come between them.
+        # One at a time: the checksums are computed in steps, and neither a cancellation nor a
+        # second request to finish the same upload may run in between.
         self._finishing = asyncio.Lock()
-        self._mop_up()
+        self._remove_stale()
 
     def begin(
         self,
@@ -61,7 +61,7 @@ class Uploads:
         expected: dict[str, str],
         conditions: Preconditions,
     ) -> str:
-        """Open an upload and give its id."""
+        """Start an upload and return its id."""
         self._objects.check_write(bucket, name, conditions)
         upload_id = uuid4().hex
         self._path(upload_id).touch()
@@ -71,7 +71,11 @@ class Uploads:
         return upload_id
 
     def get(self, upload_id: str) -> Upload:
-        """Give an upload that must be known."""
+        """Return an upload.
+
+        Raises:
+            NoSuchUploadError: it does not exist.
+        """
         query = "select * from uploads where id = ?"
         row = self._database.execute(query, (upload_id,)).fetchone()
         if not row:
@@ -87,16 +91,19 @@ class Uploads:
         )
 
     def received(self, upload: Upload) -> int:
-        """Say how many bytes have arrived; of a killed process's writes none is lost."""
+        """Return how many bytes have arrived, including those of a killed process."""
         return self._arrived(self._path(upload.id))
 
     async def append(
         self, upload: Upload, position: int, total: int | None, chunks: AsyncIterable[bytes]
     ) -> None:
-        """Add bytes that begin at `position`, passing over those that have already arrived.
+        """Add bytes that begin at `position`, skipping those that have already arrived.
 
-        The end of the file is looked up for each piece, so that two requests for the same bytes
+        The size of the file is read for each chunk, so that two requests with the same bytes
         (a stalled one and its retry) write each byte once.
+
+        Raises:
+            InvalidError: the bytes do not continue the upload, or exceed `total`.
         """
         path = self._path(upload.id)
         async for chunk in chunks:
@@ -109,7 +116,7 @@ class Uploads:
                     file.write(chunk[arrived:])
 
     async def finish(self, upload_id: str, expected: dict[str, str]) -> StoredObject:
-        """Publish what has arrived as the object; a second request gets the first one's outcome."""
+        """Publish the received bytes as the object; a repeated request gets the same object."""
         async with self._finishing:
             upload = self.get(upload_id)
             if upload.generation is not None:
@@ -128,11 +135,11 @@ class Uploads:
             return stored
 
     def outcome(self, upload: Upload) -> StoredObject:
-        """Give the object that a finished upload became, while it is live."""
+        """Return the object of a finished upload, while it is live."""
         return self._objects.get(upload.bucket, upload.name, generation=upload.generation)
 
     async def cancel(self, upload_id: str) -> None:
-        """Forget an upload and its bytes."""
+        """Delete an upload and its bytes."""
         async with self._finishing:
             self.get(upload_id)
             self._database.execute("delete from uploads where id = ?", (upload_id,))
@@ -147,8 +154,8 @@ class Uploads:
         except FileNotFoundError:
             raise NoSuchUploadError from None
 
-    def _mop_up(self) -> None:
-        """Forget uploads older than a week, and files that belong to none."""
+    def _remove_stale(self) -> None:
+        """Delete uploads older than a week, and files without an upload."""
         oldest = (datetime.now(UTC) - _LIFETIME).isoformat()
         self._database.execute("delete from uploads where created < ?", (oldest,))
         rows = self._database.execute("select id from uploads where generation is null")

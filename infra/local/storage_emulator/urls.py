@@ -1,4 +1,4 @@
-"""Names and links in addresses: how they come in, and how they go out."""
+"""URL decoding and links."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ if TYPE_CHECKING:
 
 
 def base_url(request: Request) -> str:
-    """Give the address that the caller used, for the links in its answer."""
+    """Return the base URL that the caller used, for links in the response."""
     return f"http://{request.headers.get('host', '')}"
 
 
 def raw_path(request: Request) -> str:
-    """Give the path as it was sent: decoded, an encoded slash could not be told from a real one."""
+    """Return the path before decoding, so that an encoded slash differs from a real one."""
     path: bytes = request.scope["raw_path"]
     return path.decode("latin-1")
 
 
 def decode(segment: str) -> str:
-    """Undo percent-encoding, refusing what is not UTF-8."""
+    """Decode a percent-encoded segment.
+
+    Raises:
+        InvalidError: it is not UTF-8.
+    """
     try:
         return unquote(segment, errors="strict")
     except UnicodeDecodeError as error:

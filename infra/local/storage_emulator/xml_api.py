@@ -1,4 +1,4 @@
-"""The XML API's address of an object, /BUCKET/OBJECT: open to signed URLs alone."""
+"""XML API of objects, /BUCKET/OBJECT, for signed URLs only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _RANGE = re.compile(r"([0-9]{1,18}), ?([0-9]{1,18})")
 
 
 async def serve(store: Store, request: Request, bucket: str, name: str) -> Response:
-    """Do what a verified signed URL asks for."""
+    """Handle a request whose signed URL is verified: GET, HEAD, PUT or DELETE."""
     match request.method:
         case "GET" | "HEAD":
             return _get(store, request, bucket, name)
@@ -71,7 +71,7 @@ async def _put(store: Store, request: Request, bucket: str, name: str) -> Respon
 
 
 async def _within_range(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body, refusing it as soon as it leaves x-goog-content-length-range."""
+    """Yield the body; raise an error as soon as it is outside x-goog-content-length-range."""
     smallest, largest = _content_length_range(request)
     if largest is not None and int(request.headers.get("content-length", 0)) > largest:
         raise EntityTooLargeError
@@ -107,7 +107,7 @@ def _properties(request: Request) -> Properties:
 
 
 def _etag(stored: StoredObject) -> str:
-    """Give the XML API's tag: the MD5 in hexadecimal where there is one."""
+    """Return the XML API's etag: the MD5 in hexadecimal if there is one."""
     if stored.md5 is None:
         return f'"-{stored.etag}"'
     return f'"{binascii.a2b_base64(stored.md5).hex()}"'

@@ -1,4 +1,4 @@
-"""The programs that make up the system, each as the supervisor starts it."""
+"""Definitions of the local system's processes."""
 
 import functools
 import signal
@@ -19,7 +19,7 @@ WORKERS = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """Options of the command line."""
 
     port: int = 8080
     data: Path = Path(".local/data")
@@ -30,7 +30,7 @@ class Options:
 
 
 def postgres_program(system: LocalSystem) -> ProcessSpec:
-    """The embedded server. SIGINT is its fast shutdown: it waits for no client."""
+    """Return the embedded Postgres. SIGINT is its fast shutdown: it does not wait for clients."""
     port = system.ports["postgres"]
     folder = system.data / "postgres"
     return ProcessSpec(
@@ -46,7 +46,7 @@ def postgres_program(system: LocalSystem) -> ProcessSpec:
 
 
 def storage_program(system: LocalSystem) -> ProcessSpec:
-    """Cloud Storage."""
+    """Return the Cloud Storage emulator."""
     port = system.ports["storage"]
     arguments = [
         *("--port", str(port), "--data", str(system.data / "storage")),
@@ -62,7 +62,7 @@ def storage_program(system: LocalSystem) -> ProcessSpec:
 
 
 def tasks_program(system: LocalSystem) -> ProcessSpec:
-    """Cloud Tasks."""
+    """Return the Cloud Tasks emulator."""
     port = system.ports["tasks"]
     arguments = [
         *("--port", str(port), "--data", str(system.data / "tasks")),
@@ -78,7 +78,7 @@ def tasks_program(system: LocalSystem) -> ProcessSpec:
 
 
 def gateway_program(system: LocalSystem, database_url: str) -> ProcessSpec:
-    """Every function, behind one port."""
+    """Return the gateway, which serves all functions at one port."""
     arguments = ["--port", str(system.port), "--data", str(system.data)]
     return ProcessSpec(
         name="gateway",
@@ -90,7 +90,7 @@ def gateway_program(system: LocalSystem, database_url: str) -> ProcessSpec:
 
 
 def worker_program(system: LocalSystem, worker: str) -> ProcessSpec:
-    """One worker for every kind of job; loading its models may take a while."""
+    """Return the worker for all job types; loading its models may take up to 180 seconds."""
     port = system.ports["worker"]
     return ProcessSpec(
         name="worker",

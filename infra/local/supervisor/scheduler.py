@@ -1,4 +1,4 @@
-"""Cloud Scheduler's part: call sweep-jobs again and again, with a token that says who calls."""
+"""Local Cloud Scheduler: calls sweep-jobs periodically with an OIDC token."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
-"""After a call that failed, as Cloud Scheduler's retries: the gateway may just be starting."""
+"""After a failed call, like Cloud Scheduler's retries: the gateway may be starting."""
 
 _TIMEOUT_SECONDS = 300
 
 
 async def sweep_forever(system: LocalSystem) -> None:
-    """Call every SWEEP_SECONDS until cancelled; what fails is told in the scheduler's log."""
+    """Call sweep-jobs every SWEEP_SECONDS until cancelled; failures go to the scheduler's log."""
     seconds = float(os.environ.get("SWEEP_SECONDS") or SWEEP_SECONDS)
     log = _log(system)
     signer = await asyncio.to_thread(_signer)
@@ -41,7 +41,11 @@ async def sweep_forever(system: LocalSystem) -> None:
 
 
 def call(url: str, signer: "TokenSigner") -> None:
-    """One POST as Cloud Scheduler sends it. Raises RuntimeError for an answer other than 2xx."""
+    """Send one POST as Cloud Scheduler does.
+
+    Raises:
+        RuntimeError: the status is not 2xx.
+    """
     parts = urlsplit(url)
     headers = {
         "authorization": f"Bearer {signer.token(SCHEDULER_EMAIL, url)}",
@@ -51,10 +55,10 @@ def call(url: str, signer: "TokenSigner") -> None:
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_SECONDS)
     with contextlib.closing(connection):
         connection.request("POST", parts.path, b"{}", headers)
-        answer = connection.getresponse()
-        text = answer.read(2000).decode(errors="replace")
-        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise RuntimeError(f"{answer.status} {text}")
+        response = connection.getresponse()
+        text = response.read(2000).decode(errors="replace")
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise RuntimeError(f"{response.status} {text}")
 
 
 def _signer() -> "TokenSigner":

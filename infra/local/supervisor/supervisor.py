@@ -1,4 +1,4 @@
-"""``up``: start everything, keep it running, and leave nothing behind."""
+"""Start, watch and stop all processes of the local system (the command ``up``)."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ _STOP_ORDER = (("worker",), ("gateway",), ("storage", "tasks"), ("postgres",))
 
 
 class Supervisor:
-    """The children of one local system."""
+    """The processes of one local system."""
 
     def __init__(self, options: Options, system: LocalSystem) -> None:
         self._options = options
@@ -32,7 +32,11 @@ class Supervisor:
         self._children: list[ManagedProcess] = []
 
     async def start(self) -> None:
-        """Start the parts as far as possible at once. Raises StartError naming the one at fault."""
+        """Start the processes, in parallel where possible.
+
+        Raises:
+            StartError: a process did not start.
+        """
         system, worker = self._system, self._options.worker
         starts = [self._database_and_gateway()]
         starts += [self._start(processes.storage_program(system))]
@@ -47,7 +51,7 @@ class Supervisor:
             raise errors.exceptions[0] from None
 
     async def stop(self) -> None:
-        """Stop the parts, each after those that need it."""
+        """Stop the processes, each after those that depend on it."""
         for names in _STOP_ORDER:
             going = [child for child in self._children if child.program.name in names]
             await asyncio.gather(*(child.stop() for child in going))
@@ -62,27 +66,27 @@ class Supervisor:
         await self._start(processes.gateway_program(system, url))
 
     async def _start(self, program: ProcessSpec) -> None:
-        child = ManagedProcess(program, self._system.data, on_change=self._tell, say=say)
+        child = ManagedProcess(program, self._system.data, on_change=self._write_processes, say=say)
         self._children.append(child)
         await child.start()
 
-    def _tell(self) -> None:
+    def _write_processes(self) -> None:
         running = [(child.program, child.pid) for child in self._children]
         listed: list[data_dir.Process] = [
             {"name": program.name, "pid": pid, "port": program.port}
             for program, pid in running
             if pid is not None
         ]
-        with contextlib.suppress(OSError):  # a folder removed by hand must not stop the stopping
+        with contextlib.suppress(OSError):  # a deleted folder must not prevent the stop
             data_dir.write_processes(self._system.data, listed)
 
 
 def up(options: Options) -> int:
-    """Run the local system until it is told to stop; the process's exit status."""
+    """Run the local system until a signal; return the exit status."""
     data = options.data.resolve()
     try:
         with data_dir.lock(data):
-            # Users, uploads and logs are for this account alone; its children inherit this.
+            # Users, uploads and logs are readable by this account only; children inherit this.
             os.umask(0o077)
             return asyncio.run(_run(options, _system(options)))
     except LocalSystemError as error:
@@ -120,7 +124,7 @@ async def _run(options: Options, system: LocalSystem) -> int:
 
 
 async def _serve(options: Options, system: LocalSystem, supervisor: Supervisor) -> int:
-    """Start, make the sample, and go on until cancelled; with --once, end after the sample."""
+    """Start, run the sample job if any, and serve until cancelled; with --once, return."""
     began = time.monotonic()
     say("Starting the local system ...")
     await supervisor.start()
@@ -164,7 +168,7 @@ async def _cancelled(task: asyncio.Task[int] | asyncio.Task[None]) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a message to the terminal (standard error)."""
     with contextlib.suppress(OSError):  # a terminal that was closed
         print(text, file=sys.stderr, flush=True)
 

@@ -1,1 +1,1 @@
-"""Cloud Tasks on one machine: the v2 gRPC calls over SQLite, pushing over HTTP."""
+"""Cloud Tasks emulator: the v2 gRPC API over SQLite, with HTTP push."""

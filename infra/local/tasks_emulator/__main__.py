@@ -1,9 +1,9 @@
-"""The emulator as a process of its own.
+"""Emulator CLI.
 
     python -m infra.local.tasks_emulator --port 8123 --data .local/data/tasks
 
-When it is ready it prints one line, `ready 127.0.0.1:PORT`. SIGTERM and SIGINT end it; what was
-in flight then is attempted again after the next start.
+When it is ready it prints one line, `ready 127.0.0.1:PORT`. SIGTERM and SIGINT end it; attempts
+that are in flight at that time are repeated after the next start.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ from infra.local.tasks_emulator.task_validation import Policy
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.tasks_emulator", description="Cloud Tasks on one machine."
     )
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of its database")
+    parser.add_argument(
+        "--port", type=int, default=0, help="the port on 127.0.0.1; 0 for a free one"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the database")
     parser.add_argument(
         "--queues",
         type=declared_queues,
@@ -55,24 +57,28 @@ def arguments() -> argparse.Namespace:
         "--tombstone-seconds",
         type=float,
         default=3600,
-        help="how long the name of an ended task or deleted queue stays taken",
+        help="how long the name of an ended task or deleted queue stays reserved",
     )
     parser.add_argument(
         "--min-deadline-seconds",
         type=float,
         default=15,
-        help="the shortest dispatch deadline accepted; the service's own is 15",
+        help="the shortest dispatch deadline accepted; the service's is 15",
     )
     return parser.parse_args()
 
 
 def declared_queues(value: str) -> list[UpdateQueueRequest]:
-    """The updates that a list of queues asks for: of the settings it gives, and no others."""
+    """Return the updates for a list of queues; each changes only the settings that are given.
+
+    Args:
+        value: the list in the REST API's JSON, or the path of a file with it.
+    """
     text = value if value.lstrip().startswith("[") else Path(value).read_text()
     return [
         UpdateQueueRequest(
             queue=(queue := Queue.from_json(json.dumps(declared))),
-            # An empty mask would stand for all settings; the name is in it to no effect.
+            # An empty mask would mean all settings; the name in it has no effect.
             update_mask={"paths": ["name", *(field for field in SETTINGS if field in queue)]},
         )
         for declared in json.loads(text)
@@ -80,7 +86,7 @@ def declared_queues(value: str) -> list[UpdateQueueRequest]:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Answer calls and push tasks until a signal comes."""
+    """Serve calls and push tasks until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,4 +1,4 @@
-"""All queues at work: one lane each, over one store and one HTTP client."""
+"""Run all queues over one store and one HTTP client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Dispatcher:
-    """The lanes by queue name, in step with the store."""
+    """The queue runners by queue name; the same queues as in the store."""
 
     def __init__(self, store: Store, pusher: Pusher) -> None:
         self._store = store
@@ -25,29 +25,33 @@ class Dispatcher:
         self._lanes: dict[str, QueueRunner] = {}
 
     def start(self) -> None:
-        """Take up what the store holds: what was in flight at the end is due again at once."""
+        """Load the queues and tasks of the store; attempts that were in flight are due at once."""
         for queue in self._store.queues():
             lane = self._open(queue)
             for stored in self._store.tasks(queue.name):
                 lane.schedule(stored.id, stored.task.schedule_time)
 
     async def close(self) -> None:
-        """Stop every attempt; the store keeps their tasks."""
+        """Cancel every attempt; the tasks stay in the store."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
 
     def has(self, name: str) -> bool:
-        """Whether there is a queue of this name."""
+        """Return whether there is a queue of this name."""
         return name in self._lanes
 
     def lane(self, name: str) -> QueueRunner:
-        """The lane of a queue, or the service's refusal."""
+        """Return the runner of a queue.
+
+        Raises:
+            RefusalError: the name is invalid, or there is no such queue.
+        """
         check_queue_name(name)
         if name not in self._lanes:
             raise not_found(QUEUE_MISSING)
         return self._lanes[name]
 
     def put(self, queue: Queue) -> Queue:
-        """Create a queue, or give one its new settings and state."""
+        """Create a queue, or change its settings and state."""
         self._store.put_queue(queue)
         if self.has(queue.name):
             self._lanes[queue.name].configure(queue)
@@ -56,7 +60,7 @@ class Dispatcher:
         return queue
 
     def delete(self, name: str) -> None:
-        """Delete a queue with its tasks; attempts in flight run out and change nothing."""
+        """Delete a queue with its tasks; attempts in flight finish without an effect."""
         self.lane(name).clear()
         self._store.delete_queue(name)
         del self._lanes[name]

@@ -1,7 +1,4 @@
-"""What the service answers instead of a result: its codes and its words.
-
-Both are those that the service was recorded to answer.
-"""
+"""gRPC errors, with the codes and messages recorded from the service."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ TASK_ENDED_LATELY = (
 
 
 class RefusalError(Exception):
-    """A call the service answers with an error: its gRPC code and its words."""
+    """An error response: its gRPC code and its message."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
@@ -33,20 +30,20 @@ class RefusalError(Exception):
 
 
 def invalid(message: str) -> RefusalError:
-    """INVALID_ARGUMENT."""
+    """Return an INVALID_ARGUMENT error."""
     return RefusalError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def not_found(message: str) -> RefusalError:
-    """NOT_FOUND."""
+    """Return a NOT_FOUND error."""
     return RefusalError(grpc.StatusCode.NOT_FOUND, message)
 
 
 def already_exists(message: str) -> RefusalError:
-    """ALREADY_EXISTS."""
+    """Return an ALREADY_EXISTS error."""
     return RefusalError(grpc.StatusCode.ALREADY_EXISTS, message)
 
 
 def failed_precondition(message: str) -> RefusalError:
-    """FAILED_PRECONDITION."""
+    """Return a FAILED_PRECONDITION error."""
     return RefusalError(grpc.StatusCode.FAILED_PRECONDITION, message)

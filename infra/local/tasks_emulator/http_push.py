@@ -1,4 +1,4 @@
-"""One attempt: the HTTP request a task becomes, and what its answer means."""
+"""HTTP push attempts: a task's request, and the outcome of its response."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Outcome:
     Attributes:
         status: The HTTP status; 504 for a passed deadline and 503 for no connection, as the
             service reports them.
-        answered: Whether the target answered at all.
-        retry_after_seconds: The least delay that the target asked for.
+        answered: Whether the target responded at all.
+        retry_after_seconds: The minimum delay that the target requested.
     """
 
     status: int
@@ -47,24 +47,24 @@ class Outcome:
 
     @property
     def overloaded(self) -> bool:
-        """Whether the target has more than it can take."""
+        """Whether the target is overloaded (429 or 503)."""
         return self.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class Pusher:
-    """Sends tasks to their targets over connections that are kept alive."""
+    """Sends tasks to their targets over keep-alive connections."""
 
     def __init__(self, signer: TokenSigner | None) -> None:
         self._signer = signer
         self._http: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        """Close the kept connections."""
+        """Close the connections."""
         if self._http:
             await self._http.close()
 
     async def push(self, queue: Queue, stored: StoredTask) -> Outcome:
-        """Make one attempt at a task, whose dispatch is already counted."""
+        """Make one attempt at a task, whose dispatch is counted already."""
         deadline = stored.task.dispatch_deadline.total_seconds()
         try:
             request = self._request(queue, stored)
@@ -81,10 +81,10 @@ class Pusher:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            # Connections idle for two seconds are dropped, before a server's own limit (uvicorn:
-            # five) can close one under a request.
+            # Connections idle for two seconds are closed, before a server's limit (uvicorn: five
+            # seconds) can close one during a request.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
-            # Each attempt runs under its dispatch deadline, and under nothing else.
+            # The dispatch deadline is the only limit of an attempt.
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
             self._http = aiohttp.ClientSession(
                 connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
@@ -111,10 +111,10 @@ class Pusher:
 
 
 def overridden_url(url: str, override: UriOverride) -> str:
-    """A task's URL after its queue's override.
+    """Return a task's URL with its queue's override applied.
 
-    In the mode IF_NOT_EXISTS a part is put in only where the URL lacks it, which scheme and host
-    never do.
+    In the mode IF_NOT_EXISTS a part is replaced only if the URL lacks it, which is never the case
+    for scheme and host.
     """
     parts = urlsplit(url)
     always = override.uri_override_enforce_mode != UriOverride.UriOverrideEnforceMode.IF_NOT_EXISTS
@@ -135,7 +135,7 @@ def overridden_url(url: str, override: UriOverride) -> str:
 
 
 def _caller_headers(queue: Queue, stored: StoredTask) -> CIMultiDict[str]:
-    """The task's own headers under the queue's, without those only the service may set."""
+    """Return the task's headers with the queue's overrides, without those of the service."""
     headers = CIMultiDict(stored.task.http_request.headers)
     for override in queue.http_target.header_overrides:
         headers[override.header.key] = override.header.value
@@ -146,10 +146,10 @@ def _caller_headers(queue: Queue, stored: StoredTask) -> CIMultiDict[str]:
 
 
 def _task_headers(queue: Queue, stored: StoredTask) -> dict[str, str]:
-    """What the service tells the target about the task.
+    """Return the headers with which the service describes the task.
 
-    As recorded from the service: the retry reason is sent empty, and the execution count leaves
-    out attempts that ended in 5xx.
+    As recorded from the service: the retry reason is empty, and the execution count leaves out
+    attempts that ended in 5xx.
     """
     task = stored.task
     headers = {
@@ -167,7 +167,7 @@ def _task_headers(queue: Queue, stored: StoredTask) -> dict[str, str]:
 
 
 def _seconds_of(retry_after: str) -> float:
-    """The delay that a Retry-After header asks for, in either of its forms; 0 for none."""
+    """Return the delay of a Retry-After header, in seconds or as a date; 0 for none."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:

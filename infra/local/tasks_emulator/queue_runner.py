@@ -1,4 +1,4 @@
-"""One queue at work: what waits, what is in flight, and when the next attempt starts."""
+"""Schedule and dispatch the tasks of one queue."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _SERVER_ERRORS = 500
 
 
 class QueueRunner:
-    """A queue's schedule: an index, by due time, over the tasks that the store holds.
+    """A queue's schedule: an index by due time over the tasks in the store.
 
-    Nothing polls. Whatever may let an attempt start (a new task, a free place, changed settings)
-    calls `poke`, which starts what may start and sets one timer for the next.
+    Nothing polls. Every event that may allow an attempt (a new task, a finished attempt, changed
+    settings) calls `dispatch_due`, which starts what may start and sets a timer for the next.
     """
 
     def __init__(self, queue: Queue, store: Store, pusher: Pusher) -> None:
@@ -59,7 +59,7 @@ class QueueRunner:
         self.configure(queue)
 
     def configure(self, queue: Queue) -> None:
-        """Go on under other settings or in another state."""
+        """Apply new settings or a new state."""
         self.queue = queue
         limits = queue.rate_limits
         self._bucket.configure(limits.max_dispatches_per_second, limits.max_burst_size)
@@ -68,27 +68,27 @@ class QueueRunner:
         self.dispatch_due()
 
     def schedule(self, task_id: int, due: datetime) -> None:
-        """Have a task attempted from a time on; an earlier schedule of it is void."""
+        """Schedule a task's next attempt; this replaces an earlier schedule."""
         self._due[task_id] = due.timestamp()
         heapq.heappush(self._heap, (self._due[task_id], task_id))
         self.dispatch_due()
 
     def forget(self, task_id: int) -> None:
-        """Have a task not attempted again."""
+        """Remove a task from the schedule."""
         self._due.pop(task_id, None)
 
     def clear(self) -> None:
-        """Have none of the waiting tasks attempted."""
+        """Remove all waiting tasks from the schedule."""
         self._due.clear()
         self.dispatch_due()
 
     def run_now(self, stored: StoredTask) -> None:
-        """Start an attempt whatever the queue's state, limits and the task's schedule."""
+        """Start an attempt regardless of the queue's state and limits and the task's schedule."""
         self.forget(stored.id)
         self._start(stored)
 
     async def close(self) -> None:
-        """Drop the attempts in flight: their tasks are attempted again after a restart."""
+        """Cancel the attempts in flight; their tasks are attempted again after a restart."""
         self.clear()
         attempts = list(self._attempts)
         for attempt in attempts:
@@ -96,7 +96,7 @@ class QueueRunner:
         await asyncio.gather(*attempts, return_exceptions=True)
 
     def dispatch_due(self) -> None:
-        """Start every attempt that may start now, and come back when the next may."""
+        """Start every attempt that may start now, and set a timer for the next."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -112,7 +112,7 @@ class QueueRunner:
                 self._start(stored)
 
     def _next_start(self) -> float | None:
-        """When the first waiting task may be attempted; None while that is not a matter of time."""
+        """Return when the first waiting task may start; None if it waits for another event."""
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         if not self._heap or self._paused or len(self._attempts) >= self._max_attempts:
@@ -132,7 +132,7 @@ class QueueRunner:
 
     async def _attempt(self, stored: StoredTask) -> None:
         outcome = await self._pusher.push(self.queue, stored)
-        # Read anew: the task may have been deleted, or run a second time, in the meantime.
+        # Read again: the task may have been deleted, or run a second time, in the meantime.
         current = self._store.task(stored.id)
         if current is None:
             return

@@ -1,4 +1,4 @@
-"""The calls on queues."""
+"""Queue RPCs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class QueueCalls:
-    """Each method answers the gRPC call of its name."""
+    """Each method handles the RPC of its name."""
 
     def __init__(self, store: Store, dispatcher: Dispatcher, policy: Policy) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class QueueCalls:
         self._policy = policy
 
     def create_queue(self, request: CreateQueueRequest) -> Queue:
-        """Create a queue, running."""
+        """Create a running queue."""
         check_location(request.parent)
         check_queue_name(request.queue.name)
         if not request.queue.name.startswith(f"{request.parent}/queues/"):
@@ -60,22 +60,22 @@ class QueueCalls:
         )
 
     def get_queue(self, request: GetQueueRequest) -> Queue:
-        """A queue with its settings and state."""
+        """Return a queue with its settings and state."""
         return self._dispatcher.lane(request.name).queue
 
     def list_queues(self, request: ListQueuesRequest) -> ListQueuesResponse:
-        """A page of a location's queues, by name."""
+        """Return a page of a location's queues, ordered by name."""
         check_location(request.parent)
         if request.filter:
             raise invalid("ListQueuesRequest.filter is not emulated.")
         size = page_size(request.page_size, largest=LARGEST_QUEUE_PAGE)
-        found = self._store.queues(f"{request.parent}/queues/", request.page_token, size + 1)
-        page = found[:size]
-        token = page[-1].name if len(found) > size else ""
+        queues = self._store.queues(f"{request.parent}/queues/", request.page_token, size + 1)
+        page = queues[:size]
+        token = page[-1].name if len(queues) > size else ""
         return ListQueuesResponse(queues=page, next_page_token=token)
 
     def update_queue(self, request: UpdateQueueRequest) -> Queue:
-        """Change a queue, or create it where it does not exist."""
+        """Change a queue, or create it if it does not exist."""
         check_queue_name(request.queue.name)
         current = Queue(name=request.queue.name)
         if self._dispatcher.has(request.queue.name):
@@ -98,11 +98,11 @@ class QueueCalls:
         return self._dispatcher.put(lane.queue)
 
     def pause_queue(self, request: PauseQueueRequest) -> Queue:
-        """Start no further attempts; those in flight run out."""
+        """Stop starting attempts; those in flight finish."""
         return self._put_state(request.name, PAUSED)
 
     def resume_queue(self, request: ResumeQueueRequest) -> Queue:
-        """Start attempts again."""
+        """Resume starting attempts."""
         return self._put_state(request.name, RUNNING)
 
     def _put_settings(self, current: Queue, request: UpdateQueueRequest) -> Queue:

@@ -1,4 +1,4 @@
-"""A queue's settings: the service's defaults and limits, and what an update changes."""
+"""Queue settings: the service's defaults and limits, and updates by mask."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ DEFAULT_CONCURRENT_DISPATCHES = 1000
 
 
 def completed_queue(queue: Queue) -> Queue:
-    """The same queue, each unset setting at the service's default, or a refusal."""
+    """Set each unset setting of a queue to the service's default, in place; return the queue.
+
+    Raises:
+        RefusalError: a setting is outside its limits.
+    """
     check_queue_name(queue.name)
     limits = queue.rate_limits
     limits.max_dispatches_per_second = limits.max_dispatches_per_second or MAX_DISPATCHES_PER_SECOND
@@ -32,7 +36,7 @@ def completed_queue(queue: Queue) -> Queue:
         raise invalid("RateLimits.max_dispatches_per_second must be greater than 0, at most 500.")
     if not 0 < limits.max_concurrent_dispatches <= MAX_CONCURRENT_DISPATCHES:
         raise invalid("RateLimits.max_concurrent_dispatches must be between 1 and 5000.")
-    # The service sets the burst itself and shows 100 at 500 dispatches a second.
+    # The service sets the burst size itself: it reports 100 at 500 dispatches per second.
     limits.max_burst_size = math.ceil(limits.max_dispatches_per_second / 5)
     complete_retry_config(queue.retry_config)
     queue.state = queue.state or RUNNING
@@ -40,7 +44,11 @@ def completed_queue(queue: Queue) -> Queue:
 
 
 def complete_retry_config(retry: RetryConfig) -> None:
-    """Fill the unset settings of a retry configuration in place, or refuse it."""
+    """Set the unset settings of a retry configuration to the defaults, in place.
+
+    Raises:
+        RefusalError: a setting is outside its limits.
+    """
     retry.max_attempts = retry.max_attempts or 100
     retry.max_doublings = retry.max_doublings or 16
     if "min_backoff" not in retry:
@@ -56,9 +64,12 @@ def complete_retry_config(retry: RetryConfig) -> None:
 
 
 def updated_queue(current: Queue, request: UpdateQueueRequest) -> Queue:
-    """A copy of a queue with the settings that an update asks for: without a mask, all of them.
+    """Return a copy of a queue with the settings in an update's mask; without a mask, with all.
 
     Output-only fields in the mask are ignored, as the service does.
+
+    Raises:
+        RefusalError: the mask or a setting is invalid, or not emulated.
     """
     change = Queue.pb(request.queue)
     mask = request.update_mask

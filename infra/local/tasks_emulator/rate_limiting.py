@@ -1,4 +1,4 @@
-"""When the next attempt may start: rate, overload and retry, as arithmetic on times.
+"""Rate limits and backoff: when the next attempt may start.
 
 Times are seconds since the epoch.
 """
@@ -14,7 +14,7 @@ RETENTION_SECONDS = 31 * 24 * 3600
 
 
 class TokenBucket:
-    """Lets `rate` dispatches a second pass, and up to `burst` at once after a pause."""
+    """Allows `rate` dispatches per second, and up to `burst` at once after a pause."""
 
     def __init__(self) -> None:
         self._rate = 1.0
@@ -23,17 +23,17 @@ class TokenBucket:
         self._counted_at = 0.0
 
     def configure(self, rate: float, burst: int) -> None:
-        """Go on with other limits; what was saved up stays, as far as it fits."""
+        """Change the limits; saved tokens stay, up to the new burst size."""
         self._rate = rate
         self._burst = max(1.0, burst)
 
     def ready_at(self, now: float) -> float:
-        """The time at which a token is there to take."""
+        """Return the time at which a token is available."""
         self._refill(now)
         return now if self._tokens >= 1 else now + (1 - self._tokens) / self._rate
 
     def take(self, now: float) -> None:
-        """Spend a token."""
+        """Take a token."""
         self._refill(now)
         self._tokens -= 1
 
@@ -44,11 +44,11 @@ class TokenBucket:
 
 
 class OverloadBackoff:
-    """Holds a whole queue back for a moment after an answer of 429 or 503.
+    """Pauses a queue for a moment after a response of 429 or 503.
 
-    The service lowers the queue's rate by amounts it does not publish. Here the hold is 0.1 s,
-    doubles with each further overload that comes after a hold has passed, up to 1 s, and is
-    forgotten on the first success: a busy worker is asked seldom, and its neighbours wait little.
+    The service lowers the queue's rate by amounts that are not published. Here the pause is 0.1 s,
+    doubles with each overload after the pause, up to 1 s, and is reset by the first success: a
+    busy worker gets few requests, and the other workers wait little.
     """
 
     SHORTEST_SECONDS = 0.1
@@ -59,24 +59,28 @@ class OverloadBackoff:
         self._hold = 0.0
 
     def record_overload(self, now: float) -> None:
-        """Note an overload; those that arrive during a hold belong to the one it answers."""
+        """Record an overload; further ones during the pause it causes are ignored."""
         if now < self.until:
             return
         self._hold = min(self.LONGEST_SECONDS, max(self.SHORTEST_SECONDS, 2 * self._hold))
         self.until = now + self._hold
 
     def reset(self) -> None:
-        """Note a success."""
+        """Record a success."""
         self.until = self._hold = 0.0
 
 
 def retry_delay(retry: RetryConfig, failures: int) -> float:
-    """Seconds to wait after the given number of failed attempts, at least one.
+    """Return the seconds to wait after a number of failed attempts.
 
-    It doubles `max_doublings` times, then grows by the last step, up to `max_backoff`.
+    The delay doubles `max_doublings` times, then grows linearly, up to `max_backoff`.
+
+    Args:
+        retry: the retry configuration.
+        failures: the number of failed attempts, at least 1.
     """
     steps = failures - 1
-    # 2**30 times the least backoff of a millisecond is past any max_backoff.
+    # 2**30 times the minimum backoff of a millisecond exceeds any max_backoff.
     doublings = min(steps, retry.max_doublings, 30)
     growth = 2**doublings * (1 + max(0, steps - retry.max_doublings))
     minimum, maximum = retry.min_backoff.total_seconds(), retry.max_backoff.total_seconds()
@@ -84,10 +88,10 @@ def retry_delay(retry: RetryConfig, failures: int) -> float:
 
 
 def is_exhausted(retry: RetryConfig, task: Task, now: float) -> bool:
-    """Whether a task that has just failed is given up.
+    """Return whether a task that has just failed is not retried.
 
-    Where both bounds are set, both have to be met; a bound of -1 attempts or of no duration is
-    not set. Nothing outlives the retention.
+    If both limits are set, both must be reached; -1 attempts or a zero duration is no limit. No
+    task is kept longer than `RETENTION_SECONDS`.
     """
     if now - task.create_time.timestamp() >= RETENTION_SECONDS:
         return True

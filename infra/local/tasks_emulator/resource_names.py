@@ -1,4 +1,4 @@
-"""Names and pages: which of them the service accepts."""
+"""Validation of resource names, page sizes and page tokens."""
 
 from __future__ import annotations
 
@@ -15,27 +15,35 @@ LARGEST_TASK_PAGE = 1000
 
 
 def page_size(requested: int, *, largest: int) -> int:
-    """The size of a page, given the one asked for, where 0 asks for the largest."""
+    """Return the size of a page; a requested size of 0 means the largest.
+
+    Raises:
+        RefusalError: the requested size is negative.
+    """
     if requested < 0:
         raise invalid("Page size must not be negative.")
     return min(requested or largest, largest)
 
 
 def task_page_start(token: str) -> int:
-    """The number of the last task before a page, from the page's token."""
+    """Return the id of the last task before a page, from the page's token.
+
+    Raises:
+        RefusalError: the token is invalid.
+    """
     if token and not token.isdecimal():
         raise invalid("Invalid page token.")
     return int(token or 0)
 
 
 def check_location(parent: str) -> None:
-    """Refuse what is not the name of a location."""
+    """Raise RefusalError unless `parent` is the name of a location."""
     if not _LOCATION.fullmatch(parent):
         raise invalid('Parent must be formatted: "projects/<PROJECT_ID>/locations/<LOCATION_ID>".')
 
 
 def check_queue_name(name: str) -> None:
-    """Refuse what is not the name of a queue."""
+    """Raise RefusalError unless `name` is the name of a queue."""
     if not _QUEUE.fullmatch(name):
         raise invalid(
             "Queue name must be formatted: "
@@ -44,7 +52,11 @@ def check_queue_name(name: str) -> None:
 
 
 def queue_of(task_name: str) -> str:
-    """The name of the queue in a task's name, or a refusal."""
+    """Return the name of the queue in a task's name.
+
+    Raises:
+        RefusalError: it is not the name of a task.
+    """
     queue, separator, task_id = task_name.partition("/tasks/")
     if not separator:
         raise invalid(f'Task name "{task_name}" is not formatted as a task of a queue.')

@@ -1,4 +1,4 @@
-"""The gRPC service: which call is answered by which method."""
+"""gRPC server: the method of each RPC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVICE = "google.cloud.tasks.v2.CloudTasks"
 
 
 def make_server(queues: QueueCalls, tasks: TaskCalls) -> grpc.aio.Server:
-    """A server of the service's calls; those not named are answered UNIMPLEMENTED."""
+    """Return a server of the service's RPCs; all other RPCs are UNIMPLEMENTED."""
     methods = {
         "CreateQueue": _method(queues.create_queue, tasks_v2.CreateQueueRequest, Queue),
         "GetQueue": _method(queues.get_queue, tasks_v2.GetQueueRequest, Queue),
@@ -40,20 +40,20 @@ def make_server(queues: QueueCalls, tasks: TaskCalls) -> grpc.aio.Server:
         "DeleteTask": _method(tasks.delete_task, tasks_v2.DeleteTaskRequest, None),
         "RunTask": _method(tasks.run_task, tasks_v2.RunTaskRequest, Task),
     }
-    # Without the option a second emulator could take the same port and half of its calls.
-    made = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    made.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
-    return made
+    # Without the option a second emulator could use the same port and get half of the calls.
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+    return server
 
 
 def _method(
-    answer: Callable[[Any], object], request: type[Any], response: type[Any] | None
+    handler: Callable[[Any], object], request: type[Any], response: type[Any] | None
 ) -> grpc.RpcMethodHandler:
-    """A unary call that is answered by a function, with its refusals as gRPC errors."""
+    """Return the handler of a unary RPC; a RefusalError becomes a gRPC error."""
 
     async def call(message: object, context: grpc.aio.ServicerContext) -> object:
         try:
-            return answer(message)
+            return handler(message)
         except RefusalError as refusal:
             await context.abort(refusal.code, refusal.message)
             raise
@@ -61,6 +61,6 @@ def _method(
     return grpc.unary_unary_rpc_method_handler(
         call,
         request_deserializer=request.deserialize,
-        # Without a type the answer is google.protobuf.Empty, which is written as no bytes.
+        # Without a type the response is google.protobuf.Empty, which is serialized as no bytes.
         response_serializer=response.serialize if response else lambda _: b"",
     )

@@ -1,6 +1,6 @@
-"""Queues, tasks and the names that are not free again yet, in one SQLite file.
+"""SQLite store of queues, tasks and recently used names.
 
-Calls block the event loop for some tens of microseconds each, which is less than a hand-over to
+Calls block the event loop for some tens of microseconds each, which is less than passing them to
 a thread would cost.
 """
 
@@ -41,13 +41,13 @@ create index if not exists tombstones_by_expiry on tombstones (expires_at);
 
 @dataclass(slots=True)
 class StoredTask:
-    """A task and what its next attempt tells the target about the earlier ones.
+    """A task, and what its next attempt reports to the target about the earlier ones.
 
     Attributes:
-        id: Its number; a later task of the same name has another.
-        task: The task as the service shows it, in full.
-        executions: The answers so far other than 5xx.
-        previous_status: The HTTP status that the last attempt ended with.
+        id: The task's number; a later task of the same name has another.
+        task: The task in the service's full view.
+        executions: The number of responses so far other than 5xx.
+        previous_status: The HTTP status of the last attempt.
     """
 
     id: int
@@ -57,25 +57,25 @@ class StoredTask:
 
 
 class Store:
-    """The emulator's memory. Every call is on disk, as far as a kill is concerned, on return."""
+    """The emulator's state. A write survives a kill of the process as soon as its call returns."""
 
     def __init__(self, path: Path, *, tombstone_seconds: float) -> None:
         self._tombstone_seconds = tombstone_seconds
         self._db = sqlite3.connect(path)
-        # A killed process leaves its writes with the kernel, which keeps them: fsync would guard
-        # against a power cut alone, and cost more than all the rest of a call.
+        # The kernel keeps the writes of a killed process: fsync would protect only against a power
+        # failure, and cost more than the rest of a call.
         self._db.execute("pragma synchronous = off")
-        # One process at a time: a second on the same file fails instead of pushing all twice.
+        # One process at a time: a second on the same file fails instead of pushing tasks twice.
         self._db.execute("pragma locking_mode = exclusive")
         self._db.execute("pragma journal_mode = wal")
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def put_queue(self, queue: Queue) -> None:
-        """Store a queue's settings and state, new or changed."""
+        """Insert or replace a queue's settings and state."""
         with self._db:
             self._db.execute(
                 "insert or replace into queues (name, settings) values (?, ?)",
@@ -83,7 +83,7 @@ class Store:
             )
 
     def queues(self, prefix: str = "", after: str = "", limit: int = -1) -> list[Queue]:
-        """Queues whose names begin with a prefix and come after a name, in order of name."""
+        """Return queues whose names have a prefix and come after a name, ordered by name."""
         rows = self._db.execute(
             "select settings from queues where substr(name, 1, ?) = ? and name > ?"
             " order by name limit ?",
@@ -92,19 +92,19 @@ class Store:
         return [Queue.deserialize(settings) for (settings,) in rows]
 
     def delete_queue(self, name: str) -> None:
-        """Forget a queue and its tasks; none of the names is free at once."""
+        """Delete a queue and its tasks; their names stay reserved for a while."""
         with self._db:
             self._tombstone(name)
             self._clear(name)
             self._db.execute("delete from queues where name = ?", (name,))
 
     def clear_queue(self, name: str) -> None:
-        """Forget a queue's tasks."""
+        """Delete a queue's tasks; their names stay reserved for a while."""
         with self._db:
             self._clear(name)
 
     def insert_task(self, queue: str, task: Task) -> int:
-        """Store a new task and return its number."""
+        """Insert a task and return its id."""
         with self._db:
             cursor = self._db.execute(
                 "insert into tasks (name, queue, state) values (?, ?, ?)",
@@ -113,7 +113,7 @@ class Store:
         return cursor.lastrowid or 0
 
     def save_task(self, stored: StoredTask) -> None:
-        """Write back a task's attempts and schedule."""
+        """Update a task's attempts and schedule."""
         with self._db:
             self._db.execute(
                 "update tasks set state = ?, executions = ?, previous_status = ? where id = ?",
@@ -121,7 +121,7 @@ class Store:
             )
 
     def task(self, task_id: int) -> StoredTask | None:
-        """The task of a number."""
+        """Return the task with an id; None if it has ended."""
         return _first(
             self._db.execute(
                 "select id, state, executions, previous_status from tasks where id = ?", (task_id,)
@@ -129,7 +129,7 @@ class Store:
         )
 
     def task_named(self, name: str) -> StoredTask | None:
-        """The task that has a name now."""
+        """Return the task with a name; None if it does not exist or has ended."""
         return _first(
             self._db.execute(
                 "select id, state, executions, previous_status from tasks where name = ?", (name,)
@@ -137,7 +137,7 @@ class Store:
         )
 
     def tasks(self, queue: str, after: int = 0, limit: int = -1) -> list[StoredTask]:
-        """A queue's tasks with numbers above one, oldest first."""
+        """Return a queue's tasks whose ids are above `after`, oldest first."""
         rows = self._db.execute(
             "select id, state, executions, previous_status from tasks"
             " where queue = ? and id > ? order by id limit ?",
@@ -146,7 +146,7 @@ class Store:
         return [_stored(row) for row in rows]
 
     def end_task(self, task_id: int) -> None:
-        """Forget a task that completed, was given up or deleted; its name stays taken a while."""
+        """Delete a task that completed, failed or was deleted; its name stays reserved."""
         with self._db:
             for (name,) in self._db.execute(
                 "delete from tasks where id = ? returning name", (task_id,)
@@ -154,11 +154,11 @@ class Store:
                 self._tombstone(name)
 
     def is_tombstoned(self, name: str) -> bool:
-        """Whether a task or queue of this name ended too recently for the name to be free."""
-        found = self._db.execute(
+        """Return whether the name of an ended task or queue is still reserved."""
+        rows = self._db.execute(
             "select 1 from tombstones where name = ? and expires_at > ?", (name, time.time())
         )
-        return found.fetchone() is not None
+        return rows.fetchone() is not None
 
     def _clear(self, queue: str) -> None:
         self._db.execute(

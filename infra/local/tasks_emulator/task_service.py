@@ -1,4 +1,4 @@
-"""The calls on tasks."""
+"""Task RPCs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class TaskCalls:
-    """Each method answers the gRPC call of its name."""
+    """Each method handles the RPC of its name."""
 
     def __init__(self, store: Store, dispatcher: Dispatcher, policy: Policy) -> None:
         self._store = store
@@ -47,7 +47,7 @@ class TaskCalls:
         self._policy = policy
 
     def create_task(self, request: CreateTaskRequest) -> Task:
-        """Store a task, and let it be attempted as soon as it may."""
+        """Store and schedule a task."""
         lane = self._dispatcher.lane(request.parent)
         task = request.task
         self._check_name(request.parent, task.name)
@@ -58,29 +58,29 @@ class TaskCalls:
         return _shown(task, request.response_view)
 
     def get_task(self, request: GetTaskRequest) -> Task:
-        """A task that has not ended."""
+        """Return a task that has not ended."""
         return _shown(self._existing(request.name).task, request.response_view)
 
     def list_tasks(self, request: ListTasksRequest) -> ListTasksResponse:
-        """A page of a queue's tasks, oldest first."""
+        """Return a page of a queue's tasks, oldest first."""
         self._dispatcher.lane(request.parent)
         size = page_size(request.page_size, largest=LARGEST_TASK_PAGE)
         after = task_page_start(request.page_token)
-        found = self._store.tasks(request.parent, after, size + 1)
-        page = found[:size]
+        tasks = self._store.tasks(request.parent, after, size + 1)
+        page = tasks[:size]
         return ListTasksResponse(
             tasks=[_shown(stored.task, request.response_view) for stored in page],
-            next_page_token=str(page[-1].id) if len(found) > size else "",
+            next_page_token=str(page[-1].id) if len(tasks) > size else "",
         )
 
     def delete_task(self, request: DeleteTaskRequest) -> None:
-        """Delete a task; an attempt in flight runs out and changes nothing."""
+        """Delete a task; an attempt in flight finishes without an effect."""
         stored = self._existing(request.name)
         self._dispatcher.lane(queue_of(request.name)).forget(stored.id)
         self._store.end_task(stored.id)
 
     def run_task(self, request: RunTaskRequest) -> Task:
-        """Attempt a task now, past its schedule and the queue's limits and pause."""
+        """Attempt a task now, regardless of its schedule and the queue's limits and state."""
         stored = self._existing(request.name)
         self._dispatcher.lane(queue_of(request.name)).run_now(stored)
         return _shown(stored.task, request.response_view)
@@ -102,12 +102,12 @@ class TaskCalls:
         queue_of(name)
         if stored := self._store.task_named(name):
             return stored
-        buried = self._store.is_tombstoned(name)
-        raise not_found(TASK_ENDED if buried else ENTITY_MISSING)
+        has_ended = self._store.is_tombstoned(name)
+        raise not_found(TASK_ENDED if has_ended else ENTITY_MISSING)
 
 
 def _shown(task: Task, view: Task.View) -> Task:
-    """A task as a view shows it: the body is for the full view alone."""
+    """Return a task in a view: only the full view has the body."""
     task.view = Task.View(view or Task.View.BASIC)
     if task.view == Task.View.BASIC:
         task.http_request.body = b""

@@ -1,4 +1,4 @@
-"""A new task: the service's defaults and limits."""
+"""Task defaults and limits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ METHODS_WITH_BODY = (HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the command line decides about the tasks that are accepted.
+    """The command line's limits on tasks.
 
     Attributes:
-        min_deadline: The shortest dispatch deadline; the service's own is 15 s.
+        min_deadline: The shortest dispatch deadline; the service's is 15 s.
         can_sign: Whether there is a key to sign OIDC tokens with.
     """
 
@@ -37,7 +37,7 @@ class Policy:
     can_sign: bool
 
     def check_authorization(self, target: HttpRequest | HttpTarget) -> None:
-        """Refuse an Authorization header that the emulator could not make."""
+        """Raise RefusalError for an Authorization header that the emulator cannot create."""
         if "oauth_token" in target:
             raise invalid("oauth_token is not emulated; use oidc_token.")
         if "oidc_token" in target:
@@ -48,7 +48,11 @@ class Policy:
 
 
 def complete_task(task: Task, policy: Policy, *, now: datetime) -> None:
-    """Fill in a new task's defaults in place, or refuse it."""
+    """Set a new task's defaults in place.
+
+    Raises:
+        RefusalError: the task is outside the limits, or not emulated.
+    """
     if "http_request" not in task:
         raise invalid("Task.http_request is required: App Engine targets are not emulated.")
     _complete_request(task.http_request)

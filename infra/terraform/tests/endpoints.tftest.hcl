@@ -1,4 +1,4 @@
-# One endpoint by itself: a function, and a service.
+# A single endpoint: a function, and a service.
 mock_provider "google" {}
 
 variables {
@@ -19,13 +19,13 @@ variables {
   concurrency     = 40
   instances       = { max = 5 }
 
-  # A function's own.
+  # Variables of a function.
   bundle         = "./versions.tf"
   bundles_bucket = "test-bundles"
   builder        = { account = "projects/test-project/serviceAccounts/builder@test-project.iam.gserviceaccount.com", repository = "functions" }
   is_public      = true
 
-  # A service's own.
+  # Variables of a service.
   image = "europe-west4-docker.pkg.dev/test-project/ourvidz/realtime:test"
 }
 

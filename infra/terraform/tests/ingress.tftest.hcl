@@ -1,4 +1,4 @@
-# How a request comes in, what calls the sweep, and who is told when a promise is broken.
+# Load balancer, scheduler and monitoring.
 mock_provider "google" {}
 
 variables {

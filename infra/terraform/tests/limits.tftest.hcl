@@ -1,4 +1,4 @@
-# What must fail before anything is made.
+# Configurations that must fail the plan.
 mock_provider "google" {
   mock_data "google_project" {
     defaults = { number = "123456789012" }

@@ -1,4 +1,4 @@
-# The whole, as an environment's file makes it: `terraform test -var-file=environments/...`.
+# The complete deployment of an environment: `terraform test -var-file=environments/...`.
 mock_provider "google" {
   mock_data "google_project" {
     defaults = { number = "123456789012" }

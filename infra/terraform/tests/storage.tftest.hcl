@@ -1,4 +1,4 @@
-# What is kept: the database, the buckets and the secrets.
+# Database, buckets and secrets.
 mock_provider "google" {}
 
 variables {

@@ -18,7 +18,7 @@ variables {
   cpu            = 4
   memory_gib     = 16
 
-  # The queue's own.
+  # Variables of the queue.
   name                = "sdxl-queue"
   min_backoff_seconds = 2
   max_backoff_seconds = 60

@@ -1,4 +1,4 @@
-# Change project, domain, origins, jwt and alert_emails to your own.
+# Change project, domain, origins, jwt and alert_emails to your values.
 project = "ourvidz-production"
 region  = "europe-west4"
 domain  = "api.example.com"

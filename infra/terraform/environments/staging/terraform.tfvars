@@ -1,4 +1,4 @@
-# The names in capitals of installing: change project, domain, jwt and alert_emails to your own.
+# Change project, domain, jwt and alert_emails to your values.
 project = "ourvidz-staging"
 region  = "europe-west4"
 domain  = "api.staging.example.com"

@@ -9,7 +9,7 @@ resource "google_storage_bucket" "this" {
     enabled = var.delete_after_days == null
   }
 
-  # What passes is not kept after its deletion; of what stays, old versions are kept for a while.
+  # Temporary objects are not retained after their deletion; other buckets keep old versions.
   soft_delete_policy {
     retention_duration_seconds = var.delete_after_days == null ? 7 * 86400 : 0
   }

@@ -7,13 +7,13 @@ variable "region" {
 }
 
 variable "delete_after_days" {
-  description = "For what only passes through; null for what is kept, whose old versions are kept too."
+  description = "Age at which temporary objects are deleted; null for permanent objects, whose old versions are kept."
   type        = number
   default     = null
 }
 
 variable "old_versions_days" {
-  description = "How long a deleted or replaced version can be brought back."
+  description = "Days for which a deleted or replaced version can be restored."
   type        = number
   default     = 14
 }

@@ -1,4 +1,4 @@
-# Who turns bundles into containers: it reads bundles, writes images, and can run nothing.
+# The account that builds containers from bundles: it reads bundles and writes images, nothing else.
 resource "google_service_account" "this" {
   account_id   = "builder"
   display_name = "What builds the functions"
@@ -9,7 +9,7 @@ locals {
   member = "serviceAccount:${local.email}"
 }
 
-# Apart from our own images: the build moves its tags, which ours never do.
+# Separate from our images' repository, whose tags are immutable: the build moves its tags.
 resource "google_artifact_registry_repository" "this" {
   repository_id = "functions"
   location      = var.region
@@ -37,7 +37,7 @@ resource "google_storage_bucket_iam_member" "reads" {
   member = local.member
 }
 
-# Cloud Build writes its log as the account that builds, and logs belong to the project.
+# Cloud Build writes its log as the building account, which needs a role on the project.
 resource "google_project_iam_member" "logs" {
   project = var.project
   role    = "roles/logging.logWriter"

@@ -1,5 +1,5 @@
 output "account" {
-  description = "Its full name, as a build takes it."
+  description = "The account's full resource name, as builds need it."
   value       = "projects/${var.project}/serviceAccounts/${local.email}"
   depends_on = [
     google_artifact_registry_repository_iam_member.writes,

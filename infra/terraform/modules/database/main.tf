@@ -45,14 +45,14 @@ resource "google_sql_database_instance" "this" {
       for_each = {
         "cloudsql.iam_authentication" = "on"
         "max_connections"             = tostring(var.connections)
-        # A statement's text can hold a prompt, and an error's message quotes values: neither is
-        # logged, as in infra/local/database/server.py.
+        # Statements may contain prompts, and error messages quote values: neither is logged, as in
+        # infra/local/database/server.py.
         "log_min_duration_statement" = "-1"
         "log_statement"              = "none"
         "log_min_messages"           = "log"
         "log_min_error_statement"    = "panic"
         "log_error_verbosity"        = "terse"
-        # KiB of a session's sorts and hashes on disk: more is an error of that statement.
+        # KiB of a session's sorts and hashes on disk; above it the statement fails.
         "temp_file_limit"    = "1048576"
         "log_connections"    = "on"
         "log_disconnections" = "on"

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The server's; one that was set back to a moment has another."
+  description = "The server's name; a server restored to a point in time has another name."
   type        = string
 }
 
@@ -42,13 +42,13 @@ variable "postgres" {
 }
 
 variable "backups" {
-  description = "Daily backups that are kept."
+  description = "Number of daily backups to keep."
   type        = number
   default     = 14
 }
 
 variable "is_protected" {
-  description = "Whether terraform refuses to delete it."
+  description = "Whether terraform refuses to delete the server."
   type        = bool
   default     = true
 }

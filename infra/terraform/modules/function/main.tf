@@ -11,7 +11,7 @@ locals {
   }
 }
 
-# Named by what it holds: a bundle that did not change is not deployed again.
+# The name has the bundle's hash: an unchanged bundle is not deployed again.
 resource "google_storage_bucket_object" "bundle" {
   bucket = var.bundles_bucket
   name   = "${var.name}-${filesha256(var.bundle)}.zip"
@@ -37,7 +37,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   service_config {
     service_account_email = module.identity.email
-    # Behind the load balancer, or from within; never by an address of its own from outside.
+    # Through the load balancer or from inside; the function's own URL is not reachable from outside.
     ingress_settings                 = var.is_public ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
     available_memory                 = var.memory
@@ -67,8 +67,8 @@ resource "google_cloudfunctions2_function" "this" {
   depends_on = [module.identity]
 }
 
-# Who calls brings a user's token, a worker's seal or the scheduler's token, which the function
-# itself checks. Were the platform to check one, it would take the signature out of it.
+# The function itself authenticates callers: by a user's token, a worker's signature or the
+# scheduler's token. If the platform verified the token, it would remove its signature.
 resource "google_cloud_run_v2_service_iam_member" "anyone" {
   name     = google_cloudfunctions2_function.this.name
   location = var.region

@@ -1,5 +1,5 @@
 output "service" {
-  description = "The Cloud Run service under it, for the load balancer."
+  description = "The function's Cloud Run service, for the load balancer."
   value       = google_cloudfunctions2_function.this.name
 }
 

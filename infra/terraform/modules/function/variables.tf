@@ -7,7 +7,7 @@ variable "region" {
 }
 
 variable "access" {
-  description = "As modules/identity takes it."
+  description = "The access that modules/identity grants."
   type = object({
     project  = string
     secrets  = map(string)
@@ -18,12 +18,12 @@ variable "access" {
 }
 
 variable "settings" {
-  description = "What shared/settings.py reads, but for secrets and the database."
+  description = "Settings of shared/settings.py, without secrets and the database."
   type        = map(string)
 }
 
 variable "database" {
-  description = "Where Postgres is."
+  description = "Postgres's host and the database's name."
   type        = object({ host = string, name = string })
 }
 
@@ -32,7 +32,7 @@ variable "subnetwork" {
 }
 
 variable "bundle" {
-  description = "The zip that `make bundle` wrote."
+  description = "The path of the zip that `make bundle` wrote."
   type        = string
 }
 
@@ -41,7 +41,7 @@ variable "bundles_bucket" {
 }
 
 variable "builder" {
-  description = "Who builds it, and where its container is kept."
+  description = "The account that builds the function, and the repository of its images."
   type        = object({ account = string, repository = string })
 }
 
@@ -59,7 +59,7 @@ variable "timeout_seconds" {
 }
 
 variable "concurrency" {
-  description = "Requests that one instance answers at the same time."
+  description = "Maximum number of concurrent requests of an instance."
   type        = number
 }
 
@@ -73,6 +73,6 @@ variable "instances" {
 }
 
 variable "is_public" {
-  description = "Whether the load balancer may reach it."
+  description = "Whether the load balancer may call the function."
   type        = bool
 }

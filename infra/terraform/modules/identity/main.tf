@@ -1,12 +1,12 @@
-# Who an endpoint is, and the little that it may touch. Nothing is granted on the project but the
-# way into the one database.
+# An endpoint's account and its access. On the project it is granted only the connection to the
+# database.
 resource "google_service_account" "this" {
   account_id   = "fn-${var.name}"
   display_name = "The endpoint ${var.name}"
 }
 
 locals {
-  # Told by its name and the project, so that a plan already says who may do what.
+  # Built from the name and the project, so that a plan shows all members.
   email  = "${google_service_account.this.account_id}@${var.access.project}.iam.gserviceaccount.com"
   member = "serviceAccount:${local.email}"
   login  = trimsuffix(local.email, ".gserviceaccount.com")
@@ -26,7 +26,7 @@ resource "google_storage_bucket_iam_member" "files" {
   member   = local.member
 }
 
-# Signed addresses are signed through IAM, by the account itself: there is no key to lose.
+# URLs are signed through IAM by the account itself, so there is no key file.
 resource "google_service_account_iam_member" "signs" {
   count              = length(var.access.buckets) > 0 ? 1 : 0
   service_account_id = "projects/${var.access.project}/serviceAccounts/${local.email}"
@@ -54,7 +54,7 @@ resource "google_project_iam_member" "database" {
   }
 }
 
-# It logs in as itself, by a token of its account; it owns nothing and inherits nothing.
+# It logs in as itself, with a token of its account; it owns no tables and inherits no roles.
 resource "google_sql_user" "this" {
   count    = var.access.database == null ? 0 : 1
   instance = var.access.database

@@ -3,6 +3,6 @@ output "email" {
 }
 
 output "login" {
-  description = "Whom Postgres knows it as; null without a database."
+  description = "The account's login in Postgres; null without a database."
   value       = var.access.database == null ? null : local.login
 }

@@ -13,7 +13,7 @@ variable "region" {
 }
 
 variable "access" {
-  description = "What the map says it may touch: secrets' ids by setting, buckets with read or write, queues, the database's instance or null."
+  description = "The endpoint's access in the manifest: secrets' ids by setting, buckets with read or write, queues, the database's instance or null."
   type = object({
     project  = string
     secrets  = map(string)

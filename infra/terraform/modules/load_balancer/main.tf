@@ -1,4 +1,4 @@
-# One address, https alone, and one route for each public path of the map.
+# One IP address, HTTPS only, and one route for each public path of the manifest.
 resource "google_compute_global_address" "this" {
   name = "ourvidz"
 }
@@ -38,7 +38,7 @@ resource "google_compute_backend_service" "this" {
     group = google_compute_region_network_endpoint_group.this[each.key].id
   }
 
-  # An address may hold a ticket or a token: it is in no log.
+  # URLs may contain a ticket or a token, so requests are not logged.
   log_config {
     enable = false
   }
@@ -47,7 +47,7 @@ resource "google_compute_backend_service" "this" {
 resource "google_compute_url_map" "this" {
   name = "ourvidz"
 
-  # What no route names is nowhere: the service stands here because one must, and is never asked.
+  # Paths without a route get a 404. A default service is required, but never called.
   default_service = google_compute_backend_service.this[local.first].id
   default_route_action {
     fault_injection_policy {
@@ -75,7 +75,7 @@ resource "google_compute_url_map" "this" {
       }
     }
 
-    # As the local gateway does: the function sees what follows its prefix.
+    # As in the local gateway, a function gets the path without its prefix.
     dynamic "path_rule" {
       for_each = var.backends
       content {

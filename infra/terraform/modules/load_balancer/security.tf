@@ -1,9 +1,9 @@
-# Beyond the limits per user, which the functions keep: nobody's address asks without end.
+# A rate limit per IP address, in addition to the functions' limits per user.
 resource "google_compute_security_policy" "this" {
   name = "ourvidz"
 
   rule {
-    description = "So many requests a minute from one address."
+    description = "Maximum number of requests per minute from one address."
     priority    = 1000
     action      = "throttle"
     match {
@@ -24,7 +24,7 @@ resource "google_compute_security_policy" "this" {
   }
 
   rule {
-    description = "What is left, which is nothing: the rule above matches every address."
+    description = "Required default rule; the rule above matches every address."
     priority    = 2147483647
     action      = "deny(403)"
     match {

@@ -21,6 +21,6 @@ variable "requests_per_minute" {
 }
 
 variable "backends" {
-  description = "Each public endpoint: its Cloud Run service, and the prefixes under which it is reached."
+  description = "Each public endpoint's Cloud Run service and path prefixes."
   type        = map(object({ service = string, prefixes = list(string) }))
 }

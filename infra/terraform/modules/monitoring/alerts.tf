@@ -3,7 +3,7 @@ locals {
     jobs-by-deadline = {
       promise   = "99.9 % of accepted jobs end by their deadline"
       metric    = "job_late"
-      threshold = 0.001 # the share that is late: the mean of noughts and ones
+      threshold = 0.001 # the part of late jobs: the mean of zeros and ones
       reducer   = "REDUCE_MEAN"
       period    = "3600s"
       duration  = "0s"

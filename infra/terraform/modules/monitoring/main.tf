@@ -1,6 +1,6 @@
-# The four promises, measured from the functions' log lines, and an alert with its page for each.
+# The four SLOs, measured from the functions' log entries, with an alert and a runbook for each.
 locals {
-  # A line whose message is "measured" carries one or more of these fields.
+  # A log entry whose message is "measured" has one or more of these fields.
   measured = {
     job_late                    = "A job ended: 0 by its deadline, 1 past it."
     callback_visible_seconds    = "From a completing callback's arrival to its commit, which readers see."
@@ -68,7 +68,7 @@ resource "google_monitoring_alert_policy" "slo" {
   depends_on = [google_logging_metric.measured]
 }
 
-# Silence is no proof that all is well.
+# Missing measurements are an alert as well.
 resource "google_monitoring_alert_policy" "silence" {
   display_name          = "The sweep has measured nothing for ten minutes"
   combiner              = "OR"

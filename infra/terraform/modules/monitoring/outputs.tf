@@ -1,4 +1,4 @@
 output "alerts" {
-  description = "The runbook pages that alerts name."
+  description = "The names of the alerts' runbooks."
   value       = concat(keys(local.alerts), ["silence"])
 }

@@ -3,6 +3,6 @@ variable "emails" {
 }
 
 variable "runbooks" {
-  description = "Where the pages lie that the alerts name."
+  description = "The base path or URL of the alerts' runbooks."
   type        = string
 }

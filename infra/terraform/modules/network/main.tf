@@ -11,7 +11,7 @@ resource "google_compute_subnetwork" "this" {
   private_ip_google_access = true
 }
 
-# Where the database's private address lies.
+# The range of the database's private address.
 resource "google_compute_global_address" "database" {
   name          = "ourvidz-database"
   purpose       = "VPC_PEERING"

@@ -3,7 +3,7 @@ variable "region" {
 }
 
 variable "range" {
-  description = "Each instance of a function takes an address of it, and a while after it has ended still."
+  description = "The subnetwork's addresses: each instance of a function uses one, and keeps it for a while after its end."
   type        = string
   default     = "10.8.0.0/20"
 }

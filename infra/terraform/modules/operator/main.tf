@@ -1,5 +1,5 @@
-# The operator's own commands, inside the network: migrations by default, and with other arguments
-# infra.admin. It alone logs in as the tables' owner.
+# The operator's commands (infra.admin) inside the network; by default migrations. Only this job logs
+# in as the tables' owner.
 resource "google_service_account" "this" {
   account_id   = "operator"
   display_name = "Migrations and the operator's commands"
@@ -25,7 +25,7 @@ resource "google_storage_bucket_iam_member" "files" {
 resource "google_cloud_run_v2_job" "this" {
   name                = "operator"
   location            = var.region
-  deletion_protection = false # it holds nothing
+  deletion_protection = false # it has no data
 
   template {
     template {

@@ -15,21 +15,21 @@ variable "subnetwork" {
 }
 
 variable "owner_secret" {
-  description = "The secret that holds the owner's DATABASE_URL."
+  description = "The secret with the owner's DATABASE_URL."
   type        = string
 }
 
 variable "buckets" {
-  description = "The buckets whose files it exports and erases."
+  description = "The buckets whose files the operator exports and erases."
   type        = list(string)
 }
 
 variable "logins" {
-  description = "Whom Postgres lets in as the functions' roles."
+  description = "The Postgres logins that may set the functions' roles."
   type        = list(string)
 }
 
 variable "settings" {
-  description = "As the functions have them; its DATABASE_URL is the owner's."
+  description = "The functions' settings; DATABASE_URL is the owner's."
   type        = map(string)
 }

@@ -1,4 +1,4 @@
-# The account as which the queue calls its workers.
+# The account with which the queue calls its workers.
 resource "google_service_account" "this" {
   account_id   = "dispatch-${var.name}"
   display_name = "What ${var.name} calls its workers as"
@@ -18,15 +18,15 @@ resource "google_cloud_tasks_queue" "this" {
     max_concurrent_dispatches = var.max_concurrent
   }
 
-  # Unlimited: a busy worker's 429 and a claimed job's 503 each cost an attempt. What ends a job is
-  # its own deadline, in Postgres.
+  # Unlimited: a busy worker's 429 and a claimed job's 503 each count as an attempt. A job ends by
+  # its deadline in Postgres.
   retry_config {
     max_attempts = -1
     min_backoff  = "${var.min_backoff_seconds}s"
     max_backoff  = "${var.max_backoff_seconds}s"
   }
 
-  # Every worker of the queue takes tokens for this audience, whatever its address.
+  # All workers of the queue accept tokens for this audience, whatever their URL.
   http_target {
     http_method = "POST"
     oidc_token {

@@ -3,11 +3,11 @@ output "name" {
 }
 
 output "email" {
-  description = "The account as which it calls."
+  description = "The account with which the queue calls its workers."
   value       = local.email
 }
 
 output "audience" {
-  description = "For whom its tokens are made."
+  description = "The audience of the queue's tokens."
   value       = local.audience
 }

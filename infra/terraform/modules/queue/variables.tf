@@ -24,7 +24,7 @@ variable "max_backoff_seconds" {
 }
 
 variable "max_concurrent" {
-  description = "What its workers hold at the same time."
+  description = "Maximum number of tasks in flight: as many as the workers accept."
   type        = number
 
   validation {
@@ -34,7 +34,7 @@ variable "max_concurrent" {
 }
 
 variable "log_ratio" {
-  description = "The share of dispatches that is logged."
+  description = "The part of dispatches that is logged, 0 to 1."
   type        = number
   default     = 0.1
 }

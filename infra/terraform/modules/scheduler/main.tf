@@ -14,7 +14,7 @@ resource "google_cloud_scheduler_job" "sweep" {
   time_zone        = "Etc/UTC"
   attempt_deadline = "${var.timeout_seconds}s"
 
-  # The next minute's call comes anyway: one more try, soon.
+  # One quick retry is enough: the next call follows a minute later.
   retry_config {
     retry_count          = 1
     min_backoff_duration = "5s"

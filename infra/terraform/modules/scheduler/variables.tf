@@ -7,7 +7,7 @@ variable "region" {
 }
 
 variable "url" {
-  description = "What is called, and for whom its tokens are made."
+  description = "The URL to call, which is also the token's audience."
   type        = string
 }
 

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The setting that it holds."
+  description = "The name of the setting in the secret."
   type        = string
 }
 
@@ -8,7 +8,7 @@ variable "region" {
 }
 
 variable "is_protected" {
-  description = "Whether terraform refuses to delete it."
+  description = "Whether terraform refuses to delete the secret."
   type        = bool
   default     = true
 }

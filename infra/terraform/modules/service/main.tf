@@ -16,7 +16,7 @@ resource "google_cloud_run_v2_service" "this" {
   location = var.region
   ingress  = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
 
-  # It holds nothing: what the map or the variables no longer name may go.
+  # It has no data, so terraform may delete it when it is removed from the manifest.
   deletion_protection = false
 
   template {
@@ -71,7 +71,7 @@ resource "google_cloud_run_v2_service" "this" {
   depends_on = [module.identity]
 }
 
-# As of a function: it checks its callers' tokens itself.
+# As a function does, the service authenticates its callers itself.
 resource "google_cloud_run_v2_service_iam_member" "anyone" {
   name     = google_cloud_run_v2_service.this.name
   location = var.region

@@ -1,5 +1,5 @@
 output "service" {
-  description = "Its name, for the load balancer."
+  description = "The Cloud Run service's name, for the load balancer."
   value       = google_cloud_run_v2_service.this.name
 }
 

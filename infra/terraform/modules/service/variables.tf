@@ -7,7 +7,7 @@ variable "region" {
 }
 
 variable "access" {
-  description = "As modules/identity takes it."
+  description = "The access that modules/identity grants."
   type = object({
     project  = string
     secrets  = map(string)
@@ -18,12 +18,12 @@ variable "access" {
 }
 
 variable "settings" {
-  description = "What shared/settings.py reads, but for secrets and the database."
+  description = "Settings of shared/settings.py, without secrets and the database."
   type        = map(string)
 }
 
 variable "database" {
-  description = "Where Postgres is."
+  description = "Postgres's host and the database's name."
   type        = object({ host = string, name = string })
 }
 
@@ -45,7 +45,7 @@ variable "timeout_seconds" {
 }
 
 variable "concurrency" {
-  description = "Connections that one instance holds at the same time; a WebSocket is one, for as long as it is open."
+  description = "Maximum number of concurrent connections of an instance; an open WebSocket counts as one."
   type        = number
 }
 

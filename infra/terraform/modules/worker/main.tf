@@ -1,4 +1,4 @@
-# A GPU worker holds no secret but its own key, reads the weights, and is called by its queue alone.
+# A GPU worker has its key as only secret, reads the weights, and is called only by its queue.
 resource "google_service_account" "this" {
   account_id   = "worker-${var.id}"
   display_name = "The GPU worker ${var.id}"
@@ -19,13 +19,13 @@ resource "google_storage_bucket_iam_member" "weights" {
 locals {
   email = "${google_service_account.this.account_id}@${var.project}.iam.gserviceaccount.com"
   settings = merge({
-    OUTPUT_CHECKER = "/models/safety-checker" # a worker without a checker serves nobody
+    OUTPUT_CHECKER = "/models/safety-checker" # without a checker a worker serves no jobs
     }, var.settings, {
     WORKER_ID            = var.id
     FUNCTIONS_URL        = var.functions_url
     WORKER_SLOTS         = tostring(var.slots)
     PREFETCH_JOBS        = tostring(var.prefetch_jobs)
-    GOOGLE_CLOUD_PROJECT = var.project # its traces are what log lines name
+    GOOGLE_CLOUD_PROJECT = var.project # log lines refer to this project's traces
   })
 }
 
@@ -35,7 +35,7 @@ resource "google_cloud_run_v2_service" "this" {
   ingress          = "INGRESS_TRAFFIC_INTERNAL_ONLY"
   custom_audiences = [var.audience]
 
-  # It holds nothing: what the map or the variables no longer name may go.
+  # It has no data, so terraform may delete it when it is removed from the variables.
   deletion_protection = false
 
   template {
@@ -66,7 +66,7 @@ resource "google_cloud_run_v2_service" "this" {
           memory           = "${var.memory_gib}Gi"
           "nvidia.com/gpu" = "1"
         }
-        # A GPU is paid by the instance, and a job goes on between two requests of its own.
+        # A GPU is billed per instance, and a job continues between its requests.
         cpu_idle          = false
         startup_cpu_boost = true
       }
@@ -94,7 +94,7 @@ resource "google_cloud_run_v2_service" "this" {
         mount_path = "/models"
       }
 
-      # It listens before it loads its model.
+      # The worker listens before it loads its model.
       startup_probe {
         period_seconds    = 5
         failure_threshold = 24

@@ -1,5 +1,5 @@
 variable "id" {
-  description = "The id of its key."
+  description = "The worker's id, which names its key."
   type        = string
 
   validation {
@@ -21,7 +21,7 @@ variable "image" {
 }
 
 variable "settings" {
-  description = "What its pipeline reads, such as SDXL_MODEL; /models is the weights bucket."
+  description = "Settings of the pipeline, such as SDXL_MODEL; /models is the weights bucket."
   type        = map(string)
   default     = {}
 }
@@ -31,7 +31,7 @@ variable "functions_url" {
 }
 
 variable "key_secret" {
-  description = "The secret that holds its key."
+  description = "The secret with the worker's key."
   type        = string
 }
 
@@ -40,7 +40,7 @@ variable "weights_bucket" {
 }
 
 variable "dispatcher" {
-  description = "The account as which its queue calls it; nobody else may."
+  description = "The account with which the queue calls the worker; the only one that may."
   type        = string
 
   validation {
@@ -50,7 +50,7 @@ variable "dispatcher" {
 }
 
 variable "audience" {
-  description = "For whom the queue's tokens are made."
+  description = "The audience of the queue's tokens."
   type        = string
 }
 
