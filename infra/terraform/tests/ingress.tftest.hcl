@@ -87,7 +87,7 @@ run "monitoring" {
     source = "./modules/monitoring"
   }
   assert {
-    condition     = { for name, one in google_monitoring_alert_policy.slo : name => one.conditions[0].condition_threshold[0].threshold_value } == { jobs-by-deadline = 0.001, callback-to-visible = 2, oldest-undispatched = 60, orphaned-objects = 0 }
+    condition     = { for name, one in google_monitoring_alert_policy.slo : name => one.conditions[0].condition_threshold[0].threshold_value } == { jobs-by-deadline = 0.001, slow-callbacks = 2, stuck-queue = 60, orphaned-objects = 0 }
     error_message = "Each promise has its alert, at its own figure."
   }
   assert {
@@ -95,8 +95,8 @@ run "monitoring" {
     error_message = "Each alert names its page."
   }
   assert {
-    condition     = google_monitoring_alert_policy.silence.conditions[0].condition_absent[0].duration == "600s"
-    error_message = "Silence is an alert too."
+    condition     = google_monitoring_alert_policy.sweep_not_running.conditions[0].condition_absent[0].duration == "600s"
+    error_message = "Missing measurements raise an alert too."
   }
   assert {
     condition     = alltrue([for word in ["token", "ticket", "apikey"] : strcontains(google_logging_project_exclusion.credentials.filter, word)])

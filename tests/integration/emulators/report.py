@@ -26,7 +26,7 @@ INTRODUCTION = f"""# What the emulators do, and what they do not
 Written by `{COMMAND}` from the marks of the tests.
 Each row is tried by the tests of the files that it names, as many as stand in brackets: what is not
 done as well, with what a caller sees who asks for it.
-Why they are ours: [0004](decisions/0004-emulators-of-our-own.md).
+Why they are ours: [0004](decisions/0004-custom-emulators.md).
 """
 
 

@@ -9,7 +9,7 @@ locals {
       duration  = "0s"
       severity  = "ERROR"
     }
-    callback-to-visible = {
+    slow-callbacks = {
       promise   = "A completing callback is visible within 2 s (p95)"
       metric    = "callback_visible_seconds"
       threshold = 2
@@ -18,7 +18,7 @@ locals {
       duration  = "300s"
       severity  = "WARNING"
     }
-    oldest-undispatched = {
+    stuck-queue = {
       promise   = "No job waits longer than 60 s to be dispatched"
       metric    = "oldest_undispatched_seconds"
       threshold = 60
@@ -28,7 +28,7 @@ locals {
       severity  = "ERROR"
     }
     orphaned-objects = {
-      promise   = "No object is nobody's after a day"
+      promise   = "No object is without a row after a day"
       metric    = "orphaned_objects"
       threshold = 0
       reducer   = "REDUCE_PERCENTILE_99"

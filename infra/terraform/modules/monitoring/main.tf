@@ -68,8 +68,8 @@ resource "google_monitoring_alert_policy" "slo" {
   depends_on = [google_logging_metric.measured]
 }
 
-# Missing measurements are an alert as well.
-resource "google_monitoring_alert_policy" "silence" {
+# Without the sweep the other alerts have no data, so missing data is an alert as well.
+resource "google_monitoring_alert_policy" "sweep_not_running" {
   display_name          = "The sweep has measured nothing for ten minutes"
   combiner              = "OR"
   severity              = "CRITICAL"
@@ -90,7 +90,7 @@ resource "google_monitoring_alert_policy" "silence" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "What to do: ${var.runbooks}/silence.md"
+    content   = "What to do: ${var.runbooks}/sweep-not-running.md"
   }
 
   depends_on = [google_logging_metric.measured]

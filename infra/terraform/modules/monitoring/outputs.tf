@@ -1,4 +1,4 @@
 output "alerts" {
-  description = "The names of the alerts' runbooks."
-  value       = concat(keys(local.alerts), ["silence"])
+  description = "The runbook pages that alerts name."
+  value       = concat(keys(local.alerts), ["sweep-not-running"])
 }
