@@ -1,4 +1,4 @@
-"""docs/operations: what its pages name is there."""
+"""The operations pages, the decisions and SECURITY.md: what they name exists."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,57 @@ from tests.infra.test_workflows import TARGETS, made
 from tests.support.local_system import ROOT
 
 PAGES = sorted((ROOT / "docs/operations").rglob("*.md"))
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+LINKING = [
+    *PAGES,
+    *DECISIONS,
+    *(ROOT / name for name in ("SECURITY.md", "CHANGELOG.md", "infra/terraform/README.md")),
+]
 EVERY = "\n".join(page.read_text() for page in PAGES)
 TERRAFORM = "\n".join(path.read_text() for path in (ROOT / "infra/terraform").glob("*.tf"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.stem)
 def test_each_link_leads_to_a_page(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).is_file(), target
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_has_its_number_and_its_parts(page: Path) -> None:
+    text = page.read_text()
+    assert text.startswith(f"# {int(page.stem[:4])}. ")
+    assert "**Context" in text
+    assert "**Decision" in text
+
+
+def test_each_runbook_has_its_alert() -> None:
+    alerts = "\n".join(
+        path.read_text() for path in (ROOT / "infra/terraform/modules/monitoring").glob("*.tf")
+    )
+    for page in (ROOT / "docs/operations/runbooks").glob("*.md"):
+        assert re.search(rf"^    {page.stem} = {{|/{page.stem}\.md", alerts, re.MULTILINE), page
+
+
+def test_each_log_message_that_a_page_greps_for_is_logged() -> None:
+    messages = set(re.findall(r"jsonPayload\.message:\"([^\"]+)\"", EVERY))
+    messages |= set(re.findall(r"`(a part of the sweep [^`]+|the task was [^`]+)`", EVERY))
+    assert len(messages) >= 3
+    sources = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    for message in messages:
+        assert message in code, message
+
+
+def test_each_test_that_security_md_names_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    names = re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|hcl|yaml|tftest\.hcl))`", text)
+    assert len(names) > 30
+    for name in names:
+        folder = ROOT if "/" in name else ROOT / "tests/security"
+        assert (folder / name).is_file(), name
+    threats = {path.name for path in (ROOT / "tests/security").glob("test_*.py")}
+    assert threats <= set(names)
 
 
 def test_the_first_page_names_every_other() -> None:
@@ -42,11 +85,16 @@ def test_each_output_and_module_of_terraform_is_one() -> None:
 
 
 def test_the_operator_s_commands_are_as_written() -> None:
-    commands = re.findall(r"--args=([a-z]+,--[^\s`)]+)", EVERY)
-    assert {one.split(",")[0] for one in commands} == {"export", "erase", "worker", "retire"}
-    for one in commands:
-        if not one.endswith(",..."):
-            parts = one.replace("USER", "00000000-0000-0000-0000-000000000000").split(",")
+    commands = re.findall(r"--args=([a-z-]+,--[^\s`)]+)", EVERY)
+    assert {command.split(",")[0] for command in commands} == {
+        "export",
+        "erase",
+        "worker",
+        "retire",
+    }
+    for command in commands:
+        if not command.endswith(",..."):
+            parts = command.replace("USER", "00000000-0000-0000-0000-000000000000").split(",")
             assert parser().parse_args(parts)
 
 
