@@ -1,1 +1,1 @@
-"""The endpoints: one folder each, each a door of its own."""
+"""HTTP and WebSocket endpoints, one folder each."""

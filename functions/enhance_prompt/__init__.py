@@ -1,1 +1,1 @@
-"""Prompts, said more fully."""
+"""enhance-prompt endpoint."""

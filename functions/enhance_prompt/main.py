@@ -1,4 +1,4 @@
-"""POST /enhance-prompt: a prompt, said more fully."""
+"""POST /enhance-prompt: enhance a prompt with a language model or with rules."""
 
 from shared import safety
 from shared.auth.authenticators import User, Worker
@@ -17,9 +17,13 @@ from shared.services import Services
 async def enhance_prompt(
     request: EnhancePromptRequest, caller: User | Worker, services: Services
 ) -> EnhancePromptResponse:
-    """By a language model; where none answers, by rules, and the metadata says so."""
+    """Enhance a prompt with a language model, or with rules if no model answers.
+
+    ``enhancement_metadata.model_used`` names what enhanced it, and ``fallback_reason`` why rules
+    were used.
+    """
     user_id = caller.id if isinstance(caller, User) else None
-    wanted = EnhancementRequest(
+    enhancement = EnhancementRequest(
         prompt=request.prompt,
         model=request.model_type,
         use_case=request.use_case,
@@ -34,7 +38,7 @@ async def enhance_prompt(
             user_id=user_id,
             services=services,
         )
-        enhanced = await enhancer.enhance(wanted, services)
+        enhanced = await enhancer.enhance(enhancement, services)
     return EnhancePromptResponse(
         enhanced_prompt=enhanced.text,
         original_prompt=request.prompt,

@@ -1,1 +1,1 @@
-"""Pictures for admins, waited for."""
+"""generate-admin-image endpoint."""

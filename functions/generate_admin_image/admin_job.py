@@ -1,4 +1,4 @@
-"""The job that an admin's picture is made by: once, however often one key asks for it."""
+"""Creates the job of an admin's image, once per idempotency key."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from shared.services import Services
 from shared.telemetry.logs import traceparent
 
 PRIORITY = 10
-"""Before every user's turn, whose jobs have 0."""
+"""Dispatched before every user's jobs, which have priority 0."""
 
 _JOB_TYPES: dict[tuple[AdminModel, Quality], str] = {
     ("sdxl", "fast"): "sdxl_image_fast",
@@ -27,7 +27,14 @@ _JOB_TYPES: dict[tuple[AdminModel, Quality], str] = {
 async def create_admin_job(
     call: HttpRequest, request: GenerateAdminImageRequest, user: User, services: Services
 ) -> UUID:
-    """The job's id. The key stands for the job and not for an answer, which may come later."""
+    """Create the job, or find the one that was created with the same idempotency key.
+
+    The key is stored with the job's id and not with a response: a repeated request waits for the
+    same job again.
+
+    Returns:
+        The job's id.
+    """
 
     async def act(once: IdempotentRequest) -> AdminJob:
         async with services.database.transaction() as connection:

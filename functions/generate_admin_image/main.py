@@ -1,4 +1,4 @@
-"""POST /generate-admin-image: a picture for an admin, without credits and before the others."""
+"""POST /generate-admin-image: create a priority job and wait for its image."""
 
 from urllib.parse import urljoin
 
@@ -20,7 +20,11 @@ _URL_SECONDS = 24 * 3600
 async def generate_admin_image(
     call: HttpRequest, user: User, services: Services
 ) -> GenerateAdminImageResponse | Accepted:
-    """An ordinary job, waited for; one that takes longer is answered by its id, and goes on."""
+    """Create a job without charging credits, wait for it and return a signed URL of its image.
+
+    The URL is valid for 24 hours. If the job takes longer than the server waits, the response is
+    202 with the job's id and an empty ``image_url``; the job continues.
+    """
     request = await read_json(call, _REQUEST)
     async with safety.recording_refusals(user.id, services):
         safety.check_prompt(request.prompt, field="prompt")

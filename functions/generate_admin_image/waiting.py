@@ -1,4 +1,4 @@
-"""Waiting for a job's picture: it is told when the job changes, and then it looks."""
+"""Waits for a job's image: notified of changes, it reads the job from the database."""
 
 import asyncio
 from uuid import UUID
@@ -10,13 +10,16 @@ from shared.services import Services
 
 
 async def wait_for_image(job_id: UUID, user: User, services: Services) -> str | None:
-    """Where the job's picture lies in workspace-temp; None where it takes too long to wait for.
+    """Wait until the job has finished, at most ``admin_image_wait_seconds`` of the settings.
 
-    Whoever waits holds no connection, and whoever goes away leaves the job as it is.
+    No database connection is held while waiting. A client that disconnects does not change the job.
+
+    Returns:
+        The image's path in the bucket workspace-temp; None if the job is still open.
 
     Raises:
         ConflictError: ``job_failed`` or ``job_cancelled``, with the reason.
-        NotFoundError: where the picture has been removed since.
+        NotFoundError: The job does not exist, or its image has been removed since.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + services.settings.admin_image_wait_seconds
@@ -24,8 +27,8 @@ async def wait_for_image(job_id: UUID, user: User, services: Services) -> str | 
         while not (path := await _poll(job_id, user, services)):
             if loop.time() >= until:
                 break
-            next_look = min(until, loop.time() + services.settings.event_poll_seconds)
-            while await subscription.wait(next_look) is not None:
+            next_poll = min(until, loop.time() + services.settings.event_poll_seconds)
+            while await subscription.wait(next_poll) is not None:
                 pass  # progress: the job still runs
     return path
 

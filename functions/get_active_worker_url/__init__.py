@@ -1,1 +1,1 @@
-"""Where a worker can be reached."""
+"""get-active-worker-url endpoint."""

@@ -1,4 +1,4 @@
-"""POST /get-active-worker-url: where a worker of a type can be reached now."""
+"""POST /get-active-worker-url: URL of the latest healthy worker of a type."""
 
 from shared.auth.authenticators import User, Worker
 from shared.auth.callers import require_user_or_worker
@@ -12,7 +12,10 @@ from shared.services import Services
 async def get_active_worker_url(
     request: GetWorkerUrlRequest, _: User | Worker, services: Services
 ) -> GetWorkerUrlResponse:
-    """The healthy one that was seen last. It only reads: an address is its worker's to change."""
+    """Return the URL of the healthy worker of a type that was seen last.
+
+    It only reads: a worker changes its URL with ``update-worker-url``.
+    """
     async with services.database.transaction() as connection:
         found = await registry.seen_last(
             connection, request.worker_type, key_ids=list(services.settings.worker_keys)

@@ -1,1 +1,1 @@
-"""The callback that workers report to."""
+"""job-callback endpoint."""

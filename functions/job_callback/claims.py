@@ -1,4 +1,4 @@
-"""Claims and heartbeats: which worker runs a job, and until when."""
+"""Claims and heartbeats: lease a job to a worker and send it signed URLs."""
 
 import asyncio
 
@@ -30,35 +30,55 @@ from shared.telemetry import tracing
 
 MIN_RUN_SECONDS = 5 * 60
 MAX_RUN_SECONDS = 29 * 60
-"""A minute less than Cloud Tasks waits."""
+"""A minute less than the 30 minutes that Cloud Tasks waits for a response."""
 
 HEARTBEATS_PER_LEASE = 6
 
 _UPLOAD_GRACE_SECONDS = 10 * 60
-"""How long past its deadline a claim's URLs still hold, for a late upload's retries."""
+"""How long past its deadline a claim's URLs stay valid, for the retries of a late upload."""
 
 _STOP = CallbackResponse(message="The job has ended, or is dispatched anew.", proceed=False)
 
 
 async def claim(callback: CallbackRequest, worker: Worker, services: Services) -> CallbackResponse:
-    """Give the job to this claim, with what it needs, or say that it is not to be had."""
+    """Lease the job to this claim.
+
+    Returns:
+        The upload targets, reference URLs and heartbeat interval; ``proceed`` is false if the job
+        has finished or was dispatched again.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ForbiddenError: The job is another user's, or was not dispatched to this worker.
+        InvalidRequestError: The callback has no dispatch number.
+        ConflictError: ``claimed`` or ``claim_id_used``, see ``_try_claim``.
+    """
     async with services.database.autocommit() as connection:
         context = await standing(connection, callback, worker)
         before = job_of(context, callback)
         if not context.is_dispatched_to_worker:
             raise ForbiddenError("The job was not dispatched to this worker.")
-        # Signing takes as long as claiming does: what is signed is told only if the claim is made.
-        is_claimed, equipment = await asyncio.gather(
+        # Signing takes as long as claiming, so both run at once. The URLs are sent only if the
+        # claim succeeds.
+        is_claimed, response = await asyncio.gather(
             _try_claim(connection, before, callback, services),
             _claim_response(before, callback, services),
         )
-    return equipment if is_claimed else _STOP
+    return response if is_claimed else _STOP
 
 
 async def heartbeat(
     callback: CallbackRequest, worker: Worker, services: Services
 ) -> CallbackResponse:
-    """Extend the claim's lease and note its progress, or tell the worker to stop."""
+    """Extend the claim's lease and store its progress.
+
+    Returns:
+        A response whose ``proceed`` is false if the claim has lost the job.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ForbiddenError: The job is another user's, or the claim another worker's.
+    """
     preview = paths.preview(callback.user_id, callback.job_id, callback.claim_id)
     async with services.database.autocommit() as connection:
         claimed_job(await standing(connection, callback, worker), callback)
@@ -78,7 +98,7 @@ async def heartbeat(
 async def standing(
     connection: Connection, callback: CallbackRequest, worker: Worker
 ) -> CallbackContext:
-    """What is known of the letter, in one look."""
+    """Read what a callback needs in one query: its job, claim and earlier response."""
     return await callback_context.load_context(
         connection,
         job_id=callback.job_id,
@@ -89,11 +109,11 @@ async def standing(
 
 
 def job_of(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
-    """The job that a letter is about, as it stands.
+    """Return the current state of a callback's job.
 
     Raises:
-        NotFoundError: where there is none.
-        ForbiddenError: where it is another user's than the letter says.
+        NotFoundError: There is no such job.
+        ForbiddenError: The job's user is not the one that the callback names.
     """
     if context.job is None:
         raise NotFoundError("There is no such job.")
@@ -103,7 +123,12 @@ def job_of(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
 
 
 def claimed_job(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
-    """``job_of``; and this worker once made that claim on it. Raises ForbiddenError if not."""
+    """Return a callback's job, which this worker must have claimed under the callback's claim id.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ForbiddenError: The job is another user's, or the claim another worker's.
+    """
     job = job_of(context, callback)
     if not context.is_claimed_by_worker:
         raise ForbiddenError("This claim on the job is not this worker's.")
@@ -113,12 +138,13 @@ def claimed_job(context: CallbackContext, callback: CallbackRequest) -> jobs.Job
 async def _try_claim(
     connection: Connection, before: jobs.Job, callback: CallbackRequest, services: Services
 ) -> bool:
-    """Whether the job is under this claim now; where not, the task is to be dropped.
+    """Claim the job; True if this claim holds it now, False if the worker should drop the task.
 
     Raises:
-        InvalidError: where the letter does not say which dispatch it answers.
-        ConflictError: ``claimed``, where another claim holds it: the task stays in its queue, for
-            that claim's lease may lapse. ``claim_id_used``, where another job was claimed by it.
+        InvalidRequestError: The callback has no dispatch number.
+        ConflictError: ``claimed``: another claim holds the job, and the task stays in its queue
+            because that claim's lease may expire. ``claim_id_used``: another job was claimed with
+            this claim id.
     """
     dispatch_no = callback.dispatch_no
     if dispatch_no is None:
@@ -147,7 +173,7 @@ async def _try_claim(
 async def _claim_response(
     job: jobs.Job, callback: CallbackRequest, services: Services
 ) -> CallbackResponse:
-    """The claim's answer: where files come from and go. The same claim is always answered alike."""
+    """Sign the URLs of a claim. A repeated claim gets the same paths."""
     ids = (job.user_id, job.id, callback.claim_id)
     with tracing.span("sign addresses"):
         uploads, references, manifest, preview = await asyncio.gather(
@@ -229,6 +255,6 @@ async def _sign_upload(
 
 
 def _run_seconds(job: jobs.Job) -> float:
-    """The most that one attempt may take: ten times what is expected, within bounds."""
+    """Return the time limit of one attempt: ten times the expected time, within the bounds."""
     expected = JOB_TYPES[job.job_type].expected_seconds * job.num_images
     return min(max(MIN_RUN_SECONDS, 10 * expected), MAX_RUN_SECONDS)

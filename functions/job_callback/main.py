@@ -1,4 +1,4 @@
-"""POST /job-callback: a worker claims a job, tells how far it is, and reports how it ended."""
+"""POST /job-callback: a worker claims a job, sends heartbeats, and reports its result."""
 
 from functions.job_callback import claims, results
 from shared.auth.authenticators import Worker, require_worker
@@ -11,7 +11,12 @@ from shared.telemetry.logs import bind
 async def job_callback(
     callback: CallbackRequest, worker: Worker, services: Services
 ) -> CallbackResponse:
-    """Hear a worker. The job's owner is taken from the job, never from the letter."""
+    """Handle a worker's callback: a claim, a heartbeat, or the end of a job.
+
+    ``status`` is ``processing`` for a claim, which has no ``progress``, and for a heartbeat, which
+    has one; ``completed`` and ``failed`` end the job. The job's user is taken from the stored job,
+    never from the callback.
+    """
     bind(
         job_id=str(callback.job_id),
         claim_id=str(callback.claim_id),

@@ -1,4 +1,4 @@
-"""How a job ends, as its worker tells it."""
+"""Completed and failed callbacks of a job."""
 
 import hashlib
 
@@ -22,7 +22,18 @@ _ACKNOWLEDGED = CallbackResponse(message="Heard.")
 async def completed(
     callback: CallbackRequest, worker: Worker, services: Services
 ) -> CallbackResponse:
-    """Check every object, then complete the job; an older claim may, while the job is open."""
+    """Validate every uploaded object, then complete the job.
+
+    An older claim may complete the job too, as long as the job is open.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ForbiddenError: The job is another user's, or the claim another worker's.
+        InvalidRequestError: The results are not what the claim was to produce, or their safety
+            check is missing.
+        ConflictError: ``object_missing``: an object is missing from the bucket, or differs from the
+            callback. ``id_reused``: another callback had this webhook id.
+    """
     async with services.database.autocommit() as connection:
         context = await standing(connection, callback, worker)
     if context.receipt:
@@ -45,7 +56,13 @@ async def completed(
 
 
 async def failed(callback: CallbackRequest, worker: Worker, services: Services) -> CallbackResponse:
-    """Send the job back to its queue while an attempt is left, else end it with a refund."""
+    """Requeue the job while an attempt is left, else fail it with a refund.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ForbiddenError: The job is another user's, or the claim another worker's.
+        ConflictError: ``id_reused``: another callback had this webhook id.
+    """
     async with services.database.transaction() as connection:
         context = await standing(connection, callback, worker)
         if context.receipt:
@@ -53,7 +70,8 @@ async def failed(callback: CallbackRequest, worker: Worker, services: Services) 
         job = claimed_job(context, callback)
         changed = await _record_failure(connection, job, callback)
         if changed is None:
-            # Again, it is answered alike without a receipt: a claim that is over stays over.
+            # No receipt is needed: a repeated callback gets the same response, since a claim
+            # that has ended stays ended.
             return _ALREADY_FINISHED
         await output_check.record_worker_refusal(connection, job, callback, services.settings)
         await callbacks.insert(connection, _receipt(worker, _ACKNOWLEDGED))
@@ -64,17 +82,17 @@ async def failed(callback: CallbackRequest, worker: Worker, services: Services) 
 
 
 async def _save_to_library(job: jobs.Job, services: Services) -> None:
-    """Bring what is made to the library; what fails here, the sweep does."""
+    """Save the job's assets to the library; if that fails, the sweep retries it."""
     try:
         await save.save_pending_assets(services, job_id=job.id, limit=job.num_images)
     except ApiError as problem:
-        logs.logger.warning("the promotion is left to the sweep: %s", problem.error_code)
+        logs.logger.warning("saving to the library is left to the sweep: %s", problem.error_code)
 
 
 async def _record_failure(
     connection: Connection, job: jobs.Job, callback: CallbackRequest
 ) -> jobs.Job | None:
-    """The job as it stands then; None where it has ended, or runs under another claim."""
+    """Requeue or fail the job. None if it has ended or runs under another claim."""
     failure = callback.failure or JobFailure(code="worker_error")
     claim = callback.claim_id
     if failure.requeue:
@@ -92,10 +110,10 @@ async def _record_failure(
 
 
 def _replay_response(receipt: Receipt, worker: Worker) -> CallbackResponse:
-    """What this very letter was answered before.
+    """Return the stored response to a repeated callback.
 
     Raises:
-        ConflictError: ``id_reused``, where another letter carried its id.
+        ConflictError: ``id_reused``: another callback had this webhook id.
     """
     if receipt.body_hash != hashlib.sha256(worker.body).digest():
         raise ConflictError("Another letter had this webhook-id.", code="id_reused")

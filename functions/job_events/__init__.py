@@ -1,1 +1,1 @@
-"""Changes and progress, as server-sent events."""
+"""job-events endpoint."""

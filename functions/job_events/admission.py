@@ -1,4 +1,4 @@
-"""Tickets: each opens one stream of its user's, within a minute."""
+"""Stream tickets: each opens one event stream of its user, within a minute."""
 
 from shared.auth.authenticators import User
 from shared.contracts.events import EventTicket
@@ -9,8 +9,8 @@ TICKET_SECONDS = 60
 
 
 async def create_ticket(user: User, services: Services) -> EventTicket:
-    """A new ticket; the stream that it opens ends with the token that asked for it."""
-    # Two random ids: one alone is a little less than the 128 bits that a secret should have.
+    """Create a ticket. The stream that it opens ends when the user's token expires."""
+    # Two random ids: one has 122 random bits, and a secret should have at least 128.
     secret = services.new_id().hex + services.new_id().hex
     async with services.database.transaction() as connection:
         await event_tickets.insert(

@@ -1,4 +1,4 @@
-"""What a stream is asked for."""
+"""Parses the request for an event stream: the position to resume at, and the job."""
 
 import re
 from uuid import UUID
@@ -8,16 +8,17 @@ from shared.errors import InvalidRequestError
 from shared.http import HttpRequest
 
 _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
-"""Of digits that fit Postgres's bigint."""
+"""``xid-seq``; 18 digits fit into Postgres's bigint."""
 
 
 def parse_reader(call: HttpRequest, user_id: UUID) -> Reader:
-    """Who reads, and from where on; an id that is none is behind everything.
+    """Parse ``Last-Event-ID`` (or ``lastEventId`` of the query) and ``jobId``.
 
-    The header goes before the query: an EventSource reconnects to the address it began with.
+    The header takes precedence over the query: an EventSource reconnects to its first URL, with the
+    newer position in the header. An invalid event id counts as a position that has expired.
 
     Raises:
-        InvalidError: where ``jobId`` is no UUID.
+        InvalidRequestError: ``jobId`` is not a UUID.
     """
     last = call.headers.get("last-event-id") or call.query.get("lastEventId")
     return Reader(user_id, _job_id(call.query.get("jobId")), _position(last))

@@ -1,4 +1,4 @@
-"""What many streams want to know at the same time is asked of the database at once."""
+"""Batches the event reads of many streams into one query."""
 
 import asyncio
 import contextvars
@@ -12,13 +12,13 @@ from shared.services import Services
 
 _MAX_READERS = 50
 _MAX_EVENTS = 50
-"""Of each reader."""
-_OUTAGE_SECONDS = 0.5
+"""Per reader."""
+_RETRY_DELAY_SECONDS = 0.5
 
 
 @functools.cache
 def get_batch_reader(services: Services) -> "BatchReader":
-    """The process's own."""
+    """Return the process's batch reader."""
     return BatchReader(services)
 
 
@@ -29,7 +29,7 @@ class _PendingRead:
 
 
 class BatchReader:
-    """A thousand streams may be told something in one moment, and take one connection."""
+    """Reads the pages of waiting streams in batches: any number of them use one connection."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -37,32 +37,32 @@ class BatchReader:
         self._task: asyncio.Task[None] | None = None
 
     async def page(self, reader: Reader) -> Page:
-        """The reader's next page, once the database gives it: streams outlive an outage."""
-        question = _PendingRead(reader, asyncio.get_running_loop().create_future())
-        self._open.append(question)
+        """Return the reader's next page. While the database is unavailable, it is retried."""
+        pending = _PendingRead(reader, asyncio.get_running_loop().create_future())
+        self._open.append(pending)
         if self._task is None or self._task.done():
-            # A context of its own: what it logs is not of the request that came first.
+            # A new context, so that its logs do not carry the fields of the first request.
             self._task = asyncio.create_task(self._answer_all(), context=contextvars.Context())
-        return await question.answer
+        return await pending.answer
 
     async def _answer_all(self) -> None:
         while self._open:
             batch, self._open = self._open[:_MAX_READERS], self._open[_MAX_READERS:]
-            batch = [question for question in batch if not question.answer.done()]
+            batch = [pending for pending in batch if not pending.answer.done()]
             try:
                 await self._answer(batch)
             except ServiceUnavailableError:
                 self._open = [*batch, *self._open]
-                await asyncio.sleep(_OUTAGE_SECONDS)
-            except Exception as error:  # noqa: BLE001 - each stream ends by it, and logs it
-                for question in batch:
-                    if not question.answer.done():
-                        question.answer.set_exception(error)
+                await asyncio.sleep(_RETRY_DELAY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - raised in each stream, which logs it
+                for pending in batch:
+                    if not pending.answer.done():
+                        pending.answer.set_exception(error)
 
     async def _answer(self, batch: list[_PendingRead]) -> None:
-        readers = [question.reader for question in batch]
+        readers = [pending.reader for pending in batch]
         async with self._services.database.autocommit() as connection:
             pages = await change_events.read_page(connection, readers, limit=_MAX_EVENTS)
-        for question, page in zip(batch, pages, strict=True):
-            if not question.answer.done():  # its stream may be gone
-                question.answer.set_result(page)
+        for pending, page in zip(batch, pages, strict=True):
+            if not pending.answer.done():  # its stream may have ended
+                pending.answer.set_result(page)

@@ -1,4 +1,4 @@
-"""A sign of life in a stream that has nothing to tell, and the stream's end."""
+"""Heartbeats of an idle event stream, and its time limit."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,13 @@ from functions.job_events import sse
 async def with_heartbeat(
     pieces: AsyncGenerator[bytes, None], *, every_seconds: float, for_seconds: float
 ) -> AsyncGenerator[bytes, None]:
-    """The pieces as they come, and a comment wherever none came for so long."""
+    """Yield the pieces as they arrive, and a comment after each idle interval.
+
+    Args:
+        pieces: of the stream; closed at the end.
+        every_seconds: idle time after which a heartbeat is sent.
+        for_seconds: after which the stream ends.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + for_seconds
     coming = asyncio.ensure_future(anext(pieces))

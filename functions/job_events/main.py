@@ -1,6 +1,7 @@
-"""/job-events: ``GET`` tells a user what changes, as server-sent events, while the token lasts.
+"""/job-events: stream a user's changes as server-sent events, or create a ticket for a stream.
 
-``POST`` gives a ticket that opens one stream, for a browser's EventSource, which sends no header.
+``GET`` streams until the user's token expires. ``POST`` returns a ticket that opens one stream, for
+a browser's EventSource, which cannot send an Authorization header.
 """
 
 from functions.job_events import admission, asked, heartbeat, stream, stream_registry
@@ -10,13 +11,13 @@ from shared.http import HttpRequest, StreamResponse, endpoint
 from shared.services import Services
 
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""The latter keeps a proxy from collecting what is to be told at once."""
+"""``x-accel-buffering`` keeps a proxy from buffering the stream."""
 
 
 async def job_events(
     call: HttpRequest, caller: User, services: Services
 ) -> EventTicket | StreamResponse:
-    """Whatever their rows' owner may read, and nothing of anybody else's."""
+    """Stream changes of the user's own rows, or create a ticket. No other user's rows are read."""
     if call.method == "POST":
         return await admission.create_ticket(caller, services)
     events = stream.event_stream(asked.parse_reader(call, caller.id), services)

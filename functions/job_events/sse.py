@@ -1,4 +1,4 @@
-"""Server-sent events as bytes (WHATWG HTML, section 9.2)."""
+"""Encodes server-sent events (WHATWG HTML, section 9.2)."""
 
 from shared.contracts.events import Change, Progress
 from shared.db.queries.change_events import Event, Position
@@ -8,17 +8,17 @@ HEARTBEAT = b": heartbeat\n\n"
 
 
 def ready(position: Position) -> bytes:
-    """Whatever changes from here on will be told."""
+    """Encode the first event: every later change is sent."""
     return _event("ready", "{}", position)
 
 
 def reset(position: Position) -> bytes:
-    """What changed before is not known here any more; from here on it will be told."""
+    """Encode a reset: earlier changes are no longer stored; every later one is sent."""
     return _event("reset", "{}", position)
 
 
 def change(event: Event) -> bytes:
-    """A row that changed."""
+    """Encode the change of a row."""
     change = Change(
         table=event.table,
         type=event.type,
@@ -30,11 +30,11 @@ def change(event: Event) -> bytes:
 
 
 def progress(event: Progress) -> bytes:
-    """How far a job is: without an id, for it is not told again."""
+    """Encode a job's progress. It has no id, since it is not sent again after a reconnect."""
     return _event("progress", event.model_dump_json(by_alias=True))
 
 
 def _event(name: str, data: str, position: Position | None = None) -> bytes:
-    """An EventSource drops what has no data."""
+    """Encode an event. An EventSource ignores events without data, so data is never empty."""
     identified = f"id: {position.xid}-{position.seq}\n" if position else ""
     return f"event: {name}\n{identified}data: {data}\n\n".encode()

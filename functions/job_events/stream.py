@@ -1,4 +1,4 @@
-"""A user's events: it waits until something is told of the user, and looks into the database."""
+"""Event stream of one user: wakes on a notification and reads the database."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,11 +9,12 @@ from shared.contracts.events import Progress
 from shared.db.queries.change_events import Page, Reader
 from shared.services import Services
 
-_PENDING_SECONDS = 0.025
+_UNCOMMITTED_POLL_SECONDS = 0.025
+"""Between two reads while earlier transactions have not committed."""
 
 
 async def event_stream(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
-    """What is told to a reader, on from where it is. It has no end of its own."""
+    """Yield a reader's encoded events from its position on, without end."""
     yield sse.RETRY
     loop = asyncio.get_running_loop()
     with services.event_listener.subscribe(str(reader.user_id)) as subscription:
@@ -37,4 +38,6 @@ async def event_stream(reader: Reader, services: Services) -> AsyncGenerator[byt
 def _seconds_to_next(page: Page, services: Services) -> float:
     if page.has_more:
         return 0
-    return _PENDING_SECONDS if page.has_uncommitted else services.settings.event_poll_seconds
+    return (
+        _UNCOMMITTED_POLL_SECONDS if page.has_uncommitted else services.settings.event_poll_seconds
+    )

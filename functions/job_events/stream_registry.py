@@ -1,4 +1,4 @@
-"""The streams that a process holds open: how many, and how many of one user."""
+"""Counts the open event streams of a process, in total and per user."""
 
 import functools
 from collections import defaultdict
@@ -9,18 +9,18 @@ from shared.errors import TooManyRequestsError
 from shared.services import Services
 
 MAX_PER_USER = 20
-"""In one process: a tab each."""
+"""Per process; a user's browser tab opens one stream."""
 _RETRY_SECONDS = 5
 
 
 @functools.cache
 def of(services: Services) -> "Streams":
-    """The process's own."""
+    """Return the process's registry."""
     return Streams(services.settings.max_client_connections)
 
 
 class Streams:
-    """Counts the streams from their beginning to their end."""
+    """Counts streams from their first byte until they end."""
 
     def __init__(self, max_streams: int) -> None:
         self._max_streams = max_streams
@@ -30,10 +30,10 @@ class Streams:
     async def count(
         self, user_id: UUID, pieces: AsyncGenerator[bytes, None]
     ) -> AsyncGenerator[bytes, None]:
-        """The same pieces, counted for the user until they end or are closed.
+        """Return the same pieces, counted for the user until they end or are closed.
 
         Raises:
-            TooManyRequestsError: where the user, or the process, has too many.
+            TooManyRequestsError: The user, or the process, has too many open streams.
         """
         if self._by_user.get(user_id, 0) >= MAX_PER_USER:
             message = f"A user may have at most {MAX_PER_USER} event streams open."
@@ -42,7 +42,7 @@ class Streams:
             message = "Too many event streams are open here."
             raise TooManyRequestsError(message, retry_after_seconds=_RETRY_SECONDS)
         counted = self._counted(user_id, pieces)
-        # It runs up to its first yield at once; only what has begun is sure to run its `finally`.
+        # Advanced to its first yield: the `finally` of a generator runs only once it has started.
         await anext(counted)
         return counted
 

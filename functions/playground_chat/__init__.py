@@ -1,1 +1,1 @@
-"""Conversations with a language model."""
+"""playground-chat endpoint."""

@@ -1,7 +1,7 @@
-"""Whose turn it is: the messages of a conversation are answered one after the other.
+"""Turn queue of a conversation: its messages are answered one after the other.
 
-Whoever waits or answers holds no connection, only a row with a lease: a crash holds up the next
-message until it lapses, and no longer.
+A turn that waits or is being answered holds no database connection, only a row with a lease. After
+a crash the next message waits until that lease expires.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from shared.services import Services
 from shared.settings import Settings
 
 _MAX_WAITING = 5
-"""Messages of one conversation, the one that is answered among them."""
+"""Messages of one conversation, including the one that is being answered."""
 
 _POLL_SECONDS = 0.1
 _WAITING_LEASE_SECONDS = 5
 _STORING_SECONDS = 5
-"""From the model's last word until it is stored."""
+"""From the model's last word until the reply is stored."""
 
 _TITLE_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A message that is stored, and is to be answered now."""
+    """A stored message whose turn to be answered has come."""
 
     id: int
     conversation_id: UUID
@@ -41,7 +41,7 @@ class Turn:
     request: PlaygroundChatRequest
     template: Template
     messages: list[Message]
-    """The last of the conversation, oldest first, as a model takes them."""
+    """The last messages of the conversation, oldest first, in the form that models accept."""
     timeout_seconds: float
 
 
@@ -49,29 +49,30 @@ async def start_turn(request: PlaygroundChatRequest, user: User, services: Servi
     """Wait until the message's turn has come, and store it.
 
     Raises:
-        NotFoundError: where the user has no such conversation; nothing is stored.
-        RefusedError: where it is refused after what was said before; nothing is stored.
-        ConflictError: where too many messages wait, or for too long.
+        NotFoundError: The user has no such conversation; nothing is stored.
+        ContentRefusedError: The safety rules refuse the message in the context of the earlier
+            ones; nothing is stored.
+        ConflictError: Too many messages wait, or this one has waited too long.
     """
     conversation_id = request.conversation_id or services.new_id()
-    wish = _PendingTurn(request, conversation_id, user, services.settings)
+    pending = _PendingTurn(request, conversation_id, user, services.settings)
     async with services.database.transaction() as connection:
         if request.conversation_id is None:
             title = request.message[:_TITLE_CHARACTERS]
             await conversations.insert(connection, conversation_id, user_id=user.id, title=title)
-        turn_id = await wish.join(connection)
-        turn = await wish.take(connection, turn_id)
-    return turn or await _waited(wish, turn_id, services)
+        turn_id = await pending.join(connection)
+        turn = await pending.take(connection, turn_id)
+    return turn or await _wait_for_turn(pending, turn_id, services)
 
 
 async def end_turn(turn_id: int, services: Services) -> None:
-    """End a turn without an answer; where the database is away, its lease ends it."""
+    """End a turn without a reply. If the database is unavailable, its lease expires instead."""
     with contextlib.suppress(ServiceUnavailableError):
         async with services.database.transaction() as connection:
             await conversations.end_turn(connection, turn_id)
 
 
-async def _waited(wish: "_PendingTurn", turn_id: int, services: Services) -> Turn:
+async def _wait_for_turn(pending: "_PendingTurn", turn_id: int, services: Services) -> Turn:
     loop = asyncio.get_running_loop()
     longest = services.settings.chat_long_timeout_seconds + 2 * _STORING_SECONDS
     until = loop.time() + longest
@@ -80,7 +81,7 @@ async def _waited(wish: "_PendingTurn", turn_id: int, services: Services) -> Tur
         while turn is None and loop.time() < until:
             await asyncio.sleep(_POLL_SECONDS)
             async with services.database.transaction() as connection:
-                turn = await wish.take(connection, turn_id)
+                turn = await pending.take(connection, turn_id)
     finally:
         if turn is None:
             await end_turn(turn_id, services)
@@ -90,7 +91,7 @@ async def _waited(wish: "_PendingTurn", turn_id: int, services: Services) -> Tur
 
 
 class _PendingTurn:
-    """A message that wants its turn in a conversation."""
+    """A message that waits for its turn in a conversation."""
 
     def __init__(
         self, request: PlaygroundChatRequest, conversation_id: UUID, user: User, settings: Settings
@@ -105,7 +106,12 @@ class _PendingTurn:
         )
 
     async def join(self, connection: Connection) -> int:
-        """Stand in line, behind whoever came before."""
+        """Enqueue the message and return its turn's id.
+
+        Raises:
+            NotFoundError: The user has no such conversation.
+            ConflictError: ``_MAX_WAITING`` messages wait already.
+        """
         await self._lock(connection)
         turn_id = await conversations.enqueue_turn(
             connection, self._conversation_id, limit=_MAX_WAITING, seconds=_WAITING_LEASE_SECONDS
@@ -115,7 +121,13 @@ class _PendingTurn:
         return turn_id
 
     async def take(self, connection: Connection, turn_id: int) -> Turn | None:
-        """Store the message, if its turn has come."""
+        """Store the message if its turn has come; None if it has not.
+
+        Raises:
+            NotFoundError: The user has no such conversation.
+            ContentRefusedError: The safety rules refuse the message.
+            ConflictError: The turn's lease has expired.
+        """
         conversation_type = await self._lock(connection)
         is_next = await conversations.is_next(connection, turn_id, seconds=_WAITING_LEASE_SECONDS)
         if is_next is None:

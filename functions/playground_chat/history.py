@@ -1,4 +1,4 @@
-"""What was said before, and what is said now: stored, and as a model takes it."""
+"""Message history of a conversation, stored and in the form that models accept."""
 
 from uuid import UUID
 
@@ -10,39 +10,39 @@ from shared.db.queries import conversations
 from shared.db.queries.conversations import StoredMessage
 
 MAX_SENT = 12
-"""Messages, the new one among them."""
+"""Messages that are sent to a model, including the new one."""
 
 
 async def add(connection: Connection, conversation_id: UUID, content: str) -> list[Message]:
-    """Store a user's message; the last of the conversation, oldest first.
+    """Store a user's message and return the last ones of the conversation, oldest first.
 
-    One that is sent again, since nobody answered it, is the same message.
+    A message that is sent again because it got no reply is not stored twice.
 
     Raises:
-        RefusedError: where it is refused after what was said before.
+        ContentRefusedError: The safety rules refuse the message in the context of the earlier ones.
     """
-    own = StoredMessage(sender="user", content=content)
+    new = StoredMessage(sender="user", content=content)
     messages = await conversations.latest(connection, conversation_id, limit=MAX_SENT)
-    if messages[-1:] != [own]:
-        messages = [*messages[-(MAX_SENT - 1) :], own]
+    if messages[-1:] != [new]:
+        messages = [*messages[-(MAX_SENT - 1) :], new]
         _check(messages)
         await conversations.insert_message(
-            connection, conversation_id, sender=own.sender, content=own.content
+            connection, conversation_id, sender=new.sender, content=new.content
         )
     return _by_turns(messages)
 
 
 def _check(messages: list[StoredMessage]) -> None:
-    *before, own = messages
-    category = Watch("\n".join(one.content for one in before)).check(own.content)
+    *earlier, new = messages
+    category = Watch("\n".join(message.content for message in earlier)).check(new.content)
     if category:
         raise safety.ContentRefusedError(
-            category, place="message", field="message", text=own.content
+            category, place="message", field="message", text=new.content
         )
 
 
 def _by_turns(messages: list[StoredMessage]) -> list[Message]:
-    """User and assistant in turns, as many models insist; what nobody answered is joined."""
+    """Alternate user and assistant, as many models require: unanswered messages are joined."""
     turns: list[Message] = []
     for message in messages:
         if turns and turns[-1].role == message.sender:

@@ -1,4 +1,4 @@
-"""POST /playground-chat: a message to a language model, and its answer, whole or as a stream."""
+"""POST /playground-chat: chat with a language model, with a complete or a streamed reply."""
 
 from pydantic import TypeAdapter
 
@@ -18,7 +18,11 @@ _REQUEST = TypeAdapter(PlaygroundChatRequest)
 async def playground_chat(
     call: HttpRequest, user: User, services: Services
 ) -> PlaygroundChatResponse | StreamResponse:
-    """The message is stored before it is asked, and the answer before it is given."""
+    """Send a message of a conversation to a language model and return its reply.
+
+    The message is stored before the model is called, and the reply before the response ends. With
+    ``Accept: text/event-stream`` the reply is streamed as server-sent events.
+    """
     request = await read_json(call, _REQUEST)
     async with safety.recording_refusals(user.id, services):
         safety.check_prompt(request.message, field="message", place="message")

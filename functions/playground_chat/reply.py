@@ -1,4 +1,4 @@
-"""One answer: written in a task of its own, so that it ends well though its reader goes away."""
+"""Generates and stores one reply in background tasks, which outlive a disconnected client."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -15,61 +15,65 @@ from shared.errors import ServiceUnavailableError
 from shared.services import Services
 
 REFUSAL = "This answer was refused."
-"""What is stored of an answer that the safety rules refuse."""
+"""Stored in place of a reply that the safety rules refuse."""
 
 _TEMPERATURE = 0.7
 _LONGER = 4
-"""Times the template's tokens, for a long response."""
+"""Factor on the template's token limit for a long response."""
 
 _GONE = "client_gone"
 
 
 class Reply:
-    """What the model says in a turn, and that it is stored."""
+    """The model's reply to a turn: generated, checked and stored in the background."""
 
     def __init__(self, turn: Turn, services: Services) -> None:
         self._turn = turn
         self._services = services
         self._watch = Watch("\n".join(message.content for message in turn.messages))
-        self._told: list[str] = []
+        self._received: list[str] = []
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._began = services.clock()
         self._writing = asyncio.create_task(self._write())
         self._ending = asyncio.create_task(self._end())
 
     async def chunks(self) -> AsyncGenerator[str, None]:
-        """The text as it comes."""
+        """Yield the text as the model writes it."""
         while (piece := await self._pieces.get()) is not None:
             yield piece
 
     async def result(self) -> PlaygroundChatResponse:
-        """The answer, once it is stored.
+        """Wait until the reply is stored, and return it.
 
         Raises:
-            RefusedError: where the safety rules refuse it.
-            ServiceUnavailableError: where there is none; the user's message is kept.
+            ContentRefusedError: The safety rules refuse the reply.
+            ServiceUnavailableError: There is no reply; the user's message stays stored.
         """
         return await asyncio.shield(self._ending)
 
     async def result_or_disconnect(
-        self, left: Coroutine[None, None, None]
+        self, disconnect: Coroutine[None, None, None]
     ) -> PlaygroundChatResponse:
-        """The answer, as ``whole`` gives it; where its reader has left, the model stops."""
-        leaving = asyncio.create_task(left)
-        await asyncio.wait([self._ending, leaving], return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
+        """Return the reply as ``result`` does; stop the model if the client disconnects first.
+
+        Args:
+            disconnect: ends when the client has disconnected.
+        """
+        disconnecting = asyncio.create_task(disconnect)
+        await asyncio.wait([self._ending, disconnecting], return_when=asyncio.FIRST_COMPLETED)
+        disconnecting.cancel()
         self._writing.cancel()
         return await self.result()
 
     async def cancel(self) -> None:
-        """Nobody reads on: the model stops, and what it has said by then is stored."""
+        """Stop the model, and wait until what it has written is stored."""
         self._writing.cancel()
         await asyncio.wait([self._ending])
         if not self._ending.cancelled():
-            self._ending.exception()  # nobody else may be there to look at it
+            self._ending.exception()  # retrieved, so that asyncio does not log it as unhandled
 
     async def _write(self) -> ChatCompletion:
-        """Ask the model; where that is more than it can read, with the older half left out."""
+        """Call the model. If it refuses the length, retry without the older half."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._turn.timeout_seconds
         messages = self._turn.messages
@@ -95,7 +99,7 @@ class Reply:
     def _on_text(self, text: str) -> None:
         if category := self._watch.check(text):
             raise _refused(category, text)
-        self._told.append(text)
+        self._received.append(text)
         self._pieces.put_nowait(text)
 
     async def _end(self) -> PlaygroundChatResponse:
@@ -103,7 +107,7 @@ class Reply:
         try:
             completion = self._complete()
             if category := safety.refused_category(completion.text):
-                raise _refused(category, completion.text)  # noqa: TRY301 - as where it was refused before its end
+                raise _refused(category, completion.text)  # noqa: TRY301 - handled below
             await self._store(completion.text, "text")
         except safety.ContentRefusedError as refused:
             await self._store(REFUSAL, "refusal", refused)
@@ -118,10 +122,10 @@ class Reply:
         return self._answer(completion)
 
     def _complete(self) -> ChatCompletion:
-        """The model's answer; where its reader went away, what had been told."""
+        """Return the model's completion, or after a disconnect what it had written."""
         if not self._writing.cancelled():
             return self._writing.result()
-        text = "".join(self._told)
+        text = "".join(self._received)
         if not text.strip():
             raise ChatUnavailableError("empty")
         return ChatCompletion(text, _GONE, None)
@@ -162,7 +166,7 @@ class Reply:
         )
 
     def _conversation_detail(self) -> dict[str, str]:
-        """Where the user's message is, for whoever wants to send it again."""
+        """Name the conversation of the stored message, so that the client can send it again."""
         return {
             "field": "conversation_id",
             "message": str(self._turn.conversation_id),
@@ -171,7 +175,7 @@ class Reply:
 
 
 def _later_half(messages: list[Message]) -> list[Message]:
-    """The later messages, from one of the user's on."""
+    """Return the later half of the messages, beginning with a user's."""
     later = messages[(len(messages) + 1) // 2 :]
     return later[1:] if later[0].role == "assistant" and len(later) > 1 else later
 

@@ -1,4 +1,4 @@
-"""An answer as server-sent events, told as it comes."""
+"""Streams a reply as server-sent events."""
 
 from collections.abc import AsyncGenerator
 from types import TracebackType
@@ -13,20 +13,20 @@ from shared.http import HttpRequest
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""The latter keeps a proxy from collecting what is to be told at once."""
+"""``x-accel-buffering`` keeps a proxy from buffering the stream."""
 
 
 def accepts_event_stream(call: HttpRequest) -> bool:
-    """Whether the client asks for a stream."""
+    """Whether the ``Accept`` header names ``text/event-stream``."""
     accepted = call.headers.get("accept", "").lower().split(",")
-    return any(one.partition(";")[0].strip() == MEDIA_TYPE for one in accepted)
+    return any(value.partition(";")[0].strip() == MEDIA_TYPE for value in accepted)
 
 
 class ReplyStream(AsyncGenerator[bytes, None]):
-    """The events of a reply.
+    """The events of a reply: ``message`` for each part, then ``done`` or ``error``.
 
-    A generator would do, but that closing one which was never begun does nothing: here the model
-    stops in any case, and closing ends only when what it had said is stored.
+    A plain generator is not enough, since closing one that has not started does nothing. Closing
+    this one always stops the model, and waits until what it has written is stored.
     """
 
     def __init__(self, turn: Turn, reply: Reply) -> None:
@@ -34,7 +34,7 @@ class ReplyStream(AsyncGenerator[bytes, None]):
         self._events = _events(turn, reply)
 
     async def asend(self, value: None) -> bytes:
-        """The next event."""
+        """Return the next event."""
         return await self._events.asend(value)
 
     async def athrow(
@@ -43,12 +43,12 @@ class ReplyStream(AsyncGenerator[bytes, None]):
         val: BaseException | object = None,
         tb: TracebackType | None = None,
     ) -> bytes:
-        """End with an error."""
+        """Raise an error in the stream, which ends it."""
         error = typ if isinstance(typ, BaseException) else typ(val)
         return await self._events.athrow(error.with_traceback(tb))
 
     async def aclose(self) -> None:
-        """The client has read all, or gone away."""
+        """End the stream: the client has read everything, or has disconnected."""
         await self._events.aclose()
         await self._reply.cancel()
 

@@ -1,21 +1,24 @@
-"""The safety rules over a conversation: two contexts are refused together, however far apart.
+"""Incremental safety check of streamed text.
 
-A long text is not read anew for each of its words. What it has spoken of so far is kept by the
-contexts' names, and what comes next is read beside that.
+Two contexts can be refused in combination, however far apart they are in a conversation. So that a
+long text need not be classified again for each new word, the names of its contexts are kept and
+combined with those of the text that follows.
 """
 
 from shared import safety
 
-_READ_AT_ONCE = 400
+_MAX_UNREAD = 400
+"""Characters that are classified together."""
+
 _OVERLAP = 200
-"""Characters; no phrase of the rules is longer."""
+"""Characters that are classified again with the next text; no phrase of the rules is longer."""
 
 
 class Watch:
-    """Reads a text as it comes, after what was said before it.
+    """Checks a text as it arrives, in the context of the earlier messages.
 
-    Across messages only those rules count that say so, such as that of sexual content with minors:
-    a conversation names real people and speaks of sex without either meaning the other.
+    Across messages only rules that are marked for it apply, such as the one on sexual content with
+    minors: a conversation may mention real people and sex without relating the two.
     """
 
     def __init__(self, before: str) -> None:
@@ -23,20 +26,20 @@ class Watch:
         self._unread = ""
 
     def check(self, text: str) -> str | None:
-        """The category under which it is refused, after what came before; None if it is not."""
+        """Add text; return the category under which the conversation is refused now, or None."""
         self._unread += text
         classification = safety.classify(self._unread)
         category = classification.category or safety.refused_in_conversation(
             self._contexts, classification.contexts
         )
-        if len(self._unread) > _READ_AT_ONCE:
+        if len(self._unread) > _MAX_UNREAD:
             self._contexts |= classification.contexts
             self._unread = _end(self._unread)
         return category
 
 
 def _end(text: str) -> str:
-    """The last of it, from a word's beginning on: half of one may be another word."""
+    """Return the last characters, from a word's beginning on: half a word may be another word."""
     end = text[-_OVERLAP:]
     _, space, words = end.partition(" ")
     return words if space else end

@@ -1,1 +1,1 @@
-"""The way in."""
+"""queue-job endpoint."""

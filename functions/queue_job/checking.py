@@ -1,4 +1,4 @@
-"""Whether a job may be asked for: by its words, by what it leaves out, and by its mode."""
+"""Safety checks of a new job: its prompts, its negative prompt and its content mode."""
 
 from uuid import UUID
 
@@ -8,10 +8,11 @@ from shared.services import Services
 
 
 async def check(metadata: JobMetadata, user_id: UUID, services: Services) -> None:
-    """Refuse what the rules refuse, and ``nsfw`` to whom it is not open.
+    """Check a job's prompts, and whether the user may use its content mode.
 
     Raises:
-        RefusedError: with the category.
+        ContentRefusedError: The safety rules refuse a prompt, or the user may not use ``nsfw``.
+            It names the category.
     """
     prompts = (metadata.prompt, metadata.enhanced_prompt)
     safety.check_prompt(*prompts, field="metadata", negative=metadata.negative_prompt)

@@ -1,4 +1,4 @@
-"""A job's prompt, enhanced before the job is stored, where its user or its type asks for that."""
+"""Enhances a job's prompt before the job is stored, if its user or its job type requests it."""
 
 from dataclasses import replace
 
@@ -11,15 +11,18 @@ from shared.services import Services
 async def apply_enhancement(
     new: NewJob, metadata: JobMetadata, services: Services
 ) -> tuple[NewJob, str]:
-    """The job as it will run, and what its user is told.
+    """Enhance the job's prompt if requested.
 
-    A prompt that no language model could enhance stays as it is: what the rules would add to it
-    was not asked for.
+    If no language model answers, the prompt stays unchanged: the rules would add words that were
+    not requested.
+
+    Returns:
+        The job with the prompt that it will run with, and the message for its user.
     """
-    is_asked = metadata.user_requested_enhancement or JOB_TYPES[new.job_type].enhanced
-    if metadata.enhanced_prompt or not is_asked:
+    is_requested = metadata.user_requested_enhancement or JOB_TYPES[new.job_type].enhanced
+    if metadata.enhanced_prompt or not is_requested:
         return new, "The job is queued."
-    from shared.prompts import enhancer  # noqa: PLC0415 - most jobs ask for none
+    from shared.prompts import enhancer  # noqa: PLC0415 - most jobs need none
 
     worker_type = JOB_TYPES[new.job_type].worker_type
     request = enhancer.EnhancementRequest(

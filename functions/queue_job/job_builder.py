@@ -1,4 +1,4 @@
-"""From a request to a job: which queue, which model, what it costs, and every parameter."""
+"""Builds a job from a request: its queue, model, cost and parameters."""
 
 from uuid import UUID
 
@@ -14,12 +14,19 @@ from shared.errors import InvalidRequestError
 def build_job(
     request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int, traceparent: str | None
 ) -> NewJob:
-    """The job that a request asks for; ``seed`` is taken where the request gives none.
+    """Build the job of a request.
 
-    What the server computes (credits, queue, bucket) is never taken from the metadata.
+    What the server computes (credits, queue, bucket) is never read from the metadata.
+
+    Args:
+        request: validated by its contract.
+        user_id: of the job's user.
+        job_id: of the new job.
+        seed: used if the request has none.
+        traceparent: of the request's trace (W3C Trace Context).
 
     Raises:
-        InvalidError: with the field that is wrong.
+        InvalidRequestError: A field is missing or wrong; its details name the field.
     """
     row = _job_type(request)
     metadata = request.metadata
@@ -91,13 +98,13 @@ def _parameters(metadata: JobMetadata, row: JobType, seed: int) -> GenerationPar
 
 
 def _validated_metadata(metadata: JobMetadata) -> dict[str, object]:
-    """The metadata as it was sent, of a size that its column takes."""
+    """Return the metadata as the client sent it, checked against the size of its column."""
     stored: dict[str, object] = metadata.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if is_json_larger(stored, MAX_METADATA_BYTES):
         raise _field_error("metadata", f"The metadata holds more than {MAX_METADATA_BYTES} bytes.")
     return stored
 
 
-def _field_error(field: str, sentence: str) -> InvalidRequestError:
-    detail = {"field": field, "message": sentence, "type": "value_error"}
-    return InvalidRequestError(sentence, details=[detail])
+def _field_error(field: str, message: str) -> InvalidRequestError:
+    detail = {"field": field, "message": message, "type": "value_error"}
+    return InvalidRequestError(message, details=[detail])

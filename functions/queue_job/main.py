@@ -1,4 +1,4 @@
-"""POST /queue-job: accept a generation request and hand it to a GPU worker."""
+"""POST /queue-job: validate, store and dispatch a generation job."""
 
 from functions.queue_job import checking, enhancing, job_builder, references, submit
 from shared import safety
@@ -14,7 +14,11 @@ from shared.telemetry.logs import bind, traceparent
 async def queue_job(
     request: QueueJobRequest, user: User, services: Services, once: IdempotentRequest
 ) -> QueueJobResponse:
-    """Store the job, then dispatch: a job that is not stored is never run."""
+    """Validate a generation request, store its job and dispatch it to a GPU worker.
+
+    A job is dispatched only after it is stored. The response is 202; its ``job.id`` identifies the
+    job in events and in later actions.
+    """
     metadata = request.metadata
     async with safety.recording_refusals(user.id, services):
         await checking.check(metadata, user.id, services)
@@ -34,10 +38,10 @@ async def queue_job(
             stored = await submit.insert_job(
                 connection, new, metadata.session_name, services.settings
             )
-            answer = submit.build_response(stored, message)
-            await once.store_response(connection, answer)
+            response = submit.build_response(stored, message)
+            await once.store_response(connection, response)
     await dispatch.dispatch_jobs(services, new.queue)
-    return answer
+    return response
 
 
 main = endpoint(queue_job, authenticate=require_user, status=202, rate="jobs")

@@ -1,4 +1,4 @@
-"""Which object of ours a request means as a reference, and its bytes."""
+"""Resolves a reference to a stored object, by its path or signed URL, and reads it."""
 
 import re
 from typing import Literal, NamedTuple, cast
@@ -15,29 +15,39 @@ from shared.storage import user_uploads
 Bucket = Literal["workspace-temp", "user-library"]
 
 _BUCKETS: tuple[Bucket, ...] = ("workspace-temp", "user-library")
-"""By their public names, in the order in which a path that names none is looked for."""
+"""Public names, in the order in which a path without a bucket is searched for."""
 
 _SIGNED = re.compile(
     r"(?:https?://[^/?#]+)?(?:/storage/v1)?/object/sign/"
     r"(workspace-temp|user-library)/([^?#]+)(?:\?(?:[^#]*?&)?token=([^&#]+))?.*",
     re.DOTALL,
 )
-"""A signed address of ours, at whatever host: its token is what proves it."""
+"""A signed URL of this system, at any host: the token proves it."""
 
 _PLAIN = re.compile(r"[!-~]+")
 _MAX_BYTES = max(row.max_bytes for row in JOB_TYPES.values() if row.media == "image")
-"""As large as a picture that we make may be."""
+"""The largest image that a job of this system may produce."""
 
 
 class ObjectRef(NamedTuple):
-    """An object of ours."""
+    """An object in one of the two buckets, by the bucket's public name."""
 
     bucket: Bucket
     path: str
 
 
 async def resolve(source: str, user: User, services: Services) -> ObjectRef | None:
-    """The object of ours that is meant; None for a stranger's address."""
+    """Return the stored object that a reference names; None for a URL of another site.
+
+    Args:
+        source: a signed URL of this system, a path with or without its bucket, or any other URL.
+        user: whose object a path must name.
+        services: the process's services.
+
+    Raises:
+        InvalidRequestError: The token of a signed URL is not valid for that object.
+        NotFoundError: The object does not exist, or is not the user's.
+    """
     signed = _SIGNED.fullmatch(source)
     if signed:
         place = ObjectRef(cast("Bucket", signed[1]), unquote(signed[2]))
@@ -46,9 +56,9 @@ async def resolve(source: str, user: User, services: Services) -> ObjectRef | No
 
 
 async def _from_signed_url(place: ObjectRef, token: str, services: Services) -> ObjectRef:
-    """An object by its signed address: the token proves it, and its row must still exist.
+    """Return the object of a signed URL: the token proves access, and its row must still exist.
 
-    An upload has no row; it is there as long as its file is.
+    An upload has no row; it exists as long as its file does.
     """
     try:
         allowed = url_tokens.check(token, services).place
@@ -65,9 +75,9 @@ async def _from_signed_url(place: ObjectRef, token: str, services: Services) -> 
 
 
 async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
-    """An object of the caller's by its path: the row decides, and in whose folder it lies.
+    """Return the user's object at a path: it must have a row, and be in the user's folder.
 
-    What has no row can only be an upload.
+    An object without a row can only be an upload.
     """
     bucket, _, rest = source.partition("/")
     if bucket in _BUCKETS:
@@ -86,11 +96,11 @@ async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
 
 
 async def read(place: ObjectRef, services: Services) -> bytes:
-    """The picture that lies there.
+    """Read an image from its bucket.
 
     Raises:
-        InvalidError: where it is a video, or too large.
-        NotFoundError: where its file is gone.
+        InvalidRequestError: The object is a video, or larger than ``_MAX_BYTES``.
+        NotFoundError: Its file does not exist any more.
     """
     if place.path.endswith(".mp4"):
         raise InvalidRequestError("A reference is a picture, and this is a video.")

@@ -1,4 +1,4 @@
-"""Storing a job and its answer: all in one transaction, or none of them."""
+"""Stores a new job and its response in one transaction."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -16,15 +16,18 @@ from shared.settings import Settings
 def open_transaction(
     services: Services, once: IdempotentRequest, session_name: str | None
 ) -> AbstractAsyncContextManager[Connection]:
-    """A transaction; where the job is all that is stored, its statement is one by itself."""
-    is_alone = once.is_stored and session_name is None
-    return services.database.autocommit() if is_alone else services.database.transaction()
+    """Open a transaction, or autocommit if the job's insert is the only statement."""
+    is_only_statement = once.is_stored and session_name is None
+    return services.database.autocommit() if is_only_statement else services.database.transaction()
 
 
 async def insert_job(
     connection: Connection, new: jobs.NewJob, session_name: str | None, settings: Settings
 ) -> InsertedJob:
-    """The job, queued and charged; in a session of its own where the client still names one."""
+    """Insert the job as queued and charge its credits.
+
+    If the client names a session, as old ones do, a new workspace session is created for the job.
+    """
     if session_name is not None:
         session = await workspace_sessions.insert(
             connection, user_id=new.user_id, name=session_name
@@ -34,7 +37,7 @@ async def insert_job(
 
 
 def build_response(stored: InsertedJob, message: str) -> QueueJobResponse:
-    """What the client is told, with the queue as it stands."""
+    """Build the response: the stored job and the current length of its queue."""
     job, queue_length = stored
     return QueueJobResponse(
         job=JobRecord.model_validate(job),

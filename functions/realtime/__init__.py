@@ -1,1 +1,1 @@
-"""Changes of tables, by the protocol of Supabase Realtime."""
+"""realtime endpoint."""

@@ -1,4 +1,4 @@
-"""Whose token it is that came in a frame, and what a client is told of one that does not hold."""
+"""Authenticates the tokens that clients send in frames."""
 
 from dataclasses import replace
 
@@ -12,22 +12,22 @@ EXPIRED = "Token has expired"
 
 
 async def authenticate(token: str, services: Services) -> User | Anon:
-    """The user, or anyone with the anon key.
+    """Return the user of a token, or an anonymous caller for the anon key.
 
     Raises:
-        UnauthenticatedError: where the token does not hold, or not any more.
-        ServiceUnavailableError: where its issuer's keys cannot be had.
+        UnauthenticatedError: The token is not valid, or has expired.
+        ServiceUnavailableError: The keys of the token's issuer cannot be fetched.
     """
     caller = await authenticators.require_user_or_anon(bearing(token), services)
     expires_at = caller.claims["exp"]
     if expires_at <= services.clock():
         raise UnauthenticatedError(code="token_expired")
-    # A channel holds it for hours, and the claims hold whatever a user has put into the profile.
+    # A channel keeps the caller for hours, and the claims may contain a large user profile.
     return replace(caller, claims={"exp": expires_at})
 
 
 def auth_error_message(problem: ApiError) -> str:
-    """What Supabase says in its place, as clients look for it."""
+    """Return the message that Supabase sends for this error, which its clients match on."""
     if problem.error_code == "token_expired":
         return f"InvalidJWTToken: {EXPIRED}"
     if isinstance(problem, UnauthenticatedError):

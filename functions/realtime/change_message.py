@@ -1,4 +1,4 @@
-"""An event, as it is told to many channels: who may hear of it, and its JSON."""
+"""A change event for many channels: who may receive it, and its JSON, serialised once."""
 
 import json
 from typing import Any
@@ -7,11 +7,11 @@ from functions.realtime.schema import Table
 from shared.db.queries.change_events import Event
 
 PUBLIC_TABLE = "user_library"
-"""Whose rows others may see while they are public, as the policy `public_rows` has it."""
+"""Its rows are visible to every caller while they are public (policy `public_rows`)."""
 
 
 class ChangeMessage:
-    """One event, and what is worked out of it once for all who hear it."""
+    """One event, and what is computed from it once for all channels."""
 
     def __init__(self, event: Event) -> None:
         self.event = event
@@ -20,16 +20,16 @@ class ChangeMessage:
 
     @property
     def is_public(self) -> bool:
-        """Whether others than the owner may see the row as it is now.
+        """Whether callers other than the owner may see the row in its current state.
 
-        A row that was public is nobody else's business any more: neither that it was withdrawn nor
-        that it was deleted is told, for who hears that would hear it of rows that never were.
+        When a public row is made private or deleted, only its owner receives the event: the events
+        of rows that were never public look the same and must not reach other callers.
         """
         record = self.event.record or {}
         return self.event.table == PUBLIC_TABLE and record.get("visibility") == "public"
 
     def data(self, table: Table) -> str:
-        """``data`` of the change, of the columns that the table's reader may see."""
+        """Return ``data`` of the change as JSON, with the columns that the role may read."""
         if (known := self._data.get(id(table))) is None:
             known = self._data[id(table)] = self._written(table)
         return known
@@ -43,7 +43,7 @@ class ChangeMessage:
             "type": event.type,
             "columns": [{"name": name, "type": of} for name, of in table.columns.items()],
         }
-        # One that is null is left out, as Supabase leaves it out.
+        # A record that is null is omitted, as Supabase does.
         for name, row in (("record", event.record), ("old_record", event.old_record)):
             if row is not None:
                 data[name] = {key: row[key] for key in row if key in table.columns}
@@ -52,7 +52,7 @@ class ChangeMessage:
 
 
 def _known(event: Event) -> dict[str, Any]:
-    """The row as a filter sees it: of one that is gone, its id, owner and job are known."""
+    """Return the row that filters apply to: of a deleted one, only its id, owner and job."""
     if event.record is not None:
         return event.record
     row = {**(event.old_record or {}), "user_id": str(event.user_id)}

@@ -1,11 +1,11 @@
-"""A client's address, as the proxies in front of the process report it."""
+"""Reads a client's address from the header that trusted proxies set."""
 
 import ipaddress
 from collections.abc import Iterable
 
 _HEADER = b"x-forwarded-for"
 _PREFIX_BITS = 64
-"""Of an IPv6 address: a subscriber is given a network of that length (RFC 6177)."""
+"""Of an IPv6 address: a subscriber is assigned a network of that length (RFC 6177)."""
 
 
 def read_address(headers: Iterable[tuple[bytes, bytes]], trusted_entries: int) -> str | None:
@@ -24,8 +24,8 @@ def read_address(headers: Iterable[tuple[bytes, bytes]], trusted_entries: int) -
     """
     if not trusted_entries:
         return None
-    whole = b",".join(value for name, value in headers if name == _HEADER)
-    entries = whole.rsplit(b",", trusted_entries)[-trusted_entries:]
+    header = b",".join(value for name, value in headers if name == _HEADER)
+    entries = header.rsplit(b",", trusted_entries)[-trusted_entries:]
     if len(entries) < trusted_entries:
         return None
     try:

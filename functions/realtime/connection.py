@@ -1,4 +1,4 @@
-"""One client's connection: what it hears and says, until something ends it."""
+"""One client connection: receives messages, sends frames, and closes."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,11 @@ Send: TypeAlias = Callable[[Event], Awaitable[None]]
 Answer: TypeAlias = Callable[["Connection", Message], Awaitable[None]]
 
 _NO_CODE = 1005
-"""Of a connection that was closed without one."""
+"""Close code of a connection that was closed without one."""
 
 
 class CloseReason(NamedTuple):
-    """Why a connection ends, as its client is told (RFC 6455, section 7.4)."""
+    """Close code and reason that are sent to the client (RFC 6455, section 7.4)."""
 
     code: int
     reason: str
@@ -39,11 +39,11 @@ _SILENT = CloseReason(4408, "no heartbeat")
 _NO_ROOM = CloseReason(1013, "another socket needs the room; connect again")
 
 _GIVING_WAY_SECONDS = 0.2
-"""For the close frame of a socket that gives way; it is not to take the room for longer."""
+"""For the close frame of an evicted socket, so that its place becomes free quickly."""
 
 
 class Connection:
-    """A connection that was accepted."""
+    """An accepted WebSocket connection and its channels."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Connection:
     ) -> None:
         self.version: Version = version
         self.token = token
-        """The apikey: what counts where a join brings none."""
+        """The apikey, used for joins without a token."""
         self.services = services
         self.limits = limits
         self.registry = registry
@@ -71,60 +71,68 @@ class Connection:
         self._ending: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
 
     async def run(self, receive: Receive, answer: Answer) -> CloseReason:
-        """Hear and say until something ends it; nothing of it is left then."""
-        hearing = asyncio.create_task(self._receive_loop(receive, answer))
-        saying = asyncio.create_task(self._send_loop())
+        """Receive and send until the connection ends, then release everything it holds.
+
+        Args:
+            receive: of ASGI.
+            answer: handles one message.
+
+        Returns:
+            Why the connection ended.
+        """
+        receiving = asyncio.create_task(self._receive_loop(receive, answer))
+        sending = asyncio.create_task(self._send_loop())
         try:
             ending = await self._ending
-            hearing.cancel()
+            receiving.cancel()
             self._forget_all()
-            await self._close(ending, saying)
+            await self._close(ending, sending)
         finally:
             self._forget_all()
-            hearing.cancel()
-            saying.cancel()
-            await asyncio.wait([hearing, saying])
+            receiving.cancel()
+            sending.cancel()
+            await asyncio.wait([receiving, sending])
             self._outbox.clear()
         return ending
 
     def push(self, frame: str) -> None:
-        """Have the client told; one that does not read is let go, and nobody waits for it."""
+        """Queue a frame. A client that reads too slowly is disconnected; this never waits."""
         if not self._outbox.put(frame):
             self.end(_TOO_SLOW)
 
     def reply(self, to: Message, status: str, response: dict[str, Any]) -> None:
-        """Answer a message."""
+        """Reply to a message (``phx_reply``)."""
         payload = {"status": status, "response": response}
         reply = Message(to.join_ref, to.ref, to.topic, "phx_reply", payload)
         self.push(phoenix.write(reply, self.version))
 
     def refuse(self, message: Message, reason: str) -> None:
-        """Answer a message by an error, and log it the first time."""
+        """Reply to a message with an error; the first one of each reason is logged."""
         self.note("a message was refused", reason)
         self.reply(message, "error", {"reason": reason})
 
     def note(self, what: str, reason: str) -> None:
-        """Log a mishap, once of its kind: a client that tries again says nothing new."""
+        """Log a problem once per reason, however often the client retries."""
         if reason not in self._noted:
             self._noted.add(reason)
             logger.warning(what, extra={"fields": {"reason": reason}})
 
     def close(self, channel: Channel, event: str = "phx_close") -> None:
-        """End one channel: ``phx_close`` for good, by ``phx_error`` its client joins again."""
+        """Close one channel: with ``phx_close`` for good, with ``phx_error`` to be joined again."""
         self._forget(channel)
         channel.push(event, {}, channel.join_ref)
 
     def force_rejoin(self, channel: Channel) -> None:
-        """End a channel that may have missed something: its client joins anew."""
+        """Close a channel that may have missed events; its client joins again."""
         self.close(channel, "phx_error")
 
     def end(self, ending: CloseReason) -> None:
-        """End the connection."""
+        """End the connection; the first reason counts."""
         if not self._ending.done():
             self._ending.set_result(ending)
 
     def give_way(self) -> None:
-        """Close at once, for another socket needs the room."""
+        """Close at once, because another socket needs its place."""
         self.end(_NO_ROOM)
         if self._closing:
             self._closing.reschedule(asyncio.get_running_loop().time())
@@ -136,12 +144,12 @@ class Connection:
                     await answer(self, phoenix.read(frame, self.version))
         except (MalformedError, RecursionError):
             self.end(_MALFORMED)
-        except Exception:  # noqa: BLE001 - the last resort: the client joins anew
+        except Exception:  # noqa: BLE001 - the last resort: the client reconnects
             logger.error("unhandled error", exc_info=True)
             self.end(_FAULT)
 
     async def _receive_text(self, receive: Receive) -> str | bytes | None:
-        """The next frame; None where the connection ends instead."""
+        """Receive the next frame; None if the connection ends instead."""
         try:
             async with asyncio.timeout(self.limits.idle_seconds):
                 event = await receive()
@@ -163,22 +171,22 @@ class Connection:
         except OSError:
             self._is_gone = True
             self.end(CloseReason(_NO_CODE, "it was lost"))
-        except Exception:  # noqa: BLE001 - the last resort: no socket may stay open and mute
+        except Exception:  # noqa: BLE001 - the last resort: a socket that cannot send must close
             logger.error("unhandled error", exc_info=True)
             self.end(_FAULT)
 
-    async def _close(self, ending: CloseReason, saying: asyncio.Task[None]) -> None:
-        """Tell the client, as far as it still reads."""
+    async def _close(self, ending: CloseReason, sending: asyncio.Task[None]) -> None:
+        """Send the queued frames and the close frame, if the client still reads."""
         if self._is_gone:
             return
         is_hurried = ending is _NO_ROOM
         seconds = _GIVING_WAY_SECONDS if is_hurried else self.limits.close_seconds
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(seconds) as self._closing:
-                if ending is not _TOO_SLOW and not is_hurried and not saying.done():
+                if ending is not _TOO_SLOW and not is_hurried and not sending.done():
                     await self._outbox.emptied()
-                saying.cancel()
-                await asyncio.wait([saying])
+                sending.cancel()
+                await asyncio.wait([sending])
                 code, reason = ending
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
@@ -187,7 +195,7 @@ class Connection:
             self._forget(channel)
 
     def _forget(self, channel: Channel) -> None:
-        """Let go of whatever a channel holds."""
+        """Stop a channel and remove it from the hub and the connection."""
         channel.stop()
         hub.get_hub(self.services).unregister(channel)
         if self.channels.get(channel.topic) is channel:

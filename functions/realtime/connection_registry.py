@@ -1,4 +1,4 @@
-"""The sockets of a process, and which of them gives way to a new one where there is no room."""
+"""Counts the sockets of a process, and evicts anonymous ones when it is full."""
 
 from collections import defaultdict
 from typing import Protocol
@@ -11,48 +11,48 @@ _RETRY_SECONDS = 5
 
 
 class Member(Protocol):
-    """A socket, as far as the registry knows it."""
+    """What the registry needs of a socket."""
 
     def give_way(self) -> None:
-        """Close at once, for another socket needs the room."""
+        """Close at once, because another socket needs its place."""
 
 
 class Registry:
-    """Counts sockets by user, and by address those without one.
+    """Counts sockets per user, and anonymous sockets per address.
 
-    A client opens its socket with the anon key and names its user later, so each new socket is
-    anonymous. It is always let in: another anonymous one gives way to it, the oldest of its own
-    address where that has too many, otherwise the oldest of the address that has most. So a caller
-    who has only the anon key takes room from anonymous sockets alone. A socket that has shown a
-    user's token never gives way, and a quarter of the room is never theirs.
+    A client opens its socket with the anon key and sends its user's token later, so each new socket
+    is anonymous. It is accepted even if the process is full, by evicting another anonymous socket:
+    the oldest of the same address if that has too many, otherwise the oldest of the address with
+    the most. So a caller with only the anon key can displace only anonymous sockets. A socket that
+    has sent a user's token is never evicted; these take at most three quarters of the places.
 
-    A new socket has at least the time to name its user in which as many others are opened as that
-    quarter holds; from an address of its own, it has as long as it likes.
+    A new socket stays at least until as many others were opened as the last quarter holds. The only
+    socket of an address is evicted after those of addresses that have more.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._anonymous: dict[Member, str | None] = {}
-        """Each one's address."""
+        """Address of each anonymous socket."""
         self._by_address: defaultdict[str | None, dict[Member, None]] = defaultdict(dict)
-        """The anonymous ones again, the oldest first; under None those whose address is unknown."""
+        """Anonymous sockets per address, oldest first; None for an unknown address."""
         self._users: dict[Member, set[UUID]] = {}
-        """Whose tokens each of the others has shown."""
+        """Users whose tokens each identified socket has sent."""
         self._by_user: defaultdict[UUID, int] = defaultdict(int)
 
     def add(self, socket: Member, address: str | None) -> None:
-        """Count a new socket; another may give way to it.
+        """Count a new socket, which may evict another.
 
         Args:
-            socket: which is anonymous until ``identify``.
-            address: the client's, as a trusted proxy reports it; None where none does.
+            socket: anonymous until ``identify``.
+            address: the client's, reported by a trusted proxy; None if unknown.
 
         Raises:
-            TooManyRequestsError: where every socket is a user's.
+            TooManyRequestsError: The process is full, and every socket is a user's.
         """
-        own = self._by_address.get(address, {})
-        if address is not None and len(own) >= self._limits.anonymous_sockets_per_address:
-            self._evict(next(iter(own)))
+        same_address = self._by_address.get(address, {})
+        if address is not None and len(same_address) >= self._limits.anonymous_sockets_per_address:
+            self._evict(next(iter(same_address)))
         if len(self._anonymous) + len(self._users) >= self._limits.sockets:
             if not self._anonymous:
                 raise _too_many("Too many sockets are open here")
@@ -62,13 +62,13 @@ class Registry:
         self._by_address[address][socket] = None
 
     def identify(self, socket: Member, user_id: UUID) -> None:
-        """Count a socket for a user, whose valid token it has shown; it remains so until it closes.
+        """Count a socket for a user whose valid token it has sent, until it closes.
 
         Raises:
-            TooManyRequestsError: where this user, or all users together, have too many.
+            TooManyRequestsError: This user, or all users together, have too many sockets.
         """
         users = self._users.get(socket)
-        if users is None and socket not in self._anonymous:  # it has given way meanwhile
+        if users is None and socket not in self._anonymous:  # evicted meanwhile
             return
         if users and user_id in users:
             return
@@ -83,7 +83,7 @@ class Registry:
         self._by_user[user_id] += 1
 
     def remove(self, socket: Member) -> None:
-        """Stop counting a socket, which may have been removed before."""
+        """Stop counting a socket. Removing it twice is allowed."""
         if socket in self._anonymous:
             self._remove_anonymous(socket)
         for user_id in self._users.pop(socket, ()):
@@ -103,7 +103,7 @@ class Registry:
 
 
 def _too_many(reason: str) -> TooManyRequestsError:
-    """By the name that clients of Supabase know."""
+    """Return the error with the name that Supabase clients know."""
     return TooManyRequestsError(
         f"ConnectionRateLimitReached: {reason}", retry_after_seconds=_RETRY_SECONDS
     )

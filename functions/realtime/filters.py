@@ -1,4 +1,4 @@
-"""``filter`` of a binding: ``column=operator.value``, or several with commas between: all hold."""
+"""Parses and evaluates the ``filter`` of a binding: ``column=operator.value``, joined by commas."""
 
 import operator
 import re
@@ -10,7 +10,7 @@ from functions.realtime import values
 from shared.errors import InvalidRequestError
 
 MAX_VALUES = 100
-"""In the list of ``in``, as Supabase's own."""
+"""In the list of ``in``; the limit of Supabase."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
@@ -21,7 +21,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": operator.ge,
 }
 _KNOWN = ", ".join([*_OPERATORS, "in"])
-# None of them takes back what it has read (`*+`, `++`): what follows never fits in its place.
+# Possessive quantifiers (`*+`, `++`) prevent backtracking, which could never match here anyway.
 _ITEM = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"|([^",()]*+))\s*+(,|\Z)', re.DOTALL)
 _QUOTE = r'"(?:[^"\\]|\\.)*+"'
 _SEGMENT = re.compile(
@@ -41,7 +41,7 @@ class Filter:
     holds: Callable[[Any], bool]
 
     def matches(self, row: Mapping[str, Any]) -> bool:
-        """Whether it holds; where the row lacks the column, or holds null there, it does not."""
+        """Whether a row meets the condition. False if the column is missing or null."""
         value = row.get(self.column)
         if value is None:
             return False
@@ -50,10 +50,14 @@ class Filter:
 
 
 def read(text: str, types: Mapping[str, str]) -> list[Filter]:
-    """Read a binding's filter; ``types`` are those of the table's columns.
+    """Parse a binding's filter; a row must meet all of its conditions.
+
+    Args:
+        text: conditions joined by commas; empty for none.
+        types: of the table's columns, by name.
 
     Raises:
-        InvalidError: saying what is wrong with it.
+        InvalidRequestError: The filter is not valid; the message names the reason.
     """
     return [_condition(segment, types) for segment in _split(text, _SEGMENT.match)] if text else []
 
@@ -72,34 +76,34 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
     if name not in _OPERATORS:
         raise InvalidRequestError(f"The filter needs one of: {_KNOWN}.")
     quoted = _QUOTED.fullmatch(value)
-    wanted = values.parse_literal(_plain(quoted[1]) if quoted else value, of_type)
+    operand = values.parse_literal(_plain(quoted[1]) if quoted else value, of_type)
     compare = _OPERATORS[name]
-    return Filter(column, of_type, lambda known: compare(known, wanted))
+    return Filter(column, of_type, lambda known: compare(known, operand))
 
 
 def _any_of(text: str, of_type: str) -> Callable[[Any], bool]:
     if not (text.startswith("(") and text.endswith(")")):
         raise InvalidRequestError("The values of `in` stand in parentheses.")
-    listed = list(_split(text[1:-1], _ITEM.match))
-    if len(listed) > MAX_VALUES:
+    items = list(_split(text[1:-1], _ITEM.match))
+    if len(items) > MAX_VALUES:
         raise InvalidRequestError(f"`in` takes at most {MAX_VALUES} values.")
-    wanted = {values.parse_literal(one, of_type) for one in listed}
-    return wanted.__contains__
+    operands = {values.parse_literal(item, of_type) for item in items}
+    return operands.__contains__
 
 
 def _split(text: str, match: Callable[[str, int], re.Match[str] | None]) -> Iterator[str]:
-    """The parts between the commas that stand in no quotes."""
+    """Split a text at the commas outside of quotes."""
     at, more = 0, ","
     while more:
-        found = match(text, at)
-        if found is None:
+        part = match(text, at)
+        if part is None:
             raise InvalidRequestError("The filter cannot be read.")
-        *several, more = found.groups()
-        at = found.end()
-        quoted = several[0] if len(several) > 1 else None
-        yield _plain(quoted) if quoted is not None else (several[-1] or "").strip()
+        *groups, more = part.groups()
+        at = part.end()
+        quoted = groups[0] if len(groups) > 1 else None
+        yield _plain(quoted) if quoted is not None else (groups[-1] or "").strip()
 
 
 def _plain(quoted: str) -> str:
-    """What stands in quotes, without its backslashes."""
+    """Return a quoted text without its escaping backslashes."""
     return _ESCAPE.sub(r"\1", quoted)

@@ -1,4 +1,4 @@
-"""What each message of a client leads to. None is passed over in silence."""
+"""Handles client messages: join, leave, heartbeat, access_token. Unknown ones get an error."""
 
 from functions.realtime import joining
 from functions.realtime.connection import TOO_MANY_JOINS, Connection
@@ -11,7 +11,7 @@ _NOT_OFFERED = {
 
 
 async def answer(socket: Connection, message: Message) -> None:
-    """Do what the message asks for."""
+    """Handle one message of a client."""
     if message.event in {"phx_join", "access_token"} and not socket.pace.try_acquire():
         socket.refuse(message, "ClientJoinRateLimitReached: Too many joins per second")
         socket.end(TOO_MANY_JOINS)
@@ -24,7 +24,7 @@ async def answer(socket: Connection, message: Message) -> None:
 
 
 async def _of_channel(socket: Connection, message: Message) -> None:
-    """A message of one that was joined; of an earlier join of the same topic, it is stale."""
+    """Handle a message to a joined channel. One of an earlier join of its topic is stale."""
     channel = socket.channels.get(message.topic)
     if channel and message.join_ref not in {None, channel.join_ref}:
         channel = None

@@ -1,4 +1,4 @@
-"""One reader of ``change_events`` for the process, and who hears of what."""
+"""Reads ``change_events`` once per process and delivers them to the channels."""
 
 import asyncio
 import contextvars
@@ -17,26 +17,31 @@ from shared.services import Services
 from shared.telemetry.logs import logger
 
 _MAX_EVENTS = 100
-"""At a time: between two pages the sockets get their turn to send."""
-_PENDING_SECONDS = 0.025
-_OUTAGE_SECONDS = 0.5
+"""Per page: between two pages the sockets can send."""
+_UNCOMMITTED_POLL_SECONDS = 0.025
+"""Between two reads while earlier transactions have not committed."""
+_RETRY_DELAY_SECONDS = 0.5
 
 
 @functools.cache
 def get_hub(services: Services) -> "Hub":
-    """The process's own."""
+    """Return the process's hub."""
     return Hub(services)
 
 
 class Hub:
-    """It reads on from where it was, and so loses nothing by an outage; idle, it reads nothing."""
+    """Reads events and delivers each to the channels that may receive it.
+
+    It keeps its position during an outage of the database, so that no event is lost. Without
+    channels it reads nothing.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._own: defaultdict[UUID | None, set[Channel]] = defaultdict(set)
-        """Every channel, by its user; those of nobody hear of nobody's own rows."""
+        """All channels by user. Anonymous ones (None) receive no private rows."""
         self._public: set[Channel] = set()
-        """Those that want changes of rows that may be public."""
+        """Channels with bindings on the table whose rows may be public."""
         self._joining = 0
         self._has_channels = asyncio.Event()
         self._begun = asyncio.Event()
@@ -44,9 +49,14 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     async def add(self, channel: Channel, begin: Callable[[], None]) -> None:
-        """Let a channel hear of whatever is committed from the call of ``begin`` on."""
+        """Register a channel for every change that is committed after ``begin`` is called.
+
+        Args:
+            channel: the channel.
+            begin: called once the hub has a position, right before the channel is registered.
+        """
         if self._task is None:
-            # A context of its own: what it logs is not of the socket that came first.
+            # A new context, so that its logs do not carry the fields of the first socket.
             self._task = asyncio.create_task(self._run(), context=contextvars.Context())
         self._joining += 1
         self._has_channels.set()
@@ -58,13 +68,13 @@ class Hub:
             self._joining -= 1
 
     def register(self, channel: Channel) -> None:
-        """Put a channel where its caller belongs."""
+        """Register a channel under its caller."""
         self._own[channel.user_id].add(channel)
         if PUBLIC_TABLE in channel.bindings.tables:
             self._public.add(channel)
 
     def unregister(self, channel: Channel) -> None:
-        """Let a channel hear nothing more."""
+        """Stop delivering events to a channel."""
         self._public.discard(channel)
         own = self._own[channel.user_id]
         own.discard(channel)
@@ -79,14 +89,14 @@ class Hub:
                     page = await self._read()
                     await subscription.wait(loop.time() + self._seconds_to_next(page))
                 except ServiceUnavailableError:
-                    await asyncio.sleep(_OUTAGE_SECONDS)
-                except Exception:  # noqa: BLE001 - the last resort: nobody may wait in vain
-                    logger.error("the reader of events failed", exc_info=True)
+                    await asyncio.sleep(_RETRY_DELAY_SECONDS)
+                except Exception:  # noqa: BLE001 - the last resort: the reader must not end
+                    logger.error("reading change events failed", exc_info=True)
                     self._lose_all()
-                    await asyncio.sleep(_OUTAGE_SECONDS)
+                    await asyncio.sleep(_RETRY_DELAY_SECONDS)
 
     async def _read(self) -> Page:
-        """The next page, told to all; the first finds where to begin."""
+        """Read and publish the next page. The first read only finds the current position."""
         if not (self._own or self._joining):
             self._position = None
             self._begun.clear()
@@ -95,7 +105,7 @@ class Hub:
         async with self._services.database.transaction() as connection:
             page = await all_events.after(connection, self._position, limit=_MAX_EVENTS)
         if page.is_expired:
-            logger.warning("the reader of events was too far behind")
+            logger.warning("reading change events fell too far behind")
             self._lose_all()
         self._position = page.position
         self._begun.set()
@@ -108,17 +118,17 @@ class Hub:
         for channel in tuple(own | self._public if change.is_public else own):
             try:
                 channel.deliver(change)
-            except Exception:  # noqa: BLE001 - the last resort: one channel's is nobody else's
-                logger.error("a channel could not be told", exc_info=True)
+            except Exception:  # noqa: BLE001 - one channel must not stop the rest
+                logger.error("an event could not be delivered to a channel", exc_info=True)
                 channel.outlet.force_rejoin(channel)
 
     def _lose_all(self) -> None:
         self._position = None
-        for channel in [one for several in self._own.values() for one in several]:
+        for channel in [channel for channels in self._own.values() for channel in channels]:
             channel.outlet.force_rejoin(channel)
 
     def _seconds_to_next(self, page: Page) -> float:
         if page.has_more:
             return 0
         seconds = self._services.settings.event_poll_seconds
-        return _PENDING_SECONDS if page.has_uncommitted else seconds
+        return _UNCOMMITTED_POLL_SECONDS if page.has_uncommitted else seconds

@@ -1,4 +1,4 @@
-"""A channel's beginning, and what becomes of it when its client's token is another."""
+"""Joins channels, and continues them with a new token."""
 
 import asyncio
 import functools
@@ -18,16 +18,16 @@ from shared.errors import ApiError, InvalidRequestError, NotFoundError, TooManyR
 TOPIC = "realtime:"
 _MAX_TOPIC = 255
 _NEW_KEY = "sb_"
-"""How Supabase's keys begin that are no JWT: with one, the socket's own token counts."""
+"""Prefix of Supabase keys that are no JWT; instead of one, the socket's token is used."""
 
 
 async def join(socket: Connection, message: Message) -> None:
-    """Answer ``phx_join``, once the channel listens or it is known why it cannot."""
+    """Handle ``phx_join``: reply once the channel receives events, or with the error."""
     if old := socket.channels.get(message.topic):
         socket.close(old)
     try:
         async with asyncio.timeout(socket.limits.join_seconds):
-            channel = await _made(socket, message)
+            channel = await _create_channel(socket, message)
             begin = functools.partial(_begin, socket, channel, message)
             await hub.get_hub(socket.services).add(channel, begin)
     except TimeoutError:
@@ -37,9 +37,10 @@ async def join(socket: Connection, message: Message) -> None:
 
 
 async def refresh(socket: Connection, channel: Channel, payload: object) -> None:
-    """Go on under a new token: whoever's it is, the channel is theirs from now on.
+    """Continue a channel with a new token; from now on it belongs to that token's caller.
 
-    One who signs out, and goes on by the anon key, keeps the channel and hears what anyone may.
+    A user who signs out and continues with the anon key keeps the channel, and receives public rows
+    only. If the token is not valid, the channel is closed.
     """
     token = payload.get("access_token") if isinstance(payload, dict) else None
     if not isinstance(token, str) or token.startswith(_NEW_KEY):
@@ -56,7 +57,7 @@ async def refresh(socket: Connection, channel: Channel, payload: object) -> None
         channel.send_system("error", auth.auth_error_message(problem))
         socket.close(channel)
         return
-    if not channel.is_open:  # any more
+    if not channel.is_open:  # closed meanwhile
         return
     hub.get_hub(socket.services).unregister(channel)
     channel.caller, channel.token_hash, channel.bindings = caller, token_hash, bindings
@@ -65,11 +66,11 @@ async def refresh(socket: Connection, channel: Channel, payload: object) -> None
 
 
 def _begin(socket: Connection, channel: Channel, message: Message) -> None:
-    """From here on the channel is told; nothing can come between the answer and the first."""
+    """Start a channel. No event can be pushed between the reply and the registration."""
     socket.channels[channel.topic] = channel
     channel.expire_with_token(socket.services.clock(), _expire)
     channel.push("phx_reply", {"status": "ok", "response": channel.bindings.answer()}, message.ref)
-    if channel.bindings.given:
+    if channel.bindings.configs:
         channel.send_system("ok", "Subscribed to PostgreSQL", "postgres_changes")
 
 
@@ -78,24 +79,24 @@ def _expire(channel: Channel) -> None:
     channel.outlet.close(channel)
 
 
-async def _made(socket: Connection, message: Message) -> Channel:
+async def _create_channel(socket: Connection, message: Message) -> Channel:
     request = _parse_join(message)
     token = request.access_token
     if token is None or token.startswith(_NEW_KEY):
         token = socket.token
     caller = await auth.authenticate(token, socket.services)
     _identify(socket, caller)
-    known = await schema.of(socket.services).readable(caller.role)
+    tables = await schema.of(socket.services).readable(caller.role)
     rows = request.config.postgres_changes
     _check_limits(socket, len(rows))
-    bindings = Bindings(rows, known)
+    bindings = Bindings(rows, tables)
     _check_size(socket, bindings)
     join_ref = message.join_ref or message.ref
     return Channel(message.topic, join_ref, socket, caller, _hash(token), bindings)
 
 
 def _identify(socket: Connection, caller: User | Anon) -> None:
-    """Count the socket for the user whose token it has shown."""
+    """Count the socket for the user whose token it has sent."""
     if isinstance(caller, User):
         socket.registry.identify(socket, caller.id)
 
@@ -124,7 +125,7 @@ def _parse_join(message: Message) -> JoinRequest:
 def _check_limits(socket: Connection, bindings: int) -> None:
     if len(socket.channels) >= socket.limits.channels:
         raise TooManyRequestsError("ChannelRateLimitReached: Too many channels")
-    held = sum(len(channel.bindings.given) for channel in socket.channels.values())
+    held = sum(len(channel.bindings.configs) for channel in socket.channels.values())
     if held + bindings > socket.limits.bindings:
         raise TooManyRequestsError("ChannelRateLimitReached: Too many bindings on one socket")
 

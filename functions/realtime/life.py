@@ -1,11 +1,11 @@
-"""ASGI's lifespan: the process begins, and ends."""
+"""Lifespan of the ASGI app."""
 
 from functions.realtime.connection import Receive, Send
 from shared import services
 
 
 async def last(receive: Receive, send: Send) -> None:
-    """Be there from the one to the other, and close what was opened."""
+    """Handle the startup and shutdown events; close the services at shutdown."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()

@@ -1,6 +1,6 @@
-"""/realtime/v1/websocket: tells what changes in tables, by the protocol of Supabase Realtime.
+"""/realtime/v1/websocket: changes of tables, by the protocol of Supabase Realtime.
 
-The one service that lives long: ASGI, since the functions framework lets no WebSocket in.
+This is a separate ASGI service, since the functions framework does not support WebSockets.
 """
 
 from collections.abc import Callable
@@ -32,19 +32,24 @@ _PATHS = {"/websocket", "/websocket/"}
 
 
 class Realtime:
-    """The app. A test gives its own services and limits."""
+    """The ASGI app.
+
+    Args:
+        services_factory: returns the process's services.
+        limits: default to ``Limits`` with ``max_client_connections`` of the settings.
+    """
 
     def __init__(
         self,
         services_factory: Callable[[], Services] = services.get_services,
         limits: Limits | None = None,
     ) -> None:
-        self._given = services_factory
-        self._given_limits = limits
+        self._services_factory = services_factory
+        self._limits_override = limits
         self._backlog = Backlog()
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
-        """Serve a connection, or answer why not."""
+        """Serve a WebSocket connection, the lifespan or ``/healthz``."""
         if scope["type"] == "lifespan":
             await life.last(receive, send)
         elif (scope["type"], scope["path"]) == ("http", "/healthz"):
@@ -54,7 +59,7 @@ class Realtime:
 
     async def _handle(self, scope: Event, receive: Receive, send: Send) -> None:
         logs.configure()
-        request_id = self._given().new_id().hex
+        request_id = self._services_factory().new_id().hex
         logs.start_request_log(bearing("").traceparent, function="realtime", request_id=request_id)
         try:
             version, token, caller = await self._accept(scope)
@@ -62,7 +67,7 @@ class Realtime:
                 version,
                 token,
                 send,
-                self._given(),
+                self._services_factory(),
                 self._limits,
                 self._registry,
                 self._backlog,
@@ -76,14 +81,25 @@ class Realtime:
 
     @cached_property
     def _limits(self) -> Limits:
-        return self._given_limits or Limits(sockets=self._given().settings.max_client_connections)
+        return self._limits_override or Limits(
+            sockets=self._services_factory().settings.max_client_connections
+        )
 
     @cached_property
     def _registry(self) -> Registry:
         return Registry(self._limits)
 
     async def _accept(self, scope: Event) -> tuple[Version, str, User | Anon]:
-        """What the client speaks, its apikey, and whose that is."""
+        """Check a connection request.
+
+        Returns:
+            The protocol version, the apikey and its caller.
+
+        Raises:
+            NotFoundError: The path or the protocol is not that of the WebSocket.
+            InvalidRequestError: ``vsn`` is not supported.
+            UnauthenticatedError: The apikey is missing or not valid.
+        """
         if scope["type"] != "websocket" or scope["path"] not in _PATHS:
             raise NotFoundError("There is nothing here but /websocket, for WebSockets.")
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -93,11 +109,11 @@ class Realtime:
         token = query.get("apikey", [""])[-1]
         if not token:
             raise UnauthenticatedError("An apikey is needed, in the query.")
-        return version, token, await auth.authenticate(token, self._given())
+        return version, token, await auth.authenticate(token, self._services_factory())
 
     def _enter(self, socket: Connection, caller: User | Anon, scope: Event) -> None:
-        """Count the socket. Raises TooManyRequestsError where there is no room for it."""
-        trusted_entries = self._given().settings.forwarded_entries
+        """Count the socket. Raises TooManyRequestsError if the process or the user has too many."""
+        trusted_entries = self._services_factory().settings.forwarded_entries
         address = client_address.read_address(scope["headers"], trusted_entries)
         self._registry.add(socket, address)
         if isinstance(caller, User):
@@ -115,7 +131,7 @@ class Realtime:
             fields = {"code": ending.code, "reason": ending.reason}
             logs.logger.info("the socket ended", extra={"fields": fields})
         except OSError:
-            logs.logger.info("the socket was lost at once")
+            logs.logger.info("the socket was lost before it was accepted")
         finally:
             self._registry.remove(socket)
 

@@ -1,4 +1,4 @@
-"""What a client is still to be told, up to a limit."""
+"""Bounded queue of the frames that a client has not received yet."""
 
 import asyncio
 from collections import deque
@@ -9,13 +9,13 @@ from functions.realtime.limits import Limits
 
 @dataclass(slots=True)
 class Backlog:
-    """What all sockets of the process together have still to send."""
+    """Characters that all sockets of the process together have still to send."""
 
     size: int = 0
 
 
 class SendQueue:
-    """A queue of frames that never makes the one who puts wait."""
+    """A bounded queue of frames; ``put`` never waits."""
 
     def __init__(self, limits: Limits, backlog: Backlog) -> None:
         self._limits = limits
@@ -26,7 +26,7 @@ class SendQueue:
         self._emptied = asyncio.Event()
 
     def put(self, frame: str) -> bool:
-        """Whether there was room."""
+        """Append a frame; False if a limit is exceeded."""
         limits = self._limits
         is_crowded = self._backlog.size > limits.all_queued_bytes
         if (
@@ -41,26 +41,26 @@ class SendQueue:
         return True
 
     async def first(self) -> str:
-        """The oldest frame, once there is one; it stays until it is dropped."""
+        """Wait for the oldest frame and return it; ``drop_first`` removes it."""
         while not self._frames:
             self._put.clear()
             await self._put.wait()
         return self._frames[0]
 
     def drop_first(self) -> None:
-        """The oldest was sent."""
+        """Remove the oldest frame after it was sent."""
         self._add(-len(self._frames.popleft()))
         if not self._frames:
             self._emptied.set()
 
     async def emptied(self) -> None:
-        """Wait until everything was sent."""
+        """Wait until every frame was sent."""
         while self._frames:
             self._emptied.clear()
             await self._emptied.wait()
 
     def clear(self) -> None:
-        """Drop what was not sent."""
+        """Remove all frames that were not sent."""
         self._frames.clear()
         self._add(-self._size)
 

@@ -1,4 +1,4 @@
-"""Phoenix's frames: version 1.0.0 writes objects, 2.0.0 arrays, and pushes of binary data."""
+"""Phoenix channel frames: objects in version 1.0.0, arrays and binary pushes in 2.0.0."""
 
 import json
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ Version = Literal["1.0.0", "2.0.0"]
 
 VERSIONS: dict[str, Version] = {"1.0.0": "1.0.0", "2.0.0": "2.0.0"}
 _MAX_NAME_CHARACTERS = 1024
-"""Of a topic, an event and each ref, which are repeated in every response."""
+"""Of a topic, an event and each ref; they are repeated in every response."""
 _NAMES = ("join_ref", "ref", "topic", "event", "payload")
 _PUSH, _USER_BROADCAST = 0, 3
-"""The kinds of binary frames that a client sends: Phoenix's own, and Supabase's broadcast."""
+"""Kinds of binary frames that clients send: Phoenix's push and Supabase's broadcast."""
 
 
 class MalformedError(Exception):
-    """The frame is none of the protocol."""
+    """The frame is not valid in the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What stands in a frame, either way."""
+    """The content of a frame, in either direction."""
 
     join_ref: str | None
-    """Which join of the topic it belongs to."""
+    """Identifies the join of the topic that the message belongs to."""
     ref: str | None
     topic: str
     event: str
@@ -32,11 +32,11 @@ class Message:
 
 
 def read(frame: str | bytes, version: Version) -> Message:
-    """Read a frame of a client.
+    """Parse a frame of a client.
 
     Raises:
-        MalformedError: where it is no message of that version, or holds what no response could
-            repeat: a lone surrogate, NaN or Infinity.
+        MalformedError: The frame is not a message of that version, or contains what no response
+            can repeat: a lone surrogate, NaN or Infinity.
     """
     if isinstance(frame, bytes):
         return _binary(frame)
@@ -59,18 +59,26 @@ def _are_names(values: Sequence[str | None]) -> bool:
 
 
 def write(message: Message, version: Version) -> str:
-    """Write a frame to a client."""
+    """Encode a message for a client."""
     parts = [message.join_ref, message.ref, message.topic, message.event, message.payload]
     if version == "2.0.0":
         return _json(parts)
-    # Without join_ref, as Phoenix writes it.
+    # Without join_ref, as Phoenix does in this version.
     return _json(dict(zip(_NAMES[1:], parts[1:], strict=True)))
 
 
 def change(
     topic: str, join_ref: str | None, ids: Sequence[int], data: str, version: Version
 ) -> str:
-    """The frame of a change; ``data`` is JSON that many frames hold."""
+    """Encode the frame of a change event.
+
+    Args:
+        topic: of the channel.
+        join_ref: of the channel's join.
+        ids: of the bindings that match.
+        data: JSON, which is shared by the frames of many channels.
+        version: of the protocol.
+    """
     payload = f'{{"ids":{_json(ids)},"data":{data}}}'
     if version == "2.0.0":
         return f'[{_json(join_ref)},null,{_json(topic)},"postgres_changes",{payload}]'
@@ -78,7 +86,7 @@ def change(
 
 
 def _binary(frame: bytes) -> Message:
-    """Its kind, the lengths of its names, and those; what it carries is not looked at."""
+    """Parse a binary frame: kind, lengths of the names, names. Its payload is ignored."""
     if len(frame) < 5 or frame[0] not in {_PUSH, _USER_BROADCAST}:  # noqa: PLR2004 - kind, lengths
         raise MalformedError
     # A broadcast's lengths are followed by that of its metadata and by its encoding.

@@ -1,4 +1,4 @@
-"""Of which tables changes are told, and what a role may read of each."""
+"""Published tables, and the columns that each role may read."""
 
 import functools
 from collections import defaultdict
@@ -13,11 +13,11 @@ from shared.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, as one role may read it."""
+    """A published table with the columns that one role may read."""
 
     name: str
     columns: Mapping[str, str]
-    """Each one's type, by its name."""
+    """Type of each column by name."""
 
 
 Tables = Mapping[str, Table]
@@ -25,19 +25,19 @@ Tables = Mapping[str, Table]
 
 @functools.cache
 def of(services: Services) -> "SchemaCache":
-    """The process's own."""
+    """Return the process's schema cache."""
     return SchemaCache(services)
 
 
 class SchemaCache:
-    """Read once: grants change with a migration, and the service is deployed anew with one."""
+    """Reads the schema once: grants change with a migration, which redeploys the service."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: dict[Role, Tables] = {}
 
     async def readable(self, role: Role) -> Tables:
-        """The tables of which that role may read a column."""
+        """Return the published tables of which the role may read at least one column."""
         if not self._known:
             async with self._services.database.transaction() as connection:
                 columns = await realtime_schema.told_columns(connection)

@@ -1,4 +1,4 @@
-"""What a channel is to tell: its bindings, each with the id by which the client knows it."""
+"""postgres_changes bindings of a channel, each with the id that the client knows."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ _ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Changes of one table, under one id."""
+    """Changes of one table, under the id of their binding."""
 
     id: int
     table: Table
@@ -29,60 +29,64 @@ class Subscription:
     filters: tuple[Filter, ...]
 
     def matches(self, change: ChangeMessage) -> bool:
-        """Whether the event is one of them."""
+        """Whether the subscription includes the event."""
         return self.event in {_ANY, change.event.type} and all(
             filter_.matches(change.row) for filter_ in self.filters
         )
 
 
 class Bindings:
-    """Those of one channel, as its role may read the tables."""
+    """The bindings of one channel, limited to what its role may read."""
 
     def __init__(self, rows: list[dict[str, Any]], tables: Tables) -> None:
-        """Read what ``phx_join`` asks for.
+        """Parse the bindings of ``phx_join``.
+
+        Args:
+            rows: ``config.postgres_changes`` of the join.
+            tables: that the role may read.
 
         Raises:
-            InvalidError: saying what is wrong with it.
-            NotFoundError: for a table that is not there, or not the role's to read.
+            InvalidRequestError: A binding is not valid; the message names the reason.
+            NotFoundError: A table does not exist, or the role may not read it.
         """
-        self.given = rows
+        self.configs = rows
         self.characters = len(json.dumps(rows, ensure_ascii=False))
-        """Of its JSON."""
-        self._wanted: dict[str, list[Subscription]] = {}
-        for number, one in enumerate(rows, 1):
-            self._add(_read(number, one, tables))
+        """Length of the bindings' JSON."""
+        self._by_table: dict[str, list[Subscription]] = {}
+        for number, config in enumerate(rows, 1):
+            self._add(_read(number, config, tables))
 
     def for_role(self, tables: Tables) -> "Bindings":
-        """The same for another role; what that may not read is not wanted meanwhile."""
+        """Return the same bindings for another role, without tables that it may not read."""
         other = Bindings([], tables)
-        other.given, other.characters = self.given, self.characters
-        for number, one in enumerate(self.given, 1):
+        other.configs, other.characters = self.configs, self.characters
+        for number, config in enumerate(self.configs, 1):
             with contextlib.suppress(InvalidRequestError, NotFoundError):
-                other._add(_read(number, one, tables))
+                other._add(_read(number, config, tables))
         return other
 
     @property
     def tables(self) -> Mapping[str, object]:
-        """The names of the tables of which something is wanted."""
-        return self._wanted
+        """The tables with at least one subscription, by name."""
+        return self._by_table
 
     def answer(self) -> dict[str, Any]:
-        """What the join is answered: the same bindings in the same order, with their ids."""
-        rows = [{**one, "id": number} for number, one in enumerate(self.given, 1)]
+        """Return the join's response: the same bindings in the same order, with their ids."""
+        rows = [{**config, "id": number} for number, config in enumerate(self.configs, 1)]
         return {"postgres_changes": rows}
 
     def ids(self, change: ChangeMessage) -> list[int]:
-        """The bindings that the event is of."""
-        wanted = self._wanted.get(change.event.table, ())
-        return [one.id for one in wanted if one.matches(change)]
+        """Return the ids of the bindings that match the event."""
+        subscriptions = self._by_table.get(change.event.table, ())
+        return [subscription.id for subscription in subscriptions if subscription.matches(change)]
 
     def table(self, name: str) -> Table:
-        """The table of which something is wanted."""
-        return self._wanted[name][0].table
+        """Return a table with at least one subscription."""
+        return self._by_table[name][0].table
 
-    def _add(self, several: list[Subscription]) -> None:
-        for wanted in several:
-            self._wanted.setdefault(wanted.table.name, []).append(wanted)
+    def _add(self, subscriptions: list[Subscription]) -> None:
+        for subscription in subscriptions:
+            self._by_table.setdefault(subscription.table.name, []).append(subscription)
 
 
 def _read(number: int, config: dict[str, Any], tables: Tables) -> list[Subscription]:
@@ -102,5 +106,5 @@ def _read(number: int, config: dict[str, Any], tables: Tables) -> list[Subscript
     table = tables.get(binding.table or "")
     if table is None:
         raise NotFoundError("There is no such table, or none whose changes are told to you.")
-    found = tuple(filters.read((binding.filter or "").strip(), table.columns))
-    return [Subscription(number, table, event, found)]
+    conditions = tuple(filters.read((binding.filter or "").strip(), table.columns))
+    return [Subscription(number, table, event, conditions)]

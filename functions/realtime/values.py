@@ -1,4 +1,4 @@
-"""A column's values, as they compare: what a filter names, and what a record holds."""
+"""Converts the values of filters and rows so that they can be compared."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -10,10 +10,14 @@ from shared.errors import InvalidRequestError
 
 
 def parse_literal(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
-    """A filter's value.
+    """Parse the value in a filter.
+
+    Args:
+        text: the value.
+        of_type: Postgres's name of the column's type.
 
     Raises:
-        InvalidError: where it is not of the column's type, or that type has no order here.
+        InvalidRequestError: The value is not of that type, or columns of it cannot be filtered.
     """
     read = _READ.get(of_type)
     if read is None:
@@ -27,7 +31,7 @@ def parse_literal(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any colu
 
 
 def comparable(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any column
-    """A value of a row that is no null, as JSON held it; None where it cannot be compared."""
+    """Convert a row's JSON value, which is not null; None if it cannot be compared."""
     try:
         return _READ[of_type](str(value))
     except (ValueError, InvalidOperation):
@@ -37,25 +41,25 @@ def comparable(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any col
 def _number(text: str) -> Decimal:
     number = Decimal(text)
     if not number.is_finite():
-        raise ValueError("it has no order")
+        raise ValueError("not a finite number")
     return number
 
 
 def _boolean(text: str) -> bool:
     known = {"true": True, "t": True, "false": False, "f": False}.get(text.lower())
     if known is None:
-        raise ValueError("it is neither")
+        raise ValueError("not a boolean")
     return known
 
 
 def _moment(text: str) -> datetime:
-    """Without an offset it is UTC, as the database's sessions are."""
+    """Parse a timestamp. Without an offset it is UTC, as in the database's sessions."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _READ: dict[str, Callable[[str], Any]] = {
-    # By code points, whatever the database's collation.
+    # Compared by code points, unlike the database's collation.
     **dict.fromkeys(("text", "varchar", "bpchar"), str),
     **dict.fromkeys(("int2", "int4", "int8", "float4", "float8", "numeric"), _number),
     "uuid": UUID,

@@ -1,1 +1,1 @@
-"""Where chat workers make themselves known."""
+"""register-chat-worker endpoint."""

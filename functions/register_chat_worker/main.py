@@ -1,4 +1,4 @@
-"""POST /register-chat-worker: as ``update-worker-url``, for a worker that answers chats."""
+"""POST /register-chat-worker: register a chat worker or its new URL."""
 
 from shared.auth.authenticators import Worker, require_worker
 from shared.contracts.worker_registration import (
@@ -13,7 +13,10 @@ from shared.workers import registration
 async def register_chat_worker(
     request: RegisterChatWorkerRequest, worker: Worker, services: Services
 ) -> RegisterChatWorkerResponse:
-    """Record the address once it has answered and proved that it holds the worker's key."""
+    """Store the worker's URL once a challenge was answered there.
+
+    The answer proves that the server at the URL has the worker's key.
+    """
     message = await registration.register_worker(request, "chat", worker, services)
     return RegisterChatWorkerResponse(message=message)
 

@@ -1,1 +1,1 @@
-"""Tables, as PostgREST would serve them."""
+"""rest endpoint."""

@@ -1,4 +1,4 @@
-"""Failed CHECK constraints, explained by the constraint's own comment."""
+"""Error messages of failed CHECK constraints, from the constraints' comments."""
 
 from psycopg import errors as postgres
 
@@ -13,10 +13,10 @@ _STATUS = 400
 async def explain(
     error: postgres.CheckViolation, services: Services, *, is_anon: bool
 ) -> RestError | None:
-    """Return the refusal of a value, with a message that says what is allowed.
+    """Return the error for a refused value, with a message that describes what is allowed.
 
     The message is the constraint's comment in the database; a constraint without one keeps
-    Postgres's message. None where the failure is no fault of the request.
+    Postgres's message. Returns None if the request is not at fault.
     """
     table, name = error.diag.table_name, error.diag.constraint_name
     if table is None or name is None:

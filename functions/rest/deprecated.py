@@ -1,4 +1,4 @@
-"""Functions of the database that clients should leave."""
+"""Deprecated database functions and their response header."""
 
 from datetime import UTC, datetime
 
@@ -10,6 +10,6 @@ _SINCE = {
 
 
 def header(name: str) -> dict[str, str]:
-    """The header ``Deprecation`` of RFC 9745, where the function is deprecated."""
+    """Return the header ``Deprecation`` (RFC 9745) if the function is deprecated, else nothing."""
     since = _SINCE.get(name)
     return {"deprecation": f"@{int(since.timestamp())}"} if since else {}

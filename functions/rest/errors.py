@@ -1,4 +1,4 @@
-"""Refusals, in the shape and with the codes that PostgREST's clients know."""
+"""Errors with the body and codes of PostgREST."""
 
 from psycopg import Error
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ from shared.errors import (
 )
 from shared.http import HttpRequest
 
-_MAY_BE_NEW = {"PGRST200", "PGRST202", "PGRST204", "PGRST205", "42703"}
+_MAY_BE_STALE = {"PGRST200", "PGRST202", "PGRST204", "PGRST205", "42703"}
 _CODES: dict[type[ApiError], str] = {
     ServiceUnavailableError: "PGRST000",
     PayloadTooLargeError: "PGRST102",
@@ -27,7 +27,7 @@ _CODES: dict[type[ApiError], str] = {
 
 
 class DatabaseProblem(BaseModel):
-    """An error of the database's interface: the code is PostgREST's, or Postgres's own."""
+    """Body of an error of ``/rest/v1``; the code is PostgREST's or a SQLSTATE of Postgres."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class DatabaseProblem(BaseModel):
 
 
 class RestError(ApiError):
-    """A refusal with PostgREST's code, or with Postgres's own."""
+    """An error with a PostgREST code or a SQLSTATE of Postgres."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class RestError(ApiError):
 
     @property
     def may_be_stale_schema(self) -> bool:
-        """Whether it says that something is not there, which a migration may have made since."""
-        return self.error_code in _MAY_BE_NEW
+        """Whether it reports an unknown name, which a migration may have added since."""
+        return self.error_code in _MAY_BE_STALE
 
 
 def body(problem: ApiError, call: HttpRequest) -> DatabaseProblem:
-    """Any error, as PostgREST tells it."""
+    """Convert an error to PostgREST's body."""
     body = DatabaseProblem(code=_code(problem, call), message=problem.message)
     if isinstance(problem, RestError):
         body.details, body.hint = problem.public_details, problem.hint
@@ -81,7 +81,7 @@ def _code(problem: ApiError, call: HttpRequest) -> str:
 
 
 def from_postgres_error(error: Error, *, is_anon: bool) -> RestError | None:
-    """What Postgres refused; None where it is no refusal of the request."""
+    """Convert an error of Postgres; None if the request is not at fault."""
     state = error.sqlstate
     if state is None or (status := status_codes.of(state, is_anon=is_anon)) is None:
         return None
@@ -96,23 +96,30 @@ def from_postgres_error(error: Error, *, is_anon: bool) -> RestError | None:
 
 
 def unparsed(what: str, text: str, column: int, details: str) -> RestError:
-    """PGRST100: a part of the query that is not in the language."""
+    """PGRST100: a part of the query string cannot be parsed.
+
+    Args:
+        what: the parameter, such as ``filter``.
+        text: its value.
+        column: position of the error, from 1.
+        details: what was expected.
+    """
     where = f'"failed to parse {what} ({text})" (line 1, column {column})'
     return RestError(400, "PGRST100", where, details=details)
 
 
 def bad_body(message: str) -> RestError:
-    """PGRST102."""
+    """PGRST102: the body is not valid."""
     return RestError(400, "PGRST102", message)
 
 
 def bad_range(details: str) -> RestError:
-    """PGRST103."""
+    """PGRST103: the requested range is not satisfiable."""
     return RestError(416, "PGRST103", "Requested range not satisfiable", details=details)
 
 
 def not_embedded(name: str) -> RestError:
-    """PGRST108: a filter, order or limit of a resource that ``select`` does not name."""
+    """PGRST108: a filter, order or limit of a resource that is not in ``select``."""
     return RestError(
         400,
         "PGRST108",
@@ -122,33 +129,33 @@ def not_embedded(name: str) -> RestError:
 
 
 def not_implemented(details: str) -> RestError:
-    """PGRST127."""
+    """PGRST127: a feature of PostgREST that is not implemented here."""
     return RestError(400, "PGRST127", "Feature not implemented", details=details)
 
 
 def too_complex(details: str) -> RestError:
-    """54001, as Postgres calls a statement that is too complex; ``details`` names the limit."""
+    """54001 (``statement_too_complex`` in Postgres); ``details`` names the limit."""
     return RestError(400, "54001", "The query is too complex.", details=details)
 
 
 def unknown_column(table: str, column: str) -> RestError:
-    """42703, as Postgres says it of a column in select, order or a filter."""
+    """42703, with Postgres's message: an unknown column in select, order or a filter."""
     return RestError(400, "42703", f"column {table}.{column} does not exist")
 
 
 def unknown_body_column(table: str, column: str) -> RestError:
-    """PGRST204: a column that is to be written."""
+    """PGRST204: an unknown column in the body of a write."""
     message = f"Could not find the '{column}' column of '{table}' in the schema cache"
     return RestError(400, "PGRST204", message)
 
 
 def unknown_table(name: str) -> RestError:
-    """PGRST205: there is none, or none for this caller."""
+    """PGRST205: the table does not exist, or the role may not see it."""
     message = f"Could not find the table 'public.{name}' in the schema cache"
     return RestError(404, "PGRST205", message)
 
 
 def forbidden(table: str, *, is_anon: bool) -> RestError:
-    """42501, as Postgres says it."""
+    """42501, with Postgres's message: the role may not access the table."""
     status = 401 if is_anon else 403
     return RestError(status, "42501", f"permission denied for table {table}")

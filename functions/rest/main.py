@@ -1,4 +1,4 @@
-"""/rest/v1/{table} and /rest/v1/rpc/{function}: the database, by PostgREST's query syntax."""
+"""/rest/v1/{table} and /rest/v1/rpc/{function}: tables and functions in PostgREST's syntax."""
 
 from functools import partial
 
@@ -19,13 +19,13 @@ from shared.services import Services
 
 
 async def rest(call: HttpRequest, caller: User | Anon, services: Services) -> RawResponse:
-    """Row-level security and grants decide what is there and what may be done."""
-    wanted = await request.parse_request(call)
-    planned = await cache.plan_with_schema(partial(_plan, wanted), caller, services)
+    """Read or write a table, or call a function, under row-level security and grants."""
+    rest_request = await request.parse_request(call)
+    planned = await cache.plan_with_schema(partial(_plan, rest_request), caller, services)
     try:
         return await _execute(planned, caller, services)
     except CheckViolation as error:
-        # Here, since its connection has gone back to the pool by now.
+        # Handled here, after the connection has been returned to the pool.
         refusal = await constraint_messages.explain(error, services, is_anon=caller.role == "anon")
         if refusal is None:
             raise
@@ -47,7 +47,7 @@ async def _execute(planned: Plan, caller: User | Anon, services: Services) -> Ra
             if refusal is None:
                 raise
             raise refusal from None
-        # Within the transaction: what is refused here is rolled back.
+        # Within the transaction, so that an error here rolls it back.
         return response.render_response(planned, require_row(await rows.fetchone()))
 
 

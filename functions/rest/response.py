@@ -1,4 +1,4 @@
-"""What a plan's one row means on the wire: the status, the headers, the body."""
+"""Builds the HTTP response from a plan's row: status, headers and body."""
 
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,13 @@ _OF_WRITING = {
 
 
 def render_response(plan: Plan, row: dict[str, Any]) -> RawResponse:
-    """The answer. Raises RestError where what was found or written is not what was wanted."""
+    """Build the response.
+
+    Raises:
+        RestError: 54000 for a body that is too long, PGRST103 for an offset beyond the last row,
+            PGRST116 if a single object was requested and there is not exactly one, PGRST124 or
+            PGRST128 for ``max-affected``.
+    """
     request = plan.request
     if request.format.is_single and row["count"] != 1 and not plan.returns_void:
         raise _not_single(row["count"])
@@ -65,7 +71,7 @@ def _written(plan: Plan, row: dict[str, Any]) -> RawResponse:
     has_body = request.prefer.returns == "representation"
     status = 200 if has_body else 204
     if request.method == "POST":
-        # Null: no row came at all, or nothing was to be merged.
+        # Null: the body had no rows, or the insert does not merge.
         status = 200 if row["inserted"] is not None and row["inserted"] <= 0 else 201
     body = _body(plan, row) if has_body else b""
     return RawResponse(

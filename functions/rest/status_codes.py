@@ -1,26 +1,26 @@
-"""The HTTP status of each of Postgres's codes.
+"""Maps SQLSTATE codes of Postgres to HTTP statuses.
 
-PostgREST's own table, but that nothing which a caller can bring about is a 500.
+The table is PostgREST's, except that no error that a caller can cause is a 500.
 """
 
 _EXACT: dict[str, int | None] = {
-    "23503": 409,  # a foreign key that leads nowhere
-    "23505": 409,  # there is one already
+    "23503": 409,  # foreign key violation
+    "23505": 409,  # unique violation
     "25006": 405,  # writing by GET
-    "40001": 503,  # to be tried again
+    "40001": 503,  # can be retried
     "40P01": 503,
     "42883": 404,  # no such function or operator
     "42P01": 404,
-    "42P17": None,  # a policy that asks itself
+    "42P17": None,  # infinite recursion in a policy
     "53400": 400,  # more temporary files than the server lets a session write
-    "55P03": 503,  # a lock that was not given in time
-    "57014": 504,  # it took longer than the statement timeout; PostgREST says 500
+    "55P03": 503,  # lock timeout
+    "57014": 504,  # statement timeout; 500 in PostgREST
     "P0001": 400,  # raised by a function
-    "P0002": 404,  # a function found nothing; PostgREST says 500
-    "XX000": 400,  # "tsquery stack too small" has no better code; a faulty page has XX001
+    "P0002": 404,  # no data found in a function; 500 in PostgREST
+    "XX000": 400,  # "tsquery stack too small" has no better code; a corrupt page has XX001
 }
 _CLASSES: dict[str, int | None] = {
-    "08": None,  # the connection: the database is away, which its client tells of
+    "08": None,  # connection failure: the database client reports it as unavailable
     "09": None,
     "0L": 403,
     "0P": 403,
@@ -30,7 +30,7 @@ _CLASSES: dict[str, int | None] = {
     "38": None,
     "39": None,
     "3B": None,
-    "53": None,  # out of connections, memory or disk: 503, and to be tried again
+    "53": None,  # out of connections, memory or disk: 503, can be retried
     "57": None,
     "58": None,
     "F0": None,
@@ -38,11 +38,11 @@ _CLASSES: dict[str, int | None] = {
     "XX": None,
 }
 _DETAILED_STATES = ("22", "23503", "23505", "P0001", "PT")
-"""Whose DETAIL quotes what the caller sent; a failed check's would quote the row."""
+"""Codes whose DETAIL quotes only the request; that of a failed check would quote the row."""
 
 
 def of(state: str, *, is_anon: bool) -> int | None:
-    """None where the fault is not the request's."""
+    """Return the HTTP status of a SQLSTATE; None if the request is not at fault."""
     if state == "42501":
         return 401 if is_anon else 403
     if state in _EXACT:
@@ -53,11 +53,11 @@ def of(state: str, *, is_anon: bool) -> int | None:
 
 
 def has_public_detail(state: str) -> bool:
-    """Whether Postgres's DETAIL holds nothing but what the caller knows."""
+    """Whether Postgres's DETAIL contains only what the caller sent."""
     return state.startswith(_DETAILED_STATES)
 
 
 def _raised(digits: str) -> int | None:
-    """``raise sqlstate 'PT402'``: the function says the status."""
+    """Return the status that a function raised, as in ``raise sqlstate 'PT402'``."""
     is_status = digits.isascii() and digits.isdigit() and 400 <= int(digits) < 500  # noqa: PLR2004
     return int(digits) if is_status else None

@@ -1,1 +1,1 @@
-"""Files, by signed address."""
+"""storage endpoint."""

@@ -1,4 +1,4 @@
-"""Who may have which object: its row decides, by row-level security; of an upload, its folder."""
+"""Object access: row-level security of the object's row, or for uploads the user's folder."""
 
 import asyncio
 from collections.abc import Iterable
@@ -15,16 +15,17 @@ from shared.storage import user_uploads
 from shared.storage.types import ObjectMetadata
 
 _AT_ONCE = 10
+"""Concurrent requests to the storage."""
 
 
 async def check(place: ObjectRef, caller: User | Anon, services: Services) -> None:
-    """Raise NotFoundError unless the caller may have the object, be it there or not."""
+    """Raise NotFoundError if the object does not exist or the caller may not read it."""
     if not await accessible(place.bucket, [place.path], caller, services):
         raise _missing()
 
 
 async def stat(place: ObjectRef, services: Services) -> ObjectMetadata:
-    """What the bucket says of it. Raises NotFoundError where it is not there."""
+    """Return an object's metadata. Raises NotFoundError if it does not exist."""
     metadata = await services.storage.get_metadata(bucket_name(place.bucket, services), place.path)
     if metadata is None:
         raise _missing()
@@ -34,24 +35,33 @@ async def stat(place: ObjectRef, services: Services) -> ObjectMetadata:
 async def accessible(
     bucket: Bucket, paths: Iterable[str], caller: User | Anon, services: Services
 ) -> set[str]:
-    """Those of the paths at which the caller may have an object."""
+    """Return those of the paths whose object exists and may be read by the caller."""
     valid = {path for path in paths if user_uploads.is_valid_key(path)}
     uploaded = {path for path in valid if _is_upload(bucket, path, caller)}
-    found = await _stored(sorted(uploaded), services)
+    readable = await _stored(sorted(uploaded), services)
     if recorded := valid - uploaded:
-        found |= await _recorded(bucket, recorded, caller, services)
-    return found
+        readable |= await _recorded(bucket, recorded, caller, services)
+    return readable
 
 
 def require_token(caller: User | Anon) -> User | Anon:
-    """Whoever shows a token, the project's anon key at least."""
+    """Return the caller if it has sent a token: a user's, or at least the project's anon key.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+    """
     if isinstance(caller, Anon) and not caller.has_key:
         raise UnauthenticatedError("A token is needed, the user's or the project's anon key.")
     return caller
 
 
 def require_user(caller: User | Anon) -> User:
-    """A user."""
+    """Return the caller if it is a signed-in user.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        ForbiddenError: The token is the anon key.
+    """
     require_token(caller)
     if isinstance(caller, Anon):
         raise ForbiddenError("Only a signed-in user may do that.")
@@ -75,16 +85,16 @@ async def _recorded(
 
 
 async def _stored(paths: list[str], services: Services) -> set[str]:
-    """Those that are there: an upload has no row."""
+    """Return the paths that exist in the bucket: an upload has no row."""
     bucket = bucket_name(user_uploads.BUCKET, services)
-    found: set[str] = set()
+    existing: set[str] = set()
     for start in range(0, len(paths), _AT_ONCE):
         batch = paths[start : start + _AT_ONCE]
         stats = await asyncio.gather(
             *(services.storage.get_metadata(bucket, path) for path in batch)
         )
-        found |= {path for path, stat in zip(batch, stats, strict=True) if stat}
-    return found
+        existing |= {path for path, stat in zip(batch, stats, strict=True) if stat}
+    return existing
 
 
 def _missing() -> NotFoundError:

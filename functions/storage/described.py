@@ -1,4 +1,4 @@
-"""Objects as a listing tells of them."""
+"""Describes objects as Supabase Storage's listings do."""
 
 import hashlib
 from uuid import UUID
@@ -8,17 +8,17 @@ from shared.contracts.storage import FileEntry, FileMetadata
 from shared.storage.types import ObjectMetadata
 
 CACHE_CONTROL = "private, max-age=0"
-"""What the bucket answers with where an object says nothing of its own; none does."""
+"""The bucket's default; objects do not override it."""
 
 
 def id_of(place: ObjectRef) -> UUID:
-    """The same for an object whoever asks: clients tell files from folders by it."""
+    """Return an object's id, derived from its key. Clients recognise folders by having no id."""
     digest = hashlib.sha256(place.key.encode()).digest()
     return UUID(bytes=digest[:16], version=5)
 
 
 def entry(place: ObjectRef, metadata: ObjectMetadata, name: str) -> FileEntry:
-    """A file, by the name that its list gives it."""
+    """Return the listing entry of a file, under the given name."""
     described = FileMetadata(
         e_tag=f'"{metadata.etag}"',
         size=metadata.size,

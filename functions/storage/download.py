@@ -1,6 +1,6 @@
-"""Fetching: by token, by signed address, or by nothing what is public.
+"""Downloads by token, signed URL or public URL.
 
-Bytes do not pass through here: the answer is a redirect to the bucket's own signed URL.
+The response redirects to a signed URL of the bucket, so that no file content passes through here.
 """
 
 from email.utils import format_datetime
@@ -16,13 +16,18 @@ from shared.http import HttpRequest, RawResponse, Redirect
 from shared.services import Services
 
 _MAX_SECONDS = 3600
-"""How long the bucket's own URL lasts: a film may be sought in for an hour."""
+"""Lifetime of the bucket's URL: a client can seek in a video for an hour."""
 
 
 async def fetch(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> RawResponse | Redirect:
-    """What the caller may read."""
+    """Redirect to an object that the caller may read.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        NotFoundError: The object does not exist, or the caller may not read it.
+    """
     await access.check(place, access.require_token(caller), services)
     return await _answer(call, place, _MAX_SECONDS, services)
 
@@ -30,7 +35,11 @@ async def fetch(
 async def fetch_public(
     call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
 ) -> RawResponse | Redirect:
-    """What anyone may read: files of the library that their owners made public."""
+    """Redirect to an object without a token: a library file that its owner made public.
+
+    Raises:
+        NotFoundError: The object does not exist, or is not public.
+    """
     await access.check(place, Anon(has_key=False), services)
     return await _answer(call, place, _MAX_SECONDS, services)
 
@@ -38,17 +47,26 @@ async def fetch_public(
 async def fetch_signed(
     call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
 ) -> RawResponse | Redirect:
-    """What the address was signed for, as long as that lasts."""
-    allowed, left = url_tokens.check(call.query.get("token", ""), services)
-    if allowed != place.key:
+    """Redirect to the object of a signed URL, for at most the rest of its lifetime.
+
+    Raises:
+        UnauthenticatedError: The token is not valid for this object, or has expired.
+    """
+    signed_key, seconds_left = url_tokens.check(call.query.get("token", ""), services)
+    if signed_key != place.key:
         raise UnauthenticatedError("The address is signed for another object.")
-    return await _answer(call, place, max(1, min(left, _MAX_SECONDS)), services)
+    return await _answer(call, place, max(1, min(seconds_left, _MAX_SECONDS)), services)
 
 
 async def info(
     _: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> FileInfo:
-    """What the bucket says of an object."""
+    """Return the metadata of an object.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        NotFoundError: The object does not exist, or the caller may not read it.
+    """
     await access.check(place, access.require_token(caller), services)
     metadata = await access.stat(place, services)
     return FileInfo(
@@ -82,7 +100,7 @@ async def _answer(
 
 
 async def _head(place: ObjectRef, services: Services) -> RawResponse:
-    """Without a redirect: a client may take one for an answer."""
+    """Respond to HEAD directly: a client may take a redirect for the final response."""
     metadata = await access.stat(place, services)
     headers = {
         "content-length": str(metadata.size),

@@ -1,6 +1,6 @@
-"""Errors, in the shape and with the names that Supabase Storage's clients know.
+"""Error bodies with the shape and names that Supabase Storage's clients know.
 
-The status is the answer's own too, where Supabase Storage answers 400 to nearly all of them.
+The HTTP status is the same as in the body; Supabase Storage responds to nearly all errors with 400.
 """
 
 from shared.contracts.storage import StorageError
@@ -21,7 +21,7 @@ _NAMES: dict[int, tuple[str, str]] = {
     429: ("SlowDown", "SlowDown"),
     503: ("SlowDown", "SlowDown"),
 }
-"""By status: what older clients read, and what newer ones do."""
+"""By status: ``error``, which older clients read, and ``code``, which newer ones read."""
 
 _EXACT: dict[str, tuple[str, str]] = {
     "invalid_key": ("InvalidKey", "InvalidKey"),
@@ -32,7 +32,7 @@ _EXACT: dict[str, tuple[str, str]] = {
 
 
 def body(problem: ApiError, _: HttpRequest) -> StorageError:
-    """Any error, as Supabase Storage tells it."""
+    """Convert an error to the body that Supabase Storage sends."""
     otherwise = _NAMES.get(problem.status, ("InternalError", "InternalError"))
     error, code = _EXACT.get(problem.error_code, otherwise)
     return StorageError(

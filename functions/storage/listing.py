@@ -1,4 +1,4 @@
-"""Listing one's own folder: what one made, what one keeps, and what one uploaded."""
+"""Lists a user's folder: generated, saved and uploaded files."""
 
 from pydantic import TypeAdapter
 
@@ -18,21 +18,27 @@ _LISTED = TypeAdapter(ListRequest)
 async def list_folder(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> FileEntries:
-    """The entries of a folder; of everybody else's, none."""
+    """Return the entries of a folder; other users' folders appear empty.
+
+    Folders come first. ``search`` is the beginning of a name, in any case.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+    """
     request = await read_json(call, _LISTED)
     access.require_token(caller)
     if isinstance(caller, Anon):
         return FileEntries([])
     folder = request.prefix.rstrip("/")
     if not folder:
-        found = await _entries(place, f"{caller.id}/", caller, services)
-        found = [FileEntry(name=str(caller.id))] if found else []
+        entries = await _entries(place, f"{caller.id}/", caller, services)
+        entries = [FileEntry(name=str(caller.id))] if entries else []
     elif user_uploads.is_valid_key(folder) and user_uploads.is_owned(f"{folder}/", caller.id):
-        found = await _entries(place, f"{folder}/", caller, services)
+        entries = await _entries(place, f"{folder}/", caller, services)
     else:
-        found = []
+        entries = []
     begins = request.search.lower()
-    named = [entry for entry in found if entry.name.lower().startswith(begins)]
+    named = [entry for entry in entries if entry.name.lower().startswith(begins)]
     return FileEntries(
         _sorted(named, request.sort_by)[request.offset : request.offset + request.limit]
     )
@@ -41,9 +47,9 @@ async def list_folder(
 async def _entries(
     place: ObjectRef, folder: str, user: User, services: Services
 ) -> list[FileEntry]:
-    """What lies there and is the user's to see: previews and manifests of jobs are not."""
+    """Return a folder's files that the user may see: not the previews and manifests of jobs."""
     bucket = bucket_name(place.bucket, services)
-    lies = await services.storage.list_folder(bucket, folder, limit=MAX_LISTED)
+    listed = await services.storage.list_folder(bucket, folder, limit=MAX_LISTED)
     async with services.database.transaction(user.role, user.claims) as connection:
         recorded = await storage_access.names_in(connection, place.bucket, folder, user_id=user.id)
 
@@ -53,22 +59,22 @@ async def _entries(
         )
         return is_upload or name in recorded
 
-    def told(metadata: ObjectMetadata) -> FileEntry:
+    def to_entry(metadata: ObjectMetadata) -> FileEntry:
         name = metadata.path.removeprefix(folder)
         return described.entry(ObjectRef(place.bucket, metadata.path), metadata, name)
 
-    inner = [path.removeprefix(folder).rstrip("/") for path in lies.folders]
+    inner = [path.removeprefix(folder).rstrip("/") for path in listed.folders]
     folders = [FileEntry(name=name) for name in inner if is_shown(f"{folder}{name}", name)]
-    files = [told(metadata) for metadata in lies.objects]
+    files = [to_entry(metadata) for metadata in listed.objects]
     return folders + [file for file in files if is_shown(folder + file.name, file.name)]
 
 
 def _sorted(entries: list[FileEntry], by: Order) -> list[FileEntry]:
-    """Folders first, by their names in any case: they have nothing else."""
+    """Sort folders first. They have only a name, so they are always sorted by it."""
     is_down = by.order == "desc"
-    named = sorted(entries, key=lambda one: one.name, reverse=is_down and by.column == "name")
+    named = sorted(entries, key=lambda entry: entry.name, reverse=is_down and by.column == "name")
     folders = [entry for entry in named if entry.id is None]
     files = [entry for entry in named if entry.id is not None]
     if by.column != "name":
-        files.sort(key=lambda one: getattr(one, by.column), reverse=is_down)
+        files.sort(key=lambda entry: getattr(entry, by.column), reverse=is_down)
     return folders + files

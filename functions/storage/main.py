@@ -1,6 +1,6 @@
-"""/storage/v1: sign an object's address, fetch, list, upload and remove one's own files.
+"""/storage/v1: sign URLs, download, list, upload and delete files.
 
-It speaks as Supabase Storage does, so that its clients need not know the difference.
+The requests and responses are those of Supabase Storage, so that its clients work unchanged.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,15 +15,17 @@ from shared.errors import ForbiddenError, MethodNotAllowedError, NotFoundError
 from shared.http import HttpRequest, RawResponse, Redirect, endpoint
 from shared.services import Services
 
-_Answer: TypeAlias = BaseModel | RawResponse | Redirect
-_Act: TypeAlias = Callable[[HttpRequest, ObjectRef, User | Anon, Services], Awaitable[_Answer]]
+_Response: TypeAlias = BaseModel | RawResponse | Redirect
+_Handler: TypeAlias = Callable[
+    [HttpRequest, ObjectRef, User | Anon, Services], Awaitable[_Response]
+]
 
 
-async def _refuse(*_: object) -> _Answer:
+async def _refuse(*_: object) -> _Response:
     raise ForbiddenError("Files are neither moved nor copied here; workspace-actions keeps them.")
 
 
-_OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
+_OF_OBJECTS: dict[Kind, dict[str, _Handler]] = {
     "object": {
         "GET": download.fetch,
         "HEAD": download.fetch,
@@ -39,7 +41,7 @@ _OF_OBJECTS: dict[Kind, dict[str, _Act]] = {
     "upload": {"POST": upload.sign, "PUT": upload.upload_signed},
     "info": {"GET": download.info},
 }
-_OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
+_OF_BUCKETS: dict[Kind, dict[str, _Handler]] = {
     "object": {"DELETE": remove.remove},
     "sign": {"POST": signed_urls.sign_many},
     "list": {"POST": listing.list_folder},
@@ -51,12 +53,12 @@ _OF_BUCKETS: dict[Kind, dict[str, _Act]] = {
 async def storage(
     call: HttpRequest, caller: User | Anon, services: Services
 ) -> BaseModel | RawResponse | Redirect:
-    """What is asked of an object, or of a bucket, by its address and the method."""
+    """Handle a request for an object or a bucket, selected by its URL and method."""
     kind, place = parse(call.path)
-    acts = (_OF_OBJECTS if place.path else _OF_BUCKETS).get(kind, {})
-    if act := acts.get(call.method):
-        return await act(call, place, caller, services)
-    if acts and place.path:
+    handlers = (_OF_OBJECTS if place.path else _OF_BUCKETS).get(kind, {})
+    if handler := handlers.get(call.method):
+        return await handler(call, place, caller, services)
+    if handlers and place.path:
         raise MethodNotAllowedError
     raise NotFoundError("There is nothing at this address.")
 

@@ -1,4 +1,4 @@
-"""The picture in a request's body: as it is, or as the file of a form."""
+"""Extracts the file of a raw or multipart upload."""
 
 import asyncio
 
@@ -13,15 +13,16 @@ from shared.storage import user_uploads
 _MAX_FORM_BYTES = user_uploads.MAX_BYTES + 64 * 1024
 _MAX_PARTS = 12
 _MAX_BODY_SECONDS = 30
-"""A body that arrives holds a place in the queue of pictures. 10 MiB in 30 s are 2.8 Mbit/s."""
+"""A body that is being received holds an image slot. 10 MiB in 30 s are 2.8 Mbit/s."""
 
 
 async def picture(call: HttpRequest) -> bytes:
-    """The bytes that are to be stored.
+    """Read the uploaded file.
 
     Raises:
-        PayloadTooLargeError: as soon as they pass the limit.
-        InvalidError: where a form holds no file, or several, or is none.
+        PayloadTooLargeError: The file is larger than ``user_uploads.MAX_BYTES``; raised before the
+            rest of the body is read.
+        InvalidRequestError: The form is not valid, or does not contain exactly one file.
         RequestTimeoutError: The body did not arrive in 30 seconds.
     """
     media_type, options = parse_options_header(call.headers.get("content-type"))
@@ -40,7 +41,7 @@ async def picture(call: HttpRequest) -> bytes:
 
 
 def _file(body: bytes, boundary: str) -> bytes:
-    """The one file of a form."""
+    """Return the only file of a form."""
     try:
         files = _files(body, boundary.encode("latin-1"))
     except (ValueError, RequestEntityTooLarge):
@@ -60,7 +61,7 @@ def _files(body: bytes, boundary: bytes) -> list[bytearray]:
         if isinstance(event, multipart.File):
             files.append(bytearray())
         if isinstance(event, multipart.File | multipart.Field):
-            # Of old clients some name no file; their picture is the part without a name.
+            # By its type and not its field name: some old clients send the file without a name.
             is_file = isinstance(event, multipart.File)
         if isinstance(event, multipart.Data) and is_file:
             files[-1] += event.data

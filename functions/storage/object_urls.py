@@ -1,4 +1,4 @@
-"""The addresses below /storage/v1, as Supabase Storage's clients write them."""
+"""Parses the URLs below /storage/v1 that Supabase Storage's clients use."""
 
 from typing import Literal, NamedTuple
 
@@ -29,22 +29,22 @@ class InvalidKeyError(ApiError):
 
 
 class ObjectRef(NamedTuple):
-    """An object by its bucket's public name; or, without a path, the bucket."""
+    """An object by its bucket's public name and its path; with an empty path, the bucket."""
 
     bucket: Bucket
     path: str
 
     @property
     def key(self) -> str:
-        """As it is signed, and told to clients."""
+        """``bucket/path``, as it is signed and sent to clients."""
         return f"{self.bucket}/{self.path}"
 
 
 def parse(address: str) -> tuple[Kind, ObjectRef]:
-    """What is asked of which object.
+    """Parse a URL's path into the kind of operation and the object.
 
     Raises:
-        NotFoundError: for what is nobody's address, and a bucket that there is not.
+        NotFoundError: The path is not known, or the bucket does not exist.
     """
     address = address.removeprefix("/")
     if address in {"object/move", "object/copy"}:
@@ -60,12 +60,12 @@ def parse(address: str) -> tuple[Kind, ObjectRef]:
 
 
 def check_key(path: str) -> None:
-    """Raise InvalidKeyError for what can be no object's name."""
+    """Raise InvalidKeyError for a path that is not a valid object name."""
     if not user_uploads.is_valid_key(path):
         raise InvalidKeyError
 
 
 def bucket_name(bucket: Bucket, services: Services) -> str:
-    """What the cloud calls it."""
+    """Return the bucket's name in Cloud Storage."""
     settings = services.settings
     return settings.workspace_bucket if bucket == "workspace-temp" else settings.library_bucket

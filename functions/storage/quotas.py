@@ -1,8 +1,8 @@
-"""How much of their own a user may have uploaded at a time: so many pictures, so many bytes.
+"""Upload quotas per user: a number of images and a number of bytes.
 
-The bucket is asked, so that what was removed, or ended with its time, is not counted. Uploads at
-once do not see each other: by them a user may come to a few more, and never to more in a minute
-than the limit of requests allows.
+They are counted in the bucket, so that deleted and expired uploads do not count. Concurrent uploads
+do not see each other: with them a user may exceed the quota by a few images, limited by the rate
+limit of requests.
 """
 
 from typing import NamedTuple
@@ -21,17 +21,17 @@ class QuotaError(ApiError):
 
 
 class Usage(NamedTuple):
-    """What a user has uploaded, but for what lies where the next is to be put."""
+    """A user's uploads, without the one that would be replaced."""
 
     pictures: int
     size: int
 
 
 async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> Usage:
-    """What is there beside the picture that is to be put at ``place``.
+    """Return the user's uploads, excluding the object at ``place``.
 
     Raises:
-        QuotaError: where there may be no further picture.
+        QuotaError: The user has as many images as ``uploads_per_user`` allows.
     """
     limit = services.settings.uploads_per_user
     if not (limit or services.settings.upload_bytes_per_user):
@@ -49,7 +49,13 @@ async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> 
 
 
 def check(held: Usage, content: bytes, services: Services) -> None:
-    """Whether the picture, as it will be kept, still fits. Raises QuotaError where not."""
+    """Raise QuotaError if an image would exceed ``upload_bytes_per_user``.
+
+    Args:
+        held: the user's other uploads.
+        content: the image in the form in which it will be stored.
+        services: the process's services.
+    """
     limit = services.settings.upload_bytes_per_user
     if limit and held.size + len(content) > limit:
         raise QuotaError(

@@ -1,4 +1,4 @@
-"""Removing one's own objects from the workspace."""
+"""Deletes a user's uploads and workspace assets."""
 
 import asyncio
 from uuid import UUID
@@ -18,30 +18,37 @@ from shared.storage import user_uploads
 
 _REMOVED = TypeAdapter(RemoveRequest)
 _AT_ONCE = 5
-"""Half of a process's database connections: other requests go on."""
+"""Half of a process's database connections, so that other requests are not blocked."""
 
 
 async def remove(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> FileEntries:
-    """Delete uploads, and discard assets as ``discard_asset`` does; what went, and nothing else.
+    """Delete uploads, and discard assets as the action ``discard_asset`` does.
 
-    A thumbnail goes with its asset, and not by itself. What is somebody else's stays unmentioned,
-    like what is not there.
+    Thumbnails are deleted with their asset only. Paths of other users and of objects that do not
+    exist are ignored.
+
+    Returns:
+        The entries of the deleted files.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        ForbiddenError: The caller is not a user, or the bucket is not the workspace.
     """
     user = access.require_user(caller)
     if place.bucket != user_uploads.BUCKET:
         raise ForbiddenError("The library's files are removed by delete_library_asset.")
-    asked = (await read_json(call, _REMOVED)).prefixes
-    paths = [path for path in dict.fromkeys(asked) if user_uploads.is_valid_key(path)]
+    requested = (await read_json(call, _REMOVED)).prefixes
+    paths = [path for path in dict.fromkeys(requested) if user_uploads.is_valid_key(path)]
     async with services.database.transaction() as connection:
         assets = await storage_access.assets_at(connection, paths, user_id=user.id)
-    theirs = [
+    own_paths = [
         path for path in paths if path in assets or user_uploads.is_upload_path(path, user.id)
     ]
     removed: list[FileEntry | None] = []
-    for start in range(0, len(theirs), _AT_ONCE):
-        batch = theirs[start : start + _AT_ONCE]
+    for start in range(0, len(own_paths), _AT_ONCE):
+        batch = own_paths[start : start + _AT_ONCE]
         gone = (_remove(path, assets.get(path), user, services) for path in batch)
         removed += await asyncio.gather(*gone)
     return FileEntries([entry for entry in removed if entry])
@@ -50,7 +57,7 @@ async def remove(
 async def _remove(
     path: str, asset_id: UUID | None, user: User, services: Services
 ) -> FileEntry | None:
-    """What it was; None where it was gone already."""
+    """Delete one object and return its entry; None if its file did not exist any more."""
     bucket = bucket_name(user_uploads.BUCKET, services)
     metadata = await services.storage.get_metadata(bucket, path)
     if asset_id:

@@ -1,4 +1,4 @@
-"""Signed addresses: for whoever holds one, and as long as it says."""
+"""Creates signed URLs, which give access to an object until they expire."""
 
 from pydantic import TypeAdapter
 
@@ -24,7 +24,12 @@ _MISSING = "Either the object does not exist or you do not have access to it"
 async def sign(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> SignResponse:
-    """The address of one object."""
+    """Return a signed URL of one object.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        NotFoundError: The object does not exist, or the caller may not read it.
+    """
     seconds = (await read_json(call, _ONE)).expires_in
     await access.check(place, access.require_token(caller), services)
     address = url_tokens.signed_path(place.bucket, place.path, seconds, services)
@@ -34,15 +39,21 @@ async def sign(
 async def sign_many(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> SignedPaths:
-    """Those of several, and which of them there are not."""
+    """Return signed URLs of several objects; those that cannot be read have an error instead.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+    """
     request = await read_json(call, _MANY)
-    found = await access.accessible(
+    accessible = await access.accessible(
         place.bucket, request.paths, access.require_token(caller), services
     )
-    answers = []
+    signed_paths = []
     for path in request.paths:
         address, error = None, _MISSING
-        if path in found:
+        if path in accessible:
             address = url_tokens.signed_path(place.bucket, path, request.expires_in, services)
-        answers.append(SignedPath(path=path, signed_url=address, error=None if address else error))
-    return SignedPaths(answers)
+        signed_paths.append(
+            SignedPath(path=path, signed_url=address, error=None if address else error)
+        )
+    return SignedPaths(signed_paths)

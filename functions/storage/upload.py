@@ -1,4 +1,4 @@
-"""Uploading: pictures into one's own folder of the workspace, each drawn anew before it is kept."""
+"""Uploads images to the user's folder of the workspace; each is re-encoded before it is stored."""
 
 from uuid import UUID
 
@@ -19,13 +19,21 @@ from shared.services import Services
 from shared.storage import user_uploads
 
 _ADDRESS_SECONDS = 2 * 3600
-"""Supabase Storage's own."""
+"""Lifetime of a signed upload URL, as in Supabase Storage."""
 
 
 async def upload(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> Uploaded:
-    """Store a picture where none is, or anywhere of one's own where ``x-upsert`` says so."""
+    """Store an image at a new path, or replace one if the header ``x-upsert`` is ``true``.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        ForbiddenError: The caller is not a user, or the path is not in the user's upload folder.
+        ConflictError: ``duplicate``: the path exists.
+        UnsupportedMediaTypeError: The content is not a supported image.
+        QuotaError: The user has uploaded too much.
+    """
     user = access.require_user(caller)
     _check(place, user)
     return await _store(call, place, user.id, services, replaces=_is_upsert(call))
@@ -34,7 +42,7 @@ async def upload(
 async def replace(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> Uploaded:
-    """Store a picture in another's place, or where none is."""
+    """Store an image, and replace an existing one. Raises what ``upload`` does, but no conflict."""
     user = access.require_user(caller)
     _check(place, user)
     return await _store(call, place, user.id, services, replaces=True)
@@ -43,7 +51,13 @@ async def replace(
 async def sign(
     call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
 ) -> UploadAddress:
-    """An address at which whoever holds it may put this one picture."""
+    """Return a signed URL at which its holder may upload this one image, for two hours.
+
+    Raises:
+        UnauthenticatedError: There is no token.
+        ForbiddenError: The caller is not a user, or the path is not in the user's upload folder.
+        ConflictError: ``duplicate``: the path exists, and ``x-upsert`` is not ``true``.
+    """
     user = access.require_user(caller)
     _check(place, user)
     replaces = _is_upsert(call)
@@ -58,7 +72,12 @@ async def sign(
 async def upload_signed(
     call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
 ) -> Uploaded:
-    """Store a picture by such an address."""
+    """Store an image at a signed upload URL.
+
+    Raises:
+        UnauthenticatedError: The token is not valid for this object, or has expired.
+        ConflictError: ``duplicate``: the path exists, and the URL was signed without ``x-upsert``.
+    """
     grant = url_tokens.check_upload(call.query.get("token", ""), services)
     if grant.place != place.key:
         raise UnauthenticatedError("The address is signed for another object.")
@@ -66,7 +85,7 @@ async def upload_signed(
 
 
 def _check(place: ObjectRef, user: User) -> None:
-    """Whether the user may put anything there."""
+    """Raise ForbiddenError or InvalidKeyError if the user may not upload to this path."""
     check_key(place.path)
     if place.bucket != user_uploads.BUCKET or not user_uploads.is_owned(place.path, user.id):
         raise ForbiddenError("Uploads go into your own folder of workspace-temp.")
@@ -81,18 +100,18 @@ def _is_upsert(call: HttpRequest) -> bool:
 async def _store(
     call: HttpRequest, place: ObjectRef, owner: UUID, services: Services, *, replaces: bool
 ) -> Uploaded:
-    # The place comes before the body: what waits for one is not in memory.
+    # The slot is taken before the body is read: a request that waits has none in memory.
     async with services.pictures.place(owner):
         held = await quotas.usage_excluding(place, owner, services)
         content = await multipart.picture(call)
         try:
-            drawn = await services.pictures.sanitize_image(content)
+            image = await services.pictures.sanitize_image(content)
         except InvalidRequestError as problem:
             raise UnsupportedMediaTypeError(problem.message) from None
-        quotas.check(held, drawn, services)
+        quotas.check(held, image, services)
         bucket = bucket_name(place.bucket, services)
         stored = await services.storage.upload(
-            bucket, place.path, drawn, user_uploads.TYPE, replaces=replaces
+            bucket, place.path, image, user_uploads.TYPE, replaces=replaces
         )
     if stored is None:
         raise _duplicate()

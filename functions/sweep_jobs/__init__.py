@@ -1,1 +1,1 @@
-"""What time does to jobs."""
+"""sweep-jobs endpoint."""

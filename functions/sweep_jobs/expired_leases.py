@@ -1,4 +1,4 @@
-"""Claims whose worker is not heard of any more: complete from the manifest, or send back."""
+"""Recovers jobs whose lease expired: completes them from the manifest, or requeues them."""
 
 import asyncio
 from functools import partial
@@ -20,7 +20,7 @@ from shared.telemetry.logs import bind, logger
 
 _MAX_CLAIMS = 500
 _MANIFEST_SECONDS = 5
-"""For reading one manifest and checking its objects; a third of the part's time."""
+"""For reading one manifest and checking its objects; a third of the step's time."""
 
 _TOO_LONG = "It took too long, and was stopped."
 _LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
@@ -29,71 +29,79 @@ _LOST = "Every attempt at it was lost; the workers that tried did not answer any
 async def recover_expired_leases(
     services: Services, done: SweepJobsResponse, *, max_claims: int = _MAX_CLAIMS
 ) -> None:
-    """End every claim whose lease has run out: complete its job, requeue it or fail it.
+    """End every claim whose lease has expired: complete its job, requeue it or fail it.
 
-    Whatever its manifest holds, a job past its deadline ends. While the storage does not answer,
-    the next sweep tries again, until ``sweep.UNREADABLE_SECONDS`` after the deadline.
+    A job past its deadline ends whatever its manifest contains. While the storage is unavailable,
+    the next sweep retries, until ``retention.UNREADABLE_SECONDS`` after the deadline.
+
+    Args:
+        services: the process's services.
+        done: the counters ``completed_from_manifest``, ``sent_back`` and ``failed`` are updated.
+        max_claims: limit of one sweep.
     """
     async with services.database.transaction() as connection:
-        lapsed = await retention.expired_claims(connection, limit=max_claims)
-    await for_each(partial(_recover, services, done), lapsed)
+        expired = await retention.expired_claims(connection, limit=max_claims)
+    await for_each(partial(_recover, services, done), expired)
 
 
 async def _recover(
-    services: Services, done: SweepJobsResponse, lapsed: retention.ExpiredClaim
+    services: Services, done: SweepJobsResponse, expired: retention.ExpiredClaim
 ) -> None:
-    bind(job_id=str(lapsed.job_id), claim_id=str(lapsed.claim_id))
+    bind(job_id=str(expired.job_id), claim_id=str(expired.claim_id))
     async with services.database.transaction() as connection:
         job = await retention.postpone_expired_claim(
-            connection, lapsed.job_id, claim_id=lapsed.claim_id
+            connection, expired.job_id, claim_id=expired.claim_id
         )
     if job is None:
         return
-    if await _complete_from_manifest(services, job, lapsed):
+    if await _complete_from_manifest(services, job, expired):
         done.completed_from_manifest += 1
         return
-    reason = _TOO_LONG if lapsed.is_past_deadline else _LOST
+    reason = _TOO_LONG if expired.is_past_deadline else _LOST
     async with services.database.transaction() as connection:
-        claim = {"claim_id": lapsed.claim_id}
-        sent_back = await job_transitions.requeue_expired_claim(connection, lapsed.job_id, **claim)
+        claim = {"claim_id": expired.claim_id}
+        requeued = await job_transitions.requeue_expired_claim(connection, expired.job_id, **claim)
         failed = (
             None
-            if sent_back
+            if requeued
             else await job_transitions.fail_expired_claim(
-                connection, lapsed.job_id, **claim, reason=reason
+                connection, expired.job_id, **claim, reason=reason
             )
         )
-    if job := sent_back or failed:
+    if job := requeued or failed:
         _log_recovery("claim lapsed", job)
-    done.sent_back += sent_back is not None
+    done.sent_back += requeued is not None
     done.failed += failed is not None
 
 
 def _log_recovery(what: str, job: jobs.Job) -> None:
-    """In the job's own trace, and to the metrics where it has ended."""
+    """Record an event in the job's trace, and its metrics if the job has ended."""
     tracing.record_event(what, parent=job.traceparent, attributes={"ourvidz.job_id": str(job.id)})
     if not job.is_open:
         metrics.record_job_ended(job)
 
 
 async def _complete_from_manifest(
-    services: Services, job: jobs.Job, lapsed: retention.ExpiredClaim
+    services: Services, job: jobs.Job, expired: retention.ExpiredClaim
 ) -> bool:
-    """Complete the job under the same checks and guards as by the callback that was lost.
+    """Complete the job with the same checks as for the callback that was lost.
+
+    Returns:
+        Whether the job was completed.
 
     Raises:
-        ServiceUnavailableError: the storage or the database does not answer, and the job may wait.
+        ServiceUnavailableError: The storage or the database is unavailable, and the job may wait.
     """
     try:
         async with asyncio.timeout(_MANIFEST_SECONDS):
-            ended = await _completed(services, job, lapsed)
+            ended = await _completed(services, job, expired)
     except (ServiceUnavailableError, TimeoutError) as error:
-        if not lapsed.is_overdue:
+        if not expired.is_overdue:
             raise ServiceUnavailableError from error
         logger.warning("a manifest cannot be read, and its job is overdue")
         return False
     except ApiError as problem:
-        logger.warning("a manifest does not hold", extra={"fields": {"code": problem.error_code}})
+        logger.warning("a manifest is not valid", extra={"fields": {"code": problem.error_code}})
         return False
     except Exception:  # noqa: BLE001 - whatever a manifest holds, its job must end
         logger.error("a manifest could not be used", exc_info=True)
@@ -104,10 +112,10 @@ async def _complete_from_manifest(
 
 
 async def _completed(
-    services: Services, job: jobs.Job, lapsed: retention.ExpiredClaim
+    services: Services, job: jobs.Job, expired: retention.ExpiredClaim
 ) -> jobs.Job | None:
-    """The job, completed; None without a manifest, or where it has ended meanwhile."""
-    callback = await _read_manifest(services, lapsed)
+    """Complete the job from its manifest. None without one, or if the job has ended meanwhile."""
+    callback = await _read_manifest(services, expired)
     if callback is None:
         return None
     checked = await completion.validate_results(services, job, callback)
@@ -116,10 +124,10 @@ async def _completed(
 
 
 async def _read_manifest(
-    services: Services, lapsed: retention.ExpiredClaim
+    services: Services, expired: retention.ExpiredClaim
 ) -> CallbackRequest | None:
-    """The completed callback that a worker left in the bucket; None where there is none."""
-    path = paths.manifest(lapsed.user_id, lapsed.job_id, lapsed.claim_id)
+    """Read the completed callback that a worker stored in the bucket; None without a valid one."""
+    path = paths.manifest(expired.user_id, expired.job_id, expired.claim_id)
     content = await services.storage.read(
         services.settings.workspace_bucket, path, max_bytes=MAX_MANIFEST_BYTES
     )
@@ -128,7 +136,7 @@ async def _read_manifest(
     try:
         manifest = SignedManifest.model_validate_json(content)
         body = manifest.body.encode()
-        keys = services.settings.worker_keys_for(lapsed.key_id)
+        keys = services.settings.worker_keys_for(expired.key_id)
         webhook_signature.verify(
             keys, manifest.headers, body, now=services.clock(), tolerance_seconds=None
         )
@@ -136,4 +144,4 @@ async def _read_manifest(
     except (ValidationError, webhook_signature.InvalidSignatureError):
         return None
     claim = (callback.job_id, callback.claim_id, callback.status)
-    return callback if claim == (lapsed.job_id, lapsed.claim_id, "completed") else None
+    return callback if claim == (expired.job_id, expired.claim_id, "completed") else None

@@ -1,4 +1,4 @@
-"""What has had its time."""
+"""Expires jobs and assets, and retries pending library saves."""
 
 from functools import partial
 from uuid import UUID
@@ -14,10 +14,10 @@ from shared.telemetry.logs import bind, logger
 _MAX_JOBS = 500
 _MAX_ASSETS = 500
 _ASSETS_AT_A_TIME = 25
-"""Where the sweep dies, files of so many are left to the bucket's lifecycle."""
+"""If the sweep crashes, the files of at most so many are left to the bucket's lifecycle rule."""
 
 _MAX_PROMOTIONS = 100
-"""Each copies two files."""
+"""Library saves per sweep; each copies two files."""
 
 _EXPIRED = "It was not begun within a day, and was given up."
 
@@ -25,14 +25,14 @@ _EXPIRED = "It was not begun within a day, and was given up."
 async def end_overdue_jobs(
     services: Services, done: SweepJobsResponse, *, max_jobs: int = _MAX_JOBS
 ) -> None:
-    """Fail, with a refund, what should long have ended."""
+    """Fail jobs that are past their expiry time, and refund their credits."""
     async with services.database.transaction() as connection:
         overdue = await retention.overdue(connection, limit=max_jobs)
     await for_each(partial(_end, services, done), overdue)
 
 
 async def promote(services: Services, done: SweepJobsResponse) -> None:
-    """Keep in the library what was made for it."""
+    """Save assets whose job has the destination ``library``."""
     done.promoted += await save.save_pending_assets(services, limit=_MAX_PROMOTIONS)
 
 
@@ -65,7 +65,8 @@ async def _delete_files(services: Services, paths: tuple[str, ...]) -> None:
     try:
         for path in paths:
             await services.storage.delete(services.settings.workspace_bucket, path)
-    except Exception:  # noqa: BLE001 - the rows are gone, and other assets' files are next
+    except Exception:  # noqa: BLE001 - the rows are deleted, and other assets' files are next
         logger.warning(
-            "an expired asset's file stays until its bucket's lifecycle ends it", exc_info=True
+            "an expired asset's file was not deleted; the bucket's lifecycle rule will",
+            exc_info=True,
         )

@@ -1,4 +1,4 @@
-"""POST /sweep-jobs: put right what a crash left behind. Called each minute, or oftener."""
+"""POST /sweep-jobs: run the periodic maintenance, called at least every minute."""
 
 from functions.sweep_jobs import (
     dispatch,
@@ -31,12 +31,16 @@ PARTS: dict[str, runner.Step] = {
     "deleted library assets": storage_cleanup.finish_deletions,
     **retention.PARTS,
 }
-"""In this order: what frees a slot or a worker comes before the slots are filled, and all that
-before anything that can wait. Each is bounded in rows, and safe to run twice at once."""
+"""The steps in order: those that free a slot or a worker run before jobs are dispatched, and
+cleanup runs last. Each step handles a limited number of rows, and may run twice at once."""
 
 
 async def sweep_jobs(_: HttpRequest, __: Scheduler, services: Services) -> SweepJobsResponse:
-    """Run every part; what fails keeps nothing else from being done."""
+    """Run every maintenance step and return its counters.
+
+    A step that fails or takes too long is listed in ``not_done``; the later steps still run, and
+    the next sweep runs it again.
+    """
     return await runner.run(PARTS, services)
 
 

@@ -1,4 +1,4 @@
-"""What a sweep did, counted while it does it."""
+"""Counters of one sweep."""
 
 from pydantic import ConfigDict
 
@@ -6,7 +6,7 @@ from shared.contracts.base import Contract
 
 
 class SweepJobsResponse(Contract):
-    """What was done. Each part of the sweep counts for itself."""
+    """Counters of a sweep, updated by its steps."""
 
     model_config = ConfigDict(frozen=False)
 
@@ -25,7 +25,7 @@ class SweepJobsResponse(Contract):
     copies_given_up: int = 0
     deletions_finished: int = 0
     objects_deleted: int = 0
-    """Those that no row names."""
+    """Stored objects that no row references."""
     receipts_deleted: int = 0
     keys_deleted: int = 0
     events_deleted: int = 0
@@ -35,4 +35,4 @@ class SweepJobsResponse(Contract):
     discards_forgotten: int = 0
     deletions_forgotten: int = 0
     not_done: list[str] = []
-    """Parts that failed, took too long or were not come to: they are the next sweep's."""
+    """Steps that failed, took too long or were not reached; the next sweep runs them."""

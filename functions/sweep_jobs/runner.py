@@ -1,4 +1,4 @@
-"""One part of the sweep after the other, each within its time, whatever becomes of the others."""
+"""Runs the steps of a sweep one after the other, each with a timeout and isolated from errors."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ SWEEP_SECONDS = 60
 
 PART_SECONDS = 15
 _AT_ONCE = 5
-"""Half of a process's database connections: other requests go on."""
+"""Half of a process's database connections, so that other requests are not blocked."""
 
 _ANSWER_SECONDS = 5
 
@@ -25,10 +25,18 @@ _ANSWER_SECONDS = 5
 async def run(
     parts: Mapping[str, Step], services: Services, *, part_seconds: float = PART_SECONDS
 ) -> SweepJobsResponse:
-    """What the parts did. One that fails, or is cut off, is named and left to the next sweep.
+    """Run the steps and return their counters.
+
+    Steps that fail, take longer than ``part_seconds`` or do not start within ``SWEEP_SECONDS`` are
+    listed in ``not_done``.
+
+    Args:
+        parts: the steps by name, in the order in which they run.
+        services: the process's services.
+        part_seconds: timeout of one step.
 
     Raises:
-        ServiceUnavailableError: where the database is away.
+        ServiceUnavailableError: The database is unavailable.
     """
     done = SweepJobsResponse()
     end = services.clock() + SWEEP_SECONDS
@@ -38,15 +46,15 @@ async def run(
             done.not_done.append(name)
         elif not await _tried(name, part(services, done), seconds):
             done.not_done.append(name)
-            await _ask_database(services)
+            await _check_database(services)
     return done
 
 
 async def for_each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
-    """Act on every item, a few at once. One that fails is logged, and the rest goes on.
+    """Call ``act`` with every item, five at a time. Failures are logged and do not stop the rest.
 
     Raises:
-        Exception: the first failure, once every item was acted on.
+        Exception: The first failure, after every item was handled.
     """
     failures: list[Exception] = []
     for start in range(0, len(items), _AT_ONCE):
@@ -57,12 +65,12 @@ async def for_each(act: Callable[[T], Awaitable[None]], items: Sequence[T]) -> N
 
 
 async def _failure(act: Callable[[T], Awaitable[None]], item: T) -> Exception | None:
-    """What one item failed with. It is logged with what ``act`` has bound, such as a job's id."""
+    """Return an item's failure, logged with the fields that ``act`` bound, such as the job's id."""
     try:
         await act(item)
     except ServiceUnavailableError as error:
         return error
-    except Exception as error:  # noqa: BLE001 - whatever one item has, the others go on
+    except Exception as error:  # noqa: BLE001 - one item must not stop the rest
         logger.error("an item of the sweep failed", exc_info=True)
         return error
     return None
@@ -77,15 +85,15 @@ async def _tried(name: str, part: Awaitable[None], seconds: float) -> bool:
         logger.warning("a part of the sweep took too long", extra=fields)
     except ServiceUnavailableError:
         logger.warning("a part of the sweep lacked what it needs", extra=fields)
-    except Exception:  # noqa: BLE001 - whatever one part has, the others go on
+    except Exception:  # noqa: BLE001 - one step must not stop the rest
         logger.error("a part of the sweep failed", exc_info=True, extra=fields)
     else:
         return True
     return False
 
 
-async def _ask_database(services: Services) -> None:
-    """Without it no part can do anything."""
+async def _check_database(services: Services) -> None:
+    """Raise ServiceUnavailableError without a database, since then no step can succeed."""
     try:
         async with asyncio.timeout(_ANSWER_SECONDS), services.database.transaction():
             return

@@ -1,4 +1,4 @@
-"""How the operators' promises stand, told to the log, where metrics are made of it."""
+"""Emits the metrics of the service level objectives to the log."""
 
 from collections.abc import Awaitable
 
@@ -12,18 +12,18 @@ from shared.storage import paths
 from shared.telemetry import logs
 
 _MAX_ROWS = 200
-"""Of each kind; where there are more, the figure is too low, and bad enough."""
+"""Per kind of row. With more rows the count is too low, but already above any objective."""
 
 
 async def measure_waiting(services: Services, _: SweepJobsResponse) -> None:
-    """How long the oldest job waits for a slot, now that what is free was given away."""
+    """Emit how many seconds the oldest job has waited for a slot, measured after dispatch."""
     async with services.database.transaction() as connection:
         seconds = await promises.oldest_undispatched_seconds(connection)
     logs.emit_metrics(oldest_undispatched_seconds=seconds)
 
 
 async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
-    """How many objects have been nobody's for more than a day, before they are deleted."""
+    """Emit how many stored objects have been orphaned for more than a day, before deletion."""
     async with services.database.transaction() as connection:
         ended = await promises.long_ended(connection, limit=_MAX_ROWS)
         unfinished = await promises.long_unfinished(connection, limit=_MAX_ROWS)
@@ -37,12 +37,12 @@ async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
 
 
 async def _count(objects: Awaitable[int]) -> int:
-    """What one row adds to the figure; 0 where it cannot be counted."""
+    """Return one row's number of objects; 0 if they cannot be counted."""
     try:
         return await objects
     except ServiceUnavailableError:
         raise
-    except Exception:  # noqa: BLE001 - whatever one row has, the others are counted
+    except Exception:  # noqa: BLE001 - one row must not stop the count
         logs.logger.error("an object could not be counted", exc_info=True)
         return 0
 
@@ -65,5 +65,7 @@ def _of_copies(services: Services, copies: list[UnfinishedCopy]) -> list[tuple[s
 
 
 def _of_deleted(services: Services, deleted: list[DeletedAsset]) -> list[tuple[str, str]]:
-    files = [path for one in deleted for path in (one.storage_path, one.thumbnail_path) if path]
+    files = [
+        path for asset in deleted for path in (asset.storage_path, asset.thumbnail_path) if path
+    ]
     return [(services.settings.library_bucket, path) for path in files]

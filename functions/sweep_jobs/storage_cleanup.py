@@ -1,4 +1,4 @@
-"""Files that are nobody's: what claims left behind, copies that came to nothing, deleted assets."""
+"""Deletes orphaned storage objects: of ended claims, unfinished copies and deleted assets."""
 
 from functools import partial
 
@@ -16,30 +16,30 @@ _MAX_DELETED = 200
 
 
 async def clean_jobs(services: Services, done: SweepJobsResponse) -> None:
-    """Delete from ended jobs' folders what no asset names."""
+    """Delete objects in the folders of ended jobs that no asset references."""
     async with services.database.transaction() as connection:
         ended = await storage_cleanup.take_jobs(connection, limit=_MAX_JOBS)
     await for_each(partial(_clean_job, services, done), ended)
 
 
 async def end_copies(services: Services, done: SweepJobsResponse) -> None:
-    """Give up copies that nobody goes on with, and delete what was copied."""
+    """Give up copies that were abandoned, and delete their files."""
     async with services.database.transaction() as connection:
         unfinished = await storage_cleanup.take_unfinished(connection, limit=_MAX_COPIES)
     await for_each(partial(_end_copy, services, done), unfinished)
 
 
 async def finish_deletions(services: Services, done: SweepJobsResponse) -> None:
-    """Delete the files of deleted library assets, in case whoever was to do it died."""
+    """Delete the files of deleted library assets, in case the deleting request crashed."""
     async with services.database.transaction() as connection:
         deleted = await storage_cleanup.take_deleted(connection, limit=_MAX_DELETED)
     await for_each(partial(_finish_deletion, services, done), deleted)
 
 
 async def orphaned_paths(services: Services, job: FinishedJob) -> list[str]:
-    """What lies in an ended job's folder and no asset names."""
+    """Return the paths in an ended job's folder that no asset or kept reference names."""
     folder = paths.job_prefix(job.user_id, job.id)
-    # Listed before the assets are read: none is recorded once its job has ended.
+    # Listed before the assets are read: no asset is added once its job has ended.
     found = await services.storage.list_paths(services.settings.workspace_bucket, folder)
     async with services.database.transaction() as connection:
         kept = await storage_cleanup.files_of_assets(connection, job.id)

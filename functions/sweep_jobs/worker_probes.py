@@ -1,4 +1,4 @@
-"""Probes: who is still there, and still holds its key. Only workers that run all the time."""
+"""Probes permanently running workers and marks unresponsive ones."""
 
 import asyncio
 from functools import partial
@@ -15,35 +15,40 @@ from shared.workers import challenge
 _MAX_WORKERS = 200
 _MAX_JOBS = 500
 _AT_ONCE = 50
-"""Half of what the client keeps open: whoever waits for a connection would seem silent."""
+"""Half of the HTTP client's connections: a probe that waits for one would seem unanswered."""
 
 _ANSWER_SECONDS = 3
 _UNSEEN_SECONDS = 600
-"""Not seen for so long, a worker is asked no more; registering again makes it known."""
+"""After so long without an answer, a worker is not probed any more until it registers again."""
 
 
 async def probe_workers(services: Services, done: SweepJobsResponse) -> None:
-    """Whoever does not answer is sent nothing, and what it has not claimed is given to others."""
+    """Send a challenge to each worker: the answer proves that it runs and has its key.
+
+    A worker that does not answer gets no more jobs; those that it has not claimed are requeued.
+    """
     async with services.database.transaction() as connection:
         probes = await workers.to_probe(connection, limit=_MAX_WORKERS)
-    turn = asyncio.Semaphore(_AT_ONCE)
-    times = await asyncio.gather(*(_answer_time(probe, turn, services) for probe in probes))
-    answers = [(one, ms) for one, ms in zip(probes, times, strict=True) if ms is not None]
-    silent = [one for one, ms in zip(probes, times, strict=True) if ms is None]
+    semaphore = asyncio.Semaphore(_AT_ONCE)
+    times = await asyncio.gather(*(_answer_time(probe, semaphore, services) for probe in probes))
+    answers = [(probe, ms) for probe, ms in zip(probes, times, strict=True) if ms is not None]
+    silent = [probe for probe, ms in zip(probes, times, strict=True) if ms is None]
     if silent:
         await _record_silence(services, done, silent)
     await for_each(partial(_record_answer, services, done), answers)
 
 
-async def _answer_time(probe: Probe, turn: asyncio.Semaphore, services: Services) -> int | None:
-    async with turn:
+async def _answer_time(
+    probe: Probe, semaphore: asyncio.Semaphore, services: Services
+) -> int | None:
+    async with semaphore:
         try:
             return await challenge.verify_worker_url(
                 probe.worker_url, probe.key_id, services, timeout_seconds=_ANSWER_SECONDS
             )
         except InvalidRequestError:
             return None
-        except Exception:  # noqa: BLE001 - whatever one worker answers, the others are asked
+        except Exception:  # noqa: BLE001 - one worker must not stop the probes of the rest
             fields = {"worker": probe.key_id}
             logger.error(
                 "a worker's answer could not be used", exc_info=True, extra={"fields": fields}

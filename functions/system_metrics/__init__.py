@@ -1,1 +1,1 @@
-"""How the system stands, for its operators."""
+"""system-metrics endpoint."""

@@ -1,4 +1,4 @@
-"""POST /system-metrics: the workers' health, the queues' depths, and how long one waits."""
+"""POST /system-metrics: workers, queues and estimated waiting times, for admins."""
 
 from functions.system_metrics import report
 from shared.auth.authenticators import User, require_admin
@@ -10,7 +10,10 @@ from shared.services import Services
 
 
 async def system_metrics(_: HttpRequest, __: User, services: Services) -> SystemMetrics:
-    """One look at the database tells all of it; no worker is asked."""
+    """Return the health of the workers, the depth of the queues and the estimated waiting times.
+
+    Everything is read from the database in one query; no worker is contacted.
+    """
     async with services.database.transaction() as connection:
         snapshot = await metrics.read(
             connection,

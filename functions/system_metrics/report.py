@@ -1,4 +1,4 @@
-"""From a snapshot to what an operator is told."""
+"""Builds the metrics response from a database snapshot."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -15,7 +15,7 @@ from shared.jobs import eta
 
 
 def build_report(snapshot: Snapshot) -> SystemMetrics:
-    """Every queue and every type of worker is told, be it empty."""
+    """Build the response. It lists every queue and every worker type, even if empty."""
     durations = {duration.job_type: duration for duration in snapshot.durations}
     details = {queue.name: _queue(queue) for queue in snapshot.queues}
     etas = {
@@ -28,9 +28,12 @@ def build_report(snapshot: Snapshot) -> SystemMetrics:
             kind: [_worker(worker) for worker in snapshot.workers if worker.worker_type == kind]
             for kind in get_args(WorkerType)
         },
-        queues={name: one.waiting + one.dispatched + one.running for name, one in details.items()},
-        eta_estimates={kind: eta.format_eta(one) for kind, one in etas.items()},
-        eta_seconds={kind: _seconds(eta) for kind, eta in etas.items()},
+        queues={
+            name: queue.waiting + queue.dispatched + queue.running
+            for name, queue in details.items()
+        },
+        eta_estimates={kind: eta.format_eta(estimate) for kind, estimate in etas.items()},
+        eta_seconds={kind: _seconds(estimate) for kind, estimate in etas.items()},
         queue_details=details,
     )
 
@@ -38,7 +41,7 @@ def build_report(snapshot: Snapshot) -> SystemMetrics:
 def _eta(
     queue: QueueState, durations: Mapping[str, Duration], workers: list[WorkerState]
 ) -> eta.Eta | None:
-    """By the workers that a job of that queue may be sent to."""
+    """Estimate a queue's waiting time from the healthy workers that serve it."""
     serving = [
         worker
         for worker in workers
@@ -49,8 +52,8 @@ def _eta(
     return eta.estimate(
         queue,
         durations,
-        slots=sum(one.slots for one in serving),
-        is_free=any(one.jobs < one.slots for one in serving),
+        slots=sum(worker.slots for worker in serving),
+        is_free=any(worker.jobs < worker.slots for worker in serving),
     )
 
 
@@ -75,8 +78,8 @@ def _queue(queue: QueueState) -> QueueMetrics:
     )
 
 
-def _seconds(told: eta.Eta | None) -> EtaSeconds | None:
-    if told is None:
+def _seconds(estimate: eta.Eta | None) -> EtaSeconds | None:
+    if estimate is None:
         return None
-    likely, minimum, maximum = (round(seconds, 1) for seconds in told)
+    likely, minimum, maximum = (round(seconds, 1) for seconds in estimate)
     return EtaSeconds(likely=likely, least=minimum, most=maximum)

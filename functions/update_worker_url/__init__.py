@@ -1,1 +1,1 @@
-"""Where workers make themselves known."""
+"""update-worker-url endpoint."""

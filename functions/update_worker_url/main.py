@@ -1,4 +1,4 @@
-"""POST /update-worker-url: a worker tells where it can be reached, and proves that it is there."""
+"""POST /update-worker-url: register a worker or its new URL."""
 
 from shared.auth.authenticators import Worker, require_worker
 from shared.contracts.worker_registration import UpdateWorkerUrlRequest, UpdateWorkerUrlResponse
@@ -10,7 +10,11 @@ from shared.workers import registration
 async def update_worker_url(
     request: UpdateWorkerUrlRequest, worker: Worker, services: Services
 ) -> UpdateWorkerUrlResponse:
-    """Record the address once it has answered; jobs sent to the old one follow the worker."""
+    """Store the worker's URL once a challenge was answered there.
+
+    The answer proves that the server at the URL has the worker's key. Jobs that were sent to the
+    old URL are sent to the new one.
+    """
     message = await registration.register_worker(request, request.worker_type, worker, services)
     return UpdateWorkerUrlResponse(message=message)
 

@@ -1,1 +1,1 @@
-"""Enhancements, judged."""
+"""validate-enhancement-fix endpoint."""

@@ -1,4 +1,4 @@
-"""The verdict on each test case: by a check of its name, or by what its sentence says."""
+"""Evaluates test cases: by the check of that name, or as a free-text criterion."""
 
 from functions.validate_enhancement_fix import llm_judge
 from shared import safety
@@ -15,7 +15,7 @@ _MAX_FAILING = 0.49
 
 
 async def judge(request: ValidateEnhancementRequest, services: Services) -> list[ValidationResult]:
-    """A result for each test case, in their order."""
+    """Return a result for each test case, in their order; scores are between 0 and 1."""
     criteria = [case for case in request.test_cases if _is_criterion(case)]
     judged = iter(await llm_judge.judge(request, criteria, services))
     return [
@@ -25,7 +25,7 @@ async def judge(request: ValidateEnhancementRequest, services: Services) -> list
 
 
 def _is_criterion(case: str) -> bool:
-    """Whether it is a sentence; in a script that puts no spaces, one may look like a name."""
+    """Whether a case is a sentence. In a script without spaces, one may look like a name."""
     return is_sentence(case) or not case.isascii()
 
 
@@ -49,7 +49,7 @@ def _safe(prompt: str) -> CheckResult:
 
 
 def _result(case: str, verdict: CheckResult) -> ValidationResult:
-    """A check decides for itself whether it fails: its share of what is in order is no pass."""
+    """Limit the score by the check's own verdict: a failed one stays below ``MIN_PASSING``."""
     minimum, maximum = (MIN_PASSING, 1.0) if verdict.passed else (0.0, _MAX_FAILING)
     score = round(min(max(verdict.score, minimum), maximum), 3)
     return ValidationResult(

@@ -1,4 +1,4 @@
-"""Sentences about an enhancement, judged by a model; where none answers, by their words."""
+"""Scores free-text criteria with a language model, or by word overlap if none answers."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from shared.prompts.rules.verdicts import CheckResult
 from shared.services import Services
 
 MAX_AT_ONCE = 8
-"""So that an answer is short, and one that cannot be read costs few cases."""
+"""Criteria per request: keeps the completion short, so that an invalid one affects few cases."""
 
 _MIN_PASSING = 0.5
 _MODEL: ChatModel = "qwen_instruct"
 _TOKENS_PER_CASE = 80
 _TEMPERATURES = (0.3, 0.0)
-"""Of the first try, and of the one after an answer that could not be read."""
+"""Of the first attempt, and of the second after an invalid completion."""
 
 _SYSTEM = """\
 You judge how a short prompt for a picture was enhanced. You are given JSON: "original_prompt", \
@@ -47,19 +47,22 @@ _ANSWER = TypeAdapter(list[_Score])
 async def judge(
     request: ValidateEnhancementRequest, criteria: Sequence[str], services: Services
 ) -> list[CheckResult]:
-    """A verdict on each sentence, in their order, within the time of one request to a model.
+    """Return a verdict on each criterion, in their order.
 
-    Nothing that the safety rules refuse is given to a model.
+    All requests together take at most ``enhancement_timeout_seconds``. Text that the safety rules
+    refuse is not sent to a model.
     """
     seconds = services.settings.enhancement_timeout_seconds
     until = asyncio.get_running_loop().time() + seconds
     verdicts: list[CheckResult] = []
     for first in range(0, len(criteria), MAX_AT_ONCE):
-        some = criteria[first : first + MAX_AT_ONCE]
+        batch = criteria[first : first + MAX_AT_ONCE]
         by_model = (
-            None if _is_refused(request, some) else await _ask(request, some, until, services)
+            None if _is_refused(request, batch) else await _ask(request, batch, until, services)
         )
-        verdicts += by_model or [score_by_overlap(one, request.enhanced_prompt) for one in some]
+        verdicts += by_model or [
+            score_by_overlap(criterion, request.enhanced_prompt) for criterion in batch
+        ]
     return verdicts
 
 
@@ -71,23 +74,23 @@ def _is_refused(request: ValidateEnhancementRequest, criteria: Sequence[str]) ->
 async def _ask(
     request: ValidateEnhancementRequest, criteria: Sequence[str], until: float, services: Services
 ) -> list[CheckResult] | None:
-    """The model's verdicts; None where it gives none that can be read."""
+    """Return the model's verdicts; None if it returns none that are valid."""
     for temperature in _TEMPERATURES:
         seconds = until - asyncio.get_running_loop().time()
         if seconds <= 0:
             return None
-        asked = ChatRequest(
+        chat_request = ChatRequest(
             model=_MODEL,
             messages=[Message("system", _SYSTEM), Message("user", _user_prompt(request, criteria))],
             max_tokens=_TOKENS_PER_CASE * len(criteria),
             temperature=temperature,
         )
         try:
-            answer = await services.chat_client.complete(asked, seconds=seconds)
+            completion = await services.chat_client.complete(chat_request, seconds=seconds)
         except ChatUnavailableError:
             return None
-        if judged := _read(answer.text, len(criteria)):
-            return [_verdict(one, services) for one in judged]
+        if judged := _read(completion.text, len(criteria)):
+            return [_verdict(score, services) for score in judged]
     return None
 
 
@@ -103,12 +106,12 @@ def _user_prompt(request: ValidateEnhancementRequest, criteria: Sequence[str]) -
 
 
 def _read(text: str, count: int) -> list[_Score] | None:
-    """The list in an answer, whatever stands around it; None unless it is whole and harmless."""
+    """Parse the list in a completion; None unless it is complete and passes the safety rules."""
     try:
         judged = _ANSWER.validate_json(text[text.find("[") : text.rfind("]") + 1])
     except ValidationError:
         return None
-    feedback = " ".join(one.feedback for one in judged)
+    feedback = " ".join(score.feedback for score in judged)
     return judged if len(judged) == count and not safety.refused_category(feedback) else None
 
 

@@ -1,4 +1,4 @@
-"""POST /validate-enhancement-fix: whether an enhancement keeps what it should, case by case."""
+"""POST /validate-enhancement-fix: score an enhancement per test case."""
 
 from functions.validate_enhancement_fix import evaluate
 from shared.auth.authenticators import User, Worker
@@ -11,7 +11,10 @@ from shared.services import Services
 async def validate_enhancement_fix(
     request: ValidateEnhancementRequest, _: User | Worker, services: Services
 ) -> ValidateEnhancementResponse:
-    """Each case is a check's name, or a sentence; one that scores 0.5 or more has passed."""
+    """Score an enhanced prompt against test cases.
+
+    A test case is the name of a check, or a sentence. It passes with a score of 0.5 or more.
+    """
     return ValidateEnhancementResponse(validation_results=await evaluate.judge(request, services))
 
 

@@ -1,1 +1,1 @@
-"""What a user does with what was made."""
+"""workspace-actions endpoint."""

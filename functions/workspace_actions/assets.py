@@ -1,4 +1,4 @@
-"""Clearing: save, check the library's copy, and only then remove."""
+"""Clears assets: saves them, verifies the library's copy, and only then removes them."""
 
 import asyncio
 from uuid import UUID
@@ -18,14 +18,20 @@ from shared.library import discard, save
 from shared.services import Services
 
 MAX_ASSETS = 500
-"""A call clears so many at most, so that it ends well within the function's time."""
+"""Per request, so that it ends well within the function's timeout."""
 
 _AT_ONCE = 5
-"""Half of a process's database connections: other requests go on."""
+"""Half of a process's database connections, so that other requests are not blocked."""
 
 
 async def clear_asset(request: ClearAsset, user: User, services: Services) -> SaveResponse:
-    """One asset; again gives the same library asset."""
+    """Save one asset to the library and remove it from the workspace.
+
+    A repeated request returns the same library asset.
+
+    Raises:
+        NotFoundError: The user has no such asset.
+    """
     outcome = await _clear(request.asset_id, user, services)
     return SaveResponse(
         message="It is in your library, and gone from your workspace.",
@@ -34,7 +40,11 @@ async def clear_asset(request: ClearAsset, user: User, services: Services) -> Sa
 
 
 async def clear_job(request: ClearJob, user: User, services: Services) -> ClearResponse:
-    """Every asset of a job."""
+    """Clear every asset of a job, at most ``MAX_ASSETS``.
+
+    Raises:
+        NotFoundError: The user has no such job.
+    """
     async with services.database.transaction() as connection:
         job = await jobs.get(connection, request.job_id)
     if job is None or job.user_id != user.id:
@@ -43,7 +53,7 @@ async def clear_job(request: ClearJob, user: User, services: Services) -> ClearR
 
 
 async def clear_workspace(_: ClearWorkspace, user: User, services: Services) -> ClearResponse:
-    """Every asset of the user."""
+    """Clear every asset in the user's workspace, at most ``MAX_ASSETS``."""
     return await _clear_all(None, user, services)
 
 
@@ -55,20 +65,20 @@ async def _clear(asset_id: UUID, user: User, services: Services) -> save.SaveRes
 
 
 async def _clear_all(job_id: UUID | None, user: User, services: Services) -> ClearResponse:
-    """Clear one after the other past single failures; without the storage, stop."""
+    """Clear the assets, five at a time. Failures are reported; an unavailable service stops it."""
     async with services.database.transaction() as connection:
-        found = await workspace_assets.list_ids(
+        asset_ids = await workspace_assets.list_ids(
             connection, user_id=user.id, job_id=job_id, limit=MAX_ASSETS
         )
     results: list[save.SaveResult | ApiError] = []
-    for start in range(0, len(found), _AT_ONCE):
-        batch = found[start : start + _AT_ONCE]
-        results += await asyncio.gather(*(_tried(one, user, services) for one in batch))
+    for start in range(0, len(asset_ids), _AT_ONCE):
+        batch = asset_ids[start : start + _AT_ONCE]
+        results += await asyncio.gather(*(_tried(asset_id, user, services) for asset_id in batch))
         if any(isinstance(result, ServiceUnavailableError) for result in results):
             break
     async with services.database.transaction() as connection:
         remaining = await workspace_assets.count(connection, user_id=user.id, job_id=job_id)
-    return _response(dict(zip(found, results, strict=False)), remaining)
+    return _response(dict(zip(asset_ids, results, strict=False)), remaining)
 
 
 async def _tried(asset_id: UUID, user: User, services: Services) -> save.SaveResult | ApiError:

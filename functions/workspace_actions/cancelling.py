@@ -1,4 +1,4 @@
-"""Cancelling: the job ends at once; its worker stops when it is next heard of."""
+"""Cancels jobs: a job ends at once, and its worker stops at its next heartbeat."""
 
 from shared.auth.authenticators import User, is_admin
 from shared.contracts.jobs import JobRecord
@@ -11,11 +11,13 @@ from shared.telemetry.logs import bind
 
 
 async def cancel(request: CancelJob, user: User, services: Services) -> JobResponse:
-    """End the job, give the credits back, and give its slot to the next.
+    """Cancel a job, refund its credits and dispatch the next one. Admins may cancel any job.
+
+    Cancelling a cancelled job again succeeds.
 
     Raises:
-        NotFoundError: where it is not the user's.
-        ConflictError: ``ended``, where it is completed or failed already.
+        NotFoundError: The user has no such job.
+        ConflictError: ``ended``: the job has completed or failed already.
     """
     bind(job_id=str(request.job_id))
     async with services.database.transaction() as connection:

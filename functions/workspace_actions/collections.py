@@ -1,4 +1,4 @@
-"""Collections: names under which a user orders the library."""
+"""Creates and deletes collections of library assets."""
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import (
@@ -16,18 +16,24 @@ from shared.services import Services
 async def create(
     request: CreateCollection, user: User, services: Services, once: IdempotentRequest
 ) -> CollectionResponse:
-    """A new collection; two may have one name."""
+    """Create a collection. Names need not be unique."""
     async with services.database.transaction() as connection:
         collection_id = await collections.insert(
             connection, user_id=user.id, name=request.name, description=request.description
         )
-        made = CollectionResponse(message="The collection is there.", collection_id=collection_id)
-        await once.store_response(connection, made)
-    return made
+        response = CollectionResponse(
+            message="The collection is there.", collection_id=collection_id
+        )
+        await once.store_response(connection, response)
+    return response
 
 
 async def delete(request: DeleteCollection, user: User, services: Services) -> ActionResponse:
-    """Its assets stay in the library, in no collection."""
+    """Delete a collection. Its assets stay in the library, without a collection.
+
+    Raises:
+        NotFoundError: The user has no such collection.
+    """
     async with services.database.transaction() as connection:
         if not await collections.delete(connection, request.collection_id, user_id=user.id):
             raise NotFoundError

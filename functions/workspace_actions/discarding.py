@@ -1,4 +1,4 @@
-"""Discarding an asset of the workspace."""
+"""Discards assets of the workspace."""
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import ActionResponse, DiscardAsset
@@ -7,6 +7,11 @@ from shared.services import Services
 
 
 async def discard(request: DiscardAsset, user: User, services: Services) -> ActionResponse:
-    """Remove an asset from the workspace; its library copy, where there is one, stays."""
+    """Remove an asset from the workspace. A copy in the library stays.
+
+    Raises:
+        NotFoundError: The asset does not belong to the user and never did.
+        ConflictError: The asset is being saved.
+    """
     await discard_asset(request.asset_id, services, user_id=user.id)
     return ActionResponse(message="It is gone from your workspace.")

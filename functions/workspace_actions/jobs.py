@@ -1,4 +1,4 @@
-"""Retrying: a failed job, once more, as a new one."""
+"""Retries a failed job as a new one."""
 
 from dataclasses import fields
 from uuid import UUID
@@ -19,13 +19,14 @@ from shared.telemetry.logs import bind, logger, traceparent
 
 
 async def retry(request: RetryJob, user: User, services: Services) -> JobResponse:
-    """The retry that lives, or else a new one of what was last tried.
+    """Queue a failed job again as a new job, or return the retry that is already open or completed.
 
     Raises:
-        NotFoundError: where the job is not the user's.
-        ConflictError: ``not_failed``, where it did not fail; ``reference_gone``, where a picture
-            that it starts from was kept too long ago.
-        RateLimitedError: a new job would be one more in a minute than the user may queue.
+        NotFoundError: The user has no such job.
+        ConflictError: ``not_failed``: the job has not failed. ``reference_gone``: one of its
+            reference images has expired.
+        RateLimitedError: The user has queued as many jobs in this minute as the limit allows.
+        ContentRefusedError: The safety rules refuse the prompt or its mode by now.
     """
     bind(job_id=str(request.job_id))
     new_id = services.new_id()
@@ -45,10 +46,10 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobRespons
 async def _queue(
     request: RetryJob, last: jobs.Job, new_id: UUID, user: User, services: Services
 ) -> jobs.Job:
-    """The new job, or the retry that another request has made meanwhile.
+    """Insert the retry; returns that of a concurrent request if there is one.
 
-    The copies of its references are deleted where the new job is not stored. After a crash, or
-    where the database did not say whether it is stored, the bucket's lifecycle deletes them.
+    The copies of the references are deleted if the new job is not stored. After a crash, or if it
+    is unknown whether the job was stored, the bucket's lifecycle rule deletes them.
     """
     await _copy_references(last, new_id, services)
     try:
@@ -76,19 +77,20 @@ async def _latest_attempt(connection: Connection, request: RetryJob, user: User)
 
 
 def _needs_retry(last: jobs.Job, request: RetryJob) -> bool:
-    """Whether the last try calls for another; a retry that was cancelled does as well."""
+    """Whether the latest attempt has failed, or is a retry that was cancelled."""
     if last.id == request.job_id and last.status != "failed":
         raise ConflictError("Only a failed job is tried again.", code="not_failed")
     return last.status in {"failed", "cancelled"}
 
 
 def _retry_of(last: jobs.Job, new_id: UUID) -> jobs.NewJob:
-    kept = {field.name: getattr(last, field.name) for field in fields(jobs.NewJob)}
-    return jobs.NewJob(**{**kept, "id": new_id, "retry_of": last.id, "traceparent": traceparent()})
+    values = {field.name: getattr(last, field.name) for field in fields(jobs.NewJob)}
+    values |= {"id": new_id, "retry_of": last.id, "traceparent": traceparent()}
+    return jobs.NewJob(**values)
 
 
 async def _check(last: jobs.Job, user: User, services: Services) -> None:
-    """The rules, and what the user may ask for, may have changed since."""
+    """Check the prompt and mode again: the rules and the user's rights may have changed."""
     params = GenerationParams.model_validate(last.parameters)
     async with safety.recording_refusals(user.id, services):
         safety.check_prompt(params.prompt, field="jobId", negative=params.negative_prompt)
@@ -120,7 +122,9 @@ async def _delete_references(last: jobs.Job, new_id: UUID, services: Services) -
             path = paths.reference(last.user_id, new_id, role)
             await services.storage.delete(services.settings.workspace_bucket, path)
     except ServiceUnavailableError:
-        logger.warning("a reference of no job stays until its bucket's lifecycle ends it")
+        logger.warning(
+            "a reference without a job was not deleted; the bucket's lifecycle rule will"
+        )
 
 
 def _response(job: jobs.Job, message: str) -> JobResponse:

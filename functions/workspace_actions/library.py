@@ -1,4 +1,4 @@
-"""The library: its labels, its end, and the way back to the workspace."""
+"""Library assets: update, delete, and copy to the workspace."""
 
 from uuid import UUID
 
@@ -18,7 +18,11 @@ from shared.storage import paths
 
 
 async def update(request: UpdateLibraryAsset, user: User, services: Services) -> ActionResponse:
-    """Change the labels that the request gives."""
+    """Change the fields of a library asset that the request contains.
+
+    Raises:
+        NotFoundError: The user has no such library asset or collection.
+    """
     labels = library.AssetMetadata(
         custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
     )
@@ -39,7 +43,13 @@ async def update(request: UpdateLibraryAsset, user: User, services: Services) ->
 
 
 async def delete(request: DeleteLibraryAsset, user: User, services: Services) -> ActionResponse:
-    """Delete the row, then the files; where it is cut off in between, again deletes them."""
+    """Delete a library asset: first its row, then its files.
+
+    If the request is interrupted in between, repeating it deletes the files.
+
+    Raises:
+        NotFoundError: The user has no such library asset.
+    """
     async with services.database.transaction() as connection:
         files = await library.delete(connection, request.library_asset_id, user_id=user.id)
     if files is None:
@@ -52,7 +62,14 @@ async def delete(request: DeleteLibraryAsset, user: User, services: Services) ->
 async def copy_to_workspace(
     request: CopyToWorkspace, user: User, services: Services
 ) -> CopyResponse:
-    """Copy the files, then record the copy; while it lives, again gives the same and renews it."""
+    """Copy a library asset to the workspace, for a week.
+
+    While the copy exists, a repeated request returns the same copy and extends it.
+
+    Raises:
+        NotFoundError: The user has no such library asset, or it was deleted meanwhile.
+        ConflictError: The copy was removed while it was made.
+    """
     asset_id = await _copy(request.library_asset_id, user, services)
     return CopyResponse(message="It is in your workspace for a week.", workspace_asset_id=asset_id)
 
@@ -62,10 +79,10 @@ async def _copy(library_id: UUID, user: User, services: Services) -> UUID:
         library_asset = await library.lock(connection, library_id, user_id=user.id)
         if library_asset is None:
             raise NotFoundError
-        if living := await asset_copies.extend_workspace_copy(
+        if existing := await asset_copies.extend_workspace_copy(
             connection, library_id, user_id=user.id
         ):
-            return living
+            return existing
         asset_id = await asset_copies.begin(
             connection, library_id, user_id=user.id, target_id=services.new_id()
         )
@@ -83,23 +100,23 @@ async def _record(
     copies: asset_copies.CopiedFiles,
     services: Services,
 ) -> UUID:
-    """The copy's id, or the id of the one that was recorded meanwhile."""
+    """Record the copy; returns its id, or that of a copy that was recorded meanwhile."""
     async with services.database.transaction() as connection:
         if not await library.lock(connection, library_asset.id, user_id=library_asset.user_id):
             raise NotFoundError
         if await asset_copies.finish(connection, library_asset.id, target_id=asset_id):
             await asset_copies.insert(connection, library_asset.id, copies, asset_id=asset_id)
             return asset_id
-        living = await asset_copies.extend_workspace_copy(
+        existing = await asset_copies.extend_workspace_copy(
             connection, library_asset.id, user_id=library_asset.user_id
         )
-    if living is None:
+    if existing is None:
         raise ConflictError("It was copied and removed again meanwhile; copy it anew.")
-    return living
+    return existing
 
 
 def _files(library_asset: library.LibraryAsset, asset_id: UUID) -> list[save.FileCopy]:
-    """The asset's own file first, then its thumbnail, where it has one."""
+    """Return the asset's file first, then its thumbnail if it has one."""
     path = paths.workspace_copy(library_asset.user_id, asset_id, library_asset.mime_type)
     files = [save.FileCopy(library_asset.storage_path, library_asset.generation, path)]
     if library_asset.thumbnail_path and library_asset.thumbnail_generation:

@@ -1,4 +1,4 @@
-"""POST /workspace-actions: what a user does with what was made, told apart by its action."""
+"""POST /workspace-actions: save, copy and delete assets, cancel and retry jobs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -38,10 +38,13 @@ ACTIONS: dict[type, Action] = {
 async def workspace_actions(
     request: actions.WorkspaceActionRequest, user: User, services: Services, once: IdempotentRequest
 ) -> actions.WorkspaceActionAnswer:
-    """Nothing leaves the workspace before its library copy exists and is checked."""
+    """Run the action that the request names.
+
+    An asset is cleared from the workspace only after its library copy exists and was verified.
+    """
     action = request.root
     if isinstance(action, actions.CreateCollection):
-        # Any other action ends alike when a crash makes it be done again.
+        # Every other action is idempotent and needs no stored response.
         return await collections.create(action, user, services, once)
     return await ACTIONS[type(action)](action, user, services)
 

@@ -1,4 +1,4 @@
-"""Saving: the asset stays in the workspace, and is in the library from now on."""
+"""Saves assets to the library; they stay in the workspace as well."""
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import SaveResponse, SaveToLibrary
@@ -8,7 +8,15 @@ from shared.services import Services
 
 
 async def save(request: SaveToLibrary, user: User, services: Services) -> SaveResponse:
-    """Keep an asset, with its labels, and without its settings, where it is new to the library."""
+    """Save an asset to the library.
+
+    The request's labels, and whether the generation settings are removed from the file, apply only
+    if the asset is new to the library. A repeated request returns the same library asset.
+
+    Raises:
+        NotFoundError: The user has no such asset or collection, or its file does not exist.
+        ConflictError: A different object is stored at the copy's path.
+    """
     labels = AssetMetadata(
         custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
     )

@@ -1,1 +1,1 @@
-"""Parse and bound a PostgREST request."""
+"""Parsing and limits of a PostgREST request."""

@@ -1,4 +1,4 @@
-"""What a request asks for, as it was written: no name in it is known to exist yet."""
+"""Syntax tree of a request. Its names are not checked against the schema yet."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class JsonPathStep:
-    """A step into JSON: ``->key``, ``->0``, or by ``->>`` its text."""
+    """A step into JSON: ``->key``, ``->0``, or ``->>key`` for text."""
 
     key: str
     is_index: bool = False
@@ -15,21 +15,21 @@ class JsonPathStep:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column, or a place in its JSON."""
+    """A column, or a path in its JSON."""
 
     name: str
     path: tuple[JsonPathStep, ...] = ()
 
     @property
     def label(self) -> str:
-        """What it is called in an answer: the last key, as JSON paths are told."""
+        """Its name in the response: the last key of its JSON path, or the column."""
         keys = [step.key for step in self.path if not step.is_index]
         return keys[-1] if keys else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One item of ``select``; ``*`` is each column that may be read."""
+    """One item of ``select``; ``*`` stands for every column that the role may read."""
 
     field: Field
     alias: str | None = None
@@ -62,7 +62,7 @@ FilterNode: TypeAlias = Condition | Group
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One item of ``order``; ``relation`` is the embedded to-one resource that it is of."""
+    """One item of ``order``; ``relation`` names the embedded to-one resource of its field."""
 
     field: Field
     relation: str | None = None
@@ -72,7 +72,7 @@ class OrderTerm:
 
 @dataclass(slots=True)
 class SelectNode:
-    """What is wanted of one table."""
+    """The query of one table or embedded resource."""
 
     columns: list[Column] = field(default_factory=list)
     embeds: list["Embed"] = field(default_factory=list)
@@ -80,8 +80,8 @@ class SelectNode:
     order: list[OrderTerm] = field(default_factory=list)
     limit: int | None = None
     offset: int = 0
-    is_whole: bool = False
-    """Without the limit that holds otherwise: what was written is told whole."""
+    is_unlimited: bool = False
+    """Whether the default limit does not apply: all written rows are returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,5 @@ class Embed:
 
     @property
     def name(self) -> str:
-        """What it is called in the answer, and in the request's filters."""
+        """Its name in the response and in the request's filters."""
         return self.alias or self.target

@@ -1,4 +1,4 @@
-"""The texts of filters: ``eq.5``, ``not.in.(a,b)``, ``(a.eq.1,or(b.is.null,c.lt.2))``."""
+"""Parses filters: ``eq.5``, ``not.in.(a,b)``, ``(a.eq.1,or(b.is.null,c.lt.2))``."""
 
 import re
 from typing import Literal
@@ -11,7 +11,7 @@ QUANTIFIED = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"
 SIMPLE = {"neq", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj", "isdistinct"}
 SEARCHES = {"fts", "plfts", "phfts", "wfts"}
 KINDS = {"null", "not_null", "true", "false", "unknown"}
-"""What may follow ``is``."""
+"""Values of the operator ``is``."""
 
 _HEAD = re.compile(r"(not\.)?([a-z]+)(?:\(([\w $]+)\))?\.")
 _JOINT = re.compile(r"(not\.)?(and|or)[ \t]*(?=\()")
@@ -21,27 +21,32 @@ _EXPECTED = '"not" or operator (eq, gt, ...)'
 
 
 def has_operator(text: str) -> bool:
-    """Whether a text begins as a filter does: where arguments stand too, it tells them apart."""
+    """Whether a text begins with an operator; this distinguishes filters from rpc arguments."""
     match = _HEAD.match(text)
     return bool(match and _is_known(match[2], match[3]))
 
 
 def condition(field: Field, text: str) -> Condition:
-    """A filter that has its parameter to itself."""
+    """Parse the filter of a parameter ``column=...``. Raises RestError (PGRST100)."""
     scanner = Scanner("filter", text)
-    found = _condition(scanner, field, alone=True)
+    parsed = _condition(scanner, field, alone=True)
     scanner.end()
-    return found
+    return parsed
 
 
 def group(joint: str, text: str) -> Group:
-    """``and``, ``or``, ``not.and`` and ``not.or``, with what is in their parentheses."""
+    """Parse a group of filters. Raises RestError (PGRST100).
+
+    Args:
+        joint: ``and``, ``or``, ``not.and`` or ``not.or``.
+        text: the filters in parentheses.
+    """
     scanner = Scanner("logic tree", f"{joint}{text}")
-    found = _where(scanner)
+    parsed = _where(scanner)
     scanner.end()
-    if not isinstance(found, Group):
+    if not isinstance(parsed, Group):
         scanner.fail("logic operator (and, or)")
-    return found
+    return parsed
 
 
 def _where(scanner: Scanner) -> FilterNode:
@@ -91,12 +96,12 @@ def _is_known(operator: str, extra: str | None) -> bool:
 def _list(scanner: Scanner) -> tuple[str, ...]:
     scanner.spaces()
     scanner.enter()
-    found = [_element(scanner)]
+    elements = [_element(scanner)]
     while scanner.take(","):
-        found.append(_element(scanner))
+        elements.append(_element(scanner))
     scanner.leave()
     scanner.spaces()
-    return () if found == [""] else tuple(found)
+    return () if elements == [""] else tuple(elements)
 
 
 def _kind(scanner: Scanner) -> str:
@@ -113,7 +118,7 @@ def _value(scanner: Scanner) -> str:
 
 
 def _element(scanner: Scanner) -> str:
-    """A value among others; where a quote does not end it, the quotes are its own."""
+    """Parse one value of a list. Quotes that do not enclose it completely are part of it."""
     begin = scanner.at
     quoted = scanner.quoted()
     if quoted is not None and (scanner.is_done or scanner.sees(",") or scanner.sees(")")):

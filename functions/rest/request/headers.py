@@ -1,4 +1,4 @@
-"""The headers in which a client says how it wants its answer."""
+"""Parses the headers Prefer, Accept, Range and the schema profiles."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _CHOICES = {
     "count": {"exact", "planned", "estimated"},
     "missing": {"default", "null"},
     "handling": {"strict", "lenient"},
-    "tx": {"commit", "rollback"},  # known, and never heeded: a transaction commits
+    "tx": {"commit", "rollback"},  # accepted and ignored: a transaction always commits
 }
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _SINGLE = "application/vnd.pgrst.object+json"
@@ -22,7 +22,7 @@ _ROWS = {"application/json", "application/vnd.pgrst.array+json", "*/*", "applica
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the rows are written."""
+    """Output format of the rows."""
 
     media_type: str = "application/json"
     is_single: bool = False
@@ -32,39 +32,39 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Of the header ``Prefer``, what is heeded."""
+    """The supported preferences of the header ``Prefer``."""
 
     chosen: Mapping[str, str]
     max_affected: int | None = None
 
     @property
     def returns(self) -> str:
-        """What a write is answered with."""
+        """Content of a write's response: representation, minimal or headers-only."""
         return self.chosen.get("return", "minimal")
 
     @property
     def counts(self) -> bool:
-        """Whether all rows are counted. A planned or estimated count is exact here."""
+        """Whether all rows are counted. Planned and estimated counts are exact here."""
         return "count" in self.chosen
 
     @property
     def is_strict(self) -> bool:
-        """Whether what is not known is refused."""
+        """Whether unknown preferences are refused."""
         return self.chosen.get("handling") == "strict"
 
     def applied(self, *names: str) -> dict[str, str]:
-        """The header that says which of these were heeded."""
-        applied = [f"{name}={self._heeded(name)}" for name in names if name in self.chosen]
+        """Return the header ``Preference-Applied`` for those of the names that were applied."""
+        applied = [f"{name}={self._applied_value(name)}" for name in names if name in self.chosen]
         if self.is_strict and self.max_affected is not None and "max-affected" in names:
             applied.append(f"max-affected={self.max_affected}")
         return {"preference-applied": ", ".join(applied)} if applied else {}
 
-    def _heeded(self, name: str) -> str:
+    def _applied_value(self, name: str) -> str:
         return "exact" if name == "count" else self.chosen[name]
 
 
 def preferences(header: str) -> Preferences:
-    """Read ``Prefer``. Raises RestError (PGRST122) where it is strict and names what is unknown."""
+    """Parse ``Prefer``. Raises RestError (PGRST122) for unknown preferences if it is strict."""
     chosen: dict[str, str] = {}
     unknown, max_affected = [], None
     for text in filter(None, map(str.strip, header.split(","))):
@@ -75,16 +75,16 @@ def preferences(header: str) -> Preferences:
             max_affected = int(value)
         else:
             unknown.append(text)
-    found = Preferences(chosen, max_affected)
-    if unknown and found.is_strict:
+    parsed = Preferences(chosen, max_affected)
+    if unknown and parsed.is_strict:
         message = "Invalid preferences given with handling=strict"
         details = f"Invalid preferences: {', '.join(unknown)}"
         raise RestError(400, "PGRST122", message, details=details)
-    return found
+    return parsed
 
 
 def accepted(header: str) -> Format:
-    """The first of the ``Accept`` header's types that is offered. Raises RestError (PGRST107)."""
+    """Return the first supported type of ``Accept``. Raises RestError (PGRST107) if none is."""
     for name, parameters in _by_weight(header or "*/*"):
         strips = parameters.get("nulls") == "stripped"
         if name == _SINGLE:
@@ -100,7 +100,11 @@ def accepted(header: str) -> Format:
 
 
 def schema(headers: Mapping[str, str], *, reads: bool) -> dict[str, str]:
-    """The header that names the schema, if the client did. Raises RestError (PGRST106)."""
+    """Return the response header that names the schema, if the client named one.
+
+    Raises:
+        RestError: PGRST106 for any schema but ``public``.
+    """
     name = headers.get("accept-profile" if reads else "content-profile")
     if name is None:
         return {}
@@ -111,7 +115,7 @@ def schema(headers: Mapping[str, str], *, reads: bool) -> dict[str, str]:
 
 
 def parse_range(header: str, limit: int | None, offset: int) -> tuple[int | None, int]:
-    """``limit`` and ``offset`` within the header ``Range``. Raises RestError (PGRST103)."""
+    """Limit ``limit`` and ``offset`` to the header ``Range``. Raises RestError (PGRST103)."""
     match = re.fullmatch(r"(\d{1,18})-(\d{0,18})", header, re.ASCII)
     if limit == 0:
         return 0, 0
@@ -131,12 +135,12 @@ def parse_range(header: str, limit: int | None, offset: int) -> tuple[int | None
 
 
 def _by_weight(header: str) -> Iterable[tuple[str, dict[str, str]]]:
-    found = []
+    weighted = []
     for text in header.split(","):
         name, *rest = (part.strip() for part in text.lower().split(";"))
         pairs = (part.partition("=") for part in rest)
-        found.append((name, {key.strip(): value.strip() for key, _, value in pairs}))
-    return sorted(found, key=lambda one: -_weight(one[1].get("q", "1")))
+        weighted.append((name, {key.strip(): value.strip() for key, _, value in pairs}))
+    return sorted(weighted, key=lambda item: -_weight(item[1].get("q", "1")))
 
 
 def _weight(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What a query may contain: checked once it is read, before any SQL is composed of it."""
+"""Limits of a query, checked after parsing and before SQL is composed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from functions.rest.request.ast import Condition, Field, FilterNode, Group, Sele
 from functions.rest.request.filter_parser import SEARCHES
 
 MAX_QUERY_CHARACTERS = 16_384
-"""Of all names and values together, decoded. A load balancer takes no longer address."""
+"""Of all decoded names and values together; a load balancer does not accept longer URLs."""
 
 MAX_INSERTED_ROWS = 1000
-"""Of one request. As many may be updated or deleted (``rest.count_write`` of migration 0023)."""
+"""Per request. ``rest.count_write`` (migration 0023) limits updates and deletes to as many."""
 
 MAX_STATEMENT_BYTES = 131_072
-"""Of the SQL. The other limits keep a statement far below it."""
+"""Length of the SQL; the remaining limits keep a statement far below it."""
 
 MAX_SEARCH_CHARACTERS = 1000
-"""Of the words of a full-text search."""
+"""Length of a full-text search's words."""
 
 _MAX_EMBEDS = 20
 _MAX_DEPTH = 8
@@ -30,7 +30,7 @@ _MAX_PATH_STEPS = 10
 
 @dataclass(slots=True)
 class _Counts:
-    """What a query names, added up over all of its resources."""
+    """Totals over all resources of a query."""
 
     embeds: int = 0
     columns: int = 0
@@ -40,7 +40,7 @@ class _Counts:
 
 
 def check_length(pairs: Iterable[tuple[str, str]]) -> None:
-    """Raise RestError (54001) if the query string is too long to be read."""
+    """Raise RestError (54001) if the query string is too long."""
     length = sum(len(name) + len(text) for name, text in pairs)
     _check(length, MAX_QUERY_CHARACTERS, "characters in the query string")
 
@@ -62,7 +62,7 @@ def check_inserted(rows: Sequence[object]) -> None:
 
 
 def check_statement(statement: bytes) -> None:
-    """Raise RestError (54001) if the SQL is longer than Postgres should plan."""
+    """Raise RestError (54001) if the SQL is too long for Postgres to plan."""
     _check(len(statement), MAX_STATEMENT_BYTES, "bytes in the statement")
 
 

@@ -1,4 +1,4 @@
-"""The query string, put together: which filter, order and limit belongs to which resource."""
+"""Parses the query string and assigns filters, orders and limits to their resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,36 +7,37 @@ from functions.rest import errors
 from functions.rest.request import filter_parser, limits, select_parser
 from functions.rest.request.ast import SelectNode
 
-_OF_RESOURCES = {"order", "limit", "offset", "and", "or"}
-_OF_THE_WHOLE = {"select", "columns", "on_conflict"}
-_MOST = 2**63 - 1
+_RESOURCE_PARAMETERS = {"order", "limit", "offset", "and", "or"}
+_REQUEST_PARAMETERS = {"select", "columns", "on_conflict"}
+_MAX_INT64 = 2**63 - 1
+_MAX_DIGITS = 19
 _MAX_PAIRS = 200
 
 
 @dataclass(slots=True)
 class Query:
-    """The query string."""
+    """The parsed query string."""
 
     root: SelectNode
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] | None = None
     arguments: dict[str, str] = field(default_factory=dict)
-    """Of a function that is called by GET."""
+    """Arguments of a function that is called by GET."""
 
 
 def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Query:
-    """Read the query string's pairs.
+    """Parse the query string's pairs.
 
     Args:
         pairs: names and values, decoded.
-        calls: whether what is no filter is an argument of a function.
+        calls: whether parameters without an operator are arguments of a function.
 
     Raises:
-        RestError: PGRST100 for what is not in the language, PGRST108 for a resource that
-            ``select`` does not name, 54001 for more than ``limits`` allows.
+        RestError: PGRST100 for a syntax error, PGRST108 for a resource that is not in ``select``,
+            54001 for more than ``limits`` allows.
     """
     limits.check_length(pairs)
-    _refuse_the_impossible(pairs)
+    _check_pairs(pairs)
     first = dict(reversed(pairs))
     query = Query(select_parser.select(first.get("select", "*")))
     if "columns" in first:
@@ -44,14 +45,14 @@ def read_query(pairs: Sequence[tuple[str, str]], *, calls: bool = False) -> Quer
     if "on_conflict" in first:
         query.on_conflict = select_parser.names("on_conflict", first["on_conflict"])
     for name, text in pairs:
-        if name not in _OF_THE_WHOLE:
+        if name not in _REQUEST_PARAMETERS:
             _take(query, name, text, calls=calls)
     limits.check_tree(query.root)
     return query
 
 
 def _take(query: Query, name: str, text: str, *, calls: bool) -> None:
-    if name.rpartition(".")[2] in _OF_RESOURCES:
+    if name.rpartition(".")[2] in _RESOURCE_PARAMETERS:
         _shape(query.root, name.split("."), text)
     elif calls and not filter_parser.has_operator(text):
         query.arguments[name] = text
@@ -81,21 +82,22 @@ def _shape(root: SelectNode, words: list[str], text: str) -> None:
 def _find_node(root: SelectNode, path: Sequence[str]) -> SelectNode:
     node = root
     for name in path:
-        found = next((embed for embed in node.embeds if embed.name == name), None)
-        if found is None:
+        child = next((embed for embed in node.embeds if embed.name == name), None)
+        if child is None:
             raise errors.not_embedded(name)
-        node = found.node
+        node = child.node
     return node
 
 
 def _number(word: str, text: str) -> int:
     digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _MOST):  # noqa: PLR2004 - fits in 64 bits
+    is_short = digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS
+    if not (is_short and int(digits) <= _MAX_INT64):
         raise errors.unparsed(word, text, 1, "expecting a whole number")
     return int(text)
 
 
-def _refuse_the_impossible(pairs: Sequence[tuple[str, str]]) -> None:
+def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     if len(pairs) > _MAX_PAIRS:
         raise errors.too_complex(f"At most {_MAX_PAIRS} parameters.")
     for name, text in pairs:

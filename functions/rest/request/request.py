@@ -1,4 +1,4 @@
-"""A request, read as far as it can be without knowing the database."""
+"""Parses an HTTP request into a RestRequest, without knowledge of the schema."""
 
 import json
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ _READS = {"GET", "HEAD"}
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is to be written, as it came; Postgres makes of it what it will."""
+    """The rows of a write, as the client sent them; Postgres converts them to column types."""
 
     rows: str
     """A JSON array."""
     keys: tuple[frozenset[str], ...]
-    """Of each row."""
+    """Keys of each row."""
     is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RestRequest:
-    """What a request asks for."""
+    """A parsed request."""
 
     method: str
     name: str
-    """The table's or the function's."""
+    """Name of the table or function."""
     is_rpc: bool
     query: Query
     prefer: Preferences
@@ -41,12 +41,12 @@ class RestRequest:
 
     @property
     def is_read(self) -> bool:
-        """Whether its method promises to change nothing."""
+        """Whether its method is GET or HEAD, which change nothing."""
         return self.method in _READS
 
 
 async def parse_request(call: HttpRequest) -> RestRequest:
-    """Read it. Raises RestError for whatever is not in the language."""
+    """Parse a request. Raises RestError for anything that is not valid."""
     name, calls = _target(call)
     reads = call.method in _READS
     profile = headers.schema(call.headers, reads=reads)

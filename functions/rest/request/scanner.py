@@ -1,4 +1,4 @@
-"""A text that is read from left to right; what it does not hold is PGRST100."""
+"""Scanner for the query grammar; a mismatch raises PGRST100."""
 
 import re
 from typing import NoReturn
@@ -14,7 +14,12 @@ _MAX_NESTED = 16
 
 
 class Scanner:
-    """Where reading has come to in a text."""
+    """A position in a text that is parsed from left to right.
+
+    Args:
+        what: name of the text for error messages.
+        text: the text.
+    """
 
     def __init__(self, what: str, text: str) -> None:
         self._what = what
@@ -24,75 +29,75 @@ class Scanner:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left."""
+        """Whether the end of the text is reached."""
         return self.at >= len(self.text)
 
     def spaces(self) -> None:
-        """Pass over blanks."""
+        """Skip spaces and tabs."""
         while self.at < len(self.text) and self.text[self.at] in " \t":
             self.at += 1
 
     def sees(self, mark: str) -> bool:
-        """Whether the mark comes next."""
+        """Whether the mark is next."""
         return self.text.startswith(mark, self.at)
 
     def take(self, mark: str) -> bool:
-        """Pass over the mark, if it comes next."""
+        """Skip the mark if it is next; returns whether it was."""
         if not self.sees(mark):
             return False
         self.at += len(mark)
         return True
 
     def expect(self, mark: str) -> None:
-        """Pass over the mark, which must come next."""
+        """Skip the mark. Raises PGRST100 if it is not next."""
         if not self.take(mark):
             self.fail(f'"{mark}"')
 
     def end(self) -> None:
-        """Nothing more may come."""
+        """Raise PGRST100 unless the end of the text is reached."""
         if not self.is_done:
             self.fail("end of input")
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """What the pattern finds here, passed over."""
+        """Match a pattern at the current position and skip the match; None without one."""
         match = pattern.match(self.text, self.at)
         if match:
             self.at = match.end()
         return match
 
     def quoted(self) -> str | None:
-        """A text in double quotes, in which a backslash takes the next character as it is."""
+        """Parse a text in double quotes, where a backslash escapes the next character."""
         match = self.match(_QUOTED)
         return _ESCAPED.sub(r"\1", match[1]) if match else None
 
     def name(self) -> str:
-        """A column's, a table's, an alias."""
+        """Parse the name of a column, table or alias."""
         return self._named(_NAME) or self.fail("field name (* or [a..z0..9_$])")
 
     def key(self) -> str:
-        """A key of JSON."""
+        """Parse a JSON key."""
         expected = "any non reserved character different from: .,>()"
         return self._named(_KEY) or self.fail(expected)
 
     def index(self) -> str | None:
-        """A place in a JSON array."""
+        """Parse an index of a JSON array; None without one."""
         match = self.match(_INDEX)
         return match[0] if match else None
 
     def enter(self) -> None:
-        """Go into a parenthesis."""
+        """Skip an opening parenthesis; at most ``_MAX_NESTED`` are nested."""
         self.expect("(")
         self._depth += 1
         if self._depth > _MAX_NESTED:
             self.fail(f"at most {_MAX_NESTED} parentheses within each other")
 
     def leave(self) -> None:
-        """Come out of it."""
+        """Skip a closing parenthesis."""
         self.expect(")")
         self._depth -= 1
 
     def fail(self, expected: str) -> NoReturn:
-        """Raise PGRST100 about this place."""
+        """Raise PGRST100 for the current position."""
         seen = "end of input" if self.is_done else f'"{self.text[self.at]}"'
         details = f"unexpected {seen} expecting {expected}"
         raise errors.unparsed(self._what, self.text, self.at + 1, details)

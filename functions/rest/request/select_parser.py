@@ -1,4 +1,4 @@
-"""The texts of ``select``, ``order`` and ``columns``, and the names to which filters belong."""
+"""Parses ``select``, ``order``, ``columns`` and the names of filter parameters."""
 
 import re
 
@@ -13,7 +13,7 @@ _NULLS = re.compile(r"\.(nullsfirst|nullslast)(?![^,])")
 
 
 def select(text: str) -> SelectNode:
-    """The tree of what is wanted. Raises RestError where the text is none of ``select``'s."""
+    """Parse ``select``; an empty text selects ``*``. Raises RestError for a syntax error."""
     scanner = Scanner("select parameter", text)
     root = _node(scanner)
     scanner.end()
@@ -23,7 +23,7 @@ def select(text: str) -> SelectNode:
 
 
 def order(text: str) -> list[OrderTerm]:
-    """The items of ``order``."""
+    """Parse the items of ``order``. Raises RestError (PGRST100)."""
     scanner = Scanner("order", text)
     terms = [_term(scanner)]
     while scanner.take(","):
@@ -33,32 +33,32 @@ def order(text: str) -> list[OrderTerm]:
 
 
 def names(what: str, text: str) -> tuple[str, ...]:
-    """Names with commas between: ``columns`` and ``on_conflict``."""
+    """Parse a list of names: ``columns`` or ``on_conflict``. Raises RestError (PGRST100)."""
     scanner = Scanner(f"{what} parameter", text)
-    found = [scanner.name()]
+    listed = [scanner.name()]
     while scanner.take(","):
-        found.append(scanner.name())
+        listed.append(scanner.name())
     scanner.end()
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(listed))
 
 
 def place(key: str) -> tuple[tuple[str, ...], Field]:
-    """A filter's own name: the embedded resources on the way, and the field."""
+    """Parse a filter's parameter name into the path of embedded resources and the field."""
     scanner = Scanner("tree path", key)
-    found = [scanner.name()]
+    parts = [scanner.name()]
     while scanner.take("."):
-        found.append(scanner.name())
+        parts.append(scanner.name())
     path = _json_path(scanner)
     scanner.end()
-    return tuple(found[:-1]), Field(found[-1], path)
+    return tuple(parts[:-1]), Field(parts[-1], path)
 
 
 def field(scanner: Scanner) -> Field:
-    """A column, perhaps with steps into its JSON."""
+    """Parse a column with an optional JSON path."""
     scanner.spaces()
-    found = Field(scanner.name(), _json_path(scanner))
+    parsed = Field(scanner.name(), _json_path(scanner))
     scanner.spaces()
-    return found
+    return parsed
 
 
 def _node(scanner: Scanner) -> SelectNode:
@@ -151,7 +151,7 @@ def _term(scanner: Scanner) -> OrderTerm:
     return OrderTerm(
         found,
         relation,
-        # The patterns find nothing else.
+        # The patterns match nothing else.
         direction[1] if direction else None,  # type: ignore[arg-type]
         nulls[1] if nulls else None,  # type: ignore[arg-type]
     )

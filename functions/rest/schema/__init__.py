@@ -1,1 +1,1 @@
-"""Tables, relationships and functions that a role may see."""
+"""Schema that a role may see: tables, relationships and functions."""

@@ -1,4 +1,4 @@
-"""The catalogue of each role, read once and again when a name is unknown."""
+"""Schema catalogue of each role: cached, and read again when a name is unknown."""
 
 import weakref
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from shared.services import Services
 T = TypeVar("T")
 
 _REFRESH_SECONDS = 10
-"""How often an unknown name may have it read anew, at most."""
+"""Minimum interval between two refreshes caused by unknown names."""
 
 
 @dataclass(slots=True)
@@ -30,20 +30,29 @@ _known: weakref.WeakKeyDictionary[Database, dict[Role, _CacheEntry]] = weakref.W
 async def plan_with_schema(
     plan: Callable[[Catalogue], T], caller: User | Anon, services: Services
 ) -> T:
-    """What ``plan`` makes of the catalogue; with a newer one, where it misses a name."""
+    """Call ``plan`` with the role's catalogue; if a name is unknown, again with a newer one.
+
+    Args:
+        plan: makes a plan from a catalogue. It raises RestError for an unknown name.
+        caller: whose role's catalogue is used.
+        services: the process's services.
+
+    Returns:
+        What ``plan`` returns.
+    """
     roles = _known.setdefault(services.database, {})
     if caller.role not in roles:
         roles[caller.role] = _CacheEntry(await _read(caller, services))
-    known, now = roles[caller.role], services.clock()
+    entry, now = roles[caller.role], services.clock()
     try:
-        return plan(known.catalogue)
+        return plan(entry.catalogue)
     except RestError as error:
-        is_recent = known.refreshed_at and now - known.refreshed_at < _REFRESH_SECONDS
+        is_recent = entry.refreshed_at and now - entry.refreshed_at < _REFRESH_SECONDS
         if is_recent or not error.may_be_stale_schema:
             raise
-    known.refreshed_at = now
-    known.catalogue = await _read(caller, services)
-    return plan(known.catalogue)
+    entry.refreshed_at = now
+    entry.catalogue = await _read(caller, services)
+    return plan(entry.catalogue)
 
 
 async def _read(caller: User | Anon, services: Services) -> Catalogue:

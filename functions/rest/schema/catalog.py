@@ -1,4 +1,4 @@
-"""What of the schema ``public`` a role may name: tables, their columns and links, functions."""
+"""Schema model of one role: tables, columns, foreign keys and functions of ``public``."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from functions.rest import errors
 
 Type: TypeAlias = tuple[str, str]
-"""A schema, and a type of it: an array's is that of its elements with a ``_`` before."""
+"""A schema and the name of its type; an array's name is that of its elements after a ``_``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +17,28 @@ class Column:
     type: Type
     is_readable: bool
     in_key: bool
-    """The primary key's."""
+    """Whether it belongs to the primary key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, or what a function gives."""
+    """A table, or the rows that a function returns."""
 
     name: str
     columns: dict[str, Column]
 
     @property
     def readable(self) -> tuple[str, ...]:
-        """What ``*`` is."""
+        """The columns that ``*`` stands for."""
         return tuple(column.name for column in self.columns.values() if column.is_readable)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The primary key."""
+        """The columns of the primary key."""
         return tuple(column.name for column in self.columns.values() if column.in_key)
 
     def column(self, name: str) -> Column:
-        """The column of that name. Raises RestError (42703)."""
+        """Return the column of that name. Raises RestError (42703)."""
         if name not in self.columns:
             raise errors.unknown_column(self.name, name)
         return self.columns[name]
@@ -46,7 +46,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key, as it is told: ``origin`` refers to ``target``."""
+    """A foreign key: ``origin`` references ``target``."""
 
     name: str
     origin: str
@@ -54,7 +54,7 @@ class ForeignKey:
     target: str
     target_columns: tuple[str, ...]
     is_unique: bool
-    """Whether no two rows of ``origin`` refer to one of ``target``."""
+    """Whether at most one row of ``origin`` references each row of ``target``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Function:
     parameters: dict[str, Type]
     required: frozenset[str]
     gives: Table | None
-    """The columns of what it gives; None for a single value."""
+    """The columns that it returns; None for a single value."""
     is_void: bool
     is_set: bool
     is_volatile: bool
@@ -73,14 +73,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All of it, as it was when it was read."""
+    """The schema that one role may use, as of one read."""
 
     tables: dict[str, Table] = field(default_factory=dict)
     links: tuple[ForeignKey, ...] = ()
     routines: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
-        """The table of that name. Raises RestError (PGRST205)."""
+        """Return the table of that name. Raises RestError (PGRST205)."""
         if name not in self.tables:
             raise errors.unknown_table(name)
         return self.tables[name]
@@ -89,24 +89,26 @@ class Catalogue:
 def build_catalog(
     columns: list[dict[str, Any]], links: list[dict[str, Any]], routines: list[dict[str, Any]]
 ) -> Catalogue:
-    """The catalogue, from the rows of ``queries``."""
+    """Build the catalogue from the rows of ``introspection``."""
     tables: dict[str, Table] = {}
     for row in columns:
         table = tables.setdefault(row["table"], Table(row["table"], {}))
         of = (row["type_schema"], row["type"])
         table.columns[row["name"]] = Column(row["name"], of, row["is_readable"], row["in_key"])
-    found: dict[str, tuple[Function, ...]] = {}
+    functions: dict[str, tuple[Function, ...]] = {}
     for row in routines:
-        found[row["name"]] = (*found.get(row["name"], ()), _routine(row, tables))
-    named = [
+        functions[row["name"]] = (*functions.get(row["name"], ()), _routine(row, tables))
+    foreign_keys = [
         ForeignKey(**{**row, **{key: tuple(row[key]) for key in ("columns", "target_columns")}})
         for row in links
     ]
-    return Catalogue(tables, tuple(link for link in named if _is_readable(link, tables)), found)
+    return Catalogue(
+        tables, tuple(link for link in foreign_keys if _is_readable(link, tables)), functions
+    )
 
 
 def _is_readable(link: ForeignKey, tables: dict[str, Table]) -> bool:
-    """A link through a column that is not granted does not exist for the role."""
+    """Whether the role may read all columns of a foreign key; without that it is not visible."""
     ends = ((link.origin, link.columns), (link.target, link.target_columns))
     return all(
         name in tables and set(columns) <= set(tables[name].readable) for name, columns in ends
@@ -127,14 +129,16 @@ def _routine(row: dict[str, Any], tables: dict[str, Table]) -> Function:
         gives = Table(
             row["name"],
             {
-                one["name"]: Column(one["name"], (one["schema"], one["type"]), True, False)
-                for one in out
+                column["name"]: Column(
+                    column["name"], (column["schema"], column["type"]), True, False
+                )
+                for column in out
             },
         )
     return Function(
         row["name"],
-        {one["name"]: (one["schema"], one["type"]) for one in inputs},
-        frozenset(one["name"] for one in required),
+        {argument["name"]: (argument["schema"], argument["type"]) for argument in inputs},
+        frozenset(argument["name"] for argument in required),
         gives,
         is_void=row["returns"] == "void",
         is_set=row["is_set"],

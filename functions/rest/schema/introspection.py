@@ -1,4 +1,4 @@
-"""What the database says of itself, to the role that asks."""
+"""Schema introspection queries, limited to what the current role may use."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from shared.db.connection import Connection
 
 
 async def columns(connection: Connection) -> list[dict[str, Any]]:
-    """Each column of the public tables and views that the role may read or write, in order."""
+    """Return each column of public tables and views that the role may read or write, in order."""
     rows = await connection.execute(
         """
         select pg_class.relname as table, attname as name, typname as type,
@@ -29,7 +29,7 @@ async def columns(connection: Connection) -> list[dict[str, Any]]:
 
 
 async def links(connection: Connection) -> list[dict[str, Any]]:
-    """Each foreign key between public tables."""
+    """Return each foreign key between public tables."""
     rows = await connection.execute(
         """
         select keys.conname as name, origins.relname as origin, targets.relname as target,
@@ -59,7 +59,7 @@ async def links(connection: Connection) -> list[dict[str, Any]]:
 
 
 async def routines(connection: Connection) -> list[dict[str, Any]]:
-    """Each public function that the role may call, whose arguments all have names."""
+    """Return each public function that the role may call and whose arguments all have names."""
     rows = await connection.execute(
         """
         select proname as name, proretset as is_set, provolatile = 'v' as is_volatile,
@@ -99,7 +99,7 @@ async def routines(connection: Connection) -> list[dict[str, Any]]:
 
 
 async def constraint_comment(connection: Connection, *, table: str, name: str) -> str | None:
-    """The comment on a constraint of a public table; None without one."""
+    """Return the comment on a constraint of a public table; None without one."""
     rows = await connection.execute(
         """
         select obj_description(pg_constraint.oid, 'pg_constraint') as comment

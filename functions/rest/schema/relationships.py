@@ -1,4 +1,4 @@
-"""How two tables hang together, by the name under which a client embeds one in the other."""
+"""Resolves the foreign key by which a client embeds one table in another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from functions.rest.schema.catalog import Catalogue, ForeignKey
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """The way from one table to another along a foreign key."""
+    """A relation from one table to another along a foreign key."""
 
     link: ForeignKey
     origin: str
     target: str
     pairs: tuple[tuple[str, str], ...]
-    """Of columns that are equal: the origin's and the target's."""
+    """Pairs of columns that are equal: the origin's and the target's."""
     is_to_one: bool
     is_forward: bool
-    """Whether the origin holds the foreign key."""
+    """Whether the foreign key is in the origin."""
 
     @property
     def cardinality(self) -> str:
-        """As PostgREST names it."""
+        """The cardinality with PostgREST's name."""
         if self.link.is_unique:
             return "one-to-one"
         return "many-to-one" if self.is_forward else "one-to-many"
@@ -31,10 +31,16 @@ class Relation:
 def resolve_relationship(
     catalogue: Catalogue, origin: str, target: str, hint: str | None
 ) -> Relation:
-    """The one relation that is meant.
+    """Return the relation between two tables that a client names.
+
+    Args:
+        catalogue: of the role.
+        origin: the table in which the other is embedded.
+        target: a table, foreign key or column of the foreign key.
+        hint: a foreign key or one of its columns, to choose between several; None without one.
 
     Raises:
-        RestError: PGRST200 where there is none, PGRST201 where there are several.
+        RestError: PGRST200 if there is no such relation, PGRST201 if there are several.
     """
     meant = [relation for relation in _of(catalogue, origin) if _is_meant(relation, target, hint)]
     if len(meant) == 1:
@@ -60,7 +66,7 @@ def _is_meant(relation: Relation, target: str, hint: str | None) -> bool:
             *_single(relation.link.columns),
             *_single(relation.link.target_columns),
         }
-        # Of a table's link to itself, a hint means the side that it is of.
+        # If a table references itself, the hint chooses the side.
         side = not is_self or (hint in relation.link.columns) == relation.is_forward
         return target == relation.target and hint in names and side
     if target == relation.target:

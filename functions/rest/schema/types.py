@@ -1,4 +1,4 @@
-"""The types that ``select`` may cast to, by every name that Postgres has for them."""
+"""Types that ``select`` may cast to, by each of their names in Postgres."""
 
 from psycopg.sql import SQL
 
@@ -38,7 +38,7 @@ TYPES = {
 
 
 def named(name: str) -> SQL:
-    """The type of that name. Raises RestError (42704), as Postgres says it."""
+    """Return the type of that name. Raises RestError (42704), with Postgres's message."""
     if name.lower() not in TYPES:
         raise RestError(400, "42704", f'type "{name}" does not exist')
     return TYPES[name.lower()]

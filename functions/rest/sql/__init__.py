@@ -1,1 +1,1 @@
-"""Compose SQL for a request."""
+"""Composition of SQL from a parsed request."""

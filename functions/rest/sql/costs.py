@@ -1,8 +1,8 @@
-"""What a row costs to read and to write out, in units of one or two microseconds.
+"""Cost of reading a row and of writing it to the response, in units of 1 to 2 microseconds.
 
-Measured on rows of 1,600 characters, and rounded up to what the longest value takes: a step into
-JSON unpacks the whole value, 16 KB of metadata. ``rest.spend`` (migration 0023) adds the units of
-all rows of a statement up, and ends it beyond 400,000.
+Measured on rows of 1,600 characters, and rounded up to the cost of the longest value: a step into
+JSON unpacks the entire value, 16 KB of metadata. ``rest.spend`` (migration 0023) adds up the units
+of all rows of a statement, and aborts it beyond 400,000.
 """
 
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ from functions.rest.request.ast import Column, Condition, Field, FilterNode, Gro
 from functions.rest.request.filter_parser import SEARCHES
 
 FREE_UNITS = 100
-"""The table's own rows, which are read once, are counted only if a query costs more: one row of
-each of its resources added up. The rows of embedded resources are read again for every row above
-them, and always counted.
+"""Rows of the root table, which are read once, are counted only if a query costs more than this,
+where its cost is the sum of one row of each of its resources. Rows of embedded resources are read
+again for every parent row, and always counted.
 """
 
 CHARACTERS_PER_UNIT = 100
-"""Of JSON that is written."""
+"""Of JSON in the response."""
 
 SEARCHED_CHARACTERS_PER_UNIT = 4
-"""Of a text that is split into words for a full-text search."""
+"""Of text that is split into words for a full-text search."""
 
 _ROW_UNITS = 2
 _PATH_UNITS = 20
@@ -31,29 +31,29 @@ _OPERATOR_UNITS = {
     **dict.fromkeys(SEARCHES, FREE_UNITS),
 }
 _VALUE_CHARACTERS = 50
-"""A value of so many characters doubles what its operator costs: it may be a list of patterns."""
+"""Each further so many characters add the operator's cost: a value may be a list of patterns."""
 
 
 def of_reading(node: SelectNode) -> int:
-    """What one row of a resource costs until it is filtered and sorted."""
+    """Return the units for filtering and sorting one row of a resource."""
     conditions = sum(map(_of_condition, node.where))
     return _ROW_UNITS + conditions + sum(_of_field(term.field) for term in node.order)
 
 
 def is_costly(root: SelectNode) -> bool:
-    """Whether each row that a query reads is to be counted."""
+    """Whether each row of the root table must be counted."""
     return _of_tree(root) > FREE_UNITS
 
 
 def is_plain(node: SelectNode) -> bool:
-    """Whether a row is written out as no more than its columns, each of them once."""
+    """Whether the output of a row is only its unchanged columns, each at most once."""
     names = [column.field.name for column in node.columns]
     is_changed = any(column.field.path or column.cast for column in node.columns)
     return not node.embeds and not is_changed and len(set(names)) == len(names)
 
 
 def of_writing_out(columns: Iterable[Column]) -> int:
-    """What one row's columns cost beyond their characters."""
+    """Return the units for the output of one row, in addition to those of its length."""
     return sum(_of_field(column.field) for column in columns)
 
 

@@ -1,4 +1,4 @@
-"""Filters and fields as SQL: each name is the catalogue's, each value a parameter."""
+"""Filters and fields as SQL: names come from the catalogue, and values are parameters."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -55,10 +55,10 @@ _JOINTS = {"and": SQL(" and "), "or": SQL(" or ")}
 
 
 class SqlParams(dict[str, object]):
-    """A statement's parameters, each with a name of its own."""
+    """Named parameters of a statement."""
 
     def add(self, value: str | int | None) -> Composable:
-        """Where the value stands in the statement."""
+        """Add a value and return its placeholder."""
         name = f"v{len(self)}"
         self[name] = value
         return sql.Placeholder(name)
@@ -66,21 +66,21 @@ class SqlParams(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class TableScope:
-    """The row that is looked at."""
+    """A table under the alias that it has in the statement."""
 
     alias: Composable
     table: Table
     present: dict[str, Composable] = field(default_factory=dict)
-    """By its name, whether an embedded resource is there: a column of its join, or null."""
+    """By name of an embedded resource, the column of its join that is true if it has rows."""
 
 
 def identifier(*names: str) -> Composable:
-    """A name, quoted; psycopg reads a percent sign in a statement as its own."""
+    """Quote a name. Percent signs are doubled, since psycopg interprets them."""
     return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
 def column_expression(scope: TableScope, of: Field, values: SqlParams) -> Composable:
-    """A column, or what is in its JSON. Raises RestError (42703)."""
+    """Compose a column with its JSON path. Raises RestError (42703)."""
     column = scope.table.column(of.name)
     expression: Composable = SQL("{}.{}").format(scope.alias, identifier(of.name))
     if of.path and column.type not in _JSON:
@@ -95,17 +95,17 @@ def column_expression(scope: TableScope, of: Field, values: SqlParams) -> Compos
 
 
 def cast(expression: Composable, name: str | None) -> Composable:
-    """``column::type``. Raises RestError (42704)."""
+    """Compose ``column::type``, if there is a type. Raises RestError (42704)."""
     return SQL("{}::{}").format(expression, types.named(name)) if name else expression
 
 
 def joined(scope: TableScope, parts: Sequence[FilterNode], values: SqlParams) -> list[Composable]:
-    """Each condition, to be joined by and."""
+    """Compose each condition; the caller joins them with ``and``."""
     return [_where(scope, part, values) for part in parts]
 
 
 def embeds_named(parts: Sequence[FilterNode], names: Collection[str], table: Table) -> set[str]:
-    """The embedded resources to which conditions refer.
+    """Return the names of the embedded resources that conditions refer to.
 
     Args:
         parts: the conditions.
@@ -119,10 +119,10 @@ def embeds_named(parts: Sequence[FilterNode], names: Collection[str], table: Tab
 def search_units(
     scope: TableScope, parts: Sequence[FilterNode], values: SqlParams
 ) -> list[Composable]:
-    """What the full-text searches cost in this row, by the length of each text.
+    """Compose the cost of the full-text searches in a row, by the length of each text.
 
-    A text is measured once for all of its searches: else this would cost more than they do, and the
-    planner would check it after them.
+    A text is measured once for all of its searches. Otherwise measuring would cost more than the
+    searches, and the planner would check it after them.
     """
     searches = Counter(part.field for part in _conditions(parts) if part.operator in SEARCHES)
     return [
@@ -155,9 +155,9 @@ def _where(scope: TableScope, part: FilterNode, values: SqlParams) -> Composable
 
 
 def _is_of_resource(part: Condition, names: Collection[str], table: Table) -> bool:
-    """Whether it asks for an embedded resource, and not for a column of the same name."""
-    name, asks_null = part.field.name, part.operator == "is" and part.value == "null"
-    return name in names and (asks_null or name not in table.columns)
+    """Whether a condition refers to an embedded resource and not to a column of that name."""
+    name, is_null_test = part.field.name, part.operator == "is" and part.value == "null"
+    return name in names and (is_null_test or name not in table.columns)
 
 
 def _presence(scope: TableScope, part: Condition) -> Composable:
@@ -204,6 +204,6 @@ def _search(
 
 
 def array(elements: Sequence[str]) -> str:
-    """An array as Postgres writes it, whatever its type."""
+    """Return the array literal of Postgres for elements of any type."""
     quoted = (element.replace("\\", "\\\\").replace('"', '\\"') for element in elements)
-    return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
+    return "{" + ",".join(f'"{element}"' for element in quoted) + "}"

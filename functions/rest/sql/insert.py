@@ -1,4 +1,4 @@
-"""Inserts and upserts; which columns a body names."""
+"""Composes INSERT and upsert statements, and the columns that a body names."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ _COMMA = SQL(", ")
 _NOTHING = SQL("")
 _MAX_SHAPES = 64
 
-# Each row that comes is counted, and each that is updated instead is taken off again: so an upsert
-# knows whether it inserted anything.
+# An upsert adds one for each row of the body and subtracts one for each row that it updates
+# instead, which leaves the number of inserted rows.
 _COUNT_UP = SQL(
     "set_config('rest.inserted',"
     " (coalesce(nullif(current_setting('rest.inserted', true), ''), '0')::int + 1)::text, true)"
@@ -26,13 +26,16 @@ _COUNT_DOWN = SQL(
     " (current_setting('rest.inserted')::int - 1)::text, true) is not null"
 )
 COUNTED = SQL("nullif(current_setting('rest.inserted', true), '')::int")
-"""How many of an upsert's rows are new; null where there was none at all."""
+"""Number of rows that an upsert inserted; null if the body had none."""
 
 
 def written(
     request: RestRequest, body: Body, values: SqlParams, target: TableScope, returning: Composable
 ) -> Composable:
-    """The insert, as ``written``; one for each set of columns that the rows name."""
+    """Compose the common table expression ``written``.
+
+    It has one INSERT for each set of columns that the rows name.
+    """
     shapes = _shapes(request, body, target.table)
     rows = values.add(body.rows)
     parts = []
@@ -47,26 +50,30 @@ def written(
 
 
 def merges(request: RestRequest, table: Table) -> bool:
-    """Whether a row that is there already is updated instead."""
+    """Whether a row that conflicts with an existing one updates it."""
     resolution = request.prefer.chosen.get("resolution")
     return resolution == "merge-duplicates" and bool(_conflicting(request, table))
 
 
 def names(request: RestRequest, body: Body, table: Table) -> tuple[str, ...]:
-    """The columns that are written. Raises RestError: PGRST102, PGRST204."""
-    wanted = request.query.columns
-    if wanted is None:
+    """Return the columns that a request writes.
+
+    Raises:
+        RestError: PGRST102 if the rows have different keys, PGRST204 for an unknown column.
+    """
+    columns = request.query.columns
+    if columns is None:
         if len(set(body.keys)) > 1:
             raise errors.bad_body("All object keys must match")
-        wanted = tuple(sorted(body.keys[0])) if body.keys else ()
-    for name in wanted:
+        columns = tuple(sorted(body.keys[0])) if body.keys else ()
+    for name in columns:
         if name not in table.columns:
             raise errors.unknown_body_column(table.name, name)
-    return wanted
+    return columns
 
 
 def typed(columns: Sequence[str], table: Table) -> Composable:
-    """Columns with their types, as a record is read from JSON."""
+    """Compose columns with their types, as the column list of ``json_to_record``."""
     return _COMMA.join(
         SQL("{} {}").format(identifier(name), identifier(*table.columns[name].type))
         for name in columns
@@ -74,7 +81,7 @@ def typed(columns: Sequence[str], table: Table) -> Composable:
 
 
 def _shapes(request: RestRequest, body: Body, table: Table) -> dict[tuple[str, ...], list[int]]:
-    """The places of the rows that name the same columns, from 1."""
+    """Group rows that name the same columns; returns their positions, from 1, by columns."""
     columns = names(request, body, table)
     if request.prefer.chosen.get("missing") != "default" or not body.keys:
         return {columns: []}
@@ -125,7 +132,7 @@ def _on_conflict(request: RestRequest, table: Table, columns: tuple[str, ...]) -
 
 
 def _conflicting(request: RestRequest, table: Table) -> tuple[str, ...]:
-    """The columns of which two rows may not have the same. Raises RestError (42703)."""
+    """Return the columns of ``on conflict``, if requested. Raises RestError (42703)."""
     if "resolution" not in request.prefer.chosen:
         return ()
     if request.query.on_conflict is None:

@@ -1,4 +1,4 @@
-"""One statement, what it needs, and what becomes of the row that it gives."""
+"""Plans: a statement with its parameters and the shape of its result."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from functions.rest.sql.expressions import SqlParams
 from functions.rest.sql.select import SelectBuilder
 
 MAX_CHARACTERS = 32 * 2**20
-"""Of an answer: what Cloud Run sends at once is 32 MiB at most."""
+"""Of a response body: Cloud Run sends at most 32 MiB in one response."""
 
 _NULL = SQL("null")
 _CSV = SQL("coalesce(string_agg(item.value::text, E'\\n'), '')")
@@ -23,33 +23,37 @@ _CSV_LINE = SQL("substring(item.*::text, 2, length(item.*::text) - 2)")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement of one row: ``count``, ``body``, ``total``, ``inserted`` and ``location``."""
+    """A statement and the shape of its result.
+
+    It returns one row: ``count``, ``body`` and ``total`` of a read or call; ``count``, ``body``,
+    ``inserted`` and ``location`` of a write.
+    """
 
     request: RestRequest
     statement: Composed
     values: SqlParams
     reads: bool
     header: str = ""
-    """The first line of CSV."""
+    """The header line of CSV."""
     returns_void: bool = False
-    """A function that returns void."""
+    """Whether the function returns void."""
     is_set: bool = True
-    """Whether it gives rows; False for a function's single value."""
+    """Whether the result is a set of rows; False for a function's single value."""
 
 
 def plan_read(request: RestRequest, catalogue: Catalogue) -> Plan:
-    """Reading a table."""
+    """Plan the read of a table. Raises RestError for unknown names."""
     node = request.query.root
     reader, table = SelectBuilder(catalogue, node), catalogue.table(request.name)
     origin = expressions.identifier("public", table.name)
     rows = reader.rows(node, reader.source(table, node), origin)
-    is_wanted = request.method != "HEAD"
+    has_body = request.method != "HEAD"
     return Plan(
         request,
         SQL("select {}, {} as total from {}").format(
-            collected(request.format) if is_wanted else COUNTED,
+            collected(request.format) if has_body else COUNTED,
             total(request, reader, table, origin),
-            written_out(request.format, reader, node, rows) if is_wanted else listed(rows),
+            written_out(request.format, reader, node, rows) if has_body else listed(rows),
         ),
         reader.values,
         reads=True,
@@ -60,7 +64,7 @@ def plan_read(request: RestRequest, catalogue: Catalogue) -> Plan:
 def total(
     request: RestRequest, reader: SelectBuilder, table: Table, origin: Composable
 ) -> Composable:
-    """How many rows there are, whatever the limit; null if the client does not ask."""
+    """Compose the number of rows without the limit; null if the client did not request it."""
     if not request.prefer.counts:
         return _NULL
     node = request.query.root
@@ -69,20 +73,20 @@ def total(
 
 
 COUNTED = SQL("count(*) as count, '' as body")
-"""``count`` and ``body`` of rows that the client does not want to see."""
+"""``count`` and an empty ``body``, for a response without rows."""
 
 
 def listed(rows: Composable) -> Composable:
-    """The rows, to be counted."""
+    """Compose the rows as the subquery ``item``."""
     return SQL("({}) as item").format(rows)
 
 
 def written_out(
     form: Format, reader: SelectBuilder, node: SelectNode, rows: Composable
 ) -> Composable:
-    """Each row as a ``value``: a line of CSV, or JSON.
+    """Compose each row as a ``value``: a line of CSV, or JSON.
 
-    Rows of plain columns are not counted: with their limit, they are no more than the table holds.
+    The output of rows of plain columns is not counted: it is never larger than the table.
     """
     value = _CSV_LINE if form.is_csv else SQL("row_to_json(item.*)")
     if costs.is_plain(node):
@@ -91,26 +95,26 @@ def written_out(
 
 
 def collected(form: Format, *, is_one: bool = False) -> Composable:
-    """``count`` and ``body`` of the rows ``item``, each a ``value``.
+    """Compose ``count`` and ``body`` of the rows ``item``, each with a ``value``.
 
     Args:
-        form: how they are written.
-        is_one: whether a function gives but one, which stands by itself.
+        form: output format of the rows.
+        is_one: whether the result is a function's single value, which is not put into an array.
     """
     body = _CSV if form.is_csv else _json(form, is_one)
-    # One character more shows that it is too long, and that is all that is fetched of it.
+    # One character more than allowed is fetched, which shows that the body is too long.
     return SQL("count(*) as count, left({}, {}) as body").format(
         body, sql.Literal(MAX_CHARACTERS + 1)
     )
 
 
 def header(reader: SelectBuilder, node: SelectNode, table: Table) -> str:
-    """The names of the columns, as CSV begins."""
+    """Return the header line of CSV."""
     quoted = (f'"{label.replace(chr(34), chr(34) * 2)}"' for label in reader.labels(node, table))
-    return ",".join(one.strip('"') if one[1:-1].isidentifier() else one for one in quoted)
+    return ",".join(name.strip('"') if name[1:-1].isidentifier() else name for name in quoted)
 
 
-def _json(form: Format, is_one: bool) -> Composable:  # noqa: FBT001 - collected names it
+def _json(form: Format, is_one: bool) -> Composable:  # noqa: FBT001 - called by collected only
     rows: Composable = SQL("json_agg(item.value)")
     empty = SQL("'[]'")
     if is_one or form.is_single:

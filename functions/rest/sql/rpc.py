@@ -1,4 +1,4 @@
-"""Calling a function: by POST with a body, or by GET where it changes nothing."""
+"""Composes function calls: by POST with a body, or by GET for functions that change nothing."""
 
 from psycopg.sql import SQL, Composable
 
@@ -14,14 +14,18 @@ _COMMA = SQL(", ")
 
 
 def plan_rpc(request: RestRequest, catalogue: Catalogue) -> Plan:
-    """A call; what it gives is read as a table is, where it gives rows."""
+    """Plan a function call; returned rows are filtered, ordered and embedded like a table's.
+
+    Raises:
+        RestError: PGRST202 if no function has these parameters, PGRST203 if several do.
+    """
     names = frozenset(request.query.arguments)
     if request.body:
         names = request.body.keys[0]
     routine = _resolve_overload(catalogue, request.name, names)
     reader = SelectBuilder(catalogue, request.query.root)
     called = _called(request, routine, names, reader.values)
-    rows, total, header = _given(request, routine, reader)
+    rows, total, header = _result_rows(request, routine, reader)
     columns: Composable = plan.COUNTED
     source = plan.listed(rows)
     if request.method != "HEAD" and not routine.is_void:
@@ -42,9 +46,9 @@ def plan_rpc(request: RestRequest, catalogue: Catalogue) -> Plan:
 
 def _resolve_overload(catalogue: Catalogue, name: str, names: frozenset[str]) -> Function:
     fitting = [
-        one
-        for one in catalogue.routines.get(name, ())
-        if one.required <= names <= one.parameters.keys()
+        function
+        for function in catalogue.routines.get(name, ())
+        if function.required <= names <= function.parameters.keys()
     ]
     if len(fitting) == 1:
         return fitting[0]
@@ -78,10 +82,10 @@ def _called(
     return SQL("select result.* from {}").format(_COMMA.join(sources))
 
 
-def _given(
+def _result_rows(
     request: RestRequest, routine: Function, reader: SelectBuilder
 ) -> tuple[Composable, Composable, str]:
-    """The rows that are wanted, how many there are, and the first line of CSV."""
+    """Compose the result's rows, their number without the limit, and the header line of CSV."""
     node, origin = request.query.root, SQL("called")
     table = routine.gives
     if table is None:
@@ -114,9 +118,9 @@ def _none(name: str, names: frozenset[str]) -> RestError:
     )
 
 
-def _signature(one: Function) -> str:
-    arguments = ", ".join(f"{name} => {of[1]}" for name, of in one.parameters.items())
-    return f"public.{one.name}({arguments})"
+def _signature(function: Function) -> str:
+    arguments = ", ".join(f"{name} => {of[1]}" for name, of in function.parameters.items())
+    return f"public.{function.name}({arguments})"
 
 
 def _several(fitting: list[Function]) -> RestError:

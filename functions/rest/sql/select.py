@@ -1,4 +1,4 @@
-"""What is wanted of a table, and of those that hang on it, as SQL."""
+"""Composes the SELECT of a table and its embedded resources."""
 
 import itertools
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from functions.rest.sql import costs, expressions
 from functions.rest.sql.expressions import SqlParams, TableScope, column_expression, identifier
 
 MAX_ROWS = 1000
-"""Of a table, and of each embedded resource; as Supabase's own default."""
+"""Of a table, and of each embedded resource; the default of Supabase."""
 
 _DIRECTIONS = {None: SQL(""), "asc": SQL(" asc"), "desc": SQL(" desc")}
 _NULLS = {None: SQL(""), "nullsfirst": SQL(" nulls first"), "nullslast": SQL(" nulls last")}
@@ -26,13 +26,13 @@ _NOTHING = SQL("")
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """An embedded resource, and how it is part of the statement.
+    """An embedded resource, and how it becomes part of the statement.
 
-    One to which a filter or the order refers is a lateral join, under ``alias``: however often they
-    refer to it, it stands in the statement once. Any other is a subquery in the list of columns,
-    which Postgres reads for the rows alone that are left after sorting and the limit; if it is
-    ``!inner`` and filtered by nothing that is embedded in it, a plain ``exists`` stands beside it,
-    which Postgres turns into a semi-join. So no resource stands in a statement more than twice.
+    A resource to which a filter or the order refers is a lateral join under ``alias``, which occurs
+    once however often they refer to it. Any other is a subquery in the list of columns, which
+    Postgres runs only for the rows that are left after sorting and the limit. If it is ``!inner``
+    and not filtered by its embedded resources, a plain ``exists`` is added, which Postgres turns
+    into a semi-join. So a resource occurs in a statement at most twice.
     """
 
     embed: Embed
@@ -42,20 +42,20 @@ class _Resource:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A row of a table, as the statement reads it, with the resources that are embedded in it."""
+    """A table in the statement, with its embedded resources."""
 
     scope: TableScope
     is_counted: bool
-    """Whether each row costs something (``costs``), though the query as a whole is cheap."""
+    """Whether each row is counted (``costs``) even if the entire query is cheap."""
     resources: tuple[_Resource, ...]
 
 
 class SelectBuilder:
-    """Composes one statement's reading: each embedded resource once, or twice (``_Resource``).
+    """Composes the reading part of one statement.
 
     Args:
-        catalogue: what the role may see.
-        root: the whole query, of which each part is composed.
+        catalogue: of the role.
+        root: the entire query; the methods compose parts of it.
     """
 
     def __init__(self, catalogue: Catalogue, root: SelectNode) -> None:
@@ -65,7 +65,13 @@ class SelectBuilder:
         self.values = SqlParams()
 
     def source(self, table: Table, node: SelectNode, *, is_counted: bool = False) -> Source:
-        """A row of the table, under an alias of its own."""
+        """Return a new source for a table, with an alias that is unique in the statement.
+
+        Args:
+            table: the table.
+            node: its query.
+            is_counted: whether each row is counted even if the entire query is cheap.
+        """
         resources = self._resources(table, node)
         present = {
             resource.embed.name: _present(resource.alias)
@@ -78,13 +84,13 @@ class SelectBuilder:
     def rows(
         self, node: SelectNode, source: Source, origin: Composable, join: Sequence[Composable] = ()
     ) -> Composable:
-        """The rows that are wanted, in their order; or how many there are.
+        """Compose the selected rows in their order, or their number if only that is selected.
 
         Args:
-            node: what is wanted.
-            source: a row of the table.
+            node: the query.
+            source: of the table.
             origin: the table, or the query whose rows are read.
-            join: what ties the rows to the resource in which they are embedded.
+            join: conditions that tie the rows to those in which they are embedded.
         """
         scope = source.scope
         if _is_count(node, scope.table):
@@ -101,7 +107,7 @@ class SelectBuilder:
     def filtered(
         self, node: SelectNode, source: Source, origin: Composable, join: Sequence[Composable] = ()
     ) -> Composable:
-        """What stands after ``from``: the joins, the filters, and the ``!inner`` resources."""
+        """Compose the part after ``from``: joins, filters and ``!inner`` resources."""
         scope = source.scope
         joins = [
             self._joined(node, source, resource) for resource in source.resources if resource.alias
@@ -116,14 +122,14 @@ class SelectBuilder:
         return SQL("{} as {}{}{}").format(origin, scope.alias, SQL("").join(joins), where)
 
     def labels(self, node: SelectNode, table: Table) -> list[str]:
-        """The names of an answer's columns."""
-        found = [label for column in node.columns for label, _ in self._expanded(column, table)]
-        return [*found, *(embed.name for embed in node.embeds if _is_selected(embed))]
+        """Return the names of the response's columns."""
+        labels = [label for column in node.columns for label, _ in self._expanded(column, table)]
+        return [*labels, *(embed.name for embed in node.embeds if _is_selected(embed))]
 
     def counted(self, rows: Composable, node: SelectNode, value: Composable) -> Composable:
-        """``value``, of each of the rows ``item``; what it costs is counted before it is collected.
+        """Compose ``value`` of each of the rows ``item``, counting its cost before aggregation.
 
-        ``offset 0`` has the value made once, for its length and for what becomes of it.
+        ``offset 0`` makes Postgres compute the value once for both its length and the output.
         """
         return SQL(
             "(select {} as value from ({}) as item offset 0) as item"
@@ -155,14 +161,14 @@ class SelectBuilder:
     def _is_there(self, parent: Source, resource: _Resource) -> Composable:
         if resource.alias:
             return SQL("{} is true").format(_present(resource.alias))
-        # Of the table's own rows, each is tested once; to count that would forbid the semi-join.
+        # Each row of the root table is tested once; counting that would prevent the semi-join.
         node, source, origin, join = self._embedded(parent, resource, is_counted=parent.is_counted)
         return SQL("exists (select from {})").format(self.filtered(node, source, origin, join))
 
     def _conditions(self, node: SelectNode, source: Source) -> list[Composable]:
-        """The filters; of an embedded resource, each row is counted before any of them.
+        """Compose the filters; each row of an embedded resource is counted before them.
 
-        Left to itself, the planner checks what is cheap and leaks nothing before all else.
+        Without ``case``, the planner would check cheap and leakproof conditions first.
         """
         spending = self.spending(node, source)
         filters = expressions.joined(source.scope, node.where, self.values)
@@ -172,7 +178,7 @@ class SelectBuilder:
         return [SQL("case when {} then {} else false end").format(counted, joint)]
 
     def spending(self, node: SelectNode, source: Source) -> list[Composable]:
-        """The condition that counts the rows as they are read."""
+        """Compose the condition that counts rows while they are read; empty if none is needed."""
         columns = source.scope.table.readable
         if not columns or not (source.is_counted or self._is_costly):
             return []
@@ -195,11 +201,11 @@ class SelectBuilder:
     def _columns(self, node: SelectNode, scope: TableScope) -> list[Composable]:
         return [
             SQL("{} as {}").format(
-                expressions.cast(column_expression(scope, one.field, self.values), one.cast),
+                expressions.cast(column_expression(scope, item.field, self.values), item.cast),
                 identifier(label),
             )
             for column in node.columns
-            for label, one in self._expanded(column, scope.table)
+            for label, item in self._expanded(column, scope.table)
         ]
 
     def _expanded(self, column: Column, table: Table) -> list[tuple[str, Column]]:
@@ -208,7 +214,7 @@ class SelectBuilder:
         return [(name, Column(Field(name))) for name in table.readable]
 
     def _content(self, parent: Source, resource: _Resource) -> Composable:
-        """An embedded resource's rows as JSON: its join's, or a subquery's."""
+        """Compose an embedded resource's rows as JSON, from its join or a subquery."""
         if resource.alias:
             return SQL("{}.body").format(resource.alias)
         node, source, origin, join = self._embedded(parent, resource)
@@ -221,7 +227,7 @@ class SelectBuilder:
         return SQL("(select row_to_json(item.*) from ({}) as item)").format(rows)
 
     def _joined(self, parent_node: SelectNode, parent: Source, resource: _Resource) -> Composable:
-        """An embedded resource as a join: its ``body`` as JSON, and whether it is ``present``."""
+        """Compose an embedded resource as a join with ``body`` (JSON) and ``present``."""
         node, source, origin, join = self._embedded(parent, resource)
         if resource.relation.is_to_one:
             keys = _order_keys(parent_node, resource.embed.name)
@@ -247,7 +253,7 @@ class SelectBuilder:
         join: Sequence[Composable],
         keys: Sequence[OrderTerm],
     ) -> Composable:
-        """A to-one resource, with the columns by which its parent is ordered: ``k0``, ``k1``."""
+        """Compose a to-one resource with the columns that order its parent: ``k0``, ``k1``."""
         ordered = [
             SQL(", {} as {}").format(
                 column_expression(source.scope, term.field, self.values), identifier(f"k{nth}")
@@ -283,7 +289,7 @@ class SelectBuilder:
     def _window(self, node: SelectNode) -> Composable:
         limit = MAX_ROWS if node.limit is None else min(node.limit, MAX_ROWS)
         return SQL(" limit {} offset {}").format(
-            self.values.add(None if node.is_whole else limit), self.values.add(node.offset)
+            self.values.add(None if node.is_unlimited else limit), self.values.add(node.offset)
         )
 
     def _order(self, node: SelectNode, source: Source) -> Composable:
@@ -301,8 +307,8 @@ class SelectBuilder:
             raise errors.not_embedded(term.relation)
         if not resource.relation.is_to_one:
             raise _no_related_order(source.scope.table.name, resource.embed.name)
-        place_of_key = _order_keys(node, term.relation).index(term)
-        return SQL("{}.{}").format(resource.alias, identifier(f"k{place_of_key}"))
+        key_index = _order_keys(node, term.relation).index(term)
+        return SQL("{}.{}").format(resource.alias, identifier(f"k{key_index}"))
 
 
 def _present(alias: Composable) -> Composable:
@@ -316,7 +322,7 @@ def _is_filtered_by_resources(node: SelectNode, table: Table) -> bool:
 
 
 def _order_keys(node: SelectNode, name: str) -> list[OrderTerm]:
-    """The terms by which a table is ordered that are a to-one resource's."""
+    """Return the order terms of a table that refer to the to-one resource ``name``."""
     return [term for term in node.order if term.relation == name]
 
 
@@ -327,13 +333,13 @@ def _writing_units(node: SelectNode) -> Composable:
 
 
 def _is_count(node: SelectNode, table: Table) -> bool:
-    """Whether a lone ``count`` is wanted, and is no column."""
+    """Whether only ``count`` is selected, and the table has no column of that name."""
     is_lone = not node.embeds and node.columns == [Column(Field("count"))]
     return is_lone and "count" not in table.columns
 
 
 def _is_selected(embed: Embed) -> bool:
-    """An empty embedded resource is there to filter by."""
+    """Whether an embedded resource is in the output; an empty one is only for filters."""
     return bool(embed.node.columns) or any(_is_selected(inner) for inner in embed.node.embeds)
 
 

@@ -1,4 +1,4 @@
-"""Inserting, updating and deleting: what was written is then read as a table is."""
+"""Composes INSERT, UPDATE and DELETE; the written rows are then read like a table."""
 
 from dataclasses import replace
 
@@ -17,10 +17,10 @@ _NULL = SQL("null")
 
 
 def plan_write(request: RestRequest, catalogue: Catalogue) -> Plan:
-    """POST, PATCH or DELETE of a table's rows."""
+    """Plan POST, PATCH or DELETE of a table's rows. Raises RestError for unknown names."""
     reader, table = SelectBuilder(catalogue, request.query.root), catalogue.table(request.name)
-    # Filters say what is written; all of that is told, whatever the limit.
-    node = replace(request.query.root, where=[], limit=None, offset=0, is_whole=True)
+    # Filters select the rows to write; all written rows are returned, whatever the limit.
+    node = replace(request.query.root, where=[], limit=None, offset=0, is_unlimited=True)
     written = _written(request, reader, table)
     columns: Composable = plan.COUNTED
     source, header = plan.listed(SQL("select from written")), ""
@@ -45,7 +45,7 @@ def plan_write(request: RestRequest, catalogue: Catalogue) -> Plan:
 
 
 def _written(request: RestRequest, reader: SelectBuilder, table: Table) -> Composable:
-    """``written``, the rows as they are now, or were until they were deleted."""
+    """Compose the common table expression ``written`` with the written or deleted rows."""
     node = SelectNode(where=request.query.root.where)
     source = reader.source(table, node)
     target, where = source.scope, _filtered(node, source, reader)
@@ -70,7 +70,7 @@ def _update(
     names = insert.names(request, body, target.table)
     into = identifier("public", target.table.name)
     if not names:
-        # There is nothing to set: what may not be changed is not asked for either.
+        # Without columns to set: a statement that changes no row and takes the same `returning`.
         return SQL("delete from {} as {} where false").format(into, target.alias)
     keys = body.keys[0] if body.keys else frozenset()
     defaults = set(names) - keys if request.prefer.chosen.get("missing") == "default" else set()
@@ -111,12 +111,12 @@ def _returning(request: RestRequest, target: TableScope) -> Composable:
 
 
 def _returns_location(request: RestRequest, table: Table) -> bool:
-    is_asked = request.method == "POST" and request.prefer.returns == "headers-only"
-    return is_asked and bool(table.key) and set(table.key) <= set(table.readable)
+    is_requested = request.method == "POST" and request.prefer.returns == "headers-only"
+    return is_requested and bool(table.key) and set(table.key) <= set(table.readable)
 
 
 def _location(table: Table) -> Composable:
-    """The primary key of the one row that was inserted, as JSON."""
+    """Compose the primary key of the inserted row as JSON, if there is exactly one."""
     return SQL(
         "case when count(*) = 1 then"
         " (select row_to_json(one.*) from (select {} from written limit 1) as one) end"
