@@ -111,7 +111,7 @@ class Services:
 
     async def close(self) -> None:
         """Close what was opened."""
-        for name in {"key_listener", "event_listener"} & self.__dict__.keys():
+        for name in {"idempotency_listener", "event_listener"} & self.__dict__.keys():
             await getattr(self, name).close()
         if "pictures" in self.__dict__:
             await self.pictures.close()

@@ -37,7 +37,7 @@ HEARTBEATS_PER_LEASE = 6
 _UPLOAD_GRACE_SECONDS = 10 * 60
 """How long past its deadline a claim's URLs stay valid, for the retries of a late upload."""
 
-_STOP = CallbackResponse(message="The job has ended, or is dispatched anew.", proceed=False)
+_STOP = CallbackResponse(message="The job has finished or was dispatched again.", proceed=False)
 
 
 async def claim(callback: CallbackRequest, worker: Worker, services: Services) -> CallbackResponse:

@@ -4,7 +4,7 @@
 a browser's EventSource, which cannot send an Authorization header.
 """
 
-from functions.job_events import admission, asked, heartbeat, stream, stream_registry
+from functions.job_events import admission, heartbeat, stream, stream_registry
 from shared.auth.authenticators import User, require_user_or_ticket
 from shared.contracts.events import EventTicket
 from shared.http import HttpRequest, StreamResponse, endpoint
@@ -20,7 +20,7 @@ async def job_events(
     """Stream changes of the user's own rows, or create a ticket. No other user's rows are read."""
     if call.method == "POST":
         return await admission.create_ticket(caller, services)
-    events = stream.event_stream(asked.parse_reader(call, caller.id), services)
+    events = stream.event_stream(stream.parse_reader(call, caller.id), services)
     lasting = heartbeat.with_heartbeat(
         events,
         every_seconds=services.settings.event_heartbeat_seconds,

@@ -1,16 +1,36 @@
-"""Event stream of one user: wakes on a notification and reads the database."""
+"""Event stream of one user: parse its request, wake on a notification, read the database."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from uuid import UUID
 
 from functions.job_events import batch_reader, sse
 from shared.contracts.events import Progress
-from shared.db.queries.change_events import Page, Reader
+from shared.db.queries.change_events import UNKNOWN_POSITION, Page, Position, Reader
+from shared.errors import InvalidRequestError
+from shared.http import HttpRequest
 from shared.services import Services
 
 _UNCOMMITTED_POLL_SECONDS = 0.025
 """Between two reads while earlier transactions have not committed."""
+
+_POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+"""``xid-seq``; 18 digits fit into Postgres's bigint."""
+
+
+def parse_reader(call: HttpRequest, user_id: UUID) -> Reader:
+    """Parse ``Last-Event-ID`` (or ``lastEventId`` of the query) and ``jobId``.
+
+    The header takes precedence over the query: an EventSource reconnects to its first URL, with the
+    newer position in the header. An invalid event id counts as a position that has expired.
+
+    Raises:
+        InvalidRequestError: ``jobId`` is not a UUID.
+    """
+    last = call.headers.get("last-event-id") or call.query.get("lastEventId")
+    return Reader(user_id, _job_id(call.query.get("jobId")), _position(last))
 
 
 async def event_stream(reader: Reader, services: Services) -> AsyncGenerator[bytes, None]:
@@ -41,3 +61,20 @@ def _seconds_to_next(page: Page, services: Services) -> float:
     return (
         _UNCOMMITTED_POLL_SECONDS if page.has_uncommitted else services.settings.event_poll_seconds
     )
+
+
+def _position(text: str | None) -> Position | None:
+    if not text:
+        return None
+    match = _POSITION.fullmatch(text)
+    return Position(int(match[1]), int(match[2])) if match else UNKNOWN_POSITION
+
+
+def _job_id(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        detail = {"field": "jobId", "message": "not a UUID", "type": "uuid_parsing"}
+        raise InvalidRequestError("jobId is not a UUID.", details=[detail]) from None

@@ -32,7 +32,7 @@ class ReferenceFrames:
     @property
     def used(self) -> dict[str, str]:
         """The uses of the frames, for the generation settings."""
-        frames = {"first frame": self.first, "last frame": self.last, "drawn anew": self.source}
+        frames = {"first frame": self.first, "last frame": self.last, "source": self.source}
         return {"references": ", ".join(use for use, image in frames.items() if image)}
 
 

@@ -91,7 +91,7 @@ _PICTURE: dict[str, Json] = {
 }
 _UPLOAD = (
     "A PNG, JPEG or WebP of 10 MiB at most, as the body or as the one file of a form, whatever the"
-    " request calls it. It is drawn anew, so that only its pixels are kept, and stored as a PNG."
+    " request calls it. It is encoded again as a PNG, so that only its pixels are stored."
 )
 _KINDS: list[tuple[str, tuple[Requirement, ...]]] = [
     ("/object/{bucket}/{path}", (BEARER,)),
@@ -115,7 +115,7 @@ _SIGNING = [
         path="/object/sign/{bucket}/{path}",
         parameters=_OBJECT,
         reads=SignRequest,
-        answers=_answers(200, Response("The address, for whoever holds it.", (SignResponse,))),
+        answers=_answers(200, Response("The signed URL.", (SignResponse,))),
     ),
     Operation(
         method="POST",

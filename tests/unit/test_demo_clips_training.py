@@ -87,7 +87,7 @@ def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
     for _ in range(50):
         noise = torch.randn(4, 16, 1, 8, 8)
         filmer.transformer(noise, times, with_rest(words.detach()))
-        loss = filmer.whereabouts.loss(boats, noise)
+        loss = filmer.position_head.loss(boats, noise)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()

@@ -60,7 +60,7 @@ class TrainableModel(nn.Module):
         self.transformer = architectures.transformer()
         _init_text_attention(self.transformer)
         init_positions(self.transformer)
-        self.whereabouts = PositionHead(self.transformer)
+        self.position_head = PositionHead(self.transformer)
 
     def to(self, *_: object, **__: object) -> "TrainableModel":
         """Return the module unchanged: the trainer's memory format is for pictures only."""
@@ -90,7 +90,7 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
         clips = latents[indexes].float()
         shown = clips[:, :, :1] if still else clips
         denoising_loss = _loss(model.transformer, shown, words)
-        position_loss = model.whereabouts.loss(batch, shown)
+        position_loss = model.position_head.loss(batch, shown)
         return denoising_loss + _READING * reading_loss + _PLACING * position_loss
 
     course.train(loss)
