@@ -22,10 +22,15 @@ _BEGIN_AS_CALLER = sql.SQL("""
     select set_config('role', {role}, true),
            set_config('search_path', {search_path}, true),
            set_config('plan_cache_mode', 'auto', true),
+           set_config('enable_memoize', 'off', true),
            set_config('statement_timeout', {statement_timeout}, true),
            set_config('request.jwt.claims', {claims}, true)
 """)
-"""Two statements, and one trip: so they can have no parameters, and hold literals."""
+"""Two statements, and one trip: so they can have no parameters, and hold literals.
+
+A user's query is refused by the number of rows that it reads. With ``enable_memoize`` that number
+would depend on the table's statistics, and the same query would be refused or not.
+"""
 
 
 def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:

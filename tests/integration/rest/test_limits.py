@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.rest.conftest import Json, Reader
+from tests.support.local_system import LocalSystem, UserClient
 
 BY_SHELF = "trial_books!trial_books_shelf_id_fkey"
 TWICE = "(n.not.is.null,n.not.is.null)"
@@ -85,14 +86,19 @@ def test_a_count_is_of_the_same_rows(shelves: Reader) -> None:
     assert counted.headers["content-range"] == "0-0/1"
 
 
-@pytest.fixture(scope="module")
-def crowded(trial_reader: Reader) -> Reader:
-    """A reader with 1000 books on one shelf."""
-    (shelf,) = trial_reader.make("trial_shelves", {"name": "Full"})
+@pytest.fixture(scope="module", params=["without statistics", "analyzed"])
+def crowded(trial: LocalSystem, request: pytest.FixtureRequest) -> Reader:
+    """A reader with 1000 books on one shelf, before and after Postgres analyzed the tables."""
+    user = UserClient(trial)
+    reader = Reader(trial.base, user.token, user.id)
+    (shelf,) = reader.make("trial_shelves", {"name": "Full"})
     stands = {"shelf_id": shelf["id"], "facts": {"long": "y" * 300}}
     rows = [{"title": f"Book {nth}", **stands} for nth in range(1000)]
-    assert trial_reader.ask("POST", "trial_books", rows).status_code == 201
-    return trial_reader
+    assert reader.ask("POST", "trial_books", rows).status_code == 201
+    if request.param == "analyzed":
+        with trial.database() as connection:
+            connection.execute(b"analyze trial_books, trial_shelves, trial_notes")
+    return reader
 
 
 REFUSED = [
