@@ -1,1 +1,1 @@
-"""What the functions share: contracts, queries, and the clients of the cloud around them."""
+"""Code shared by all functions: HTTP layer, jobs, storage, database, clients and contracts."""

@@ -1,7 +1,7 @@
-"""What can go wrong, said so that a person can act on it.
+"""API errors: each class maps to an HTTP status and an error code.
 
-A handler raises one of these; ``http.endpoint`` turns it into the answer. The docstring is the
-default sentence. Nothing here may carry a prompt, a token, a signed URL or SQL.
+A handler raises one of these and ``http.endpoint`` renders the response. The class docstring is
+the default message. A message must never contain a prompt, a token, a signed URL or SQL.
 """
 
 import inspect
@@ -32,7 +32,7 @@ class ApiError(Exception):
 
     @property
     def is_failure(self) -> bool:
-        """Whether it is the server's fault, and marks the span around it as failed."""
+        """Whether it is a server error (5xx), which marks the surrounding span as failed."""
         return self.status >= _SERVER_ERROR
 
 

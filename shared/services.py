@@ -1,7 +1,7 @@
-"""The clock, the ids and the clients that a handler is given; a test gives its own.
+"""Dependency container: settings, clock, id source and lazily created clients.
 
-Each client is made on first use, and its library imported then: a cold start pays only for what
-the request needs.
+Each client is created, and its library imported, on first use, so a cold start pays only for what
+the request needs. Tests pass their own clock and id source.
 """
 
 import functools
@@ -31,7 +31,7 @@ _HTTP_TIMEOUT_SECONDS = 10
 
 
 class Services:
-    """What a handler needs besides its request and its caller."""
+    """The dependencies that a handler receives besides its payload and its caller."""
 
     def __init__(
         self,
@@ -63,39 +63,39 @@ class Services:
 
     @cached_property
     def http(self) -> "httpx.AsyncClient":
-        """For calls to workers and to the issuers of keys; it follows no redirect."""
-        import httpx  # noqa: PLC0415 - most functions call nobody
+        """HTTP client for workers and token issuers; it does not follow redirects."""
+        import httpx  # noqa: PLC0415 - most functions make no HTTP calls
 
         return httpx.AsyncClient(timeout=_HTTP_TIMEOUT_SECONDS, trust_env=False)
 
     @cached_property
     def chat_client(self) -> "ChatClient":
-        """The language models."""
-        from shared.clients.chat import ChatClient  # noqa: PLC0415 - most functions ask none
+        """Client of the language models."""
+        from shared.clients.chat import ChatClient  # noqa: PLC0415 - most functions use none
 
         return ChatClient(self.settings, self.database)
 
     @cached_property
     def idempotency_listener(self) -> "Listener":
-        """What becomes of idempotency keys, as it is told."""
+        """Notifications about stored responses and released idempotency keys."""
         return self._listener("idempotency")
 
     @cached_property
     def event_listener(self) -> "Listener":
-        """What changes for users, as it is told."""
+        """Notifications about change events and job progress."""
         return self._listener("events")
 
     @cached_property
     def safe_fetcher(self) -> "SafeFetcher":
-        """For addresses that a stranger gives: the one way out to them."""
-        from shared.clients.safe_fetch import SafeFetcher  # noqa: PLC0415 - only where a reference is an address
+        """Fetcher for untrusted URLs. No other client may connect to them."""
+        from shared.clients.safe_fetch import SafeFetcher  # noqa: PLC0415 - only for URLs
 
         return SafeFetcher()
 
     @cached_property
     def pictures(self) -> "Pictures":
-        """Decodes pictures that users send, in a process of its own."""
-        from shared.storage.images.sanitizer import Pictures  # noqa: PLC0415 - most requests bring no picture
+        """Decoder for images that users send; it runs in a separate process."""
+        from shared.storage.images.sanitizer import Pictures  # noqa: PLC0415 - most requests send none
 
         return Pictures()
 
@@ -110,7 +110,7 @@ class Services:
         return self._key_set(self.settings.oidc_jwks_url)
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close the clients that were created."""
         for name in {"idempotency_listener", "event_listener"} & self.__dict__.keys():
             await getattr(self, name).close()
         if "pictures" in self.__dict__:
@@ -122,7 +122,7 @@ class Services:
             await self.chat_client.close()
 
     def _listener(self, channel: "Channel") -> "Listener":
-        from shared.db.listener import Listener  # noqa: PLC0415 - only for those who wait
+        from shared.db.listener import Listener  # noqa: PLC0415 - only for requests that wait
 
         return Listener(self.settings, channel)
 
@@ -134,12 +134,12 @@ class Services:
 
 @functools.cache
 def get_services() -> Services:
-    """The process's own services."""
+    """Return the services of this process."""
     return Services(settings())
 
 
 async def close() -> None:
-    """Close the process's services, where any were used."""
+    """Close the services of this process, if any were used."""
     if get_services.cache_info().currsize:
         await get_services().close()
         get_services.cache_clear()

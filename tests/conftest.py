@@ -1,4 +1,4 @@
-"""The systems that tests share: each is started once a run, by its own command line."""
+"""Shared fixtures: local systems started once per run, their users and a scripted worker."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -15,7 +15,7 @@ _SLOW_SECONDS = 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the long proofs a longer limit than pyproject.toml gives to each test."""
+    """Give the slow tests a longer timeout than pyproject.toml gives to each test."""
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
@@ -29,7 +29,7 @@ def noop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system without a worker, where nothing sweeps unless a test does."""
+    """A system without a worker, swept only by the tests."""
     yield from _running(
         LocalSystem(
             tmp_path_factory.mktemp("bare") / "data",
@@ -45,7 +45,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
 
 @pytest.fixture(scope="session")
 def hand_worker(bare: LocalSystem) -> Iterator[ScriptedWorker]:
-    """A worker that is moved by hand, with room for every test's jobs."""
+    """A worker that a test controls, with enough slots for the jobs of all tests."""
     worker = ScriptedWorker(bare)
     assert worker.register(slots=1000).status_code == 200
     yield worker
@@ -66,13 +66,13 @@ def person(bare: LocalSystem) -> UserClient:
 
 @pytest.fixture
 def sweep(bare: LocalSystem) -> Callable[[], dict[str, int]]:
-    """Sweep the system without a worker now; what was done, counted."""
+    """A function that sweeps the system without a worker and returns the counts of the sweep."""
     return sweep_of(bare)
 
 
 @pytest.fixture(autouse=True)
 def _settled(request: pytest.FixtureRequest) -> None:
-    """Before a test that sweeps: leave the sweep nothing to do but what the test makes."""
+    """Before a test that sweeps, leave no work for the sweep except what the test creates."""
     if "sweep" in request.fixturenames:
         settle(request.getfixturevalue("bare"))
 
@@ -94,7 +94,7 @@ _HAND_WORKER_IS_UP = """
 
 
 def settle(system: LocalSystem) -> None:
-    """End whatever earlier tests left open, until a sweep finds nothing more to do."""
+    """End everything that earlier tests left open; sweep until there is no more work."""
     sweep = sweep_of(system)
     with system.database() as connection:
         for statement in (_OPEN_JOBS_END, *_FILES_ARE_DUE, _WORKERS_ARE_GONE, _HAND_WORKER_IS_UP):
@@ -109,7 +109,7 @@ def _has_work(counts: Mapping[str, object]) -> bool:
 
 
 def sweep_of(system: LocalSystem) -> Callable[[], dict[str, int]]:
-    """A call of that system's sweep, as its scheduler makes it."""
+    """Return a function that calls the system's sweep endpoint as its scheduler does."""
     url = f"{system.base}/functions/v1/sweep-jobs"
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
 

@@ -1,1 +1,1 @@
-"""Who calls: authenticators and the tokens they verify."""
+"""Authentication: authenticators of the endpoints and the tokens they verify."""

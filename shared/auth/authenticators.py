@@ -1,6 +1,6 @@
-"""Who is calling. Each function here is a door's keeper: it names the caller or raises.
+"""Authenticators: resolve the caller of a request or raise an error.
 
-The issuer's configuration, never the token's header, chooses the key and the one algorithm.
+The key and the algorithm come from the configuration of the issuer, never from the token's header.
 """
 
 import re
@@ -22,22 +22,22 @@ from shared.telemetry.logs import bind
 
 _REFUSED_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
 _SUPABASE_ISSUER = "supabase"
-"""What Supabase writes as the issuer of a project's anon key."""
+"""Issuer that Supabase writes into a project's anon key."""
 
 _GOOGLE_ISSUER = "accounts.google.com"
-"""Google's tokens carry their issuer with or without the scheme."""
+"""Google's tokens name their issuer with or without the scheme."""
 
 _LEEWAY_SECONDS = 5
 
 _MESSAGE_ID = re.compile(r"[!-\-/-~]+")
 _TIMESTAMP = re.compile(r"0|[1-9][0-9]*")
-"""Less than the scheme takes: without a full stop in the id and a zero in front of the time, a
-sealed text can be read as one letter alone."""
+"""Stricter than Standard Webhooks: with no full stop in the id and no leading zero in the
+timestamp, a signed text has only one possible reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A signed-in person."""
+    """A signed-in user."""
 
     id: UUID
     claims: Mapping[str, Any] = field(repr=False)
@@ -46,7 +46,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Anon:
-    """Anyone: with the project's anon key, or (``has_key`` false) with nothing at all."""
+    """An anonymous caller, with the project's anon key or (``has_key`` false) no credential."""
 
     has_key: bool
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -55,7 +55,7 @@ class Anon:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The holder of a worker's key, and the letter's own id."""
+    """A worker, identified by its key, and the id of the message it sent."""
 
     key_id: str
     message_id: str
@@ -68,7 +68,11 @@ class Scheduler:
 
 
 async def require_user(call: HttpRequest, services: Services) -> User:
-    """A user, by the JWT of the issuer. The anon and service-role keys are no user."""
+    """Return the user of a valid JWT. The anon and service-role keys are not accepted.
+
+    Raises:
+        UnauthenticatedError: The token is missing, invalid or expired, or not a user's.
+    """
     token = _bearer(call)
     claims = await _decode_user_token(
         token,
@@ -85,7 +89,12 @@ async def require_user(call: HttpRequest, services: Services) -> User:
 
 
 async def require_admin(call: HttpRequest, services: Services) -> User:
-    """An admin."""
+    """Return the user if the token is an admin's.
+
+    Raises:
+        UnauthenticatedError: As ``require_user``.
+        ForbiddenError: The user is not an admin.
+    """
     user = await require_user(call, services)
     if not await is_admin(user, services):
         raise ForbiddenError("Only an admin may do that.")
@@ -93,7 +102,11 @@ async def require_admin(call: HttpRequest, services: Services) -> User:
 
 
 async def is_admin(user: User, services: Services) -> bool:
-    """The token says so and ``user_roles`` agrees, for a token outlives a demotion."""
+    """Return whether the token and the table ``user_roles`` both name the user an admin.
+
+    A token stays valid after the role was revoked, so the table is checked too, except in the
+    local system.
+    """
     app_metadata = user.claims.get("app_metadata")
     if not isinstance(app_metadata, dict) or app_metadata.get("role") != "admin":
         return False
@@ -104,7 +117,11 @@ async def is_admin(user: User, services: Services) -> bool:
 
 
 async def require_user_or_anon(call: HttpRequest, services: Services) -> User | Anon:
-    """A user, or anyone with the project's anon key."""
+    """Return the user of a valid JWT, or an anonymous caller with the project's anon key.
+
+    Raises:
+        UnauthenticatedError: The token is missing, invalid or expired.
+    """
     token = _bearer(call)
     if _unverified_role(token) != "anon":
         return await require_user(call, services)
@@ -119,14 +136,22 @@ async def require_user_or_anon(call: HttpRequest, services: Services) -> User | 
 
 
 async def optional_user(call: HttpRequest, services: Services) -> User | Anon:
-    """Whoever it is; but a credential that is shown must hold."""
+    """Return the caller; a credential is optional, but one that is sent must be valid.
+
+    Raises:
+        UnauthenticatedError: The request carries an invalid token.
+    """
     if "authorization" not in call.headers:
         return Anon(has_key=False)
     return await require_user_or_anon(call, services)
 
 
 async def require_worker(call: HttpRequest, services: Services) -> Worker:
-    """A worker, by the seal on its letter."""
+    """Return the worker that signed the request.
+
+    Raises:
+        UnauthenticatedError: The signature, the id or the timestamp is missing or invalid.
+    """
     key_id = call.headers.get(webhook_signature.WORKER_HEADER, "")
     message_id = call.headers.get(webhook_signature.ID_HEADER, "")
     sent_at = call.headers.get(webhook_signature.TIMESTAMP_HEADER, "")
@@ -144,7 +169,11 @@ async def require_worker(call: HttpRequest, services: Services) -> Worker:
 
 
 async def require_scheduler(call: HttpRequest, services: Services) -> Scheduler:
-    """Cloud Scheduler, by its Google OIDC token: made for this function, by that account."""
+    """Accept Cloud Scheduler's Google OIDC token, by its audience and service account.
+
+    Raises:
+        UnauthenticatedError: The token is invalid, or no scheduler is configured.
+    """
     settings = services.settings
     token = _bearer(call)
     if not (settings.scheduler_email and settings.scheduler_audience):
@@ -174,7 +203,7 @@ def _bearer(call: HttpRequest) -> str:
 
 
 def _header(token: str, algorithm: str) -> dict[str, Any]:
-    """The token's header, of which only the kid is believed."""
+    """Return the token's header. Callers may trust nothing in it but the kid."""
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError):
@@ -185,7 +214,7 @@ def _header(token: str, algorithm: str) -> dict[str, Any]:
 
 
 def _unverified_role(token: str) -> object:
-    """Which check to make, that is all: each of them is whole."""
+    """Return the unverified role claim, used only to choose which full verification to run."""
     try:
         return jwt.decode(token, options={"verify_signature": False}).get("role")
     except (jwt.PyJWTError, ValueError, RecursionError):
@@ -202,7 +231,7 @@ async def _decode_user_token(
 ) -> dict[str, Any]:
     settings = services.settings
     header = _header(token, settings.jwt_algorithm)
-    keys: list[Any] = [one.get_secret_value() for one in settings.jwt_secret]
+    keys: list[Any] = [secret.get_secret_value() for secret in settings.jwt_secret]
     if not keys:
         keys = [await services.user_jwks.get(str(header.get("kid", "")))]
     return _decode(
@@ -253,7 +282,11 @@ def _uuid(text: object) -> UUID:
 
 
 async def require_user_or_ticket(call: HttpRequest, services: Services) -> User:
-    """A user; or, to read, whoever brings a ticket of that user's, which works once."""
+    """Return the user of a JWT or, for a GET request, of a single-use event ticket.
+
+    Raises:
+        UnauthenticatedError: The token is invalid, or the ticket unknown, used or expired.
+    """
     ticket = call.query.get("ticket")
     if ticket is None or call.method != "GET" or "authorization" in call.headers:
         return await require_user(call, services)

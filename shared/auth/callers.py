@@ -1,4 +1,4 @@
-"""Doors that callers of more than one kind may enter, each by the keeper of its kind."""
+"""Authenticators for endpoints that accept several kinds of caller."""
 
 from shared.auth.authenticators import User, Worker, require_user, require_worker
 from shared.contracts.webhook_signature import SIGNATURE_HEADER
@@ -9,7 +9,12 @@ from shared.services import Services
 
 
 async def require_user_or_worker(call: HttpRequest, services: Services) -> User | Worker:
-    """A user, by the token; or a registered worker, by the seal on its letter."""
+    """Return the user of a JWT, or the registered worker that signed the request.
+
+    Raises:
+        UnauthenticatedError: Neither credential is valid.
+        ForbiddenError: No worker is registered with the key of the signature.
+    """
     if "authorization" in call.headers or SIGNATURE_HEADER not in call.headers:
         return await require_user(call, services)
     worker = await require_worker(call, services)

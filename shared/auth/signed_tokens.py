@@ -1,4 +1,4 @@
-"""Tokens whose key is changed now and then: two are valid while what the old one signed lasts."""
+"""JWT verification during key rotation, when tokens of the old key are still valid."""
 
 import contextlib
 from collections.abc import Sequence
@@ -8,15 +8,20 @@ import jwt
 
 _TIMES = ("exp", "nbf", "iat")
 _MAX_TIME = 253_402_300_800
-"""The first second of the year 10000 (UTC). No clock or database that reads a claim takes more."""
+"""The first second of the year 10000 (UTC). Python and Postgres accept no later time."""
 
 
 def decode_with_any_key(token: str, keys: Sequence[Any], **how: Any) -> dict[str, Any]:  # noqa: ANN401 - PyJWT's
-    """The claims, by whichever of the keys signed them.
+    """Verify a token with each key in turn and return its claims.
+
+    Args:
+        token: The encoded JWT.
+        keys: At least one key, tried in order.
+        how: Further arguments of ``jwt.decode``.
 
     Raises:
-        PyJWTError: what the last of them says; a signature that fits is judged by its own key. Also
-            where a time among the claims is not a number from 0 to the end of the year 9999.
+        PyJWTError: The key that matches the signature, else the last one, rejects the token; or a
+            time among the claims is not a number from 0 to the end of the year 9999.
     """
     for key in keys[:-1]:
         with contextlib.suppress(jwt.InvalidSignatureError):
@@ -27,7 +32,7 @@ def decode_with_any_key(token: str, keys: Sequence[Any], **how: Any) -> dict[str
 def _claims(token: str, key: Any, how: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - of any algorithm
     try:
         claims: dict[str, Any] = jwt.decode(token, key, **how)
-    except (ValueError, TypeError, OverflowError, RecursionError):  # a part that PyJWT cannot read
+    except (ValueError, TypeError, OverflowError, RecursionError):  # PyJWT cannot parse a part
         raise jwt.InvalidTokenError("The token cannot be read") from None
     for name in _TIMES:
         if claims.get(name) is not None and not _is_time(claims[name]):
@@ -36,5 +41,5 @@ def _claims(token: str, key: Any, how: dict[str, Any]) -> dict[str, Any]:  # noq
 
 
 def _is_time(value: object) -> bool:
-    """Whether it is a NumericDate (RFC 7519, section 2). NaN and infinities compare as false."""
+    """Return whether it is a NumericDate (RFC 7519, section 2). NaN and infinities are not."""
     return type(value) in {int, float} and 0 <= value < _MAX_TIME  # type: ignore[operator]

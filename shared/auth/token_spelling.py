@@ -1,4 +1,4 @@
-"""How a token is written. Each has one spelling here, where the decoder would take several."""
+"""Canonical encoding of JWTs: accept one spelling where decoders accept several."""
 
 import base64
 import re
@@ -8,17 +8,17 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)")
 
 
 def is_canonical(token: str) -> bool:
-    """Whether it is three parts in base64url, the last in its one spelling.
+    """Return whether a token has three base64url parts and a canonically encoded signature.
 
-    Decoders skip what is no base64url, padding, and the bits of a last letter that mean nothing:
-    a token altered so would still open. Of the first two parts the seal itself takes care.
+    Decoders ignore characters outside base64url, padding, and unused bits of the last character,
+    so a token altered in these would still verify. The signature covers the first two parts.
     """
     match = _TOKEN.fullmatch(token) if len(token) <= _MAX_CHARACTERS else None
     if not match:
         return False
-    seal = match[1].encode()
+    signature = match[1].encode()
     try:
-        raw = base64.urlsafe_b64decode(seal + b"=" * (-len(seal) % 4))
+        raw = base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4))
     except ValueError:
         return False
-    return base64.urlsafe_b64encode(raw).rstrip(b"=") == seal
+    return base64.urlsafe_b64encode(raw).rstrip(b"=") == signature

@@ -1,6 +1,6 @@
-"""The token of a signed address: it proves what may be done with which object, and until when.
+"""Signed URL tokens for storage downloads and uploads.
 
-Reading and writing are different audiences, so that neither token does for the other.
+Downloads and uploads use different audiences, so a token for one is not valid for the other.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -16,56 +16,64 @@ _Audience = Literal["storage", "storage-upload"]
 
 
 class DownloadGrant(NamedTuple):
-    """What a token allows."""
+    """Permission of a download token."""
 
     place: str
-    """The bucket's public name and the path, with a slash between."""
+    """The bucket's public name and the path, joined by a slash."""
     seconds_left: int
 
 
 class UploadGrant(NamedTuple):
-    """What the token of an address for an upload allows."""
+    """Permission of an upload token."""
 
     place: str
     owner: UUID
-    """Who asked for it, and whose the upload will be."""
+    """The user who requested the URL and will own the upload."""
     replaces: bool
 
 
 def issue(place: str, seconds: int, services: Services) -> str:
-    """A token for that object, for ``seconds``."""
+    """Return a token to read the object ``place``, valid for ``seconds``."""
     return _issue("storage", place, seconds, services)
 
 
 def issue_upload(
     place: str, seconds: int, services: Services, *, owner: UUID, replaces: bool
 ) -> str:
-    """A token to put an object there, for ``seconds``."""
+    """Return a token to upload to ``place``, valid for ``seconds``.
+
+    Args:
+        place: The bucket's public name and the path, joined by a slash.
+        seconds: How long the token is valid.
+        services: Provides the clock and the signing secret.
+        owner: The user who will own the upload.
+        replaces: Whether an existing object may be overwritten.
+    """
     claims = {"owner": str(owner), "upsert": replaces}
     return _issue("storage-upload", place, seconds, services, **claims)
 
 
 def signed_path(bucket: str, path: str, seconds: int, services: Services) -> str:
-    """The address of an object for whoever holds it, for ``seconds``; below ``/storage/v1``."""
+    """Return a signed URL path below ``/storage/v1``, valid for ``seconds`` for any caller."""
     token = issue(f"{bucket}/{path}", seconds, services)
     return f"/object/sign/{bucket}/{path}?token={token}"
 
 
 def check(token: str, services: Services) -> DownloadGrant:
-    """What a token allows now.
+    """Verify a download token.
 
     Raises:
-        UnauthenticatedError: where it has expired, or is not ours.
+        UnauthenticatedError: The token has expired or its signature is invalid.
     """
     claims = _claims("storage", token, services)
     return DownloadGrant(claims["url"], int(claims["exp"] - services.clock()))
 
 
 def check_upload(token: str, services: Services) -> UploadGrant:
-    """What a token allows to be put now.
+    """Verify an upload token.
 
     Raises:
-        UnauthenticatedError: where it has expired, or is not ours.
+        UnauthenticatedError: The token has expired or its signature is invalid.
     """
     claims = _claims("storage-upload", token, services, "owner", "upsert")
     return UploadGrant(claims["url"], UUID(claims["owner"]), claims["upsert"] is True)

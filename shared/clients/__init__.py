@@ -1,1 +1,1 @@
-"""Clients of other services, and the guarded way to addresses that users name."""
+"""Clients of other services, and SSRF-safe fetching of untrusted URLs."""

@@ -1,6 +1,6 @@
-"""A language model, asked by the OpenAI chat-completions protocol.
+"""OpenAI chat-completions client.
 
-Any server of the protocol will do: the one at CHAT_URL, else the chat worker that was seen last.
+It uses the server at CHAT_URL or, without that setting, the chat worker seen most recently.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class ChatUnavailableError(ServiceUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One message of a conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -61,27 +61,27 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """What a model is asked."""
+    """A request for a chat completion."""
 
     model: ChatModel
     messages: Sequence[Message]
     max_tokens: int
-    """Of the answer."""
+    """Maximum length of the completion."""
     temperature: float
-    """0 takes the likeliest word each time."""
+    """Sampling temperature; 0 always takes the most likely token."""
 
 
 def _ignore_text(_: str) -> None:
-    """Where only the whole answer matters."""
+    """Default callback, for callers that need only the complete text."""
 
 
 class ChatClient:
-    """The way to the language models."""
+    """Client of the language models."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        # No connection is kept: an answer takes seconds, and the server may have moved meanwhile.
+        # No keep-alive: a completion takes seconds, and the server may move between two requests.
         limits = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=0)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS), limits=limits, trust_env=False
@@ -90,12 +90,17 @@ class ChatClient:
     async def complete(
         self, request: ChatRequest, *, seconds: float, on_text: OnText = _ignore_text
     ) -> ChatCompletion:
-        """The model's whole answer within that time; ``on_text`` is given its text as it comes.
+        """Return the model's complete response.
 
-        Whoever is cancelled while asking, or raises in ``on_text``, ends the model's work at once.
+        Cancelling the call, or raising in ``on_text``, stops the generation at once.
+
+        Args:
+            request: The messages and sampling options.
+            seconds: Timeout for the complete response.
+            on_text: Called with each piece of the text as it arrives.
 
         Raises:
-            ChatUnavailableError: where there is no worker, or no answer, or none that can be read.
+            ChatUnavailableError: There is no worker, no response in time, or an invalid one.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -112,7 +117,7 @@ class ChatClient:
             raise _logged(ChatUnavailableError("broken")) from None
 
     def name_of(self, model: ChatModel) -> str:
-        """What the chat server calls the model."""
+        """Return the name of the model on the chat server."""
         return self._settings.chat_models.get(model, model)
 
     async def close(self) -> None:
@@ -124,7 +129,7 @@ class ChatClient:
         async with self._http.stream("POST", address, json=body, headers=self._headers()) as answer:
             if answer.status_code != _OK:
                 raise ChatUnavailableError(_REASONS.get(answer.status_code, "broken"))
-            # As it was sent: what is packed could be endless once it is unpacked.
+            # Raw: a compressed body could expand without limit.
             completion = await chat_stream.read(answer.aiter_raw(), on_text)
         if not completion.text.strip():
             raise ChatUnavailableError("empty")
@@ -137,10 +142,10 @@ class ChatClient:
     async def _discover_worker(self) -> str:
         key_ids = list(self._settings.worker_keys)
         async with self._database.transaction() as connection:
-            found = await registry.seen_last(connection, "chat", key_ids=key_ids)
-        if found is None:
+            worker = await registry.seen_last(connection, "chat", key_ids=key_ids)
+        if worker is None:
             raise ChatUnavailableError("no_worker")
-        return found.worker_url
+        return worker.worker_url
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         messages = [
@@ -157,8 +162,10 @@ class ChatClient:
 
     def _headers(self) -> dict[str, str]:
         key = self._settings.chat_api_key
-        own = {"accept": "text/event-stream", "accept-encoding": "identity"}
-        return {**own, "authorization": f"Bearer {key.get_secret_value()}"} if key else own
+        headers = {"accept": "text/event-stream", "accept-encoding": "identity"}
+        if key:
+            headers["authorization"] = f"Bearer {key.get_secret_value()}"
+        return headers
 
 
 def _logged(problem: ChatUnavailableError) -> ChatUnavailableError:

@@ -1,4 +1,4 @@
-"""A streamed chat completion, read as it comes and within bounds: who sends it may be anyone."""
+"""Parse a streamed chat completion from an untrusted server, within size limits."""
 
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
@@ -9,28 +9,28 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 OnText = Callable[[str], None]
 
 MAX_CHARACTERS = 64_000
-"""Of an answer."""
+"""Maximum length of a completion."""
 
 _MAX_BYTES = 2 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""What steers a terminal, or cannot be stored; line breaks and tabs may stand."""
+"""Control characters except line breaks and tabs; they steer terminals or cannot be stored."""
 
 
 class ChatCompletion(NamedTuple):
-    """A whole answer."""
+    """A complete response."""
 
     text: str
     finish_reason: str
     tokens: int | None
-    """None where the server does not tell."""
+    """None if the server does not report it."""
 
 
 class MalformedStreamError(Exception):
-    """It is no stream of the protocol, breaks off, or is endless."""
+    """The stream is malformed, ends early, or exceeds a size limit."""
 
 
 class UpstreamError(Exception):
-    """The server says that it cannot go on."""
+    """The server reported an error in the stream."""
 
 
 class _Delta(BaseModel):
@@ -53,25 +53,29 @@ class _Chunk(BaseModel):
 
 
 async def read(body: AsyncIterable[bytes], on_text: OnText) -> ChatCompletion:
-    """The whole answer; each piece of its text is handed over as it comes.
+    """Read a stream to its end and return the completion.
+
+    Args:
+        body: The response body in chunks of any size.
+        on_text: Called with each piece of the text as it arrives.
 
     Raises:
-        MalformedStreamError: with nothing of what was sent in it.
-        UpstreamError: where the stream itself tells of a failure.
+        MalformedStreamError: The stream is invalid. The error contains none of its text.
+        UpstreamError: The server reported an error in the stream.
     """
-    reading = _StreamParser(on_text)
+    parser = _StreamParser(on_text)
     async for line in _lines(body):
         field, _, data = line.partition(b":")
         if field != b"data":
             continue
         if data.strip() == b"[DONE]":
             break
-        reading.take(data)
-    return reading.end()
+        parser.take(data)
+    return parser.end()
 
 
 class _StreamParser:
-    """What was read so far."""
+    """Collects the events of a stream."""
 
     def __init__(self, on_text: OnText) -> None:
         self._on_text = on_text
@@ -81,7 +85,7 @@ class _StreamParser:
         self._tokens: int | None = None
 
     def take(self, data: bytes) -> None:
-        """One event of the stream."""
+        """Parse one event of the stream."""
         try:
             chunk = _Chunk.model_validate_json(data)
         except ValidationError:
@@ -95,7 +99,11 @@ class _StreamParser:
             self._tokens = chunk.usage.completion_tokens
 
     def end(self) -> ChatCompletion:
-        """All of it; an answer that does not say why it ended has broken off."""
+        """Return the completion.
+
+        Raises:
+            MalformedStreamError: There was no finish reason, so the stream ended early.
+        """
         if self._finish_reason is None:
             raise MalformedStreamError
         return ChatCompletion("".join(self._pieces), self._finish_reason, self._tokens)
@@ -111,16 +119,16 @@ class _StreamParser:
 
 
 async def _lines(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    # A line that comes in many pieces is joined once: each byte is copied once.
-    held: list[bytes] = []
+    # The chunks of a line are joined once, so that each byte is copied once.
+    chunks: list[bytes] = []
     size = 0
-    async for piece in body:
-        size += len(piece)
+    async for chunk in body:
+        size += len(chunk)
         if size > _MAX_BYTES:
             raise MalformedStreamError
-        first, *others = piece.split(b"\n")
-        held.append(first)
-        for following in others:
-            yield b"".join(held)
-            held = [following]
-    yield b"".join(held)
+        first, *following = chunk.split(b"\n")
+        chunks.append(first)
+        for line_start in following:
+            yield b"".join(chunks)
+            chunks = [line_start]
+    yield b"".join(chunks)

@@ -1,4 +1,4 @@
-"""Cloud Tasks, by its real client: it carries what is about to run."""
+"""Cloud Tasks client: enqueues the tasks that start jobs on workers."""
 
 from datetime import timedelta
 
@@ -13,14 +13,14 @@ from shared.settings import Settings
 from shared.telemetry.logs import logger
 
 DISPATCH_DEADLINE = timedelta(minutes=30)
-"""The longest that Cloud Tasks waits for a worker's answer."""
+"""Maximum time that Cloud Tasks waits for a worker's response."""
 
 _TIMEOUT_SECONDS = 3
-"""A caller waits for this: where the service does not answer, the sweep dispatches the job."""
+"""Timeout of a request. The caller waits for it; if it fails, the sweep dispatches the job."""
 
 
 class Tasks:
-    """The queues."""
+    """Client of the project's task queues."""
 
     def __init__(self, settings: Settings) -> None:
         self._parent = (
@@ -31,10 +31,12 @@ class Tasks:
     async def enqueue(
         self, queue: QueueName, name: str, *, url: str, headers: dict[str, str], body: bytes
     ) -> None:
-        """Push ``body`` to ``url`` until it is answered 2xx. A name that was used is success.
+        """Enqueue a task that posts ``body`` to ``url`` until the response is 2xx.
+
+        A task name that was used before counts as success.
 
         Raises:
-            ServiceUnavailableError: where the service is away, or refuses.
+            ServiceUnavailableError: Cloud Tasks is unavailable or rejects the task.
         """
         parent = f"{self._parent}/{queue_id(queue)}"
         task = tasks_v2.Task(

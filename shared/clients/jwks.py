@@ -1,4 +1,4 @@
-"""The public keys of a token's issuer, fetched from its JWKS address and kept."""
+"""JWKS key cache: the public keys of a token issuer, fetched from its JWKS URL."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,52 +11,54 @@ from shared.errors import ServiceUnavailableError
 from shared.telemetry.logs import logger
 
 MIN_REFRESH_SECONDS = 30
-"""However many tokens name unknown keys, the issuer is asked at most this often."""
+"""Minimum time between two fetches, however many tokens name unknown keys."""
 
 MAX_AGE_SECONDS = 600
-"""After so long the keys are fetched anew, so that one which the issuer withdrew is forgotten."""
+"""Maximum age of the cached keys, so that a key the issuer withdrew is dropped."""
 
 
 class JwksClient:
-    """Keys by their kid."""
+    """Fetches and caches the keys of one issuer, by their kid."""
 
     def __init__(self, url: str, http: httpx.AsyncClient, clock: Callable[[], float]) -> None:
         self._url = url
         self._http = http
         self._clock = clock
         self._keys: dict[str, Any] = {}
-        self._asked_at = float("-inf")
-        self._had_at = float("-inf")
+        self._requested_at = float("-inf")
+        self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def get(self, kid: str) -> Any | None:  # noqa: ANN401 - a key of any algorithm
-        """The key of that kid; None where the issuer has none.
+        """Return the key of that kid; None if the issuer has none.
 
         Raises:
-            ServiceUnavailableError: where no key was ever had because the issuer is away.
+            ServiceUnavailableError: The issuer is unavailable and no key has been fetched yet.
         """
         if kid not in self._keys:
             await self._refresh(lambda: kid in self._keys)
-        elif self._is_old() and not self._fetching.locked():  # meanwhile the others go on
+        elif (
+            self._is_old() and not self._fetching.locked()
+        ):  # one refresh at a time; other requests use the old keys
             await self._refresh(lambda: not self._is_old())
         return self._keys.get(kid)
 
     def _is_old(self) -> bool:
-        return self._clock() - self._had_at > MAX_AGE_SECONDS
+        return self._clock() - self._fetched_at > MAX_AGE_SECONDS
 
     async def _refresh(self, is_done: Callable[[], bool]) -> None:
         async with self._fetching:
-            if is_done() or self._clock() - self._asked_at < MIN_REFRESH_SECONDS:
+            if is_done() or self._clock() - self._requested_at < MIN_REFRESH_SECONDS:
                 return
-            self._asked_at = self._clock()
+            self._requested_at = self._clock()
             try:
                 answer = (await self._http.get(self._url)).raise_for_status().json()
                 self._keys = {
                     key.key_id: key.key for key in jwt.PyJWKSet.from_dict(answer).keys if key.key_id
                 }
-                self._had_at = self._clock()
+                self._fetched_at = self._clock()
             except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
-                logger.warning("the issuer's keys could not be had: %s", type(error).__name__)
+                logger.warning("the issuer's keys could not be fetched: %s", type(error).__name__)
                 if not self._keys:
-                    self._asked_at = float("-inf")
+                    self._requested_at = float("-inf")
                     raise ServiceUnavailableError("The token issuer is away; try again.") from error

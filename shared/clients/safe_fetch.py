@@ -1,8 +1,8 @@
-"""Fetching what lies at an address that a stranger gives, or a worker.
+"""SSRF-safe HTTPS fetcher for untrusted URLs.
 
-https at its usual port, to a host whose every address is public. The host is resolved once, and
-the connection goes to an address that was checked, so that a name which answers differently a
-moment later changes nothing. A redirect is a new address, and checked as one.
+Only https at port 443 is allowed, to a host whose addresses are all public. The host is resolved
+once and the connection goes to an address that was checked, so a host that resolves differently a
+moment later has no effect (DNS rebinding). Each redirect is checked like a new URL.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ MAX_REDIRECTS = 3
 _CONNECT_SECONDS = 3
 _MAX_URL_CHARACTERS = 4096
 _MAX_TRIED = 4
-"""Addresses of one host that are tried, one after another."""
+"""Maximum number of addresses of one host that are tried, one after another."""
 
 _URL = re.compile(r"https://([a-z0-9._-]+)(?::([0-9]+))?([/?][!-\[\]-~]*)?", re.IGNORECASE)
-"""The only reading of an address there is: what it takes apart here is what is connected to."""
+"""The only parser of URLs here: the connection uses exactly the parts that were checked."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _OK = 200
@@ -55,7 +55,7 @@ class _FetchLimits(NamedTuple):
 
 
 class SafeFetcher:
-    """Fetches what lies at a stranger's address, within bounds."""
+    """Fetches untrusted URLs within limits of size, time and redirects."""
 
     def __init__(
         self,
@@ -73,28 +73,28 @@ class SafeFetcher:
         self._max_seconds = max_seconds
 
     async def fetch_image(self, url: str) -> bytes:
-        """The picture at an address, or where that redirects to.
+        """Fetch an image, following up to ``MAX_REDIRECTS`` redirects.
 
         Raises:
-            InvalidError: with a sentence that tells nothing of what lies inside.
+            InvalidRequestError: The fetch failed. The message reveals nothing of internal networks.
         """
         return await self._bounded(
             url, _FetchLimits("a picture", "image/*", MAX_REDIRECTS, self._max_bytes)
         )
 
     async def fetch_json(self, url: str, *, max_bytes: int) -> bytes:
-        """The JSON at an address itself; a redirect is refused.
+        """Fetch JSON of at most ``max_bytes`` bytes; redirects are refused.
 
         Raises:
-            InvalidError: as ``fetch`` does.
+            InvalidRequestError: As ``fetch_image``.
         """
         return await self._bounded(url, _FetchLimits("JSON", "application/json", 0, max_bytes))
 
-    async def _bounded(self, url: str, wish: _FetchLimits) -> bytes:
+    async def _bounded(self, url: str, limits: _FetchLimits) -> bytes:
         try:
             async with asyncio.timeout(self._max_seconds):
-                for _ in range(wish.max_redirects + 1):
-                    content, url = await self._follow(url, wish)
+                for _ in range(limits.max_redirects + 1):
+                    content, url = await self._follow(url, limits)
                     if content is not None:
                         return content
         except TimeoutError:
@@ -103,32 +103,34 @@ class SafeFetcher:
             ) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError):
             raise blocked_address_error("it could not be reached") from None
-        raise blocked_address_error(f"it redirects more than {wish.max_redirects} times")
+        raise blocked_address_error(f"it redirects more than {limits.max_redirects} times")
 
-    async def _follow(self, url: str, wish: _FetchLimits) -> tuple[bytes | None, str]:
-        """The content at an address, or None and where it redirects."""
+    async def _follow(self, url: str, limits: _FetchLimits) -> tuple[bytes | None, str]:
+        """Return the content and its URL, or None and the URL that it redirects to."""
         target = _parse(url)
         addresses = await public_addresses(target.host, self._resolver)
         pinned = _PinnedNetworkBackend(self._network, addresses[:_MAX_TRIED])
-        place = httpcore.URL(scheme=b"https", host=target.host.encode(), target=target.path)
+        pinned_url = httpcore.URL(scheme=b"https", host=target.host.encode(), target=target.path)
         async with (
             httpcore.AsyncConnectionPool(self._certificates, network_backend=pinned) as pool,
-            pool.stream("GET", place, headers=[("accept", wish.accept), *_HEADERS]) as answer,
+            pool.stream(
+                "GET", pinned_url, headers=[("accept", limits.accept), *_HEADERS]
+            ) as answer,
         ):
             headers = {name.lower(): value for name, value in answer.headers}
             if answer.status in _REDIRECTS and b"location" in headers:
                 return None, _joined(url, headers[b"location"].decode("latin-1"))
             if answer.status != _OK:
-                raise blocked_address_error(f"it did not answer with {wish.what}")
+                raise blocked_address_error(f"it did not answer with {limits.what}")
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 raise blocked_address_error("it answered in an encoding that was not asked for")
-            return await _read(answer, wish.max_bytes), url
+            return await _read(answer, limits.max_bytes), url
 
 
 class _PinnedNetworkBackend(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were checked, whatever the host's name says by now.
+    """Connects to checked addresses instead of resolving the host name again.
 
-    TLS goes on asking for the host's own certificate.
+    TLS still verifies the certificate of the host name.
     """
 
     def __init__(self, network: httpcore.AsyncNetworkBackend, addresses: Sequence[Address]) -> None:
@@ -137,13 +139,13 @@ class _PinnedNetworkBackend(httpcore.AsyncNetworkBackend):
 
     async def connect_tcp(
         self,
-        host: str,  # noqa: ARG002 - httpcore's signature; the name is not looked up again
+        host: str,  # noqa: ARG002 - httpcore's signature; the name is not resolved again
         port: int,
         timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first address that takes one."""
+        """Connect to the first address that accepts a connection."""
         for address in self._addresses:
             try:
                 return await self._network.connect_tcp(

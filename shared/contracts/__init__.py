@@ -1,4 +1,4 @@
-"""The forms that pass between buildings: requests, answers, letters, and their seal.
+"""Wire formats shared by functions and workers.
 
-Workers carry this package alone, so it needs pydantic and the standard library, nothing else.
+Workers ship this package and ``telemetry`` only, so it needs pydantic and the standard library.
 """

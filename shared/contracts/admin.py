@@ -1,4 +1,4 @@
-"""A picture for an admin, past the credits and the queue."""
+"""generate-admin-image request and response."""
 
 from typing import Literal
 from uuid import UUID
@@ -11,7 +11,7 @@ AdminModel = Literal["sdxl", "wan"]
 
 
 class GenerateAdminImageRequest(Contract):
-    """``POST /generate-admin-image``."""
+    """``POST /generate-admin-image``: an image without credits or queue, for an admin."""
 
     prompt: Prompt
     model_type: AdminModel
@@ -19,15 +19,15 @@ class GenerateAdminImageRequest(Contract):
 
 
 class GenerateAdminImageResponse(Contract):
-    """200 with the picture, or 202 where the job takes longer than a request can wait."""
+    """200 with the image, or 202 if the job takes longer than the request can wait."""
 
     success: bool = True
     image_url: str
-    """A signed address; empty while there is no picture yet."""
+    """A signed URL; empty as long as there is no image."""
     job_id: UUID
 
 
 class AdminJob(Contract):
-    """What an Idempotency-Key stands for: asked again, it is that job that is waited for."""
+    """Response stored for an Idempotency-Key: a repeated request waits for the same job."""
 
     job_id: UUID

@@ -1,4 +1,4 @@
-"""Talking to a language model."""
+"""playground-chat request, response and stream events."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,27 +15,27 @@ class PlaygroundChatRequest(Contract):
 
     message: Annotated[str, Text(min_length=1, max_length=MAX_MESSAGE_CHARACTERS)]
     conversation_id: UUID | None = None
-    """Where it goes on; without it, a conversation begins."""
+    """The conversation to continue; without it, a new one starts."""
     model_type: ChatModel = "qwen_instruct"
     long_response: bool = False
-    """Waits longer, and for more."""
+    """Whether to allow a longer response, with a longer timeout."""
 
 
 class ChatMetadata(Contract):
-    """How an answer came about."""
+    """How a response was generated."""
 
     model_used: str
-    """As the chat server calls it."""
+    """The name of the model on the chat server."""
     response_time_ms: int
     template_used: str
     tokens: int | None
-    """Of the answer, as the server counts them; None where it does not tell."""
+    """Tokens of the response as the server counts them; None if it does not report them."""
     finish_reason: str
-    """The server's own: ``stop``, or ``length`` where the answer was cut at its greatest length."""
+    """The server's finish reason: ``stop``, or ``length`` if the response was cut off."""
 
 
 class PlaygroundChatResponse(Contract):
-    """The model's answer; it is stored. As a stream, the data of its ``event: done``."""
+    """The model's response, which is stored. In a stream, the data of ``event: done``."""
 
     success: bool = True
     response: str
@@ -44,14 +44,14 @@ class PlaygroundChatResponse(Contract):
 
 
 class ChatDelta(Contract):
-    """``event: message`` of a streamed answer: what follows what was told before."""
+    """``event: message`` of a streamed response: the next piece of its text."""
 
     delta: str
     conversation_id: UUID
 
 
 class ChatError(Contract):
-    """``event: error``, the last of a stream: what every error's answer says."""
+    """``event: error``, the last event of a stream: the fields of an error response."""
 
     success: bool = False
     error: str

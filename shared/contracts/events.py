@@ -1,4 +1,4 @@
-"""What ``GET /job-events`` tells, as the data of its server-sent events."""
+"""job-events payloads: the data of its server-sent events."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,19 +10,19 @@ ChangeType = Literal["INSERT", "UPDATE", "DELETE"]
 
 
 class Change(Contract):
-    """``event: change``, as Supabase's ``postgres_changes`` name it."""
+    """``event: change``, with the field names of Supabase's ``postgres_changes``."""
 
     table: str
     type: ChangeType
     commit_timestamp: datetime
     record: dict[str, Any] | None
-    """The row as its user may read it; None of a row that is gone."""
+    """The columns that the user may read; None for a deleted row."""
     old_record: dict[str, Any] | None
-    """The id alone; None of a row that is new."""
+    """Only the id; None for a new row."""
 
 
 class Progress(CamelContract):
-    """``event: progress``."""
+    """``event: progress``: the progress of a running job, from 0 to 1."""
 
     job_id: UUID
     progress: float
@@ -31,7 +31,7 @@ class Progress(CamelContract):
 
 
 class EventTicket(CamelContract):
-    """``POST /job-events``: what opens one stream, as ``?ticket=``, for a browser's EventSource."""
+    """``POST /job-events``: a single-use ``?ticket=`` for a browser's EventSource."""
 
     success: bool = True
     ticket: str

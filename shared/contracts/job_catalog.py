@@ -1,7 +1,7 @@
-"""What can be asked for: one row a job type. Data, not code.
+"""Job types: queue, model, steps, price and limits.
 
-Steps, guidance, credits and expected seconds are the product's own settings for each type. They
-hold for SDXL base 1.0 and Wan 2.1 T2V 1.3B.
+Steps, guidance, credits and expected seconds are the product's settings for each type. They apply
+to SDXL base 1.0 and Wan 2.1 T2V 1.3B.
 """
 
 from typing import Literal, NamedTuple
@@ -15,7 +15,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class JobType(NamedTuple):
-    """One row of the catalogue."""
+    """One row of the catalog."""
 
     name: str
     media: MediaType
@@ -26,18 +26,18 @@ class JobType(NamedTuple):
     steps: int
     guidance_scale: float
     credits: int
-    """For each image or video."""
+    """Price of one image or video."""
     expected_seconds: int
-    """For each image or video, on the GPU that the type is meant for."""
+    """Duration of one image or video, on the GPU that the type is meant for."""
     max_megabytes: int
-    """The largest file that a worker may hand in, in MiB."""
+    """Maximum size of an uploaded asset, in MiB."""
     max_images: int
     enhanced: bool
-    """The prompt is enhanced first, as ``user_requested_enhancement`` asks for any other type."""
+    """Whether prompts are always enhanced first, as with ``user_requested_enhancement``."""
 
     @property
     def max_bytes(self) -> int:
-        """The largest file that a worker may hand in."""
+        """Maximum size of an uploaded asset, in bytes."""
         return self.max_megabytes * MEBIBYTE
 
 
@@ -77,22 +77,22 @@ _ROWS = (
 JOB_TYPES: dict[str, JobType] = {row.name: row for row in _ROWS}
 
 ALIASES = {"video_fast": "wan_video_fast", "video_high": "wan_video_high"}
-"""Earlier names. They are stored and answered as the name they stand for."""
+"""Earlier names. Jobs are stored and returned under the current name."""
 
 WORKER_TYPES: dict[QueueName, WorkerType] = {"sdxl_queue": "sdxl", "wan_queue": "wan"}
-"""Which workers serve a queue."""
+"""Worker type of each queue."""
 
 QUEUES: dict[WorkerType, QueueName] = {
     worker_type: queue for queue, worker_type in WORKER_TYPES.items()
 }
-"""Which queue feeds a worker; a chat worker has none, it is called."""
+"""Queue of each worker type. A chat worker has none, since it is called directly."""
 
 
 def queue_id(queue: QueueName) -> str:
-    """The queue's Cloud Tasks id, which cannot hold the underscore of the specification's name."""
+    """Return the queue's Cloud Tasks id, which cannot contain the underscore of its API name."""
     return queue.replace("_", "-")
 
 
 def get_job_type(name: str) -> JobType | None:
-    """The row of that name or earlier name; None where the catalogue has none."""
+    """Return the job type of a current or earlier name; None if there is none."""
     return JOB_TYPES.get(ALIASES.get(name, name))

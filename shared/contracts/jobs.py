@@ -1,4 +1,4 @@
-"""Queueing a job, and the job as everyone sees it."""
+"""queue-job request and response, and the public job record."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -25,7 +25,7 @@ ReferenceUrl = Annotated[PostgresText, Field(max_length=4096)]
 
 
 class JobMetadata(BaseModel):
-    """The keys that have an effect. Any other is stored with the job, and ignored."""
+    """The supported metadata keys. Other keys are stored with the job and ignored."""
 
     model_config = ConfigDict(frozen=True, extra="allow", validate_by_name=True)
     __pydantic_extra__: dict[PostgresText, PostgresJsonValue]
@@ -64,7 +64,7 @@ class QueueJobRequest(CamelContract):
 
 
 class JobRecord(BaseModel):
-    """A row of ``jobs`` without dispatch's own columns."""
+    """A row of ``jobs`` without the columns of the dispatcher."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -95,7 +95,7 @@ class JobRecord(BaseModel):
 
 
 class QueueJobDebug(CamelContract):
-    """What the specification's clients print."""
+    """Debug information that the specification's clients print."""
 
     user_id: UUID
     has_prompt: bool
@@ -108,13 +108,13 @@ def _absent(value: object) -> bool:
 
 
 class QueueJobResponse(CamelContract):
-    """The job is stored; it will run."""
+    """The job was stored and queued."""
 
     success: bool = True
     job: JobRecord
     message: str
     queue_length: int
-    """Jobs of that queue not yet ended, this one included."""
+    """Unfinished jobs of the queue, including this one."""
     model_variant: str
     workspace_session_id: UUID | None = Field(default=None, exclude_if=_absent)
     debug: QueueJobDebug

@@ -1,6 +1,6 @@
-"""The names of the language models."""
+"""Names of the language models."""
 
 from typing import Literal
 
 ChatModel = Literal["qwen_base", "qwen_instruct"]
-"""The first goes on with a text, the second was taught to converse."""
+"""The base model continues a text; the instruct model is trained for conversations."""

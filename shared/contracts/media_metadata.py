@@ -1,7 +1,7 @@
-"""Where a finished file carries the settings that it was made with.
+"""Locate and blank generation metadata in PNG chunks and MP4 boxes.
 
-The workers write them there and leave them out of what they sign; the functions blank them there.
-Both keep the file's length, so nothing else in it moves and the signature stays true.
+Workers write the metadata and exclude it from the signed content (C2PA); the functions can blank
+it. Blanking keeps the file's length, so nothing else moves and the signature stays valid.
 """
 
 import struct
@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 MAX_PARTS = 10_000
-"""Chunks or boxes of one file. Those that the workers write hold fewer than a hundred."""
+"""Maximum chunks or boxes of a file. Files written by workers have fewer than a hundred."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _XMP = b"XML:com.adobe.xmp\0"
 _PADDING = b"ovPd"
-"""By its capitals: a chunk that every reader may leave out, private, and safe to copy."""
+"""Chunk type of padding. By the case of its characters: ancillary, private, safe to copy."""
 
 
 class Part(NamedTuple):
-    """A PNG's chunk or an MP4's box: its kind, where it begins, and its length, header and all."""
+    """A PNG chunk or an MP4 box: its type, its offset, and its length including the header."""
 
     kind: bytes
     start: int
@@ -29,26 +29,26 @@ class Part(NamedTuple):
 
 
 def metadata_parts(file: BinaryIO, mime_type: str) -> list[Part]:
-    """The parts that hold settings: a PNG's texts but for its XMP, an MP4's user data.
+    """Return the parts with generation settings: PNG text chunks except XMP, MP4 user data.
 
     Raises:
-        ValueError: the file is broken, or of a kind that is not known.
+        ValueError: The file is broken, or its type is not supported.
     """
     if mime_type == "image/png":
         return [part for part in chunks(file) if part.kind in _TEXTS and not _is_xmp(file, part)]
     if mime_type == "video/mp4":
         movies = [box for box in boxes(file) if box.kind == b"moov"]
-        inner = (one for box in movies for one in boxes(file, box))
+        inner = (child for box in movies for child in boxes(file, box))
         return [box for box in inner if box.kind == b"udta"]
     raise ValueError(f"no settings are kept in {mime_type}")
 
 
 def blank_bytes(part: Part) -> bytes:
-    """What is put in such a part's place: as long as it, and saying nothing."""
+    """Return an empty replacement for a part, of the same length."""
     if part.kind == b"udta":
-        room = part.length - 8
-        padding = struct.pack(">I4s", room, b"free") if room >= 8 else b""  # noqa: PLR2004 - a header
-        return struct.pack(">I4s", part.length, b"udta") + padding.ljust(room, b"\0")
+        size = part.length - 8
+        padding = struct.pack(">I4s", size, b"free") if size >= 8 else b""  # noqa: PLR2004 - a header
+        return struct.pack(">I4s", part.length, b"udta") + padding.ljust(size, b"\0")
     body = _PADDING + bytes(part.length - 12)
     return struct.pack(">I", part.length - 12) + body + struct.pack(">I", zlib.crc32(body))
 
@@ -57,7 +57,7 @@ def chunks(file: BinaryIO) -> Iterator[Part]:
     """Yield a PNG's chunks.
 
     Raises:
-        ValueError: A chunk is cut short, there are more than MAX_PARTS, or the file is no PNG.
+        ValueError: A chunk is truncated, there are more than MAX_PARTS, or the file is no PNG.
     """
     size = file.seek(0, 2)
     if _read(file, 0, 8) != PNG_SIGNATURE:
@@ -77,10 +77,10 @@ def chunks(file: BinaryIO) -> Iterator[Part]:
 
 
 def boxes(file: BinaryIO, inside: Part | None = None) -> Iterator[Part]:
-    """Yield an MP4's boxes, or those inside of one box.
+    """Yield the boxes of an MP4, or of one box of it.
 
     Raises:
-        ValueError: A box is not as long as it says, or there are more than MAX_PARTS.
+        ValueError: A box has a wrong length, or there are more than MAX_PARTS.
     """
     at, end = (0, file.seek(0, 2)) if inside is None else (inside.start + 8, sum(inside[1:]))
     for _ in range(MAX_PARTS):
@@ -103,10 +103,10 @@ def _is_xmp(file: BinaryIO, part: Part) -> bool:
 
 
 def _read(file: BinaryIO, start: int, length: int) -> bytes:
-    found = _peek(file, start, length)
-    if len(found) < length:
+    content = _peek(file, start, length)
+    if len(content) < length:
         raise ValueError("the file is cut short")
-    return found
+    return content
 
 
 def _peek(file: BinaryIO, start: int, length: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What an operator looks at: the workers, the queues, and how long one waits."""
+"""system-metrics response: workers, queues and estimated start times."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,28 +15,28 @@ class WorkerMetrics(CamelContract):
 
     status: Literal["healthy", "unhealthy"]
     response_time: int | None
-    """Of its last answer, in ms."""
+    """Response time of the last health check, in ms."""
     last_checked: datetime
     worker_id: str
     slots: int
     jobs: int
-    """Sent to it and not yet ended; one beyond its slots waits there for the next to be free."""
+    """Unfinished jobs sent to it. A job beyond its slots waits there for a free slot."""
 
 
 class QueueMetrics(CamelContract):
-    """What is in a queue. The three counts add up to its depth."""
+    """Jobs of a queue. The three counts add up to its depth."""
 
     waiting: int
     """Not yet sent to a worker."""
     dispatched: int
-    """Sent to a worker that has not begun."""
+    """Sent to a worker, not started."""
     running: int
     oldest_waiting_seconds: float | None
-    """None where nothing waits."""
+    """None if no job waits."""
 
 
 class EtaSeconds(CamelContract):
-    """When a job that is queued now will begin."""
+    """Estimated start of a job that is queued now, in seconds from now."""
 
     likely: float
     least: float
@@ -44,13 +44,13 @@ class EtaSeconds(CamelContract):
 
 
 class SystemMetrics(CamelContract):
-    """``POST /system-metrics``, all of it at one instant."""
+    """``POST /system-metrics``: a consistent snapshot."""
 
     timestamp: datetime
     workers: dict[WorkerType, list[WorkerMetrics]]
     queues: dict[QueueName, int]
-    """Jobs not yet ended."""
+    """Unfinished jobs by queue."""
     eta_estimates: dict[QueuedWorkerType, EtaPhrase]
     eta_seconds: dict[QueuedWorkerType, EtaSeconds | None]
-    """None where no healthy worker serves the queue."""
+    """None if no healthy worker serves the queue."""
     queue_details: dict[QueueName, QueueMetrics]

@@ -15,17 +15,17 @@ MAX_INT4 = 2**31 - 1
 MAX_INT8 = 2**63 - 1
 MAX_FLOAT4 = 3.4028234663852886e38
 MAX_JSON_BYTES = 64 * 1024
-"""Of one ``jsonb`` value, as Postgres writes it."""
+"""Maximum size of a ``jsonb`` value, as Postgres writes it."""
 
 _MAX_JSON_VALUES = MAX_JSON_BYTES // 2
-"""Each value takes a byte, and each is followed by a comma or a bracket."""
+"""Maximum number of values, since each takes a byte and is followed by a comma or bracket."""
 
 
 def json_size(value: object) -> int:
-    """How many bytes Postgres writes a ``jsonb`` value in: 309 digits for the number 1e308."""
+    """Return the size in bytes of a ``jsonb`` value as Postgres writes it: 1e308 has 309 digits."""
     match value:
         case dict():
-            pairs = (json_size(key) + json_size(one) for key, one in value.items())
+            pairs = (json_size(key) + json_size(item) for key, item in value.items())
             return max(len("{}"), sum(pairs) + len(": , ") * len(value))
         case list() | tuple():
             return max(len("[]"), sum(map(json_size, value)) + len(", ") * len(value))
@@ -36,16 +36,16 @@ def json_size(value: object) -> int:
 
 
 def is_json_larger(value: object, max_bytes: int) -> bool:
-    """Whether Postgres writes a ``jsonb`` value in more than ``max_bytes``.
+    """Return whether Postgres writes a ``jsonb`` value in more than ``max_bytes`` bytes.
 
-    What is longer already when written compactly is not measured number by number.
+    The exact size is computed only if the compact form is not larger already.
     """
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return len(compact) > max_bytes or json_size(value) > max_bytes
 
 
 def _check_float4(value: float) -> float:
-    """Refuse a number that is not 0 and that a 4-byte float would hold as 0."""
+    """Refuse a non-zero number that a 4-byte float would store as 0."""
     (stored,) = struct.unpack("<f", struct.pack("<f", value))
     if stored == 0 and value != 0:
         raise PydanticCustomError("too_small", "must be 0, or not closer to 0 than 1e-45")
@@ -59,7 +59,7 @@ def _check_text(value: str) -> str:
 
 
 def _check_json(value: T) -> T:
-    """Refuse numbers and characters that ``jsonb`` has no form for, at any depth."""
+    """Refuse numbers and characters that ``jsonb`` cannot represent, at any depth."""
     pending: list[object] = [value]
     for _ in range(_MAX_JSON_VALUES):
         if not pending:
@@ -113,7 +113,7 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidat
 """A ``real`` from 0 to 1."""
 
 PostgresText = Annotated[str, AfterValidator(_check_text)]
-"""``text``: any characters but NUL. (A request with a lone surrogate is refused as no JSON.)"""
+"""``text``: any characters but NUL. (A lone surrogate makes a request invalid JSON.)"""
 
 PostgresJsonValue = Annotated[JsonValue, AfterValidator(_check_json)]
 """A value within a ``jsonb`` object: no NUL in keys or strings, no NaN and no infinity."""
@@ -121,4 +121,4 @@ PostgresJsonValue = Annotated[JsonValue, AfterValidator(_check_json)]
 PostgresJson = Annotated[
     dict[str, Any], AfterValidator(_check_json), AfterValidator(_check_json_size)
 ]
-"""A ``jsonb`` object of at most ``MAX_JSON_BYTES``, as ``PostgresJsonValue`` otherwise."""
+"""A ``jsonb`` object of at most ``MAX_JSON_BYTES``, with the rules of ``PostgresJsonValue``."""

@@ -1,4 +1,4 @@
-"""Enhancing a prompt, and judging an enhancement."""
+"""enhance-prompt and validate-enhancement-fix models."""
 
 from typing import Annotated, Literal
 
@@ -29,24 +29,24 @@ class EnhancePromptRequest(Contract):
 
 
 class EnhancementMetadata(Contract):
-    """How an enhancement came about."""
+    """How an enhancement was generated."""
 
     model_used: str
-    """As the chat server calls it; ``rules`` where no model had a part in it."""
+    """The name of the model on the chat server; ``rules`` if no model was used."""
     template_used: str
-    """The template's name; ``rules`` likewise."""
+    """The name of the template; ``rules`` if no model was used."""
     enhancement_time_ms: int
     tokens: int
-    """Of the enhanced prompt."""
+    """Tokens of the enhanced prompt."""
     token_limit: int
     token_count_is_estimate: bool = True
-    """The functions carry no tokenizer."""
+    """Always true: the functions have no tokenizer."""
     fallback_reason: str | None = Field(default=None, exclude_if=_absent)
-    """Why it is by rules: a code, a colon and a sentence."""
+    """Why the rules were used: a code, a colon and a message."""
 
 
 class EnhancePromptResponse(Contract):
-    """The prompt, said more fully."""
+    """The enhanced prompt."""
 
     success: bool = True
     enhanced_prompt: str
@@ -63,19 +63,19 @@ class ValidateEnhancementRequest(Contract):
         list[Annotated[str, Text(min_length=1, max_length=500)]],
         Field(min_length=1, max_length=MAX_TEST_CASES),
     ]
-    """Each the name of a check, or a sentence that should be true of the enhancement."""
+    """Each is the name of a check, or a statement that should be true of the enhancement."""
 
 
 class ValidationResult(Contract):
-    """What one test case came to."""
+    """Result of one test case."""
 
     test_case: str
     passed: bool
-    """The score is 0.5 or more."""
+    """Whether the score is 0.5 or more."""
     score: Annotated[float, Field(ge=0, le=1)]
-    """Of a check that fails, under 0.5, whatever share of the prompt it found in order."""
+    """Below 0.5 for a failed check, whatever share of the prompt passed."""
     feedback: str
-    """A sentence, with what it rests on."""
+    """An explanation with the evidence."""
 
 
 class ValidateEnhancementResponse(Contract):

@@ -1,4 +1,4 @@
-"""What a client of ``realtime`` sends in ``phx_join``; the rest of it is Phoenix's own."""
+"""Payload of ``phx_join``, sent by clients of ``realtime``."""
 
 from typing import Annotated, Any
 
@@ -7,14 +7,14 @@ from pydantic import Field
 from shared.contracts.base import Contract
 
 MAX_BINDINGS = 100
-"""Of one channel."""
+"""Maximum ``postgres_changes`` subscriptions of a channel."""
 
 Name = Annotated[str, Field(max_length=63)]
-"""Of anything in Postgres."""
+"""A Postgres identifier."""
 
 
 class PostgresChangesConfig(Contract):
-    """``postgres_changes``, once: which changes are wanted."""
+    """One entry of ``postgres_changes``: the changes to subscribe to."""
 
     event: Annotated[str, Field(max_length=20)] = "*"
     table_schema: Annotated[Name | None, Field(alias="schema")] = None
@@ -23,16 +23,16 @@ class PostgresChangesConfig(Contract):
 
 
 class Presence(Contract):
-    """Whether a client wants to be seen by others."""
+    """Whether the client's presence is shared with other clients."""
 
     enabled: bool = False
 
 
 class ChannelConfig(Contract):
-    """What a channel is to tell. ``broadcast`` and ``private`` are accepted, and mean nothing."""
+    """Options of a channel. ``broadcast`` and ``private`` are accepted and ignored."""
 
     postgres_changes: Annotated[list[dict[str, Any]], Field(max_length=MAX_BINDINGS)] = []
-    """Each a ``PostgresChangesConfig``; as they came, for the answer repeats them."""
+    """Each a ``PostgresChangesConfig``, kept as sent, since the response repeats them."""
     presence: Presence = Presence()
 
 

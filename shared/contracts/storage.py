@@ -1,4 +1,4 @@
-"""What the storage clients of Supabase send, and what they read."""
+"""Supabase Storage request and response models."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from shared.contracts.base import CamelContract, Contract
 
 MAX_SECONDS = 7 * 24 * 3600
-"""As long as a V4 signed URL may last."""
+"""Maximum validity of a V4 signed URL."""
 
 MAX_PATHS = 1000
 MAX_LISTED = 10_000
-"""Entries of a folder; what lies beyond, by name, is in no listing."""
+"""Maximum entries of a folder; later ones, by name, are in no listing."""
 
 Path = Annotated[str, Field(max_length=1024)]
 Seconds = Annotated[int, Field(ge=1, le=MAX_SECONDS)]
@@ -27,7 +27,7 @@ class SignRequest(CamelContract):
 
 
 class SignResponse(CamelContract):
-    """The address, below ``/storage/v1``."""
+    """The signed URL, relative to ``/storage/v1``."""
 
     signed_url: str = Field(alias="signedURL")
 
@@ -40,7 +40,7 @@ class SignManyRequest(CamelContract):
 
 
 class SignedPath(Contract):
-    """One of the paths: an address, or why there is none."""
+    """The signed URL of a path, or the error for it."""
 
     error: str | None
     path: str
@@ -48,25 +48,25 @@ class SignedPath(Contract):
 
 
 class SignedPaths(RootModel[list[SignedPath]]):
-    """Each path that was asked for, in that order."""
+    """The results in the order of the requested paths."""
 
 
 class UploadAddress(Contract):
-    """Where one picture may be put, within two hours; below ``/storage/v1``."""
+    """A signed upload URL for one image, valid for two hours, relative to ``/storage/v1``."""
 
     url: str
     token: str
 
 
 class Uploaded(BaseModel):
-    """An object that is stored; the key is its bucket and path."""
+    """A stored object; the key is its bucket and path."""
 
     id: UUID = Field(serialization_alias="Id")
     key: str = Field(serialization_alias="Key")
 
 
 class Order(Contract):
-    """By which column, and in which direction."""
+    """Sort column and direction."""
 
     column: Literal["name", "updated_at", "created_at", "last_accessed_at"] = "name"
     order: Literal["asc", "desc"] = "asc"
@@ -83,7 +83,7 @@ class ListRequest(CamelContract):
 
 
 class FileMetadata(CamelContract):
-    """What the bucket says of a file."""
+    """Metadata of a file from the bucket."""
 
     e_tag: str
     size: int
@@ -95,7 +95,7 @@ class FileMetadata(CamelContract):
 
 
 class FileEntry(Contract):
-    """A file; or a folder, of which nothing but its name is known."""
+    """A file or, with only a name, a folder."""
 
     name: str
     id: UUID | None = None
@@ -106,7 +106,7 @@ class FileEntry(Contract):
 
 
 class FileEntries(RootModel[list[FileEntry]]):
-    """Folders first."""
+    """Entries of a folder, subfolders first."""
 
 
 class FileInfo(Contract):
@@ -121,28 +121,28 @@ class FileInfo(Contract):
     cache_control: str
     etag: str
     metadata: dict[str, str]
-    """The uploader's own, which is not kept."""
+    """Custom metadata of the uploader; always empty, since it is not stored."""
     last_modified: datetime
     created_at: datetime
 
 
 class StorageError(BaseModel):
-    """Every error of storage."""
+    """Error response of the storage endpoint."""
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
     status_code: str = Field(serialization_alias="statusCode")
-    """The status, in digits."""
+    """The HTTP status, in digits."""
     code: str
     error: str
-    """The same as clients knew it before there were codes."""
+    """The error's name, for older clients that do not know codes."""
     message: str
-    """What went wrong, for a person."""
+    """The error message, for a person."""
     details: list[dict[str, str]]
-    """Each field that failed: field, message, type."""
+    """Each invalid field: field, message, type."""
 
 
 class RemoveRequest(Contract):
-    """``DELETE /object/{bucket}``: whole paths, whatever the field is called."""
+    """``DELETE /object/{bucket}``: ``prefixes`` holds complete paths."""
 
     prefixes: Paths

@@ -1,4 +1,4 @@
-"""Text of a request: bounded before it is normalised."""
+"""Text fields of requests: limited in size before they are normalised."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _MAX_SHRINKAGE = 4
 """NFD has at most four characters for one of NFC (U+1F82; Unicode Standard Annex #15)."""
 
 _KATAKANA_MARKS = "\uff9e\uff9f"
-"""The only characters that are no marks by their category, and become one when normalised."""
+"""The only characters that are no marks by category but become marks when normalised."""
 
 _ALLOWED_CONTROLS = "\n\r\t"
 
@@ -23,8 +23,8 @@ _ALLOWED_CONTROLS = "\n\r\t"
 def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Normalise a text of any origin, in time proportional to its length.
 
-    Of more than ``MAX_CONSECUTIVE_MARKS`` combining marks in a row, the rest is left out. This is
-    the only caller of ``unicodedata.normalize``.
+    Combining marks beyond ``MAX_CONSECUTIVE_MARKS`` in a row are dropped. This is the only caller
+    of ``unicodedata.normalize``.
     """
     if text.isascii():
         return text
@@ -39,7 +39,8 @@ class Text:
     so are lone surrogates and more than ``MAX_CONSECUTIVE_MARKS`` combining marks in a row.
 
     Args:
-        max_length: characters, once normalised. What cannot become as short is refused unread.
+        max_length: characters, once normalised. A text that cannot become that short is refused
+            without being normalised.
         min_length: characters, once normalised and stripped.
     """
 

@@ -1,6 +1,6 @@
-"""How large the objects may be that a worker uploads, besides its assets.
+"""Size limits of the objects that a worker uploads besides its assets.
 
-The catalogue has the limit of an asset, by the type of job.
+The limit of an asset is in ``job_catalog``, by job type.
 """
 
 MAX_THUMBNAIL_BYTES = 256 * 1024
@@ -10,5 +10,5 @@ MAX_PREVIEW_BYTES = 64 * 1024
 """128 by 128 pixels take 48 KiB without any compression."""
 
 MAX_MANIFEST_BYTES = 1024 * 1024
-"""A callback of six assets, each with ``postgres.MAX_JSON_BYTES`` of settings, written as a JSON
-string, in which each quotation mark takes two bytes."""
+"""Fits a callback with six assets, each with ``postgres.MAX_JSON_BYTES`` of settings, encoded as a
+JSON string, in which each quotation mark takes two bytes."""

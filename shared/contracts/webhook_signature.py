@@ -1,8 +1,8 @@
-"""The seal on every letter between the functions and the workers.
+"""Standard Webhooks signatures (HMAC-SHA256) of messages between the functions and the workers.
 
-It is the Standard Webhooks scheme (https://www.standardwebhooks.com): HMAC-SHA256 over
-``id.timestamp.body`` with a shared key, in the headers ``webhook-id``, ``webhook-timestamp`` and
-``webhook-signature``. A fourth header, ``x-worker-id``, names whose key it is.
+The scheme (https://www.standardwebhooks.com) signs ``id.timestamp.body`` with a shared key and
+uses the headers ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``. A fourth header,
+``x-worker-id``, names the worker whose key it is.
 """
 
 import base64
@@ -18,10 +18,10 @@ SIGNATURE_HEADER = "webhook-signature"
 WORKER_HEADER = "x-worker-id"
 
 TOLERANCE_SECONDS = 300
-"""How far a callback's clock may be off, either way."""
+"""Maximum difference between the sender's and the receiver's clock, in either direction."""
 
 _PROOF_LABEL = b"ourvidz challenge proof v1"
-"""Derives the key of proofs. It has no dot, so that no signature of a message is that key."""
+"""Derives the key of proofs. It contains no dot, so no message signature can equal that key."""
 
 _KEY_PREFIX = "whsec_"
 _MIN_KEY_BYTES = 24
@@ -30,16 +30,20 @@ _MAX_DIGITS = 12
 
 
 class InvalidSignatureError(ValueError):
-    """The letter does not carry a seal that one of the keys made. Its text is safe to answer."""
+    """The message has no valid signature. The text of the error may be sent to the client."""
 
 
 def new_key() -> str:
-    """A fresh key of 32 random bytes, as Standard Webhooks writes one."""
+    """Return a new key of 32 random bytes, in the notation of Standard Webhooks."""
     return _KEY_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def key_bytes(key: str) -> bytes:
-    """The bytes of a written key. Raises ValueError for one that is malformed or too short."""
+    """Decode a key.
+
+    Raises:
+        ValueError: The key is malformed or shorter than 24 bytes.
+    """
     try:
         raw = base64.b64decode(key.removeprefix(_KEY_PREFIX), validate=True)
     except binascii.Error:
@@ -52,7 +56,15 @@ def key_bytes(key: str) -> bytes:
 def sign(
     key: str, *, worker_id: str, message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
-    """The four headers that seal ``body``; ``timestamp`` is in Unix seconds."""
+    """Sign a body; return the four signature headers.
+
+    Args:
+        key: The worker's key.
+        worker_id: The worker whose key it is.
+        message_id: A unique id of the message.
+        timestamp: Unix time in seconds.
+        body: The bytes of the body.
+    """
     return {
         ID_HEADER: message_id,
         TIMESTAMP_HEADER: str(timestamp),
@@ -69,13 +81,18 @@ def verify(
     now: float,
     tolerance_seconds: float | None = TOLERANCE_SECONDS,
 ) -> str:
-    """Check a letter against each of ``keys`` and return its webhook-id.
+    """Verify a message and return its webhook-id.
 
-    Several keys are valid at once while one is rotated. A ``tolerance_seconds`` of None takes a
-    letter of any age: a job message may wait in its queue and carries its own ``expiresAt``.
+    Args:
+        keys: The valid keys; there are several during a rotation.
+        headers: The headers of the message.
+        body: The bytes of the body.
+        now: The current Unix time in seconds.
+        tolerance_seconds: Maximum age of the timestamp, in either direction. None accepts any
+            age: a job message may wait in its queue and carries an ``expiresAt``.
 
     Raises:
-        InvalidSignatureError: the headers are malformed, missing, expired or wrong.
+        InvalidSignatureError: The headers are malformed, missing, expired or wrong.
     """
     message_id = headers.get(ID_HEADER, "")
     is_printable = message_id.isascii() and message_id.isprintable()
@@ -89,9 +106,9 @@ def verify(
     signatures = headers.get(SIGNATURE_HEADER, "").split(" ")
     expected = [_signature(key, message_id, timestamp, body) for key in keys]
     matches = [
-        hmac.compare_digest(one.encode(), other.encode())
-        for one in expected
-        for other in signatures
+        hmac.compare_digest(valid.encode(), signature.encode())
+        for valid in expected
+        for signature in signatures
     ]
     if not any(matches):
         raise InvalidSignatureError("webhook-signature does not match")
@@ -99,10 +116,10 @@ def verify(
 
 
 def challenge_proof(key: str, *, worker_id: str, challenge: str) -> str:
-    """The proof that a worker holds its key: HMAC-SHA256 of its id and the challenge, in base64.
+    """Return the proof that a worker holds its key.
 
-    Proofs have a key of their own, derived from the worker's: whatever the challenge says, its
-    proof is no signature of a message.
+    The proof is the HMAC-SHA256 of the worker's id and the challenge, in base64. Its key is derived
+    from the worker's key, so that no challenge can make a worker sign a message.
     """
     proof_key = hmac.digest(key_bytes(key), _PROOF_LABEL, hashlib.sha256)
     text = f"{worker_id}\n{challenge}".encode()

@@ -1,7 +1,7 @@
-"""The letters between the functions and the GPU workers.
+"""Worker protocol: job messages, callbacks and their responses.
 
-A job message goes out through Cloud Tasks; callbacks come back to ``job-callback``; each callback
-is answered. All are JSON, camelCase, and sealed as ``signature`` says.
+A job message is sent through Cloud Tasks; a worker sends callbacks to ``job-callback`` and reads
+the responses. Messages are JSON in camelCase, signed as in ``webhook_signature``.
 """
 
 from datetime import datetime
@@ -28,18 +28,18 @@ ReferenceRole = Literal["reference", "start", "end"]
 ContentMode = Literal["sfw", "nsfw"]
 
 Category = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-"""Of what is refused."""
+"""Category of refused content."""
 
 MAX_ASSETS = 6
 MAX_SEED = 2**32 - 1
-"""Of a job; image i of it is drawn with ``seed + i``."""
+"""Maximum seed of a job; image i of the job uses ``seed + i``."""
 
 MAX_MESSAGE_BYTES = 100_000
-"""Cloud Tasks takes a task of 100 KB at most."""
+"""Cloud Tasks accepts tasks of up to 100 KB."""
 
 
 class GenerationParams(CamelContract):
-    """What the worker is to make, with nothing left to choose but the picture's exact size."""
+    """Generation parameters of a job, complete except for the exact size in pixels."""
 
     prompt: str
     negative_prompt: str = ""
@@ -47,47 +47,47 @@ class GenerationParams(CamelContract):
     guidance_scale: float
     num_images: int = 1
     seed: int
-    """Of the first image; image i of the job takes ``seed + i``."""
+    """Seed of the first image; image i of the job uses ``seed + i``."""
     aspect_ratio: AspectRatio = "1:1"
-    """Each model turns it into its own sides, in pixels."""
+    """Each model maps it to a size in pixels."""
     reference_strength: float | None = None
-    """0 ignores the reference, 1 copies it."""
+    """From 0 (ignore the reference) to 1 (copy it)."""
     reference_type: ReferenceType | None = None
     content_type: ContentMode = "sfw"
 
 
 class JobMessage(CamelContract):
-    """``POST {worker_url}/jobs``: run this job. It is carried by Cloud Tasks."""
+    """``POST {worker_url}/jobs``: run this job. It is delivered by Cloud Tasks."""
 
     job_id: UUID
     user_id: UUID
     dispatch_no: int
-    """Which dispatch of the job this is; a claim under an older one is declined."""
+    """Number of this dispatch of the job; a claim with an older number is declined."""
     job_type: str
-    """A name of the catalogue."""
+    """A name in ``job_catalog``."""
     parameters: GenerationParams
     reference_roles: list[ReferenceRole] = []
     traceparent: str | None = None
     expires_at: datetime
-    """After this the job has ended, whatever became of it."""
+    """The job has finished or failed by this time."""
 
 
 class UploadTarget(CamelContract):
-    """Where one asset goes: PUT to the URLs with exactly these headers."""
+    """Signed URLs for one asset and its thumbnail: PUT with exactly these headers."""
 
     asset_index: int
     path: str
-    """In the bucket workspace-temp; ``tempStoragePath`` of the asset in the callback."""
+    """Path in the bucket workspace-temp; the ``tempStoragePath`` of the asset in the callback."""
     put_url: str
     headers: dict[str, str]
-    """Content-Type among them. A signed header that is missing or differs is refused."""
+    """Includes Content-Type. A PUT with a missing or different signed header is refused."""
     thumbnail_path: str
     thumbnail_put_url: str
     thumbnail_headers: dict[str, str]
 
 
 class ReferenceInput(CamelContract):
-    """A picture to start from, by a signed URL of ours."""
+    """A reference image, by a signed URL."""
 
     role: ReferenceRole
     url: str
@@ -95,18 +95,18 @@ class ReferenceInput(CamelContract):
 
 
 class CallbackResponse(CamelContract):
-    """The answer to every callback; a claim's carries what the worker needs for the job."""
+    """Response to a callback; the response to a claim carries the URLs for the job."""
 
     success: bool = True
     message: str
     proceed: bool = True
-    """False: the job has ended or is another's. Stop, and answer the task with 200."""
+    """False: the job has finished or is another worker's. Stop, and respond 200 to the task."""
     heartbeat_seconds: float | None = None
     uploads: list[UploadTarget] = []
     manifest_put_url: str | None = None
     manifest_headers: dict[str, str] = {}
     preview_put_url: str | None = None
-    """May be overwritten; every other object is written once."""
+    """The preview may be overwritten; all other objects are written once."""
     preview_headers: dict[str, str] = {}
     references: list[ReferenceInput] = []
 
@@ -127,40 +127,40 @@ class ReportedAsset(CamelContract):
     height: PositiveInt4 | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED + MAX_ASSETS - 1)] | None = None
     generation_settings: PostgresJson = {}
-    """What the worker really used; it is in the file as well."""
+    """Settings that the worker used; they are also stored in the file."""
 
 
 class OutputCheck(CamelContract):
-    """What looked at the pictures of a job; without it none is completed."""
+    """The check that a job's outputs passed; a job cannot complete without one."""
 
     kind: Literal["exempt", "checker", "classifier"]
-    """``exempt`` is a model that can draw nothing unsafe, and counts in the local system alone."""
+    """``exempt``: the model cannot generate unsafe images; accepted in the local system only."""
     name: Annotated[str, Field(max_length=80, pattern=r"^[ -~]{1,80}$")]
-    """Of the model: 1 to 80 printable ASCII characters."""
+    """Name of the checking model: 1 to 80 printable ASCII characters."""
 
 
 class Results(CamelContract):
-    """What a completed job made."""
+    """Assets of a completed job."""
 
     assets: Annotated[list[ReportedAsset], Field(min_length=1, max_length=MAX_ASSETS)]
 
 
 class JobFailure(CamelContract):
-    """Why a job did not complete, for a machine; ``errorMessage`` is for a person."""
+    """Machine-readable reason of a failure; ``errorMessage`` is for a person."""
 
     code: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     retryable: bool = False
     requeue: bool = False
-    """A draining worker gives the job back; it costs no attempt."""
+    """Set by a draining worker: the job is queued again without counting an attempt."""
     categories: Annotated[list[Category], Field(max_length=8)] = []
-    """Of what was refused, where the code is ``content_refused``."""
+    """Categories of the refused content, if the code is ``content_refused``."""
 
 
 class CallbackRequest(CamelContract):
     """``POST /job-callback``.
 
-    - ``processing`` without ``progress`` claims the job, under a claimId that the worker made;
-    - ``processing`` with ``progress`` is that claim's heartbeat;
+    - ``processing`` without ``progress`` claims the job under a claimId chosen by the worker;
+    - ``processing`` with ``progress`` is a heartbeat of the claim;
     - ``completed`` carries ``results``, ``failed`` an ``errorMessage`` and ``failure``.
     """
 
@@ -172,21 +172,21 @@ class CallbackRequest(CamelContract):
     metadata: PostgresJson | None = None
     claim_id: UUID
     dispatch_no: NonNegativeInt4 | None = None
-    """On a claim: the message's own."""
+    """On a claim: the number from the job message."""
     progress: Fraction | None = None
     step: NonNegativeInt4 | None = None
     steps: NonNegativeInt4 | None = None
     preview: bool | None = None
-    """On a heartbeat: a preview lies at the address that the claim was given for it."""
+    """On a heartbeat: whether a preview was uploaded to the claim's preview URL."""
     failure: JobFailure | None = None
     output_check: OutputCheck | None = None
-    """On an end: what let the results pass, or refused them."""
+    """On ``completed`` and ``failed``: the check that accepted or refused the results."""
 
 
 class SignedManifest(CamelContract):
-    """The object a worker writes last: its completed callback, sealed.
+    """The object that a worker writes last: its signed completed callback.
 
-    Where the callback itself is lost, the sweep completes the job from this.
+    If the callback is lost, the sweep completes the job from the manifest.
     """
 
     headers: dict[str, str]

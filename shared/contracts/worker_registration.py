@@ -1,4 +1,4 @@
-"""How a worker makes itself known."""
+"""Worker registration and health models."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,14 +14,14 @@ ModelName = Annotated[PostgresText, Field(max_length=200)]
 
 
 class RegisterChatWorkerRequest(Contract):
-    """``POST /register-chat-worker``: this chat worker can be reached there."""
+    """``POST /register-chat-worker``: register the URL of a chat worker."""
 
     worker_url: Annotated[PostgresText, Field(min_length=1, max_length=500)]
     worker_id: WorkerId
-    """The key's own id, or ``{key id}-{worker type}`` where one process serves several types."""
+    """The key id, or ``{key id}-{worker type}`` if one process serves several types."""
     models: Annotated[list[ModelName], Field(max_length=20)] = []
     slots: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Jobs that it runs at the same time."""
+    """Number of jobs that the worker runs at the same time."""
 
 
 class RegisterChatWorkerResponse(Contract):
@@ -32,7 +32,7 @@ class RegisterChatWorkerResponse(Contract):
 
 
 class UpdateWorkerUrlRequest(RegisterChatWorkerRequest):
-    """``POST /update-worker-url``: this worker can be reached there."""
+    """``POST /update-worker-url``: register the URL of a worker."""
 
     worker_type: WorkerType
 
@@ -45,13 +45,13 @@ class UpdateWorkerUrlResponse(Contract):
 
 
 class GetWorkerUrlRequest(Contract):
-    """``POST /get-active-worker-url``: where is a worker of that type?"""
+    """``POST /get-active-worker-url``: look up the URL of a worker type."""
 
     worker_type: WorkerType
 
 
 class GetWorkerUrlResponse(Contract):
-    """The active worker of that type that was seen last."""
+    """The active worker of the type that was seen most recently."""
 
     success: bool = True
     worker_url: str
@@ -60,8 +60,8 @@ class GetWorkerUrlResponse(Contract):
 
 
 class Health(CamelContract):
-    """``GET {worker_url}/healthz?challenge=...``."""
+    """Response to ``GET {worker_url}/healthz?challenge=...``."""
 
     status: Annotated[str, Field(max_length=100)]
     proof: Annotated[str, Field(max_length=100)] | None = None
-    """``signature.prove`` of the challenge, in answer to a registration."""
+    """``webhook_signature.challenge_proof`` of the challenge, if one was sent."""

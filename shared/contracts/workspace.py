@@ -1,4 +1,4 @@
-"""What a user does with what was made: one body, told apart by ``action``."""
+"""workspace-actions requests and responses; ``action`` selects the request model."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,7 +18,7 @@ Description = Annotated[str, Text(max_length=2000)]
 
 
 class SaveToLibrary(CamelContract):
-    """Copy an asset of the workspace to the library. Saving twice gives the same library asset."""
+    """Copy a workspace asset to the library. Saving twice returns the same library asset."""
 
     action: Literal["save_to_library"]
     asset_id: UUID
@@ -26,46 +26,46 @@ class SaveToLibrary(CamelContract):
     collection_id: UUID | None = None
     tags: Tags = []
     strip_settings: bool = False
-    """Whether the library's file is to say nothing of prompt, seed and the like; that a model made
-    it, it says all the same. An asset that is in the library already stays as it was saved."""
+    """Whether to remove prompt, seed and other settings from the library's file. The file still
+    states that it was made by a model. An asset that is already saved stays unchanged."""
 
 
 class DiscardAsset(CamelContract):
-    """Remove an asset from the workspace. Discarding what is gone is success."""
+    """Remove an asset from the workspace. Discarding a removed asset succeeds."""
 
     action: Literal["discard_asset"]
     asset_id: UUID
 
 
 class ClearAsset(CamelContract):
-    """Save an asset where it is not saved yet, then remove it from the workspace."""
+    """Save an asset if it is not saved yet, then remove it from the workspace."""
 
     action: Literal["clear_asset"]
     asset_id: UUID
 
 
 class ClearJob(CamelContract):
-    """Clear every asset of a job."""
+    """Clear all assets of a job."""
 
     action: Literal["clear_job"]
     job_id: UUID
 
 
 class ClearWorkspace(CamelContract):
-    """Clear every asset of the workspace."""
+    """Clear all assets of the workspace."""
 
     action: Literal["clear_workspace"]
 
 
 class CopyToWorkspace(CamelContract):
-    """Copy a library asset back to the workspace. While its copy lives, again gives the same."""
+    """Copy a library asset to the workspace. An existing copy is returned again."""
 
     action: Literal["copy_to_workspace"]
     library_asset_id: UUID
 
 
 class UpdateLibraryAsset(CamelContract):
-    """Change what is given; null clears a title or a collection."""
+    """Change the fields that are sent; null clears a title or a collection."""
 
     action: Literal["update_library_asset"]
     library_asset_id: UUID
@@ -76,14 +76,14 @@ class UpdateLibraryAsset(CamelContract):
 
 
 class DeleteLibraryAsset(CamelContract):
-    """Delete an asset from the library. Deleting what is gone is success."""
+    """Delete an asset from the library. Deleting a deleted asset succeeds."""
 
     action: Literal["delete_library_asset"]
     library_asset_id: UUID
 
 
 class CreateCollection(CamelContract):
-    """Make a collection of library assets."""
+    """Create a collection of library assets."""
 
     action: Literal["create_collection"]
     name: Title
@@ -98,14 +98,14 @@ class DeleteCollection(CamelContract):
 
 
 class CancelJob(CamelContract):
-    """End a job that has not ended, with its refund. Cancelling again is success."""
+    """Cancel an unfinished job and refund its credits. Cancelling again succeeds."""
 
     action: Literal["cancel_job"]
     job_id: UUID
 
 
 class RetryJob(CamelContract):
-    """Queue a failed job as a new one. While that one lives, again gives the same."""
+    """Queue a failed job as a new job. A retry that has not failed is returned again."""
 
     action: Literal["retry_job"]
     job_id: UUID
@@ -133,52 +133,52 @@ class WorkspaceActionRequest(RootModel[WorkspaceAction]):
 
 
 class ActionResponse(CamelContract):
-    """It is done."""
+    """The action succeeded."""
 
     success: bool = True
     message: str
 
 
 class SaveResponse(ActionResponse):
-    """It is in the library."""
+    """The asset was saved to the library."""
 
     library_asset_id: UUID
 
 
 class CopyResponse(ActionResponse):
-    """It is in the workspace."""
+    """The asset was copied to the workspace."""
 
     workspace_asset_id: UUID
 
 
 class CollectionResponse(ActionResponse):
-    """The collection is there."""
+    """The collection was created."""
 
     collection_id: UUID
 
 
 class JobResponse(ActionResponse):
-    """How the job stands now; for a retry, the new one."""
+    """The current state of the job; for a retry, of the new job."""
 
     job: JobRecord
 
 
 class ClearError(CamelContract):
-    """An asset that stays in the workspace, and why."""
+    """An asset that could not be cleared, and the reason."""
 
     asset_id: UUID
     error: str
 
 
 class ClearResponse(ActionResponse):
-    """What became of many assets; those that are not named in ``errors`` are gone."""
+    """Result of clearing several assets; all but those in ``errors`` were removed."""
 
     assets_processed: int
-    """How many were tried, those in ``errors`` among them."""
+    """Number of assets tried, including those in ``errors``."""
     new_saves: int
     errors: list[ClearError]
     assets_remaining: int
-    """How many are there still: call again for those that were not tried."""
+    """Number of assets left; call again to clear those that were not tried."""
 
 
 WorkspaceActionAnswer = (

@@ -1,1 +1,1 @@
-"""Postgres: the pool, LISTEN, and all statements."""
+"""Postgres: connection pool, LISTEN/NOTIFY and all SQL statements."""

@@ -1,4 +1,4 @@
-"""The type of connection that every query takes: rows come back as dictionaries."""
+"""Connection type of all queries; rows are returned as dictionaries."""
 
 from typing import TypeVar
 
@@ -11,7 +11,11 @@ T = TypeVar("T")
 
 
 def require_row(row: T | None) -> T:
-    """The row of a statement that always returns one."""
+    """Return the row of a statement that always returns one.
+
+    Raises:
+        LookupError: There is no row.
+    """
     if row is None:
         raise LookupError("a statement that always returns a row returned none")
     return row

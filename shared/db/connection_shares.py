@@ -1,4 +1,4 @@
-"""How many of a pool's connections one caller may hold at a time."""
+"""Limits how many of a pool's connections one caller may hold at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from shared.errors import ServiceUnavailableError, TooManyRequestsError
 
 _CALLER_SHARE = 0.3
-"""Of the pool, for one caller: 3 connections of 10, and at least one."""
+"""Share of the pool for one caller: 3 connections of 10, and at least one."""
 
 _RESERVED_SHARE = 0.2
-"""Of the pool, for the functions' own statements: callers together never hold these."""
+"""Share of the pool reserved for the functions' own statements."""
 
 
 @dataclass(slots=True)
 class _Share:
     free: asyncio.Semaphore
     users: int = 0
-    """Statements that hold or await it: without one, the share is forgotten."""
+    """Statements that hold or await the share; it is deleted when there are none."""
 
 
 class ConnectionShares:
@@ -27,7 +27,7 @@ class ConnectionShares:
     Args:
         connections: the size of the pool.
         caller_wait_seconds: how long a caller's statement waits for an earlier one of the caller's.
-        wait_seconds: how long it then waits for those of other callers.
+        wait_seconds: how long it then waits for statements of other callers.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ConnectionShares:
 
         Raises:
             TooManyRequestsError: if the caller's earlier statements take too long.
-            ServiceUnavailableError: if those of other callers do.
+            ServiceUnavailableError: if statements of other callers take too long.
         """
         share = self._shares.setdefault(caller, _Share(asyncio.Semaphore(self._per_caller)))
         share.users += 1
@@ -75,7 +75,7 @@ class ConnectionShares:
 
 
 async def _acquire(free: asyncio.Semaphore, seconds: float) -> bool:
-    """Whether one became free in time."""
+    """Acquire the semaphore; return False on timeout."""
     try:
         async with asyncio.timeout(seconds):
             return await free.acquire()

@@ -1,4 +1,4 @@
-"""How a process logs in to Postgres: by its address alone, or as its account in the cloud."""
+"""Postgres login: the connection string, with an IAM token for Cloud SQL."""
 
 import asyncio
 
@@ -11,12 +11,13 @@ _SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 
 
 async def conninfo(settings: Settings) -> str:
-    """The address; in the cloud, where it names no password, with a token of the account.
+    """Return the connection string. In the cloud, an IAM token replaces a missing password.
 
-    A token lasts an hour and is asked for at each new connection: one that is open stays open.
+    A token is valid for an hour and requested for each new connection. An open connection outlives
+    its token.
 
     Raises:
-        OperationalError: there is no token to be had.
+        OperationalError: No token could be obtained.
     """
     url = settings.database_url.get_secret_value()
     if settings.k_service is None or conninfo_to_dict(url).get("password"):
@@ -25,7 +26,7 @@ async def conninfo(settings: Settings) -> str:
 
 
 def _token() -> str:
-    # Only in the cloud, and then before the first query: elsewhere they would cost a start's time.
+    # Imported only in the cloud, since they would slow down every other start.
     import google.auth  # noqa: PLC0415
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415

@@ -1,6 +1,7 @@
-"""LISTEN: one connection a process and channel hears what others have committed, for all who wait.
+"""LISTEN/NOTIFY subscriptions shared by all requests of a process.
 
-A notification's payload is a key, or a key, a space and something said about it.
+Each process has one connection per channel. The payload of a notification is a key, or a key, a
+space and a message for the subscribers of the key.
 """
 
 import asyncio
@@ -19,16 +20,16 @@ from shared.settings import Settings
 from shared.telemetry.logs import logger
 
 ALL_KEYS = ""
-"""The key of one who is woken by every other key, and hears nothing of what is said."""
+"""A subscription to this key is notified of every key, but receives no messages."""
 
 _RECONNECT_SECONDS = 0.5
 _MAX_QUEUED = 64
-"""What is kept for one who does not come to read it; older is dropped."""
+"""Messages kept for a slow subscriber; older ones are dropped."""
 
 _CONNECTION: dict[str, Any] = {
     "application_name": "ourvidz-listener",
     "connect_timeout": 5,
-    # A connection that says nothing for hours, so that its loss is noticed.
+    # The connection may be idle for hours; keepalives detect its loss.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -36,42 +37,42 @@ _CONNECTION: dict[str, Any] = {
 
 
 class Subscription:
-    """What is told of one key."""
+    """A subscription to one key."""
 
     def __init__(self) -> None:
         self._woken = asyncio.Event()
-        self._is_told = False
+        self._is_notified = False
         self._payloads: deque[str] = deque(maxlen=_MAX_QUEUED)
 
     def notify(self, payload: str = "") -> None:
-        """Wake who waits: with what was said, or for the key's own sake."""
+        """Wake the subscriber, with a message or with a plain notification of the key."""
         if payload:
             self._payloads.append(payload)
         else:
-            self._is_told = True
+            self._is_notified = True
         self._woken.set()
 
     async def wait(self, until: float) -> str | None:
-        """The next that was said; None once the key itself is told, or at ``until``.
+        """Return the next message; None on a plain notification or at the time ``until``.
 
-        ``until`` is a time of the event loop. What was said comes first.
+        ``until`` is a time of the event loop. Queued messages are returned first.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(until):
-                while not (self._payloads or self._is_told):
+                while not (self._payloads or self._is_notified):
                     self._woken.clear()
                     await self._woken.wait()
         if self._payloads:
             return self._payloads.popleft()
-        self._is_told = False
+        self._is_notified = False
         return None
 
 
 class Listener:
-    """Connected by the first who waits, and kept.
+    """Listens to one channel. It connects at the first subscription and reconnects after errors.
 
-    A notification may be missed while the connection is made, so everyone is told once it is:
-    whoever subscribes and then looks for itself misses nothing.
+    A notification may be missed while there is no connection, so all subscribers are notified once
+    it is established: one that subscribes first and then reads the database misses nothing.
     """
 
     def __init__(self, settings: Settings, channel: Channel) -> None:
@@ -82,9 +83,9 @@ class Listener:
 
     @contextlib.contextmanager
     def subscribe(self, key: str) -> Iterator[Subscription]:
-        """What is told of ``key`` from now on."""
+        """Subscribe to ``key``; the context manager unsubscribes at its end."""
         if self._task is None:
-            # A context of its own: what it logs is not of the request that came first.
+            # An empty context, so that its log lines do not carry the fields of the first request.
             self._task = asyncio.create_task(self._run(), context=contextvars.Context())
         subscription = Subscription()
         self._waiting[key].add(subscription)
@@ -116,7 +117,9 @@ class Listener:
         async with connection:
             await notifications.listen(connection, self._channel)
             for subscription in [
-                subscription for several in self._waiting.values() for subscription in several
+                subscription
+                for subscriptions in self._waiting.values()
+                for subscription in subscriptions
             ]:
                 subscription.notify()
             async for notification in connection.notifies():

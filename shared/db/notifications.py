@@ -1,4 +1,4 @@
-"""What a process listens to."""
+"""LISTEN statements of the notification channels."""
 
 from typing import Literal, LiteralString
 
@@ -14,7 +14,7 @@ _LISTEN: dict[Channel, LiteralString] = {
 
 
 async def listen(connection: AsyncConnection[TupleRow], channel: Channel) -> None:
-    """Hear a channel, outside of any transaction; what it executes itself may not take long."""
+    """Listen to a channel, outside of any transaction. Sets timeouts for the connection."""
     await connection.execute(
         """
         select set_config('statement_timeout', '10s', false),

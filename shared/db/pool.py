@@ -1,4 +1,4 @@
-"""Postgres: one pool a process, one role a transaction."""
+"""psycopg connection pool; one Postgres role per transaction."""
 
 import asyncio
 import functools
@@ -22,20 +22,20 @@ from shared.telemetry.logs import logger
 Role = Literal["service", "authenticated", "anon"]
 
 _CONNECTION_ERRORS = (None, "57P01", "57P02", "57P03")
-"""Of errors where the server went away: no code at all, or one of its shutdowns'."""
+"""SQLSTATEs of a lost connection: no code at all, or a shutdown of the server."""
 
 _LIMIT_REACHED = "PT409"
-"""What the database raises for one row more than an owner may have (migration 0023)."""
+"""SQLSTATE that the database raises when an owner exceeds a row limit (migration 0023)."""
 
 _CHECK_SECONDS = 1.0
-"""How long one that failed waits for the others to be looked over; that goes on without it."""
+"""How long a failed request waits for the check of the pool, which then continues without it."""
 
 _WAIT_SECONDS = 5.0
-"""How long a request waits for a connection before it is answered 503."""
+"""How long a request waits for a connection before it gets a 503 response."""
 
 
 class Database:
-    """The pool, opened on first use: a cold start that needs no database does not wait for one."""
+    """The connection pool. It opens on first use, so a cold start without queries does not wait."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -51,22 +51,22 @@ class Database:
         *,
         read_only: bool = False,
     ) -> AsyncIterator[Connection]:
-        """A transaction under ``role``; it commits at the end and rolls back on an error.
+        """Open a transaction under ``role``; it commits at the end and rolls back on an error.
 
-        One of a caller's own, under ``authenticated`` or ``anon``, takes part of the caller's share
-        of the connections, and its statements have a shorter timeout than the functions' own.
+        A transaction under a caller's role (``authenticated`` or ``anon``) counts against the
+        caller's share of connections, and its statements have a shorter timeout.
 
         Raises:
-            ConflictError: ``limit_reached``, for one row more than its owner may have.
-            TooManyRequestsError: the caller's earlier statements use its whole share.
-            ServiceUnavailableError: where the database is away, or too slow to go on waiting for.
+            ConflictError: ``limit_reached``: an owner would exceed a row limit.
+            TooManyRequestsError: The caller's earlier statements use its entire share.
+            ServiceUnavailableError: The database is unavailable or too slow.
         """
         if role == "service":
             async with self.autocommit() as connection:
                 await session.begin_as_service(connection, read_only=read_only)
                 yield connection
             return
-        # All anonymous callers are one: the key that they share proves no more.
+        # All anonymous callers count as one, since they share a key.
         caller = str(claims["sub"]) if claims and role == "authenticated" else role
         async with self._shares.hold(caller), self.autocommit() as connection:
             await session.begin_as_caller(
@@ -80,13 +80,13 @@ class Database:
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[Connection]:
-        """A connection on which each statement is a transaction of its own, as ``service``.
+        """Return a connection in autocommit mode, under the role ``service``.
 
-        Where one statement is all that there is to do, this spares the trips of begin and commit.
+        For a single statement this saves the round trips of BEGIN and COMMIT.
 
         Raises:
-            ConflictError: ``limit_reached``, for one row more than its owner may have.
-            ServiceUnavailableError: where the database is away, or too slow to go on waiting for.
+            ConflictError: ``limit_reached``: an owner would exceed a row limit.
+            ServiceUnavailableError: The database is unavailable or too slow.
         """
         try:
             async with self._connection() as connection:
@@ -102,7 +102,7 @@ class Database:
             raise ConflictError(error.diag.message_primary, code="limit_reached") from error
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         if self._check:
             self._check.cancel()
         if self._pool:
@@ -110,7 +110,7 @@ class Database:
             self._pool = None
 
     async def _check_pool(self) -> None:
-        """Replace what else was cut off: else each such connection would fail one more request."""
+        """Replace broken connections, each of which would otherwise fail one more request."""
         if self._pool is None:
             return
         if self._check is None or self._check.done():
@@ -121,7 +121,7 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         with tracing.span("transaction", "client", attributes={"db.system.name": "postgresql"}):
             async with (await self._open_pool()).connection() as connection:
-                connection.prepare_threshold = 0  # all that we ask is asked again
+                connection.prepare_threshold = 0  # every statement of ours is run repeatedly
                 yield connection
 
     async def _open_pool(self) -> AsyncConnectionPool[Connection]:
@@ -132,7 +132,7 @@ class Database:
                 kwargs={
                     "row_factory": dict_row,
                     "application_name": "ourvidz",
-                    "autocommit": True,  # ``session`` begins
+                    "autocommit": True,  # ``session`` sends BEGIN
                     "options": session.options(
                         statement_timeout_ms=self._settings.statement_timeout_ms,
                         lock_timeout_ms=self._settings.lock_timeout_ms,

@@ -1,4 +1,4 @@
-"""The start of each connection, and of each transaction."""
+"""Connection options and BEGIN statements per role."""
 
 import functools
 
@@ -8,12 +8,12 @@ from shared.db.connection import Connection
 
 SERVICE_PATH = "public"
 USER_PATH = "readable, public"
-"""To a user, ``jobs`` is the view that a ``select *`` may read."""
+"""For users, ``jobs`` resolves to a view of the columns that they may read."""
 
 _MAX_CACHED = 64
 
 _PREPARED_AFTER = 5
-"""Times that a user's statement came: it may be of any kind, where ours all come again."""
+"""Executions before a user's statement is prepared. Such statements vary, unlike ours."""
 
 _BEGIN = b"begin"
 _BEGIN_READ_ONLY = b"begin read only"
@@ -26,7 +26,7 @@ _BEGIN_AS_CALLER = sql.SQL("""
            set_config('statement_timeout', {statement_timeout}, true),
            set_config('request.jwt.claims', {claims}, true)
 """)
-"""Two statements, and one trip: so they can have no parameters, and hold literals.
+"""Two statements in one round trip, so values are inserted as literals, not as parameters.
 
 A user's query is refused by the number of rows that it reads. With ``enable_memoize`` that number
 would depend on the table's statistics, and the same query would be refused or not.
@@ -34,13 +34,13 @@ would depend on the table's statistics, and the same query would be refused or n
 
 
 def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:
-    """What a connection begins with: it is ``service``'s, and no statement of it waits for ever.
+    """Return the startup options of a connection: the role ``service`` and its timeouts.
 
-    So a statement outside a transaction is one trip. A pooler that shares a connection among
-    transactions would have to hand these on: the functions connect without one.
+    With these, a statement outside a transaction takes one round trip. A pooler in transaction mode
+    would lose them, so the functions connect directly.
 
-    The memory is Postgres's own default, set here because a server may have another: a sort or a
-    hash takes 4 MB, and beyond that goes to disk, where the server's temp_file_limit ends it.
+    The memory settings are the Postgres defaults, set explicitly because a server may have others:
+    a sort or hash uses up to 4 MB and then spills to disk, where temp_file_limit bounds it.
     """
     settings = {
         "role": "service",
@@ -57,9 +57,10 @@ def options(*, statement_timeout_ms: int, lock_timeout_ms: int) -> str:
 
 
 async def begin_as_service(connection: Connection, *, read_only: bool) -> None:
-    """Begin a transaction of the functions' own.
+    """Begin a transaction under the role ``service``.
 
-    The connection is in autocommit mode, or psycopg would send a BEGIN of its own, in its own trip.
+    The connection must be in autocommit mode; otherwise psycopg sends a BEGIN in an extra round
+    trip.
     """
     await connection.execute(_BEGIN_READ_ONLY if read_only else _BEGIN, prepare=False)
 
@@ -67,13 +68,13 @@ async def begin_as_service(connection: Connection, *, read_only: bool) -> None:
 async def begin_as_caller(
     connection: Connection, *, role: str, claims: str, read_only: bool, statement_timeout_ms: int
 ) -> None:
-    """Begin a transaction under a caller's ``role``; what is set here ends with it.
+    """Begin a transaction under a caller's ``role``. The settings end with the transaction.
 
     Args:
         connection: in autocommit mode.
         role: ``authenticated`` or ``anon``.
         claims: the caller's token as JSON.
-        read_only: whether Postgres refuses to write.
+        read_only: whether Postgres refuses writes.
         statement_timeout_ms: for each statement of the transaction, in milliseconds.
     """
     connection.prepare_threshold = _PREPARED_AFTER
@@ -82,7 +83,7 @@ async def begin_as_caller(
 
 
 @functools.lru_cache(_MAX_CACHED)
-def _begin_statement(role: str, claims: str, read_only: bool, statement_timeout_ms: int) -> bytes:  # noqa: FBT001 - a cached function's key
+def _begin_statement(role: str, claims: str, read_only: bool, statement_timeout_ms: int) -> bytes:  # noqa: FBT001 - part of the cache key
     return _BEGIN_AS_CALLER.format(
         mode=sql.SQL("read only" if read_only else "read write"),
         role=role,

@@ -1,4 +1,4 @@
-"""The web, as far as handlers may know it: what came in, what goes out, and the door between."""
+"""HTTP layer: endpoint wrapper, request and response types."""
 
 from shared.http.endpoint import endpoint, read_json
 from shared.http.request import HttpRequest

@@ -1,4 +1,4 @@
-"""A credential that came by another way than a header."""
+"""Build a request from a token that was not sent in a header."""
 
 from starlette.requests import Request
 
@@ -6,7 +6,7 @@ from shared.http.request import HttpRequest
 
 
 def bearing(token: str) -> HttpRequest:
-    """A call that brings the token as a header would, for the doors' keepers."""
+    """Return a request with the token in its Authorization header, for the authenticators."""
     headers = [(b"authorization", b"Bearer " + token.encode())]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
     return HttpRequest(Request(scope))

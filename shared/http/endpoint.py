@@ -1,7 +1,7 @@
-"""The door: what every endpoint does before and after its handler.
+"""Endpoint wrapper: CORS, authentication, rate limit, body parsing, errors and logging.
 
-``endpoint`` answers the CORS preflight, finds the caller before it reads the body, parses the body
-into the handler's request model, maps every error to its answer, and logs one line.
+``endpoint`` answers the CORS preflight, authenticates the caller before it reads the body, parses
+the body into the handler's request model, renders every error, and logs one line per request.
 """
 
 import functools
@@ -54,7 +54,7 @@ def endpoint(
 
     Args:
         handler: takes the payload, the caller and the services. The type of its first parameter
-            says what it reads: a pydantic model (or a union of models) is parsed from the body;
+            decides what it gets: a pydantic model (or a union of models) is parsed from the body;
             ``HttpRequest`` is the request itself. A handler that also takes an
             ``IdempotentRequest`` honours the Idempotency-Key header; its caller must be a user.
         authenticate: resolves the caller of a request or raises; one of ``shared.auth``.
@@ -65,27 +65,27 @@ def endpoint(
     """
     logs.configure()
     parameters = list(typing.get_type_hints(handler).values())
-    reads, heeds_key = parameters[0], IdempotentRequest in parameters
+    reads, is_idempotent = parameters[0], IdempotentRequest in parameters
     adapter = None if reads is HttpRequest else TypeAdapter(reads)
 
-    async def answer(call: HttpRequest) -> Response:
+    async def respond(call: HttpRequest) -> Response:
         if call.method not in methods:
             raise MethodNotAllowedError
         container = services.get_services()
-        who = await authenticate(call, container)
-        if rate and (user_id := getattr(who, "id", None)):  # a user's; nobody else has one
+        caller = await authenticate(call, container)
+        if rate and (user_id := getattr(caller, "id", None)):  # only users have an id
             await rate_limit.check_rate_limit(rate, user_id, container)
-        what = await read_json(call, adapter) if adapter else call
-        if not heeds_key:
-            return render(await handler(what, who, container), status)
+        payload = await read_json(call, adapter) if adapter else call
+        if not is_idempotent:
+            return render(await handler(payload, caller, container), status)
         scope = idempotency.key_scope(
             call.headers.get(idempotency.HEADER),
-            user_id=who.id,
+            user_id=caller.id,
             endpoint=handler.__name__,
             body=await call.body(),
         )
-        act = functools.partial(handler, what, who, container)
-        return render(await idempotency.run_once(act, scope, container), status)
+        run_handler = functools.partial(handler, payload, caller, container)
+        return render(await idempotency.run_once(run_handler, scope, container), status)
 
     async def main(request: Request) -> Response:
         call = HttpRequest(request)
@@ -93,7 +93,7 @@ def endpoint(
             return Response(status_code=204, headers=_allow_methods(methods, PREFLIGHT))
         with _server_span(handler.__name__, call) as span:
             request_id = _start_request(handler.__name__, call, span)
-            response = await _handle_errors(answer, call, request_id, format_error)
+            response = await _handle_errors(respond, call, request_id, format_error)
             response.headers.update({**CORS, "x-request-id": request_id})
             if response.status_code == MethodNotAllowedError.status:
                 response.headers["allow"] = ", ".join([*methods, "OPTIONS"])
@@ -106,29 +106,37 @@ def endpoint(
 
 
 async def _handle_errors(
-    answer: Callable[[HttpRequest], Awaitable[Response]],
+    respond: Callable[[HttpRequest], Awaitable[Response]],
     call: HttpRequest,
     request_id: str,
-    tell: ErrorFormatter | None,
+    format_error: ErrorFormatter | None,
 ) -> Response:
-    """The answer, or the error's; nothing gets past this."""
+    """Return the response, or the rendered error. Raises nothing."""
 
-    def told(problem: ApiError) -> Response:
-        return render_error(problem, request_id, tell(problem, call) if tell else None)
+    def error_response(error: ApiError) -> Response:
+        body = format_error(error, call) if format_error else None
+        return render_error(error, request_id, body)
 
     try:
-        return await answer(call)
-    except ApiError as problem:
-        return told(problem)
+        return await respond(call)
+    except ApiError as error:
+        return error_response(error)
     except ClientDisconnect:
         return Response(status_code=499)
-    except Exception:  # noqa: BLE001 - the last resort: whatever it is, the caller gets JSON
+    except Exception:  # noqa: BLE001 - last resort: the caller gets JSON for any error
         logs.logger.error("unhandled error", exc_info=True)
-        return told(ApiError("Something went wrong here; it has been logged."))
+        return error_response(ApiError("Something went wrong here; it has been logged."))
 
 
 async def read_json(call: HttpRequest, adapter: TypeAdapter[T]) -> T:
-    """The body as a model; its errors are the answers 400, 413, 415 and 422."""
+    """Parse the body into a model.
+
+    Raises:
+        UnsupportedMediaTypeError: The content type is not JSON (415).
+        PayloadTooLargeError: The body is larger than 1 MiB (413).
+        InvalidJsonError: The body is not JSON (400).
+        InvalidRequestError: The body does not match the model (422).
+    """
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError
@@ -145,7 +153,7 @@ async def read_json(call: HttpRequest, adapter: TypeAdapter[T]) -> T:
 
 
 def _details(error: ValidationError) -> list[dict[str, str]]:
-    """Each field that failed, by its name in the request, and never with what was sent."""
+    """List each invalid field by its name in the request, without the value that was sent."""
     return [
         {
             "field": ".".join(map(str, detail["loc"])),
@@ -156,8 +164,8 @@ def _details(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
-def _allow_methods(methods: Sequence[str], others: dict[str, str]) -> dict[str, str]:
-    return {**others, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
+def _allow_methods(methods: Sequence[str], headers: dict[str, str]) -> dict[str, str]:
+    return {**headers, "access-control-allow-methods": ", ".join([*methods, "OPTIONS"])}
 
 
 def _server_span(function: str, call: HttpRequest) -> AbstractContextManager[SpanHandle]:
@@ -175,20 +183,21 @@ def _start_request(function: str, call: HttpRequest, span: SpanHandle) -> str:
     return request_id
 
 
-def _log(call: HttpRequest, answer: Response, span: SpanHandle) -> None:
+def _log(call: HttpRequest, response: Response, span: SpanHandle) -> None:
     fields = {
-        "status": answer.status_code,
+        "status": response.status_code,
         "ms": round(logs.request_seconds() * 1000, 1),
         "method": call.method,
     }
-    is_ours = answer.status_code >= 500  # noqa: PLR2004 - HTTP's own classes
-    getattr(logs.logger, "error" if is_ours else "info")("answered", extra={"fields": fields})
-    span.set_attributes({"http.response.status_code": answer.status_code, **_job()})
-    if is_ours:
-        span.set_error(str(answer.status_code))
+    is_server_error = response.status_code >= 500  # noqa: PLR2004 - HTTP status classes
+    level = "error" if is_server_error else "info"
+    getattr(logs.logger, level)("answered", extra={"fields": fields})
+    span.set_attributes({"http.response.status_code": response.status_code, **_job()})
+    if is_server_error:
+        span.set_error(str(response.status_code))
 
 
 def _job() -> Attributes:
-    """What the request was about, where its handler has said so."""
+    """Return the id of the request's job as an attribute, if the handler has bound one."""
     job_id = logs.get_bound("job_id")
     return {"ourvidz.job_id": str(job_id)} if job_id else {}

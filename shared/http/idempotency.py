@@ -1,7 +1,8 @@
-"""Idempotency-Key: the same key and body from the same user gives the first answer again.
+"""Idempotency-Key: reserve keys, and store and replay responses.
 
-A request reserves its key under a lease, and stores its answer in the transaction of its own
-change. Others with the key wait for that answer. An error, or a lapsed lease, frees the key.
+The same key and body from the same user get the first response again. A request reserves its key
+under a lease and stores its response in the transaction of its change. Other requests with the key
+wait for that response. An error, or an expired lease, releases the key.
 """
 
 import asyncio
@@ -23,27 +24,27 @@ from shared.services import Services
 HEADER = "idempotency-key"
 
 _MAX_CHARACTERS = 255
-_LOOK_SECONDS = 1.0
-"""How often a waiting request looks for itself: that a lease lapses, nobody tells."""
+_FALLBACK_POLL_SECONDS = 1.0
+"""How often a waiting request polls: an expired lease sends no notification."""
 
 _RELEASE_SECONDS = 0.5
 _releasing: set[asyncio.Task[None]] = set()
-"""Keys that are to be freed: a task that nobody holds may be forgotten."""
+"""Running release tasks. asyncio may collect a task that has no other reference."""
 
 
 class IdempotentRequest:
-    """What a handler that is asked for one answer keeps it with."""
+    """Passed to a handler that supports Idempotency-Key; stores its response."""
 
     def __init__(self, reservation: UUID | None = None) -> None:
         self._reservation = reservation
         self.is_stored = reservation is None
 
     async def store_response(self, connection: Connection, answer: BaseModel) -> None:
-        """Store the answer in the transaction of the change that it tells of.
+        """Store the response in the transaction of the change that it reports.
 
         Raises:
-            ConflictError: where the reservation lapsed and another request took the key: the
-                transaction falls, and with it the change.
+            ConflictError: The reservation expired and another request took the key. The
+                transaction must roll back, and the change with it.
         """
         if self._reservation is None:
             return
@@ -55,32 +56,37 @@ class IdempotentRequest:
 
 async def run_once(
     act: Callable[[IdempotentRequest], Awaitable[Any]], scope: Scope | None, services: Services
-) -> Any | dict[str, Any]:  # noqa: ANN401 - the handler's own answer, or what it was before
-    """Run ``act`` for a key that is new, or give its first answer; without a key just run it."""
+) -> Any | dict[str, Any]:  # noqa: ANN401 - the handler's response, or the stored one
+    """Run ``act`` for a new key, else return the stored response. Without a key, always run it.
+
+    Raises:
+        ConflictError: Another request with the key did not finish in time.
+        InvalidRequestError: The key was used with a different body.
+    """
     if scope is None:
         return await act(IdempotentRequest())
     reservation = services.new_id()
     answered = await _reserve(scope, reservation, services)
     if answered is not None:
         return answered
-    one = IdempotentRequest(reservation)
+    idempotent_request = IdempotentRequest(reservation)
     try:
-        answer = await act(one)
-        if not one.is_stored:
+        answer = await act(idempotent_request)
+        if not idempotent_request.is_stored:
             async with services.database.transaction() as connection:
-                await one.store_response(connection, answer)
+                await idempotent_request.store_response(connection, answer)
     except BaseException:
-        # Also where the client has gone: whoever asks again should not wait for the lease.
+        # Also after a disconnect, so that a retry need not wait until the lease expires.
         await asyncio.shield(_release(reservation, services))
         raise
     return answer
 
 
 def key_scope(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> Scope | None:
-    """What a key stands for; None without one.
+    """Return the scope of an Idempotency-Key; None without a key.
 
     Raises:
-        InvalidError: for a key that is no 1 to 255 printable characters.
+        InvalidRequestError: The key is not 1 to 255 printable ASCII characters.
     """
     if key is None:
         return None
@@ -91,7 +97,7 @@ def key_scope(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> 
 
 
 async def _reserve(scope: Scope, reservation: UUID, services: Services) -> dict[str, Any] | None:
-    """None once the key is ours; else the answer that it has, waited for."""
+    """Reserve the key and return None, or wait for and return the stored response."""
     held = await _reserve_or_get(scope, reservation, services)
     if held is None or held.answer is not None:
         return held.answer if held else None
@@ -102,15 +108,15 @@ async def _reserve(scope: Scope, reservation: UUID, services: Services) -> dict[
             held = await _reserve_or_get(scope, reservation, services)
             if held is None or held.answer is not None:
                 return held.answer if held else None
-            await subscription.wait(min(until, loop.time() + _LOOK_SECONDS))
+            await subscription.wait(min(until, loop.time() + _FALLBACK_POLL_SECONDS))
     raise _in_progress(held.lease_seconds)
 
 
 async def _reserve_or_get(scope: Scope, reservation: UUID, services: Services) -> Held | None:
-    """Take the key; or see how it is held.
+    """Reserve the key and return None, or return its current reservation or response.
 
     Raises:
-        InvalidError: where the key stands for another body.
+        InvalidRequestError: The key was used with a different body.
     """
     lease = services.settings.idempotency_lease_seconds
     async with services.database.transaction() as connection:
@@ -129,7 +135,7 @@ async def _reserve_or_get(scope: Scope, reservation: UUID, services: Services) -
 
 
 async def _release(reservation: UUID, services: Services) -> None:
-    """Free the key; where the database is away, as soon as it is back."""
+    """Release the key; if the database is unavailable, retry in the background."""
     try:
         await _free(reservation, services)
     except ServiceUnavailableError:

@@ -1,7 +1,7 @@
-"""How much a user may ask for in a minute: a bucket of tokens for each kind of request.
+"""Rate limits per user: a token bucket in Postgres for each class of request.
 
-Workers, the scheduler and the anonymous have no bucket: the first two prove a key of ours, and the
-last are the load balancer's to slow down, by their address.
+Workers and the scheduler authenticate with a key of ours and have no limit. Anonymous callers are
+limited by the load balancer, by their address.
 """
 
 import math
@@ -15,14 +15,14 @@ from shared.services import Services
 from shared.settings import Settings
 
 RateLimitClass: TypeAlias = Literal["jobs", "prompts", "requests"]
-"""Jobs to be drawn, prompts for a language model, and everything else."""
+"""New jobs, prompts for a language model, and all other requests."""
 
 
 async def check_rate_limit(rate: RateLimitClass, user_id: UUID, services: Services) -> None:
-    """Count a request; one too many is refused, and costs nothing but this.
+    """Take a token from the user's bucket.
 
     Raises:
-        RateLimitedError: with the seconds until the next is taken.
+        RateLimitedError: The bucket is empty; carries the seconds until a token is available.
     """
     limit = per_minute(rate, services.settings)
     if not limit:
@@ -35,10 +35,10 @@ async def check_rate_limit(rate: RateLimitClass, user_id: UUID, services: Servic
 async def take_with(
     connection: Connection, rate: RateLimitClass, user_id: UUID, settings: Settings
 ) -> None:
-    """Count a request in a transaction of the caller's; one that is rolled back counts nothing.
+    """Take a token in the caller's transaction; a rollback returns it.
 
     Raises:
-        RateLimitedError: with the seconds until the next is taken.
+        RateLimitedError: The bucket is empty; carries the seconds until a token is available.
     """
     limit = per_minute(rate, settings)
     if limit:
@@ -57,7 +57,7 @@ def _check(seconds: float | None, limit: int) -> None:
 
 
 def per_minute(rate: RateLimitClass, settings: Settings) -> int:
-    """How many; 0 where there is no limit."""
+    """Return the limit per minute of a class; 0 means no limit."""
     return {
         "jobs": settings.rate_limit_jobs_per_minute,
         "prompts": settings.rate_limit_prompts_per_minute,

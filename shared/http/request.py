@@ -1,4 +1,4 @@
-"""What came in."""
+"""HTTP request wrapper passed to handlers and authenticators."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class HttpRequest:
-    """The request as a handler or a keeper may see it: no framework in it."""
+    """An HTTP request, without the types of the web framework."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -22,43 +22,47 @@ class HttpRequest:
 
     @property
     def method(self) -> str:
-        """In capitals."""
+        """The HTTP method, in capitals."""
         return self._request.method
 
     @property
     def path(self) -> str:
-        """Below the function's own address, decoded once."""
+        """The path below the function's URL, percent-decoded once."""
         path: str = self._request.scope["path"]
         return path
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Names are matched in any case."""
+        """The headers; names are case-insensitive."""
         return self._request.headers
 
     @property
     def query(self) -> QueryParams:
-        """The query's pairs, in their order by ``multi_items``."""
+        """The query parameters; ``multi_items`` returns all pairs in order."""
         return self._request.query_params
 
     @property
     def incoming_traceparent(self) -> str | None:
-        """The caller's trace (W3C Trace Context), where it names one."""
+        """The caller's ``traceparent`` (W3C Trace Context); None if missing or malformed."""
         incoming = trace_context.parse(self.headers.get("traceparent"))
         return str(incoming) if incoming else None
 
     @cached_property
     def traceparent(self) -> str:
-        """The caller's trace, or one that begins here."""
+        """The caller's ``traceparent``, or that of a new trace."""
         return self.incoming_traceparent or f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
 
     async def wait_for_disconnect(self) -> None:
-        """Wait until the client has gone away; once its body has been read."""
+        """Wait until the client disconnects. Call it after the body has been read."""
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
 
     async def body(self, max_bytes: int = MAX_BODY_BYTES) -> bytes:
-        """The whole body. Raises PayloadTooLargeError as soon as it passes the limit."""
+        """Read and return the body.
+
+        Raises:
+            PayloadTooLargeError: The body is larger than ``max_bytes``; the rest is not read.
+        """
         if self._body is None:
             chunks: list[bytes] = []
             size = 0

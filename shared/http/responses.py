@@ -1,4 +1,4 @@
-"""What goes out."""
+"""Response types and their rendering."""
 
 import asyncio
 import json
@@ -34,49 +34,53 @@ PREFLIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """202: an answer before what was asked for is done."""
+    """202: the request was accepted and is not finished yet."""
 
     body: BaseModel
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """An answer that is no model: bytes of ``media_type``."""
+    """A response body given as bytes of ``media_type``."""
 
     body: bytes
     media_type: str | None = "application/json"
-    """None where there is no body."""
+    """None for a response without a body."""
     headers: dict[str, str] = field(default_factory=dict)
     partial: bool = False
-    """206: a part of what was asked for."""
+    """206: part of the requested range."""
     status: int | None = None
-    """Where it is not the endpoint's own."""
+    """Overrides the endpoint's success status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An answer that is elsewhere, for now."""
+    """302: the client should follow ``url``, which is not to be cached."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class StreamResponse:
-    """An answer that is told piece by piece, until the pieces end or the client goes away."""
+    """A response sent chunk by chunk, until the chunks end or the client disconnects."""
 
     chunks: AsyncGenerator[bytes, None]
-    """Closed in either case."""
+    """The generator is closed in both cases."""
     media_type: str
     headers: dict[str, str] = field(default_factory=dict)
 
 
 def render(result: object, status: int) -> Response:
-    """What a handler answered, on the wire; ``status`` is the endpoint's own good one."""
+    """Render a handler's result. ``status`` is the endpoint's success status.
+
+    Raises:
+        TypeError: The result is of no response type.
+    """
     match result:
         case BaseModel():
             body = result.model_dump_json(by_alias=True).encode()
             return Response(body, status_code=status, media_type="application/json")
-        case dict():  # an answer that was given before
+        case dict():  # a stored response that is replayed
             text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
             return Response(text, status_code=status, media_type="application/json")
         case Accepted():
@@ -94,9 +98,9 @@ def render(result: object, status: int) -> Response:
 
 
 def render_error(problem: ApiError, request_id: str, body: BaseModel | None = None) -> Response:
-    """An error, in the one shape that all errors have but those whose ``body`` is given."""
+    """Render an error, in the common format unless ``body`` is given."""
     logs.bind(code=problem.error_code)
-    told = (
+    content = (
         body.model_dump()
         if body
         else {
@@ -113,33 +117,33 @@ def render_error(problem: ApiError, request_id: str, body: BaseModel | None = No
         headers["retry-after"] = str(problem.retry_after_seconds)
     if problem.status == UnauthenticatedError.status:
         headers["www-authenticate"] = "Bearer"
-    return Response(json.dumps(told), problem.status, headers, "application/json")
+    return Response(json.dumps(content), problem.status, headers, "application/json")
 
 
 class _ClosingStreamingResponse(StreamingResponse):
-    """Its client gone, it ends where it waits, and closes its pieces."""
+    """Streams until the chunks end or the client disconnects, then closes the generator."""
 
     def __init__(self, stream: StreamResponse, status: int) -> None:
         super().__init__(_log_errors(stream.chunks), status, stream.headers, stream.media_type)
-        self._pieces = stream.chunks
+        self._chunks = stream.chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         try:
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
-            # The server stops: to the client this is an end like any other.
+            # The server shuts down: end the body normally for the client.
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            await self._pieces.aclose()
+            await self._chunks.aclose()
             fields = {"seconds": round(time.perf_counter() - began, 1)}
             logs.logger.info("the stream ended", extra={"fields": fields})
 
 
-async def _log_errors(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The pieces; an error is their end, for the answer has long begun."""
+async def _log_errors(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield the chunks. An error ends the stream, since the status was sent already."""
     try:
-        async for piece in pieces:
-            yield piece
-    except Exception:  # noqa: BLE001 - the last resort, as in the door
-        logs.logger.error("a stream broke off", exc_info=True)
+        async for chunk in chunks:
+            yield chunk
+    except Exception:  # noqa: BLE001 - last resort, as in ``endpoint``
+        logs.logger.error("a stream ended with an error", exc_info=True)

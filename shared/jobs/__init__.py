@@ -1,1 +1,1 @@
-"""The life of a job: submit, dispatch, complete."""
+"""Job lifecycle: submit, dispatch, estimate, complete."""

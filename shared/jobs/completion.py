@@ -1,4 +1,4 @@
-"""Completing a job: by its worker's callback, or by the manifest that the worker left behind."""
+"""Validate a worker's reported results against storage and complete the job."""
 
 import asyncio
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from shared.storage.types import ObjectMetadata
 
 
 class ValidatedAsset(NamedTuple):
-    """An asset that lies in the bucket as it was reported."""
+    """A reported asset whose file and thumbnail were found in the bucket as reported."""
 
     asset: ReportedAsset
     stored: ObjectMetadata
@@ -28,11 +28,12 @@ class ValidatedAsset(NamedTuple):
 async def validate_results(
     services: Services, job: jobs.Job, callback: CallbackRequest
 ) -> list[ValidatedAsset]:
-    """Hold what a worker reports against its claim and against the bucket.
+    """Validate what a worker reports against the job's claim and against the bucket.
 
     Raises:
-        InvalidError: where it is not what the claim was to make, or nobody has checked it.
-        ConflictError: ``object_missing``, where the bucket holds something else, or nothing.
+        InvalidRequestError: The assets are not those of the claim, or their output check is
+            missing or not acceptable.
+        ConflictError: ``object_missing``: an object is missing from the bucket or differs.
     """
     reported = callback.results.assets if callback.results else []
     output_check.require_output_check(job, callback.output_check, services.settings)
@@ -49,7 +50,18 @@ async def complete_job(
     checked: list[ValidatedAsset],
     receipt: Receipt | None = None,
 ) -> jobs.Job | None:
-    """Complete the job with its assets and its account. None where it has ended already."""
+    """Complete the job: store its assets and settle its credits.
+
+    Args:
+        connection: In a transaction.
+        job_id: The job.
+        callback: The callback, or the one in the worker's manifest.
+        checked: The results of ``validate_results``.
+        receipt: The callback's stored response, if it is to be recorded.
+
+    Returns:
+        The completed job; None if it has finished already.
+    """
     rows = [
         workspace_assets.to_row(
             asset,

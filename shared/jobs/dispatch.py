@@ -1,8 +1,9 @@
-"""Dispatch: Postgres holds the backlog, Cloud Tasks only what is about to run.
+"""Assign queued jobs to worker slots and enqueue their Cloud Tasks.
 
-``fill`` gives each active worker as many jobs as it has slots, and a look-ahead, so that it never
-idles between two. It is called after every change that frees a slot or adds a job; were a call
-lost, the sweep makes it up.
+Postgres holds the backlog, Cloud Tasks only what is about to run. ``dispatch_jobs`` gives each
+active worker as many jobs as it has slots, plus prefetched ones, so that it does not idle between
+two jobs. It is called after every change that frees a slot or adds a job. If a call is lost, the
+sweep dispatches instead.
 """
 
 import asyncio
@@ -20,38 +21,45 @@ from shared.telemetry.logs import logger
 from shared.telemetry.trace_context import Attributes
 
 DispatchedJob = tuple[Job, WorkerAddress]
-"""A job, and where its task goes."""
+"""A job and the address that its task is sent to."""
 
 LOST_TASK_SECONDS = 5
-"""A dispatched job that nobody claims in this time may have no task."""
+"""A dispatched job that is not claimed within this time may have lost its task."""
 
 _SECONDS = {name: row.expected_seconds for name, row in JOB_TYPES.items()}
 
 
 async def dispatch_jobs(services: Services, queue: QueueName) -> int:
-    """Dispatch what there is room for; how many jobs.
+    """Dispatch as many jobs of the queue as there are free slots; return their number.
 
-    It raises nothing: whoever calls it has committed a change that stands without it.
+    Raises nothing: the caller has committed its change, which does not depend on the dispatch.
     """
     try:
         async with services.database.autocommit() as connection:
             chosen = await dispatch.dispatch(connection, _dispatch_window(services, queue))
     except ServiceUnavailableError:
         return 0
-    await asyncio.gather(*(_enqueue_or_release(services, *one) for one in chosen))
+    await asyncio.gather(*(_enqueue_or_release(services, job, address) for job, address in chosen))
     return len(chosen)
 
 
 async def re_enqueue_lost_tasks(services: Services, *, limit: int) -> int:
-    """Make the tasks of jobs that should long have been claimed; how many.
+    """Enqueue again the tasks of jobs that should have been claimed; return how many were sent.
 
-    A process may die between the commit of a dispatch and its task. A task that does exist has the
-    same name, so that making it again is nothing.
+    A process may die after it committed a dispatch and before it enqueued the task. A task that
+    exists already has the same name, so enqueueing it again has no effect.
+
+    Raises:
+        ServiceUnavailableError: None of the tasks could be enqueued.
     """
     async with services.database.transaction() as connection:
         unclaimed = await dispatch.unclaimed(connection, seconds=LOST_TASK_SECONDS, limit=limit)
-    known = [one for one in unclaimed if services.settings.worker_keys_for(one[1].key_id)]
-    sent = await asyncio.gather(*(_is_sent(services, *one) for one in known))
+    known = [
+        (job, address)
+        for job, address in unclaimed
+        if services.settings.worker_keys_for(address.key_id)
+    ]
+    sent = await asyncio.gather(*(_is_sent(services, job, address) for job, address in known))
     if known and not any(sent):
         raise ServiceUnavailableError
     return sum(sent)
@@ -68,26 +76,26 @@ def _dispatch_window(services: Services, queue: QueueName) -> dispatch.DispatchW
 
 
 async def _enqueue_or_release(services: Services, job: Job, address: WorkerAddress) -> None:
-    """Where the task cannot be made, the job gives its slot back and waits again."""
+    """Enqueue the job's task; if that fails, release its slot so that it waits again."""
     if not await _is_sent(services, job, address):
         await _release_slot(services, job)
 
 
 async def _is_sent(services: Services, job: Job, address: WorkerAddress) -> bool:
-    """Whether the job's task is made. Whatever one job has, the others are sent."""
+    """Enqueue the job's task; return whether it succeeded. Errors do not affect other jobs."""
     try:
         await _send(services, job, address)
     except ServiceUnavailableError:
         return False
-    except Exception:  # noqa: BLE001 - the same
+    except Exception:  # noqa: BLE001 - as above
         fields = {"job_id": job.id}
-        logger.error("a job's task could not be made", exc_info=True, extra={"fields": fields})
+        logger.error("a job's task could not be enqueued", exc_info=True, extra={"fields": fields})
         return False
     return True
 
 
 async def _send(services: Services, job: Job, address: WorkerAddress) -> None:
-    """In the job's own trace, whoever's request it is that sends it."""
+    """Enqueue the task in the trace of the job, not of the current request."""
     attributes: Attributes = {
         "ourvidz.job_id": str(job.id),
         "ourvidz.dispatch_no": job.dispatch_no,

@@ -1,9 +1,10 @@
-"""When a job that is queued now will begin: from the queue, the measured durations and the slots.
+"""Estimate when a newly queued job will start, from the queue, measured durations and slots.
 
-``likely`` is the work ahead divided by the slots, as if the queue were served in order. Users take
-turns instead, which moves single jobs and not their mean: one begins soon whose user has nothing
-else waiting, another late whom others overtake. ``least`` and ``most`` hold at least four of five;
-how wide that takes was found by simulating the real order (``tests/unit/test_eta.py``).
+``expected`` is the work ahead divided by the slots, as if the queue were served in order. The fair
+queue alternates between users instead. That changes the start of single jobs but not their mean: a
+user with nothing else waiting starts sooner, and others later. The interval from ``min`` to ``max``
+contains the start of at least four jobs in five; its width was found by simulating the real order
+(``tests/unit/test_eta.py``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,21 +14,22 @@ from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.metrics import EtaPhrase
 from shared.db.queries.metrics import Duration, Load, QueueState
 
-_IDLE_MOST_SECONDS = 5.0
-"""To a worker that is free: the longest of the queues' least backoffs."""
+_MAX_IDLE_SECONDS = 5.0
+"""Longest delay to a free worker: the largest minimum backoff of the queues."""
 
 _MIN_LEFT = 0.1
-"""Of its usual time, for a job that has run longer than that."""
+"""Remaining share of the usual time, for a job that has run longer than that."""
 
 _EARLY, _LATE = 0.35, 2.75
-"""Of what holds slots, and of what is likely: found by the simulation."""
+"""Factors found by the simulation: the earliest start is ``_EARLY`` times the work that holds
+slots, the latest ``_LATE`` times the expected start."""
 
 _EXPECTED_SLOW = 2.0
-"""Of a type that was not measured in the last day: one in ten takes this much longer."""
+"""Factor for the slowest tenth of jobs of a type that was not measured in the last day."""
 
 
 class Eta(NamedTuple):
-    """In seconds from now."""
+    """Expected, earliest and latest start, in seconds from now."""
 
     expected: float
     min: float
@@ -37,32 +39,35 @@ class Eta(NamedTuple):
 def estimate(
     queue: QueueState, durations: Mapping[str, Duration], *, slots: int, is_free: bool
 ) -> Eta | None:
-    """The interval holds the true beginning in four of five cases; None without a slot.
+    """Estimate the start of a job queued now; in four of five cases the interval contains it.
 
     Args:
-        queue: what is ahead.
-        durations: what was measured, by job type.
-        slots: of the workers that serve the queue.
-        is_free: whether one of them holds fewer jobs than it has slots. Others may hold more.
+        queue: The jobs ahead.
+        durations: Measured durations by job type, in seconds per image or video.
+        slots: Total slots of the workers that serve the queue.
+        is_free: Whether one of them holds fewer jobs than it has slots. Others may hold more.
+
+    Returns:
+        The estimate; None if there is no slot.
     """
     if slots == 0:
         return None
     if is_free and queue.waiting == 0:
-        return Eta(0, 0, _IDLE_MOST_SECONDS)
-    everything = [*queue.running, *queue.dispatched, *queue.sample]
-    # While it begins, the other slots are half-way through their jobs.
-    one = _mean(everything, durations)
-    others = (slots - 1) * one / 2
-    before = _left(queue.running, durations) + _seconds(queue.dispatched, durations)
-    soon = max(0.0, before - others) / slots
-    behind = before + queue.waiting * _mean(queue.sample, durations)
-    likely = max(0.0, behind - others) / slots
-    slow = _mean(everything, durations, is_slow=True)
-    return Eta(likely, _EARLY * max(0.0, soon - one / slots), _LATE * likely + slow)
+        return Eta(0, 0, _MAX_IDLE_SECONDS)
+    all_loads = [*queue.running, *queue.dispatched, *queue.sample]
+    # When the job starts, the other slots are half-way through their jobs on average.
+    mean = _mean(all_loads, durations)
+    in_other_slots = (slots - 1) * mean / 2
+    in_slots = _left(queue.running, durations) + _seconds(queue.dispatched, durations)
+    soonest = max(0.0, in_slots - in_other_slots) / slots
+    ahead = in_slots + queue.waiting * _mean(queue.sample, durations)
+    expected = max(0.0, ahead - in_other_slots) / slots
+    slow = _mean(all_loads, durations, is_slow=True)
+    return Eta(expected, _EARLY * max(0.0, soonest - mean / slots), _LATE * expected + slow)
 
 
 def format_eta(eta: Eta | None) -> EtaPhrase:
-    """The likely beginning, as the specification says it; without a worker nobody knows."""
+    """Format the expected start as the API specifies it; without an estimate, "> 10 mins"."""
     if eta is None:
         return "> 10 mins"
     bounds: dict[EtaPhrase, float] = {
@@ -79,7 +84,7 @@ def _count(loads: Sequence[Load]) -> int:
 
 
 def _each(job_type: str, durations: Mapping[str, Duration], *, is_slow: bool = False) -> float:
-    """One image or video, in seconds: as measured, else as the catalogue expects."""
+    """Return the seconds per image or video: as measured, else as the job catalog expects."""
     measured = durations.get(job_type)
     if measured:
         return measured.slow if is_slow else measured.median

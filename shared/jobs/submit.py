@@ -1,4 +1,4 @@
-"""Admitting a job: the row, its account and its use, at once or not at all."""
+"""Insert a job, reserve its credits and log its usage in one statement."""
 
 from dataclasses import replace
 
@@ -14,19 +14,23 @@ _FULL_RETRY_SECONDS = 30
 async def submit_job(
     connection: Connection, new: jobs.NewJob, settings: Settings, *, is_free: bool = False
 ) -> InsertedJob:
-    """Store the job, queued, reserve its credits and note the use.
+    """Store a queued job, reserve its credits and log the usage.
 
-    A free one has an account like any other, of no credits, and heeds no limit.
+    Args:
+        connection: In a transaction.
+        new: The job.
+        settings: Provides the limit of queued jobs and the starting credits.
+        is_free: Whether the job costs no credits and is exempt from the limit of queued jobs.
 
     Raises:
-        NotEnoughCreditsError: where the balance is short.
-        TooManyRequestsError: where the user has as many jobs queued as one may have.
+        NotEnoughCreditsError: The user's balance is too low.
+        TooManyRequestsError: The user has ``max_queued_jobs_per_user`` jobs queued already.
     """
     priced = replace(new, credits=0) if is_free else new
     limit = None if is_free else settings.max_queued_jobs_per_user or None
     stored = await jobs.insert_job(connection, priced, max_queued=limit)
     if stored is None:
-        # Where another request of a new user's is granting just now, this waits for it.
+        # A new user has no profile yet. If another request is just creating it, this waits for it.
         await credit_ledger.grant(connection, new.user_id, amount=settings.starting_credits)
         stored = await jobs.insert_job(connection, priced, max_queued=limit)
     if stored is None and limit and await jobs.count_queued(connection, new.user_id) >= limit:

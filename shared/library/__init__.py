@@ -1,1 +1,1 @@
-"""Assets between workspace and library: save and discard."""
+"""Workspace assets: save them to the library and discard them."""

@@ -1,4 +1,7 @@
-"""Discarding an asset: the row first, then its files; what is left the lifecycle mops up."""
+"""Delete a workspace asset: row first, then its files.
+
+The bucket's lifecycle rule deletes files that are left over.
+"""
 
 from uuid import UUID
 
@@ -11,11 +14,11 @@ from shared.telemetry.logs import logger
 async def discard_asset(
     asset_id: UUID, services: Services, *, user_id: UUID, only_if_saved: bool = False
 ) -> None:
-    """Delete the asset's row, then its files; again is success.
+    """Delete the asset's row, then its files. Deleting it again succeeds.
 
     Raises:
-        NotFoundError: where it is not, and never was, the user's.
-        ConflictError: while it is being saved, or has to be first.
+        NotFoundError: The asset does not, and never did, belong to the user.
+        ConflictError: The asset is being saved, or must be saved first.
     """
     async with services.database.transaction() as connection:
         gone = await workspace_assets.discard(
@@ -29,7 +32,7 @@ async def discard_asset(
 
 
 def _refusal(asset: workspace_assets.Asset | None) -> ConflictError | NotFoundError:
-    """Why it may not be removed."""
+    """Return the error for an asset that could not be removed."""
     if asset is None:
         return NotFoundError()
     if asset.promotion == "pending":

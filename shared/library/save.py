@@ -1,8 +1,8 @@
-"""Keeping an asset in the library: hold it, copy its files, then record the copy.
+"""Save a workspace asset to the library: lock it, copy its files, record the copy.
 
-Each step may be cut off and done again, and done by several at once. The copy's id, and with it
-its paths, are chosen once and stand until one of them records it; an equal object that is there
-already is success; whoever comes second is given what the first recorded.
+Each step can be interrupted, repeated, and run by several callers at once. The id of the copy, and
+so its paths, is chosen once and used until a caller records the copy. An equal object that exists
+already counts as copied. A caller that comes second gets the library asset of the first.
 """
 
 import asyncio
@@ -17,14 +17,15 @@ from shared.storage.types import ObjectMetadata
 from shared.telemetry.logs import logger
 
 SAVE_LOCK_SECONDS = 300
-"""How long expiry and discard leave an asset alone while it is copied: no function runs longer."""
+"""How long an asset that is being copied is safe from expiry and discard. No function runs
+longer."""
 
 _GONE = "The asset's file is gone."
 _ELSE = "Something else lies where the copy belongs; nothing was changed."
 
 
 class FileCopy(NamedTuple):
-    """A file to copy: its source, that generation of it, its target, and what is left out."""
+    """A file to copy: source path and generation, target path, and whether to strip metadata."""
 
     source: str
     generation: int
@@ -33,7 +34,7 @@ class FileCopy(NamedTuple):
 
 
 class LockedAsset(NamedTuple):
-    """An asset that is held, the id that its library asset will have, and what is left out."""
+    """A locked asset, the id of its future library asset, and whether to strip metadata."""
 
     asset: workspace_assets.Asset
     library_id: UUID
@@ -41,7 +42,7 @@ class LockedAsset(NamedTuple):
 
 
 class SaveResult(NamedTuple):
-    """The library asset, and whether this very call made it."""
+    """The library asset, and whether this call created it."""
 
     library_asset: library.LibraryAsset
     is_new: bool
@@ -55,11 +56,20 @@ async def save_asset(
     labels: library.AssetMetadata | None = None,
     without_settings: bool = False,
 ) -> SaveResult:
-    """Save a workspace asset; the same library asset however often, and at once, it is asked for.
+    """Save a workspace asset to the library.
+
+    Idempotent: repeated and concurrent calls return the same library asset.
+
+    Args:
+        services: Provides the database and the storage.
+        asset_id: The workspace asset.
+        user_id: Its owner.
+        labels: Title, tags and collection of the library asset.
+        without_settings: Whether to leave the generation settings out of the copied file.
 
     Raises:
-        NotFoundError: where it is not the user's, or its file is gone.
-        ConflictError: where something else lies at the copy's place, such as one with settings.
+        NotFoundError: The user has no such asset, or its file is gone.
+        ConflictError: A different object exists at the target path, such as a copy with settings.
     """
     labels = labels or library.AssetMetadata()
     library_asset = await _lock_for_save(services, asset_id, user_id, labels)
@@ -70,7 +80,11 @@ async def save_asset(
 
 
 async def verify_library_file(services: Services, library_asset: library.LibraryAsset) -> None:
-    """Raise ConflictError unless the library's file lies there as its row says."""
+    """Check that the library's file is stored as its row describes it.
+
+    Raises:
+        ConflictError: ``copy_differs``: the file is missing or differs.
+    """
     stored = await services.storage.get_metadata(
         services.settings.library_bucket, library_asset.storage_path
     )
@@ -82,31 +96,40 @@ async def verify_library_file(services: Services, library_asset: library.Library
 
 
 async def save_pending_assets(services: Services, *, job_id: UUID | None = None, limit: int) -> int:
-    """Keep what is pending, of one job or of all; how many. What fails stays pending."""
+    """Save up to ``limit`` pending assets, of one job or of all; return how many were saved.
+
+    Assets that cannot be saved stay pending.
+    """
     async with services.database.transaction() as connection:
-        found = await asset_copies.pending(connection, job_id=job_id, limit=limit)
+        pending = await asset_copies.pending(connection, job_id=job_id, limit=limit)
     promoted = 0
-    for asset in found:
+    for asset in pending:
         try:
             await save_asset(services, asset.id, user_id=asset.user_id)
             promoted += 1
         except ServiceUnavailableError:
             if job_id is not None:
-                break  # a callback waits no longer; the sweep tries the others
+                break  # do not delay the callback; the sweep saves the rest
             logger.warning("an asset's files could not be copied")
-        except Exception:  # noqa: BLE001 - whatever one asset has, the others go on
-            logger.error("an asset was not promoted", exc_info=True)
+        except Exception:  # noqa: BLE001 - one asset must not block the rest
+            logger.error("an asset could not be saved to the library", exc_info=True)
     return promoted
 
 
 async def copy_files(
     services: Services, buckets: tuple[str, str], files: list[FileCopy], *, ids: tuple[UUID, UUID]
 ) -> asset_copies.CopiedFiles:
-    """Copy exactly those generations from one bucket, and asset, to the other.
+    """Copy files between buckets, exactly the given generations.
+
+    Args:
+        services: Provides the database and the storage.
+        buckets: Source and target bucket.
+        files: The asset's file first, then its thumbnail.
+        ids: Source and target asset.
 
     Raises:
-        NotFoundError: where one is gone.
-        ConflictError: ``copy_differs``, where something else lies at a target.
+        NotFoundError: A source file is gone.
+        ConflictError: ``copy_differs``: a different object exists at a target path.
     """
     copying = (
         services.storage.copy(
@@ -120,7 +143,7 @@ async def copy_files(
     try:
         stored = await asyncio.gather(*copying)
     except ValueError:
-        # The next try goes to a place of its own.
+        # Forget the copy's id, so that the next attempt uses new paths.
         async with services.database.transaction() as connection:
             await asset_copies.finish(connection, ids[0], target_id=ids[1])
         raise ConflictError(_ELSE, code="copy_differs") from None
@@ -130,10 +153,10 @@ async def copy_files(
 async def _lock_for_save(
     services: Services, asset_id: UUID, user_id: UUID, labels: library.AssetMetadata
 ) -> LockedAsset | library.LibraryAsset:
-    """Hold the asset against expiry and discard, unless it is in the library already."""
+    """Lock the asset against expiry and discard, or return its existing library asset."""
     async with services.database.transaction() as connection:
         asset = await asset_copies.lock_asset(connection, asset_id, user_id=user_id)
-        # Asked under the lock: another save may have recorded it just now.
+        # Checked under the lock: another call may have recorded the copy just now.
         if library_asset := await library.find_saved_copy(connection, asset_id, user_id=user_id):
             await asset_copies.release_asset(connection, asset_id)
             return library_asset
@@ -150,7 +173,10 @@ async def _lock_for_save(
 
 
 async def _copy_held(services: Services, held: LockedAsset) -> asset_copies.CopiedFiles | None:
-    """The copies; None where the source is gone, as it may be once another save recorded it."""
+    """Copy the files of a locked asset.
+
+    Returns None if the source is gone, which is possible after another call recorded the copy.
+    """
     buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
     ids = (held.asset.id, held.library_id)
     try:
@@ -203,7 +229,7 @@ def _copied_files(
 
 
 def _files(held: LockedAsset) -> list[FileCopy]:
-    """The asset's own file first, then its thumbnail, where it has one."""
+    """List the asset's file, then its thumbnail, if it has one."""
     asset, library_id, without_settings = held
     path = paths.library(asset.user_id, library_id, asset.mime_type)
     files = [FileCopy(asset.temp_storage_path, asset.generation, path, without_settings)]

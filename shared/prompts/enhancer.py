@@ -1,4 +1,4 @@
-"""A prompt, said more fully: by a language model and a template, or by rules where none answers."""
+"""Enhance a prompt with a language model, or by rules as fallback."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -22,14 +22,14 @@ from shared.services import Services
 Target = Literal["sdxl", "wan"]
 
 TOKEN_LIMIT = 75
-"""What SDXL reads at once: windows of 77, begin and end included."""
+"""CLIP tokens that SDXL reads at once: windows of 77, including start and end."""
 
 MIN_KEPT = 0.5
-"""Of the prompt's words. An answer that keeps fewer is a refusal, or about something else."""
+"""Minimum share of the prompt's words in the output. Fewer suggest a refusal or another topic."""
 
 _TEMPERATURE = 0.7
 _TOKENS_PER_TOKEN = 2
-"""At most as many of the language model's for one of the picture's model: the rest is cut."""
+"""Maximum tokens of the language model for one CLIP token; longer outputs are truncated."""
 
 _LAYOUTS: dict[UseCase, OutputFormat] = {
     "enhancement": OutputFormat("Description", "Prompt", is_one_line=True, is_prose=False),
@@ -40,12 +40,12 @@ _LAYOUTS: dict[UseCase, OutputFormat] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnhancementRequest:
-    """A prompt, and what it is for. It has passed the safety check."""
+    """A prompt to enhance, and its use. It must have passed the safety check."""
 
     prompt: str
     model: ChatModel = "qwen_instruct"
     target: Target | None = None
-    """The picture's model, where it is known."""
+    """The image or video model, if it is known."""
     use_case: UseCase = "enhancement"
     content_mode: ContentMode = "sfw"
     media: MediaType = "image"
@@ -53,7 +53,7 @@ class EnhancementRequest:
 
 
 class EnhancementResult(NamedTuple):
-    """What a prompt has become."""
+    """An enhanced prompt, and how it was generated."""
 
     text: str
     model_used: str
@@ -61,23 +61,25 @@ class EnhancementResult(NamedTuple):
     milliseconds: int
     token_limit: int
     fallback_reason: str | None
-    """Why it is by rules: a code, a colon and a sentence."""
+    """Why the rules were used: a code, a colon and a message."""
 
     @property
     def tokens(self) -> int:
-        """Of the text, by an estimate."""
+        """Estimated CLIP tokens of the text."""
         return estimate_tokens(self.text)
 
 
 class _UnusableOutputError(Exception):
-    """There is no answer, or none that can stand for the prompt."""
+    """There is no model output, or it cannot replace the prompt."""
 
 
 async def enhance(request: EnhancementRequest, services: Services) -> EnhancementResult:
-    """Say a prompt more fully, within its target's tokens and the time of one request.
+    """Enhance a prompt within the token limit of its template and the enhancement timeout.
+
+    Falls back to rules if there is no template or no usable output of the model.
 
     Raises:
-        ContentRefusedError: where what it has become is refused.
+        ContentRefusedError: The enhanced prompt is refused.
     """
     began = services.clock()
     template = await _template(request, services)
@@ -106,7 +108,7 @@ async def _template(request: EnhancementRequest, services: Services) -> Template
 async def _enhance_with_model(
     request: EnhancementRequest, template: Template | None, services: Services
 ) -> tuple[str, str]:
-    """What the model makes of the prompt, and the template's name."""
+    """Return the model's enhanced prompt, and the name of the template."""
     if template is None:
         raise _UnusableOutputError("no_template: There is no template for this.")
     layout = _layout(request)
@@ -132,7 +134,7 @@ async def _enhance_with_model(
 
 
 def _message(request: EnhancementRequest, layout: OutputFormat) -> Message:
-    """The prompt, written as in the template's examples; a base model goes on from there."""
+    """Format the prompt like the template's examples; a base model continues the text."""
     text = f"{layout.source}: {request.prompt}"
     if request.model == "qwen_base" and request.target is None:
         text = f"{text}\n{layout.result}:"
@@ -151,14 +153,14 @@ def _check_fit(request: EnhancementRequest, text: str, limit: int) -> None:
 
 
 def _layout(request: EnhancementRequest) -> OutputFormat:
-    """As the use case has it; a prompt for Wan is a paragraph of sentences."""
+    """Return the format of the use case; a prompt for Wan is always prose."""
     return _LAYOUTS[request.use_case]._replace(
         is_prose=request.target == "wan" or _LAYOUTS[request.use_case].is_prose
     )
 
 
 def _enhance_by_rules(request: EnhancementRequest, limit: int) -> str:
-    """The rules know pictures alone: a message or an idea stays as it is."""
+    """Enhance an image or video prompt by rules; other texts stay unchanged."""
     if request.use_case != "enhancement":
         return request.prompt
     return rule_enhancer.enhance(

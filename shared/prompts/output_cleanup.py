@@ -1,4 +1,4 @@
-"""A model's answer, made a prompt: without what was said around it, and cut where a phrase ends."""
+"""Extract and truncate the prompt in a model's output."""
 
 import re
 from bisect import bisect_left
@@ -10,27 +10,30 @@ from shared.prompts.rules.tokens import estimate_tokens
 
 _THOUGHT_BEGINS, _THOUGHT_ENDS = "<think>", "</think>"
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "«": "»", "「": "」"}
-_SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[。！？]")  # noqa: RUF001 - other languages' own
-_PHRASE_END = re.compile(r"[.!?…,;:](?=\s|$)|[。！？，、；]")  # noqa: RUF001 - the same
+_SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[。！？]")  # noqa: RUF001 - other languages
+_PHRASE_END = re.compile(r"[.!?…,;:](?=\s|$)|[。！？，、；]")  # noqa: RUF001 - other languages
 _WORD_END = re.compile(r"\s")
-_STAYS = ".!?…。！？"  # noqa: RUF001 - the same
-"""What belongs to the phrase that it ends."""
+_STAYS = ".!?…。！？"  # noqa: RUF001 - other languages
+"""Punctuation that is kept at the end of a truncated text."""
 
 
 class OutputFormat(NamedTuple):
-    """How a template's examples look, and what is written after them."""
+    """Format of a template's examples and of the output."""
 
     source: str
-    """Stands before what is to be rewritten."""
+    """Label of the input."""
     result: str
-    """Stands before what comes of it."""
+    """Label of the output."""
     is_one_line: bool
     is_prose: bool
-    """It is cut after a sentence, not after a phrase."""
+    """Whether to truncate after a sentence instead of a phrase."""
 
 
 def extract_prompt(answer: str, layout: OutputFormat) -> str:
-    """The prompt in an answer: no thoughts, label, introduction or quotation marks around it."""
+    """Return the prompt in a model's output.
+
+    Thoughts, label, introduction and quotation marks are removed.
+    """
     text = normalize("NFC", _without_thoughts(answer)).strip()
     label = rf"\A[*_#\s]*(?:(?:enhanced|rewritten)\s)?{layout.result}[*_]*:[*_\s]*"
     text = re.sub(label, "", text, flags=re.IGNORECASE)
@@ -39,9 +42,16 @@ def extract_prompt(answer: str, layout: OutputFormat) -> str:
 
 
 def truncate(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = False) -> str:
-    """As much of the text's beginning as has ``limit`` tokens at most, by an estimate.
+    """Truncate a text to at most ``limit`` estimated CLIP tokens.
 
-    Empty where not even its first word has. Of an unfinished text the last phrase is left out.
+    Args:
+        text: The text.
+        limit: The maximum number of tokens.
+        is_prose: Whether to truncate after a sentence, if possible, instead of a phrase.
+        is_unfinished: Whether the text is cut off, so that its last phrase is removed.
+
+    Returns:
+        The beginning of the text; empty if even its first word is too long.
     """
     if len(text) > MAX_PROMPT_CHARACTERS:
         text, is_unfinished = text[:MAX_PROMPT_CHARACTERS], True
@@ -50,7 +60,7 @@ def truncate(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = Fal
     ends = (_SENTENCE_END, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
     for end in ends:
         parts = _beginnings(text, end)
-        # A longer beginning never has fewer tokens, so that few of them have to be counted.
+        # Tokens grow with length, so a binary search needs to count few of the parts.
         at = bisect_left(parts, True, key=lambda part: estimate_tokens(part) <= limit)
         if at < len(parts):
             return parts[at]
@@ -58,7 +68,7 @@ def truncate(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = Fal
 
 
 def _without_thoughts(text: str) -> str:
-    """The text without each ``<think>...</think>``; one that does not end stays."""
+    """Remove each ``<think>...</think>`` from a text, except one without an end."""
     parts = []
     while (begin := text.find(_THOUGHT_BEGINS)) >= 0:
         end = text.find(_THOUGHT_ENDS, begin)
@@ -70,16 +80,16 @@ def _without_thoughts(text: str) -> str:
 
 
 def _beginnings(text: str, end: re.Pattern[str]) -> list[str]:
-    """The text up to each end, the longest first."""
-    found = (
+    """Return the text up to each end, the longest first."""
+    candidates = (
         text[: match.end() if match.group() in _STAYS else match.start()]
         for match in end.finditer(text)
     )
-    return [part for one in found if (part := one.rstrip(" \t\r\n,;:"))][::-1]
+    return [part for candidate in candidates if (part := candidate.rstrip(" \t\r\n,;:"))][::-1]
 
 
 def _one_line(text: str) -> str:
-    """The first line that is no introduction."""
+    """Return the first line after an introduction, with single spaces."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].rstrip().endswith(":"):
         lines = lines[1:]

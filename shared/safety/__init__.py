@@ -1,7 +1,7 @@
-"""What may not be asked for, told or made: the rules, the gates, and what is kept of a refusal.
+"""Content-safety policy: text rules, checks and refusal records.
 
-Refused in every mode, for every caller: sexual content with minors, and sexual content of real
-people. Two contexts that are harmless alone are refused together.
+Sexual content with minors and sexual content of real people are refused in every mode and for
+every caller. A rule names two contexts that are harmless alone and refused together.
 """
 
 from shared.safety.classifier import classify, contexts, refused_category, refused_in_conversation

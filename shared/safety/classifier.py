@@ -1,4 +1,4 @@
-"""What a text speaks of, and whether the rules refuse it."""
+"""Classify a text against the rules."""
 
 import re
 from typing import NamedTuple
@@ -9,42 +9,48 @@ from shared.safety.rules import RULES, NegativePromptRule, Rules
 
 _ITEM_ENDS = re.compile(r"[,;.|\n()]+")
 _BELOW_ZERO = re.compile(r":\s*[-\u2212]\s*[\d.]")
-"""A weight that turns a negative prompt's words into what is asked for."""
+"""A negative weight, which turns words of a negative prompt into requested content."""
 
 
 class Classification(NamedTuple):
-    """What the rules say of a text."""
+    """Result of classifying a text."""
 
     category: str | None
-    """Under which it is refused in every mode; None where it is not."""
+    """The category under which it is refused in every mode; None if it is allowed."""
     contexts: frozenset[str]
-    """What it speaks of, by the contexts' names."""
+    """Names of the contexts that the text mentions."""
 
 
 def classify(text: str, rules: Rules = RULES) -> Classification:
-    """Read a text, and hold it against the rules."""
-    read = normalized_variants(text)
-    spoken = _matched_contexts(read, rules)
+    """Normalise a text and classify it against the rules."""
+    variants = normalized_variants(text)
+    matched = _matched_contexts(variants, rules)
     for rule, one_word in rules.run_together.items():
-        if spoken.issuperset(rule.contexts) or any(one_word.search(text) for text in read):
-            return Classification(rule.category, spoken)
-    return Classification(None, spoken)
+        if matched.issuperset(rule.contexts) or any(map(one_word.search, variants)):
+            return Classification(rule.category, matched)
+    return Classification(None, matched)
 
 
 def refused_category(text: str, rules: Rules = RULES) -> str | None:
-    """The category under which a text is refused in every mode; None where it is not."""
+    """Return the category under which a text is refused in every mode; None if it is allowed."""
     return classify(text, rules).category
 
 
 def contexts(text: str, rules: Rules = RULES) -> frozenset[str]:
-    """What a text speaks of, by the contexts' names."""
+    """Return the names of the contexts that a text mentions."""
     return classify(text, rules).contexts
 
 
 def refused_in_conversation(
     before: frozenset[str], now: frozenset[str], rules: Rules = RULES
 ) -> str | None:
-    """The category under which something said now is refused, after what was said before."""
+    """Return the category under which a message is refused in its conversation; None if allowed.
+
+    Args:
+        before: Contexts of the earlier messages.
+        now: Contexts of the new message.
+        rules: The rules to apply.
+    """
     for rule in rules.together:
         named = set(rule.contexts)
         if rule.across and named & now and named <= before | now:
@@ -53,9 +59,10 @@ def refused_in_conversation(
 
 
 def refused_by_negative_prompt(prompt: str, negative: str, rules: Rules = RULES) -> str | None:
-    """The category under which a prompt is refused for what its negative prompt leaves out.
+    """Return the category under which a prompt is refused together with its negative prompt.
 
-    A negative prompt by itself is not refused: it names what is not to be drawn.
+    None if it is allowed. A negative prompt alone is never refused, since it names what is not to
+    be drawn.
     """
     if not negative:
         return None
@@ -83,15 +90,12 @@ def _leaves_out(rule: NegativePromptRule, items: list[str], negative: str, rules
     return rule.unless is None or rule.unless not in contexts(negative, rules)
 
 
-def _matched_contexts(read: set[str], rules: Rules) -> frozenset[str]:
-    """What any reading speaks of: each half of a text may be disguised in its own way."""
-    runs = [run for text in read for run in join_spaced_letters(text)]
-    lines = list(filter(rules.any_term_pattern.search, read))
-    pieces = list(
-        filter(
-            rules.any_term_pattern.search, (join_split_words(text, rules.ordinary) for text in read)
-        )
-    )
+def _matched_contexts(variants: set[str], rules: Rules) -> frozenset[str]:
+    """Return the contexts of all variants, since parts of a text may be disguised differently."""
+    runs = [run for text in variants for run in join_spaced_letters(text)]
+    lines = list(filter(rules.any_term_pattern.search, variants))
+    joined = (join_split_words(text, rules.ordinary) for text in variants)
+    pieces = list(filter(rules.any_term_pattern.search, joined))
     if not (lines or runs or pieces):
         return frozenset()
     return frozenset(

@@ -1,4 +1,4 @@
-"""The gate at the output: what a worker made counts only with the word of what looked at it."""
+"""Require the worker's output check, and record outputs that it refused."""
 
 import hashlib
 
@@ -11,14 +11,16 @@ from shared.safety.policy import NSFW, prompt_hash
 from shared.settings import Settings
 
 REFUSED = "content_refused"
-"""A worker's code for what its checker refused."""
+"""Failure code of a worker whose output check refused the result."""
 
 
 def require_output_check(job: Job, checked_by: OutputCheck | None, settings: Settings) -> None:
-    """Let a job be completed, where what looked at its pictures is what must look at them.
+    """Check that the job's outputs were checked as its mode requires.
+
+    An exempt model counts only in the local system; ``nsfw`` requires the configured classifier.
 
     Raises:
-        InvalidError: ``unchecked``.
+        InvalidRequestError: ``unchecked``: the check is missing or not sufficient.
     """
     if checked_by is None:
         raise _unchecked("Nobody is said to have checked what was made.")
@@ -26,15 +28,17 @@ def require_output_check(job: Job, checked_by: OutputCheck | None, settings: Set
         raise _unchecked("What was made must be checked: only the local system has exemptions.")
     if GenerationParams.model_validate(job.parameters).content_type != NSFW:
         return
-    is_ours = checked_by.kind == "classifier" and checked_by.name == settings.output_classifier
-    if not is_ours:
+    is_required_classifier = (
+        checked_by.kind == "classifier" and checked_by.name == settings.output_classifier
+    )
+    if not is_required_classifier:
         raise _unchecked("What is nsfw must be checked by the configured classifier.")
 
 
 async def record_worker_refusal(
     connection: Connection, job: Job, callback: CallbackRequest, settings: Settings
 ) -> None:
-    """Keep what a worker's checker refused, under the checker's kind and name."""
+    """Record an output that a worker's check refused, with the kind and name of the check."""
     failure, checker = callback.failure, callback.output_check
     if failure is None or failure.code != REFUSED:
         return
@@ -49,5 +53,5 @@ async def record_worker_refusal(
     )
 
 
-def _unchecked(sentence: str) -> InvalidRequestError:
-    return InvalidRequestError(sentence, code="unchecked")
+def _unchecked(message: str) -> InvalidRequestError:
+    return InvalidRequestError(message, code="unchecked")

@@ -1,4 +1,4 @@
-"""The gates: what is refused, that it is kept as a refusal, and who is slowed down for it."""
+"""Enforce the text rules, record refusals, throttle repeat offenders."""
 
 import hashlib
 import hmac
@@ -22,11 +22,11 @@ Stage = Literal[
 ]
 
 NSFW = "nsfw"
-"""The category of what is refused for its mode alone."""
+"""Category of content that is refused only because of its mode."""
 
 
 class ContentRefusedError(ContentPolicyError):
-    """A refusal that is to be kept: of which text, by its digest, and where."""
+    """Content was refused. Carries the category, the stage and a digest of the text, to record."""
 
     def __init__(
         self, category: str, *, place: Stage, field: str, text: str, message: str | None = None
@@ -43,10 +43,16 @@ class ContentRefusedError(ContentPolicyError):
 def check_prompt(
     *texts: str | None, field: str, place: Stage = "prompt", negative: str | None = None
 ) -> None:
-    """Refuse what may not be asked for in any mode, by ``field`` of the request.
+    """Refuse texts that are not allowed in any mode.
+
+    Args:
+        texts: The texts to check; None and empty texts are skipped.
+        field: The field of the request, for the error's details.
+        place: The stage at which the text is checked.
+        negative: The negative prompt that belongs to the texts.
 
     Raises:
-        RefusedError: with the category, and never with the text.
+        ContentRefusedError: A text is refused. Names the category and never contains the text.
     """
     non_empty = [text for text in texts if text]
     for text in non_empty:
@@ -61,10 +67,10 @@ def check_prompt(
 async def check_mode(
     mode: ContentMode, prompt: str, *, field: str, user_id: UUID | None, services: Services
 ) -> None:
-    """Let ``nsfw`` pass where an output classifier is configured and the user's age confirmed.
+    """Allow ``nsfw`` only with a configured output classifier and a confirmed age of the user.
 
     Raises:
-        RefusedError: where it is not open to this user.
+        ContentRefusedError: The mode is not available to this user.
     """
     if mode != NSFW:
         return
@@ -80,10 +86,10 @@ async def check_mode(
 
 @asynccontextmanager
 async def recording_refusals(user_id: UUID | None, services: Services) -> AsyncIterator[None]:
-    """Keep each refusal that is raised within, whatever becomes of the request's own transaction.
+    """Record each refusal raised in the block, even if the request's transaction rolls back.
 
     Raises:
-        TooManyRequestsError: before anything is done, where the user was refused too often.
+        TooManyRequestsError: The user was refused too often; the block does not run.
     """
     await _check_throttle(user_id, services)
     try:
@@ -101,7 +107,7 @@ async def record_refusal(
     user_id: UUID | None,
     settings: Settings,
 ) -> None:
-    """Keep a refusal, with a hash that tells nobody without our key what was refused."""
+    """Record a refusal with a keyed hash of the text, which reveals nothing without the key."""
     await decisions.insert(
         connection,
         user_id=user_id,
@@ -113,7 +119,7 @@ async def record_refusal(
 
 
 def prompt_hash(digest: bytes, settings: Settings) -> bytes:
-    """A keyed hash: short prompts can be guessed, and a plain one would confirm the guess."""
+    """Return a keyed hash of a digest. A plain hash would confirm guesses of short prompts."""
     secret = settings.url_token_secret
     key = b"safety:" + (secret[0].get_secret_value().encode() if secret else b"")
     return hmac.digest(key, digest, hashlib.sha256)

@@ -1,4 +1,4 @@
-"""The rules as data: read from one file that has a version."""
+"""Model of the rule file, rules.toml."""
 
 import re
 import tomllib
@@ -22,42 +22,42 @@ class _Part(BaseModel):
 
 
 class Context(_Part):
-    """What a text can speak of."""
+    """A context: a topic that texts can mention, with its words."""
 
     words: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @property
     def pattern(self) -> str:
-        """Any of its words, folded as texts are, to be put into another pattern."""
+        """A pattern of all words, folded as texts are, for use inside other patterns."""
         return fold(f"(?:{'|'.join(self.words)})")
 
     @cached_property
     def word_pattern(self) -> re.Pattern[str]:
-        """As words of their own."""
+        """Matches the words as complete words."""
         return re.compile(rf"\b{self.pattern}\b")
 
     @cached_property
     def joined_pattern(self) -> re.Pattern[str]:
-        """Put together from pieces: with no ending beyond them, for "a shot at dawn" is none."""
+        """Matches words joined from pieces, without endings: "a shot at dawn" is no match."""
         return re.compile(rf"^{self.pattern}$".replace(r"\w*", ""), re.MULTILINE)
 
     @cached_property
     def substring_pattern(self) -> re.Pattern[str]:
-        """Inside of a word too, for letters that stand one by one have lost their word's ends."""
+        """Matches inside of words too, since spaced characters have lost their word boundaries."""
         return re.compile(self.pattern)
 
 
 class CombinationRule(_Part):
-    """Two contexts that are harmless alone."""
+    """Two contexts that are harmless alone and refused together."""
 
     category: str
     contexts: tuple[str, str]
     across: bool
-    """Also where the one is said in one message, and the other in another."""
+    """Whether it also applies to contexts in different messages of a conversation."""
 
 
 class NegativePromptRule(_Part):
-    """What is asked for by a prompt and by what its negative prompt leaves out."""
+    """A context of a prompt that is refused if its negative prompt excludes another context."""
 
     category: str
     asked: str
@@ -66,34 +66,38 @@ class NegativePromptRule(_Part):
 
 
 class Rules(_Part):
-    """All of them."""
+    """All rules of a file."""
 
     version: Annotated[str, Field(min_length=1)]
     ordinary: Annotated[frozenset[str], AfterValidator(_folded)] = frozenset()
-    """Words that are no pieces of another word."""
+    """Common short words that are not joined to candidates."""
     contexts: dict[str, Context]
     together: Annotated[tuple[CombinationRule, ...], Field(min_length=1)]
     left_out: tuple[NegativePromptRule, ...] = ()
 
     @classmethod
     def read(cls, file: Path = FILE) -> "Rules":
-        """The rules of a file; one that is malformed ends the process that reads it."""
+        """Read and validate a rule file.
+
+        Raises:
+            ValueError: The file is malformed.
+        """
         return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
 
     @cached_property
     def any_term_pattern(self) -> re.Pattern[str]:
-        """Any word of any context: what most texts speak of none of."""
+        """Matches any word of any context. Most texts contain none, so this is checked first."""
         return re.compile(
             rf"\b(?:{'|'.join(context.pattern for context in self.contexts.values())})\b"
         )
 
     @cached_property
     def run_together(self) -> dict[CombinationRule, re.Pattern[str]]:
-        """The two contexts of each rule as one word."""
+        """Patterns of each rule's two contexts written as one word."""
         return {rule: self._one_word(*rule.contexts) for rule in self.together}
 
     @model_validator(mode="after")
-    def _knows_its_contexts(self) -> "Rules":
+    def _check_contexts(self) -> "Rules":
         named = {name for rule in self.together for name in rule.contexts}
         named |= {rule.asked for rule in self.left_out} | {rule.negative for rule in self.left_out}
         named |= {rule.unless for rule in self.left_out if rule.unless}
@@ -107,4 +111,4 @@ class Rules(_Part):
 
 
 RULES = Rules.read()
-"""The product's own."""
+"""The rules of this product."""

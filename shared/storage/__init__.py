@@ -1,1 +1,1 @@
-"""Cloud Storage: client, paths, signed URLs, images."""
+"""Cloud Storage: client, object paths, signed URLs and image decoding."""

@@ -1,4 +1,4 @@
-"""Cloud Storage's objects by its real client. Each call blocks: ``storage`` gives it a thread."""
+"""Blocking blob operations with generation preconditions. ``client`` runs them in threads."""
 
 import base64
 
@@ -10,7 +10,7 @@ from shared.storage.types import TIMEOUT_SECONDS, FolderListing, ObjectMetadata
 
 
 def to_metadata(blob: Blob) -> ObjectMetadata:
-    """What the client has just heard of an object."""
+    """Return the metadata that the client has loaded for an object."""
     return ObjectMetadata(
         size=blob.size,
         content_type=blob.content_type,
@@ -24,30 +24,30 @@ def to_metadata(blob: Blob) -> ObjectMetadata:
 
 
 def crc32c(content: bytes) -> str:
-    """The checksum of bytes, as the bucket writes it: big-endian, in base64."""
+    """Return the CRC-32C of bytes as Cloud Storage writes it: big-endian, in base64."""
     return base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
 
 
 def list_folder(bucket: Bucket, folder: str, *, limit: int) -> FolderListing:
-    """The first ``limit`` entries by name."""
-    found = bucket.list_blobs(
+    """Return the first ``limit`` entries of a folder, ordered by name."""
+    entries = bucket.list_blobs(
         prefix=folder, delimiter="/", max_results=limit, timeout=TIMEOUT_SECONDS
     )
-    objects = [to_metadata(blob) for blob in found]
-    return FolderListing(objects, sorted(found.prefixes))
+    objects = [to_metadata(blob) for blob in entries]
+    return FolderListing(objects, sorted(entries.prefixes))
 
 
 def upload(
     blob: Blob, content: bytes, content_type: str, *, replaces: bool
 ) -> ObjectMetadata | None:
-    """Store it; None where an object is there already and ``replaces`` is false."""
+    """Upload an object; None if one exists already and ``replaces`` is false."""
     try:
         blob.upload_from_string(
             content,
             content_type,
             if_generation_match=None if replaces else 0,
             timeout=TIMEOUT_SECONDS,
-            retry=None,  # a second try, after an answer that was lost, would meet the first
+            retry=None,  # after a lost response, a retry would find the object of the first attempt
         )
     except PreconditionFailed:
         return None
@@ -55,23 +55,27 @@ def upload(
 
 
 def write_once(blob: Blob, content: bytes, content_type: str) -> None:
-    """Store it; equal bytes that are there already are success. Raises ValueError for others."""
+    """Upload an object that does not exist yet; an existing equal object is success.
+
+    Raises:
+        ValueError: An object with other content exists.
+    """
     try:
         blob.upload_from_string(
             content, content_type, if_generation_match=0, timeout=TIMEOUT_SECONDS
         )
     except PreconditionFailed:
-        # The client tries again where an answer was lost: the first try's bytes are ours.
+        # The client retries after a lost response, so the existing object may be ours.
         blob.reload(timeout=TIMEOUT_SECONDS)
         if (blob.size, blob.crc32c) != (len(content), crc32c(content)):
-            raise ValueError("another object lies where this belongs") from None
+            raise ValueError("another object exists at this path") from None
 
 
 def copy(original: Blob, duplicate: Blob) -> ObjectMetadata | None:
-    """Copy it to where nothing is; None where it is gone.
+    """Copy an object to a path that is free; None if the original is gone.
 
     Raises:
-        ValueError: where the target holds something else.
+        ValueError: An object with other content exists at the target.
     """
     try:
         _rewrite(original, duplicate)
@@ -93,4 +97,4 @@ def _rewrite(original: Blob, duplicate: Blob) -> None:
         duplicate.reload(timeout=TIMEOUT_SECONDS)
         original.reload(timeout=TIMEOUT_SECONDS)
         if duplicate.crc32c != original.crc32c:
-            raise ValueError("another object lies where a copy belongs") from None
+            raise ValueError("another object exists at the copy's path") from None

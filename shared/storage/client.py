@@ -1,4 +1,4 @@
-"""Cloud Storage, by its real client. The client blocks, so each call goes to a thread."""
+"""Async facade over google-cloud-storage, whose blocking calls run in threads."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 
 class ObjectStorage:
-    """Signing, checking, copying and deleting. Every path is given by ``paths`` or ``uploads``.
+    """Client of Cloud Storage. Every path is built by ``paths`` or checked by ``user_uploads``.
 
-    Each method raises ServiceUnavailableError where the service is away.
+    Each method raises ServiceUnavailableError if Cloud Storage is unavailable.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -46,7 +46,7 @@ class ObjectStorage:
         seconds: float,
         disposition: str | None = None,
     ) -> str:
-        """A V4 signed URL that reads an object, valid for ``seconds``.
+        """Return a V4 signed URL that reads an object, valid for ``seconds``.
 
         ``disposition`` is the Content-Disposition of the response.
         """
@@ -72,15 +72,15 @@ class ObjectStorage:
         max_bytes: int,
         replaces: bool = False,
     ) -> SignedUpload:
-        """A V4 signed URL for a PUT of 1 to ``max_bytes`` bytes, valid for ``seconds``.
+        """Return a V4 signed URL for a PUT of 1 to ``max_bytes`` bytes, valid for ``seconds``.
 
         Args:
             bucket: the bucket's name.
-            path: the object's.
+            path: the object's path.
             seconds: how long the URL is valid.
-            content_type: the only one that the PUT may declare.
-            max_bytes: the storage refuses a larger body before it has received it.
-            replaces: whether an object that is there already may be overwritten.
+            content_type: the content type that the PUT must declare.
+            max_bytes: Cloud Storage refuses a larger body before it has received all of it.
+            replaces: whether an existing object may be overwritten.
         """
         headers = {"content-type": content_type, SIZE_RANGE: f"1,{max_bytes}"}
         if not replaces:
@@ -93,7 +93,7 @@ class ObjectStorage:
         return SignedUpload(await _in_thread(sign), headers)
 
     async def get_metadata(self, bucket: str, path: str) -> ObjectMetadata | None:
-        """What is stored at ``path``; None where nothing is."""
+        """Return the metadata of an object; None if it does not exist."""
 
         def stat() -> ObjectMetadata | None:
             blob = self._client.bucket(bucket).get_blob(path, timeout=TIMEOUT_SECONDS)
@@ -102,42 +102,42 @@ class ObjectStorage:
         return await _in_thread(stat)
 
     async def list_paths(self, bucket: str, folder: str) -> list[str]:
-        """Where the objects below ``folder`` lie; it ends in a slash."""
+        """Return the paths of all objects below ``folder``, which ends in a slash."""
 
         def list_paths() -> list[str]:
-            found = self._client.list_blobs(
+            blobs_below = self._client.list_blobs(
                 bucket,
                 prefix=folder,
                 fields="items(name),nextPageToken",
                 timeout=TIMEOUT_SECONDS,
             )
-            return [blob.name for blob in found]
+            return [blob.name for blob in blobs_below]
 
         return await _in_thread(list_paths)
 
     async def sizes(self, bucket: str, folder: str) -> dict[str, int]:
-        """How many bytes each object below ``folder`` holds, by its path; it ends in a slash."""
+        """Return the size in bytes of each object below ``folder``, which ends in a slash."""
 
         def sizes() -> dict[str, int]:
-            found = self._client.list_blobs(
+            blobs_below = self._client.list_blobs(
                 bucket,
                 prefix=folder,
                 fields="items(name,size),nextPageToken",
                 timeout=TIMEOUT_SECONDS,
             )
-            return {blob.name: blob.size for blob in found}
+            return {blob.name: blob.size for blob in blobs_below}
 
         return await _in_thread(sizes)
 
     async def list_folder(self, bucket: str, folder: str, *, limit: int) -> FolderListing:
-        """What lies directly in ``folder``, which ends in a slash: the first ``limit``, by name."""
-        where = self._client.bucket(bucket)
-        return await _in_thread(lambda: blobs.list_folder(where, folder, limit=limit))
+        """Return the first ``limit`` entries of ``folder``, which ends in a slash, by name."""
+        handle = self._client.bucket(bucket)
+        return await _in_thread(lambda: blobs.list_folder(handle, folder, limit=limit))
 
     async def read(self, bucket: str, path: str, *, max_bytes: int) -> bytes | None:
-        """The first ``max_bytes`` of an object, as stored; None where nothing is.
+        """Return the first ``max_bytes`` bytes of an object as stored; None if it does not exist.
 
-        A Content-Encoding is the uploader's word: nothing is unpacked by it.
+        The content is not decompressed, since the uploader chooses the Content-Encoding.
         """
 
         def read() -> bytes | None:
@@ -154,10 +154,10 @@ class ObjectStorage:
         return await _in_thread(read)
 
     async def upload_once(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
-        """Store an object where nothing is yet; equal bytes that are there already are success.
+        """Upload an object that does not exist yet; an existing equal object is success.
 
         Raises:
-            ValueError: where something else lies there.
+            ValueError: An object with other content exists.
         """
         blob = self._blob(bucket, path)
         await _in_thread(lambda: blobs.write_once(blob, content, content_type))
@@ -165,7 +165,7 @@ class ObjectStorage:
     async def upload(
         self, bucket: str, path: str, content: bytes, content_type: str, *, replaces: bool
     ) -> ObjectMetadata | None:
-        """Store an object; None where one is there already and ``replaces`` is false."""
+        """Upload an object; None if one exists already and ``replaces`` is false."""
         blob = self._blob(bucket, path)
         return await _in_thread(
             lambda: blobs.upload(blob, content, content_type, replaces=replaces)
@@ -179,13 +179,20 @@ class ObjectStorage:
         generation: int,
         without_settings: bool = False,
     ) -> ObjectMetadata | None:
-        """Copy that generation of an object to where nothing is yet; None where it is gone.
+        """Copy a generation of an object to a path that is free; None if it is gone.
 
-        Buckets and paths come in pairs. Where the target exists already with the same bytes, an
-        earlier try was cut off after its copy, and this is success.
+        A target that exists with the same bytes is success: an earlier attempt was interrupted
+        after its copy.
+
+        Args:
+            source: bucket and path of the original.
+            target: bucket and path of the copy.
+            generation: the generation of the original.
+            without_settings: whether to blank the generation settings in the copied file.
 
         Raises:
-            ValueError: where the target holds something else, or settings cannot be left out.
+            ValueError: An object with other content exists at the target.
+            ConflictError: ``unreadable``: the settings cannot be removed from a broken file.
         """
         original = self._client.bucket(source[0]).blob(source[1], generation=generation)
         duplicate = self._blob(*target)
@@ -193,7 +200,7 @@ class ObjectStorage:
         return await _in_thread(lambda: rewrite(original, duplicate))
 
     async def delete(self, bucket: str, path: str) -> None:
-        """Delete an object; one that is gone already is success."""
+        """Delete an object; a missing object is success."""
 
         def delete() -> None:
             try:

@@ -1,4 +1,4 @@
-"""Copying a file without its settings, as it streams: no more than a few megabytes are held."""
+"""Copy an object with its generation metadata blanked, streaming a few megabytes at a time."""
 
 import base64
 from typing import BinaryIO
@@ -15,16 +15,16 @@ from shared.storage.types import TIMEOUT_SECONDS, ObjectMetadata
 
 _READ_BYTES = 1024 * 1024
 _WRITE_BYTES = 8 * 1024 * 1024
-"""A file that is larger goes up in pieces of it: a multiple of 256 KiB, as the service wants."""
+"""Chunk size of resumable uploads. Cloud Storage requires a multiple of 256 KiB."""
 
 _UNREADABLE = "Its settings cannot be left out: the file is not what it is said to be."
 
 
 class MetadataStrippingReader:
-    """A file as it reads with its settings blanked; nothing else in it differs, nor its length.
+    """Reads a file with its generation settings blanked. Its length and all else stay the same.
 
     Raises:
-        ValueError: the file is broken.
+        ValueError: The file is broken.
     """
 
     def __init__(self, file: BinaryIO, mime_type: str) -> None:
@@ -34,26 +34,26 @@ class MetadataStrippingReader:
         self.seek(0)
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
+        """Read up to ``size`` bytes; all that remain if negative."""
         start = self.tell()
         content = bytearray(self._file.read(size))
         end = start + len(content)
         for part in self._parts:
             first, last = max(start, part.start), min(end, part.start + part.length)
             if first < last:
-                nothing = blank_bytes(part)[first - part.start : last - part.start]
-                content[first - start : last - start] = nothing
+                blank = blank_bytes(part)[first - part.start : last - part.start]
+                content[first - start : last - start] = blank
         return bytes(content)
 
 
 def copy_without_metadata(original: Blob, duplicate: Blob) -> ObjectMetadata | None:
-    """Copy it without its settings to where nothing is; None where it is gone.
+    """Copy an object without its settings to a path that is free; None if the original is gone.
 
-    Where the target exists already with the same bytes, this is success.
+    A target that exists with the same bytes is success.
 
     Raises:
-        ValueError: the target holds something else.
-        ConflictError: ``unreadable``, where the file is broken.
+        ValueError: An object with other content exists at the target.
+        ConflictError: ``unreadable``: the file is broken.
     """
     try:
         original.reload(timeout=TIMEOUT_SECONDS)
@@ -81,7 +81,7 @@ def _put(blanked: MetadataStrippingReader, original: Blob, duplicate: Blob) -> N
     except PreconditionFailed:
         duplicate.reload(timeout=TIMEOUT_SECONDS)
         if duplicate.crc32c != _checksum(blanked):
-            raise ValueError("another object lies where a copy belongs") from None
+            raise ValueError("another object exists at the copy's path") from None
 
 
 def _checksum(blanked: MetadataStrippingReader) -> str:

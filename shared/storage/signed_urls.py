@@ -1,4 +1,4 @@
-"""V4 signed URLs: by a local key where there is one; else Cloud Run's own account signs by IAM."""
+"""V4 signed URLs, signed with a local key or through IAM signBlob."""
 
 import functools
 from datetime import timedelta
@@ -21,12 +21,21 @@ def signed_url(
     headers: dict[str, str] | None = None,
     disposition: str | None = None,
 ) -> str:
-    """A URL for ``method`` with exactly ``headers``; what it gives is named by ``disposition``."""
+    """Return a V4 signed URL of an object.
+
+    Args:
+        blob: The object.
+        settings: Provides the key file. Without one, the Cloud Run service account signs.
+        method: The only method that the URL allows.
+        seconds: How long the URL is valid.
+        headers: Headers that the request must send exactly.
+        disposition: The Content-Disposition of the response.
+    """
     url: str = blob.generate_signed_url(
         version="v4",
         method=method,
         expiration=timedelta(seconds=seconds),
-        headers=dict(headers or {}),  # the client adds to what it is given
+        headers=dict(headers or {}),  # a copy, since the client adds to it
         response_disposition=disposition,
         **_signer(settings.signing_key_file),
     )

@@ -1,4 +1,4 @@
-"""What is known of objects in Cloud Storage; without its client, which is slow to import."""
+"""Object metadata types. They do not import the storage client, which is slow to import."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,28 +7,27 @@ from typing import NamedTuple
 TIMEOUT_SECONDS = 20
 
 CREATE_ONLY_HEADERS = {"x-goog-if-generation-match": "0"}
-"""A signed header: the PUT succeeds where no object is, and never overwrites one."""
-
+"""Signed header: the PUT never overwrites an existing object."""
 
 SIZE_RANGE = "x-goog-content-length-range"
-"""A signed header, ``min,max``: a PUT of fewer or more bytes is refused while it is received."""
+"""Signed header ``min,max``: a PUT of fewer or more bytes is refused while it is received."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUpload:
-    """Where an object may be put, and the headers that the PUT must carry exactly."""
+    """A signed upload URL, and the headers that the PUT must send exactly."""
 
     url: str
     headers: dict[str, str]
 
 
 class ObjectMetadata(NamedTuple):
-    """What the bucket itself says of an object."""
+    """Metadata of an object, as Cloud Storage reports it."""
 
     size: int
     content_type: str
     crc32c: str
-    """Base64, as the bucket writes it."""
+    """Base64 of the big-endian CRC-32C, as Cloud Storage writes it."""
     generation: int
     path: str
     etag: str
@@ -37,8 +36,8 @@ class ObjectMetadata(NamedTuple):
 
 
 class FolderListing(NamedTuple):
-    """What lies directly in a folder."""
+    """The direct entries of a folder."""
 
     objects: list[ObjectMetadata]
     folders: list[str]
-    """Their paths; each ends in a slash."""
+    """Paths of the subfolders; each ends in a slash."""

@@ -1,7 +1,7 @@
-"""Where users may put pictures of their own: below their own folder of workspace-temp.
+"""Rules for the keys of user uploads, which are stored below the user's folder of workspace-temp.
 
-What the system itself writes there lies in folders that are named by a job's id, or ``library``;
-an upload comes near neither, so it can take the place of nothing that was made or checked.
+The system writes only to folders named after a job's id, or ``library``. No upload may use such a
+folder, so an upload can never replace an object that was generated or checked.
 """
 
 import re
@@ -10,20 +10,20 @@ from uuid import UUID
 
 BUCKET: Final = "workspace-temp"
 TYPE = "image/png"
-"""Each is drawn anew, by ``pictures``."""
+"""Every upload is re-encoded to PNG by ``images.sanitizer``."""
 
 MAX_BYTES = 10 * 1024 * 1024
 
 _MAX_KEY = 1024
 _KEY = re.compile(r"[A-Za-z0-9_/!.*'() &$=@;:+,?-]+")
-"""The characters of a key that Supabase Storage takes, which are ASCII and no percent sign."""
+"""The characters that Supabase Storage allows in a key: ASCII without the percent sign."""
 
 _OURS = re.compile(r"library|[{(]?(urn:uuid:)?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}[)}]?")
-"""A folder of the system's own: ``library``, or an id however it is spelt."""
+"""A folder of the system: ``library``, or a UUID in any notation."""
 
 
 def is_valid_key(path: str) -> bool:
-    """Whether it may name an object: no empty part, no steps, nothing to be decoded."""
+    """Return whether a key is valid: no empty part, no traversal, no percent-encoding."""
     parts = path.split("/")
     return (
         len(path) <= _MAX_KEY
@@ -33,22 +33,22 @@ def is_valid_key(path: str) -> bool:
 
 
 def _is_traversal(part: str) -> bool:
-    """Nothing, or what somebody may read as a step to another folder: ``.``, ``..;`` or ``. .``."""
+    """Return whether a part is empty or could be read as a traversal: ``.``, ``..;``, ``. .``."""
     return not part.strip(" .") or part.replace(" ", "").startswith("..")
 
 
 def is_owned(path: str, user_id: UUID) -> bool:
-    """Whether it lies in the user's own folder."""
+    """Return whether a path is in the user's folder."""
     return path.startswith(f"{user_id}/")
 
 
 def is_upload_path(path: str, user_id: UUID) -> bool:
-    """Whether an upload of the user's may be there, so that whatever is there is one."""
+    """Return whether the user may upload to a path, so that any object there is an upload."""
     return is_owned(path, user_id) and upload_owner(path) == user_id
 
 
 def upload_owner(path: str) -> UUID | None:
-    """Whose upload may be there; None where nobody's may."""
+    """Return the user who may upload to a path; None if no user may."""
     folder, _, rest = path.partition("/")
     if not (rest and is_valid_key(path)) or _OURS.fullmatch(rest.split("/")[0].strip().lower()):
         return None

@@ -1,1 +1,1 @@
-"""Logs and traces, of the functions and of the workers."""
+"""Logs and traces of the functions and of the workers."""

@@ -1,7 +1,7 @@
-"""Logs as JSON lines, as Cloud Logging reads them from standard output.
+"""Structured JSON logging to standard output, in the format of Cloud Logging.
 
-``bind`` adds fields to every line of the request at hand. No prompt, token, signed URL or key is
-ever given to a logger, and a user is told by a hash of their id.
+``bind`` adds fields to every line of the current request. Never log a prompt, token, signed URL or
+key. A user id is logged as a hash.
 """
 
 import contextvars
@@ -29,44 +29,44 @@ logger = logging.getLogger("ourvidz")
 
 
 def bind(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """Add ``fields`` to each further line of this request."""
+    """Add ``fields`` to all further lines of this request."""
     _bound.set({**_bound.get(), **fields})
 
 
 def get_bound(name: str) -> object:
-    """What was bound by that name."""
+    """Return the bound field of that name; None if there is none."""
     return _bound.get().get(name)
 
 
 def start_request_log(traceparent: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """A request begins: forget what was bound, and take its trace (W3C Trace Context)."""
+    """Start a request: reset the bound fields and set its trace (W3C Trace Context)."""
     _began.set(time.perf_counter())
     _traceparent.set(traceparent)
     _bound.set({**trace_fields(traceparent), **fields})
 
 
 def traceparent() -> str | None:
-    """The trace of this request, to hand on."""
+    """Return the ``traceparent`` of this request, to pass on."""
     return _traceparent.get()
 
 
 def request_seconds() -> float:
-    """How long the request at hand has taken by now."""
+    """Return the duration of the current request so far, in seconds."""
     return time.perf_counter() - _began.get()
 
 
 def emit_metrics(**figures: float) -> None:
-    """Figures for metrics, by the names that they have in infra/terraform/modules/monitoring."""
+    """Log values for metrics, by their names in infra/terraform/modules/monitoring."""
     logger.info("measured", extra={"fields": figures})
 
 
 def user_hash(user_id: str) -> str:
-    """A user, as the lines tell them: the same in all, and no way back to the id."""
+    """Return a hash of a user id for log lines: stable, and not reversible."""
     return hashlib.sha256(f"ourvidz-user {user_id}".encode()).hexdigest()[:16]
 
 
 def trace_fields(traceparent: str | None) -> dict[str, Any]:
-    """The fields by which Cloud Logging and Cloud Trace link a line to a span."""
+    """Return the fields by which Cloud Logging and Cloud Trace link a line to a span."""
     trace = trace_context.parse(traceparent)
     if trace is None:
         return {}
@@ -79,10 +79,10 @@ def trace_fields(traceparent: str | None) -> dict[str, Any]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; a line break in a message cannot make a second line."""
+    """Formats a record as one JSON object per line; line breaks in messages are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record, its request's bound fields and its own ``extra={"fields": ...}``."""
+        """Format the record with the request's bound fields and its ``extra={"fields": ...}``."""
         line: dict[str, Any] = {
             "severity": record.levelname,
             "message": record.getMessage(),
@@ -99,9 +99,9 @@ class JsonLines(logging.Formatter):
 
 
 def _format_exception(error: BaseException | None) -> str:
-    """Return where an error happened, its type, and Postgres' code for it.
+    """Return the stack trace of an error, its type and its SQLSTATE, if any.
 
-    Its message is left out: it may quote a row or a request.
+    The message is left out, since it may quote a row or a request.
     """
     frames = "".join(traceback.format_tb(error.__traceback__)) if error else ""
     code = getattr(error, "sqlstate", None)
@@ -109,7 +109,7 @@ def _format_exception(error: BaseException | None) -> str:
 
 
 def configure() -> None:
-    """Send the product's lines to standard output. Safe to call twice."""
+    """Send log lines to standard output. Safe to call twice."""
     if logger.handlers:
         return
     handler = logging.StreamHandler(sys.stdout)

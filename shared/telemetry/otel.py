@@ -1,6 +1,6 @@
-"""The OpenTelemetry SDK: provider, exporters and the flush at SIGTERM.
+"""OpenTelemetry SDK setup: provider, exporters, flush at SIGTERM.
 
-The first span of a process imports this module.
+It is imported by the first span of a process.
 """
 
 import signal
@@ -27,7 +27,7 @@ from shared.telemetry.trace_context import Attributes, SpanKind
 
 _EXPORT_INTERVAL_MS = 1000
 _BATCH_SIZE = 64
-"""Writing so many takes a millisecond or two, for which a request may wait."""
+"""Writing this many spans delays a request by a millisecond or two."""
 
 _FLUSH_TIMEOUT_SECONDS = 5
 _GOOGLE = ".googleapis.com"
@@ -51,7 +51,7 @@ class FileSpanExporter(SpanExporter):
 
 
 class OtlpSpanExporter(SpanExporter):
-    """Sends spans by OTLP over HTTP. The first batch imports what that takes."""
+    """Sends spans by OTLP over HTTP. The exporter is imported with the first batch."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -68,7 +68,7 @@ class OtlpSpanExporter(SpanExporter):
 
         if not (urlsplit(self._endpoint).hostname or "").endswith(_GOOGLE):
             return OTLPSpanExporter(endpoint=self._endpoint)
-        import google.auth  # noqa: PLC0415 - only Google asks for credentials
+        import google.auth  # noqa: PLC0415 - only Google needs credentials
         from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
 
         credentials, _ = google.auth.default(scopes=[_GOOGLE_SCOPE])
@@ -98,7 +98,7 @@ class Tracer:
     def start(
         self, name: str, kind: SpanKind, parent: str | None, attributes: Attributes
     ) -> Span | None:
-        """Start a span; None where it would belong to no recorded trace."""
+        """Start a span; None if it would not belong to a recorded trace."""
         current = trace.get_current_span()
         context = _remote_context(parent)
         if context is None and kind == "server":
@@ -116,13 +116,13 @@ class Tracer:
 
     @staticmethod
     def traceparent(span: Span) -> str:
-        """The ``traceparent`` by which others continue the span."""
+        """Return the ``traceparent`` with which other processes continue the span."""
         context = span.get_span_context()
         ids = f"{context.trace_id:032x}", f"{context.span_id:016x}"
         return str(trace_context.Traceparent(*ids, is_sampled=context.trace_flags.sampled))
 
     def current_traceparent(self) -> str | None:
-        """The ``traceparent`` of the current span; None where there is none."""
+        """Return the ``traceparent`` of the current span; None if there is none."""
         current = trace.get_current_span()
         return self.traceparent(current) if current.get_span_context().is_valid else None
 
@@ -138,7 +138,7 @@ class Tracer:
 
     def flush(self) -> None:
         """Export the spans that have ended."""
-        # In a thread, since a signal may interrupt the very thread that is exporting.
+        # In a thread, since the signal may have interrupted the thread that is exporting.
         exporting = threading.Thread(target=self._provider.force_flush, daemon=True)
         exporting.start()
         exporting.join(_FLUSH_TIMEOUT_SECONDS)
@@ -171,7 +171,7 @@ class Tracer:
 
 
 def _remote_context(traceparent: str | None) -> Context | None:
-    """The context of a span that another process started; None where there is none."""
+    """Return the context of a span that another process started; None if there is none."""
     parsed = trace_context.parse(traceparent)
     if parsed is None:
         return None

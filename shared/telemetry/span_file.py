@@ -1,7 +1,8 @@
-"""The file of spans: JSON lines as OpenTelemetry's file exporter writes them, one span a line.
+"""Append spans to a file as OTLP JSON lines, one span per line.
 
-Functions and workers append to the one file, each batch by one write, so that no line is torn.
-A span is given as OpenTelemetry's SDK has it once it has ended (``ReadableSpan``).
+The format is that of OpenTelemetry's file exporter. Functions and workers append to the same file,
+each batch in one write, so that lines are not interleaved. Spans are finished spans of the SDK
+(``ReadableSpan``).
 """
 
 import fcntl
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 50_000_000
-"""A larger file is put aside, in place of the one put aside before it."""
+"""A larger file is rotated to ``.1``, which replaces the previously rotated file."""
 
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
 _ERROR = {"code": 2}
@@ -20,25 +21,25 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def append(path: Path, spans: Iterable[Any]) -> None:
-    """Add the spans to the file, which is made where it is missing."""
+    """Append spans to the file; create it if it is missing."""
     lines = "".join(_line(span) + "\n" for span in spans)
     opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(opened, lines.encode())
         if os.fstat(opened).st_size > MAX_BYTES:
-            _put_aside(opened, path)
+            _rotate(opened, path)
     finally:
         os.close(opened)
 
 
-def _put_aside(opened: int, path: Path) -> None:
-    """Once, though several processes find it too large."""
+def _rotate(opened: int, path: Path) -> None:
+    """Rotate the file once, even if several processes find it too large."""
     fcntl.flock(opened, fcntl.LOCK_EX)
     if path.exists() and path.stat().st_ino == os.fstat(opened).st_ino:
         path.replace(path.with_name(path.name + ".1"))
 
 
-def _line(span: Any) -> str:  # noqa: ANN401 - contracts know no library of traces
+def _line(span: Any) -> str:  # noqa: ANN401 - does not import the SDK
     resource = {"attributes": _attributes(span.resource.attributes)}
     scope_spans = {
         "scope": {"name": span.instrumentation_scope.name},
@@ -47,7 +48,7 @@ def _line(span: Any) -> str:  # noqa: ANN401 - contracts know no library of trac
     return _encode({"resourceSpans": [{"resource": resource, "scopeSpans": [scope_spans]}]})
 
 
-def _span_record(span: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+def _span_record(span: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
     record = {
         "traceId": f"{span.context.trace_id:032x}",
         "spanId": f"{span.context.span_id:016x}",

@@ -1,6 +1,6 @@
-"""W3C Trace Context: parse and write the ``traceparent`` that travels with a job; span types.
+"""W3C traceparent parsing, and the types of span attributes.
 
-``tracestate`` and ``baggage`` are not passed on: clients write them, and they would be stored.
+``tracestate`` and ``baggage`` are not passed on, since clients write them and they would be stored.
 """
 
 import re
@@ -20,7 +20,7 @@ _SAMPLED = 1
 
 @dataclass(frozen=True, slots=True)
 class Traceparent:
-    """A span of a trace."""
+    """A ``traceparent``: the ids of a trace and of one of its spans."""
 
     trace_id: str
     """32 hexadecimal digits."""
@@ -30,16 +30,16 @@ class Traceparent:
     """Whether the spans of the trace are recorded."""
 
     def __str__(self) -> str:
-        """The value of the header."""
+        """Return the value of the header."""
         return f"00-{self.trace_id}-{self.span_id}-{int(self.is_sampled):02x}"
 
     def unsampled(self) -> "Traceparent":
-        """The same span, marked as not recorded."""
+        """Return the same span, marked as not recorded."""
         return replace(self, is_sampled=False)
 
 
 def parse(header: str | None) -> Traceparent | None:
-    """Parse the value of a header; None where it is missing or malformed."""
+    """Parse the value of a ``traceparent`` header; None if it is missing or malformed."""
     match = _TRACEPARENT.fullmatch(header or "")
     # Only versions after 00 may have further fields.
     if match is None or (match["version"] == "00" and match["more"]):
@@ -49,9 +49,9 @@ def parse(header: str | None) -> Traceparent | None:
 
 
 def same_trace_or_signed(header: str | None, signed: str | None) -> str | None:
-    """The header where it continues the trace of the signed message, else the message's own value.
+    """Return the header if it continues the trace of the signed message, else the signed value.
 
-    Proxies on a request's way may add a span of their own to the header.
+    Proxies between sender and receiver may replace the span in the header.
     """
     from_header, from_message = parse(header), parse(signed)
     if from_header and from_message and from_header.trace_id == from_message.trace_id:

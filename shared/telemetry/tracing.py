@@ -1,7 +1,7 @@
-"""OpenTelemetry spans: what a request or a job did, and for how long, in the trace of the job.
+"""OpenTelemetry spans of requests and jobs, in the trace of the job.
 
-No spans are made unless a setting says where they go, and then the SDK is not imported either. A
-span holds names, ids and figures. It holds no prompt, no URL and no text of an error.
+Without a destination in the settings, no spans are recorded and the SDK is not imported. Span
+attributes are names, ids and numbers, never a prompt, a URL or the text of an error.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Process:
-    """What the spans of this process have in common."""
+    """Common properties of the spans of this process."""
 
     service_name: str = "functions"
-    """The name of the service where Cloud Run sets none."""
+    """The name of the service if Cloud Run sets none."""
     flush_on_sigterm: bool = True
-    """Whether SIGTERM exports what has ended: uvicorn then dies of it, and runs no ``atexit``."""
+    """Whether SIGTERM exports finished spans, since uvicorn then ends without ``atexit``."""
 
 
 process = Process()
@@ -35,11 +35,11 @@ process = Process()
 
 
 class SpanHandle:
-    """A span under way, or its stand-in where none is recorded."""
+    """A running span, or a stand-in that records nothing."""
 
     def __init__(self, traceparent: str | None, span: "Span | None" = None) -> None:
         self.traceparent = traceparent
-        """The parent of what follows from the span; None where there is no trace."""
+        """The ``traceparent`` for child spans; None if there is no trace."""
         self._span = span
 
     def set_attributes(self, attributes: Attributes) -> None:
@@ -69,10 +69,10 @@ def span(
     An exception marks the span as failed, unless its attribute ``is_failure`` is false.
 
     Args:
-        name: One of few names. What differs by request belongs in ``attributes``.
+        name: A name of low cardinality. Values that differ by request belong in ``attributes``.
         kind: As OpenTelemetry defines it. A ``server`` span without a parent starts a trace.
         parent: A ``traceparent`` to continue; the span is then linked to the current one. Without
-            it the span is a child of the current span, and is not recorded where there is none.
+            it the span is a child of the current span, and is not recorded if there is none.
         attributes: Attributes to start with.
     """
     tracer = _tracer()
@@ -91,25 +91,25 @@ def span(
 
 
 def record_event(name: str, *, parent: str | None, attributes: Attributes) -> None:
-    """Record that something happened to a job now, as a span of no length in its trace."""
+    """Record an event of a job, as a span without duration in the job's trace."""
     with span(name, parent=parent, attributes=attributes):
         pass
 
 
 def current_traceparent(default: str | None) -> str | None:
-    """The ``traceparent`` of the current span, or ``default`` where no span is current."""
+    """Return the ``traceparent`` of the current span, or ``default`` if there is none."""
     tracer = _tracer()
     return (tracer.current_traceparent() if tracer else None) or default
 
 
 def unsampled(traceparent: str | None) -> str | None:
-    """The same trace, marked as not recorded: heartbeats come four times a second."""
+    """Return the trace marked as not recorded, for heartbeats, which come four times a second."""
     context = trace_context.parse(traceparent)
     return str(context.unsampled()) if context else None
 
 
 def flush() -> None:
-    """Export the spans that have ended. It blocks for up to five seconds."""
+    """Export the finished spans. Blocks for up to five seconds."""
     if tracer := _tracer():
         tracer.flush()
 

@@ -1,1 +1,1 @@
-"""Register workers and check their addresses."""
+"""Register workers and validate their URLs."""

@@ -1,4 +1,4 @@
-"""The challenge: only the holder of a worker's key can answer, and only at its own address."""
+"""Challenge a worker URL to prove that it holds its signing key."""
 
 import asyncio
 import hmac
@@ -15,16 +15,22 @@ from shared.services import Services
 
 _MAX_BYTES = 10_000
 _NEW_CONNECTION = {"connection": "close"}
-"""A kept connection may just be ending: a worker that is there would seem to be gone."""
+"""A kept-alive connection may just be closing, so that a live worker would seem unreachable."""
 
 
 async def verify_worker_url(
     url: str, key_id: str, services: Services, *, timeout_seconds: float = 5
 ) -> int:
-    """Ask the address for its proof; how long the answer took, in ms.
+    """Request a proof from a worker URL; return the response time in ms.
+
+    Args:
+        url: The worker's base URL.
+        key_id: The worker's key.
+        services: Provides the HTTP clients and the keys.
+        timeout_seconds: How long to wait for the response.
 
     Raises:
-        InvalidError: where it does not answer in time, or cannot prove that it holds the key.
+        InvalidRequestError: There is no response in time, or it does not prove the key.
     """
     challenge = secrets.token_urlsafe(24)
     started = time.perf_counter()
@@ -45,7 +51,7 @@ async def verify_worker_url(
 
 
 async def _ask(url: str, challenge: str, services: Services) -> Health:
-    """What it answers; a public host by an address that is checked and pinned at each question."""
+    """Return the health response. A public host is resolved, checked and pinned each time."""
     challenge_url = f"{url}/healthz?challenge={challenge}"
     if url.startswith("https://"):
         body = await services.safe_fetcher.fetch_json(challenge_url, max_bytes=_MAX_BYTES)

@@ -1,4 +1,4 @@
-"""Registering a worker: where it can be reached, once it has proved that it is there."""
+"""Register a worker URL after a proof-of-key challenge."""
 
 import hashlib
 import math
@@ -15,22 +15,22 @@ from shared.services import Services
 from shared.workers import challenge, urls
 
 MAX_MOVES_PER_MINUTE = 10
-"""How often a worker may change its address while jobs wait there: each change sends them all
-again, up to a thousand tasks."""
+"""How often a worker may change its URL while jobs are dispatched to it. Each change dispatches
+them all again, up to a thousand tasks."""
 
 
 async def register_worker(
     request: RegisterChatWorkerRequest, worker_type: WorkerType, worker: Worker, services: Services
 ) -> str:
-    """Record the address once it has answered; jobs sent to the old one follow the worker.
+    """Verify and record a worker's URL. Jobs sent to its previous URL are dispatched again.
 
     Returns:
-        What has come of it, for a person.
+        A message for a person.
 
     Raises:
-        ForbiddenError: where the name is not that key's.
-        InvalidError: where the address is refused, or does not prove that it holds the key.
-        RateLimitedError: where the worker moved ``MAX_MOVES_PER_MINUTE`` times with jobs.
+        ForbiddenError: The worker id does not belong to the key.
+        InvalidRequestError: The URL is not allowed, or does not prove that it holds the key.
+        RateLimitedError: The worker moved ``MAX_MOVES_PER_MINUTE`` times while it had jobs.
     """
     if request.worker_id not in {worker.key_id, f"{worker.key_id}-{worker_type}"}:
         raise ForbiddenError("This key is not that worker's.")

@@ -1,7 +1,7 @@
-"""Which addresses a worker may give.
+"""Validate worker URLs.
 
-https at an allow-listed host, whose every address is public; in the local system, and only there,
-loopback by plain http.
+A URL must use https and an allow-listed host, all of whose IP addresses are public. The local
+system also allows loopback over plain http.
 """
 
 from urllib.parse import SplitResult, urlsplit
@@ -14,12 +14,12 @@ _PORTS = {None, 443}
 
 
 async def validate_worker_url(url: str, settings: Settings, resolver: Resolver = resolve) -> str:
-    """The address in its plain form, without a trailing slash.
+    """Return the URL in canonical form, without a trailing slash.
 
-    Its host may point elsewhere a moment later: whoever connects checks and pins it again.
+    The host may resolve differently a moment later, so every connection checks and pins it again.
 
     Raises:
-        InvalidError: for every address that a worker may not have.
+        InvalidRequestError: The URL is not allowed.
     """
     parts = _split(url)
     if settings.local_system and _is_loopback(parts):

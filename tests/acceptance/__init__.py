@@ -1,1 +1,1 @@
-"""What the README promises, as a person would try it."""
+"""Tests of what the README promises, run as a user would run it."""

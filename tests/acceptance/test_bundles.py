@@ -1,4 +1,4 @@
-"""Each bundle, unpacked by itself and served by the framework's own command, as the cloud does."""
+"""The bundle of each function, unpacked alone and served by functions-framework as in the cloud."""
 
 import json
 import shutil
@@ -36,20 +36,20 @@ from tests.support.local_system import (
 
 FUNCTIONS = the_map.read().functions
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")
-NOBODYS = f"/object/workspace-temp/{uuid4()}/{uuid4()}/0.png"
-PATHS = {"storage": NOBODYS}
-"""Where a function that has no answer at its root is asked for its 401."""
+UNKNOWN_OBJECT = f"/object/workspace-temp/{uuid4()}/{uuid4()}/0.png"
+PATHS = {"storage": UNKNOWN_OBJECT}
+"""Paths for the 401 check of functions that do not respond at their root."""
 
 
 def pack(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """``make bundle``."""
+    """Run ``make bundle``."""
     command = [sys.executable, "-m", "infra.bundle", "--out", str(folder), *names]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with every bundle."""
+    """A folder with the bundles of all functions."""
     folder = tmp_path_factory.mktemp("dist")
     done = pack(folder)
     assert done.returncode == 0, done.stderr
@@ -59,7 +59,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(bare: LocalSystem) -> dict[str, str]:
-    """What a function of the running system is told, and no way to the repository."""
+    """The environment of the running system's functions, without a path to the repository."""
     ports = bare.ports()
     parts = Parts(bare.data, bare.port, ports)
     env = functions_env(parts, functions_url(database_url(ports["postgres"])))
@@ -85,7 +85,7 @@ class Server:
             )
 
     def call(self, method: str, path: str = "/", **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        """Its answer, once it answers."""
+        """Send a request once the server listens."""
         wait_until(self._is_up, what="the bundle's server")
         return web.request(method, f"http://127.0.0.1:{self._port}{path}", **more)
 
@@ -105,7 +105,7 @@ def end(*servers: Server) -> None:
 def served(
     bundles: Path, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, Server]]:
-    """Every bundle in a folder of its own, all of them starting at once."""
+    """Every bundle served from a separate folder; all servers start at the same time."""
     folder = tmp_path_factory.mktemp("served")
     servers = {name: Server(bundles / f"{name}.zip", folder / name, settings) for name in FUNCTIONS}
     yield servers
@@ -116,8 +116,8 @@ def bearing(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def sealed(body: dict[str, str]) -> dict[str, Any]:
-    """A worker's letter, as httpx sends it."""
+def signed(body: dict[str, str]) -> dict[str, Any]:
+    """Keyword arguments of an httpx request signed by a worker."""
     content = json.dumps(body).encode()
     how = {"worker_id": "demo", "message_id": f"msg_{uuid4().hex}"}
     headers = webhook_signature.sign(
@@ -178,10 +178,10 @@ def test_a_served_bundle_wants_a_credential(served: Mapping[str, Server], name: 
 
     assert answer.status_code == 401
     body = answer.json()
-    if name == "rest":  # it speaks as PostgREST does
+    if name == "rest":  # errors have the shape of PostgREST
         assert (body["code"], body.keys()) == ("PGRST302", {"code", "message", "details", "hint"})
         return
-    if name == "storage":  # as Supabase Storage does
+    if name == "storage":  # errors have the shape of Supabase Storage
         assert (body["statusCode"], body["code"]) == ("401", "InvalidJWT")
         return
     assert body.keys() == {"success", "error", "code", "details", "timestamp", "request_id"}
@@ -212,11 +212,11 @@ def test_each_other_bundle_reaches_what_it_needs(
     save = {"action": "save_to_library", "assetId": unknown["assetId"]}
     responses = {
         "workspace-actions": served["workspace-actions"].call("POST", json=save, headers=users),
-        "storage": served["storage"].call("GET", NOBODYS, headers=users),
+        "storage": served["storage"].call("GET", UNKNOWN_OBJECT, headers=users),
         "job-callback": served["job-callback"].call(
-            "POST", **sealed({**unknown, "status": "processing"})
+            "POST", **signed({**unknown, "status": "processing"})
         ),
-        "update-worker-url": served["update-worker-url"].call("POST", **sealed({})),
+        "update-worker-url": served["update-worker-url"].call("POST", **signed({})),
         "sweep-jobs": served["sweep-jobs"].call("POST", headers=schedulers),
     }
 

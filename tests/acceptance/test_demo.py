@@ -1,4 +1,4 @@
-"""What a newcomer sees: the real pipeline, over the small model, by the README's commands."""
+"""The demo with the small model, run by the README's commands as a new user would run them."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system with the demo worker, which is swept all the time."""
+    """A system with the demo worker, swept continuously."""
     system = LocalSystem(
         tmp_path_factory.mktemp("demo") / "data", worker="demo", SWEEP_SECONDS="0.5"
     )
@@ -47,7 +47,7 @@ def test_make_demo_leaves_a_picture_with_its_settings_inside(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
     assert "first-picture.png" in done.stdout
     assert (ROOT / "first-picture.png").is_file()
-    # The original of this run: another may write the copy in the repository at the same time.
+    # Read this run's original: another test may write the repository's copy at the same time.
     made = Image.open(tmp_path / "data/samples/first-picture.png")
     made.load()
     assert made.info["parameters"].startswith("a green ring by the sea\nSteps: 15")
@@ -84,7 +84,7 @@ def test_a_killed_workers_job_completes_once(demo: LocalSystem) -> None:
 
 
 def _killed_in_the_middle(demo: LocalSystem) -> tuple[UserClient, str]:
-    """A user and a job, whose worker was killed while it drew."""
+    """A user and a job whose worker was killed while it generated."""
     jobs: list[tuple[UserClient, str]] = []
 
     def is_killed() -> bool:

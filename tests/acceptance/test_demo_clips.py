@@ -1,4 +1,4 @@
-"""What the demo worker films: through the whole system, with the real pipelines, over HTTP."""
+"""Clips of the demo worker: through the whole system, with the real pipelines, over HTTP."""
 
 import io
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose worker also has a model, if a tiny one, for what begins with a picture."""
+    """A system whose worker also has a tiny image-to-video model."""
     from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     folder = tmp_path_factory.mktemp("clips")
@@ -31,7 +31,7 @@ def person(demo: LocalSystem) -> UserClient:
 
 
 def drawn(person: UserClient, prompt: str, **metadata: object) -> str:
-    """The path of a picture of the WAN queue."""
+    """Generate an image on the WAN queue and return its path."""
     job_id = person.create_job(prompt, job_type="image_fast", **metadata)
     person.wait_for(job_id)
     return str(person.asset(job_id)["temp_storage_path"])

@@ -1,4 +1,4 @@
-"""The committed demo model of clips, filmed with by the worker's own code."""
+"""The committed demo model for clips, run by the worker's code."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How well the demo model does as it is told, over 260 prompts that training never showed."""
+"""How well the demo model follows prompts: 260 prompts that were not in training."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SHAPES, SCENES = 200, 60
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Score:
-    """Drawn once for every question below; the judge is trained first."""
+    """Scores of one generation run, shared by every test below; the judge is trained first."""
     torch.set_num_threads(2)
     judge = trained(Path(tmp_path_factory.mktemp("judge")) / "classifier.pt")
     found = subjects(SHAPES, SCENES)

@@ -1,4 +1,4 @@
-"""One function with reload, beside a running system, on a copy of the tree that a test may edit."""
+"""One function with hot reload beside a running system, on a copy of the source tree."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ SPEAKER = Path("functions", "queue_job", "enhancing.py")
 
 
 class Emulation:
-    """``python -m infra.local.dev_server queue-job`` of a tree of its own."""
+    """``python -m infra.local.dev_server queue-job`` on a copy of the tree."""
 
     def __init__(self, system: LocalSystem, root: Path) -> None:
         for name in ("functions", "shared"):
@@ -35,7 +35,7 @@ class Emulation:
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
         self.speaker = root / SPEAKER
         self.address = f"http://127.0.0.1:{(port := free_port())}"
-        self._log = root / "said"
+        self._log = root / "terminal.log"
         arguments = ["--port", str(port), "--data", str(system.data), "--root", str(root)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -43,12 +43,12 @@ class Emulation:
             )
 
     def log(self) -> str:
-        """What its terminal shows."""
+        """The terminal output so far."""
         assert self._process.poll() is None, self._log.read_text()
         return self._log.read_text()
 
     def message(self, person: UserClient) -> str:
-        """What queue-job says to a job; nothing while it is away."""
+        """The message of queue-job's response to a job; empty while it is not served."""
         body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blue"}}
         headers = {"authorization": f"Bearer {person.token}"}
         try:
@@ -59,14 +59,14 @@ class Emulation:
         return str(answer.json()["message"])
 
     def stop(self) -> int:
-        """Stop it as Ctrl-C does; its exit status."""
+        """Stop it as Ctrl-C does and return its exit status."""
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture
 def emulation(bare: LocalSystem, tmp_path: Path) -> Iterator[Emulation]:
-    """queue-job, beside the system without a worker."""
+    """queue-job served beside the system without a worker."""
     emulation = Emulation(bare, tmp_path)
     yield emulation
     assert emulation.stop() == 0
@@ -82,7 +82,7 @@ def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
     wait_until(lambda: emulation.message(person) == "The job is queued.", what="an answer")
 
     emulation.speaker.write_text(text + "\ndef broken(:\n")
-    wait_until(lambda: "next saved change" in emulation.log(), what="the mistake told")
+    wait_until(lambda: "next saved change" in emulation.log(), what="the error to be reported")
     assert "SyntaxError" in emulation.log()
     assert not emulation.message(person)
 

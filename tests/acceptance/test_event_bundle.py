@@ -1,4 +1,4 @@
-"""The bundle of job-events behind the plain functions framework: it streams there too."""
+"""The bundle of job-events: it streams under plain functions-framework too."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Parts that are killed or away: no job is lost, doubled or charged twice."""
+"""Components that are killed or unavailable: no job is lost, duplicated or charged twice."""
 
 import os
 import signal
@@ -24,9 +24,9 @@ _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a red star on blu
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose noop worker takes a second a job.
+    """A system whose noop worker takes a second per job.
 
-    A lease is longer than a busy machine keeps a worker from its heartbeats.
+    The lease is longer than a busy machine can delay a worker's heartbeats.
     """
     system = LocalSystem(
         tmp_path_factory.mktemp("slow") / "data",
@@ -58,7 +58,7 @@ def _wait_until_running(person: UserClient, job_id: str) -> None:
 
 
 def _is_completed(person: UserClient, job_id: str) -> bool:
-    """Whether it is; not yet where the gateway or the database is away."""
+    """Whether the job is completed; False while the gateway or the database is unavailable."""
     try:
         response = person.get("/rest/v1/jobs", id=f"eq.{job_id}", select="status")
     except httpx.TransportError:
@@ -88,7 +88,7 @@ def test_a_job_completes_once_when_a_part_is_killed_in_its_middle(
     wait_until(lambda: _is_completed(somebody, job_id), what=f"{job_id} to complete")
     _assert_made_once(slow, somebody, job_id)
     (job,) = somebody.rows("jobs", id=f"eq.{job_id}")
-    # A part that was away longer than a lease may cost an attempt; a worker always does.
+    # An outage longer than a lease may cost an attempt; the death of a worker always does.
     assert job["attempts"] >= (2 if name == "worker" else 1)
 
 
@@ -119,7 +119,7 @@ def test_a_job_is_accepted_while_the_queue_is_away_and_runs_once_it_is_back(
         assert person.status(job_id) == "queued"
     finally:
         os.kill(bare.pids()["tasks"], signal.SIGCONT)
-    hand_worker.message(person.create_job())  # any fill dispatches what waits
+    hand_worker.message(person.create_job())  # any dispatch run also sends the jobs that wait
     hand_worker.message(job_id)
     hand_worker.finish(job_id)
     assert person.status(job_id) == "completed"
@@ -128,7 +128,7 @@ def test_a_job_is_accepted_while_the_queue_is_away_and_runs_once_it_is_back(
 def test_a_database_that_is_away_is_503_with_retry_after_and_the_pool_comes_back(
     slow: LocalSystem, somebody: UserClient
 ) -> None:
-    with slow.supervisor_paused():  # it would start Postgres again
+    with slow.supervisor_paused():  # the supervisor would restart Postgres
         os.kill(slow.pids()["postgres"], signal.SIGKILL)
         refused = [somebody.post_job() for _ in range(2)]
     assert {response.status_code for response in refused} == {503}
@@ -142,7 +142,7 @@ def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: LocalSys
     done = threading.Event()
 
     def ask(person: UserClient) -> tuple[list[str], list[httpx.Response]]:
-        """Ask as a client should: again under the same key, until it is accepted."""
+        """Queue jobs as a client should: retry under the same key until the job is accepted."""
         jobs: list[str] = []
         refused: list[httpx.Response] = []
         is_accepted = False
@@ -230,15 +230,15 @@ def test_a_worker_whose_clock_is_an_hour_off_makes_its_jobs(tmp_path: Path, hour
 def test_turns_are_fair_between_a_hoarder_and_a_newcomer(slow: LocalSystem) -> None:
     hoarder, newcomer = UserClient(slow), UserClient(slow)
     hoard = [hoarder.create_job() for _ in range(8)]
-    wanted = newcomer.create_job()
-    newcomer.wait_for(wanted)
+    newcomer_job = newcomer.create_job()
+    newcomer.wait_for(newcomer_job)
     for job_id in hoard:
         hoarder.wait_for(job_id)
     earlier = slow.value(
         "select count(*) from jobs where id = any(%s::uuid[])"
         " and completed_at < (select completed_at from jobs where id = %s)",
         hoard,
-        wanted,
+        newcomer_job,
     )
     assert earlier <= 4, "one in work, one sent ahead, and the newcomer's turn"
 
@@ -257,15 +257,15 @@ def _message(system: LocalSystem, job_id: str) -> str:
 
 
 def _deliver(worker_url: str, message: str) -> httpx.Response:
-    """Push a message as the queue does."""
-    seal = webhook_signature.sign(
+    """Push a message to a worker as the queue does."""
+    signature_headers = webhook_signature.sign(
         keys.worker_key("noop"),
         worker_id="noop",
         message_id="again",
         timestamp=int(time.time()),
         body=message.encode(),
     )
-    headers = {"content-type": "application/json", **seal}
+    headers = {"content-type": "application/json", **signature_headers}
     return web.post(f"{worker_url}/jobs", content=message, headers=headers)
 
 

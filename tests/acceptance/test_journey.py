@@ -1,4 +1,4 @@
-"""A person queues a prompt; the picture is made, kept and fetched."""
+"""The main journey: a user queues a prompt; the image is generated, saved and downloaded."""
 
 import io
 

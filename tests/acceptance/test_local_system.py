@@ -1,6 +1,6 @@
-"""The local system through its command line: it starts, mends itself, and leaves nothing behind.
+"""The local system through its command line: start, restart of processes and clean stop.
 
-No worker runs here: this is about the processes that carry the functions.
+No worker runs here: these tests cover the processes that serve the functions.
 """
 
 import os
@@ -43,12 +43,12 @@ def command(*arguments: str, **options: str) -> list[str]:
 
 
 def run(words: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    whole = {**os.environ, **environment}
-    return subprocess.run(words, capture_output=True, text=True, check=False, env=whole)
+    env = {**os.environ, **environment}
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=env)
 
 
 def left_behind(data: Path) -> list[str]:
-    """Command lines of living processes that name the data folder."""
+    """Command lines of running processes that name the data folder."""
     lines = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -71,7 +71,7 @@ def test_the_gateway_answers_and_shows_the_issuers_key(running: LocalSystem) -> 
 
 
 def test_an_unknown_path_is_an_error_in_the_products_shape(running: LocalSystem) -> None:
-    answer = web.get(running.base + "/functions/v1/nobody")
+    answer = web.get(running.base + "/functions/v1/unknown")
 
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"

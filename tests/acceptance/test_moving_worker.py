@@ -1,4 +1,4 @@
-"""A worker that moves to another address while it has work: nothing is lost, nothing is doubled."""
+"""A worker that moves to another URL while it has jobs: no job is lost or run twice."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ JOBS = 30
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[LocalSystem]:
-    """A system without a worker of its own."""
+    """A system without a worker."""
     system = LocalSystem(
         tmp_path / "data", worker="none", SWEEP_SECONDS="1", LEASE_SECONDS="3", PREFETCH_JOBS="4"
     )

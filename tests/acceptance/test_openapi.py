@@ -1,4 +1,4 @@
-"""docs/openapi.json: fresh, valid, and about every door there is."""
+"""docs/openapi.json: up to date, valid and complete."""
 
 import inspect
 import json
@@ -22,7 +22,7 @@ OPERATIONS = {
 
 
 def test_the_file_is_what_the_code_says_now() -> None:
-    assert PATH.read_text() == written(), "python -m infra.openapi writes it anew"
+    assert PATH.read_text() == written(), "run python -m infra.openapi"
 
 
 def test_it_is_valid_openapi() -> None:

@@ -1,6 +1,6 @@
-"""The six promises, by the code of ``make prove``, in little and in middling numbers.
+"""The six guarantees of ``make prove``, checked by its code at small and medium scale.
 
-Faults that a slow or busy machine can bring about count in ``make prove`` alone, which runs alone.
+Faults that a slow or busy machine can cause count only in ``make prove``, which runs alone.
 """
 
 import pytest

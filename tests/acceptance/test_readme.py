@@ -1,4 +1,4 @@
-"""The README's own lines, extracted and run."""
+"""The README's commands, extracted and run."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def _journey() -> str:
 
 
 def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedProcess[str]:
-    """Run the journey's lines as one user, from a folder that has the checkout's parts."""
+    """Run the journey's lines as one user, from a folder with links to the checkout's folders."""
     for name in (".venv", "infra", "shared", ".local"):
         (folder / name).symlink_to(ROOT / name)
     lines = _journey().replace("http://127.0.0.1:8080", base)
@@ -96,7 +96,7 @@ def test_every_job_type_of_the_table_runs_as_the_table_says(noop: LocalSystem) -
 
 
 def _ids(person: UserClient) -> dict[str, str]:
-    """One of each kind, all of them the person's."""
+    """One id of each kind; all are the user's."""
     job_id, other = person.create_job(), person.create_job()
     person.wait_for(job_id)
     person.wait_for(other)
@@ -117,7 +117,7 @@ def _owned(pairs: list[tuple[str, Any]], own: dict[str, str]) -> dict[str, Any]:
 
 
 def _unmade(person: UserClient, worker: ScriptedWorker) -> dict[str, str]:
-    """A job that has not ended, and one that failed."""
+    """A job that has not finished and one that failed."""
     failed = person.create_job()
     claim_id, _ = worker.claimed(failed)
     worker.fail(failed, claim_id)

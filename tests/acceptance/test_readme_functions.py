@@ -1,4 +1,4 @@
-"""The README's table of functions: each line, run as it stands."""
+"""The README's table of functions: the command of each row is run as printed."""
 
 import json
 import os
@@ -32,7 +32,7 @@ LINES = {row[0]: Line(*row) for row in _ROW.findall(_README)}
 
 @pytest.fixture(scope="module")
 def journey(noop: LocalSystem) -> dict[str, str]:
-    """What the journey leaves in its terminal."""
+    """The shell variables that the journey sets."""
     person = UserClient(noop)
     job_id = person.create_job()
     person.wait_for(job_id)
@@ -41,7 +41,7 @@ def journey(noop: LocalSystem) -> dict[str, str]:
 
 
 def _run(line: Line, journey: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """The answer's status, and the answer."""
+    """Run a row's command and return the HTTP status and the body."""
     (setup,) = re.findall(r"<!-- functions.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{setup}\n{line.curl} -w '\\n%{{http_code}}'"],
@@ -71,14 +71,14 @@ def test_a_line_answers_as_the_table_says(name: str, journey: dict[str, str]) ->
 
 
 def test_worker_endpoints_require_a_signature(journey: dict[str, str]) -> None:
-    sealed = [line for line in LINES.values() if line.caller == "worker"]
-    assert {line.statuses for line in sealed} == {"401"}
-    for line in sealed:
+    signed_lines = [line for line in LINES.values() if line.caller == "worker"]
+    assert {line.statuses for line in signed_lines} == {"401"}
+    for line in signed_lines:
         assert "The letter's id or timestamp is missing" in _run(line, journey)[1]["error"]
 
 
 def test_without_a_chat_worker_the_answers_say_so(journey: dict[str, str]) -> None:
-    """The noop system has none that can talk."""
+    """The noop system has no chat worker."""
     status, answer = _run(LINES["playground-chat"], journey)
     assert (status, answer["code"]) == ("503", "unavailable")
     metadata = _run(LINES["enhance-prompt"], journey)[1]["enhancement_metadata"]

@@ -1,4 +1,4 @@
-"""The realtime service as its container holds it: no more of the tree than is copied there."""
+"""The realtime service with only the files that its container holds."""
 
 import contextlib
 import shutil
@@ -74,8 +74,8 @@ async def test_the_container_serves_and_tells_its_clients_when_it_ends(
     with _running(bare, tmp_path, port) as process:
         async with Client(f"http://127.0.0.1:{port}") as client:
             assert (await client.join("a", SESSIONS, token=person.token))["status"] == "ok"
-            make_change(bare, person, "heard")
-            assert names(await client.wait("a", 1)) == ["heard"]
+            make_change(bare, person, "received")
+            assert names(await client.wait("a", 1)) == ["received"]
             process.send_signal(signal.SIGTERM)
             assert await client.closed() == 1012, "which is: come again"
         output, _ = process.communicate(timeout=PATIENCE_SECONDS)

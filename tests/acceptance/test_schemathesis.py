@@ -1,4 +1,4 @@
-"""Requests made up from docs/openapi.json: no fault of ours, and no answer but those it tells."""
+"""Requests generated from docs/openapi.json: no server error and only documented responses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -32,10 +32,10 @@ CHECKS = [
     response_schema_conformance,
 ]
 SIGNED = ["worker", "scheduler"]
-"""Whoever calls these holds a key that no made-up request has."""
+"""Tags of operations whose callers hold a key that no generated request has."""
 
 STREAM_SECONDS = (1, 2, 4, 8, 16, 32, 64)
-"""A stream lasts as long as its token."""
+"""Lifetimes of the tokens of streams, in seconds: a stream lasts as long as its token."""
 
 JSON = "application/json"
 _STAR = "a red star on blue"
@@ -53,10 +53,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "playground-chat": {"message": "Hello"},
     "system-metrics": {},
 }
-"""What is accepted, which chance seldom makes up."""
+"""Bodies that are accepted, which random generation seldom produces."""
 
 LASTING = "job-events-get"
-"""Each of its answers takes that second: a few are enough."""
+"""The operation whose responses last a whole second each, so a few requests are enough."""
 
 
 def _read(*, with_coverage: bool = False) -> BaseSchema:
@@ -67,7 +67,7 @@ def _read(*, with_coverage: bool = False) -> BaseSchema:
 
 
 def _made_up(examples: int) -> Callable[[T], T]:
-    """So many requests for each operation, the same in each run."""
+    """Settings for this many requests per operation, the same in each run."""
     made_up = settings(
         max_examples=examples,
         derandomize=True,
@@ -80,7 +80,7 @@ def _made_up(examples: int) -> Callable[[T], T]:
 
 
 def _each(schema: BaseSchema) -> Callable[[T], T]:
-    """A test for each of its operations."""
+    """Parametrize a test by the operations of a schema."""
     return cast("Callable[[T], T]", schema.parametrize())
 
 
@@ -89,7 +89,7 @@ FEW, MANY = _read(), _read(with_coverage=True)
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose admins are not waited for, with a chat server that answers at once."""
+    """A system that does not wait for admin images, with a chat server that responds at once."""
     system = LocalSystem(
         tmp_path_factory.mktemp("made-up") / "data",
         worker="none",
@@ -108,7 +108,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
 
 @pytest.fixture(scope="module")
 def admin(system: LocalSystem) -> UserClient:
-    """Who may call whatever a person may."""
+    """A user who may call every endpoint for users and admins."""
     return UserClient(system, is_admin=True)
 
 
@@ -148,7 +148,7 @@ def test_a_streams_events_are_as_told(admin: UserClient) -> None:
 
 
 def _read_stream(admin: UserClient, event: str, **query: str) -> str:
-    """A whole stream, which ends with its token: a longer one until the event is in it."""
+    """Read a stream to its end; use longer-lived tokens until the event is in it."""
     listen = FEW["/functions/v1/job-events"]["GET"]
     for seconds in STREAM_SECONDS:
         token = tokens.user_token(admin.id, expires_in=seconds)

@@ -1,1 +1,1 @@
-"""Real clients, unmodified, against the running system."""
+"""The real client libraries, unmodified, against the running system."""

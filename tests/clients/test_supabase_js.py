@@ -1,4 +1,4 @@
-"""The supabase-js client, unmodified, as a front end's: each suite of ``js`` is a test."""
+"""The supabase-js client, unmodified, as in a front end: each suite in ``js`` is a test."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def test_the_specifications_examples(noop: LocalSystem) -> None:
     job = person.create_job(destination="library")
     query = "select count(*) from user_library where user_id = %s"
     wait_until(lambda: noop.value(query, person.id) == 1, what="the picture to be kept")
-    item = noop.value(  # by hand: the table is an archive, and nobody writes to it any more
+    item = noop.value(  # by SQL: the table is an archive that no endpoint writes
         "insert into workspace_items (user_id, job_id, status, item_type)"
         " values (%s, %s, 'generated', 'image') returning id::text",
         *(person.id, job),

@@ -1,4 +1,4 @@
-"""The Python ``supabase`` client, unmodified: a program's journey from sign-up to library."""
+"""The Python ``supabase`` client, unmodified: the journey from sign-up to library."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 async def supabase(noop: LocalSystem) -> AsyncIterator[AsyncClient]:
-    """A client whose user signed up just now."""
+    """A client whose user has just signed up."""
     client = await acreate_client(noop.base, tokens.anon_token())
     await client.auth.sign_up({"email": f"{uuid4()}@example.com", "password": PASSWORD})
     yield client

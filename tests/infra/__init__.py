@@ -1,1 +1,1 @@
-"""What would be deployed, looked at without a cloud."""
+"""Tests of what would be deployed, without a cloud."""

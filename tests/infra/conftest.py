@@ -1,4 +1,4 @@
-"""One plan of each environment, made once a run; without terraform those tests are not run."""
+"""One plan of each environment for each run; without terraform these tests are skipped."""
 
 import pytest
 
@@ -10,7 +10,7 @@ _NO_REGISTRY = "Failed to query available provider packages"
 
 @pytest.fixture(scope="session")
 def configuration(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """The configuration, ready to be asked."""
+    """The initialised configuration."""
     program = terraform.program()
     if program is None:
         pytest.skip("not run: TERRAFORM names no terraform; `make infra-test` does")
@@ -24,11 +24,11 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 @pytest.fixture(scope="session")
 def plans(configuration: Terraform) -> dict[str, list[Resource]]:
-    """What each environment would make."""
+    """The planned resources of each environment."""
     return {name: configuration.plan(name) for name in ENVIRONMENTS}
 
 
 @pytest.fixture(scope="session")
 def plan(plans: dict[str, list[Resource]]) -> list[Resource]:
-    """What production would make."""
+    """The planned resources of production."""
     return plans["production"]

@@ -1,4 +1,4 @@
-"""What must hold of every resource of a plan, wherever in the modules it was written."""
+"""Invariants of every resource of a plan, wherever it is defined."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ Promise = Callable[[list[Resource], Manifest], Broken]
 
 
 def broken(plan: list[Resource], the_map: Manifest) -> list[str]:
-    """Each promise that the plan breaks, and where."""
+    """Return each invariant that the plan breaks, and where."""
     return [
         f"{promise.__name__}: {what}" for promise in PROMISES for what in promise(plan, the_map)
     ]
@@ -40,7 +40,7 @@ def little_on_the_project(plan: list[Resource], _: Manifest) -> Broken:
 
 
 def everybody_calls_the_map_alone(plan: list[Resource], the_map: Manifest) -> Broken:
-    """Each endpoint checks its callers itself; nothing else is anybody's to call or read."""
+    """Each endpoint authenticates its callers; nothing else may be called or read publicly."""
     for resource in plan:
         named = {resource.known.get("member"), *(resource.known.get("members") or [])}
         if named & _EVERYBODY and (
@@ -77,7 +77,7 @@ def buckets_are_closed(plan: list[Resource], _: Manifest) -> Broken:
 
 
 def no_value_of_a_secret(plan: list[Resource], _: Manifest) -> Broken:
-    """A value in the configuration would stand in the state file."""
+    """A secret's value in the configuration would be stored in the state file."""
     for resource in plan:
         if resource.type == "google_secret_manager_secret_version" or resource.known.get(
             "password"
@@ -92,7 +92,7 @@ def one_provider(plan: list[Resource], _: Manifest) -> Broken:
 
 
 def _runs(plan: list[Resource]) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """What runs code, and the part of it that says how."""
+    """Yield each resource that runs code, and the part of it that holds the runtime settings."""
     for resource in plan:
         if resource.type == "google_cloudfunctions2_function":
             yield resource, resource.known["service_config"][0]

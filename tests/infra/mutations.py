@@ -1,4 +1,4 @@
-"""``python -m tests.infra.mutations``: plant each fault, and see whether the tests find it."""
+"""``python -m tests.infra.mutations``: inject each fault, and check whether the tests find it."""
 
 import shutil
 import sys
@@ -14,10 +14,10 @@ from tests.infra.terraform import Terraform
 
 
 def is_found(fault: Fault, sound: Terraform, folder: Path) -> bool:
-    """Plant the fault in a copy, and ask the test that is to find it.
+    """Inject the fault into a copy, and run the test that must find it.
 
     Raises:
-        LookupError: where the text that the fault changes is not there.
+        LookupError: The text that the fault changes is missing, or terraform rejects the change.
     """
     shutil.copytree(sound.folder, folder)
     faulty = Terraform(sound.program, folder)
@@ -29,14 +29,14 @@ def is_found(fault: Fault, sound: Terraform, folder: Path) -> bool:
     if fault.found_by == "invariants":
         return bool(broken(faulty.plan("production"), the_map.read()))
     valid = faulty.run("validate", "-no-color")
-    # A fault that terraform itself refuses proves nothing of the tests.
+    # A fault that terraform itself rejects proves nothing about the tests.
     if valid.returncode:
         raise LookupError(f"{fault.name}: {valid.stderr[:500]}")
     return not faulty.test(fault.found_by)
 
 
 def main() -> int:
-    """Say of each fault whether it was found; 1 where one was not, or the sound copy fails."""
+    """Report whether each fault was found; return 1 where one was not, or the sound copy fails."""
     program = terraform.program()
     if program is None:
         print("not run: TERRAFORM names no terraform here")  # noqa: T201 - a command

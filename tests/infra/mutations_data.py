@@ -1,4 +1,4 @@
-"""Slips that an engineer could make, each in one place, and which test must find it."""
+"""Mistakes in the configuration, each in one place, and the test that must find it."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ MODULES = "infra/terraform/modules"
 
 @dataclass(frozen=True)
 class Fault:
-    """A text and what a slip would make of it."""
+    """A text, and the mistake that replaces it."""
 
     name: str
     file: str
     right: str
     wrong: str
     found_by: str
-    """A test file of infra/terraform/tests, or ``promises`` for those over the whole plan."""
+    """A test file of infra/terraform/tests, or ``invariants`` for those over the complete plan."""
 
 
 FAULTS = (

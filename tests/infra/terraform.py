@@ -1,4 +1,4 @@
-"""The real terraform, over a copy of what is deployed: the checkout itself is left as it is."""
+"""Run the real terraform over a copy of the configuration; the checkout is not changed."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 300
 
 @dataclass(frozen=True)
 class Resource:
-    """What a plan would make: its attributes, and which of them only the cloud can tell."""
+    """A planned resource: its attributes, and those that only the cloud can determine."""
 
     address: str
     type: str
@@ -29,13 +29,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Terraform:
-    """A binary, and a copy of the configuration with fresh bundles beside it."""
+    """A terraform binary, and a copy of the configuration with new bundles."""
 
     program: str
     folder: Path
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One command over the root."""
+        """Run one command in the root module."""
         return subprocess.run(
             [self.program, f"-chdir={self.folder / 'infra/terraform'}", *arguments],
             env=os.environ | {"TF_DATA_DIR": str(self.folder / "data"), "TF_IN_AUTOMATION": "1"},
@@ -46,19 +46,19 @@ class Terraform:
         )
 
     def init(self) -> subprocess.CompletedProcess[str]:
-        """Find the modules and the provider."""
+        """Install the modules and the provider."""
         return self.run("init", "-backend=false", "-input=false", "-no-color")
 
     def test(self, *names: str, environment: str = "production") -> bool:
-        """Whether the named test files pass; all of them where none is named."""
+        """Return whether the named test files pass, or all of them where none is named."""
         only = [f"-filter=tests/{name}.tftest.hcl" for name in names]
         return self.run("test", "-no-color", _file_of(environment), *only).returncode == 0
 
     def plan(self, environment: str) -> list[Resource]:
-        """What that environment's root would make, from nothing.
+        """Return the resources that the environment's root module would create from nothing.
 
         Raises:
-            AssertionError: where the root's own tests fail.
+            AssertionError: The root module's own tests fail.
         """
         done = self.run(
             *("test", "-json", "-verbose", "-filter=tests/root.tftest.hcl"), _file_of(environment)
@@ -68,7 +68,7 @@ class Terraform:
 
 
 def program() -> str | None:
-    """The terraform that TERRAFORM names, as `make infra-test` sets it; None without one."""
+    """Return the terraform that TERRAFORM names, as `make infra-test` sets it, or None."""
     named = os.environ.get("TERRAFORM")
     if not named:
         return None
@@ -76,7 +76,7 @@ def program() -> str | None:
 
 
 def copy(program: str, folder: Path) -> Terraform:
-    """The map, the configuration and the bundles, in a folder of their own."""
+    """Copy the manifest, the configuration and the bundles into a folder."""
     ignored = shutil.ignore_patterns(".terraform*", "*.tfplan", "*.tfstate*")
     shutil.copytree(ROOT / "infra/terraform", folder / "infra/terraform", ignore=ignored)
     shutil.copy(the_map.PATH, folder / "infra/services.yaml")

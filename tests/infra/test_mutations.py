@@ -1,4 +1,4 @@
-"""The tests of the configuration bite: two faults here, all of them by `make infra-mutations`."""
+"""The configuration's tests find faults: two here, all of them in `make infra-mutations`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Map, folders, bundles, gateway, terraform and openapi.json name the same endpoints."""
+"""Manifest, folders, bundles, gateway, terraform and openapi.json name the same endpoints."""
 
 import json
 from pathlib import Path

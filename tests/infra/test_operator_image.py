@@ -14,7 +14,7 @@ _CACHES = shutil.ignore_patterns("__pycache__")
 
 
 def copied(to: Path) -> None:
-    """What the image copies from the repository."""
+    """Copy what the image copies from the repository."""
     for source, target in re.findall(r"^COPY (\S+) (\S+)$", DOCKERFILE.read_text(), re.MULTILINE):
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, to / target, ignore=_CACHES)

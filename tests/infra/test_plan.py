@@ -1,4 +1,4 @@
-"""What the plan would make, and what it must never make."""
+"""Resources that the plan must create, and that it must never create."""
 
 import pytest
 

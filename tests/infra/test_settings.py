@@ -1,4 +1,4 @@
-"""What terraform tells each program: settings that it has, and every one that it needs."""
+"""Environment variables that terraform sets: each program has them, and all it needs are set."""
 
 import base64
 import contextlib
@@ -24,7 +24,7 @@ KNOWN = {name.upper() for name in Settings.model_fields}
 
 
 def known_to(worker_type: str) -> set[str]:
-    """What a worker of that type reads: the runtime's settings and its own."""
+    """Return what a worker of that type reads: the runtime's settings and its own."""
     modules = [of_workers, settings]
     with contextlib.suppress(ModuleNotFoundError):
         modules.append(importlib.import_module(f"gpu_workers.{worker_type}.settings"))
@@ -35,7 +35,7 @@ def known_to(worker_type: str) -> set[str]:
 
 
 def settings_of(plan: list[Resource]) -> dict[str, dict[str, str]]:
-    """The environment of each endpoint: values that only the cloud can tell are made up."""
+    """Return each endpoint's environment; values that only the cloud knows are made up."""
     found = {}
     for resource in plan:
         if resource.type == "google_cloudfunctions2_function":
@@ -72,9 +72,9 @@ def _secret(name: str) -> str:
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_every_function_can_start(plans: dict[str, list[Resource]], environment: str) -> None:
-    given = settings_of(plans[environment])
+    environments = settings_of(plans[environment])
     for name in ENDPOINTS:
-        Settings.model_validate({key.lower(): value for key, value in given[name].items()})
+        Settings.model_validate({key.lower(): value for key, value in environments[name].items()})
 
 
 def test_no_function_is_told_what_it_does_not_read(plan: list[Resource]) -> None:
@@ -84,7 +84,7 @@ def test_no_function_is_told_what_it_does_not_read(plan: list[Resource]) -> None
 
 def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
     needed = {name.upper() for name, one in Settings.model_fields.items() if one.is_required()}
-    # What the cloud cannot guess, though on one machine it may be left out.
+    # Optional on one machine, but nothing in the cloud can provide a default.
     needed |= {"FUNCTIONS_URL", "SCHEDULER_EMAIL", "SCHEDULER_AUDIENCE", "TASKS_PROJECT"}
     for name in ENDPOINTS:
         assert needed <= settings_of(plan)[name].keys(), name

@@ -1,4 +1,4 @@
-"""The workflows call make targets, by actions that are pinned, and check what .ci/run checks."""
+"""The workflows call make targets, use pinned actions, and check what .ci/run checks."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def steps(path: Path) -> list[dict[str, Any]]:
 
 
 def made(commands: str) -> set[str]:
-    """The targets of each make in a text of commands."""
+    """Return the targets of each make command in a text."""
     lines = re.findall(r"\bmake ((?:[a-z-]+ ?)+)", commands)
     return {target for line in lines for target in line.split()}
 
@@ -35,7 +35,7 @@ def test_each_action_is_pinned_by_its_commit(path: Path) -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_each_command_is_a_target_of_make(path: Path) -> None:
     commands = [step["run"] for step in steps(path) if "run" in step]
-    # Docker learns how to log in; that is the runner's own.
+    # Docker logs in here; that is the runner's own command.
     commands = [
         command for command in commands if not command.startswith("gcloud auth configure-docker")
     ]
@@ -59,10 +59,10 @@ def test_the_checks_are_those_of_ci() -> None:
 
 
 def test_dependabot_looks_where_something_is_pinned() -> None:
-    asked = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
     folders = {
         folder.lstrip("/")
-        for one in asked
+        for one in updates
         for folder in [*one.get("directories", []), one.get("directory", "/")]
     }
     for path in (*ROOT.glob("infra/*/requirements.in"), *ROOT.glob("infra/images/*/Dockerfile")):

@@ -1,1 +1,1 @@
-"""One function or part at a time, over the real stack."""
+"""Tests of one function or component at a time, on the real stack."""

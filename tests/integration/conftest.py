@@ -1,4 +1,4 @@
-"""What tests of one function at a time begin with."""
+"""Fixtures of tests of one function: a job, an image, and a check of refused requests."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture
 def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job whose message has arrived."""
+    """A job whose message has reached the worker."""
     job_id = person.create_job()
     hand_worker.message(job_id)
     return job_id
@@ -21,7 +21,7 @@ def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
 
 @pytest.fixture
 def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A red picture in the person's workspace."""
+    """The path of a red picture in the user's workspace."""
     job_id = person.create_job()
     hand_worker.finish(job_id, RED)
     return str(person.asset(job_id)["temp_storage_path"])
@@ -31,7 +31,7 @@ def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
 def refused(
     bare: LocalSystem, person: UserClient
 ) -> Iterator[Callable[[httpx.Response, int], str]]:
-    """Checks a refusal; at the end, that there is no job and no object that was not there."""
+    """A check of an error response; at the end it checks that no job or object was added."""
     jobs, objects = len(person.rows("jobs")), objects_of(bare, person)
     codes = {402: "insufficient_credits", 404: "not_found", 422: "invalid", 429: "too_many"}
 

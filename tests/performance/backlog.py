@@ -1,7 +1,7 @@
-"""What one dispatch costs with 100 jobs waiting, and with 100,000: part of ``make bench``.
+"""Duration of one dispatch with 100 and with 100,000 queued jobs: part of ``make bench``.
 
-Side by side in one database: ``sdxl_queue`` holds the short backlog, ``wan_queue`` the long one.
-Turn by turn a slot is freed in each and filled again, the Cloud Task included.
+Both backlogs are in one database: ``sdxl_queue`` holds the short one, ``wan_queue`` the long one.
+Alternately, a slot is freed in each and filled again, including the Cloud Task.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def measure(shape: str, fills: int) -> tuple[list[float], list[float]]:
-    """How many milliseconds each fill took: of the short backlog, and of the long one."""
+    """Return the milliseconds of each dispatch, for the short backlog and for the long one."""
     with tempfile.TemporaryDirectory() as folder:
         system = LocalSystem(Path(folder) / "data", worker="none", SWEEP_SECONDS="3600")
         system.start()
@@ -100,7 +100,7 @@ async def _fill_in_turn(system: LocalSystem, fills: int) -> tuple[list[float], l
 
 
 def _keep_short(system: LocalSystem) -> None:
-    """What was taken of the short backlog comes back, so that it stays as long as it is."""
+    """Refill the short backlog, so that its length stays constant."""
     missing = SHORT - int(
         system.value(
             "select count(*) from jobs where queue = 'sdxl_queue' and status = 'queued'"

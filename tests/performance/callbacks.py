@@ -1,4 +1,4 @@
-"""From a row's commit until supabase-js calls its client's callback."""
+"""The delay from a row's commit until supabase-js calls its client's callback."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ _LOST_SECONDS = 30
 async def delays(
     system: LocalSystem, *, sockets: int, rate: float, seconds: float
 ) -> list[float] | None:
-    """Of each change, in seconds: one at a time, each of a random user; None without Node."""
+    """Commit changes for random users in turn; return each delay in seconds, None without Node."""
     node = shutil.which("node")
     if node is None or not (_JS / "node_modules").is_dir():
         return None
@@ -58,7 +58,7 @@ async def _ready(process: Process, users: list[str]) -> None:
 async def _commit(
     system: LocalSystem, users: list[str], *, rate: float, seconds: float
 ) -> dict[str, float]:
-    """When each session was committed, by its name."""
+    """Return when each session was committed, by its name."""
     committed = {}
     url = server.url(system.ports()["postgres"])
     async with await AsyncConnection.connect(url, autocommit=True) as connection:

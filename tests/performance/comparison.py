@@ -1,4 +1,4 @@
-"""One thing with a short table and with a long one, side by side."""
+"""The same measurement with a short and a long table, side by side."""
 
 import contextlib
 import statistics
@@ -12,7 +12,7 @@ from tests.support.local_system import LocalSystem
 
 @contextlib.contextmanager
 def filling_jobs(system: LocalSystem, count: str) -> Iterator[Connection[Any]]:
-    """Insert jobs without their triggers, which count each by itself: for so many, in minutes.
+    """Insert jobs without their triggers, which count each row and would take minutes.
 
     ``count`` is the statement that counts them all at once.
     """
@@ -25,7 +25,7 @@ def filling_jobs(system: LocalSystem, count: str) -> Iterator[Connection[Any]]:
 
 
 def row(shape: str, few: Sequence[float], many: Sequence[float]) -> str:
-    """A table's row: both medians in milliseconds, their ratio, and the spread of each."""
+    """Format a table row: both medians in milliseconds, their ratio, and the spread of each."""
     spread = f"{min(few):.1f} to {max(few):.1f}, {min(many):.1f} to {max(many):.1f} ms"
     ratio = statistics.median(many) / statistics.median(few)
     return (

@@ -1,4 +1,4 @@
-"""A simulation's clock, and lines in which jobs wait for a part to be free."""
+"""A simulation's clock, and lines in which jobs wait for a free server."""
 
 import heapq
 import itertools
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """What happens next."""
+    """The current time, and the events to come."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -15,18 +15,18 @@ class Clock:
         self._order = itertools.count()
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """Act so many seconds from now."""
+        """Schedule ``act`` in so many seconds."""
         heapq.heappush(self._events, (self.now + seconds, next(self._order), act))
 
     def run(self) -> None:
-        """Go on until nothing is left to happen."""
+        """Run until no events are left."""
         while self._events:
             self.now, _, act = heapq.heappop(self._events)
             act()
 
 
 class Line:
-    """A part: so many at a time, in the order of coming."""
+    """A part with a number of servers, first come, first served."""
 
     def __init__(self, clock: Clock, servers: int, cores: "Line | None" = None) -> None:
         self._clock, self._cores = clock, cores
@@ -35,17 +35,17 @@ class Line:
         self.busy = 0.0
 
     def take(self, act: Callable[[], None]) -> None:
-        """Act once there is a place; whoever took it gives it back."""
+        """Run ``act`` once a server is free; the caller must call ``give_back``."""
         self._waiting.append(act)
         self._next()
 
     def give_back(self) -> None:
-        """The place is free for the next."""
+        """Free a server for the next in line."""
         self._free += 1
         self._next()
 
     def serve(self, seconds: float, then: Callable[[], None]) -> None:
-        """Keep a place, and a core where those are shared, busy for so long."""
+        """Occupy a server, and a core where cores are shared, for some time; then call ``then``."""
 
         def done() -> None:
             self.give_back()

@@ -1,8 +1,8 @@
-"""What system-metrics asks of the database with 1,000 jobs, and with 100,000: ``make bench``.
+"""Time of system-metrics' statement with 1,000 and with 100,000 jobs: ``make bench``.
 
-Each shape in a database of its own, first with the few and then with the many; one in ten has
-completed in the last day, the others wait. What is measured is the one statement, from its sending
-to its answer, on a connection that has been used before.
+Each shape has its own database, first with few jobs and then with many; one in ten has completed
+in the last day, the rest are queued. Only the one statement is timed, from sending it to its
+result, on a connection that has been used before.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""The control plane as a model of its waiting lines: a discrete-event simulation.
+"""A queueing model of the control plane, as a discrete-event simulation.
 
-A job is accepted by a function's process, stored by the database, waits for room at a worker, is
-let through by the queue, and then holds a slot until its end: claim, work and completion, each of
-the callbacks by a function's process and the database. Every part serves in the order of coming. On
-one machine all of them need one of its cores as well; in the cloud each has its own.
+A job is accepted by a function's process, stored by the database, waits for a free place at a
+worker, passes the queue, and then holds a slot until it ends: claim, work and completion, each of
+the callbacks handled by a function's process and the database. Every part serves in the order of
+arrival. On one machine all parts also need one of its cores; in the cloud each has its own.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from tests.performance.event_simulation import Clock, Line
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that one job asks of each part, alone."""
+    """Seconds that one job needs of each part, alone."""
 
     accept: float
     """A function's process: the enqueue."""
@@ -34,40 +34,40 @@ class Times:
     work: float
     """A worker's slot."""
     flush: float = 0.0
-    """What each of the three waits for, which keeps nothing busy: disks and networks."""
+    """Waiting time of each of the three that keeps nothing busy: disks and networks."""
 
 
 @dataclass(frozen=True)
 class Plant:
-    """What there is."""
+    """The parts of the control plane and their capacities."""
 
     times: Times
     processes: int = 1
-    """Of the functions."""
+    """Processes of the functions."""
     database_cores: int = 1
     slots: int = 1
     prefetch_jobs: int = 1
     dispatches_a_second: float = 500.0
     cores: int | None = None
-    """Of the one machine that all parts share; None where each has its own."""
+    """Cores of the one machine that all parts share; None where each has its own."""
     is_steady: bool = False
-    """Every service takes its mean, as when it is worked out by hand; else it is exponential."""
+    """Every service takes its mean, as in computations by hand; otherwise times are exponential."""
 
 
 @dataclass
 class Seen:
-    """What became of the jobs."""
+    """Results of a simulation."""
 
     came: list[float] = field(default_factory=list)
     ended: list[float] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
-    """From coming to ending."""
+    """Seconds from arrival to end, for each job."""
     busy: dict[str, float] = field(default_factory=dict)
     """The share of the time that each part was busy."""
 
     @property
     def span(self) -> float:
-        """From the first that came to the last that ended."""
+        """Seconds from the first arrival to the last end."""
         return max(self.ended) - self.came[0]
 
     @property
@@ -77,7 +77,7 @@ class Seen:
 
 
 class _Run:
-    """The plant at work."""
+    """One simulation of a plant."""
 
     def __init__(self, plant: Plant, chance: random.Random, more: int = 0) -> None:
         self.clock, self.seen = Clock(), Seen()
@@ -95,7 +95,7 @@ class _Run:
         self._backlog: deque[float] = deque()
 
     def come(self) -> None:
-        """A request comes, and waits for its turn once it is stored."""
+        """A request arrives; once it is stored, the job waits for a free place."""
         came, times = self.clock.now, self._plant.times
         self.seen.came.append(came)
         self._steps(
@@ -142,7 +142,7 @@ class _Run:
         workers.take(begin)
 
     def _steps(self, steps: Sequence[tuple[str, float]], then: Callable[[], None]) -> None:
-        """One after the other; what is no part of ours only takes its time."""
+        """Serve the steps in sequence; a step outside our parts only takes time."""
         if not steps:
             then()
             return
@@ -161,7 +161,7 @@ class _Run:
 
 
 def run(plant: Plant, arrivals: Sequence[float], *, more: int = 0, seed: int = 1) -> Seen:
-    """Jobs that come at these seconds, and so many more, each as another ends; to their ends."""
+    """Simulate jobs that arrive at these seconds, and ``more`` that each arrive as another ends."""
     one = _Run(plant, random.Random(f"services {seed}"), more)
     for when in arrivals:
         one.clock.after(when, one.come)
@@ -172,16 +172,17 @@ def run(plant: Plant, arrivals: Sequence[float], *, more: int = 0, seed: int = 1
 
 
 def poisson(rate: float, jobs: int, seed: int = 1) -> list[float]:
-    """So many arrivals at random moments, so many a second."""
+    """Return arrival times of a Poisson process with ``rate`` arrivals per second."""
     chance = random.Random(f"arrivals {seed}")
     return list(itertools.accumulate(chance.expovariate(rate) for _ in range(jobs)))
 
 
 def most(plant: Plant) -> tuple[float, str]:
-    """Jobs a second that it can serve, and the part that was busy most.
+    """Return the maximum jobs per second, and the part that was busy most.
 
-    Twice as many jobs as it has room for are in it at all times. The first and the last quarter,
-    when it fills and empties, are left out.
+    The system always contains twice as many jobs as it has places for. The first and the last
+    quarter,
+    while it fills and empties, are left out.
     """
     inside = 2 * (plant.slots + plant.prefetch_jobs) + 50
     jobs = max(3000, 6 * inside)
@@ -192,5 +193,5 @@ def most(plant: Plant) -> tuple[float, str]:
 
 
 def with_workers(plant: Plant, slots: int, work: float) -> Plant:
-    """As many slots of workers, each busy so long with a job."""
+    """Return the plant with so many slots, each busy for ``work`` seconds with a job."""
     return replace(plant, slots=slots, times=replace(plant.times, work=work))

@@ -37,7 +37,7 @@ _OPENING = 25
 _BINDING = {"event": "*", "schema": "public", "table": "workspace_sessions"}
 _LOST_SECONDS = 30
 _MAX_OF_NODE = 100
-"""One process of Node with more clients would be what is measured."""
+"""One Node process with more clients would become the bottleneck."""
 
 _MEANING = (__doc__ or "").partition("\n\n")[2].strip()
 
@@ -52,13 +52,13 @@ class Listener(Client):
         self.user = str(uuid4())
 
     async def open(self) -> None:
-        """Begin to listen; from then on it reads by itself."""
+        """Connect and join; it then reads by itself."""
         await self.__aenter__()
         answer = await self.join("a", _BINDING, token=tokens.user_token(self.user))
         assert answer["status"] == "ok", answer
 
     def read(self) -> dict[str, float]:
-        """When each change was read, by the session's name."""
+        """Return when each change was received, by the session's name."""
         changes = [one for one in self.all if one["event"] == "postgres_changes"]
         return {
             change["payload"]["data"]["record"]["session_name"]: change["at"] for change in changes
@@ -142,7 +142,7 @@ async def _burst(
 
 
 async def _delays(committed: dict[tuple[Listener, str], float]) -> Delays:
-    """Of every change; it is an error where one does not arrive."""
+    """Return the delay of every change. Raises TimeoutError where one does not arrive."""
     until = time.perf_counter() + _LOST_SECONDS
     listeners = {listener for listener, _ in committed}
     while True:
@@ -155,7 +155,7 @@ async def _delays(committed: dict[tuple[Listener, str], float]) -> Delays:
 
 
 def _memory(system: LocalSystem) -> float:
-    """Of the gateway, resident, in MB."""
+    """Return the resident memory of the gateway, in MB."""
     status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 

@@ -1,7 +1,7 @@
 """How far it scales: ``python -m tests.performance.simulate``.
 
-Feeds the model of ``plant`` with the service times that ``make bench`` measured, holds it against
-what a real run on that machine took, and writes what it foretells into docs/scale.md.
+Feeds the queueing model with the service times that ``make bench`` measured, compares it with a
+real run on the same machine, and writes its predictions into docs/scale.md.
 """
 
 import dataclasses
@@ -20,47 +20,47 @@ MEASURED = ROOT / "docs" / "performance" / "service-times.json"
 _BEGIN, _END = "<!-- simulated -->", "<!-- end -->"
 _SLOTS = (1, 10, 100, 1000, 2000, 4000)
 _WORK_SECONDS = 4.0
-"""Of an image, as the catalogue expects."""
+"""Seconds for an image, as in the catalogue."""
 _PROCESSES = 200
 _CLOUD_CORES = 4
-"""Of the production database: infra/terraform."""
+"""Cores of the production database, as in infra/terraform."""
 _LOADS = (0.5, 0.8, 0.95)
 _REPEATS = 5
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What ``make bench`` has written."""
+    """The service times that ``make bench`` measured."""
 
     times: Times
     client: float
-    """Of its own processor time a job."""
+    """The client's own CPU seconds per job."""
     idle: float
     """Seconds from request to asset on the idle system."""
     cores: int
     jobs: int = 100
     drained: dict[int, float] = field(default_factory=dict)
-    """Seconds for so many jobs, by the worker's slots."""
+    """Seconds to drain ``jobs`` jobs, by the worker's slots."""
     at: str = ""
     load: str = ""
 
 
 def keep(measured: Measured) -> None:
-    """Write it, and the page that follows from it."""
+    """Save the measurement, and write the report."""
     MEASURED.parent.mkdir(exist_ok=True)
     MEASURED.write_text(json.dumps(dataclasses.asdict(measured), indent=1) + "\n")
     write(text(measured))
 
 
 def read() -> Measured:
-    """What was measured last."""
+    """Return the last saved measurement."""
     record: dict[str, Any] = json.loads(MEASURED.read_text())
     drained = {int(slots): seconds for slots, seconds in record.pop("drained").items()}
     return Measured(**{**record, "times": Times(**record["times"]), "drained": drained})
 
 
 def foretold(measured: Measured, slots: int) -> float:
-    """Seconds for the drained jobs on the machine that was measured, all parts on its cores."""
+    """Predict the seconds of a drain on the measured machine, with all parts on its cores."""
     times = dataclasses.replace(measured.times, accept=measured.times.accept + measured.client)
     plant = Plant(times, database_cores=measured.cores, slots=slots, cores=measured.cores)
     spans = [run(plant, [0.0] * measured.jobs, seed=seed).span for seed in range(_REPEATS)]
@@ -68,14 +68,14 @@ def foretold(measured: Measured, slots: int) -> float:
 
 
 def write(tables: str) -> None:
-    """Put them into the page, between its two marks."""
+    """Write the tables into the page, between its two markers."""
     before, _, rest = PAGE.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
     PAGE.write_text(f"{before}{_BEGIN}\n{tables}\n{_END}{after}")
 
 
 def text(measured: Measured) -> str:
-    """The tables, in Markdown."""
+    """Return the tables in Markdown."""
     cloud = Plant(measured.times, processes=_PROCESSES, database_cores=_CLOUD_CORES)
     return "\n".join([*_fed(measured), "", *_saturated(cloud), "", *_loaded(cloud)])
 
@@ -167,7 +167,7 @@ def _ms(seconds: float) -> str:
 
 
 def main() -> None:
-    """Simulate anew from what was measured last."""
+    """Simulate with the last measurement, and write the report."""
     tables = text(read())
     write(tables)
     sys.stdout.write(tables + "\n")

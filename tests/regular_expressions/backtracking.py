@@ -1,13 +1,13 @@
-"""How many ways a backtracking matcher can read a text, decided by the structure of the pattern.
+"""Decide from a pattern's structure whether a backtracking matcher takes linear time.
 
-A matcher that fails tries every way. With at most so many ways for any text (finite ambiguity) that
-is linear. Otherwise the automaton holds one of two patterns (Weber and Seidl, "On the degree of
-ambiguity of finite automata", 1991): two ways around one loop by the same text, which is
-exponential; or two loops, one after the other, that read the same text, which is a polynomial.
-``search`` and its like begin again at each character: that is a loop before the pattern.
+A matcher that fails tries every path. If any text has only a bounded number of paths (finite
+ambiguity), that is linear. Otherwise the automaton contains one of two structures (Weber and Seidl,
+"On the degree of ambiguity of finite automata", 1991): two paths around one loop that read the same
+text, which is exponential; or two loops in sequence that read the same text, which is polynomial.
+``search`` and similar functions start again at each character: that is a loop before the pattern.
 
-What cannot fail is left out: a loop that may be left for a match at each turn, or whose states lead
-to a match whatever comes.
+What cannot fail is left out: a loop that can be left for a match at each iteration, or whose states
+lead to a match for any text.
 """
 
 from collections import defaultdict, deque
@@ -21,7 +21,7 @@ Use = Literal["match", "fullmatch", "search"]
 """``search`` stands for every function that looks for a match at each character."""
 
 MAX_WAYS = 500_000
-"""Of a pattern's empty steps, which are counted one by one."""
+"""Limit for the paths of empty steps in a pattern, which are counted one by one."""
 
 _START, _SCAN, _ACCEPT = -1, -2, -3
 _Edges = dict[int, dict[int, list[int]]]
@@ -30,7 +30,7 @@ _Edges = dict[int, dict[int, list[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """Why a pattern is not linear. ``prefix + pump * n`` takes longer than in proportion to n."""
+    """Why a pattern is not linear. ``prefix + pump * n`` takes more than linear time in n."""
 
     growth: Literal["exponential", "polynomial"]
     prefix: str
@@ -38,22 +38,22 @@ class Ambiguity:
 
 
 def find_ambiguity(pattern: str, flags: int = 0, *, use: Use) -> Ambiguity | None:
-    """What makes a pattern more than linear; None where nothing does.
+    """Return why a pattern takes more than linear time, or None where it does not.
 
     Raises:
-        UnsupportedError: where the pattern holds what is not known here.
+        UnsupportedError: The pattern contains a construct that is not supported here.
     """
     automaton = _Automaton(parse(pattern, flags), use)
     return automaton.exponential() or automaton.polynomial()
 
 
 def find_loops(pattern: str, flags: int = 0) -> list[tuple[str, str]]:
-    """A text that leads to each loop of a pattern, and a text that goes around it."""
+    """Return a text that leads to each loop of a pattern, and a text that goes around it."""
     return _Automaton(parse(pattern, flags), "match").loops()
 
 
 def count_ways(pattern: str, text: str, flags: int = 0, *, use: Use) -> int:
-    """How many beginnings of ways through the pattern the text has, at all its places together.
+    """Count the starts of paths through the pattern for the text, summed over all positions.
 
     A matcher that fails takes that many steps.
     """
@@ -69,20 +69,20 @@ class _Automaton:
         self._ways = 0
         self._nodes: list[int] = []
         self.classes: list[int] = []
-        """The class that each state has read; of the start none."""
+        """The class that each state has read; the start state has none."""
         self._texts: list[str] = []
         """A character of each class."""
         self._edges: _Edges = defaultdict(lambda: defaultdict(list))
         self._sure: set[tuple[int, int]] = set()
-        """Edges that can be taken whatever else the text holds."""
+        """Edges that can be taken for any remaining text."""
         self._accepts: defaultdict[int, int] = defaultdict(int)
-        """The classes before which each state is a match, as a mask; with a bit for the end."""
+        """The classes before which each state is a match, as a bit mask with a bit for the end."""
         self._number: dict[tuple[int, int], int] = {}
         self._build()
         self._safe = self._never_failing()
 
     def exponential(self) -> Ambiguity | None:
-        """Two ways around one loop by the same text."""
+        """Find two paths around one loop that read the same text."""
         edges = self._failing_edges()
         for loop in _loops(edges):
             inner = _within(edges, loop)
@@ -97,7 +97,7 @@ class _Automaton:
         return None
 
     def polynomial(self) -> Ambiguity | None:
-        """Two loops, one after the other, that read the same text."""
+        """Find two loops in sequence that read the same text."""
         failing = self._failing_edges()
         first_loops = _loops(self._edges)
         for second in _loops(failing):
@@ -112,7 +112,7 @@ class _Automaton:
         return None
 
     def count_ways(self, text: str) -> int:
-        """The ways to each state after each character, added up."""
+        """Sum the number of paths to each state after each character."""
         total, ways = 0, {0: 1}
         for character in text:
             number = self._texts.index(character)
@@ -125,7 +125,7 @@ class _Automaton:
         return total
 
     def loops(self) -> list[tuple[str, str]]:
-        """A text to each loop, and a text around it."""
+        """Return a text that leads to each loop, and a text that goes around it."""
         result = []
         for loop in _loops(self._edges):
             inner = _within(self._edges, loop)
@@ -171,11 +171,11 @@ class _Automaton:
         self.classes.append(number)
 
     def _partition(self, sets: set[int]) -> None:
-        """Characters that no set of the pattern tells apart are one class."""
-        samples, whole = self._graph.samples, sorted(sets)
+        """Put characters that no set of the pattern distinguishes into one class."""
+        samples, masks = self._graph.samples, sorted(sets)
         by_signature: dict[tuple[bool, ...], int] = {}
         for number in sorted(range(len(samples)), key=lambda item: not samples[item].isalnum()):
-            signature = tuple(bool(item >> number & 1) for item in whole)
+            signature = tuple(bool(item >> number & 1) for item in masks)
             by_signature.setdefault(signature, number)
         self._representatives = list(by_signature.values())
         self._texts = [samples[number] for number in self._representatives]
@@ -215,7 +215,7 @@ class _Automaton:
                     self._sure.add((state, target))
 
     def _ways_from(self, node: int) -> Iterator["_Way"]:
-        """Each way by empty steps to a character or to the end, none twice over the same node."""
+        """Yield each path of empty steps to a character or to the end, visiting no node twice."""
         graph = self._graph
         stack = [(node, graph.everything, graph.everything, True, frozenset([node]))]
         while stack:
@@ -235,7 +235,7 @@ class _Automaton:
                     stack.append((step.target, *allowed, both, passed | {step.target}))
 
     def _never_failing(self) -> set[int]:
-        """States from which there is a match, whatever comes."""
+        """Return the states from which there is a match for any text."""
         safe = {
             state
             for state, node in enumerate(self._nodes)
@@ -258,7 +258,7 @@ class _Automaton:
         return True
 
     def _failing_edges(self) -> _Edges:
-        """Those of ways that may fail: without states and edges that pass a match."""
+        """Return the edges of paths that may fail: without states and edges that pass a match."""
         failing: _Edges = defaultdict(dict)
         for state, by_class in self._edges.items():
             if state in self._safe or self._nodes[state] in {_START, _SCAN}:
@@ -270,7 +270,7 @@ class _Automaton:
         return failing
 
     def _leading_to(self, states: set[int]) -> set[int]:
-        """The states from which one of these can be reached, these among them."""
+        """Return the states from which one of these can be reached, including these."""
         before: defaultdict[int, set[int]] = defaultdict(set)
         for state, by_class in self._edges.items():
             for target in (item for targets in by_class.values() for item in targets):
@@ -292,7 +292,7 @@ class _Way:
 
 
 class _Triples:
-    """Three ways that read the same text: around the first loop, to the second, and around that."""
+    """Three paths with one text: around the first loop, to the second loop, and around that."""
 
     def __init__(self, edges: _Edges, first: _Edges, second: _Edges, leading: set[int]) -> None:
         self._edges = edges
@@ -301,7 +301,7 @@ class _Triples:
         self._leading = leading
 
     def find(self, classes: list[int]) -> tuple[int, list[int]] | None:
-        """A state of the first loop, and the way around it by a text that all three read."""
+        """Return a state of the first loop, and the path around it that all three can read."""
         by_class = defaultdict(list)
         for state in self._second:
             by_class[classes[state]].append(state)
@@ -312,7 +312,7 @@ class _Triples:
             for other in by_class[classes[state]]
             if other != state
         ]
-        # Whether any of them arrives at all; mostly none does, and that is all there is to do.
+        # Whether any of them arrives at all; usually none does, and nothing else remains to do.
         reached = self._reach(starts, lambda item: item[1] == item[2])
         if reached is None:
             return None
@@ -365,7 +365,7 @@ def _back(
 
 
 def _loops(edges: _Edges) -> list[set[int]]:
-    """The strongly connected components that hold a loop (Kosaraju's algorithm)."""
+    """Return the strongly connected components that contain a loop (Kosaraju's algorithm)."""
     before: defaultdict[int, set[int]] = defaultdict(set)
     for state in list(edges):
         for target in _targets(edges, state):
@@ -386,7 +386,7 @@ def _loops(edges: _Edges) -> list[set[int]]:
 
 
 def _finished(edges: _Edges) -> list[int]:
-    """The states in the order in which a search in depth leaves them."""
+    """Return the states in the order in which a depth-first search leaves them."""
     order: list[int] = []
     seen: set[int] = set()
     for root in list(edges):
@@ -408,7 +408,7 @@ def _targets(edges: _Edges, state: int) -> set[int]:
 
 
 def _within(edges: _Edges, states: set[int]) -> _Edges:
-    """The edges that do not leave these states."""
+    """Return the edges between these states."""
     inner: _Edges = {}
     for state in states:
         by_class = {
@@ -422,7 +422,7 @@ def _within(edges: _Edges, states: set[int]) -> _Edges:
 
 
 def _apart_and_together(edges: _Edges) -> Iterator[tuple[int, int]]:
-    """Pairs of states to which one state leads by one text, and which lead back to one."""
+    """Yield pairs of states that one state reaches by one text, and that lead back to one state."""
     after: defaultdict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
     before: defaultdict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
     reached = {(state, state) for state in edges}
@@ -447,7 +447,7 @@ def _apart_and_together(edges: _Edges) -> Iterator[tuple[int, int]]:
 
 
 def _path(edges: _Edges, start: int, is_goal: Callable[[int], bool]) -> list[int]:
-    """The states after ``start`` to the nearest goal, which may be ``start`` itself."""
+    """Return the states after ``start`` to the nearest goal, which may be ``start`` itself."""
     came: dict[int, int | None] = {start: None}
     waiting = deque([start])
     while waiting:
@@ -464,6 +464,6 @@ def _path(edges: _Edges, start: int, is_goal: Callable[[int], bool]) -> list[int
 
 
 def _around(edges: _Edges, state: int) -> list[int]:
-    """The states of the shortest way around a loop, from and to one of them."""
+    """Return the states of the shortest path around a loop, from and to one of its states."""
     ways = [[item, *_path(edges, item, {state}.__contains__)] for item in _targets(edges, state)]
     return min(ways, key=len)

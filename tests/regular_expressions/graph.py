@@ -1,6 +1,6 @@
 """A regular expression as a graph: its characters as nodes, and the empty steps between them.
 
-The pattern is parsed by Python's own parser, so that the graph is of what ``re`` compiles.
+The pattern is parsed by Python's own parser, so the graph describes what ``re`` compiles.
 """
 
 import re
@@ -11,15 +11,15 @@ from re import _compiler, _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
 
 MAX_OPTIONAL_COPIES = 4
-"""``x{2,6}`` is two copies and four that may be left out; beyond four it counts as ``x{2,}``.
+"""``x{2,6}`` is two copies and four optional ones; beyond four it counts as ``x{2,}``.
 
-Of more than one character, ``(...){20}`` counts as ``(...)+``: its copies are as many ways.
+Of more than one character, ``(...){20}`` counts as ``(...)+``, since its copies are as many paths.
 """
 
 _ODD = (
     "\u0130\u0131\u017f\u212a\u0660\u00b2\u2003\u200b\u0301\u4e2d\u1780\u0e01\u3042\U0001f600\ufb01"
 )
-"""Of other scripts, categories and foldings than those that a pattern names itself."""
+"""Characters of other scripts, categories and case foldings than those a pattern names."""
 
 _CODES = _constants
 _REPEATS = {_CODES.MAX_REPEAT, _CODES.MIN_REPEAT, _CODES.POSSESSIVE_REPEAT}
@@ -27,21 +27,22 @@ _CHARACTERS = {_CODES.LITERAL, _CODES.NOT_LITERAL, _CODES.ANY, _CODES.IN, _CODES
 
 
 class UnsupportedError(Exception):
-    """The pattern holds what the analysis does not know."""
+    """The pattern contains a construct that the analysis does not support."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """An empty step, which the characters before and after it may forbid.
 
-    The sets are bit masks over ``Graph.samples``; one bit more stands for the text's end or start.
+    The sets are bit masks over ``Graph.samples``; one more bit stands for the end or start of the
+    text.
     """
 
     target: int
     before: int
     after: int
     is_exact: bool = True
-    """Whether the sets say all that the step needs."""
+    """Whether the sets describe all conditions of the step."""
 
 
 @dataclass
@@ -52,19 +53,19 @@ class Graph:
     characters: dict[int, tuple[int, int]] = field(default_factory=dict)
     """The set that a node reads, and the node after it."""
     inexact: set[int] = field(default_factory=set)
-    """Nodes that read less than their set says: a reference to a group."""
+    """Nodes that read less than their set: references to a group."""
     steps: list[list[Step]] = field(default_factory=list)
     start: int = 0
     end: int = 0
 
     @property
     def edge_bit(self) -> int:
-        """Stands for the end of the text, or for its start."""
+        """The bit for the end of the text, or for its start."""
         return 1 << len(self.samples)
 
     @property
     def everything(self) -> int:
-        """Every character, the text's end and its start."""
+        """Every character, and the end and start of the text."""
         return (self.edge_bit << 1) - 1
 
     @property
@@ -73,21 +74,21 @@ class Graph:
         return self.edge_bit - 1
 
     def node(self) -> int:
-        """A new node."""
+        """Add a node, and return it."""
         self.steps.append([])
         return len(self.steps) - 1
 
     def step(
         self, source: int, target: int, before: int = -1, after: int = -1, *, is_exact: bool = True
     ) -> None:
-        """Lead from one node to another."""
+        """Add a step from one node to another."""
         everything = self.everything
         step = Step(target, before & everything, after & everything, is_exact)
         self.steps[source].append(step)
 
 
 def parse(pattern: str, flags: int = 0) -> Graph:
-    """The graph of a pattern."""
+    """Parse a pattern into a graph."""
     parsed = _parser.parse(pattern, flags)
     graph = Graph(_samples(parsed))
     builder = _Builder(graph)
@@ -97,7 +98,7 @@ def parse(pattern: str, flags: int = 0) -> Graph:
 
 
 def _samples(parsed: Any) -> str:  # noqa: ANN401 - of re's parser
-    """Characters enough to tell the pattern's sets apart: around each of their edges, and more."""
+    """Return characters that distinguish the pattern's sets: at their bounds, and more."""
     points = set(range(256)) | set(map(ord, _ODD))
     for point in _points(parsed):
         for near in (point - 1, point, point + 1):
@@ -108,7 +109,7 @@ def _samples(parsed: Any) -> str:  # noqa: ANN401 - of re's parser
 
 
 def _points(item: Any) -> Iterator[int]:  # noqa: ANN401 - of re's parser
-    """The code points that the pattern names."""
+    """Yield the code points that the pattern names."""
     if isinstance(item, _parser.SubPattern):
         for part in item:
             yield from _points(part)
@@ -137,7 +138,7 @@ class _Builder:
         self._groups: dict[int, Any] = {}
 
     def sequence(self, items: Any, flags: int, start: int) -> int:  # noqa: ANN401 - of re's parser
-        """Add what is read after ``start``; the node after it."""
+        """Add the nodes of a sequence after ``start``, and return the node after it."""
         for op, value in items:
             start = self._item(op, value, flags, start)
         return start
@@ -163,7 +164,7 @@ class _Builder:
             graph.inexact |= {node for node, (_, after) in graph.characters.items() if after == end}
             return end
         if op == _CODES.ATOMIC_GROUP:
-            # Fewer ways lead out of it than stand here; so none of them is sure.
+            # Fewer paths leave it than are stored here, so none of them is certain.
             end = graph.node()
             graph.step(self.sequence(value, flags, start), end, is_exact=False)
             return end
@@ -186,7 +187,7 @@ class _Builder:
         return after
 
     def _referred(self, group: int) -> int:
-        """What a reference to a group of one character may read."""
+        """Return the set that a reference to a group of one character may read."""
         inner, flags = self._groups[group]
         if len(inner) != 1 or inner[0][0] not in _CHARACTERS:
             raise UnsupportedError("a reference to a group of more than one character")
@@ -219,10 +220,10 @@ class _Builder:
                 maximum == _CODES.MAXREPEAT
                 and (read := self._one_character(body, flags)) is not None
             ):
-                # It is left only where it cannot go on.
+                # A possessive loop is left only where it cannot continue.
                 leave = {"after": graph.everything & ~read}
         if is_endless:
-            # Two nodes, so that a loop within a loop is left and entered again by a way of its own.
+            # Two nodes, so that a loop within a loop is left and entered by separate steps.
             first, again = graph.node(), graph.node()
             graph.step(start, first)
             graph.step(self.sequence(body, flags, first), again)
@@ -249,7 +250,7 @@ class _Builder:
                 graph.step(start, end, before=members)
             return end
         if direction > 0:
-            self.sequence(body, flags, self._entered(start))  # reads on its own, and ends there
+            self.sequence(body, flags, self._entered(start))  # independent of the rest
         graph.step(start, end, is_exact=False)
         return end
 
@@ -259,7 +260,7 @@ class _Builder:
         return first
 
     def _one_character(self, body: Any, flags: int, *, or_end: bool = False) -> int | None:  # noqa: ANN401 - of re's parser
-        """The set, where one character is all that it reads."""
+        """Return the set if the body reads only one character."""
         if len(body) != 1:
             return None
         op, value = body[0]
@@ -302,7 +303,7 @@ class _Builder:
 
 
 def _union(sets: Iterator[int]) -> int:
-    whole = 0
+    union = 0
     for part in sets:
-        whole |= part
-    return whole
+        union |= part
+    return union

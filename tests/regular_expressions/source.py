@@ -13,7 +13,7 @@ from tests.regular_expressions.backtracking import Use
 from tests.support.local_system import ROOT
 
 FOLDERS = ("functions", "shared", "gpu_workers", "infra/local")
-"""Where texts of callers are read; the rest of ``infra`` reads the repository's own files."""
+"""Folders that parse callers' texts; the rest of ``infra`` reads the repository's own files."""
 
 _USES: dict[str, Use] = {
     "match": "match",
@@ -21,7 +21,7 @@ _USES: dict[str, Use] = {
     **dict.fromkeys(("search", "sub", "subn", "split", "findall", "finditer"), "search"),
 }
 _POSITION_OF_FLAGS = {"compile": 1, "match": 2, "fullmatch": 2, "search": 2}
-"""Among the arguments; ``flags=`` of the other functions is always named here."""
+"""Position of the flags among the arguments; other functions always use ``flags=`` here."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Expression:
 
     path: str
     name: str
-    """The constant that holds it, or the function in which it stands."""
+    """The constant that holds it, or the function that contains it."""
     pattern: str
     flags: int
     use: Use
@@ -41,14 +41,14 @@ class Expression:
 
 @dataclass(frozen=True)
 class Site:
-    """A call of ``re`` whose pattern only its function knows."""
+    """A call of ``re`` whose pattern is computed by its function."""
 
     path: str
     name: str
 
 
 def find_expressions() -> tuple[list[Expression], set[Site]]:
-    """The expressions that can be read from the source, and the calls where that cannot be."""
+    """Return the expressions that can be read from the source, and the calls where they cannot."""
     expressions: list[Expression] = []
     sites: set[Site] = set()
     for path in _files():
@@ -75,7 +75,7 @@ class _Source:
         }
 
     def calls(self) -> Iterator[list[Expression] | Site]:
-        """Each call of a function of ``re`` that takes a pattern."""
+        """Yield the expressions of each call of a function of ``re``, or the call's site."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.ImportFrom) and node.module == "re":
                 raise AssertionError(f"{self._path}: call functions of re as re.name")
@@ -119,7 +119,7 @@ class _Source:
         return "module" if isinstance(node, ast.Module) else node.name
 
     def _value(self, expression: ast.expr) -> Any:  # noqa: ANN401 - of any expression
-        """What an expression of the module's own constants is."""
+        """Evaluate an expression of the module's own constants."""
         code = compile(ast.Expression(expression), self._path, "eval")
         try:
             return eval(code, {"re": re})  # noqa: S307 - the product's own source
@@ -129,7 +129,7 @@ class _Source:
 
 
 def _uses(tree: ast.Module, parents: dict[ast.AST, ast.AST], name: str) -> Iterator[Use]:
-    """How a constant of a module is used; what is not plain counts as ``search``."""
+    """Yield how a constant of a module is used; other uses count as ``search``."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
             continue
@@ -139,6 +139,6 @@ def _uses(tree: ast.Module, parents: dict[ast.AST, ast.AST], name: str) -> Itera
             case ast.Attribute(attr=method):
                 yield _USES.get(method, "search")
             case ast.Call(func=ast.Attribute(attr=("match" | "fullmatch") as method)):
-                yield _USES[method]  # handed to a method that does just that
+                yield _USES[method]  # passed to a method that does the same
             case _:
                 yield "search"

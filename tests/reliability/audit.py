@@ -1,4 +1,4 @@
-"""The tables held against each other, and against what the clients were told."""
+"""Compare the tables with each other, and with the job ids that clients received."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ _CLOSED_BY = {"completed": "settle", "failed": "refund", "cancelled": "refund"}
 
 @dataclass
 class Audit:
-    """What was found."""
+    """The result of an audit."""
 
     jobs: int
     ended: Counter[str]
@@ -49,12 +49,12 @@ class Audit:
     faults: list[Fault] = field(default_factory=list)
 
     def count(self, kind: str) -> int:
-        """How many faults there are of a kind."""
+        """Return the number of faults of one kind."""
         return sum(fault.kind == kind for fault in self.faults)
 
 
 def audit(system: LocalSystem, users: Collection[str], accepted: Collection[str]) -> Audit:
-    """Hold everything of these users against the jobs that were accepted of them."""
+    """Check all rows and objects of these users against the job ids that their clients received."""
     with system.database() as connection:
         return audit_by(connection, system, users, accepted)
 
@@ -62,7 +62,7 @@ def audit(system: LocalSystem, users: Collection[str], accepted: Collection[str]
 def audit_by(
     connection: Connection, system: LocalSystem, users: Collection[str], accepted: Collection[str]
 ) -> Audit:
-    """The same, as that connection sees the tables."""
+    """Run the audit over this connection, and so inside its transaction."""
     params = {"users": list(users)}
     tables: dict[str, Sequence[Row]] = {
         name: connection.execute(query.encode(), params).fetchall()
@@ -89,7 +89,7 @@ def _of_acceptance(jobs: Sequence[Row], accepted: set[str]) -> Iterator[Fault]:
     for job_id in accepted - stored:
         yield Fault("lost", f"The accepted job {job_id} is not there.")
     for job_id in stored - accepted:
-        yield Fault("doubled", f"Nobody was told of the job {job_id}.", job_id)
+        yield Fault("doubled", f"No client received the id of the job {job_id}.", job_id)
 
 
 def _of_accounts(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:
@@ -100,12 +100,12 @@ def _of_accounts(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> It
         if closing is None:
             yield Fault("left", f"The job {job['id']} is {job['status']} still.", job["id"])
             continue
-        wanted = [
+        expected = [
             (closing, job["credits"] if closing == "refund" else 0),
             ("reserve", -job["credits"]),
         ]
         seen = sorted((row["kind"], row["amount"]) for row in entries[job["id"]])
-        if seen != sorted(wanted):
+        if seen != sorted(expected):
             sentence = f"The account of the job {job['id']} ({job['status']}) reads {seen}."
             yield Fault("charge", sentence, job["id"])
         if uses[job["id"]] != 1:
@@ -134,17 +134,19 @@ def _of_assets(
 def _of_library(
     jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]], objects: Mapping[str, Any]
 ) -> Iterator[Fault]:
-    """Everything made for the library is there once, with its file, and nothing else."""
+    """Check that each output for the library is stored once, with its file, and nothing else."""
     kept = {row["source"]: row for row in tables["library"]}
     for_library = {job["id"] for job in jobs if job["destination"] == "library"}
-    wanted = {row["asset"]: row["job"] for row in tables["assets"] if row["job"] in for_library}
-    for asset, job_id in wanted.items():
+    expected = {row["asset"]: row["job"] for row in tables["assets"] if row["job"] in for_library}
+    for asset, job_id in expected.items():
         row = kept.pop(asset, None)
         held = objects.get(row["storage_path"]) if row else None
         if row is None or held != (row["file_size_bytes"], row["crc32c"]):
             yield Fault("asset", f"An asset of the job {job_id} is not in the library.", job_id)
     if kept:
-        yield Fault("asset", f"{len(kept)} assets are in the library that nobody put there.")
+        yield Fault(
+            "asset", f"{len(kept)} assets are in the library without a job that put them there."
+        )
 
 
 def _of_balances(tables: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:

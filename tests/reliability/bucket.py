@@ -1,4 +1,4 @@
-"""What lies in a bucket, past every function of ours."""
+"""Read a bucket's objects directly, without our functions."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.local_system import LocalSystem
 def objects_of(
     system: LocalSystem, bucket: str, users: Collection[str]
 ) -> dict[str, tuple[int, str]]:
-    """The size and the checksum of every object of these users there, by its path."""
+    """Return the size and checksum of these users' objects in a bucket, by path."""
     found: dict[str, tuple[int, str]] = {}
     for user in users:
         token = ""

@@ -1,4 +1,4 @@
-"""Promise 4: a cancelled job is over at once, and its worker stops."""
+"""Promise 4: a cancelled job ends at once, and its worker stops."""
 
 import json
 import random
@@ -26,7 +26,7 @@ _STATUSES = "select id::text, status from jobs where id = any(%s::uuid[])"
 
 
 class Cancel(NamedTuple):
-    """One try; times in Unix seconds."""
+    """One cancellation; times in Unix seconds."""
 
     job_id: str
     status: int
@@ -35,7 +35,7 @@ class Cancel(NamedTuple):
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Cancel jobs at random moments of their lives, from before their turn until their end."""
+    """Cancel jobs at random moments between submission and completion."""
     proof = Proof(
         4,
         "cancelling",
@@ -47,7 +47,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     with working(system, steps=_STEPS) as worker:
         cancels = _cancel(people, scale)
         until_ended(system, users, seconds=120)
-        time.sleep(_MAX_STOP_SECONDS + _JOB_SECONDS)  # what completes late, completes now
+        time.sleep(_MAX_STOP_SECONDS + _JOB_SECONDS)  # a late completion arrives within this time
         stops = _stops(worker.log, cancels)
     found = audit(system, users, [cancel.job_id for cancel in cancels])
     faults = _unkept(system, cancels) + _report(proof, scale, cancels, stops)
@@ -60,7 +60,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
 def _report(
     proof: Proof, scale: Scale, cancels: Sequence[Cancel], stops: Sequence[float]
 ) -> list[Fault]:
-    """The figures, and which of them are too great."""
+    """Add the figures, and return a fault for each that exceeds its limit."""
     answers = [cancel.answered - cancel.began for cancel in cancels]
     late = sum(cancel.status == _TOO_LATE for cancel in cancels)
     p95, longest = percentile(answers, 0.95), max(stops, default=0)
@@ -90,7 +90,7 @@ def _cancel(people: Sequence[UserClient], scale: Scale) -> list[Cancel]:
 
 
 def _queue_and_cancel(person: UserClient, chance: random.Random) -> Cancel:
-    """Cancel at a random moment of the job's time, and a little beyond."""
+    """Submit a job, and cancel it at a random moment of its expected duration or shortly after."""
     job_id = person.create_job()
     time.sleep(chance.uniform(0, 1.1 * _JOB_SECONDS))
     began = time.time()
@@ -103,7 +103,7 @@ def _queue_and_cancel(person: UserClient, chance: random.Random) -> Cancel:
 
 
 def _stops(log: Path, cancels: Sequence[Cancel]) -> list[float]:
-    """For how long each job that ran went on, after its cancelling was answered."""
+    """Return how many seconds each running job continued after its cancellation was answered."""
     answered = {cancel.job_id: cancel.answered for cancel in cancels if cancel.status != _TOO_LATE}
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     claimed = {line["job_id"] for line in lines if line["message"] == "job claimed"}
@@ -116,7 +116,7 @@ def _stops(log: Path, cancels: Sequence[Cancel]) -> list[float]:
 
 
 def _unkept(system: LocalSystem, cancels: Sequence[Cancel]) -> list[Fault]:
-    """Jobs that are not what their cancelling was answered."""
+    """Return a fault for each job whose status differs from the answer to its cancellation."""
     rows = system.rows(_STATUSES, [cancel.job_id for cancel in cancels])
     status = {row["id"]: row["status"] for row in rows}
     return [

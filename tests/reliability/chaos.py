@@ -1,4 +1,4 @@
-"""kill -9 of one part after the other, at moments that a seed decides."""
+"""Kill parts of the system with SIGKILL, in an order and at times that a seed decides."""
 
 import random
 import time
@@ -11,22 +11,22 @@ from tests.reliability.processes import PARTS, Parts
 
 _LONGEST_PAUSE_SECONDS = 1.5
 _MAX_WAIT_SECONDS = 6.0
-"""How long a kill waits for its moment: jobs that run, and its share of them ended."""
+"""How long a kill waits for its conditions: running jobs, and its share of them ended."""
 _LOOK_SECONDS = 0.02
 
 
 class Blow(NamedTuple):
-    """A kill that is to come."""
+    """A planned kill."""
 
     victim: str
     pause: float
-    """Seconds after the one before, at least."""
+    """Minimum seconds after the previous kill."""
     meets_work: bool
     """Whether it waits until jobs run."""
 
 
 def blows(count: int, chance: random.Random) -> list[Blow]:
-    """So many, each part as often as the others; three in four wait until jobs run."""
+    """Plan ``count`` kills, each part equally often; three in four wait until jobs run."""
     victims = [PARTS[number % len(PARTS)] for number in range(count)]
     chance.shuffle(victims)
     return [
@@ -36,9 +36,9 @@ def blows(count: int, chance: random.Random) -> list[Blow]:
 
 
 def strike(planned: Sequence[Blow], parts: Parts, monitor: Monitor, *, jobs: int) -> None:
-    """Kill as planned, spread over the ``jobs``; at the end every part is back.
+    """Kill as planned, spread over the ``jobs``, and wait until every part is up again.
 
-    A part that is away is waited for before it is killed again, while others may be killed.
+    A part that is down is waited for before it is killed again, while others may be killed.
     """
     coming_back: dict[str, Future[None]] = {}
     with ThreadPoolExecutor(len(PARTS)) as nurses:

@@ -1,4 +1,4 @@
-"""Clients who queue jobs while the system is being killed, and do not give up."""
+"""Clients that submit jobs while the system is being killed, and retry."""
 
 import random
 import threading
@@ -24,7 +24,7 @@ _PROMISED = {202, 409, 503}
 
 
 class Order(NamedTuple):
-    """One job that a client wants, once."""
+    """One job that a client submits once, under one idempotency key."""
 
     person: UserClient
     key: str
@@ -33,17 +33,17 @@ class Order(NamedTuple):
 
 
 class Clients:
-    """They ask again, with the same key, until they are answered 202."""
+    """Clients that retry with the same key until they receive 202."""
 
     def __init__(self) -> None:
         self.accepted: dict[str, set[str]] = {}
-        """The ids of the jobs that each key was ever answered with."""
+        """Every job id that was returned for each key."""
         self.answers: Counter[str] = Counter()
         self.faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def send(self, orders: Sequence[Order], *, threads: int, may_go: Callable[[int], bool]) -> None:
-        """Send them in turn, each as soon as ``may_go`` of its number, until each is taken."""
+        """Send the requests in order, each once ``may_go(number)`` is true, until accepted."""
         turns = iter(enumerate(orders))
 
         def work() -> None:
@@ -59,7 +59,7 @@ class Clients:
                 future.result()
 
     def persist(self, order: Order) -> None:
-        """Ask until the job is taken."""
+        """Retry one request until it is accepted."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
             answer = self._ask(order)
@@ -74,11 +74,11 @@ class Clients:
             self.faults.append(Fault("answer", sentence))
 
     def job_ids(self) -> set[str]:
-        """Of every job that a client was told of."""
+        """Return every job id that a client received."""
         return {job_id for ids in self.accepted.values() for job_id in ids}
 
     def doubles(self) -> list[Fault]:
-        """Keys that were answered with more than one job."""
+        """Return a fault for each key that was answered with more than one job."""
         return [
             Fault("doubled", f"The key {key} was answered with {len(ids)} jobs.", min(ids))
             for key, ids in self.accepted.items()
@@ -116,7 +116,7 @@ class Clients:
 def orders(
     people: Sequence[UserClient], count: int, chance: random.Random, *, plain: bool = False
 ) -> list[Order]:
-    """So many, of these people at random; unless plain, some of more images or for the library."""
+    """Generate requests of random users; unless ``plain``, of several images or for the library."""
     images, destinations = ([1], ["workspace"]) if plain else (_IMAGES, _DESTINATIONS)
     return [
         Order(

@@ -1,4 +1,4 @@
-"""Promise 6: users take turns, however much one of them has queued."""
+"""Promise 6: users take turns, however many jobs one of them has queued."""
 
 import random
 import statistics
@@ -36,7 +36,7 @@ _WAIT = """
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Three equal users; then one with a hoard, and newcomers with one job each."""
+    """Measure three equal users, then newcomers with one job each beside a user with many."""
     proof = Proof(
         6,
         "fair turns",
@@ -55,9 +55,11 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
 
 
 def _equals(system: LocalSystem, scale: Scale, proof: Proof) -> float:
-    """Three users queue alike, one after the other; how even it is what they get.
+    """Three users queue the same number of jobs in turn; return how even their shares are.
 
-    What the first of them was given before the others came does not count, so a round is left out.
+    Jobs that the first user ran before the other users submitted do not count, so the first round
+    is
+    left out.
     """
     people, chance = [UserClient(system) for _ in range(_EQUALS)], scale.chance("equals")
     for person in people:
@@ -81,7 +83,7 @@ def _equals(system: LocalSystem, scale: Scale, proof: Proof) -> float:
 
 
 def _newcomers(system: LocalSystem, scale: Scale, proof: Proof) -> list[float]:
-    """How long each newcomer's job waited, in lengths of a job."""
+    """Return how long each newcomer's job waited, in multiples of a job's duration."""
     hoarder, chance = UserClient(system), scale.chance("newcomers")
     _queue(hoarder, scale.hoard, chance)
     waits = []
@@ -103,13 +105,13 @@ def _newcomers(system: LocalSystem, scale: Scale, proof: Proof) -> list[float]:
 
 def _queue(person: UserClient, count: int, chance: random.Random) -> None:
     clients = Clients()
-    wanted = orders([person], count, chance, plain=True)
-    clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
+    requests = orders([person], count, chance, plain=True)
+    clients.send(requests, threads=_THREADS, may_go=lambda _: True)
     assert not clients.faults, clients.faults
 
 
 def jain(shares: list[int]) -> float:
-    """1 where all have the same, 1/n where one of n has everything."""
+    """Return Jain's fairness index: 1 for equal shares, 1/n where one of n has everything."""
     squares = sum(share**2 for share in shares)
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 0.0
 

@@ -1,10 +1,10 @@
-"""What breaks a promise."""
+"""A violation of a promise."""
 
 from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """Something that must not be, and the job that it is about."""
+    """A violation, and the job that it concerns."""
 
     kind: str
     sentence: str
@@ -12,5 +12,5 @@ class Fault(NamedTuple):
 
     @property
     def depends_on_speed(self) -> bool:
-        """Whether a slow or busy machine can bring it about: ``make prove`` runs alone."""
+        """Whether a slow or busy machine can cause it; ``make prove`` runs alone."""
         return self.kind in {"late", "idle", "fair"}

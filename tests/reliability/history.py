@@ -1,4 +1,4 @@
-"""A job's history, from the tables, so that what went wrong with it can be understood."""
+"""A job's history, read from the tables, to explain a fault."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.support.local_system import LocalSystem
 
 _JOB = """
     select created_at as at, 'job' as what, to_jsonb(jobs)
-        - '{parameters,metadata,original_prompt,traceparent}'::text[] as told
+        - '{parameters,metadata,original_prompt,traceparent}'::text[] as details
     from jobs where id = %(id)s
     union all
     select created_at, 'claimed', jsonb_build_object('claim', claim_id, 'attempt', attempt)
@@ -30,11 +30,11 @@ _EVENTS = """
 
 
 def history(system: LocalSystem, job_id: str) -> str:
-    """What happened to the job, oldest first, one line each."""
+    """Return the job's history, oldest first, one line for each event."""
     with system.database() as connection:
         found = connection.execute("select to_regclass('change_events') is not null as kept")
         kept: dict[str, Any] = found.fetchone() or {}
         query = f"{_JOB}{_EVENTS if kept['kept'] else ''} order by at"
         rows = connection.execute(query.encode(), {"id": job_id}).fetchall()
-    lines = [f"  {row['at']:%H:%M:%S.%f} {row['what']}: {row['told']}" for row in rows]
+    lines = [f"  {row['at']:%H:%M:%S.%f} {row['what']}: {row['details']}" for row in rows]
     return "\n".join([f"Job {job_id}:", *lines])

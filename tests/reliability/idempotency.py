@@ -1,4 +1,4 @@
-"""Promise 3: however often a request is sent under one Idempotency-Key, there is one job."""
+"""Promise 3: however often a request is sent with one Idempotency-Key, there is one job."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ _LATEST_KILL_SECONDS = 0.3
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Many submissions at once, key by key; under the last key the gateway is killed as well."""
+    """Send many requests at once for each key; under the last key also kill the gateway."""
     proof = Proof(
         3,
         "one Idempotency-Key, many submissions",
@@ -23,9 +23,9 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     )
     people, clients = [UserClient(system) for _ in range(scale.keys)], Clients()
     chance = scale.chance("keys")
-    wanted = [order for person in people for order in orders([person], 1, chance)]
-    seconds = [_submit(order, clients, scale) for order in wanted[:-1]]
-    seconds.append(_submit(wanted[-1], clients, scale, Parts(system)))
+    requests = [order for person in people for order in orders([person], 1, chance)]
+    seconds = [_submit(order, clients, scale) for order in requests[:-1]]
+    seconds.append(_submit(requests[-1], clients, scale, Parts(system)))
     users = [person.id for person in people]
     until_ended(system, users, seconds=120)
     found = audit(system, users, clients.job_ids())
@@ -39,7 +39,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
 
 
 def _submit(order: Order, clients: Clients, scale: Scale, killed: Parts | None = None) -> float:
-    """One request from many clients at once; until each had its 202, in seconds."""
+    """Send one request from many clients at once; return the seconds until each had its 202."""
     began, same = time.monotonic(), [order] * scale.askers
     with ThreadPoolExecutor(1) as background:
         asking = background.submit(clients.send, same, threads=scale.askers, may_go=lambda _: True)

@@ -20,13 +20,13 @@ from tests.support.local_system import LocalSystem, UserClient
 _USERS = 5
 _THREADS = 6
 _MAX_OPEN = 5 * SLOTS
-"""Jobs that are queued or run at a time: there is always work, until the last."""
+"""Jobs that are queued or running at a time, so that there is always work until the last."""
 _DRAIN_SECONDS = 180
 _MIN_REPEATED = 50
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Kill while jobs are queued and run; then hold everything against everything."""
+    """Kill while jobs are queued and running, then audit everything."""
     proof = Proof(
         1,
         "kill -9 of any part",
@@ -35,13 +35,13 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     )
     people = [UserClient(system) for _ in range(_USERS)]
     users = [person.id for person in people]
-    wanted = orders(people, scale.jobs, scale.chance("orders"))
+    requests = orders(people, scale.jobs, scale.chance("orders"))
     clients, parts = Clients(), Parts(system)
     with Monitor(parts.database_url).looking() as monitor:
-        _run(clients, wanted, parts, monitor, scale)
+        _run(clients, requests, parts, monitor, scale)
         drained_in = until_ended(system, users, seconds=_DRAIN_SECONDS)
         time.sleep(1)  # the monitor sees the last end
-    _ask_again(clients, wanted, scale)
+    _ask_again(clients, requests, scale)
     found = audit(system, users, clients.job_ids())
     _report(proof, clients, found, monitor.kills)
     proof.seen = _seen(found, monitor.kills)
@@ -52,13 +52,13 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
 
 
 def _run(
-    clients: Clients, wanted: Sequence[Order], parts: Parts, monitor: Monitor, scale: Scale
+    clients: Clients, requests: Sequence[Order], parts: Parts, monitor: Monitor, scale: Scale
 ) -> None:
     planned = blows(scale.kills, scale.chance("kills"))
     with ThreadPoolExecutor(1) as background:
         sending = background.submit(
             clients.send,
-            wanted,
+            requests,
             threads=_THREADS,
             may_go=lambda number: number < monitor.ended + _MAX_OPEN,
         )
@@ -66,10 +66,10 @@ def _run(
         sending.result()
 
 
-def _ask_again(clients: Clients, wanted: Sequence[Order], scale: Scale) -> None:
-    """Some keys once more, after everything: no further job may come of it."""
-    chance = scale.chance("asked again")
-    for order in chance.sample(wanted, min(_MIN_REPEATED, len(wanted))):
+def _ask_again(clients: Clients, requests: Sequence[Order], scale: Scale) -> None:
+    """Repeat some keys after everything has ended: no further job may be created."""
+    chance = scale.chance("repeated keys")
+    for order in chance.sample(requests, min(_MIN_REPEATED, len(requests))):
         clients.persist(order)
 
 
@@ -110,7 +110,7 @@ def _seen(audit: Audit, kills: Sequence[Kill]) -> str:
 
 
 def _faults_of(kills: Sequence[Kill]) -> Iterator[Fault]:
-    """Kills that struck nothing, and jobs that were away for too long."""
+    """Return kills that hit no running job, and jobs that took too long to run again."""
     if 2 * sum(bool(kill.struck) for kill in kills) < len(kills):
         yield Fault("idle", "Less than half of the kills were while jobs ran: they prove little.")
     for one in returns(kills):

@@ -1,4 +1,4 @@
-"""Who runs, seen ten times a second straight in Postgres, past Postgres' own deaths."""
+"""Watch the running jobs in Postgres, ten times a second, also across restarts of Postgres."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ _OF_JOBS = """
 
 
 class Seen(NamedTuple):
-    """A job at one look; times in Unix seconds."""
+    """A job at one poll; times in Unix seconds."""
 
     id: str
     status: str
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
 
 @dataclass
 class Kill:
-    """A part's end, and the jobs that ran at that moment."""
+    """A kill of one part, and the jobs that were running at that moment."""
 
     victim: str
     at: float
@@ -43,7 +43,7 @@ class Kill:
     jobs_back_at: dict[str, float] = field(default_factory=dict)
 
     def sees(self, job: Seen, now: float) -> None:
-        """Note a struck job that has ended, runs under another claim, or is being heard of."""
+        """Record that a struck job has ended, runs under another claim, or has sent a heartbeat."""
         before = self.struck.get(job.id)
         if before is None or job.id in self.jobs_back_at:
             return
@@ -56,7 +56,7 @@ class Kill:
             self.jobs_back_at[job.id] = now
 
     def is_over(self) -> bool:
-        """Whether every struck job is back."""
+        """Return whether every struck job has been recorded."""
         return len(self.jobs_back_at) == len(self.struck)
 
     def _has_heartbeat(self, job: Seen) -> bool:
@@ -64,7 +64,7 @@ class Kill:
 
 
 class Monitor:
-    """Looks until it is left."""
+    """Polls until the block ends."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
@@ -77,7 +77,7 @@ class Monitor:
 
     @contextmanager
     def looking(self) -> Iterator["Monitor"]:
-        """Look as long as the block lasts."""
+        """Poll while the block runs."""
         thread = threading.Thread(target=self._run, daemon=True)
         thread.start()
         try:
@@ -87,13 +87,13 @@ class Monitor:
             thread.join()
 
     def running(self) -> dict[str, Seen]:
-        """What ran at the last look; nothing where that is too long ago to tell."""
+        """Return the jobs that ran at the last poll; none where that is too long ago."""
         with self._lock:
             fresh = time.time() - self._seen_at < _STALE_SECONDS
             return dict(self._running) if fresh else {}
 
     def note(self, kill: Kill) -> None:
-        """Watch what becomes of the jobs that it struck."""
+        """Watch the jobs that a kill struck."""
         with self._lock:
             self.kills.append(kill)
 

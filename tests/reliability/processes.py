@@ -1,4 +1,4 @@
-"""The parts of a running system, to whoever kills them."""
+"""The processes of a running system, for killing them."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.05
 
 
 class Parts:
-    """Where each part is, also while it is away."""
+    """The parts of a system, found also while one is down."""
 
     def __init__(self, system: LocalSystem) -> None:
         self._system = system
@@ -23,7 +23,7 @@ class Parts:
         self.database_url = server.url(self._ports["postgres"])
 
     def kill(self, name: str) -> int:
-        """End a part as kill -9 does, as soon as it has a process; its number."""
+        """Kill a part with SIGKILL as soon as it has a process, and return its process id."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
             pid = self._system.pids().get(name)
@@ -37,7 +37,7 @@ class Parts:
         raise AssertionError(f"{name} was not started again in {_PATIENCE_SECONDS} s")
 
     def wait_for(self, name: str, killed: int) -> float:
-        """Wait until another process of the part answers; the time, in Unix seconds."""
+        """Wait until another process of the part answers, and return the time in Unix seconds."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
             if self._system.pids().get(name) not in {None, killed} and self._answers(name):

@@ -1,7 +1,8 @@
-"""Stands where letters pass, between the queue and the worker and between it and the functions.
+"""A proxy between queue and worker, and between worker and functions, that repeats each message.
 
-It hands each on more than once: a task three times, at random moments, so that they are shuffled;
-a callback ten more times, some of them beside the first. The rest of both comes with ``repeat``.
+Each task is delivered three times, at random moments, so that the order changes. Each callback is
+sent ten more times, some of them at the same time as the first. ``repeat`` sends the remaining
+copies of both.
 """
 
 import asyncio
@@ -26,14 +27,14 @@ REPLAYS_BESIDE, REPLAYS_SOON, REPLAYS_AT_END = 3, 4, 3
 REPLAYS = REPLAYS_BESIDE + REPLAYS_SOON + REPLAYS_AT_END
 
 _LATEST_SECONDS = 2.0
-"""The last of what is sent soon; a job has often ended by then."""
+"""The last of the early copies; by then a job has often ended."""
 _MAX_AT_ONCE = 8
 _DROPPED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
 _KEPT = {"content-type", "retry-after", "date"}
 
 
 class ProxiedRequest(NamedTuple):
-    """A request that passes."""
+    """A request that passes the proxy."""
 
     method: str
     url: str
@@ -42,12 +43,12 @@ class ProxiedRequest(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What it is to the reader of a report."""
+        """The kind of message, for the report."""
         return self.url.rpartition("/")[2].partition("?")[0]
 
 
 class Relay:
-    """Serves at ``url``, for a worker at ``worker_port``."""
+    """The proxy: serves at ``url``, for a worker at ``worker_port``."""
 
     def __init__(self, functions_base: str, chance: random.Random) -> None:
         self._port, self.worker_port = free_port(), free_port()
@@ -64,7 +65,7 @@ class Relay:
 
     @contextmanager
     def serving(self) -> Iterator["Relay"]:
-        """Serve as long as the block lasts."""
+        """Serve while the block runs."""
         app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])])
         config = uvicorn.Config(app, port=self._port, log_level="warning", access_log=False)
         server = uvicorn.Server(config)
@@ -78,15 +79,15 @@ class Relay:
             thread.join()
 
     def passed(self) -> dict[str, int]:
-        """How many letters of each kind have passed, repeats aside."""
-        return {kind: len(letters) for kind, letters in self._passed.items()}
+        """Return how many messages of each kind have passed, without repeats."""
+        return {kind: len(messages) for kind, messages in self._passed.items()}
 
     def settle(self) -> None:
-        """Wait until everything that was to come soon has been sent."""
+        """Wait until all early copies have been sent."""
         self._do(self._settle())
 
     def repeat(self) -> None:
-        """Send every letter again, shuffled: each task once, each callback as often as is left."""
+        """Send every message again, shuffled: each task once, each callback as often as remains."""
         self._do(self._repeat())
 
     async def _run(self, server: uvicorn.Server) -> None:
@@ -119,7 +120,7 @@ class Relay:
         return await (self._deliver if message.kind == "jobs" else self._call_back)(message)
 
     async def _deliver(self, message: ProxiedRequest) -> Response:
-        """The queue hears the first delivery that was good, or else the last."""
+        """Return the first successful delivery's response to the queue, or else the last one's."""
         answer = Response(status_code=503)
         copies = [self._soon(message, self._send) for _ in range(DELIVERIES)]
         for copy in asyncio.as_completed(copies):
@@ -129,7 +130,7 @@ class Relay:
         return answer
 
     async def _call_back(self, message: ProxiedRequest) -> Response:
-        """The worker hears whichever copy it may be."""
+        """Return the response to a random one of the copies to the worker."""
         for _ in range(REPLAYS_SOON):
             self._soon(message, self._send_in_line)
         answers = await asyncio.gather(*(self._send(message) for _ in range(1 + REPLAYS_BESIDE)))
@@ -152,15 +153,15 @@ class Relay:
             await asyncio.wait(self._later)
 
     async def _repeat(self) -> None:
-        letters: list[ProxiedRequest] = [
+        messages: list[ProxiedRequest] = [
             *self._passed["jobs"],
             *(message for message in self._passed["job-callback"] for _ in range(REPLAYS_AT_END)),
         ]
-        self._chance.shuffle(letters)
-        await self._all(letters)
+        self._chance.shuffle(messages)
+        await self._all(messages)
 
-    async def _all(self, letters: Sequence[ProxiedRequest]) -> None:
-        await asyncio.gather(*(self._send_in_line(message) for message in letters))
+    async def _all(self, messages: Sequence[ProxiedRequest]) -> None:
+        await asyncio.gather(*(self._send_in_line(message) for message in messages))
 
     async def _send_in_line(self, message: ProxiedRequest) -> Response:
         async with self._places:

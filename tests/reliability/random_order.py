@@ -1,4 +1,4 @@
-"""Run the tests in random order beside a busy machine, and once on one core; write a report."""
+"""Run the tests in random order on a busy machine, and once on one core; write a report."""
 
 import argparse
 import contextlib
@@ -26,13 +26,13 @@ _TESTS = (
     *(sys.executable, "-m", "pytest", "-m", "not slow"),
     *("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"),
 )
-"""As `make test` runs them."""
+"""The tests and options of `make test`."""
 _RANDOM = ("-p", "randomly", "--randomly-dont-reset-seed")
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run of all tests and what came of it."""
+    """Results of one run of all tests."""
 
     name: str
     seed: int | None
@@ -54,7 +54,7 @@ class Round:
 
 
 def main() -> int:
-    """Run the rounds that the command line asks for; 1 where a test failed in any of them."""
+    """Run the rounds of the command line; return 1 where a test failed in any of them."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability.random_order")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help="in random order")
     parser.add_argument("--load", type=int, default=_LOAD, help="busy processes beside them")
@@ -108,7 +108,7 @@ def _read(results: Path, name: str, seed: int | None, seconds: float) -> Round:
 
 @contextlib.contextmanager
 def _busy(count: int) -> Iterator[None]:
-    """Processes that each take as much of a core as they can get."""
+    """Run processes that each use as much of a core as they can get."""
     processes = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]
     try:
         yield

@@ -1,4 +1,4 @@
-"""A reader of job events that is cut off at random, and goes on where it was."""
+"""A reader of job events that disconnects at random, and resumes where it stopped."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ Position: TypeAlias = tuple[int, int]
 """The two numbers of an event's id."""
 
 _LONGEST_SECONDS = 1.5
-"""Of a connection that is cut; some are cut before they are answered."""
+"""Longest duration of a connection that is cut; some are cut before a response."""
 _PAUSE_SECONDS = 0.05
 
 
@@ -28,27 +28,27 @@ class StreamEvent(NamedTuple):
 
 
 class Reader:
-    """What it saw, over all its connections."""
+    """A reader, and what it received over all its connections."""
 
     def __init__(self, person: UserClient, chance: random.Random) -> None:
         self.person = person
         self.seen: list[Position] = []
         self.jobs: defaultdict[str, list[str]] = defaultdict(list)
-        """The statuses that it was told of each job."""
+        """The statuses that it received for each job."""
         self.cuts = 0
         self.refused: Counter[str] = Counter()
         self.resets = 0
         self.began = asyncio.Event()
-        """It has been told from where on it will miss nothing."""
+        """Set once it has received the position from which it misses nothing."""
         self._chance = chance
         self._last_id: str | None = None
 
     def has_seen(self, positions: Collection[Position]) -> bool:
-        """Whether each of these was read."""
+        """Return whether each of these events was received."""
         return set(positions) <= set(self.seen)
 
     async def read(self, *, cuts: int) -> None:
-        """Read on through so many cuts, and then until cancelled."""
+        """Read until disconnected ``cuts`` times, and then until cancelled."""
         limits = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(trust_env=False, timeout=None, limits=limits) as http:  # noqa: S113 - streams are silent at times
             while True:
@@ -91,7 +91,7 @@ class Reader:
 
 
 async def _events(lines: AsyncIterator[str]) -> AsyncIterator[StreamEvent]:
-    """Events as the standard has them: one that is cut in its middle is none."""
+    """Parse server-sent events; an event that is cut off in the middle is dropped."""
     fields: dict[str, str] = {}
     async for line in lines:
         if line:

@@ -1,6 +1,6 @@
-"""Promise 5: readers of events that are cut off miss nothing, and see nothing out of order.
+"""Promise 5: readers of events that are disconnected miss nothing, and see nothing out of order.
 
-Every reader is held to all that ``change_events`` keeps of its user: each event once, in order.
+Every reader must receive all events that ``change_events`` has for its user, each once, in order.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ _USERS = 6
 _READERS_OF_EACH = 4
 _DISCONNECTS_A_JOB = 6
 _LAST_SECONDS = 120
-"""After the last job, for what a reader has not been told yet."""
+"""Time after the last job for a reader to receive the remaining events."""
 _LOOK_SECONDS = 0.1
 _OPEN = {"queued", "processing"}
 _ENDS = {"completed", "failed", "cancelled"}
 _FOLLOWS: dict[str, set[str | None]] = {"queued": {None, "processing"}, "processing": {"queued"}}
-"""After which status of a job another may come; an end comes after either."""
+"""The statuses that may precede each status of a job; an end may follow either."""
 _KEPT = """
     select xid::text::bigint as xid, seq, user_id::text as user_id from change_events
     where user_id = any(%s::uuid[]) order by xid, seq
@@ -36,7 +36,7 @@ _JOBS = "select id::text, user_id::text, status from jobs where user_id = any(%s
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Cut readers off at random while jobs run, and compare what each saw with what there is."""
+    """Disconnect readers at random while jobs run, and compare what each received with the rows."""
     proof = Proof(
         5,
         "readers that are cut off",
@@ -85,17 +85,17 @@ async def _read(
     clients: Clients,
     scale: Scale,
 ) -> dict[str, list[Position]]:
-    """Read until enough disconnects have been and all is read; what there was to read."""
-    wanted = orders(people, scale.disconnects // _DISCONNECTS_A_JOB, scale.chance("read jobs"))
+    """Read until there were enough disconnects and all is read; return what there was to read."""
+    requests = orders(people, scale.disconnects // _DISCONNECTS_A_JOB, scale.chance("read jobs"))
     cuts = math.ceil(scale.disconnects / len(readers))
     reading = [asyncio.create_task(reader.read(cuts=cuts)) for reader in readers]
     await asyncio.gather(*(reader.began.wait() for reader in readers))
 
     def may_go(number: int) -> bool:
         done = sum(reader.cuts for reader in readers) / scale.disconnects
-        return number <= 2 * SLOTS + len(wanted) * done
+        return number <= 2 * SLOTS + len(requests) * done
 
-    await asyncio.to_thread(clients.send, wanted, threads=4, may_go=may_go)
+    await asyncio.to_thread(clients.send, requests, threads=4, may_go=may_go)
     await asyncio.to_thread(until_ended, system, [person.id for person in people], seconds=120)
     kept = _kept(system, people)
     await asyncio.to_thread(_wait_until_read, readers, kept, cuts)
@@ -108,7 +108,7 @@ async def _read(
 def _wait_until_read(
     readers: Sequence[Reader], kept: Mapping[str, Sequence[Position]], cuts: int
 ) -> None:
-    """Until every reader was cut off as often as planned and has seen everything, in bounds."""
+    """Wait, up to a limit, until every reader was disconnected as planned and is up to date."""
     until = time.monotonic() + _LAST_SECONDS
     while time.monotonic() < until and any(
         reader.cuts < cuts or not reader.has_seen(kept[reader.person.id]) for reader in readers
@@ -117,7 +117,7 @@ def _wait_until_read(
 
 
 def _kept(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, list[Position]]:
-    """Where each user's events are, as the database has them."""
+    """Return the positions of each user's events in the database."""
     kept: dict[str, list[Position]] = {person.id: [] for person in people}
     for row in system.rows(_KEPT, list(kept)):
         kept[row["user_id"]].append((row["xid"], row["seq"]))
@@ -125,7 +125,7 @@ def _kept(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, list[P
 
 
 def _ends(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, dict[str, str]]:
-    """How each user's jobs stand."""
+    """Return the status of each user's jobs in the database."""
     ends: dict[str, dict[str, str]] = {person.id: {} for person in people}
     for row in system.rows(_JOBS, list(ends)):
         ends[row["user_id"]][row["id"]] = row["status"]
@@ -135,7 +135,7 @@ def _ends(system: LocalSystem, people: Sequence[UserClient]) -> dict[str, dict[s
 def _faults_of(
     reader: Reader, kept: Sequence[Position], ends: Mapping[str, str]
 ) -> Iterator[Fault]:
-    """What a reader missed, saw twice, or saw out of turn."""
+    """Return events that a reader missed, received twice, or received out of order."""
     who = f"A reader of {reader.person.id}"
     if reader.resets:
         yield Fault("reset", f"{who} was reset {reader.resets} times.")
@@ -150,7 +150,7 @@ def _faults_of(
 
 
 def is_a_life(statuses: Sequence[str]) -> bool:
-    """Queued first, ended once and last, and processing only after queued."""
+    """Return whether a job is queued first, processed only after queued, and ends once and last."""
     changes = [now for before, now in pairwise([None, *statuses]) if before != now]
     order = all(
         before in _FOLLOWS.get(str(now), _OPEN) for before, now in pairwise([None, *changes])

@@ -1,4 +1,4 @@
-"""Waiting until jobs have ended."""
+"""Wait until jobs have ended."""
 
 import time
 from collections.abc import Collection
@@ -17,9 +17,9 @@ _OPEN = """
 
 
 def until_ended(system: LocalSystem, users: Collection[str], *, seconds: float) -> float:
-    """Wait until every job of these users has ended, and what is for the library is there.
+    """Wait until these users' jobs have ended and their outputs for the library are saved.
 
-    How long it took, in seconds; it is given up after so many.
+    Returns the seconds it took; stops waiting after ``seconds``.
     """
     began = time.monotonic()
     while _is_open(system, users) and time.monotonic() < began + seconds:

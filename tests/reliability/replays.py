@@ -1,4 +1,4 @@
-"""Promise 2: a task that comes thrice, a callback that comes again and again: the same rows."""
+"""Promise 2: a task delivered three times and a callback sent many times leave the same rows."""
 
 from collections.abc import Collection
 
@@ -16,8 +16,8 @@ _USERS = 3
 _THREADS = 4
 _SECONDS_A_JOB = 5.0
 _ROWS = """
-    select md5(coalesce(string_agg(told, '' order by told), '')) from (
-        select (to_jsonb(jobs) - 'clean_after')::text as told from jobs
+    select md5(coalesce(string_agg(row_text, '' order by row_text), '')) from (
+        select (to_jsonb(jobs) - 'clean_after')::text as row_text from jobs
             where user_id = any(%(users)s::uuid[])
         union all select to_jsonb(workspace_assets)::text from workspace_assets
             where user_id = any(%(users)s::uuid[])
@@ -32,7 +32,7 @@ _ROWS = """
 
 
 def prove(system: LocalSystem, scale: Scale) -> Proof:
-    """Run jobs through a relay that repeats every letter, and repeat them all once more after."""
+    """Run jobs through a proxy that repeats every message, and repeat all once more at the end."""
     proof = Proof(
         2,
         "every letter again",
@@ -43,8 +43,8 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     users = [person.id for person in people]
     relay = Relay(system.base, scale.chance("relay"))
     with relay.serving(), working(system, relay=relay):
-        wanted = orders(people, scale.replayed_jobs, scale.chance("replayed"))
-        clients.send(wanted, threads=_THREADS, may_go=lambda _: True)
+        requests = orders(people, scale.replayed_jobs, scale.chance("replayed"))
+        clients.send(requests, threads=_THREADS, may_go=lambda _: True)
         until_ended(system, users, seconds=120 + _SECONDS_A_JOB * scale.replayed_jobs)
         relay.settle()
         before = _rows(system, users)
@@ -76,7 +76,7 @@ def _report(proof: Proof, relay: Relay, audit: Audit, *, same: bool) -> None:
 
 
 def _rows(system: LocalSystem, users: Collection[str]) -> str:
-    """A digest of every row that is to stay as it is."""
+    """Return a digest of every row that must not change."""
     with system.database() as connection:
         found = connection.execute(_ROWS.encode(), {"users": list(users)})
         return str((found.fetchone() or {})["md5"])

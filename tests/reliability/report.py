@@ -1,4 +1,4 @@
-"""What was promised, what was seen, and the page that tells it."""
+"""The reliability report: what was promised and what was measured."""
 
 import math
 import os
@@ -20,7 +20,7 @@ _PACKAGES = ("functions-framework", "psycopg", "google-cloud-storage", "google-c
 
 @dataclass
 class Proof:
-    """One promise, held against what was seen."""
+    """One promise, compared with what was measured."""
 
     number: int
     name: str
@@ -28,18 +28,18 @@ class Proof:
     seen: str = ""
     figures: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    """What breaks the promise; none, and it holds."""
+    """Violations of the promise; it holds if there are none."""
     histories: list[str] = field(default_factory=list)
-    """Of the jobs concerned."""
+    """Histories of the jobs concerned."""
     seconds: float = 0
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was seen that breaks it."""
+        """Whether no violation was found."""
         return not self.faults
 
     def blame(self, system: LocalSystem, *faults: Fault) -> None:
-        """Add faults, with the histories of the jobs that they are about."""
+        """Add faults, with the histories of the jobs that they concern."""
         self.faults += faults
         concerned = dict.fromkeys(fault.job_id for fault in faults if fault.job_id)
         self.histories += [history(system, one) for one in list(concerned)[:_MAX_HISTORIES]]
@@ -50,7 +50,7 @@ class Proof:
 
 
 def page(proofs: Sequence[Proof], scale: Scale) -> str:
-    """The report, in Markdown."""
+    """Return the report in Markdown."""
     seconds = sum(proof.seconds for proof in proofs)
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return "\n".join([
@@ -74,13 +74,13 @@ def page(proofs: Sequence[Proof], scale: Scale) -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that so great a share of them does not pass; 0 of none."""
+    """Return the smallest value that is at least ``share`` (0 to 1) of the values, or 0 of none."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
 
 
 def spread(seconds: Sequence[float], digits: int = 1) -> str:
-    """The middle, the 95th percentile and the most."""
+    """Format the median, the 95th percentile and the maximum."""
     if not seconds:
         return "none"
     p50, p95 = percentile(seconds, 0.5), percentile(seconds, 0.95)
@@ -91,7 +91,7 @@ def spread(seconds: Sequence[float], digits: int = 1) -> str:
 
 
 def counted(counter: Counter[str]) -> str:
-    """Each of them with its number, the most frequent first."""
+    """Format each item with its count, the most frequent first."""
     return ", ".join(f"{count} {name}" for name, count in counter.most_common()) or "none"
 
 

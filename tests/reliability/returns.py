@@ -1,4 +1,4 @@
-"""How long the jobs that a kill struck were away."""
+"""How long jobs that a kill struck were not running."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,18 +9,18 @@ NEVER = float("inf")
 
 
 class Return(NamedTuple):
-    """A job that ran when a part was killed, and its return."""
+    """A job that ran when a part was killed, and when it ran again."""
 
     kill: Kill
     job_id: str
     seconds: float
-    """From the kill until the job had ended, ran under another claim or was heard of."""
+    """From the kill until the job had ended, ran under another claim or had sent a heartbeat."""
     others: list[Kill]
-    """The kills that fell into that time."""
+    """The kills during that time."""
 
     @property
     def whole_seconds(self) -> float:
-        """The same without the time in which a part was away that was killed after."""
+        """The same, without the time in which a part that was killed later was down."""
         if self.seconds == NEVER:
             return NEVER
         back_at, counted_to, away = self.kill.at + self.seconds, 0.0, 0.0
@@ -32,7 +32,7 @@ class Return(NamedTuple):
 
 
 def returns(kills: Sequence[Kill]) -> Iterator[Return]:
-    """Each job of each kill."""
+    """Yield each job of each kill."""
     for kill in kills:
         for job_id in kill.struck:
             back_at = kill.jobs_back_at.get(job_id, NEVER)

@@ -1,6 +1,6 @@
-"""``make prove``: kill, replay and crowd a running system, and say what became of the promises.
+"""``make prove``: kill, replay and crowd a running system, and report whether the promises hold.
 
-Writes docs/reliability.md. Exit status 1 where a promise does not hold.
+Writes docs/reliability.md. The exit status is 1 where a promise does not hold.
 """
 
 import argparse
@@ -29,19 +29,18 @@ PROVERS: dict[int, Prover] = {
     6: fairness.prove,
 }
 _GROUPS: dict[str, tuple[int, ...]] = {"noop": (1, 3, 5), "none": (2, 4, 6)}
-"""The promises that are proved on one system, by its worker; where it has none, each brings its
-own."""
+"""The promises that are proved on one system, by its worker; with none, each starts its own."""
 
 
 def prove(scale: Scale, only: Collection[int] = tuple(PROVERS)) -> list[Proof]:
-    """Prove the promises, one after the other; told in the order of their numbers."""
+    """Prove the promises one after the other; return the proofs in the order of their numbers."""
     proofs: list[Proof] = []
     for worker, numbers in _GROUPS.items():
-        wanted = [number for number in numbers if number in only]
-        if not wanted:
+        selected = [number for number in numbers if number in only]
+        if not selected:
             continue
         with _running(worker) as system:
-            proofs += [_timed(PROVERS[number], system, scale) for number in wanted]
+            proofs += [_timed(PROVERS[number], system, scale) for number in selected]
     return sorted(proofs, key=lambda proof: proof.number)
 
 
@@ -66,7 +65,7 @@ def _running(worker: str) -> Iterator[LocalSystem]:
 
 
 def main() -> int:
-    """Prove what the command line asks for; the process's exit status."""
+    """Prove the promises of the command line, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability.run")
     for name in ("seed", "jobs", "kills"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Scale, name))

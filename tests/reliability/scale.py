@@ -1,4 +1,4 @@
-"""How large a proof is, and what every system is told that is proved on."""
+"""The size of a proof, and the settings of the systems it runs on."""
 
 import random
 from dataclasses import dataclass
@@ -34,16 +34,16 @@ class Scale:
     replayed_jobs: int = 100
     keys: int = 10
     askers: int = 100
-    """Submissions with one key at once."""
+    """Simultaneous submissions with one key."""
     cancels: int = 100
     answer_seconds: float = 0.1
-    """Within which a cancel is answered (p95); more where others use the machine as well."""
+    """Limit for the answer to a cancellation (p95); higher where the machine is shared."""
     disconnects: int = 1000
     hoard: int = 1000
     newcomers: int = 5
     fair_jobs: int = 60
-    """Of each of the three equal users."""
+    """Jobs of each of the three equal users."""
 
     def chance(self, what: str) -> random.Random:
-        """The source of what is random in ``what``: the same in each run of one seed."""
+        """Return the random source for ``what``: the same in each run with one seed."""
         return random.Random(f"{self.seed}-{what}")

@@ -1,4 +1,4 @@
-"""The audit sees what must not be: each row that is bent, each file that is gone."""
+"""The audit finds faults: each altered row, each deleted file."""
 
 from urllib.parse import quote
 
@@ -29,7 +29,7 @@ BENT = {
         "asset",
         f"update jobs set destination = 'workspace' where user_id = %(user)s and id <> {JOB}",
     ),
-    "a job that nobody paid": (
+    "a job that was not paid": (
         "charge",
         f"delete from credit_ledger where job_id = {JOB} and kind = 'reserve'",
     ),
@@ -49,13 +49,13 @@ BENT = {
         "charge",
         f"insert into usage_logs (user_id, job_id, action) values (%(user)s, {JOB}, 'again')",
     ),
-    "turns of nobody": ("turns", "update turns set waiting = 1 where user_id = %(user)s"),
+    "turns without a job": ("turns", "update turns set waiting = 1 where user_id = %(user)s"),
 }
 
 
 @pytest.fixture(scope="module")
 def jobs(noop: LocalSystem) -> tuple[UserClient, list[str]]:
-    """Two jobs that have ended, one of them for the library, and whose they are."""
+    """A user, and two finished jobs, one of them for the library."""
     person = UserClient(noop)
     made = [person.create_job(), person.create_job(destination="library")]
     until_ended(noop, [person.id], seconds=120)

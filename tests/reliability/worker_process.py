@@ -1,4 +1,4 @@
-"""A noop worker beside a system that has none: of other slots and steps, or behind a relay."""
+"""A noop worker process for a system without one: other slots and steps, or behind a proxy."""
 
 import subprocess
 import sys
@@ -27,9 +27,9 @@ def working(
     relay: Relay | None = None,
     prelude: str = "",
 ) -> Iterator["OwnWorker"]:
-    """The worker, registered: by the relay's address, where there is one.
+    """Run a registered worker, at the proxy's URL where there is one.
 
-    ``prelude`` is run in its process before it.
+    ``prelude`` is Python source that its process runs first.
     """
     worker = OwnWorker(system, slots, steps, relay, prelude)
     try:
@@ -43,7 +43,7 @@ def working(
 
 
 class OwnWorker:
-    """Its process."""
+    """The worker's process."""
 
     def __init__(
         self, system: LocalSystem, slots: int, steps: int, relay: Relay | None, prelude: str
@@ -72,7 +72,7 @@ class OwnWorker:
             )
 
     def stop(self) -> None:
-        """End it as the supervisor would, or else by force."""
+        """Terminate it as the supervisor does, or kill it after 20 seconds."""
         self._process.terminate()
         try:
             self._process.wait(timeout=20)

@@ -1,1 +1,1 @@
-"""Threats, each with a test of its own, over the real stack."""
+"""Security tests: each threat has a module, run against the complete local system."""

@@ -1,4 +1,4 @@
-"""Queries of ``rest`` that cost much in few characters, or that the database cannot evaluate."""
+"""Queries of ``rest`` that are expensive for their length, or that the database cannot evaluate."""
 
 import random
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ _VALUES = (
 
 
 def amplified() -> Iterator[tuple[str, str]]:
-    """A name, and a path below ``/rest/v1``, for each known way to make a query expensive."""
+    """Yield a name, and a path below ``/rest/v1``, for each known way to make a query expensive."""
     for depth in (2, 3, 5, 8, 12):
         for times in (1, 14, 90):
             yield f"{depth} levels, each referred to {times} times", chain(depth, times)
@@ -51,7 +51,7 @@ def amplified() -> Iterator[tuple[str, str]]:
 
 
 def _wide() -> Iterator[tuple[str, str]]:
-    """Many resources, and resources in which the table itself is embedded again."""
+    """Yield queries with many resources, and with resources that embed their own table again."""
     for parent, child in _DOWN.items():
         for column in ("*", "id", "count"):
             each = ",".join(f"a{n}:{child}({column})" for n in range(20))
@@ -70,7 +70,7 @@ def _wide() -> Iterator[tuple[str, str]]:
 
 
 def _repeated() -> Iterator[tuple[str, str]]:
-    """One thing many times."""
+    """Yield queries that repeat one column, path, filter or search many times."""
     for count in (100, 300, 900):
         repeated = ",".join(f"a{n}:metadata" for n in range(count))
         yield f"metadata {count} times", f"jobs?select={repeated}"
@@ -85,7 +85,7 @@ def _repeated() -> Iterator[tuple[str, str]]:
 
 
 def _long() -> Iterator[tuple[str, str]]:
-    """Paths, lists and values without an end."""
+    """Yield very long paths, lists and values."""
     for steps in (10, 11, 400, 3000):
         path = "metadata" + "->a" * steps
         yield f"{steps} steps", f"jobs?select={path}"
@@ -97,7 +97,7 @@ def _long() -> Iterator[tuple[str, str]]:
 
 
 def _searches() -> Iterator[tuple[str, str]]:
-    """What a grammar of the database's own reads."""
+    """Yield patterns and search texts that the database parses by itself."""
     for pattern in (
         "(?:a?){100}(?:b?){100}",
         r"(.*)(.*)\1\2z",
@@ -116,7 +116,7 @@ def _searches() -> Iterator[tuple[str, str]]:
 
 
 def chain(depth: int, times: int) -> str:
-    """Sessions in their jobs' sessions and so on, and on each level filters by the next one."""
+    """Return a query that embeds jobs and sessions in turn, each level filtered by the next."""
 
     def embedded(level: int) -> str:
         table = "workspace_sessions" if level % 2 else "jobs"
@@ -131,7 +131,7 @@ def chain(depth: int, times: int) -> str:
 
 
 def evaluated(chance: random.Random) -> str:
-    """A filter, a cast or an order at random: most of them make no sense to the database."""
+    """Return a random filter, cast or order; most are invalid for the database."""
     table = chance.choice(list(_COLUMNS))
     column = chance.choice(_COLUMNS[table])
     operator, value = chance.choice(_OPERATORS), quote(chance.choice(_VALUES)[:4000], safe="")

@@ -1,4 +1,4 @@
-"""Many requests, from a few threads that keep their connections."""
+"""Many requests from a few threads with persistent connections."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ _THREADS = 4
 
 
 def each(items: Iterable[T], act: Callable[[httpx.Client, T], None]) -> None:
-    """Do something with every item; the first error of any is raised at the end."""
+    """Call ``act`` with a client and each item; raises the first error of any call at the end."""
     own = threading.local()
     clients: list[httpx.Client] = []
 
@@ -33,7 +33,7 @@ def each(items: Iterable[T], act: Callable[[httpx.Client, T], None]) -> None:
 
 
 def ask(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-    """A request; of an answer that does not end, its head alone."""
+    """Send a request and return the response; for an event stream, its status and headers only."""
     with client.stream(method, url, **options) as answer:
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):
             answer.read()

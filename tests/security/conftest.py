@@ -1,4 +1,4 @@
-"""The corpora's size and seed, a tally for each test, and the table at the end."""
+"""Size and seed of the corpora, a tally for each test, and the table of threats."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,20 +28,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _corpora(config: pytest.Config) -> Corpora:
-    # In a run of all tests this file is found after the command line is read.
+    # In a run of all tests this file is loaded after the command line is parsed.
     is_full = config.getoption("corpora", default="short") == "full"
     return Corpora(config.getoption("seed", default=_SEED), is_full)
 
 
 @pytest.fixture(scope="session")
 def corpora(pytestconfig: pytest.Config) -> Corpora:
-    """How much is tried, and with which seed."""
+    """The size and the seed of the corpora."""
     return _corpora(pytestconfig)
 
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest, corpora: Corpora) -> Iterator[Tally]:
-    """Counts the test's attempts, and fails the test where one was let through."""
+    """Count the test's attempts, and fail the test where one was let through."""
     counted = Tally(is_timed=corpora.is_full)
     yield counted
     request.node.user_properties.append((_TALLY, counted.figures()))
@@ -50,22 +50,22 @@ def tally(request: pytest.FixtureRequest, corpora: Corpora) -> Iterator[Tally]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExternalSite]:
-    """A stranger's web site."""
-    site = ExternalSite(tmp_path_factory.mktemp("stranger"))
+    """An external web site."""
+    site = ExternalSite(tmp_path_factory.mktemp("external"))
     yield site
     site.close()
 
 
 @pytest.fixture
 def site(served: ExternalSite) -> ExternalSite:
-    """The site, of which nothing was asked yet."""
+    """The external site, with its list of requests cleared."""
     served.requested.clear()
     served.dialled.clear()
     return served
 
 
 class _Listener:
-    """Adds up what each test reports, be it run here or in a process beside."""
+    """Sums what each test reports, whether it ran in this process or in a worker process."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._rows = config.stash[_ROWS]

@@ -1,4 +1,4 @@
-"""What somebody who knows another user's ids could ask of each door."""
+"""Requests to each endpoint by a user who knows another user's ids."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ Request = tuple[str, str, Any]
 
 
 def of_rest(owner: Belongings) -> Iterator[Request]:
-    """Reading, changing, deleting and adding, by each id, in each table."""
+    """Yield reads, updates, deletes and inserts with each id in each table."""
     for theirs in owner.every_id().values():
         for table in _TABLES:
             for column in _COLUMNS:
@@ -42,10 +42,10 @@ def of_rest(owner: Belongings) -> Iterator[Request]:
             yield "GET", f"/rest/v1/{table}?select=*,{inner}", None
 
 
-def of_procedures(owner: Belongings, stranger: Belongings) -> Iterator[Request]:
-    """Calling the deprecated procedures, for either user."""
+def of_procedures(owner: Belongings, caller: Belongings) -> Iterator[Request]:
+    """Yield calls of the deprecated procedures, as either user."""
     for theirs in owner.every_id().values():
-        for user in (owner.person.id, stranger.person.id):
+        for user in (owner.person.id, caller.person.id):
             for name, body in {
                 "create_workspace_session": {"p_user_id": owner.person.id, "p_name": theirs},
                 "save_workspace_item_to_library": {"p_item_id": theirs, "p_user_id": user},
@@ -54,11 +54,11 @@ def of_procedures(owner: Belongings, stranger: Belongings) -> Iterator[Request]:
                 yield "POST", f"/rest/v1/rpc/{name}", body
 
 
-def of_storage(owner: Belongings, stranger: Belongings) -> Iterator[Request]:
-    """Fetching, signing, telling of, listing and removing the owner's files."""
+def of_storage(owner: Belongings, caller: Belongings) -> Iterator[Request]:
+    """Yield requests that download, sign, inspect, list and remove the owner's files."""
     for place in owner.paths:
         bucket, _, path = place.partition("/")
-        for other in (path, path.replace(owner.person.id, stranger.person.id)):
+        for other in (path, path.replace(owner.person.id, caller.person.id)):
             there = f"/storage/v1/object/{bucket}/{other}"
             yield "GET", there, None
             yield "HEAD", there, None
@@ -73,12 +73,12 @@ def of_storage(owner: Belongings, stranger: Belongings) -> Iterator[Request]:
 
 
 def of_functions(owner: Belongings) -> Iterator[Request]:
-    """Naming the owner's ids and files wherever a function takes one."""
+    """Yield requests with the owner's ids and files wherever a function takes one."""
     for theirs in owner.every_id().values():
         metadata = {"prompt": "a boat", "session_name": None, "credits": 0}
-        told = {"jobType": "sdxl_image_fast", "metadata": metadata}
+        job = {"jobType": "sdxl_image_fast", "metadata": metadata}
         for name in ("projectId", "videoId", "imageId", "userId", "workspaceSessionId"):
-            yield "POST", "/functions/v1/queue-job", {**told, name: theirs}
+            yield "POST", "/functions/v1/queue-job", {**job, name: theirs}
         yield "GET", f"/functions/v1/job-events?jobId={theirs}&ticket={theirs}", None
         body = {"message": "hello", "conversation_id": theirs}
         yield "POST", "/functions/v1/playground-chat", body
@@ -86,5 +86,5 @@ def of_functions(owner: Belongings) -> Iterator[Request]:
             yield "POST", f"/functions/v1/{function}", {"prompt": "x", "user_id": theirs}
     for place in owner.paths:
         for path in (place, place.partition("/")[2]):
-            told = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
-            yield "POST", "/functions/v1/queue-job", {**told, "referenceImageUrl": path}
+            job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
+            yield "POST", "/functions/v1/queue-job", {**job, "referenceImageUrl": path}

@@ -1,4 +1,4 @@
-"""What is asked of a stranger's site, and by which names."""
+"""Requests that reach an external site, and the host names they resolve."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -12,7 +12,7 @@ BASE = f"https://{HOST}"
 
 
 class Names:
-    """A resolver that answers in turn, and is counted."""
+    """A resolver that returns its answers in turn, and records the names."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -25,7 +25,7 @@ class Names:
 
 
 async def refusal(site: ExternalSite, url: str, guard: SafeFetcher | None = None) -> str | None:
-    """The sentence with which an address is refused; None where it is let through."""
+    """Return the error message that refuses an address, or None where it is accepted."""
     try:
         await (guard or site.guard()).fetch_image(url)
     except InvalidRequestError as problem:

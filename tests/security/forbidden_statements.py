@@ -1,4 +1,4 @@
-"""Statements that a role may not execute, made from the catalogue and from the design's grants."""
+"""Statements that a role must not execute, derived from the catalogue and the designed grants."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _APPEND_ONLY = {"credit_ledger": "INSERT SELECT"}
 _MAY: dict[Role, Mapping[str, str]] = {"authenticated": USERS_MAY, "anon": ANYONE_MAY}
 
 _ON_TABLES = (
-    "truncate {table}",  # without its dependents, so that no grant on those is missed
+    "truncate {table}",  # not cascade, which would need privileges on the dependents as well
     "alter table {table} disable row level security",
     "alter table {table} no force row level security",
     "alter table {table} disable trigger all",
@@ -55,19 +55,19 @@ EVERYWHERE = (
     "create subscription mine connection '' publication mine",
     "create publication mine for all tables",
 )
-"""What none of our roles may do."""
+"""Statements that none of the roles may execute."""
 
 
 class Table(NamedTuple):
-    """One of ours."""
+    """A table or view of the schemas ``public`` and ``private``."""
 
     name: str
-    """With its schema."""
+    """The name with its schema."""
     columns: list[str]
 
 
 def tables(system: LocalSystem) -> list[Table]:
-    """Every table and view in a schema of ours."""
+    """Return every table and view of our schemas."""
     rows = system.rows(
         "select format('%%I.%%I', nspname, relname) as name,"
         " array_agg(attname::text order by attnum) as columns"
@@ -81,7 +81,7 @@ def tables(system: LocalSystem) -> list[Table]:
 
 
 def statements(role: Role, table: Table) -> Iterator[str]:
-    """What the role may not do with the table."""
+    """Yield the statements that the role must not execute on the table."""
     may = _privileges(role, table)
     yield from (text.format(table=table.name) for text in _ON_TABLES)
     if "DELETE" not in may:
@@ -100,7 +100,7 @@ def statements(role: Role, table: Table) -> Iterator[str]:
 
 
 def _privileges(role: Role, table: Table) -> dict[str, set[str]]:
-    """By its name, on which columns."""
+    """Return the columns of each privilege, by the privilege's name."""
     schema, _, name = table.name.partition(".")
     granted = _MAY[role].get(name, "") if role in _MAY else _APPEND_ONLY.get(name, _SERVICE_MAY)
     may: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Callbacks that no worker sealed, or not as they are sent: a new way of each kind, by chance."""
+"""Callbacks that no worker signed, or that were altered: a random one of each kind in turn."""
 
 import base64
 import json
@@ -24,11 +24,11 @@ from tests.security.forged_signatures import (
 )
 from tests.security.running_jobs import SignedCallback, Victim, signed_callback
 
-_ID, _TIME, _SEAL, _WORKER = ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER, WORKER_HEADER
+_ID, _TIME, _SIGNATURE, _WORKER = ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER, WORKER_HEADER
 
 
 class Forgery(NamedTuple):
-    """A letter that must not be heard."""
+    """A callback that must be refused."""
 
     name: str
     body: bytes
@@ -39,7 +39,7 @@ Forger = Callable[[SignedCallback, str, Random], SignedCallback]
 
 
 def make(victims: Sequence[Victim], key: str, chance: Random, count: int) -> Iterator[Forgery]:
-    """So many of them, each way in turn."""
+    """Yield ``count`` forgeries, of each kind in turn."""
     ways = list(_WAYS.items())
     for number in range(count):
         kind, body = chance.choice(list(chance.choice(victims).bodies().items()))
@@ -63,7 +63,7 @@ def _empty(callback: SignedCallback, *_: object) -> SignedCallback:
 
 
 def _fields_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    told = json.loads(callback.body)
+    fields = json.loads(callback.body)
     name, value = chance.choice([
         ("status", chance.choice(["completed", "failed", "processing", "queued"])),
         ("userId", str(uuid4())),
@@ -73,12 +73,12 @@ def _fields_changed(callback: SignedCallback, _: str, chance: Random) -> SignedC
         ("dispatchNo", chance.randint(2, 99)),
         ("progress", chance.random()),
     ])  # fmt: skip
-    body = json.dumps({**told, name: value}).encode()
+    body = json.dumps({**fields, name: value}).encode()
     return callback._replace(body=body) if body != callback.body else _empty(callback)
 
 
 def _written_otherwise(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    """The same meaning in other bytes."""
+    """Return the same JSON in other bytes."""
     body = json.loads(callback.body)
     again = [
         json.dumps(body, separators=(",", ":")),
@@ -98,7 +98,7 @@ def _id_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallb
 
 
 def _id_split_otherwise(callback: SignedCallback, key: str, _: Random) -> SignedCallback:
-    """``id.timestamp.body`` with its dots elsewhere: the signed text is the same."""
+    """Split ``id.timestamp.body`` at other dots; the signed text stays the same."""
     now = int(callback.headers[_TIME])
     longer = signed_callback(
         f"{now}.".encode() + callback.body, key, message_id="msg", timestamp=now
@@ -115,20 +115,20 @@ def _time_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCal
 
 
 def _stale(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
-    """Sealed well, long ago or in the future."""
+    """Sign correctly, but with a time long ago or in the future."""
     off = chance.choice([-1, 1]) * chance.choice([310, 400, 3600, 86400, 10**9])
     return signed_callback(callback.body, key, timestamp=max(1, time.time() + off))
 
 
 def _signature_changed(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    own = callback.headers[_SEAL]
+    own = callback.headers[_SIGNATURE]
     place = chance.randrange(3, len(own) - 2)
     other = chance.choice([one for one in "ABCxyz019+/" if one != own[place]])
-    return altered(callback, seal=own[:place] + other + own[place + 1 :])
+    return altered(callback, signature=own[:place] + other + own[place + 1 :])
 
 
 def _signature_respelled(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    own = callback.headers[_SEAL].removeprefix("v1,")
+    own = callback.headers[_SIGNATURE].removeprefix("v1,")
     raw = base64.b64decode(own)
     odd = [
         *(own, f"v1{own}", f"v1.{own}", f"V1,{own}", f"v2,{own}", f"v1a,{own}", f"v1,,{own}"),
@@ -138,35 +138,35 @@ def _signature_respelled(callback: SignedCallback, _: str, chance: Random) -> Si
         *(f"v1,AAAA {'v1,AAAA ' * 50}", f"v1,{'A' * 4000}", f"sha256={raw.hex()}", f"v1,%3D{own}"),
     ]
     text = chance.choice(odd).strip("\t ")
-    return altered(callback, seal="none" if text == callback.headers[_SEAL] else text)
+    return altered(callback, signature="none" if text == callback.headers[_SIGNATURE] else text)
 
 
 def _many_signatures(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
     some = (base64.b64encode(chance.randbytes(32)).decode() for _ in range(chance.randint(2, 40)))
-    return altered(callback, seal=" ".join(f"v1,{one}" for one in some))
+    return altered(callback, signature=" ".join(f"v1,{one}" for one in some))
 
 
 def _another_worker(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    names = ("noop", "nobody", "", "DEMO", "demo.", "demo-sdxl", "\u0501emo", "demo,noop", "*")
+    names = ("noop", "unknown", "", "DEMO", "demo.", "demo-sdxl", "\u0501emo", "demo,noop", "*")
     return altered(callback, worker=chance.choice(names))
 
 
 def _header_missing(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    gone = chance.choice([_ID, _TIME, _SEAL, _WORKER])
+    gone = chance.choice([_ID, _TIME, _SIGNATURE, _WORKER])
     return callback._replace(
         headers={name: value for name, value in callback.headers.items() if name != gone}
     )
 
 
 def _named_otherwise(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    """The scheme's other names for its headers, which are not ours."""
+    """Use the scheme's other header names, which we do not accept."""
     head = chance.choice(["svix", "x-webhook", "webhook_"])
     headers = {name.replace("webhook", head): value for name, value in callback.headers.items()}
     return callback._replace(headers=headers)
 
 
 def _other_workers_signature(callback: SignedCallback, key: str, _: Random) -> SignedCallback:
-    """Of another letter of the same worker's."""
+    """Use the signature of another callback of the same worker."""
     return callback._replace(headers=signed_callback({"another": True}, key).headers)
 
 
@@ -174,7 +174,7 @@ _WAYS: dict[str, Forger] = {
     "another key": another_key,
     "another secret": another_secret,
     "another hash": another_hash,
-    "another text sealed": another_text,
+    "another text signed": another_text,
     "no key": no_key,
     "bytes changed": _bytes_changed,
     "nothing in it": _empty,
@@ -184,11 +184,11 @@ _WAYS: dict[str, Forger] = {
     "id and timestamp split otherwise": _id_split_otherwise,
     "timestamp changed": _time_changed,
     "stale": _stale,
-    "seal changed": _signature_changed,
-    "seal spelt otherwise": _signature_respelled,
-    "many seals": _many_signatures,
+    "signature changed": _signature_changed,
+    "signature spelt otherwise": _signature_respelled,
+    "many signatures": _many_signatures,
     "another worker's name": _another_worker,
     "a header missing": _header_missing,
     "headers named otherwise": _named_otherwise,
-    "another letter's seal": _other_workers_signature,
+    "another callback's signature": _other_workers_signature,
 }

@@ -1,4 +1,4 @@
-"""Seals that the worker's key did not make, over letters that are whole."""
+"""Signatures that were not made with the worker's key, over unaltered callbacks."""
 
 import base64
 import hashlib
@@ -17,11 +17,11 @@ from tests.security.running_jobs import SignedCallback, signed_callback
 
 
 def altered(callback: SignedCallback, **headers: str) -> SignedCallback:
-    """The letter with other headers."""
+    """Return the callback with other headers."""
     names = {
         "id": ID_HEADER,
         "time": TIMESTAMP_HEADER,
-        "seal": SIGNATURE_HEADER,
+        "signature": SIGNATURE_HEADER,
         "worker": WORKER_HEADER,
     }
     return callback._replace(
@@ -30,26 +30,26 @@ def altered(callback: SignedCallback, **headers: str) -> SignedCallback:
 
 
 def another_key(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    """Sealed with a key that is not the worker's."""
+    """Sign with a key that is not the worker's."""
     others = (webhook_signature.new_key(), keys.worker_key("noop"), _written(chance.randbytes(24)))
     return signed_callback(callback.body, chance.choice(others))
 
 
 def another_secret(callback: SignedCallback, _: str, chance: Random) -> SignedCallback:
-    """Sealed with what else is secret, or known, of the system."""
+    """Sign with other secrets or known values of the system."""
     known = (b"", b"demo", b"whsec_", keys.secret("jwt-secret").encode(), chance.randbytes(3))
     return _by_hand(callback, chance.choice(known), "sha256")
 
 
 def another_hash(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
-    """Sealed with the worker's key, by another hash."""
+    """Sign with the worker's key, but with another hash."""
     return _by_hand(
         callback, webhook_signature.key_bytes(key), chance.choice(["md5", "sha1", "sha512"])
     )
 
 
 def another_text(callback: SignedCallback, key: str, chance: Random) -> SignedCallback:
-    """The seal of something else than ``id.timestamp.body``."""
+    """Sign another text than ``id.timestamp.body``."""
     message_id, moment = callback.headers[ID_HEADER], callback.headers[TIMESTAMP_HEADER]
     variant = chance.choice([
         callback.body,
@@ -59,13 +59,13 @@ def another_text(callback: SignedCallback, key: str, chance: Random) -> SignedCa
         f"{message_id}{moment}".encode() + callback.body,
     ])  # fmt: skip
     digest = hmac.digest(webhook_signature.key_bytes(key), variant, "sha256")
-    return altered(callback, seal="v1," + base64.b64encode(digest).decode())
+    return altered(callback, signature="v1," + base64.b64encode(digest).decode())
 
 
 def no_key(callback: SignedCallback, _: str, __: Random) -> SignedCallback:
-    """A hash that anybody can make."""
+    """Return a plain hash, which needs no key."""
     digest = hashlib.sha256(callback.body).digest()
-    return altered(callback, seal="v1," + base64.b64encode(digest).decode())
+    return altered(callback, signature="v1," + base64.b64encode(digest).decode())
 
 
 def _by_hand(callback: SignedCallback, secret: bytes, digest: str) -> SignedCallback:
@@ -74,7 +74,7 @@ def _by_hand(callback: SignedCallback, secret: bytes, digest: str) -> SignedCall
         + callback.body
     )
     made = hmac.new(secret, signed_content, digest).digest()
-    return altered(callback, seal="v1," + base64.b64encode(made).decode())
+    return altered(callback, signature="v1," + base64.b64encode(made).decode())
 
 
 def _written(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Addresses that nobody may have fetched: odd ones, and where a stranger's name may point."""
+"""URLs that must not be fetched, and internal addresses to which a host name may resolve."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ _ODD = [
     " https://pictures.example/",
     "https://pictures.example/\n",
 ]
-"""Refused as they are read: nobody is asked for their hosts."""
+"""Refused before any host name is resolved."""
 
 INSIDE = [
     "0.0.0.0",  # noqa: S104 - hostile, and refused
@@ -114,42 +114,49 @@ INSIDE = [
     "ff02::1",
     "ff0e::1",
 ]
-"""Where a name of a stranger's may point."""
+"""Internal addresses to which an external host name may resolve."""
 
 _INNER = [
     *("127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1"),
     *("0.0.0.0", "198.18.0.1", "224.0.0.1", "255.255.255.255"),  # noqa: S104 - hostile, and refused
 ]
-"""Whose forms are spelt in every way."""
+"""Addresses that are written in every form."""
 
 
 def spelt() -> list[str]:
-    """Every address that is refused as it is read: nobody is asked for its host."""
+    """Return every URL that is refused before its host name is resolved."""
     hosts = [host for inner in _INNER for host in _forms(inner)]
     return list(dict.fromkeys([*_ODD, *(f"https://{host}/picture" for host in hosts)]))
 
 
 def _forms(inner: str) -> Iterator[str]:
-    """An IPv4 address as decimal, octal and hexadecimal, short, mixed, and inside of IPv6."""
+    """Yield an IPv4 address in decimal, octal and hexadecimal, short, mixed, and within IPv6."""
     address = ipaddress.IPv4Address(inner)
-    whole, octets = int(address), list(address.packed)
-    yield from (inner, f"{whole}", f"0x{whole:x}", f"0{whole:o}", f"{inner}.", f"{whole + 2**32}")
+    number, octets = int(address), list(address.packed)
+    yield from (
+        inner,
+        f"{number}",
+        f"0x{number:x}",
+        f"0{number:o}",
+        f"{inner}.",
+        f"{number + 2**32}",
+    )
     yield ".".join(f"0{octet:o}" for octet in octets)
     yield ".".join(f"{octet:#x}" for octet in octets)
     yield ".".join(f"{octet:03d}" for octet in octets)
-    yield f"{octets[0]}.{whole % 2**24}"
-    yield f"{octets[0]}.{octets[1]}.{whole % 2**16}"
+    yield f"{octets[0]}.{number % 2**24}"
+    yield f"{octets[0]}.{octets[1]}.{number % 2**16}"
     yield f"{octets[0]:#x}.{octets[1]}.0{octets[2]:o}.{octets[3]}"
     yield "".join(chr(0xFF10 + int(one)) if one.isdigit() else one for one in inner)
     yield inner.replace(".", "\u3002")
     yield inner.replace(".", "%2e")
     for form in ("::ffff:{}", "::{}", "64:ff9b::{}", "::ffff:0:{}", "2002:{}::", "fe80::1%25{}"):
-        as_hex = f"{whole >> 16:x}:{whole & 0xFFFF:x}"
+        as_hex = f"{number >> 16:x}:{number & 0xFFFF:x}"
         yield f"[{form.format(as_hex if form.startswith('2002') else inner)}]"
 
 
 def pointing(chance: Random, count: int) -> list[str]:
-    """Addresses inside, each by chance of a network that is not everybody's."""
+    """Return ``count`` internal addresses: a fixed list, then random ones of internal networks."""
     made = list(INSIDE)
     while len(made) < count:
         network = ipaddress.ip_network(chance.choice(_NETWORKS))

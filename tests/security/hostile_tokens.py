@@ -1,4 +1,4 @@
-"""Tokens that are no user's, made by chance from one that would be good."""
+"""Invalid user tokens, derived at random from a valid one."""
 
 import json
 import string
@@ -15,14 +15,14 @@ from tests.security.jwt_builder import Claims, by_hand, good_claims, good_token,
 
 
 class HostileToken(NamedTuple):
-    """What is shown in the Authorization header."""
+    """A token for the Authorization header, and the name of its kind."""
 
     name: str
     text: bytes
 
 
 def make(chance: Random, count: int) -> Iterator[HostileToken]:
-    """So many of them, each way in turn."""
+    """Yield ``count`` tokens, of each kind in turn."""
     ways = list(_WAYS.items())
     for number in range(count):
         name, way = ways[number % len(ways)]
@@ -33,12 +33,12 @@ def make(chance: Random, count: int) -> Iterator[HostileToken]:
 def _no_algorithm(chance: Random) -> str:
     spelt = chance.choice(["none", "None", "NONE", "nOnE", "", " none", None, False, [], ["HS256"]])
     head = {"alg": spelt, "typ": "JWT"}
-    seal = chance.choice(["", "x", good_token().split(".")[2]])
-    return f"{part(head)}.{part(good_claims())}.{seal}"
+    signature = chance.choice(["", "x", good_token().split(".")[2]])
+    return f"{part(head)}.{part(good_claims())}.{signature}"
 
 
 def _another_algorithm(chance: Random) -> str:
-    """Under the right secret: the header does not choose."""
+    """Sign with the right secret; the header must not choose the algorithm."""
     named, digest = chance.choice(
         [("HS384", "sha384"), ("HS512", "sha512"), ("HS1", "sha1"), ("MD5", "md5")]
     )
@@ -64,7 +64,7 @@ def _another_secret(chance: Random) -> str:
 
 
 def _own_key(chance: Random) -> str:
-    """The header brings the key, or says where it lies."""
+    """Put the key, or its location, into the header."""
     name, value = chance.choice([
         ("jku", "http://127.0.0.1/keys"),
         ("x5u", "http://127.0.0.1/keys"),
@@ -78,36 +78,46 @@ def _own_key(chance: Random) -> str:
 
 
 def _signature_changed(chance: Random) -> str:
-    head, body, seal = good_token().split(".")
-    place = chance.randrange(len(seal) - 1)
-    other = chance.choice([one for one in "ABCxyz019-_" if one != seal[place]])
+    head, body, signature = good_token().split(".")
+    place = chance.randrange(len(signature) - 1)
+    other = chance.choice([one for one in "ABCxyz019-_" if one != signature[place]])
     odd = [
-        *(seal[:place] + other + seal[place + 1 :], "", seal[:-1], seal[: len(seal) // 2]),
         *(
-            f"{seal}=",
-            f"{seal}!",
-            f"{seal[:5]}~{seal[5:]}",
-            seal[::-1],
-            f"{seal}{seal}",
-            f"{seal}A",
+            signature[:place] + other + signature[place + 1 :],
+            "",
+            signature[:-1],
+            signature[: len(signature) // 2],
         ),
-        *(good_token().split(".")[2][:-3] + "AAA", _last_bits(seal), part(b""), part(bytes(32))),
+        *(
+            f"{signature}=",
+            f"{signature}!",
+            f"{signature[:5]}~{signature[5:]}",
+            signature[::-1],
+            f"{signature}{signature}",
+            f"{signature}A",
+        ),
+        *(
+            good_token().split(".")[2][:-3] + "AAA",
+            _last_bits(signature),
+            part(b""),
+            part(bytes(32)),
+        ),
     ]
     return f"{head}.{body}.{chance.choice(odd)}"
 
 
-def _last_bits(seal: str) -> str:
-    """Other letters for the same bytes: the last letter's lower bits mean nothing."""
-    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-    return seal[:-1] + letters[letters.index(seal[-1]) ^ 1]
+def _last_bits(signature: str) -> str:
+    """Return the same bytes with another last character, whose lower bits are unused."""
+    alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    return signature[:-1] + alphabet[alphabet.index(signature[-1]) ^ 1]
 
 
 def _claims_changed(chance: Random) -> str:
-    head, body, seal = good_token().split(".")
+    head, body, signature = good_token().split(".")
     changes: list[Claims] = [{"sub": str(uuid4())}, {"exp": 2**33}, {"role": "service_role"}]
     change = chance.choice(changes)
     changed = part({**good_claims(), **change})
-    return chance.choice([f"{head}.{changed}.{seal}", f"{head}.{body[:-1]}.{seal}"])
+    return chance.choice([f"{head}.{changed}.{signature}", f"{head}.{body[:-1]}.{signature}"])
 
 
 def _claim_missing(chance: Random) -> str:
@@ -123,7 +133,7 @@ def _claim_wrong(chance: Random) -> str:
 
 
 def _claim_odd(chance: Random) -> str:
-    """A number that is none, or too large for any clock."""
+    """Use a number that is invalid, or too large for a timestamp."""
     name = chance.choice(["exp", "nbf", "iat"])
     text = chance.choice(["Infinity", "-Infinity", "NaN", "1e400", "[1]", "{}", '"soon"', "null"])
     body = json.dumps({**good_claims(), name: "HERE"}).replace('"HERE"', text).encode()
@@ -133,7 +143,7 @@ def _claim_odd(chance: Random) -> str:
 
 
 def _no_json(chance: Random) -> str:
-    """Parts that are not what a token is made of, under a good seal."""
+    """Sign parts that are not valid JSON objects with the right secret."""
     odd: list[object] = [
         *(b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff\xfe", b"\x00", b"true", b"[[]]"),
         *(b'{"a":' * 3 + b"1" + b"}" * 3, b"[" * 4000, b'{"a":' * 2000, b"[" * 3000 + b"]" * 3000),
@@ -156,7 +166,7 @@ def _no_token(chance: Random) -> str | bytes:
 
 
 def _of_another_use(chance: Random) -> str:
-    """Tokens that the system itself made, for something else."""
+    """Return tokens that the system itself issues for another use."""
     secret = keys.secret("url-token-secret")
     place = {"url": "workspace-temp/x/y.png", "exp": int(time.time()) + 600}
     claims = {**good_claims(), **place}
@@ -189,7 +199,7 @@ _WAYS: dict[str, Callable[[Random], str | bytes]] = {
     "another algorithm": _another_algorithm,
     "another secret": _another_secret,
     "its own key": _own_key,
-    "seal changed": _signature_changed,
+    "signature changed": _signature_changed,
     "claims changed": _claims_changed,
     "a claim missing": _claim_missing,
     "a claim wrong": _claim_wrong,

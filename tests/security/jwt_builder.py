@@ -1,4 +1,4 @@
-"""Tokens as they are made, in parts that may be anything."""
+"""Build JWTs whose parts may hold anything."""
 
 import base64
 import hmac
@@ -15,7 +15,7 @@ Claims = dict[str, Any]
 
 
 def good_claims() -> Claims:
-    """Of a signed-in user."""
+    """Return the claims of a signed-in user."""
     return {
         "iss": tokens.ISSUER,
         "aud": tokens.AUDIENCE,
@@ -26,18 +26,18 @@ def good_claims() -> Claims:
 
 
 def good_token() -> str:
-    """What each of the others is made from."""
+    """Return a valid token, from which the hostile tokens are derived."""
     return jwt.encode(good_claims(), tokens.secret(), algorithm="HS256")
 
 
 def part(content: object) -> str:
-    """One part of a token."""
+    """Encode one part of a token."""
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def by_hand(head: object, body: object, secret: bytes | None = None, digest: str = "sha256") -> str:
-    """A token whose parts are whatever is given, under the issuer's own secret unless told."""
+    """Build a token with these parts, signed with ``secret`` or else with the issuer's secret."""
     signed = f"{part(head)}.{part(body)}"
-    seal = hmac.new(secret or tokens.secret().encode(), signed.encode(), digest).digest()
-    return f"{signed}.{part(seal)}"
+    signature = hmac.new(secret or tokens.secret().encode(), signed.encode(), digest).digest()
+    return f"{signed}.{part(signature)}"

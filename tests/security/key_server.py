@@ -1,4 +1,4 @@
-"""An issuer's JWKS address."""
+"""A JWKS endpoint of a token issuer."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ _Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPriva
 
 
 class KeyServer:
-    """It counts how often it is asked, and can be away."""
+    """A JWKS server that counts its requests, and can be made to answer 500."""
 
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}
@@ -36,14 +36,14 @@ class KeyServer:
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     def add(self, kid: str, key: _Private | None = None) -> _Private:
-        """Give out another key; its private half."""
+        """Publish another key, and return its private half."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         self.private[kid] = key
         self.keys[kid] = {**_jwk(key), "kid": kid, "use": "sig"}
         return key
 
     def close(self) -> None:
-        """Be gone."""
+        """Shut the server down."""
         self._http.shutdown()
         self._http.server_close()
 

@@ -1,4 +1,4 @@
-"""Files that are not what they seem: polyglots, lies, halves and bombs, made by chance."""
+"""Malicious media files: polyglots, wrong types, truncated files and bombs, generated at random."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 MARK = b"<script>alert(1)</script>"
-"""Of what is hidden in a file; no picture that is drawn anew holds it."""
+"""Marks hidden content; no picture that was re-encoded contains it."""
 
 HTML = b"<!doctype html>" + MARK
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg">' + MARK + b"</svg>"
@@ -31,7 +31,7 @@ NAMES = ["a.png", "a.html", "a.svg", "a.php.png", "a.png.html", "a", "a.js", ".h
 
 
 class Medium(NamedTuple):
-    """What is uploaded, and what is told of it."""
+    """An upload: its content, and the type and path it claims to have."""
 
     name: str
     content: bytes
@@ -40,7 +40,7 @@ class Medium(NamedTuple):
 
 
 def make(chance: Random, count: int) -> Iterator[Medium]:
-    """So many of them, each way in turn."""
+    """Yield ``count`` files, of each kind in turn."""
     ways = list(_WAYS.items())
     for number in range(count):
         name, way = ways[number % len(ways)]
@@ -49,7 +49,7 @@ def make(chance: Random, count: int) -> Iterator[Medium]:
 
 
 def picture(chance: Random, kind: str | None = None, **more: Any) -> bytes:  # noqa: ANN401 - Pillow's own
-    """A small picture that is what it says."""
+    """Return a small valid picture."""
     kind = kind or chance.choice(["PNG", "JPEG", "WEBP"])
     drawn = Image.new(
         "RGB", (chance.randint(8, 64), chance.randint(8, 64)), f"#{chance.getrandbits(24):06x}"
@@ -60,13 +60,13 @@ def picture(chance: Random, kind: str | None = None, **more: Any) -> bytes:  # n
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """Of a PNG."""
+    """Return one chunk of a PNG."""
     check = zlib.crc32(name + content)
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
 def archive() -> bytes:
-    """A zip that holds a page."""
+    """Return a zip with an HTML page."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as packed:
         packed.writestr("a.html", HTML)
@@ -89,9 +89,9 @@ def _inside_png(chance: Random) -> bytes:
         b"zTXt": b"x\0\0" + zlib.compress(MARK),
         b"iCCP": b"x\0\0" + zlib.compress(MARK),
     }.get(name, MARK)
-    whole = picture(chance, "PNG")
-    place = chance.choice([33, len(whole) - 12])
-    return whole[:place] + chunk(name, content) + whole[place:]
+    image = picture(chance, "PNG")
+    place = chance.choice([33, len(image) - 12])
+    return image[:place] + chunk(name, content) + image[place:]
 
 
 def _inside_jpeg(chance: Random) -> bytes:
@@ -104,25 +104,25 @@ def _inside_jpeg(chance: Random) -> bytes:
 
 
 def _cut(chance: Random) -> bytes:
-    whole = picture(chance)
-    return whole[: chance.randrange(1, len(whole))]
+    image = picture(chance)
+    return image[: chance.randrange(1, len(image))]
 
 
 def _broken(chance: Random) -> bytes:
-    whole = bytearray(picture(chance))
+    image = bytearray(picture(chance))
     for _ in range(chance.randint(1, 20)):
-        whole[chance.randrange(len(whole))] = chance.randrange(256)
-    return bytes(whole)
+        image[chance.randrange(len(image))] = chance.randrange(256)
+    return bytes(image)
 
 
 def _another(chance: Random) -> bytes:
-    """A file of a kind that is not taken, whatever it is called."""
+    """Return a file of a type that is not accepted, whatever its name."""
     kinds = ["GIF", "BMP", "TIFF", "ICO", "PPM", "TGA", "PCX", "PDF", "EPS", "IM", "SGI", "DDS"]
     return chance.choice([picture(chance, chance.choice(kinds)), chance.choice(_OTHERS), archive()])
 
 
 def _renamed(chance: Random) -> bytes:
-    """One kind's beginning on another's body."""
+    """Return the header of one type followed by the body of another."""
     heads = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"RIFF\x00\x00\x00\x00WEBPVP8 ", b"GIF89a"]
     return chance.choice(heads) + chance.choice([picture(chance)[12:], *_OTHERS])
 
@@ -134,7 +134,7 @@ def _noise(chance: Random) -> bytes:
 
 
 def bombs(chance: Random) -> list[tuple[str, bytes]]:
-    """Small files that would be enormous, or slow, once they are unpacked."""
+    """Return small files that are very large, or slow, to decode."""
     flat = zlib.compress(bytes(20_000_000), 1)
     small = picture(chance, "PNG")
     text = zlib.compress(b"x" * 50_000_000, 1)
@@ -162,7 +162,7 @@ def bombs(chance: Random) -> list[tuple[str, bytes]]:
 
 
 def png_header(width: int, height: int, packed: bytes) -> bytes:
-    """A PNG that says how large it is."""
+    """Return a PNG that declares this size."""
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = [chunk(b"IHDR", size), chunk(b"IDAT", packed), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

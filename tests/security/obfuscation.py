@@ -1,5 +1,5 @@
-"""Ways to write a word so that a person reads it, and a careless rule does not."""
-# ruff: noqa: RUF001 - letters that look like others are what is made
+"""Ways to write a word that a person can read, but a simple rule does not find."""
+# ruff: noqa: RUF001 - look-alike characters are generated here
 
 import random
 from collections.abc import Callable
@@ -17,18 +17,18 @@ _FILLING = ("in the rain", "at dusk", "oil on canvas", "on a hill", "with a lamp
 
 
 class Disguised(NamedTuple):
-    """A prompt that speaks of both contexts, and how."""
+    """A prompt that mentions both contexts, and the ways in which they are obfuscated."""
 
     ways: str
     text: str
 
 
-def _between(text: str, chance: random.Random, letters: str) -> str:
-    return "".join(one + chance.choice(letters) for one in text)
+def _between(text: str, chance: random.Random, characters: str) -> str:
+    return "".join(one + chance.choice(characters) for one in text)
 
 
 def _cut(text: str, chance: random.Random, between: str) -> str:
-    """In two, so that no part is longer than four letters."""
+    """Cut the text in two, so that no part is longer than four characters."""
     place = chance.randint(len(text) - 4, 4)
     return text[:place] + between + text[place:]
 
@@ -56,7 +56,7 @@ WAYS: dict[str, Callable[[str, random.Random], str]] = {
 
 
 def make(chance: random.Random, count: int) -> list[Disguised]:
-    """So many, each half in a way of its own; every way comes as often as any other."""
+    """Return ``count`` prompts; each half is obfuscated in its own way, all ways equally often."""
     names = list(WAYS)
     return [
         _one(chance, names[number % len(names)], chance.choice(names)) for number in range(count)

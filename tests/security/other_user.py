@@ -1,4 +1,4 @@
-"""How long another user waits for a response while one user attacks."""
+"""Measure how long another user waits for a response while one user attacks."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ def other_user(system: LocalSystem, tally: Tally) -> Iterator[None]:
         headers = {"authorization": f"Bearer {person.token}"}
         url = f"{system.base}/rest/v1/profiles?select=token_balance"
         with httpx.Client(headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
-            client.get(url)  # connects, and lets the user's rows be made
+            client.get(url)  # connects, and creates the user's rows
             while not is_over.is_set():
                 began = time.perf_counter()
                 try:

@@ -48,10 +48,10 @@ class PoisonedJobs:
     user_id: UUID
     job_ids: list[UUID]
     manifests: list[str]
-    """The name of each job's manifest."""
+    """The manifest name of each job."""
 
     def outcomes(self) -> list[tuple[str, str, list[str]]]:
-        """The name of each job's manifest, the job's status and its entries in the ledger."""
+        """Return each job's manifest name, its status and the kinds of its ledger entries."""
         query = """
             select id, status, array(
                 select kind from credit_ledger where job_id = jobs.id order by created_at, kind
@@ -66,12 +66,12 @@ class PoisonedJobs:
         ]
 
     def count(self, status: str) -> int:
-        """How many jobs have that status."""
+        """Return how many jobs have that status."""
         query = "select count(*) from jobs where user_id = %s and status = %s"
         return int(self.system.value(query, self.user_id, status))
 
     def end(self) -> None:
-        """End what is left of them, past every check of ours."""
+        """Fail the jobs that are still open, directly in the database."""
         self.system.rows(
             "update jobs set status = 'failed', completed_at = now(), dispatched_at = null,"
             " clean_after = now() where user_id = %s and completed_at is null returning id",
@@ -121,7 +121,7 @@ _VALUES: dict[str, tuple[str, str]] = {
     "large settings": ("generationSettings", json.dumps({"a": [1e308] * 1000})),
     "NUL in the type": ("mimeType", r'"image/png\u0000"'),
 }
-"""A field of a completed callback's asset, and what it holds, as JSON."""
+"""A field of a completed callback's asset and its value as JSON, by manifest name."""
 
 _UNSIGNED = {
     "nothing": b"",
@@ -130,7 +130,7 @@ _UNSIGNED = {
     "nested": b"[" * 100_000,
 }
 MANIFESTS = [*_VALUES, *_UNSIGNED, "huge", "not signed", "packed", "packed badly"]
-"""The names of what a manifest may hold."""
+"""The names of all manifests."""
 
 
 def _manifest(worker: ScriptedWorker, name: str, ids: tuple[UUID, UUID, UUID]) -> bytes:

@@ -1,4 +1,4 @@
-"""The page that tells what was tried against each threat."""
+"""The security report: what was tried against each threat."""
 
 import platform
 import subprocess
@@ -16,7 +16,7 @@ _PACKAGES = ("functions-framework", "pydantic", "PyJWT", "httpcore", "Pillow", "
 
 @dataclass
 class Row:
-    """One threat: a module of tests."""
+    """Results of one threat: a module of tests."""
 
     tests: int = 0
     red: set[str] = field(default_factory=set)
@@ -24,17 +24,17 @@ class Row:
     let_through: int = 0
     server_errors: int = 0
     max_wait_seconds: float | None = None
-    """The longest that another user waited meanwhile; None where no test measured it."""
+    """The longest wait of another user meanwhile; None where no test measured it."""
     seconds: float = 0
 
     @property
     def failed(self) -> int:
-        """How many tests."""
+        """Return the number of failed tests."""
         return len(self.red)
 
     @property
     def cells(self) -> list[str]:
-        """Where a module counts no attempts, each of its tests is one."""
+        """Return the row's cells; a module without counted attempts counts each test as one."""
         tried = self.tried or self.tests
         let_through = self.let_through if self.tried else self.failed
         failed = str(self.failed) if self.failed else "none"
@@ -43,15 +43,15 @@ class Row:
 
 
 def table(rows: Mapping[str, Row]) -> list[str]:
-    """A row a threat, in Markdown."""
+    """Return a Markdown table with one row for each threat."""
     lines = [_line(name, *row.cells, f"{row.seconds:.0f} s") for name, row in sorted(rows.items())]
-    whole = f"{sum(row.tried or row.tests for row in rows.values()):,}"
+    total = f"{sum(row.tried or row.tests for row in rows.values()):,}"
     through = sum(row.let_through for row in rows.values())
     errors = sum(row.server_errors for row in rows.values())
     failed = sum(row.failed for row in rows.values())
     seconds = sum(row.seconds for row in rows.values())
     waits = [row.max_wait_seconds for row in rows.values() if row.max_wait_seconds is not None]
-    cells = [whole, str(through), str(errors), _wait(max(waits, default=None))]
+    cells = [total, str(through), str(errors), _wait(max(waits, default=None))]
     return [
         _line(
             "threat",
@@ -69,7 +69,7 @@ def table(rows: Mapping[str, Row]) -> list[str]:
 
 
 def page(rows: Mapping[str, Row], corpora: Corpora) -> str:
-    """The report, in Markdown."""
+    """Return the report in Markdown."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return "\n".join([
         "# Security",
@@ -106,7 +106,7 @@ def _line(*cells: str) -> str:
 
 
 def _commit() -> str:
-    """Which state of the code; the version where this is no repository."""
+    """Return the commit of the checkout, or the version outside a repository."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)

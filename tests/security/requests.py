@@ -1,4 +1,4 @@
-"""How a token comes in."""
+"""Requests that carry a bearer token."""
 
 from starlette.requests import Request
 
@@ -6,7 +6,7 @@ from shared.http import HttpRequest
 
 
 def call_with(token: str | bytes) -> HttpRequest:
-    """A request that shows the token."""
+    """Return a request with this bearer token."""
     text = token if isinstance(token, bytes) else token.encode()
     headers = [(b"authorization", b"Bearer " + text)]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}

@@ -1,4 +1,4 @@
-"""Jobs that run and are almost done: whatever a letter could do to them, it could do now."""
+"""Running jobs that are almost complete, so that any kind of callback could affect them."""
 
 import json
 import time
@@ -13,8 +13,8 @@ from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 from tests.support.workspace import act
 
 _STATE = """
-    select md5(coalesce(string_agg(told, '' order by told), '')) as digest from (
-        select (to_jsonb(jobs) - 'clean_after')::text as told from jobs
+    select md5(coalesce(string_agg(row_text, '' order by row_text), '')) as digest from (
+        select (to_jsonb(jobs) - 'clean_after')::text as row_text from jobs
             where user_id = any(%(users)s::uuid[])
         union all select to_jsonb(workspace_assets)::text from workspace_assets
             where user_id = any(%(users)s::uuid[])
@@ -33,14 +33,14 @@ _STATE = """
 
 
 class SignedCallback(NamedTuple):
-    """What is sent to job-callback: a body and its seal."""
+    """A request to job-callback: a body and its signed headers."""
 
     body: bytes
     headers: dict[str, str]
 
 
 class Victim(NamedTuple):
-    """A job of a user's, claimed by a worker, with its files uploaded."""
+    """A user's job, claimed by a worker, with its files uploaded."""
 
     person: UserClient
     job_id: str
@@ -48,30 +48,30 @@ class Victim(NamedTuple):
     dispatch_no: int
     assets: list[dict[str, Any]]
 
-    def told(self, status: str, **more: object) -> dict[str, Any]:
-        """The fields of a callback about it."""
+    def payload(self, status: str, **more: object) -> dict[str, Any]:
+        """Return the fields of a callback about this job."""
         ids = {"jobId": self.job_id, "userId": self.person.id, "claimId": self.claim_id}
         return {**ids, "status": status, **more}
 
     def bodies(self) -> dict[str, dict[str, Any]]:
-        """Each kind of callback that its own worker could send now."""
+        """Return each kind of callback that the job's worker could send now."""
         failure = {"code": "broken"}
         return {
-            "claim": self.told("processing", dispatchNo=self.dispatch_no),
-            "heartbeat": self.told("processing", progress=0.5, step=1, steps=2),
-            "completed": self.told(
+            "claim": self.payload("processing", dispatchNo=self.dispatch_no),
+            "heartbeat": self.payload("processing", progress=0.5, step=1, steps=2),
+            "completed": self.payload(
                 "completed", results={"assets": self.assets}, outputCheck=CHECKED_BY
             ),
-            "failed": self.told("failed", errorMessage="No.", failure=failure),
-            "sent back": self.told("failed", failure={**failure, "retryable": True}),
-            "handed back": self.told(
+            "failed": self.payload("failed", errorMessage="No.", failure=failure),
+            "sent back": self.payload("failed", failure={**failure, "retryable": True}),
+            "handed back": self.payload(
                 "failed", failure={**failure, "retryable": True, "requeue": True}
             ),
         }
 
 
 def victim(person: UserClient, worker: ScriptedWorker) -> Victim:
-    """A new job, brought as far."""
+    """Create a job, claim it and upload its files."""
     job_id = person.create_job()
     claim_id, claim = worker.claimed(job_id)
     assets = worker.upload(claim)
@@ -82,7 +82,7 @@ def victim(person: UserClient, worker: ScriptedWorker) -> Victim:
 def victims(
     system: LocalSystem, worker: ScriptedWorker, *, people: int, jobs: int
 ) -> Iterator[list[Victim]]:
-    """So many people with so many such jobs each; at the end those that run are cancelled."""
+    """Create ``jobs`` such jobs for each of ``people`` users; at the end cancel those that run."""
     everybody = [UserClient(system) for _ in range(people)]
     made = [victim(person, worker) for person in everybody for _ in range(jobs)]
     yield made
@@ -91,7 +91,7 @@ def victims(
 
 
 def state(system: LocalSystem, victims: list[Victim]) -> str:
-    """A digest of every row of theirs."""
+    """Return a digest of every row of these users."""
     with system.database() as connection:
         users = list({victim.person.id for victim in victims})
         found = connection.execute(_STATE.encode(), {"users": users}).fetchone()
@@ -106,7 +106,7 @@ def signed_callback(
     message_id: str | None = None,
     timestamp: float | None = None,
 ) -> SignedCallback:
-    """A letter with a good seal of that key."""
+    """Return a callback with a valid signature of this key."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = webhook_signature.sign(
         key,

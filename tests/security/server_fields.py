@@ -1,4 +1,4 @@
-"""What the server computes, as somebody might send it."""
+"""Fields that the server computes, with values that a caller might send."""
 
 from uuid import uuid4
 
@@ -36,7 +36,7 @@ KEYS: dict[str, list[object]] = {
     "constructor": [{"prototype": {"credits": 0}}],
     "__class__": ["x"],
 }
-"""Keys of a request."""
+"""Keys of a request, with values to try."""
 
 WRITES: list[tuple[str, str, dict[str, object]]] = [
     *(
@@ -79,4 +79,4 @@ WRITES: list[tuple[str, str, dict[str, object]]] = [
     ("PATCH", "workspace_items?user_id=eq.{me}", {"user_id": str(uuid4())}),
     ("PATCH", "workspace_items?user_id=eq.{me}", {"job_id": str(uuid4())}),
 ]
-"""Writes by ``rest``; {me} stands for the caller."""
+"""Writes through ``rest``; {me} stands for the caller's id."""

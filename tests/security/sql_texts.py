@@ -1,4 +1,4 @@
-"""Texts that would be SQL, were they not kept apart from it."""
+"""SQL injection texts."""
 
 from random import Random
 
@@ -28,6 +28,6 @@ ALL = [
 
 
 def one(chance: Random) -> str:
-    """One of them, or two."""
+    """Return one of the texts, or two joined."""
     text = chance.choice(ALL)
     return chance.choice([text, f"x{text}", f"{text}{chance.choice(ALL)}", f"({text})"])

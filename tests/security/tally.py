@@ -1,4 +1,4 @@
-"""What was tried against one threat, and what came of it."""
+"""Counts of the attempts against one threat and their outcomes."""
 
 import random
 import threading
@@ -14,29 +14,29 @@ T = TypeVar("T")
 _MAX_REPORTED = 10
 _SERVERS_FAULT = 500
 MAX_WAIT_SECONDS = 1.0
-"""How long another user may wait for a response while one attacks."""
+"""Longest time that another user may wait for a response during an attack."""
 
 
 @dataclass(frozen=True)
 class Corpora:
-    """How much is tried, and with which seed: the same seed gives the same corpora."""
+    """Size and seed of the corpora; the same seed generates the same corpora."""
 
     seed: int
     is_full: bool
 
     def chance(self, name: str) -> random.Random:
-        """Chance of its own for each corpus, so that none depends on what ran before it."""
+        """Return a random source for one corpus, independent of what ran before."""
         return random.Random(f"{self.seed}/{name}")
 
     def size(self, full: int, *, short: int) -> int:
-        """How many to make."""
+        """Return how many samples to generate."""
         return full if self.is_full else short
 
-    def some(self, whole: Sequence[T], *, short: int) -> list[T]:
-        """All of them; or a sample, in the short form."""
-        if self.is_full or len(whole) <= short:
-            return list(whole)
-        return self.chance(f"sample of {len(whole)}").sample(whole, short)
+    def some(self, items: Sequence[T], *, short: int) -> list[T]:
+        """Return all items, or a sample of ``short`` items with the short corpora."""
+        if self.is_full or len(items) <= short:
+            return list(items)
+        return self.chance(f"sample of {len(items)}").sample(items, short)
 
 
 @dataclass
@@ -49,20 +49,20 @@ class Tally:
     max_wait_seconds: float | None = None
     """The longest that another user waited for a response meanwhile, where it was measured."""
     is_timed: bool = False
-    """Whether the test fails where that is more than a second, or where a query reaches its time
+    """Whether the test fails where that exceeds ``MAX_WAIT_SECONDS``, or a query reaches its time
     limit: with the full corpora, which run alone. Beside other tests it would measure the machine.
     """
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def refused(self, what: str, *, is_refused: bool) -> None:
-        """Count an attempt that no answer's status tells of."""
+        """Count an attempt whose outcome is not the status of a response."""
         with self._lock:
             self.tried += 1
             if not is_refused:
                 self.let_through.append(what)
 
     def answered(self, what: str, answer: httpx.Response, may: Collection[int]) -> None:
-        """Count an attempt; a status besides those that it ``may`` have is let through."""
+        """Count an attempt; a status that is not in ``may`` is let through."""
         with self._lock:
             self.tried += 1
             text = f"{what}: {answer.status_code} {answer.text[:200]}"
@@ -79,7 +79,7 @@ class Tally:
             self.max_wait_seconds = max(seconds, self.max_wait_seconds or 0)
 
     def hold(self) -> None:
-        """Fail where anything was let through, or broke the server."""
+        """Fail if an attempt was let through, or caused a server error."""
         assert self.tried, "nothing was tried"
         assert not self.let_through, "let through: " + "\n".join(self.let_through[:_MAX_REPORTED])
         assert not self.server_errors, "answered 5xx: " + "\n".join(
@@ -90,7 +90,7 @@ class Tally:
             assert self.max_wait_seconds <= MAX_WAIT_SECONDS, text
 
     def figures(self) -> dict[str, float | None]:
-        """As numbers."""
+        """Return the counts."""
         return {
             "tried": self.tried,
             "let_through": len(self.let_through),
@@ -100,5 +100,5 @@ class Tally:
 
 
 def _reached_time_limit(answer: httpx.Response) -> bool:
-    """Whether the database cancelled the query when its time was up (SQLSTATE 57014)."""
+    """Return whether the database cancelled the query at its time limit (SQLSTATE 57014)."""
     return answer.status_code == HTTPStatus.GATEWAY_TIMEOUT and '"57014"' in answer.text

@@ -1,4 +1,4 @@
-"""Admin by user_metadata: what a user may write into the own token makes nobody an admin."""
+"""Admin by user_metadata: metadata that a user can edit never grants the admin role."""
 
 import time
 from collections.abc import AsyncIterator
@@ -20,14 +20,14 @@ from tests.support.local_system import LocalSystem, UserClient
 
 _ADMINS = ("system-metrics", "generate-admin-image")
 _PLAIN: dict[str, Any] = {"user_metadata": {"role": "admin"}}
-"""What every user can write."""
+"""Metadata that every user can edit."""
 
 _SPELT = ("role", "roles", "is_admin", "isAdmin", "admin", "user_role", "claims_admin", "Role")
 _VALUES: list[object] = ["admin", ["admin"], True, 1, {"role": "admin"}, "ADMIN", "service_role"]
 
 
 def _metadata() -> list[dict[str, Any]]:
-    """Claims that say admin, anywhere but where the issuer says it."""
+    """Return claims that name the admin role in every place but the issuer's."""
     rows: list[dict[str, Any]] = []
     for name in _SPELT:
         for value in _VALUES:
@@ -64,16 +64,16 @@ def test_no_metadata_shows_another_users_rows(
     bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     person.create_job()
-    stranger = str(uuid4())
+    other_id = str(uuid4())
     for more in [_PLAIN, *corpora.some(_metadata(), short=40)]:
-        headers = {"authorization": f"Bearer {_token(more, stranger)}"}
+        headers = {"authorization": f"Bearer {_token(more, other_id)}"}
         answer = web.get(f"{bare.base}/rest/v1/jobs", headers=headers)
         shown = answer.status_code == 200 and answer.json() != []
         tally.refused(f"{more}: {answer.text[:100]}", is_refused=not shown)
 
 
 def test_the_local_systems_own_admin_is_one(bare: LocalSystem) -> None:
-    """Otherwise the others' refusal would show nothing."""
+    """Without this, the refusals of the other tokens would prove nothing."""
     token = tokens.user_token(str(uuid4()), is_admin=True)
     url = f"{bare.base}/functions/v1/system-metrics"
     assert web.post(url, headers={"authorization": f"Bearer {token}"}).status_code == 200
@@ -89,7 +89,7 @@ def test_odd_metadata_of_a_users_own_breaks_nothing(bare: LocalSystem, tally: Ta
 
 @pytest.fixture
 async def cloud(bare: LocalSystem) -> AsyncIterator[Services]:
-    """The functions' services as the cloud sets them."""
+    """The functions' services with the cloud's settings."""
     services = Services(bare.settings(local_system=False))
     yield services
     await services.close()

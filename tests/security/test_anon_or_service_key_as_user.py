@@ -1,4 +1,4 @@
-"""The anon key and the service key are tokens under the same secret, and are no user's."""
+"""The anon key and the service key are signed with the same secret, but are not user tokens."""
 
 import time
 from typing import Any
@@ -32,7 +32,7 @@ _ROLES: list[object] = [
 
 
 def _key(role: object, **more: object) -> str:
-    """A token of that role, as Supabase makes the project's keys, or with a user's claims."""
+    """Return a token of that role, as a Supabase project key, or with a user's claims."""
     now = int(time.time())
     claims: dict[str, Any] = {"iss": "supabase", "iat": now, "exp": now + 3600, "role": role}
     return jwt.encode({**claims, **more}, tokens.secret(), algorithm="HS256")
@@ -53,7 +53,7 @@ def _keys() -> list[tuple[str, str]]:
 def test_no_function_takes_a_projects_key_for_a_user(
     bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
-    whole = [(name, key, function) for name, key in _keys() for function in _FUNCTIONS]
+    attempts = [(name, key, function) for name, key in _keys() for function in _FUNCTIONS]
     before = bare.value("select count(*) from jobs")
 
     def send(client: httpx.Client, one: tuple[str, str, str]) -> None:
@@ -63,13 +63,13 @@ def test_no_function_takes_a_projects_key_for_a_user(
         answer = concurrency.ask(client, "POST", url, headers=headers, json={})
         tally.answered(f"{name} at {function}", answer, {401})
 
-    concurrency.each(corpora.some(whole, short=120), send)
+    concurrency.each(corpora.some(attempts, short=120), send)
     assert bare.value("select count(*) from jobs") == before
 
 
 @pytest.fixture
 def secrets(person: UserClient) -> str:
-    """Something of a user's in nearly every table; the user's id."""
+    """Insert rows of a user into nearly every table, and return the user's id."""
     person.create_job()
     session = {"session_name": "mine"}
     assert person.post_job(**session).status_code == 202
@@ -79,7 +79,7 @@ def secrets(person: UserClient) -> str:
 def test_a_projects_key_reads_nothing_of_a_users(
     bare: LocalSystem, secrets: str, corpora: Corpora, tally: Tally
 ) -> None:
-    whole = [(name, key, table) for name, key in _keys() for table in _TABLES]
+    attempts = [(name, key, table) for name, key in _keys() for table in _TABLES]
 
     def send(client: httpx.Client, one: tuple[str, str, str]) -> None:
         name, key, table = one
@@ -90,7 +90,7 @@ def test_a_projects_key_reads_nothing_of_a_users(
         else:
             tally.answered(f"{name} at {table}", answer, {401, 403, 404})
 
-    concurrency.each(corpora.some(whole, short=120), send)
+    concurrency.each(corpora.some(attempts, short=120), send)
 
 
 def test_a_projects_key_changes_nothing(bare: LocalSystem, secrets: str, tally: Tally) -> None:

@@ -1,4 +1,4 @@
-"""Another user's id on every endpoint: two users, every action, each of the other's ids."""
+"""Another user's ids on every endpoint: two users, every action, each of the other's ids."""
 
 from typing import Any, get_args
 from uuid import uuid4
@@ -20,12 +20,12 @@ _GOOD, _NO_WORKER = 300, 503
 
 @pytest.fixture
 def two(bare: LocalSystem, hand_worker: ScriptedWorker) -> tuple[Belongings, Belongings]:
-    """Two users, one of everything each."""
+    """Two users, each with rows and objects of each kind."""
     return Belongings(bare, hand_worker), Belongings(bare, hand_worker)
 
 
 def _ids(member: type[BaseModel]) -> dict[str, bool]:
-    """The ids that an action names, by their name on the wire, and whether it needs them."""
+    """Return the ids that an action takes, by their name in JSON, and whether each is required."""
     return {
         str(field.alias): field.is_required()
         for field in member.model_fields.values()
@@ -43,22 +43,22 @@ def _body(member: type[BaseModel], ids: dict[str, str]) -> dict[str, Any]:
 def test_no_action_reaches_what_is_somebody_elses(
     two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, member: type[BaseModel]
 ) -> None:
-    """What is somebody else's is 404, like nothing."""
-    owner, stranger = two
+    """An id of another user returns 404, as an id that does not exist."""
+    owner, caller = two
     before = owner.all()
     for name in _ids(member):
-        mine = {one: stranger.ids[one] for one, needed in _ids(member).items() if needed}
-        nobodys = stranger.person.invoke(
+        mine = {one: caller.ids[one] for one, needed in _ids(member).items() if needed}
+        missing = caller.person.invoke(
             "workspace-actions", _body(member, {**mine, name: str(uuid4())})
         )
         theirs_all = [(name, owner.ids[name]), *corpora.some([*owner.more.items()], short=1)]
         for other, theirs in theirs_all:
             body = _body(member, {**mine, name: theirs})
-            answer = stranger.person.invoke("workspace-actions", body)
+            answer = caller.person.invoke("workspace-actions", body)
             tally.answered(f"{body['action']} of {other}", answer, {404})
-            assert answer.json()["error"] == nobodys.json()["error"]
+            assert answer.json()["error"] == missing.json()["error"]
     if not _ids(member):
-        answer = stranger.person.invoke("workspace-actions", _body(member, {}))
+        answer = caller.person.invoke("workspace-actions", _body(member, {}))
         tally.answered(f"{member.__name__}", answer, {200})
     changes = owner.changes_since(before)
     tally.refused(f"the owner's things have changed: {changes}", is_refused=not changes)
@@ -67,34 +67,34 @@ def test_no_action_reaches_what_is_somebody_elses(
 def test_what_is_gone_is_told_to_its_owner_alone(
     bare: LocalSystem, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
-    owner, stranger = Belongings(bare, hand_worker), UserClient(bare)
+    owner, caller = Belongings(bare, hand_worker), UserClient(bare)
     bodies: list[dict[str, object]] = [
         {"action": "discard_asset", "assetId": owner.ids["assetId"]},
         {"action": "delete_library_asset", "libraryAssetId": owner.ids["libraryAssetId"]},
     ]
     for body in bodies:
         assert owner.person.invoke("workspace-actions", body).status_code == 200
-        tally.answered(f"{body}", stranger.invoke("workspace-actions", body), {404})
+        tally.answered(f"{body}", caller.invoke("workspace-actions", body), {404})
         assert owner.person.invoke("workspace-actions", body).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["rest", "procedures", "storage", "functions"])
+@pytest.mark.parametrize("kind", ["rest", "procedures", "storage", "functions"])
 def test_no_door_tells_or_changes_what_is_somebody_elses(
-    two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, door: str
+    two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, kind: str
 ) -> None:
-    owner, stranger = two
-    whole = {
+    owner, caller = two
+    requests = {
         "rest": list(cross_user_requests.of_rest(owner)),
-        "procedures": list(cross_user_requests.of_procedures(owner, stranger)),
-        "storage": list(cross_user_requests.of_storage(owner, stranger)),
+        "procedures": list(cross_user_requests.of_procedures(owner, caller)),
+        "storage": list(cross_user_requests.of_storage(owner, caller)),
         "functions": list(cross_user_requests.of_functions(owner)),
-    }[door]
+    }[kind]
     before = owner.all()
 
     def ask(client: httpx.Client, one: cross_user_requests.Request) -> None:
         method, path, body = one
-        headers = {"authorization": f"Bearer {stranger.person.token}"}
-        if door != "functions":
+        headers = {"authorization": f"Bearer {caller.person.token}"}
+        if kind != "functions":
             headers["prefer"] = "return=representation"
         answer = concurrency.ask(
             client, method, f"{owner.system.base}{path}", json=body, headers=headers
@@ -103,13 +103,13 @@ def test_no_door_tells_or_changes_what_is_somebody_elses(
         if answer.status_code == _NO_WORKER and path.endswith("playground-chat"):
             tally.refused("no chat worker is up", is_refused=True)
         elif answer.status_code < _GOOD:
-            # Good, and of nothing that is the owner's; or it is the caller's own.
+            # A success that shows nothing of the owner's, or concerns the caller's own rows.
             is_safe = not owner.is_shown_in(answer.text) and _redirects_nowhere(answer)
             tally.refused(f"{text}: {answer.text[:200]}", is_refused=is_safe)
         else:
             tally.answered(text, answer, {400, 401, 402, 403, 404, 405, 409, 422, 429})
 
-    concurrency.each(corpora.some(whole, short=80), ask)
+    concurrency.each(corpora.some(requests, short=80), ask)
     changes = owner.changes_since(before)
     tally.refused(f"the owner's things have changed: {changes}", is_refused=not changes)
 
@@ -121,7 +121,7 @@ def _redirects_nowhere(answer: httpx.Response) -> bool:
 
 
 def test_the_owner_sees_all_of_it(two: tuple[Belongings, Belongings]) -> None:
-    """Otherwise it would be no wonder that nobody else does."""
+    """Without this, the other test's refusals would prove nothing."""
     owner, _ = two
     for table in ("jobs", "workspace_assets", "user_collections", "conversations", "messages"):
         assert owner.is_shown_in(owner.person.get(f"/rest/v1/{table}").text), table

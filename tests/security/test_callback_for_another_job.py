@@ -1,4 +1,4 @@
-"""One job's callback for another: ids that do not belong together end, claim and extend nothing."""
+"""Callbacks with ids of two jobs: they complete, claim and extend neither."""
 
 import itertools
 from typing import Any
@@ -16,7 +16,7 @@ _REFUSED = {403, 404, 409, 422}
 
 
 def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str, Any]]]:
-    """Callbacks whose job, user, claim and files are of one job, but for one at least."""
+    """Return callbacks whose job, user, claim and files belong to one job but for at least one."""
     cases = []
     for job, user, claim, files in itertools.product(targets, repeat=4):
         if job is claim is files and user.person is job.person:
@@ -27,7 +27,7 @@ def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str,
             "claimId": claim.claim_id,
         }
         if job is claim and user.person is job.person:
-            kinds = {"completed": files.bodies()["completed"]}  # only the files are another's
+            kinds = {"completed": files.bodies()["completed"]}  # only the files are of another job
         else:
             kinds = files.bodies()
         cases += [(kind, {**body, **ids}) for kind, body in kinds.items()]
@@ -61,7 +61,7 @@ def test_ids_that_are_nobodys_are_404_or_403(
             for kind, body in target.bodies().items():
                 for name in ("jobId", "userId", "claimId"):
                     if (kind, name) == ("claim", "claimId"):
-                        continue  # the worker's own to choose
+                        continue  # the worker may choose it
                     answer = hand_worker.send("job-callback", {**body, name: str(uuid4())})
                     tally.answered(f"{kind}, another {name}", answer, _REFUSED)
         tally.refused("the rows have changed", is_refused=state(bare, [target]) == before)
@@ -70,7 +70,7 @@ def test_ids_that_are_nobodys_are_404_or_403(
 def test_a_claim_of_one_job_is_no_claim_of_another(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    """A claim's id names one claim: taken for a second job it must not join the two."""
+    """A claim id identifies one claim: used for a second job, it must not connect the two."""
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):
         for _ in range(corpora.size(4, short=1)):
             other = target.person.create_job()

@@ -18,14 +18,14 @@ _PREFIXES = ("msg_1", "x", "", "\n", "ourvidz-challenge", "v1", "demo\nmsg_1")
 
 
 def _proof(worker: ScriptedWorker, challenge: str) -> str:
-    """Ask the worker as anyone may: GET /healthz needs no credential."""
+    """Request a proof as anyone can: GET /healthz needs no credential."""
     answer = web.get(f"{worker.url}/healthz", params={"challenge": challenge})
     proof: str = answer.json()["proof"]
     return proof
 
 
 def _message_ids(worker: ScriptedWorker, prefix: str) -> list[str]:
-    """Ids that would complete the text that is signed for a challenge."""
+    """Return message ids that complete the text which is signed for a challenge."""
     return [
         prefix,
         "msg_1",
@@ -67,7 +67,7 @@ def test_no_proof_signs_a_request(
             proof = _proof(hand_worker, f"{prefix}.{timestamp}.{content}")
             for message_id in _message_ids(hand_worker, prefix):
                 if not message_id.isprintable():
-                    continue  # no HTTP header holds it; a manifest's may
+                    continue  # no HTTP header can hold it; a manifest's can
                 answer = web.post(
                     f"{bare.base}/functions/v1/{function}",
                     content=content,
@@ -88,7 +88,7 @@ def test_no_proof_signs_a_manifest(
     tally: Tally,
     prefix: str,
 ) -> None:
-    """Its headers come from JSON: they may hold line breaks."""
+    """A manifest's headers are JSON, so they can contain line breaks."""
     job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     results = {"assets": hand_worker.upload(claim)}

@@ -1,4 +1,4 @@
-"""Composition: no query makes a statement, a result or a wait that grows beyond its own length."""
+"""Composition: no query makes a statement, a result or a wait out of proportion to its length."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,12 +16,12 @@ _REFUSED = range(400, 500)
 _ANSWERED = {200, 206, *_REFUSED}
 _AT_ONCE = 20
 _MAX_MEMORY_KB = 1024 * 1024
-"""Of one process of Postgres, 128 MiB of shared buffers included, and of the gateway."""
+"""Limit for one Postgres process, with 128 MiB of shared buffers, and for the gateway."""
 
 
 @pytest.fixture
 def heavy_user(bare: LocalSystem, corpora: Corpora) -> UserClient:
-    """A user with thousands of rows, all of which are tied to one session or collection."""
+    """A user with thousands of rows, all linked to one session or collection."""
     person = UserClient(bare)
     values = {"user": person.id, "session": str(uuid4()), "collection": str(uuid4())}
     count = corpora.size(5000, short=1000)
@@ -59,13 +59,13 @@ _ROWS = (
 
 
 def _family(pid: int) -> list[int]:
-    """A process and all that it started."""
+    """Return a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(one for child in children for one in _family(int(child)))]
 
 
 def _max_memory(system: LocalSystem) -> int:
-    """The most memory that a process of Postgres, or the gateway, has ever taken, in KB."""
+    """Return the largest memory of the gateway or of a Postgres process so far, in KB."""
     pids = [system.pids()["gateway"], *_family(system.pids()["postgres"])]
     statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     lines = [line for status in statuses for line in status.splitlines()]

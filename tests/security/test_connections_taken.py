@@ -1,4 +1,4 @@
-"""Connections taken: no caller's statements keep a process's whole pool from the others."""
+"""Connections: no caller's statements take a process's whole pool from other callers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ from tests.security.tally import Tally
 from tests.support.local_system import LocalSystem, UserClient
 
 SHARE = 3
-"""Of a pool of 10 connections, for one caller."""
+"""Connections for one caller, of a pool of 10."""
 
 _AT_ONCE = 20
 _HANGS_SECONDS = 30
@@ -38,7 +38,7 @@ async def database(bare: LocalSystem) -> AsyncIterator[Database]:
 def test_statements_that_wait_leave_connections_to_others(
     bare: LocalSystem, person: UserClient, item: str, tally: Tally
 ) -> None:
-    """They wait for a lock that is held until all but the user's share have been refused."""
+    """The statements wait for a lock that is held until all beyond the user's share are refused."""
     url = f"{bare.base}/rest/v1/workspace_items?id=eq.{item}"
     headers = {"authorization": f"Bearer {person.token}"}
     responses: SimpleQueue[httpx.Response] = SimpleQueue()
@@ -68,7 +68,7 @@ def test_statements_that_wait_leave_connections_to_others(
 
 
 async def test_anonymous_callers_share_what_one_user_has(database: Database, tally: Tally) -> None:
-    """Whatever their tokens say; and a user's share is their own."""
+    """All anonymous callers have one share, whatever their tokens; each user has another."""
     is_over = asyncio.Event()
     user = [{"sub": "00000000-0000-4000-8000-000000000001", "n": n} for n in range(10)]
     anyone = [{"iss": f"issuer {number}"} for number in range(9)]

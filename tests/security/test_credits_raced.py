@@ -1,4 +1,4 @@
-"""Credits raced: however many ask at once, nobody spends what is not there."""
+"""Credits under concurrency: however many requests at once, no user overdraws the balance."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +30,7 @@ def _job(kind: str, **metadata: object) -> dict[str, object]:
 def _hold(
     system: LocalSystem, person: UserClient, tally: Tally, answers: list[httpx.Response]
 ) -> None:
-    """The account is what its entries say, never below nothing, and each job is paid for."""
+    """Check that the balance equals the ledger's sum, is not negative, and pays for each job."""
     for answer in answers:
         tally.answered("a job", answer, {202, 402, 409, 429})
     balance = system.value("select token_balance from profiles where id = %s", person.id)
@@ -53,7 +53,7 @@ def test_many_jobs_at_once_cost_no_more_than_there_is(
 ) -> None:
     for _ in range(corpora.size(20, short=2)):
         person = UserClient(bare)
-        answers = _at_once(person, [_job("video7b_high_enhanced")] * 12)  # 6 each, of 20
+        answers = _at_once(person, [_job("video7b_high_enhanced")] * 12)  # 6 credits each, of 20
         accepted = sum(answer.status_code == 202 for answer in answers)
         tally.refused(f"{accepted} were accepted", is_refused=accepted == 3)
         _hold(bare, person, tally, answers)
@@ -85,7 +85,7 @@ def test_one_key_many_times_at_once_is_one_job(
 def test_a_job_that_ends_many_ways_at_once_is_refunded_once(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    """Cancelled, failed and completed in one moment: one of them wins."""
+    """Cancelled, failed and completed at the same time: exactly one of them takes effect."""
     for _ in range(corpora.size(20, short=3)):
         person = UserClient(bare)
         job_id = person.create_job(job_type="sdxl_image_high", num_images=2)

@@ -1,4 +1,4 @@
-"""What no role may do in the database, tried: beyond its grants, past its rows, without an end."""
+"""Database roles: each is refused statements beyond its grants, its rows and its time limits."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -30,7 +30,7 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def owner(bare: LocalSystem) -> str:
-    """A user with a row in each table that users read."""
+    """A user with a row in each table that users can read."""
     values = {"user": uuid4(), "id": uuid4()}
     with bare.database() as connection:
         for statement in ROWS.values():
@@ -40,7 +40,7 @@ def owner(bare: LocalSystem) -> str:
 
 @pytest.fixture
 async def services(bare: LocalSystem) -> AsyncIterator[Services]:
-    """As a function has them, which waits a moment at most."""
+    """The services of a function, with short timeouts."""
     timeouts = {"statement_timeout_ms": 100, "user_statement_timeout_ms": 100}
     own = Services(bare.settings(**timeouts, lock_timeout_ms=50))
     yield own
@@ -77,8 +77,8 @@ def test_a_role_reaches_no_row_of_anybody_elses(
         with connect_as(bare, role, who, says_admin=True) as connection:
             for table in ROWS:
                 for text in (f"select from {table}", *_changes(table)):
-                    whole = f"{text} where {OWNERS[table]} = '{owner}'"
-                    tally.refused(f"{role}: {text}", is_refused=not _reached(connection, whole))
+                    on_owner = f"{text} where {OWNERS[table]} = '{owner}'"
+                    tally.refused(f"{role}: {text}", is_refused=not _reached(connection, on_owner))
 
 
 @pytest.mark.usefixtures("owner")
@@ -163,7 +163,7 @@ async def test_a_listeners_connection_has_its_limits(bare: LocalSystem, tally: T
 
 
 def _changes(table: str) -> Iterator[str]:
-    """Every change of the table's rows that a user may make of their own."""
+    """Yield every change that users may make to their own rows of the table."""
     for grant in USERS_MAY[table].split():
         privilege, _, columns = grant.rstrip(")").partition("(")
         if privilege == "DELETE":
@@ -173,7 +173,7 @@ def _changes(table: str) -> Iterator[str]:
 
 
 def _is_refused(connection: Connection, statement: str) -> bool:
-    """Whether it is for want of a privilege; undone again, where it is not."""
+    """Return whether the privilege for a statement is missing; its changes are rolled back."""
     try:
         with connection.transaction(force_rollback=True):
             connection.execute(statement.encode())
@@ -190,7 +190,7 @@ def _is_refused(connection: Connection, statement: str) -> bool:
 
 
 def _reached(connection: Connection, statement: str) -> int:
-    """How many rows it reaches, undone again; none where it is refused."""
+    """Return how many rows a statement reaches, 0 if it is refused, and roll it back."""
     try:
         with connection.transaction(force_rollback=True):
             return connection.execute(statement.encode()).rowcount

@@ -1,4 +1,4 @@
-"""Pictures that are expensive to decode, and many of them, beside other users' uploads."""
+"""Pictures that are expensive to decode, many at once, beside other users' uploads."""
 
 import contextlib
 import os
@@ -24,11 +24,11 @@ from tests.support.malicious_images import encode, flat
 
 _SMALL = encode(flat(), "PNG")
 _LARGE = malicious_images.jpeg_with_scans(3000, 20) + bytes(9_900_000)
-"""10 MB to send, and longer to decode than to send."""
+"""10 MB to send; decoding takes longer than sending."""
 
 _TIMEOUT_SECONDS = 60
 _MAX_KB = 200 * 1024
-"""Six pictures of 10 MiB as sent and as stored, and the pipe to the decoder."""
+"""Limit for six pictures of 10 MiB, as sent and as stored, and the pipe to the decoder."""
 
 
 @contextlib.contextmanager
@@ -144,7 +144,7 @@ def test_one_user_does_not_fill_the_queue(
 def test_all_users_together_do_not_fill_the_memory(
     bare: LocalSystem, unfinished: _Unfinished, tally: Tally
 ) -> None:
-    """What does not fit into the queue is answered before its body is sent."""
+    """What does not fit into the queue is refused before its body is sent."""
     more = 20
     with other_user(bare, tally):
         for _ in range(MAX_REQUESTS // MAX_REQUESTS_PER_USER):
@@ -170,7 +170,7 @@ def _memory_kb(system: LocalSystem, name: str) -> int:
 def test_waiting_bodies_are_not_in_memory(
     bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
-    """Six pictures at a time are read; the other bodies wait on the network."""
+    """Six pictures at a time are read; the other bodies wait in the network."""
     before = _memory_kb(bare, "VmRSS:")
     persons = [UserClient(bare) for _ in range(corpora.size(10, short=2))]
 

@@ -1,4 +1,4 @@
-"""Decompression bombs: what unpacks without an end is refused before it is unpacked."""
+"""Decompression bombs: data that expands without limit is refused before it is decompressed."""
 
 import gzip
 import json
@@ -15,10 +15,10 @@ from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
 
 _REFUSED = {400, 411, 413, 415, 422, 431}
 _MAX_KB = 1024 * 1024
-"""The memory that the map gives the functions that decode pictures."""
+"""The memory of the functions that decode pictures, as the manifest sets it."""
 
 _HARMLESS = {"many frames", "a million chunks"}
-"""A picture all the same: its first frame, without the rest, may be kept."""
+"""Still valid pictures: their first frame, without the rest, may be stored."""
 
 
 def _max_memory(system: LocalSystem) -> int:
@@ -55,7 +55,7 @@ def test_no_bomb_is_unpacked(
     for number, (name, content) in enumerate(corpora.some(bombs, short=8)):
         url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/bombs/{number}.png"
         answer = web.post(url, content=content, headers=headers)
-        # Four texts that unpack are left packed, and the picture beside them is taken.
+        # Four compressed texts are left compressed, and the picture itself is accepted.
         may = _REFUSED | ({200} if name in _HARMLESS or "unpack" in name else set())
         tally.answered(name, answer, may)
     if Path("/proc/self/status").exists():
@@ -66,7 +66,7 @@ def test_no_bomb_is_unpacked(
 def test_no_packed_body_is_unpacked(
     bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    """A body is read as it comes: a Content-Encoding is not what any client of ours sends."""
+    """Bodies are read without decompression: none of our clients sends a Content-Encoding."""
     body = json.dumps({"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}).encode()
     large = body[:-2] + b" " * corpora.size(50_000_000, short=5_000_000) + body[-2:]
     packed = gzip.compress(large, 1)
@@ -143,8 +143,8 @@ def test_no_form_of_many_parts_is_read(
         "",
     ]
     boundaries = ("b", "", "b" * 5000, '"', "\u00e9")
-    whole = [(form, boundary) for form in forms for boundary in boundaries]
-    for form, boundary in corpora.some(whole, short=8):
+    combinations = [(form, boundary) for form in forms for boundary in boundaries]
+    for form, boundary in corpora.some(combinations, short=8):
         content_type = f"multipart/form-data; boundary={boundary}"
         request_headers = {**headers, "content-type": content_type.encode("latin-1")}
         answer = web.post(url, content=form.encode(), headers=request_headers)  # type: ignore[arg-type]

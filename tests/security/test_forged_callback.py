@@ -1,4 +1,4 @@
-"""Forged or altered callbacks: no letter is heard but as the worker's key sealed it."""
+"""Forged or altered callbacks: only callbacks that the worker's key signed are accepted."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ from tests.support.local_system import LocalSystem
 from tests.support.scripted_worker import ScriptedWorker
 
 _REFUSED = {400, 401, 431}
-"""By the seal; or by the server, which takes no header that is malformed or too long."""
+"""400 and 431: malformed or too long headers, which the server itself refuses."""
 
 
 def test_no_forged_or_altered_letter_is_heard(
@@ -34,7 +34,7 @@ def test_no_forged_or_altered_letter_is_heard(
 def test_the_letters_that_were_altered_were_good(
     bare: LocalSystem, hand_worker: ScriptedWorker, kind: str
 ) -> None:
-    """Otherwise their refusal would show nothing."""
+    """Without this, the refusals of the altered ones would prove nothing."""
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):
         body = target.bodies()[kind]
         answer = hand_worker.send("job-callback", body)

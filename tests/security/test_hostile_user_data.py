@@ -1,4 +1,4 @@
-"""What a user says of themselves at sign-up: no value of it makes the account unusable."""
+"""User data at sign-up: no value makes the account unusable."""
 
 import json
 
@@ -22,7 +22,7 @@ _VALUES = [
     *('"' + "x" * MAX_DATA_BYTES + '"', '"' + "\u00e9" * 3000 + '"', "[" + "1," * 9000 + "1]"),
     *("01", "+1", ".5", "1.", "0x10", "nan", "'a'", "[1,]", "{a: 1}", "1 2", "\ufeff1", ""),
 ]
-"""JSON texts that cannot be stored, signed and read again, and such as are no JSON."""
+"""JSON texts that cannot be stored, signed and parsed again, and invalid JSON."""
 
 _GOOD = [
     *('"Ann"', '"\\ud83d\\ude00"', '"\u00e9\\n"', "1e308", "-0.0", "5e-324", str(2**63 - 1)),
@@ -38,7 +38,7 @@ def _send(
 
 
 def _check_usable(safety_user: Visitor, tally: Tally, name: str) -> None:
-    """Sign in, and use the token at the functions and in the database."""
+    """Sign in, and use the token with the functions and the database."""
     response = safety_user.sign_in()
     tally.answered(f"sign-in after {name}", response, {200})
     if response.status_code != 200:

@@ -1,4 +1,4 @@
-"""Hostile worker addresses: no holder of a worker's key has us connect to anything inside."""
+"""Hostile worker URLs: no holder of a worker's key makes us connect to an internal address."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -56,7 +56,7 @@ def test_no_hostile_address_is_registered(
 
 @pytest.fixture
 async def cloud(bare: LocalSystem) -> AsyncIterator[Services]:
-    """The functions' services as the cloud sets them."""
+    """The functions' services with the cloud's settings."""
     services = Services(bare.settings(local_system=False, worker_hosts=json.dumps(_ALLOWED)))
     yield services
     await services.close()
@@ -86,7 +86,7 @@ async def test_in_the_cloud_only_public_hosts_of_the_list_may_be_workers(
         *(f"https://evil.com@{HOST}", f"{BASE}:443/x", f"{BASE}?x", "https://pictures.example\x00"),
     ]
     for url in [*odd, *hosts]:
-        # Of these the picture's own place says nothing: a worker's address has no path.
+        # Their paths do not matter: a worker's URL has none.
         tally.refused(url[:200], is_refused=await _is_refused(url, cloud, ADDRESS))
     for address in hostile_addresses.pointing(corpora.chance("workers"), 200):
         for names in ([address], [ADDRESS, address]):
@@ -96,15 +96,15 @@ async def test_in_the_cloud_only_public_hosts_of_the_list_may_be_workers(
 async def test_a_worker_whose_name_turns_inside_is_not_connected_to(
     cloud: Services, site: ExternalSite, corpora: Corpora, tally: Tally
 ) -> None:
-    """The name was public when it was checked; at the challenge, and at each probe, it is not."""
+    """The name resolves to a public address at the check, but not at the challenge and probes."""
     for address in hostile_addresses.pointing(corpora.chance("turning"), 60):
         names = Names(ADDRESS, address)
         cloud.safe_fetcher = site.guard(names)
         url = await urls.validate_worker_url(BASE, cloud.settings, names)
         with pytest.raises(InvalidRequestError):
             await challenge.verify_worker_url(url, "demo", cloud)
-        is_asked_again = names.requested == [HOST, HOST]
-        tally.refused(address, is_refused=is_asked_again and site.dialled == [])
+        is_resolved_again = names.requested == [HOST, HOST]
+        tally.refused(address, is_refused=is_resolved_again and site.dialled == [])
 
 
 async def test_a_worker_is_asked_at_the_address_that_was_checked(

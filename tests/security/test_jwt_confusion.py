@@ -1,4 +1,4 @@
-"""JWT confusion: a corpus of tokens, at every door that takes a user's."""
+"""JWT confusion: a corpus of hostile tokens at every endpoint that takes a user's token."""
 
 import base64
 import hmac
@@ -26,7 +26,7 @@ from tests.support.local_system import LocalSystem
 _REFUSED = {400, 401, 431}
 """400 and 431 are the server's own, for a header that is malformed or too long."""
 
-_DOORS = [
+_ENDPOINTS = [
     ("POST", "/functions/v1/queue-job"),
     ("POST", "/functions/v1/workspace-actions"),
     ("POST", "/functions/v1/playground-chat"),
@@ -47,7 +47,7 @@ def test_no_token_of_the_corpus_is_a_users(
 ) -> None:
     chance = corpora.chance("tokens")
     made = hostile_tokens.make(chance, corpora.size(2000, short=240))
-    tried = [(token, chance.choice(_DOORS)) for token in made]
+    tried = [(token, chance.choice(_ENDPOINTS)) for token in made]
 
     def send(client: httpx.Client, one: tuple[HostileToken, tuple[str, str]]) -> None:
         token, (method, path) = one
@@ -58,19 +58,21 @@ def test_no_token_of_the_corpus_is_a_users(
     concurrency.each(tried, send)
 
 
-@pytest.mark.parametrize("door", _DOORS, ids=lambda door: f"{door[0]} {door[1]}")
+@pytest.mark.parametrize(
+    "endpoint", _ENDPOINTS, ids=lambda endpoint: f"{endpoint[0]} {endpoint[1]}"
+)
 def test_the_token_that_they_are_made_from_is_good(
-    bare: LocalSystem, door: tuple[str, str]
+    bare: LocalSystem, endpoint: tuple[str, str]
 ) -> None:
-    """Otherwise their refusal would show nothing."""
+    """Without this, the refusals of the derived tokens would prove nothing."""
     headers = {"authorization": f"Bearer {jwt_builder.good_token()}"}
-    with web.stream(door[0], bare.base + door[1], headers=headers, json={}) as answer:
+    with web.stream(endpoint[0], bare.base + endpoint[1], headers=headers, json={}) as answer:
         assert answer.status_code != 401
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Basic", "bearer:", "JWT", ""])
 def test_another_scheme_is_401(bare: LocalSystem, scheme: str, tally: Tally) -> None:
-    for method, path in _DOORS:
+    for method, path in _ENDPOINTS:
         headers = {"authorization": f"{scheme} {jwt_builder.good_token()}".strip()}
         answer = web.request(method, bare.base + path, headers=headers, json={})
         tally.answered(f"{scheme} at {path}", answer, _REFUSED)
@@ -87,7 +89,7 @@ KEYS: dict[str, Any] = {
 async def keyed(
     bare: LocalSystem, request: pytest.FixtureRequest
 ) -> AsyncIterator[tuple[Services, KeyServer, str]]:
-    """The keepers where users' tokens are checked by an issuer's public keys."""
+    """The functions' services where user tokens are verified with an issuer's public keys."""
     issuer = KeyServer()
     issuer.add("one", KEYS[request.param]())
     settings = bare.settings(jwt_secret=None, jwt_algorithm=request.param, jwt_jwks_url=issuer.url)
@@ -126,7 +128,7 @@ async def test_the_issuers_own_token_passes(keyed: tuple[Services, KeyServer, st
 
 
 def _public_halves(key: Any) -> list[bytes]:  # noqa: ANN401 - of any algorithm
-    """What everybody knows of a key: each was taken for an HMAC's secret once."""
+    """Return public encodings of a key that were accepted as HMAC secrets by some libraries."""
     public = key.public_key()
     spki = PublicFormat.SubjectPublicKeyInfo
     pem, der = public.public_bytes(Encoding.PEM, spki), public.public_bytes(Encoding.DER, spki)

@@ -1,4 +1,4 @@
-"""A flood of key ids: the issuer is asked for its keys no oftener than it must be."""
+"""A flood of key ids: the issuer's keys are fetched no more often than necessary."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ def issuer() -> Iterator[KeyServer]:
 
 
 class Clock:
-    """Stands where it is put."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -37,7 +37,7 @@ class Clock:
 
 @pytest.fixture
 async def keyed(bare: LocalSystem, issuer: KeyServer) -> AsyncIterator[tuple[Services, Clock]]:
-    """The functions' services where users' tokens are checked by a JWKS."""
+    """The functions' services where user tokens are verified with a JWKS."""
     clock = Clock()
     services = Services(
         bare.settings(jwt_secret=None, jwt_algorithm="ES256", jwt_jwks_url=issuer.url),
@@ -64,12 +64,12 @@ async def test_an_unknown_kid_asks_the_issuer_at_most_every_30_seconds(
 ) -> None:
     services, clock = keyed
     issuer.add("one")
-    chance, stranger = corpora.chance("kids"), ec.generate_private_key(ec.SECP256R1())
+    chance, other_key = corpora.chance("kids"), ec.generate_private_key(ec.SECP256R1())
     odd = ["", " ", "../one", "one\x00", "ONE", "one' or 1=1 --", "é", "x" * 4000, "http://[::1]/"]
     kids = odd + [f"k{chance.getrandbits(64)}" for _ in range(corpora.size(1000, short=60))]
     for minute in range(3):
         for kid in kids:
-            refused = await _is_refused(_token(stranger, kid), services)
+            refused = await _is_refused(_token(other_key, kid), services)
             tally.refused(f"kid {kid[:50]!r}", is_refused=refused)
         tally.refused("the issuer is flooded", is_refused=issuer.requests == minute + 1)
         clock.now += 31
@@ -82,9 +82,9 @@ async def test_a_flood_at_once_asks_the_issuer_once(
     keyed: tuple[Services, Clock], issuer: KeyServer, corpora: Corpora, tally: Tally
 ) -> None:
     services, _ = keyed
-    key, stranger = issuer.add("one"), ec.generate_private_key(ec.SECP256R1())
+    key, other_key = issuer.add("one"), ec.generate_private_key(ec.SECP256R1())
     count = corpora.size(500, short=50)
-    floods = (_is_refused(_token(stranger, f"k{number}"), services) for number in range(count))
+    floods = (_is_refused(_token(other_key, f"k{number}"), services) for number in range(count))
     for refused in await asyncio.gather(*floods):
         tally.refused("at once", is_refused=refused)
     tally.refused("the issuer is flooded", is_refused=issuer.requests == 1)

@@ -1,4 +1,4 @@
-"""Log injection: whatever is sent, a line of the log is one that the system wrote."""
+"""Log injection: whatever a request contains, each log line is one that the system wrote."""
 
 import json
 import re
@@ -38,12 +38,12 @@ def _payloads(chance: Random, count: int) -> Iterator[str]:
 
 
 def _header(text: str) -> str:
-    """As far as a header can hold it."""
+    """Return the characters of a text that a header can hold."""
     return re.sub(r"[\x00-\x1f\x7f]", "", text).strip()
 
 
 def _sent(person: UserClient, worker: ScriptedWorker, text: str) -> Iterator[dict[str, Any]]:
-    """Requests that hold the text wherever one can."""
+    """Yield requests with the text in every place that takes one."""
     token = {"authorization": f"Bearer {person.token}"}
     head = _header(text).encode()
     functions, rest, storage = "/functions/v1", "/rest/v1", "/storage/v1/object"
@@ -82,7 +82,7 @@ def _sent(person: UserClient, worker: ScriptedWorker, text: str) -> Iterator[dic
 
 
 def _lines(path: Path, start: int) -> list[str]:
-    """What was written since, by line feeds alone, as a collector reads it."""
+    """Return the lines written since ``start``, split at line feeds only, as a collector does."""
     with path.open("rb") as log:
         log.seek(start)
         return log.read().decode(errors="replace").split("\n")
@@ -107,10 +107,10 @@ def test_no_text_of_a_request_writes_a_line(
                 continue
             except Exception as error:
                 if type(error).__name__ in {"InvalidURL", "LocalProtocolError"}:
-                    continue  # the client itself would not send it
+                    continue  # the client itself refuses to send it
                 raise
             if (answer.status_code, url.rpartition("/")[2]) == (503, "playground-chat"):
-                continue  # no chat worker is up
+                continue  # no chat worker is running
             tally.answered(f"{text!r} at {url}", answer, range(200, 500))
     _settle(bare, person)
     for log, size in sizes.items():
@@ -119,7 +119,7 @@ def test_no_text_of_a_request_writes_a_line(
 
 
 def _settle(system: LocalSystem, person: UserClient) -> None:
-    """Wait until what was sent last is logged."""
+    """Wait until the last request is logged."""
     log = system.data / "logs" / "gateway.log"
     before = log.stat().st_size
     person.rows("profiles")
@@ -127,7 +127,7 @@ def _settle(system: LocalSystem, person: UserClient) -> None:
 
 
 def _is_own(line: str) -> bool:
-    """One object a line, or a line of the server's; never one that begins or steers by the text."""
+    """Return whether a line is a JSON object, or a line of the server not begun by the text."""
     if _ESCAPES.search(line):
         return False
     if line.startswith("{"):
@@ -138,7 +138,7 @@ def _is_own(line: str) -> bool:
 
 @pytest.mark.parametrize("line", ["GET /x\n{} HTTP/1.1", "GET /x HTTP/1.1\r\nx: y\n{}"])
 def test_no_raw_request_writes_a_line(bare: LocalSystem, tally: Tally, line: str) -> None:
-    """Past every client, which would not send such."""
+    """Sent over a raw socket, since no HTTP client would send it."""
     log = bare.data / "logs" / "gateway.log"
     size = log.stat().st_size
     for forged in _FORGED:

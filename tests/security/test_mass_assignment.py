@@ -1,4 +1,4 @@
-"""Mass assignment through metadata: what the server computes is taken from no request."""
+"""Mass assignment through metadata: fields that the server computes are taken from no request."""
 
 from typing import Any
 from uuid import uuid4
@@ -63,7 +63,7 @@ def test_no_key_of_a_request_makes_a_job_other_than_it_is(
 
 
 def _same(row: dict[str, Any], expected: dict[str, Any], user_id: str) -> bool:
-    """But for its owner, its seed, and whether it is sent yet."""
+    """Compare two jobs without their owner, seed and dispatch state."""
 
     def plain(one: dict[str, Any]) -> dict[str, Any]:
         parameters = {k: v for k, v in one["parameters"].items() if k != "seed"}
@@ -79,17 +79,17 @@ def test_no_column_that_is_not_the_users_is_written_by_rest(
     person.create_job()
     before = _account(bare, person)
     for method, path, body in WRITES:
-        told = {name: person.id if value == "{me}" else value for name, value in body.items()}
+        payload = {name: person.id if value == "{me}" else value for name, value in body.items()}
         headers = {"authorization": f"Bearer {person.token}", "prefer": prefer}
         url = f"{bare.base}/rest/v1/{path.format(me=person.id)}"
-        answer = web.request(method, url, json=told, headers=headers)
+        answer = web.request(method, url, json=payload, headers=headers)
         tally.answered(f"{method} {path} {body}", answer, {400, 401, 403, 404, 405})
     changes = before ^ _account(bare, person)
     tally.refused(f"the account has changed: {changes}", is_refused=not changes)
 
 
 def _account(system: LocalSystem, person: UserClient) -> set[str]:
-    """The rows of the account, as text: Postgres returns them in any order."""
+    """Return the rows of the account as text; Postgres returns them in any order."""
     return {
         f"{table}: {row}"
         for table, column in (
@@ -134,7 +134,7 @@ def test_no_key_of_an_action_changes_what_it_does(
 
 
 def test_no_sign_up_makes_an_admin(bare: LocalSystem, tally: Tally) -> None:
-    """The local system's own sign-up, which stands in for Supabase Auth."""
+    """The local system's sign-up, which emulates Supabase Auth."""
     for more in (
         {"app_metadata": {"role": "admin"}},
         {"role": "service_role"},

@@ -1,4 +1,4 @@
-"""Texts that are slow to normalise: refused by their length, and none holds up another user."""
+"""Texts that are slow to normalise: refused by their length, without delaying other users."""
 
 import unicodedata
 from urllib.parse import quote
@@ -15,7 +15,7 @@ _LONG = 80_000
 
 
 def _long_texts(length: int) -> dict[str, str]:
-    """Texts whose normalisation costs the square of their length, or that grow by it."""
+    """Return texts whose normalisation takes time quadratic in their length, or that expand."""
     half, third = length // 2, length // 3
     return {
         "two marks out of order": "a" + "\u0345" * half + "\u0334" * half,
@@ -51,7 +51,7 @@ def test_no_long_text_is_normalised(
 def test_no_address_is_normalised(
     bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
-    """A query's text is compared, and a path is looked up, as it is."""
+    """A query's texts are compared, and a path is looked up, without normalisation."""
     texts = _long_texts(1000)
     paths = (
         "/rest/v1/jobs?select=id&original_prompt=eq.{}",
@@ -70,7 +70,7 @@ def test_no_address_is_normalised(
 def test_texts_of_the_greatest_length_hold_nobody_up(
     bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
-    """What a field may hold is normalised, read by the safety rules, and stored."""
+    """Texts of the maximum length are normalised, checked by the safety rules, and stored."""
     texts = _longest_texts()
     with other_user(bare, tally):
         for name in corpora.some(sorted(texts), short=2):

@@ -1,4 +1,4 @@
-"""Numbers in a token's claims: each that is no time before the year 10000 is refused."""
+"""Numeric token claims: each value that is not a time before the year 10000 is refused."""
 
 import json
 import time
@@ -21,7 +21,7 @@ _VALUES = [
     *("Infinity", "-Infinity", "NaN", "-1e300", "-1", "true", "false", "null", "[]", "{}"),
     *(f'"{_LATER}"', f"[{_LATER}]", '"Infinity"', '"nan"', '"\\u0661"'),
 ]
-"""As JSON, or what Python takes for it."""
+"""As JSON, or what Python's parser accepts as such."""
 
 _ENDPOINTS = [
     ("GET", "/functions/v1/job-events"),
@@ -43,7 +43,7 @@ def test_no_endpoint_takes_them(bare: LocalSystem, corpora: Corpora, tally: Tall
     for value, method, path in corpora.some(tried, short=40):
         headers = {"authorization": f"Bearer {_token('exp', value)}"}
         with web.stream(method, bare.base + path, headers=headers, json={}) as response:
-            if response.status_code != 200:  # a stream that was opened has no end
+            if response.status_code != 200:  # an open stream has no end
                 response.read()
             tally.refused(f"{value} at {path}", is_refused=response.status_code in {401, 403})
 

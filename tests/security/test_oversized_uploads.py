@@ -56,7 +56,7 @@ def _targets(worker: ScriptedWorker, person: UserClient) -> list[Target]:
 
 
 def _changed_headers(target: Target) -> Iterator[dict[str, str]]:
-    """The same upload, with the header of its size left out or written otherwise."""
+    """Yield the upload's headers with the signed size removed or written differently."""
     rest = {name: value for name, value in target.headers.items() if name != _RANGE}
     yield rest
     for value in (
@@ -101,7 +101,7 @@ def test_no_object_is_larger_than_it_was_signed_for(
 def test_an_endless_upload_is_refused_before_it_has_arrived(
     bare: LocalSystem, hand_worker: ScriptedWorker, person: UserClient, tally: Tally
 ) -> None:
-    """The response comes although the rest of the body never does."""
+    """The response arrives although the rest of the body never does."""
     for target in _targets(hand_worker, person):
         declared = {"content-length": str(_ENDLESS)}
         chunked = {"transfer-encoding": "chunked"}
@@ -143,14 +143,14 @@ def _put(
     try:
         answer = web.put(target.url, content=content, headers=headers)
     except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
-        # The storage hung up while the body was still being sent; what is stored is looked at last.
+        # The storage hung up while the body was being sent; what is stored is checked at the end.
         tally.refused(what, is_refused=True)
     else:
         tally.answered(what, answer, _REFUSED)
 
 
 def _status_before_the_end(target: Target, headers: dict[str, str], body: bytes) -> int:
-    """The status of a response to a request whose body goes on without an end."""
+    """Return the status of a response to a request whose body never ends."""
     address = urlsplit(target.url)
     lines = {"host": address.netloc, **target.headers, **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())

@@ -1,4 +1,4 @@
-"""Path traversal: no path leads out of the caller's own folder, nor into the system's own."""
+"""Path traversal: no path reaches another user's folder, or a folder that the system writes."""
 
 from collections.abc import Iterator
 from random import Random
@@ -26,7 +26,7 @@ _REFUSED = {400, 401, 403, 404, 405, 415, 422}
 
 
 class Belongings(NamedTuple):
-    """Two objects of somebody's: one that was made, and one that is kept."""
+    """Two objects of a user: a workspace asset and a library asset."""
 
     person: UserClient
     made: str
@@ -35,7 +35,7 @@ class Belongings(NamedTuple):
 
 @pytest.fixture(scope="module")
 def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Belongings:
-    """Somebody whose files are not the caller's."""
+    """Another user, with files."""
     person = UserClient(bare)
     job_id = person.create_job()
     hand_worker.finish(job_id)
@@ -46,10 +46,10 @@ def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Belongings:
 
 
 def _paths(me: str, other: Belongings, chance: Random, count: int) -> Iterator[str]:
-    """Addresses below /object/sign/ and its like, as they stand in the URL."""
+    """Yield paths below /object/sign/ and similar, as they are written in the URL."""
     theirs, job = other.person.id, other.made.split("/")[1]
     names = (f"{theirs}/{job}/x.png", other.made, other.kept, "etc/passwd", f"{theirs}/x.png")
-    whole = [
+    fixed = [
         *(f"workspace-temp/{other.made}", f"user-library/{other.kept}", "workspace-temp/"),
         *(f"workspace-temp/{me}", f"workspace-temp//{other.made}", f"/{other.made}", "/"),
         *(f"{bucket}/{other.made}" for bucket in ("Workspace-Temp", "secrets", "..", "%2e%2e")),
@@ -61,8 +61,8 @@ def _paths(me: str, other: Belongings, chance: Random, count: int) -> Iterator[s
         f"workspace-temp/{quote(other.made.replace('-', chr(0x2010)))}",
         f"user-library/{other.made}",
     ]
-    yield from whole
-    for _ in range(count - len(whole)):
+    yield from fixed
+    for _ in range(count - len(fixed)):
         step, name = chance.choice(_STEPS), chance.choice(names)
         bucket = chance.choice(["workspace-temp", "user-library"])
         inner = chance.choice([me, f"{me}/uploads", f"{me}/{uuid4()}", theirs, f"{me}x"])
@@ -72,7 +72,7 @@ def _paths(me: str, other: Belongings, chance: Random, count: int) -> Iterator[s
 
 
 def _requests(path: str) -> list[tuple[str, str, dict[str, object]]]:
-    """Everything that storage can be asked about a path."""
+    """Return a request to each storage endpoint with this path."""
     sign: dict[str, object] = {"json": {"expiresIn": 60}}
     upload: dict[str, object] = {"content": RED, "headers": {"x-upsert": "true"}}
     bucket, _, rest = path.partition("/")
@@ -94,14 +94,14 @@ def _requests(path: str) -> list[tuple[str, str, dict[str, object]]]:
 
 
 def _as_it_stands(url: str) -> dict[str, bytes]:
-    """The URL's path for the wire: the client would leave out its ``..`` by itself."""
+    """Return options that send the URL's path unchanged; the client would resolve ``..`` itself."""
     path = f"/{url.split('/', 3)[3]}"
     is_plain = path.isascii() and path.isprintable() and " " not in path
     return {"target": path.encode()} if is_plain else {}
 
 
 def _reveals_nothing(answer: httpx.Response) -> bool:
-    """Of several paths, the answer is 200 and says which it knows: none."""
+    """Return whether a response about several paths is 200 and has an error for each."""
     if answer.status_code != 200:
         return False
     payload = answer.json()
@@ -152,7 +152,7 @@ def test_no_upload_lands_where_the_system_writes(
     corpora: Corpora,
     tally: Tally,
 ) -> None:
-    """In a job's folder it could take the place of what was checked."""
+    """An upload into a job's folder could replace an object that was already checked."""
     job_id = person.create_job()
     hand_worker.finish(job_id)
     path = person.asset(job_id)["temp_storage_path"]

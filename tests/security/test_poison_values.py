@@ -1,4 +1,4 @@
-"""Values that Postgres cannot store: each is refused, and none is a server error."""
+"""Values that Postgres cannot store: each is refused, and none causes a server error."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.support.scripted_worker import ScriptedWorker, upload_manifest_only
 Sweep = Callable[[], dict[str, Any]]
 
 _LARGE = "9" * 5000
-"""A number of more than 4,300 digits is read as no JSON."""
+"""A number of more than 4,300 digits is refused as invalid JSON."""
 
 _INTEGERS = [str(2**31), str(-(2**31) - 1), str(2**63), str(2**64), str(-(2**63) - 1), "9" * 4000]
 _REALS = ["1e39", "1e-50", "1e308", "1e999", "-1e999", "NaN", "Infinity", "-Infinity"]
@@ -56,7 +56,7 @@ _CALLBACKS: list[tuple[str, str, list[str]]] = [
     ("failed", "jobId", _TEXTS),
     ("failed", "claimId", _TEXTS),
 ]
-"""A kind of callback, a field of it, and what the field holds, as JSON."""
+"""A kind of callback, a field of it, and the field's values, as JSON."""
 
 _REGISTRATION: list[tuple[str, list[str]]] = [
     ("slots", [*_INTEGERS, "0"]),
@@ -68,7 +68,7 @@ _REGISTRATION: list[tuple[str, list[str]]] = [
 
 
 def _poisoned(body: dict[str, Any], field: str, value: str) -> bytes:
-    """The body with that field, named by its path, holding that JSON."""
+    """Return the body as JSON with this value at the field's path."""
     content: Any = json.loads(json.dumps(body))
     *path, last = field.split(".")
     parent = content
@@ -79,13 +79,13 @@ def _poisoned(body: dict[str, Any], field: str, value: str) -> bytes:
 
 
 def _count(tally: Tally, what: str, field: str, value: str, response: httpx.Response) -> None:
-    """Count a refusal: of the field by its name, or of what is no JSON."""
+    """Count a refusal: 422 naming the field, or 400 for invalid JSON."""
     is_json = r"\ud" not in value and _LARGE not in value
     tally.answered(what, response, {422 if is_json else 400})
     if response.status_code == 422:
         fields = [detail["field"] for detail in response.json()["details"]]
         is_named = any(name == field or name.startswith(f"{field}.") for name in fields)
-        tally.refused(f"{what}: told of {fields}", is_refused=is_named)
+        tally.refused(f"{what}: reports {fields}", is_refused=is_named)
 
 
 def test_no_callback_with_a_value_that_postgres_cannot_store(
@@ -147,7 +147,7 @@ def test_no_registration_with_a_value_that_postgres_cannot_store(
 
 
 _MAX_SWEEPS = 6
-"""A sweep looks at 500 claims, and on a slow machine may have no time for all of them."""
+"""A sweep checks 500 claims, and on a slow machine may not have time for all of them."""
 
 _ID = "00000000-0000-4000-8000-000000000000"
 _REQUESTS: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -193,7 +193,7 @@ _UNSTORABLE = [*_TEXTS, "NaN", "Infinity", "1e999", *_JSON[:9], r'["\u0000"]']
 def test_no_request_with_a_value_that_postgres_cannot_store(
     bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
-    """By a user who may do everything; what is refused makes no row."""
+    """The sender may use every endpoint; a refused request inserts no row."""
     admin = UserClient(bare, is_admin=True)
     headers = {"authorization": f"Bearer {admin.token}", "content-type": "application/json"}
     attempts = [
@@ -208,7 +208,7 @@ def test_no_request_with_a_value_that_postgres_cannot_store(
         url = f"{bare.base}/functions/v1/{function}"
         content = _poisoned(body, field, value)
         response = client.post(url, content=content, headers=headers)
-        # A name that no object can have is one of which nothing is there.
+        # An object name that cannot exist is treated as a missing object.
         may = {400, 422, 200} if function.startswith("storage/object/list") else {400, 422}
         tally.answered(f"{function}: {field}: {value[:40]}", response, may)
 
@@ -229,7 +229,7 @@ def test_no_manifest_stops_the_sweep(
     *,
     is_past_deadline: bool,
 ) -> None:
-    """More of them than a sweep looks at, each older than the one that is good."""
+    """More poisoned manifests than one sweep checks, each older than the one valid manifest."""
     count = corpora.size(501, short=len(MANIFESTS))
     names = [MANIFESTS[n % len(MANIFESTS)] for n in range(count)]
     poisoned = poisoned_jobs(bare, hand_worker, names, is_past_deadline=is_past_deadline)

@@ -1,4 +1,4 @@
-"""Polyglots and lying types: what is kept is a picture that was drawn here, or nothing."""
+"""Polyglots and wrong types: what is stored is a picture that was encoded here, or nothing."""
 
 import struct
 
@@ -18,7 +18,7 @@ _CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 
 
 def _chunks(content: bytes) -> set[bytes]:
-    """The kinds of a PNG's chunks; one that ends later than its last is none."""
+    """Return the kinds of a PNG's chunks; fails where data follows the last chunk."""
     names, place = set(), 8
     while place < len(content):
         size, name = struct.unpack(">I4s", content[place : place + 8])
@@ -30,7 +30,7 @@ def _chunks(content: bytes) -> set[bytes]:
 
 
 def _is_ours(answer: httpx.Response) -> bool:
-    """Whether what is fetched is a plain picture, told as one."""
+    """Return whether a response is a plain re-encoded PNG with its content type."""
     content, content_type = answer.content, answer.headers["content-type"]
     is_picture = content.startswith(b"\x89PNG\r\n\x1a\n") and _chunks(content) == _CHUNKS
     return content_type == "image/png" and is_picture and MARK not in content
@@ -62,7 +62,7 @@ def test_what_is_uploaded_is_drawn_anew_or_refused(
 def test_what_is_referred_to_is_drawn_anew_or_refused(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    """What a worker reports as a picture may be anything: it is opened as a stranger's."""
+    """A worker may report any file as a picture: it is treated as untrusted."""
     for medium in malicious_files.make(corpora.chance("references"), corpora.size(40, short=5)):
         if not medium.content:
             continue
@@ -100,17 +100,17 @@ def test_a_worker_stores_no_other_type(
 def test_no_download_is_shown_as_a_page(
     bare: LocalSystem, person: UserClient, tally: Tally
 ) -> None:
-    """A name or a type that the address asks for changes nothing of what is answered."""
+    """File names or types in the URL do not change the response's type."""
     headers = {"authorization": f"Bearer {person.token}"}
     url = f"{bare.base}/storage/v1/object/workspace-temp/{person.id}/a.png"
     assert web.post(url, content=RED, headers=headers).status_code == 200
     signed = person.sign(f"{person.id}/a.png").json()["signedURL"]
-    whole = f"{bare.base}/storage/v1{signed}"
+    download_url = f"{bare.base}/storage/v1{signed}"
     for query in (
         *("download=a.html", "download=a%22%0d%0acontent-type:text/html", "download="),
         *("response-content-type=text/html", "contentType=text/html", "download=%3Cscript%3E"),
     ):
-        answer = web.get(f"{whole}&{query}", follow_redirects=True)
+        answer = web.get(f"{download_url}&{query}", follow_redirects=True)
         content_type = answer.headers.get("content-type")
         is_safe = (
             answer.status_code == 200

@@ -1,4 +1,4 @@
-"""More requests at once than a user has: exactly so many pass, however they are disguised."""
+"""Rate limits: of many simultaneous requests exactly the limit passes, however they vary."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A limit, by its design's number, and an endpoint that it counts."""
+    """A rate limit, its designed number, and an endpoint that it counts."""
 
     name: str
     per_minute: int
@@ -38,7 +38,7 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
-    """The functions with the limits of the design, beside the system."""
+    """A second gateway with the designed rate limits."""
     limits = {f"RATE_LIMIT_{kind.name}_PER_MINUTE": str(kind.per_minute) for kind in KINDS}
     revision = SecondGateway(bare, **limits)
     yield revision.up()
@@ -53,7 +53,7 @@ async def test_of_many_at_once_the_buckets_number_passes(
     chance = corpora.chance(f"rates {kind.name}")
     crowd = AT_ONCE if kind.name == "JOBS" else corpora.size(AT_ONCE, short=kind.per_minute + 10)
     rate_buckets.fill(limited, user, **{kind.name.lower(): kind.per_minute})
-    # What is no JSON is refused once it is read: whoever is answered 400 had a token.
+    # Invalid JSON is refused after the limit is checked: a 400 means that a token was available.
     answers = await _at_once([_disguised(kind, user, chance) for _ in range(crowd)], limited)
     for answer in answers:
         tally.answered(f"{kind.name} at once", answer, may={400, 429})
@@ -74,7 +74,7 @@ async def test_a_crowd_has_a_bucket_each(limited: SecondGateway, tally: Tally) -
 
 
 def _disguised(kind: Kind, user: str, chance: random.Random) -> tuple[str, dict[str, str]]:
-    """A request of the user's, by one of its addresses, with one of the user's tokens."""
+    """Return a request of the user's with a random address, token and spelling of the id."""
     user_id = user.upper() if chance.random() < 0.5 else user
     token = tokens.user_token(user_id, expires_in=chance.randrange(600, 6000))
     address = chance.choice(["10.0.0.1", "192.0.2.7", "2001:db8::1"])
@@ -104,6 +104,6 @@ async def _at_once(
                 answer = await http.post(path, content=b"{", headers=JSON | headers)
                 if answer.status_code != 503 or answer.json()["code"] != "unavailable":
                     return answer
-                # A slow machine had no connection in time, and took no token.
+                # A slow machine got no connection in time, and used no token.
 
         return await asyncio.gather(*(ask(path, headers) for path, headers in requests))

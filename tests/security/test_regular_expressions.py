@@ -1,4 +1,4 @@
-"""Regular expressions: texts that make a backtracking matcher slow, wherever they are read."""
+"""Regular expressions: texts that make a backtracking matcher slow, wherever text is parsed."""
 
 import asyncio
 import functools
@@ -19,10 +19,10 @@ from tests.support.realtime_changes import client
 
 _NO_ERROR = range(200, 500)
 _ENDS = ('x"y', "", "!", ")")
-"""After a text that a loop reads: what keeps the whole from being a match."""
+"""Appended after a text that a loop matches, so that the whole pattern fails."""
 
 _CONTROLS = bytes(range(32))
-"""No client sends them in a header."""
+"""Removed from header values: no client sends them."""
 
 _FAMILIES = [
     (" ", 'x"y'), ("\t \n", '"'), ("(", ""), ('"', ""), ("\\", ""), ('\\"', ""), ("((", ")"),
@@ -31,28 +31,28 @@ _FAMILIES = [
     ("[.", "]"), ("{", "}"), ("porn", "!"), ("teen", "!"), ("teenage", "x"), ("under ", "x"),
     ("a", "\x00"), ("0", ":"), ("eq.", ""), ("::", ""), ("bytes=", "-"), ("0-", "/*"),
 ]  # fmt: skip
-"""What such patterns are made of in general: a text to repeat, and its end."""
+"""Texts to repeat, with an ending, that are slow for typical patterns."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a caller's text is read."""
+    """A place that reads a caller's text."""
 
     name: str
     max_characters: int
-    """More is refused unread, or by the server before us."""
+    """Longer texts are refused unread, or by the server before us."""
     send: Callable[[httpx.Client, str], httpx.Response]
 
 
 @functools.cache
 def _loops() -> list[tuple[str, str]]:
-    """Of the product's expressions: a text that leads to each loop, and one that goes around it."""
+    """Return a text that leads to each loop of the product's expressions, and one around it."""
     expressions = {(item.pattern, item.flags) for item in find_expressions()[0]}
     return sorted({loop for expression in expressions for loop in find_loops(*expression)})
 
 
 def _texts(max_characters: int) -> Iterator[str]:
-    """One for each loop of the product's expressions with each end, and the families."""
+    """Yield a text for each loop with each ending, and those of the families."""
     pumped = [(prefix, pump, end) for prefix, pump in _loops() for end in _ENDS]
     pumped += [("", pump, end) for pump, end in _FAMILIES]
     for prefix, pump, end in pumped:
@@ -163,7 +163,7 @@ def test_no_text_holds_an_endpoint_up(
 async def test_no_filter_holds_realtime_up(
     bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    """With the anon key alone, as the first such text came."""
+    """With the anon key alone, as the first such text was found."""
     filters = [f"original_prompt={text}" for text in _texts(5_000)]
     filters += [f"original_prompt=eq.{text}" for text in _texts(5_000)]
     filters += [f"original_prompt=in.({text})" for text in _texts(5_000)]
@@ -180,6 +180,6 @@ async def test_no_filter_holds_realtime_up(
 
 
 def _groups(texts: list[str], size: int) -> Iterator[list[str]]:
-    """As many as one socket may join with at once."""
+    """Yield groups of as many texts as one socket may join with at once."""
     for first in range(0, len(texts), size):
         yield texts[first : first + size]

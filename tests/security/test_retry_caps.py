@@ -1,4 +1,4 @@
-"""What can be repeated at no cost has an end: retries, hand-backs, reports and moves of workers."""
+"""Free operations are limited: retries, requeues, reports and moves of workers."""
 
 import math
 import time
@@ -18,12 +18,12 @@ from tests.support.workspace import act
 JOBS_PER_MINUTE = 10
 MOVES_PER_MINUTE = 10
 MAX_CLAIMS = 6
-"""Of one job: three attempts, and three hand-backs that cost none."""
+"""Claims of one job: three attempts, and three requeues that do not count as attempts."""
 
 
 @pytest.fixture(scope="module")
 def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
-    """The functions with the design's limit of jobs, beside the system."""
+    """A second gateway with the designed limit of jobs."""
     revision = SecondGateway(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS_PER_MINUTE))
     yield revision.up()
     revision.end()
@@ -49,8 +49,8 @@ def test_retries_and_cancels_make_no_more_jobs_than_the_limit(
             cancelled = client.post(url, json=body, headers=headers)
             tally.answered("a cancel", cancelled, {200})
         else:
-            is_told = int(retried.headers["retry-after"]) <= 60 // JOBS_PER_MINUTE + 1
-            tally.refused("no Retry-After", is_refused=is_told)
+            has_retry_after = int(retried.headers["retry-after"]) <= 60 // JOBS_PER_MINUTE + 1
+            tally.refused("no Retry-After", is_refused=has_retry_after)
 
     with other_user(limited, tally):
         concurrency.each(range(corpora.size(300, short=80)), retry_and_cancel)
@@ -136,7 +136,7 @@ def _status(system: LocalSystem, job_id: str) -> str:
 
 @pytest.fixture
 def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job whose message has arrived."""
+    """A job whose message has reached the worker."""
     job_id = person.create_job()
     hand_worker.message(job_id)
     return job_id

@@ -1,4 +1,4 @@
-"""Rows of a user: no request writes many, and no user comes to have more than a table's limit."""
+"""Rows of a user: no request writes many, and no user exceeds a table's limit."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

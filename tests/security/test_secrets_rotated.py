@@ -1,4 +1,4 @@
-"""Secrets changed as docs/operations/rotate-secrets.md says, under load; and told nowhere."""
+"""Rotation of secrets under load, as in docs/operations/rotate-secrets.md; none is logged."""
 
 import asyncio
 import itertools
@@ -30,7 +30,7 @@ ROUNDS = 4
 
 
 class Issuer:
-    """Signs users' tokens by the secret that it has now."""
+    """Signs user tokens with its current secret."""
 
     def __init__(self) -> None:
         self.secret = OLD_JWT
@@ -43,13 +43,13 @@ class Issuer:
 
 
 class Load:
-    """People who upload, sign and fetch without a pause, at whichever revision is picked."""
+    """Users who upload, sign and download without pause, at the given gateways."""
 
     def __init__(self, issuer: Issuer, tally: Tally) -> None:
         self.revisions: list[SecondGateway] = []
         self.rounds = 0
         self.addresses: list[str] = []
-        """What was signed, oldest first; each of them is fetched again and again."""
+        """Signed URLs, oldest first; each is fetched again and again."""
         self._issuer, self._tally = issuer, tally
         self._turn = itertools.count()
         self._broken: list[BaseException] = []
@@ -62,7 +62,7 @@ class Load:
             while not over.is_set():
                 try:
                     self._round()
-                except BaseException as error:  # noqa: BLE001 - told at the end
+                except BaseException as error:  # noqa: BLE001 - reported at the end
                     self._broken.append(error)
                     return
 
@@ -110,13 +110,14 @@ STEPS = [
     (f"{NEW_JWT} {OLD_JWT}", f"{NEW_URL} {OLD_URL}"),
     (NEW_JWT, NEW_URL),
 ]
-"""JWT_SECRET and URL_TOKEN_SECRET. The issuer changes its own secret after the second; the last
-comes once what the old ones had signed has run out."""
+"""JWT_SECRET and URL_TOKEN_SECRET at each step. The issuer changes its own secret after the second;
+the last follows once everything signed with the old ones has expired.
+"""
 
 
 @pytest.fixture(scope="module")
 def revisions(bare: LocalSystem) -> Iterator[list[SecondGateway]]:
-    """The functions at each step."""
+    """A gateway for each step."""
     steps = [SecondGateway(bare, JWT_SECRET=user, URL_TOKEN_SECRET=url) for user, url in STEPS]
     yield [step.up() for step in steps]
     for step in steps:
@@ -133,7 +134,7 @@ def test_the_functions_secrets_are_changed_under_load(
         old_token = issuer.person(revisions[0]).token
         load.goes_on()
         for step in (1, 2):
-            load.revisions = revisions[step - 1 : step + 1]  # side by side for a while
+            load.revisions = revisions[step - 1 : step + 1]  # both run for a while
             load.goes_on()
             load.revisions = revisions[step : step + 1]
             load.goes_on()
@@ -172,7 +173,7 @@ async def test_an_issuers_keys_are_changed_under_load(bare: LocalSystem, tally: 
     await goes_on()
     issuer.add("new")
     now[0] += 31
-    assert not await is_known("nobody's")
+    assert not await is_known("unknown")
     now[0] += 31
     signs_by = "new"
     await goes_on()
@@ -190,7 +191,7 @@ async def test_an_issuers_keys_are_changed_under_load(bare: LocalSystem, tally: 
 
 
 def fetched(system: LocalSystem, address: str) -> httpx.Response:
-    """What an address answers, without a token."""
+    """Fetch a signed URL without a token."""
     return web.get(f"{system.base}/storage/v1{address}")
 
 

@@ -1,4 +1,4 @@
-"""Signed URLs: past their time, altered, for another object, for another act; and in no log."""
+"""Signed URLs: expired, altered, for another object or another operation; and none is logged."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _REFUSED = {400, 401, 403, 404, 405}
 
 @pytest.fixture
 def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An object of the person's."""
+    """The path of one of the user's objects."""
     job_id = person.create_job()
     hand_worker.finish(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
@@ -51,13 +51,13 @@ def _tokens(path: str, other: str, person: UserClient) -> Iterator[tuple[str, st
     for gone in ("exp", "aud", "url"):
         left = {name: value for name, value in good.items() if name != gone}
         yield f"without {gone}", jwt.encode(left, secret, algorithm="HS256")
-    whole = jwt.encode(good, secret, algorithm="HS256")
+    good_token = jwt.encode(good, secret, algorithm="HS256")
     yield "by another secret", jwt.encode(good, "x" * 32, algorithm="HS256")
     yield "by the users' secret", jwt.encode(good, tokens.secret(), algorithm="HS256")
     yield "by another algorithm", jwt.encode(good, secret, algorithm="HS512")
     yield "by none", jwt.encode(good, "", algorithm="none")
-    yield "cut", whole[:-5]
-    yield "without its seal", whole.rsplit(".", 1)[0] + "."
+    yield "cut", good_token[:-5]
+    yield "without its signature", good_token.rsplit(".", 1)[0] + "."
     yield "a user's", person.token
     yield "nothing", ""
     yield "nonsense", "x.y.z"
@@ -67,7 +67,7 @@ def test_no_other_token_fetches_it(
     bare: LocalSystem, person: UserClient, path: str, corpora: Corpora, tally: Tally
 ) -> None:
     other = f"{UserClient(bare).id}/{path.split('/', 1)[1]}"
-    whole = list(_tokens(path, other, person)) * corpora.size(10, short=1)
+    attempts = list(_tokens(path, other, person)) * corpora.size(10, short=1)
     base = f"{bare.base}/storage/v1/object"
 
     def fetch(client: httpx.Client, one: tuple[str, str]) -> None:
@@ -80,7 +80,7 @@ def test_no_other_token_fetches_it(
             answer = client.request(method, url, content=content, headers={"x-upsert": "true"})
             tally.answered(f"{method} by a token {one[0]}", answer, _REFUSED)
 
-    concurrency.each(whole, fetch)
+    concurrency.each(attempts, fetch)
     assert person.fetch(path) == PICTURE
 
 
@@ -102,7 +102,7 @@ def test_an_address_dies_with_its_time(bare: LocalSystem, person: UserClient, ta
 def test_the_buckets_own_address_is_altered_in_no_part(
     bare: LocalSystem, person: UserClient, path: str, corpora: Corpora, tally: Tally
 ) -> None:
-    """What the worker is given, and what a download is redirected to."""
+    """The bucket's own URL, which the worker receives and downloads are redirected to."""
     signed = person.sign(path, seconds=3600).json()["signedURL"]
     there = web.get(f"{bare.base}/storage/v1{signed}").headers["location"]
     assert web.get(there).content == PICTURE
@@ -138,7 +138,7 @@ def test_no_address_is_in_a_log(
     _, claim = hand_worker.claimed(other)
     secrets = {
         "a signed address's token": signed.partition("token=")[2],
-        "its seal": signed.rpartition(".")[2],
+        "its signature": signed.rpartition(".")[2],
         "an upload's token": upload["token"],
         "an upload's signature": parse_qs(urlsplit(claim["uploads"][0]["putUrl"]).query)[
             "X-Goog-Signature"

@@ -1,4 +1,4 @@
-"""A slow drip, and other answers without an end: bounds on time, size and hops."""
+"""Slow and endless responses: limits on time, size and redirects."""
 
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ async def test_ten_seconds_are_all_there_is_however_they_are_spent(
     site: ExternalSite, tally: Tally, path: str
 ) -> None:
     assert MAX_SECONDS == 10
-    # None of them ends by itself: that there is an answer is the guard's doing.
+    # None of them ends by itself, so only the fetcher's limits end it.
     sentence = await refusal(site, f"{BASE}/{path}", site.guard(max_seconds=0.4))
     expected = "This address is refused: it took longer than 0.4 seconds."
     tally.refused(path, is_refused=sentence == expected)

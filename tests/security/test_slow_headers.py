@@ -32,7 +32,7 @@ _ENDLESS: list[tuple[str, bytes, bytes]] = [
     ("trailers, slowly", _CHUNKED + b"1\r\nx\r\n0\r\n", b"x: y\r\n"),
     ("empty lines after a request", b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", b"\r\n"),
 ]
-"""Each by what is sent at once, and what is sent for ever."""
+"""Each with the bytes that are sent at once, and those that are repeated forever."""
 
 _TOO_LARGE: list[tuple[str, bytes]] = [
     ("a request line of 80,000 bytes", b"GET /" + _LARGE + b" HTTP/1.1\r\nhost: x\r\n\r\n"),
@@ -67,7 +67,7 @@ def _is_closed(port: int, sent: bytes, endless: bytes) -> bool:
     return False
 
 
-@pytest.mark.slow  # as long as the timeouts; tests/unit/test_http_protocol.py sets its own
+@pytest.mark.slow  # takes as long as the timeouts; tests/unit/test_http_protocol.py sets its own
 def test_connections_without_an_end_are_closed(bare: LocalSystem, tally: Tally) -> None:
     def attack(name: str, port: int, sent: bytes, endless: bytes) -> None:
         tally.refused(name, is_refused=_is_closed(port, sent, endless))
@@ -102,5 +102,5 @@ def test_headers_have_a_limit(bare: LocalSystem, tally: Tally) -> None:
         for part, port in _ports(bare).items():
             for name, sent in _TOO_LARGE:
                 status = _response(port, sent)[9:12]
-                # Where much is left unread, the system may reset the connection first.
+                # Where much is left unread, the operating system may reset the connection first.
                 tally.refused(f"{name} at {part}: {status!r}", is_refused=status in {b"431", b""})

@@ -1,4 +1,4 @@
-"""Sockets and streams without end: they take no room from signed-in users."""
+"""Floods of sockets and streams: they take no capacity from signed-in users."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ async def _in_turn(several: Sequence[Callable[[], Awaitable[object]]], count: in
 
 
 async def _connect(client: Client, user_id: str) -> None:
-    """What a client does when it reconnects: it opens its socket, and joins with its token."""
+    """Reconnect as a client does: open a socket, and join with a token."""
     await client.__aenter__()
     response = await client.join("a", SESSIONS, token=tokens.user_token(user_id))
     assert response["status"] == "ok", response
@@ -62,7 +62,7 @@ async def test_users_reconnect_while_anonymous_sockets_stand(
         cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
     for client, user_id in users:
         tally.refused(
-            f"{user_id} heard no change", is_refused=await _receives_change(client, user_id)
+            f"{user_id} received no change", is_refused=await _receives_change(client, user_id)
         )
     everybody = [*anonymous, *(client for client, _ in users)]
     await _in_turn([client.__aexit__ for client in everybody], _SOME)
@@ -71,7 +71,7 @@ async def test_users_reconnect_while_anonymous_sockets_stand(
 async def test_no_flood_of_anonymous_sockets_shuts_users_out(
     bare: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
-    """Sockets are opened without end, beyond the room, while users connect and hear changes."""
+    """Sockets are opened beyond the limit while users connect and receive changes."""
     async with serving(bare, Limits(sockets=120)) as base:
         flood: list[Client] = []
         attackers = [asyncio.create_task(_open_without_end(base, flood)) for _ in range(8)]
@@ -84,7 +84,8 @@ async def test_no_flood_of_anonymous_sockets_shuts_users_out(
                 cursor.executemany(SESSION, [(user_id, user_id) for _, user_id in users])
             for client, user_id in users:
                 tally.refused(
-                    f"{user_id} heard no change", is_refused=await _receives_change(client, user_id)
+                    f"{user_id} received no change",
+                    is_refused=await _receives_change(client, user_id),
                 )
             await asyncio.gather(*(client.__aexit__() for client, _ in users))
         for attacker in attackers:
@@ -113,7 +114,7 @@ def test_no_user_opens_streams_without_end(
 
 
 def _opened(url: str, headers: dict[str, str]) -> httpx.Response:
-    """The response; of a stream that was opened, its head alone."""
+    """Return the response; for an open stream, its status and headers only."""
     with web.stream("GET", url, headers=headers) as response:
         if response.status_code != 200:
             response.read()
@@ -121,6 +122,6 @@ def _opened(url: str, headers: dict[str, str]) -> httpx.Response:
 
 
 def _raise_open_files() -> None:
-    """Each socket is an open file of this process as well."""
+    """Raise the limit of open files: each socket is one in this process as well."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,7 +1,7 @@
-"""SSRF by reference: spelling, redirect, rebinding and slow drip against the one way out.
+"""SSRF by reference: alternative spellings, redirects, rebinding and slow responses.
 
-The guard meets a site that does its worst and a resolver of the test's own; and the same addresses
-go through queue-job, as anybody's would.
+The fetcher is tested against a hostile site and a resolver of the test's own; the same URLs also go
+through queue-job.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ async def test_no_redirect_leads_inside(site: ExternalSite, corpora: Corpora, ta
 async def test_no_rebinding_leads_inside(
     site: ExternalSite, corpora: Corpora, tally: Tally
 ) -> None:
-    """A name that is public when it is checked, and another when it is asked for again."""
+    """A name that resolves to a public address when checked, and to another when resolved again."""
     chance = corpora.chance("rebinding")
     for address in hostile_addresses.pointing(chance, corpora.size(100, short=52)):
         for url in (f"{BASE}/picture", f"{BASE}/redirect?to=/picture"):

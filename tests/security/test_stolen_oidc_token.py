@@ -1,4 +1,4 @@
-"""A stolen OIDC token: what was made for a worker, or by another account, sweeps nothing."""
+"""A stolen OIDC token: tokens issued for a worker, or for another account, run no sweep."""
 
 import functools
 import json
@@ -69,7 +69,7 @@ def _changes(audiences: list[object]) -> Iterator[dict[str, Any]]:
 
 
 def _tokens(system: LocalSystem, person: UserClient) -> Iterator[tuple[str, str]]:
-    """Good tokens of others, and the scheduler's own with something changed."""
+    """Yield valid tokens of other accounts, and the scheduler's own with one change."""
     sweep = system.base + _SWEEP
     good, worker = _claims(sweep), "http://127.0.0.1:8000/jobs"
     audiences: list[object] = [
@@ -80,8 +80,8 @@ def _tokens(system: LocalSystem, person: UserClient) -> Iterator[tuple[str, str]
     for gone in ("aud", "iss", "exp", "iat", "email", "email_verified"):
         left = {name: value for name, value in good.items() if name != gone}
         yield f"without {gone}", _signed(left)
-    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    yield "another key", _signed(good, stranger)
+    other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    yield "another key", _signed(good, other_key)
     yield "another kid", _signed(good, kid="another")
     yield "no kid", _signed(good, kid="")
     yield "its own keys", _signed(good, jku=f"{system.base}/.well-known/jwks.json")
@@ -102,14 +102,14 @@ def _tokens(system: LocalSystem, person: UserClient) -> Iterator[tuple[str, str]
 def test_sweep_jobs_takes_the_schedulers_own_token_alone(
     bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
-    whole = list(_tokens(bare, person)) * corpora.size(6, short=1)
+    attempts = list(_tokens(bare, person)) * corpora.size(6, short=1)
 
     def send(client: httpx.Client, one: tuple[str, str]) -> None:
         headers = {"authorization": f"Bearer {one[1]}"}
         answer = client.post(bare.base + _SWEEP, headers=headers)
         tally.answered(one[0], answer, {401})
 
-    concurrency.each(whole, send)
+    concurrency.each(attempts, send)
     for header in ("", "Bearer", "Basic x", "Bearer x"):
         answer = web.post(bare.base + _SWEEP, headers={"authorization": header})
         tally.answered(f"{header!r}", answer, {401})
@@ -129,7 +129,7 @@ def test_the_schedulers_token_sweeps_and_opens_nothing_else(
 
 
 def test_a_workers_own_token_opens_no_function(bare: LocalSystem, tally: Tally) -> None:
-    """Cloud Run asks for one with each job; whoever runs the worker has it."""
+    """Cloud Run requires one with each job, so the operator of the worker has it."""
     signer = TokenSigner(keys.oidc_key().read_bytes(), OIDC_ISSUER)
     for email in (SCHEDULER_EMAIL, "tasks@local.iam.gserviceaccount.com"):
         stolen = signer.token(email, "http://127.0.0.1:8000/jobs")

@@ -1,4 +1,4 @@
-"""A swap between check and copy: what was checked is what is kept, whatever lies there by then."""
+"""A swap between check and copy: the object that was checked is saved, whatever replaced it."""
 
 import threading
 import time
@@ -14,12 +14,12 @@ from tests.support.scripted_worker import PICTURE, THUMBNAIL, ScriptedWorker
 from tests.support.workspace import act, files, library, put, storage_pausing, until_held
 
 _OTHER = PICTURE[:-1] + b"!"
-"""Of the same size, so that only its content tells it apart."""
+"""Of the same size, so that only its content differs."""
 
 
 @pytest.fixture
 def made(person: UserClient, hand_worker: ScriptedWorker) -> tuple[str, str]:
-    """An asset that was checked: its id, and where it lies."""
+    """A checked asset: its id and its path."""
     return _make(person, hand_worker)
 
 
@@ -59,7 +59,7 @@ def test_what_was_swapped_before_the_save_is_not_kept(
 def test_what_is_swapped_while_it_is_saved_is_not_kept(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
-    """Swapped again and again as the save runs: what is kept is what was checked, or nothing."""
+    """Swapped repeatedly while the save runs: either the checked object is saved, or nothing."""
     for _ in range(corpora.size(30, short=3)):
         person = UserClient(bare)
         asset_id, path = _make(person, hand_worker)
@@ -83,7 +83,7 @@ def test_what_is_swapped_while_it_is_saved_is_not_kept(
 def test_what_is_swapped_while_the_copy_waits_is_not_kept(
     bare: LocalSystem, person: UserClient, made: tuple[str, str], tally: Tally
 ) -> None:
-    """The save holds the asset and its copy is under way: the source's generation is named."""
+    """The save has locked the asset and is copying: the copy names the source's generation."""
     asset_id, path = made
     query = "select generation from workspace_assets where id = %s"
     checked = bare.value(query, asset_id)
@@ -116,7 +116,7 @@ def test_what_lies_at_the_target_already_is_not_taken_for_the_copy(
 def test_a_worker_swaps_nothing_after_its_files_were_checked(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
-    """Its addresses write once; after the completed callback they write no more."""
+    """Its upload URLs write once; after the completed callback they write no more."""
     job_id = person.create_job()
     claim_id, claim = hand_worker.claimed(job_id)
     assets = hand_worker.upload(claim)

@@ -1,4 +1,4 @@
-"""Texts and JSON values that are too large, or that nobody can read as they are."""
+"""Texts and JSON values that are too large, or contain unreadable characters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -75,7 +75,7 @@ def test_no_username_hides_what_it_is(bare: LocalSystem, person: UserClient, tal
 
 
 def _too_many(person: UserClient) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Lists and objects with too many elements, each of them small."""
+    """Yield lists and objects with too many elements, each of them small."""
     asset = {"action": "save_to_library", "assetId": str(uuid4())}
     yield "workspace-actions", {**asset, "tags": ["x"] * 51}
     yield "workspace-actions", {**asset, "tags": ["x"] * 100_000}
@@ -103,7 +103,7 @@ def test_no_long_list_is_taken(bare: LocalSystem, person: UserClient, tally: Tal
 
 
 def _large_results(asset: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A worker's report of one asset, with one value that is too large."""
+    """Yield a worker's report of one asset, with one value that is too large."""
     large: list[dict[str, Any]] = [
         {"prompt": "x" * 900_000},
         {"prompt": "x" * 70_000},

@@ -1,4 +1,4 @@
-"""Unsafe prompts, through the enhancer and every other door, however they are disguised."""
+"""Unsafe prompts, however disguised, at the enhancer and every other endpoint."""
 
 from collections.abc import Callable
 
@@ -17,9 +17,9 @@ pytest_plugins = ["tests.support.safety_fixtures"]
 
 FOX = "a red fox in the snow"
 SHORT_WAYS = ("plain", "capitals", "leetspeak", "pieces", "signs", "Cyrillic", "a tag inside")
-"""Those that an enhancement, which is cut at a number of tokens, holds whole."""
+"""Obfuscations short enough to survive an enhancement, which is cut at a number of tokens."""
 
-DOORS: dict[str, Callable[[UserClient, str], httpx.Response]] = {
+ENDPOINTS: dict[str, Callable[[UserClient, str], httpx.Response]] = {
     "prompt": lambda person, text: person.post_job(text),
     "enhanced prompt": lambda person, text: person.post_job("a hill", enhanced_prompt=text),
     "enhance-prompt": lambda person, text: person.invoke("enhance-prompt", {"prompt": text}),
@@ -42,13 +42,15 @@ def test_no_disguise_comes_in_by_any_door(
     safety_system: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("unsafe prompts"), corpora.size(600, short=36)
-    names = list(DOORS)
+    names = list(ENDPOINTS)
     for number, obfuscated in enumerate(obfuscation.make(chance, count)):
-        door = names[number % len(names)]
+        endpoint = names[number % len(names)]
         person = UserClient(
             safety_system
-        )  # each anew: who is refused again and again is slowed down
-        _count(tally, f"{door}, {obfuscated.ways}", DOORS[door](person, obfuscated.text))
+        )  # a new user each time: repeated refusals throttle a user
+        _count(
+            tally, f"{endpoint}, {obfuscated.ways}", ENDPOINTS[endpoint](person, obfuscated.text)
+        )
         rows = decisions(safety_system, person)
         tally.refused(
             "no row is kept", is_refused=[row["categories"] for row in rows] == [["drill"]]
@@ -97,7 +99,7 @@ def test_nothing_unsafe_is_told_by_a_model(
 
 @pytest.mark.parametrize("way", obfuscation.WAYS)
 def test_each_half_alone_is_harmless_in_that_way(corpora: Corpora, way: str) -> None:
-    """Otherwise the refusals would show nothing of the two together."""
+    """Without this, the refusals would prove nothing about the two words together."""
     chance = corpora.chance("halves")
     for word in (ONE, OTHER):
         assert refused_category(f"a {obfuscation.WAYS[way](word, chance)} in the rain") is None

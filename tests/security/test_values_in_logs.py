@@ -1,4 +1,4 @@
-"""No value that a caller sends is in any log, whatever Postgres thinks of it."""
+"""No value that a caller sends is in any log, even where Postgres raises an error."""
 
 import logging
 from uuid import uuid4
@@ -28,7 +28,7 @@ _FUNCTIONS = ("queue-job", "workspace-actions", "enhance-prompt", "job-callback"
 
 
 def _send_all(system: LocalSystem, person: UserClient, mark: str, tally: Tally) -> None:
-    """Send the mark wherever a value may be."""
+    """Send the mark in every place that takes a value."""
     for template in _FILTERS:
         path = f"/rest/v1/jobs?{template.replace('{}', mark)}"
         tally.answered(template, person.get(path), range(500))

@@ -1,4 +1,4 @@
-"""A worker ending another's job: a good seal opens only what was dispatched to that key."""
+"""A worker ending another worker's job: a key's signature covers only its own jobs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture
 def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[ScriptedWorker]:
-    """A worker of the same system, with a key of its own."""
+    """A second worker of the same system, with its own key."""
     worker = ScriptedWorker(bare, key_id="noop")
     worker.messages = hand_worker.messages
     yield worker
@@ -58,8 +58,10 @@ def test_a_job_that_nobody_claimed_is_not_to_be_had_by_another_worker(
 def test_no_worker_takes_anothers_name_or_address(
     bare: LocalSystem, other: ScriptedWorker, tally: Tally
 ) -> None:
-    """Registered under another's name, it would be sent that worker's jobs."""
-    query = "select to_jsonb(workers) - 'last_seen_at' as told from workers where id = 'demo-sdxl'"
+    """Registered under another worker's name, it would receive that worker's jobs."""
+    query = (
+        "select to_jsonb(workers) - 'last_seen_at' as worker from workers where id = 'demo-sdxl'"
+    )
     before = bare.value(query)["worker_url"]
     for function in ("update-worker-url", "register-chat-worker"):
         for name in ("demo", "demo-sdxl", "demo-chat", "noop-demo", "noop-sdxl-sdxl", "demo-noop"):

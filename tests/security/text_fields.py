@@ -1,4 +1,4 @@
-"""Every field of a request that takes a text, each with the same text in it."""
+"""Requests with a given text in each text field."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -9,7 +9,7 @@ from tests.support.local_system import LocalSystem, UserClient
 
 
 def requests_with(person: UserClient, text: str) -> Iterator[tuple[str, str, object]]:
-    """The method, the address and the body of a request for each field."""
+    """Yield the method, path and body of a request for each field."""
     functions = "/functions/v1"
     job = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a boat"}}
     for name in ("prompt", "negative_prompt", "enhanced_prompt", "session_name", "other"):
@@ -44,7 +44,7 @@ def requests_with(person: UserClient, text: str) -> Iterator[tuple[str, str, obj
 
 
 def make_profile(system: LocalSystem, person: UserClient) -> None:
-    """The row that a first job would make; without it, a change of the username changes nothing."""
+    """Insert the row that a user's first job creates; without it, a new username updates no row."""
     system.rows("insert into profiles (id) values (%s) returning id", person.id)
 
 
@@ -56,7 +56,7 @@ def send(person: UserClient, method: str, path: str, body: object) -> httpx.Resp
 
 
 def field_names(body: object) -> Iterator[str]:
-    """The names of the fields that were sent, for the report."""
+    """Yield the names of the fields that were sent, for the report."""
     if isinstance(body, dict):
         for key, value in body.items():
             yield key

@@ -1,4 +1,4 @@
-"""A user with one of everything, and all that is theirs."""
+"""A user with at least one row and object of each kind, and checks of them."""
 
 import json
 from secrets import token_hex
@@ -25,7 +25,7 @@ _MESSAGES = "select * from messages where conversation_id = %s"
 
 
 class Belongings:
-    """Each text of theirs holds ``mark``, which nobody else can know."""
+    """A user's rows and objects; each text contains ``mark``, which no other user can know."""
 
     def __init__(self, system: LocalSystem, worker: ScriptedWorker) -> None:
         self.system, self.person, self.mark = system, UserClient(system), f"mark{token_hex(8)}"
@@ -53,7 +53,7 @@ class Belongings:
         self.paths.append(f"user-library/{mine['storage_path']}")
 
     def _spoken(self) -> dict[str, str]:
-        """A conversation, and the ids of what the deprecated procedures take."""
+        """Create a conversation, and return the ids that the deprecated procedures take."""
         conversation = self.system.value(
             "insert into conversations (user_id, title) values (%s, %s) returning id",
             self.person.id,
@@ -75,16 +75,16 @@ class Belongings:
         return {name: str(value) for name, value in ids.items()}
 
     def every_id(self) -> dict[str, str]:
-        """What somebody could learn and send."""
+        """Return every id that another user could learn and send."""
         return {**self.ids, **self.more}
 
     def all(self) -> frozenset[str]:
-        """Every row and object of theirs, as text: Postgres returns rows in any order."""
+        """Return every row and object of the user as text; Postgres returns rows in any order."""
         rows = {
             table: self.system.rows(f"select * from {table} where {column} = %s", self.person.id)
             for table, column in _TABLES.items()
         }
-        for row in rows["jobs"]:  # its dispatch goes on meanwhile
+        for row in rows["jobs"]:  # dispatch changes these meanwhile
             for name in ("dispatch_no", "dispatched_at", "claim_by", "worker_id", "updated_at"):
                 del row[name]
         rows["messages"] = self.system.rows(_MESSAGES, self.more["conversation"])
@@ -96,14 +96,14 @@ class Belongings:
         return frozenset(texts) | {path for path in self.system.objects() if self.person.id in path}
 
     def changes_since(self, before: frozenset[str]) -> list[str]:
-        """The rows and objects that differ from ``all`` of an earlier time, or are new or gone."""
+        """Return the rows and objects that differ from an earlier result of ``all``."""
         return sorted(before ^ self.all())
 
     def is_shown_in(self, text: str) -> bool:
-        """Whether an answer tells anything of theirs."""
+        """Return whether a response contains any of the user's texts."""
         return self.mark in text
 
 
 def is_id(annotation: object, inner: tuple[object, ...]) -> bool:
-    """Whether a field of a request is an id."""
+    """Return whether a field of a request is an id."""
     return annotation is UUID or UUID in inner

@@ -1,1 +1,1 @@
-"""What tests of several folders use: the local system, clients and stand-ins."""
+"""Helpers that tests of several folders use: the local system, clients and fake servers."""

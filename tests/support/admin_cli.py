@@ -1,4 +1,4 @@
-"""The operator's commands, as an operator gives them, over a running system."""
+"""The operator's command line, run against a running system."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem
 
 
 def settings_of(system: LocalSystem) -> dict[str, str]:
-    """What the commands are told: the functions' own settings."""
+    """The environment of the operator's commands: that of the functions."""
     parts = environment.LocalSystem(system.data, system.port, system.ports())
     return environment.functions_env(parts, functions_url(server.url(system.ports()["postgres"])))
 
@@ -19,7 +19,7 @@ def settings_of(system: LocalSystem) -> dict[str, str]:
 def command(
     system: LocalSystem, *arguments: str, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """``python -m infra.admin ...``."""
+    """Run ``python -m infra.admin`` with these arguments."""
     return subprocess.run(
         [sys.executable, "-m", "infra.admin", *arguments],
         cwd=ROOT,
@@ -32,7 +32,7 @@ def command(
 
 
 def run_ok(system: LocalSystem, *arguments: str) -> str:
-    """What a command that succeeds says."""
+    """Run a command that must succeed and return its output."""
     done = command(system, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Certificates for signing pictures, made for a test: a root of its own, and one below it."""
+"""Certificates for signing images, made for a test: a root and one certificate below it."""
 
 import datetime as dt
 from typing import NamedTuple, TypeAlias
@@ -27,7 +27,7 @@ _NO_USE = dict.fromkeys(
 
 
 class Chain(NamedTuple):
-    """What a signer is given, and what its readers trust; all of it in PEM."""
+    """A signer's certificates and key, and the root that readers trust, all in PEM."""
 
     certificates: bytes
     key: bytes
@@ -35,7 +35,7 @@ class Chain(NamedTuple):
 
 
 def chain(key: Key | None = None, *, days: int = 30) -> Chain:
-    """A signer's chain that was valid from ten days ago and is so for ``days`` from now."""
+    """A signer's chain, valid from ten days ago until ``days`` from now."""
     own, above = key or ec.generate_private_key(ec.SECP256R1()), _new_key()
     root = _begun("Test root", "Test root", above, days=days)
     root = root.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

@@ -1,6 +1,6 @@
-"""A system that talks with chat servers, and those who talk through it.
+"""Fixtures of a system with chat servers, and of its users.
 
-A test module that names this one in ``pytest_plugins`` has its fixtures.
+A test module gets them by naming this module in ``pytest_plugins``.
 """
 
 from collections.abc import Iterator
@@ -35,9 +35,9 @@ def chat_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSyste
 
 @pytest.fixture(scope="session")
 def hurried(chat_system: LocalSystem) -> Iterator[LocalSystem]:
-    """The functions of that system, which do not wait long for a chat server.
+    """The functions of that system, with a short timeout for chat servers.
 
-    They wait longer for a long response. They are for servers that never end their response.
+    The timeout is longer for a long response. They are for servers that never end their response.
     """
     revision = SecondGateway(
         chat_system,
@@ -52,7 +52,7 @@ def hurried(chat_system: LocalSystem) -> Iterator[LocalSystem]:
 
 @pytest.fixture
 def fault_talker(chat_system: LocalSystem, hurried: LocalSystem, fault: str) -> UserClient:
-    """A new user, of the functions that are to meet the fault."""
+    """A new user of the functions whose timeout suits the fault."""
     return UserClient(hurried if FAULTS[fault][1] == "slow" else chat_system)
 
 
@@ -64,7 +64,7 @@ def chat_user(chat_system: LocalSystem) -> UserClient:
 
 @pytest.fixture(scope="session")
 def chat_server(chat_system: LocalSystem) -> Iterator[ChatServer]:
-    """A server that nobody knows of."""
+    """A chat server that is not registered."""
     one = ChatServer(chat_system)
     yield one
     one.close()
@@ -72,7 +72,7 @@ def chat_server(chat_system: LocalSystem) -> Iterator[ChatServer]:
 
 @pytest.fixture
 def server(chat_system: LocalSystem, chat_server: ChatServer) -> Iterator[ChatServer]:
-    """The chat worker that was seen last: it does as the test says."""
+    """A chat server, registered as the worker that was seen last; a test sets its behaviour."""
     chat_server.reset()
     assert chat_server.register("chat").status_code == 200
     yield chat_server
@@ -99,7 +99,7 @@ def tiny_process(
 
 @pytest.fixture
 def tiny(chat_system: LocalSystem, tiny_process: ChatProcess) -> Iterator[ChatProcess]:
-    """The real chat worker as the one that was seen last."""
+    """The real chat worker, registered as the worker that was seen last."""
     query = "update workers set is_active = true, health = 'healthy' where id = 'noop' returning id"
     chat_system.rows(query)
     tiny_process.counted(busy=0, waiting=0)
@@ -108,5 +108,5 @@ def tiny(chat_system: LocalSystem, tiny_process: ChatProcess) -> Iterator[ChatPr
 
 
 def forget_workers(system: LocalSystem) -> None:
-    """Nobody is up."""
+    """Mark every worker as inactive."""
     system.rows("update workers set is_active = false returning id")

@@ -1,4 +1,4 @@
-"""A system's database, by the role and the claims of one who calls it."""
+"""Connections to a system's database, with the role and the claims of a caller."""
 
 import json
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ def connect_as(
     says_admin: bool = False,
     path: str = SERVICE_PATH,
 ) -> Iterator[Connection]:
-    """A connection of that role; parameters are Postgres's own, ``$1``.
+    """Open a connection with a role; parameters are Postgres's native ``$1``.
 
     Args:
-        system: whose database.
-        role: who is calling.
-        user_id: the subject of the caller's token.
-        says_admin: whether the token calls the user an admin.
-        path: where names are looked for; ``USER_PATH`` as in a user's transaction.
+        system: The system whose database is opened.
+        role: The caller's database role.
+        user_id: The subject of the caller's token.
+        says_admin: Whether the token has the claim of an admin.
+        path: The search path; ``USER_PATH`` as in a user's transaction.
     """
     claims = {"sub": user_id, "role": role} if user_id else {"role": role}
     token_claims = {**claims, "app_metadata": {"role": "admin"}} if says_admin else claims

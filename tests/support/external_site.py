@@ -1,7 +1,7 @@
-"""A stranger's web site, on TLS by an authority of its own, and a network on which it is public.
+"""A fake external web site on TLS, with its own authority, and a network on which it is public.
 
-The network stands where the guard's own does: it notes each address that is dialled, and answers
-for the site's one public address alone.
+The network replaces the fetcher's own: it records each address that is dialled, and connects only
+to the site's one public address.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ from shared.clients.safe_fetch import MAX_BYTES, SafeFetcher
 from tests.support.local_system import PATIENCE_SECONDS
 
 ADDRESS = "93.184.216.34"
-"""Public; nothing is ever sent there."""
+"""A public address; nothing is ever sent there."""
 HOST = "pictures.example"
 
 
 class ExternalSite:
-    """https://pictures.example, as far as the network that it makes is concerned."""
+    """https://pictures.example, on the network that it provides."""
 
     def __init__(self, folder: Path) -> None:
         self.content = b"a picture"
         self.health: Callable[[str], bytes] = lambda _: b"{}"
-        """What it answers to a challenge."""
+        """The response body to a challenge."""
         self.requested: list[str] = []
         self.dialled: list[str] = []
         key, self._authority = _certificate(folder)
@@ -52,7 +52,7 @@ class ExternalSite:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Be gone."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -62,9 +62,9 @@ class ExternalSite:
         max_bytes: int = MAX_BYTES,
         max_seconds: float = PATIENCE_SECONDS,
     ) -> SafeFetcher:
-        """A guard that resolves every name to the site, unless told otherwise.
+        """A safe fetcher that resolves every name to the site, unless another resolver is passed.
 
-        It waits as long as a test does, not ten seconds as in the product.
+        Its timeout is that of a test, not ten seconds as in the product.
         """
         return SafeFetcher(
             resolver=resolver or answering(ADDRESS),
@@ -84,20 +84,20 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         self.site.requested.append(f"{self.headers['host']}{self.path}")
         self.close_connection = True
-        with contextlib.suppress(OSError):  # the guard hangs up on most of these
+        with contextlib.suppress(OSError):  # the fetcher disconnects from most of these
             getattr(self, f"_{address.path[1:]}", self._missing)(parse_qs(address.query))
 
     def _picture(self, _: object) -> None:
-        self._say(200, self.site.content)
+        self._respond(200, self.site.content)
 
     def _healthz(self, query: dict[str, list[str]]) -> None:
-        self._say(200, self.site.health(query["challenge"][0]))
+        self._respond(200, self.site.health(query["challenge"][0]))
 
     def _missing(self, _: object) -> None:
-        self._say(404, b"nothing")
+        self._respond(404, b"nothing")
 
     def _redirect(self, query: dict[str, list[str]]) -> None:
-        self._say(302, b"", location=query["to"][0])
+        self._respond(302, b"", location=query["to"][0])
 
     def _large(self, _: object) -> None:
         self.send_response(200)
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _gzip(self, _: object) -> None:
         bomb = gzip.compress(bytes(20_000_000))
-        self._say(200, bomb, **{"content-encoding": "gzip"})
+        self._respond(200, bomb, **{"content-encoding": "gzip"})
 
     def _drip(self, _: object) -> None:
         self.send_response(200)
@@ -124,12 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _silent(self, _: object) -> None:
         self.connection.settimeout(PATIENCE_SECONDS)
-        self.connection.recv(1)  # until the guard hangs up
+        self.connection.recv(1)  # until the fetcher disconnects
 
     def _nonsense(self, _: object) -> None:
         self.wfile.write(b"220 smtp.inside ESMTP\r\n")
 
-    def _say(self, status: int, content: bytes, **headers: str) -> None:
+    def _respond(self, status: int, content: bytes, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def answering(*addresses: str) -> Resolver:
-    """A resolver with one answer."""
+    """A resolver that returns these addresses."""
 
     async def resolve(_: str) -> Sequence[Address]:
         return [ip_address(address) for address in addresses]
@@ -173,9 +173,9 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A key, and the certificate that it signs for the host; their files."""
+    """Write a key and a certificate of the host that it signs; return both paths."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A stranger's authority")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An external authority")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

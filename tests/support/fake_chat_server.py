@@ -1,4 +1,4 @@
-"""A chat server of the OpenAI protocol that does as a test says, and what may go wrong with one."""
+"""A fake chat server of the OpenAI protocol with scripted behaviour, and typical faults."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
 
 HURRIED_SECONDS = 0.5
-"""How long ``hurried`` functions wait for a chat server; see tests/support/chat_fixtures.py."""
+"""The chat timeout of ``hurried`` functions; see tests/support/chat_fixtures.py."""
 KEY = "the chat servers' key"
 
 Body = dict[str, Any]
@@ -24,20 +24,20 @@ Behaviour = Callable[["Answer", Body], None]
 
 
 class Answer:
-    """What a server sends to one request, as raw as a test wants it."""
+    """The response of a server to one request, as raw as a test needs it."""
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self._handler = handler
 
     def begin(self, status: int = 200, media_type: str = "text/event-stream") -> None:
-        """The head; the body ends with the connection."""
+        """Send the head; the body ends with the connection."""
         self._handler.send_response(status)
         self._handler.send_header("content-type", media_type)
         self._handler.send_header("connection", "close")
         self._handler.end_headers()
 
     def write(self, content: bytes) -> None:
-        """A part of the body."""
+        """Send a part of the body."""
         self._handler.wfile.write(content)
         self._handler.wfile.flush()
 
@@ -45,7 +45,7 @@ class Answer:
         """Wait until the client hangs up.
 
         Raises:
-            OSError: It has.
+            OSError: The client has disconnected.
         """
         connection = self._handler.connection
         connection.settimeout(PATIENCE_SECONDS)
@@ -53,26 +53,26 @@ class Answer:
             raise ConnectionResetError("The client closed the connection.")
 
     def chunk(self, content: object, finish: object = None, **more: object) -> None:
-        """One event of the protocol."""
+        """Send one event of the protocol."""
         choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish}
         self.write(b"data: " + json.dumps({"choices": [choice], **more}).encode() + b"\n\n")
 
     def end(self, finish: str = "stop", tokens: int = 7) -> None:
-        """The events that end a response."""
+        """Send the events that end a response."""
         self.chunk("", finish)
         self.write(b'data: {"choices": [], "usage": {"completion_tokens": %d}}\n\n' % tokens)
         self.write(b"data: [DONE]\n\n")
 
 
 class ChatServer(ScriptedWorker):
-    """A chat server that does as it is told."""
+    """A chat server with scripted behaviour."""
 
     def __init__(self, system: LocalSystem) -> None:
         self.reset()
         super().__init__(system)
 
     def reset(self) -> None:
-        """Forget what was asked, and answer quietly."""
+        """Forget the requests, and reply with a short text."""
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self._cut: list[Body] = []
@@ -99,7 +99,7 @@ class ChatServer(ScriptedWorker):
             def do_POST(self) -> None:
                 assert self.path == "/v1/chat/completions"
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                # A response to an earlier test may still be under way: it counts where it began.
+                # An earlier test's response may still be in progress: it counts for that test.
                 behave, cut = server.behave, server._cut
                 server.requests.append(body)
                 server.headers.append({name.lower(): value for name, value in self.headers.items()})
@@ -115,7 +115,7 @@ class ChatServer(ScriptedWorker):
 
 
 def reply(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7) -> Behaviour:
-    """Those pieces, each after a pause of at least so many seconds."""
+    """Send these pieces, each after a pause of at least this many seconds."""
 
     def behave(answer: Answer, _: Body) -> None:
         answer.begin()
@@ -128,7 +128,7 @@ def reply(*pieces: str, finish: str = "stop", pause: float = 0, tokens: int = 7)
 
 
 def wait_for(gate: threading.Event, then: Behaviour) -> Behaviour:
-    """Nothing until the test sets the gate, ``then`` that."""
+    """Wait until the test sets the gate, then continue with ``then``."""
 
     def behave(answer: Answer, body: Body) -> None:
         if not gate.wait(PATIENCE_SECONDS):
@@ -139,12 +139,12 @@ def wait_for(gate: threading.Event, then: Behaviour) -> Behaviour:
 
 
 def silent(answer: Answer, _: Body) -> None:
-    """Nothing, for as long as the client waits."""
+    """Send nothing for as long as the client waits."""
     answer.wait_for_the_end()
 
 
 def raw_reply(content: bytes, *, status: int = 200) -> Behaviour:
-    """Those bytes, whatever they are."""
+    """Send these bytes unchanged."""
 
     def behave(answer: Answer, _: Body) -> None:
         answer.begin(status)
@@ -154,7 +154,7 @@ def raw_reply(content: bytes, *, status: int = 200) -> Behaviour:
 
 
 def endless_reply(content: bytes, pause: float = 0) -> Behaviour:
-    """Those bytes, again and again."""
+    """Send these bytes repeatedly."""
 
     def behave(answer: Answer, _: Body) -> None:
         answer.begin()
@@ -185,7 +185,7 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
     "no JSON": (raw_reply(b"data: {oops\n\n"), "unreadable"),
     "no text": (raw_reply(_piece(delta={"content": 5})), "unreadable"),
     "no list": (raw_reply(b'data: {"choices": {"delta": {"content": "a"}}}\n\n'), "unreadable"),
-    "half a letter": (
+    "half a character": (
         raw_reply(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n'),
         "unreadable",
     ),
@@ -194,23 +194,23 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
         "unreadable",
     ),
     "broken off": (raw_reply(_piece(delta={"content": "a red"})), "unreadable"),
-    "told to fail": (raw_reply(b'data: {"error": {"message": "draining"}}\n\n'), "broken"),
-    "nothing said": (raw_reply(_piece(delta={}, finish_reason="stop")), "empty"),
+    "error event": (raw_reply(b'data: {"error": {"message": "draining"}}\n\n'), "broken"),
+    "empty delta": (raw_reply(_piece(delta={}, finish_reason="stop")), "empty"),
     "blank": (raw_reply(_piece(delta={"content": " \n"}, finish_reason="stop")), "empty"),
     "too much text": (reply(*["word " * 1000] * 20), "unreadable"),
     "endless text": (endless_reply(_piece(delta={"content": "word " * 1000})), "unreadable"),
     "endless line": (endless_reply(b"data: " + b"a" * 100_000), "unreadable"),
     "endless events": (endless_reply(b'data: {"choices": []}\n\n' * 5000), "unreadable"),
 }  # fmt: skip
-"""What a server may do, and the reason that is told of it.
+"""Faults of a server: its behaviour, and the reason that the functions report.
 
-Those that are "slow" have no end: the functions that meet them must be ``hurried``.
+Those that are "slow" never end: the functions that meet them must be ``hurried``.
 """
 
 
 @contextmanager
 def streamed(person: UserClient, **body: object) -> Iterator[Iterator[tuple[str, Body]]]:
-    """A streamed answer of playground-chat, as its events' names and data come."""
+    """Stream a response of playground-chat: the names and data of its events, as they arrive."""
     headers = {"authorization": f"Bearer {person.token}", "accept": "text/event-stream"}
     url = f"{person.base}/functions/v1/playground-chat"
     with (

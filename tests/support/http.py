@@ -1,7 +1,7 @@
-"""One HTTP client for requests that stand alone.
+"""A shared HTTP client for single requests.
 
-It checks no certificates, for everything here is loopback, and loading them takes 25 ms a client;
-it keeps no connection, for what it talks to is restarted under its feet.
+It checks no certificates: every server here is on loopback, and loading them takes 25 ms a client.
+It keeps no connections: the servers are restarted during the tests.
 """
 
 import httpx

@@ -1,4 +1,4 @@
-"""Pictures to send."""
+"""Images to send."""
 
 import io
 from typing import Any

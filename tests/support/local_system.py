@@ -1,4 +1,4 @@
-"""A whole local system, started by its own command line, as a test drives it."""
+"""A complete local system, started by its command line, and its users."""
 
 import itertools
 import json
@@ -27,16 +27,16 @@ from tests.support.http import web
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
-"""How long a test waits for what must happen. Nothing waits this long unless it never happens, on
-any machine, so no test depends on how fast one is."""
+"""How long a test waits for what must happen. Only a wait for something that never happens takes
+this long, on any machine, so no test depends on the machine's speed."""
 _PARTS = ("postgres", "storage", "tasks", "worker")
-"""Those that the supervisor finds a port for."""
+"""The processes that the supervisor finds a port for."""
 UNLIMITED = {f"RATE_LIMIT_{rate}_PER_MINUTE": "0" for rate in ("JOBS", "PROMPTS", "REQUESTS")}
-"""For a test asks as fast as it can; those of the limits set their own."""
+"""No rate limits: tests send requests as fast as they can; tests of limits set their own."""
 
 
 class LocalSystem:
-    """``python -m infra.local up``, on a port and a data folder of its own."""
+    """``python -m infra.local up``, on a free port and a separate data folder."""
 
     def __init__(self, data: Path, *, worker: str, **environment: str) -> None:
         self.data = data
@@ -47,7 +47,7 @@ class LocalSystem:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it takes jobs."""
+        """Start it, and wait until it accepts jobs."""
         chosen = self.data / "ports.json"
         if not chosen.exists():
             self.data.mkdir(parents=True, exist_ok=True)
@@ -65,17 +65,17 @@ class LocalSystem:
         wait_until(self._is_up, what="the system to start")
 
     def terminal(self) -> str:
-        """What it told the person who started it."""
+        """The output in the terminal that started it."""
         return (self.data.parent / f"{self.data.name}.log").read_text()
 
     def kill_whole(self) -> None:
-        """End the supervisor as kill -9 does."""
+        """Kill the supervisor with SIGKILL."""
         assert self._process
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> int:
-        """Stop it as Ctrl-C does; its exit status."""
+        """Stop it as Ctrl-C does and return its exit status."""
         assert self._process
         if self._process.poll() is not None:
             return self._process.returncode
@@ -85,12 +85,12 @@ class LocalSystem:
         return code
 
     def kill(self, name: str) -> None:
-        """End one part as kill -9 does."""
+        """Kill one process with SIGKILL."""
         os.kill(self.pids()[name], signal.SIGKILL)
 
     @contextmanager
     def supervisor_paused(self) -> Iterator[None]:
-        """Meanwhile no part that ends is started again."""
+        """Within the context, no process that ends is restarted."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -99,21 +99,21 @@ class LocalSystem:
             self._process.send_signal(signal.SIGCONT)
 
     def worker_url(self) -> str:
-        """Where its own worker listens."""
+        """The URL of the system's worker."""
         return f"http://127.0.0.1:{self.ports()['worker']}"
 
     def pids(self) -> dict[str, int]:
-        """The parts that run now."""
+        """The ids of the running processes, by name."""
         processes = json.loads((self.data / "processes.json").read_text())
         return {process["name"]: process["pid"] for process in processes}
 
     def ports(self) -> dict[str, int]:
-        """Where each part listens."""
+        """The port of each process, by name."""
         processes = json.loads((self.data / "processes.json").read_text())
         return {process["name"]: process["port"] for process in processes}
 
     def settings(self, **more: object) -> Settings:
-        """What its functions are told, and ``more``."""
+        """The settings of the system's functions, updated by ``more``."""
         parts = environment.LocalSystem(self.data, self.port, self.ports())
         url = functions_url(server.url(self.ports()["postgres"]))
         env = environment.functions_env(parts, url)
@@ -122,23 +122,23 @@ class LocalSystem:
 
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection that sees everything."""
+        """A connection as superuser."""
         url = server.url(self.ports()["postgres"])
         with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
             yield connection
 
     def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
-        """What a query finds."""
+        """The rows that a query returns."""
         with self.database() as connection:
             return connection.execute(query.encode(), arguments).fetchall()
 
     def value(self, query: str, *arguments: object) -> Any:  # noqa: ANN401 - of any column
-        """The one value of a query."""
+        """The single value that a query returns."""
         (row,) = self.rows(query, *arguments)
         return next(iter(row.values()))
 
     def objects(self) -> set[str]:
-        """Every object's bucket and path."""
+        """The bucket and path of every object."""
         storage = f"http://127.0.0.1:{self.ports()['storage']}/storage/v1/b"
         return {
             f"{bucket}/{item['name']}"
@@ -154,12 +154,12 @@ class LocalSystem:
             healthy = web.get(f"{self.base}/healthz").is_success
         except httpx.TransportError:
             return False
-        wanted = 0 if self._worker == "none" else 1
-        return healthy and self.value("select count(*) from workers") >= wanted
+        min_workers = 0 if self._worker == "none" else 1
+        return healthy and self.value("select count(*) from workers") >= min_workers
 
 
 class UserClient:
-    """A signed-in user of a system, over HTTP alone."""
+    """A signed-in user of a system, who uses HTTP only."""
 
     def __init__(
         self, system: LocalSystem, user_id: str | None = None, *, is_admin: bool = False
@@ -179,23 +179,23 @@ class UserClient:
         return self._http.post(f"/functions/v1/{function}", json=body, headers=headers)
 
     def post_job(self, prompt: str = "a red star on blue", **metadata: object) -> httpx.Response:
-        """Queue a fast picture."""
+        """Queue a fast image job; the request may be refused."""
         job_type = metadata.pop("job_type", "sdxl_image_fast")
         body = {"jobType": job_type, "metadata": {"prompt": prompt, **metadata}}
         return self.invoke("queue-job", body)
 
     def create_job(self, prompt: str = "a red star on blue", **metadata: object) -> str:
-        """Queue a fast picture that is accepted; the job's id."""
+        """Queue a fast image job that must be accepted; return the job's id."""
         answer = self.post_job(prompt, **metadata)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job"]["id"])
 
     def get(self, path: str, **parameters: str) -> httpx.Response:
-        """GET an address."""
+        """GET a path."""
         return self._http.get(path, params=parameters or None, follow_redirects=True)
 
     def rows(self, table: str, **parameters: str) -> list[dict[str, Any]]:
-        """What ``rest`` shows of a table."""
+        """The rows of a table that the REST endpoint returns."""
         answer = self.get(f"/rest/v1/{table}", **parameters)
         assert answer.status_code == 200, answer.text
         rows: list[dict[str, Any]] = answer.json()
@@ -206,7 +206,7 @@ class UserClient:
         return [row["kind"] for row in self.rows("credit_ledger", order="created_at.asc,kind.asc")]
 
     def status(self, job_id: str) -> str:
-        """How a job stands."""
+        """The status of a job."""
         return str(self.rows("jobs", id=f"eq.{job_id}", select="status")[0]["status"])
 
     def wait_for(self, job_id: str, status: str = "completed") -> None:
@@ -218,12 +218,12 @@ class UserClient:
         return self.rows("workspace_assets", job_id=f"eq.{job_id}", order="asset_index.asc")[0]
 
     def sign(self, path: str, bucket: str = "workspace-temp", seconds: int = 60) -> httpx.Response:
-        """Ask for a signed address."""
+        """Request a signed URL of an object."""
         address = f"/storage/v1/object/sign/{bucket}/{path}"
         return self._http.post(address, json={"expiresIn": seconds})
 
     def fetch(self, path: str, bucket: str = "workspace-temp") -> bytes:
-        """The bytes of an object, by its signed address, without a token."""
+        """The bytes of an object, by its signed URL, without a token."""
         signed = self.sign(path, bucket).json()["signedURL"]
         answer = web.get(f"{self._http.base_url}/storage/v1{signed}", follow_redirects=True)
         assert answer.status_code == 200, answer.text
@@ -240,10 +240,10 @@ def wait_until(is_met: Callable[[], bool], *, what: str) -> None:
 
 
 def free_port() -> int:
-    """A port that is free, and that no other process of these tests takes meanwhile.
+    """A free port that no other process of these tests takes meanwhile.
 
-    Each of pytest-xdist's processes has a range of its own, and each port is given once in a round.
-    All lie below the range of outgoing connections (Linux: 32,768 and up) and of the ports that a
+    Each process of pytest-xdist has a range of ports, and each port is used once per cycle.
+    All are below the range of outgoing connections (Linux: 32,768 and up) and of the ports that a
     local system chooses for itself (20,000 and up).
     """
     while not ports.is_free(port := next(_PORTS)):
@@ -254,7 +254,7 @@ def free_port() -> int:
 def _own_ports() -> Iterator[int]:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 10_000 + worker % 10 * 1_000
-    # From a random place on, for a second run of tests may be under way.
+    # The start is random because a second test run may be in progress.
     return itertools.cycle(random.sample(range(first, first + 1_000), 1_000))
 
 

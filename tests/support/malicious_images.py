@@ -1,4 +1,4 @@
-"""Small image files that are expensive to decode, by what makes them so."""
+"""Small image files that are expensive to decode, by the cause."""
 
 import io
 import struct
@@ -12,7 +12,7 @@ _MIB = 2**20
 
 
 def encode(picture: Image.Image, file_format: str, **options: Any) -> bytes:  # noqa: ANN401 - Pillow's own
-    """Return the file of a picture."""
+    """Encode a picture in a file format."""
     target = io.BytesIO()
     picture.save(target, file_format, **options)
     return target.getvalue()
@@ -44,28 +44,28 @@ def png(
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, is_interlaced)
     if data is None:
         row = 1 + (width * channels * bits + 7) // 8
-        # Interlaced, each of seven passes has rows of its own.
+        # Interlaced, each of the seven passes has separate rows.
         data = chunk(b"IDAT", zlib.compress(bytes(row * height * (1 + is_interlaced)), 1))
     parts = [chunk(b"IHDR", header), before, data, chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def jpeg_with_scans(side: int, scans: int, part: int = -1) -> bytes:
-    """Return a progressive JPEG, one of whose scans is repeated until there are so many."""
-    whole = encode(flat(side, side), "JPEG", progressive=True)
-    starts = [at for at in range(len(whole)) if whole[at : at + 2] == b"\xff\xda"]
-    ends = [*starts[1:], len(whole) - 2]
+    """Return a progressive JPEG, one of whose scans is repeated until it has this many."""
+    jpeg = encode(flat(side, side), "JPEG", progressive=True)
+    starts = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
+    ends = [*starts[1:], len(jpeg) - 2]
     begin, end = starts[part], ends[part]
     # Tables that precede the next scan belong to it.
-    tables = whole.find(b"\xff\xc4", begin, end)
-    scan = whole[begin : tables if tables > 0 else end]
-    return whole[:-2] + scan * (scans - len(starts)) + b"\xff\xd9"
+    tables = jpeg.find(b"\xff\xc4", begin, end)
+    scan = jpeg[begin : tables if tables > 0 else end]
+    return jpeg[:-2] + scan * (scans - len(starts)) + b"\xff\xd9"
 
 
 def jpeg_with_segments(segment: bytes, count: int) -> bytes:
     """Return a small JPEG with a segment repeated at its beginning."""
-    whole = encode(flat(), "JPEG")
-    return whole[:2] + segment * count + whole[2:]
+    jpeg = encode(flat(), "JPEG")
+    return jpeg[:2] + segment * count + jpeg[2:]
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -75,9 +75,9 @@ def segment(marker: int, content: bytes) -> bytes:
 
 def webp_with_chunks(kind: bytes, content: bytes, count: int) -> bytes:
     """Return a small WebP in the extended format, followed by a chunk that is repeated."""
-    whole = encode(flat(), "WEBP", exif=_exif(1))
+    webp = encode(flat(), "WEBP", exif=_exif(1))
     padded = content + bytes(len(content) % 2)
-    body = whole[12:] + (kind + struct.pack("<I", len(content)) + padded) * count
+    body = webp[12:] + (kind + struct.pack("<I", len(content)) + padded) * count
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
@@ -93,9 +93,9 @@ def _looped_exif() -> bytes:
 
 def arithmetic_jpeg() -> bytes:
     """Return a JPEG whose header declares arithmetic coding, which needs no bits for zeros."""
-    whole = bytearray(encode(flat(1024, 1024), "JPEG"))
-    whole[whole.index(b"\xff\xc0") + 1] = 0xC9
-    return bytes(whole)
+    jpeg = bytearray(encode(flat(1024, 1024), "JPEG"))
+    jpeg[jpeg.index(b"\xff\xc0") + 1] = 0xC9
+    return bytes(jpeg)
 
 
 def too_complex() -> list[tuple[str, bytes]]:
@@ -145,7 +145,7 @@ def too_complex() -> list[tuple[str, bytes]]:
 
 
 def left_out() -> list[tuple[str, bytes]]:
-    """Return files whose expensive parts no decoder reads: the pixels are an ordinary picture's."""
+    """Return files with expensive parts that no decoder reads; their pixels are ordinary."""
     bomb = chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(_MIB), 9))
     text = chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(_MIB), 9))
     small = encode(flat(), "JPEG")

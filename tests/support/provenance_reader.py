@@ -1,4 +1,4 @@
-"""What a finished file says of its origin, read by others' code: c2pa's, Pillow's and Python's."""
+"""Readers of a file's provenance by independent code: c2pa, Pillow and Python's XML parser."""
 
 import io
 import json
@@ -22,17 +22,17 @@ _SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
 
 
 class Manifest(NamedTuple):
-    """What c2pa reads."""
+    """A manifest as c2pa reads it."""
 
     state: str
-    """Trusted, Valid (by a root that is unknown), or Invalid."""
+    """Trusted, Valid (with an unknown root), or Invalid."""
     actions: list[dict[str, Any]]
     failures: list[str]
 
 
 @contextmanager
 def signing(chain: Chain, folder: Path) -> Iterator[None]:
-    """The workers' code signs with that chain, as its settings say."""
+    """Within the context, the workers' code signs with that chain."""
     certificates, key = folder / "chain.pem", folder / "key.pem"
     certificates.write_bytes(chain.certificates)
     key.write_bytes(chain.key)
@@ -42,7 +42,7 @@ def signing(chain: Chain, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def signer_environment(**environment: str) -> Iterator[None]:
-    """The workers' code reads its signer's settings anew, and once more at the end."""
+    """Within the context, the workers' code uses these settings of its signer."""
 
     def forget() -> None:
         settings.provenance.cache_clear()
@@ -55,7 +55,7 @@ def signer_environment(**environment: str) -> Iterator[None]:
 
 
 def manifest(content: bytes, mime_type: str, chain: Chain) -> Manifest:
-    """What a reader that trusts the chain's root says of a file."""
+    """Read a file's manifest as a reader that trusts the chain's root."""
     trust = {"trust": {"trust_anchors": chain.root.decode()}}
     with (
         c2pa.Context.from_dict({**trust, "verify": {"verify_trust": True}}) as context,
@@ -73,13 +73,13 @@ def manifest(content: bytes, mime_type: str, chain: Chain) -> Manifest:
 
 
 def picture(content: bytes) -> Image.Image:
-    """The decoded picture."""
+    """The decoded image."""
     image = Image.open(io.BytesIO(content))
     image.load()
     return image
 
 
 def source_type(packet: bytes) -> str | None:
-    """What an XMP packet says, by Python's own reader of XML."""
-    description = ET.fromstring(packet.decode()).find(f".//{_DESCRIPTION}")  # noqa: S314 - of our own making
+    """The source type in an XMP packet, by Python's XML parser."""
+    description = ET.fromstring(packet.decode()).find(f".//{_DESCRIPTION}")  # noqa: S314 - a trusted file
     return None if description is None else description.get(_SOURCE_TYPE)

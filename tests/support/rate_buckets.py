@@ -1,20 +1,20 @@
-"""Rate limit buckets that stand still, so that a test does not depend on how long it takes."""
+"""Rate limit buckets that are not refilled, so that a test does not depend on how long it takes."""
 
 from tests.support.local_system import LocalSystem, UserClient
 
 _FAR = "now() + interval '1 day'"
-"""A bucket that was refilled then gains nothing until then."""
+"""A refill time in the future: the bucket gains no tokens until then."""
 
 
 def fill(system: LocalSystem, user_id: str, **per_minute: int) -> None:
-    """Fill the buckets of these names with a minute's requests each, and refill them no more."""
+    """Fill these buckets with a minute's requests each, without any further refill."""
     for bucket, requests in per_minute.items():
-        # The row holds what was in the bucket when the last request took its token.
+        # The row holds the content of the bucket when the last request took its token.
         _set(system, user_id, bucket, tokens=requests + 1)
 
 
 def leave(system: LocalSystem, person: UserClient, bucket: str, tokens: float) -> None:
-    """Leave so many tokens in a bucket, for the next request to find, and refill it no more."""
+    """Leave this many tokens in a bucket for the next request, without any further refill."""
     _set(system, person.id, bucket, tokens=tokens)
 
 

@@ -1,4 +1,4 @@
-"""What tests of realtime listen to, and what they do to be told of it."""
+"""Bindings for the realtime tests, and the changes that trigger them."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def client(person: UserClient, **more: str) -> Client:
 
 
 def make_change(system: LocalSystem, person: UserClient, name: str) -> str:
-    """Make a change of that person's; the row's id."""
+    """Insert a session of the user with this name and return the row's id."""
     return str(system.value(SESSION, person.id, name))
 
 

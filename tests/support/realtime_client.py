@@ -1,4 +1,4 @@
-"""A client of realtime that says each frame as it is told to."""
+"""A realtime client that sends the frames that a test chooses."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _NAMES = ("join_ref", "ref", "topic", "event", "payload")
 
 
 class Client:
-    """One socket of the service at ``base``; what it was told stands in ``all``, and when."""
+    """A socket of the service at ``base``; the frames received are in ``all``, with their times."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Client:
         await self._reading
 
     async def send(self, topic: str, event: str, payload: object, join: str | None = None) -> str:
-        """Push a message; its ref."""
+        """Push a message and return its ref."""
         self._refs += 1
         ref = str(self._refs)
         join_ref = ref if event == "phx_join" else join
@@ -64,7 +64,7 @@ class Client:
         return ref
 
     async def reply(self, ref: str) -> Frame:
-        """The payload of the answer to a message."""
+        """Wait for the reply to a message and return its payload."""
         frame = await self.wait_for(lambda one: one["event"] == "phx_reply" and one["ref"] == ref)
         payload: Frame = frame["payload"]
         return payload
@@ -72,46 +72,46 @@ class Client:
     async def request(
         self, topic: str, event: str, payload: object, join: str | None = None
     ) -> Frame:
-        """Push a message, and wait for its answer."""
+        """Push a message and wait for the payload of its reply."""
         return await self.reply(await self.send(topic, event, payload, join))
 
     async def join(self, topic: str, *bindings: Frame, token: str | None = None) -> Frame:
-        """Join ``realtime:topic``; what that is answered."""
+        """Join ``realtime:topic`` and return the payload of the reply."""
         payload: Frame = {"config": {"postgres_changes": list(bindings)}}
         if token is not None:
             payload["access_token"] = token
         return await self.request(f"realtime:{topic}", "phx_join", payload)
 
     async def wait_for(self, is_it: Callable[[Frame], bool]) -> Frame:
-        """The first frame that is it, once it is there."""
+        """Wait for the first frame that matches."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for frame in self.all:
                     if is_it(frame):
                         return frame
                 if self._reading.done():
-                    raise AssertionError(f"closed with {self.close_code}; told {self.all}")
+                    raise AssertionError(f"closed with {self.close_code}; received {self.all}")
                 await asyncio.sleep(0.005)
 
     async def event(self, topic: str, event: str) -> Frame:
-        """The payload of the first such event of ``realtime:topic``."""
-        wanted = (f"realtime:{topic}", event)
-        frame = await self.wait_for(lambda one: (one["topic"], one["event"]) == wanted)
+        """Wait for the first such event of ``realtime:topic`` and return its payload."""
+        expected = (f"realtime:{topic}", event)
+        frame = await self.wait_for(lambda one: (one["topic"], one["event"]) == expected)
         payload: Frame = frame["payload"]
         return payload
 
     def changes(self, topic: str) -> list[Frame]:
-        """The payloads of the changes that ``realtime:topic`` was told, in their order."""
+        """The payloads of the changes received on ``realtime:topic``, in order."""
         rows = [one for one in self.all if one["event"] == "postgres_changes"]
         return [one["payload"] for one in rows if one["topic"] == f"realtime:{topic}"]
 
     async def wait(self, topic: str, count: int) -> list[Frame]:
-        """The changes, once there are so many."""
+        """Wait for this many changes and return them."""
         await self.wait_for(lambda _: len(self.changes(topic)) >= count)
         return self.changes(topic)
 
     async def closed(self) -> int | None:
-        """The code by which the server closes, once it has."""
+        """Wait until the server closes the socket and return the close code."""
         await asyncio.wait_for(asyncio.shield(self._reading), PATIENCE_SECONDS)
         return self.close_code
 

@@ -1,4 +1,4 @@
-"""The service by itself, in the test's own process: with limits of the test's, on a free port."""
+"""The realtime service alone, in the test's process: with a test's limits, on a free port."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from tests.support.local_system import LocalSystem, free_port
 
 @contextlib.asynccontextmanager
 async def serving(system: LocalSystem, limits: Limits, **settings: object) -> AsyncIterator[str]:
-    """Its address; it reads that system's database."""
+    """Serve on that system's database; yields the URL."""
     services = Services(system.settings(**settings))
     port = free_port()
     options = {
@@ -27,7 +27,7 @@ async def serving(system: LocalSystem, limits: Limits, **settings: object) -> As
     app = Realtime(lambda: services, limits)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn's way to tell
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True

@@ -1,4 +1,4 @@
-"""What the tests of references do again and again."""
+"""Helpers for the tests of reference images."""
 
 import io
 from typing import Any
@@ -14,11 +14,12 @@ FIELDS = ("referenceImageUrl", "startReferenceImageUrl", "endReferenceImageUrl")
 
 
 def ask(
-    person: UserClient, metadata: dict[str, object] | None = None, **given: str
+    person: UserClient, metadata: dict[str, object] | None = None, **references: str
 ) -> httpx.Response:
-    """Queue a picture by references."""
+    """Queue an image job with reference images; keyword arguments are fields of the body."""
     fields = {"prompt": "like this", **(metadata or {})}
-    return person.invoke("queue-job", {"jobType": "sdxl_image_fast", "metadata": fields, **given})
+    body = {"jobType": "sdxl_image_fast", "metadata": fields, **references}
+    return person.invoke("queue-job", body)
 
 
 def accepted(answer: httpx.Response) -> str:
@@ -31,14 +32,14 @@ def objects_of(system: LocalSystem, person: UserClient) -> set[str]:
 
 
 def claimed(worker: ScriptedWorker, job_id: str) -> list[dict[str, Any]]:
-    """The references that the claim's answer gives."""
+    """The references in the response to a claim."""
     _, claim = worker.claimed(job_id)
     references: list[dict[str, Any]] = claim["references"]
     return references
 
 
 def fetched(reference: dict[str, Any]) -> Image.Image:
-    """A reference as the worker has it, by its signed URL alone."""
+    """Download a reference as the worker does, by its signed URL only."""
     answer = web.get(reference["url"])
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "image/png"

@@ -1,7 +1,7 @@
-"""Five hundred prompts and more that nobody should refuse, made by combining what people ask for.
+"""More than five hundred prompts that must not be refused, combined from what people request.
 
-Many hold one half of a rule, as ordinary prompts do: children at play, nudes in a museum, a
-president in the news, the anatomy of a textbook. None holds both.
+Many contain one half of a rule, as ordinary prompts do: children at play, nudes in a museum, a
+president in the news, the anatomy of a textbook. None contains both.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ _KINDS: Mapping[str, Sequence[Sequence[str]]] = {
 
 
 def prompts() -> Iterator[tuple[str, str]]:
-    """Each kind and prompt."""
+    """Yield the kind and the text of each prompt."""
     for kind, parts in _KINDS.items():
         for words in product(*parts):
             yield kind, ", ".join(words)

@@ -1,4 +1,4 @@
-"""What the gates' tests say, and what comes of it: the drill's words, which are harmless."""
+"""Harmless words that the safety rules refuse in combination, and checks of the refusals."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ import httpx
 from tests.support.local_system import LocalSystem, UserClient
 
 ONE, OTHER = "zorpel", "blimsen"
-"""Harmless words, each of which may be said; together the rules refuse them."""
+"""Harmless words, each of which is allowed; the rules refuse them together."""
 
 FIRST_SLOWDOWN = 600
 
 
 def decisions(system: LocalSystem, person: UserClient) -> list[dict[str, Any]]:
-    """What was refused to a user, oldest first."""
+    """The decisions about a user's content, oldest first."""
     query = "select * from safety_decisions where user_id = %s order by created_at"
     return system.rows(query, person.id)
 
 
 def refused(answer: httpx.Response, category: str) -> dict[str, Any]:
-    """The answer of a gate, without a word of what was refused."""
+    """Check a refusal by a content check and return its body, which contains none of the words."""
     assert (answer.status_code, answer.json()["code"]) == (422, "content_refused"), answer.text
     assert answer.json()["details"][0]["message"] == category
     assert ONE not in answer.text

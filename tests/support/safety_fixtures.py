@@ -1,6 +1,6 @@
-"""A system whose gates are all configured, and those who come to them.
+"""Fixtures of a system with every content check configured, and of its users.
 
-A test module that names this one in ``pytest_plugins`` has its fixtures.
+A test module gets them by naming this module in ``pytest_plugins``.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.scripted_worker import CHECKED_BY, ScriptedWorker
 
 @pytest.fixture(scope="session")
 def safety_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system that offers nsfw, and is slow with whom it slows down, so that tests may be."""
+    """A system that offers nsfw, with throttling times that are long enough for slow tests."""
     system = LocalSystem(
         tmp_path_factory.mktemp("gated") / "data",
         worker="none",
@@ -31,7 +31,7 @@ def safety_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSys
 
 @pytest.fixture(scope="session")
 def drawing_worker(safety_system: LocalSystem) -> Iterator[ScriptedWorker]:
-    """A worker that is moved by hand."""
+    """A worker that a test controls."""
     worker = ScriptedWorker(safety_system)
     assert worker.register(slots=1000).status_code == 200
     yield worker
@@ -48,7 +48,7 @@ def _chat_server(safety_system: LocalSystem) -> Iterator[ChatServer]:
 
 @pytest.fixture
 def chat(_chat_server: ChatServer) -> ChatServer:
-    """A chat worker that says what a test tells it to."""
+    """A chat worker with scripted replies."""
     _chat_server.reset()
     return _chat_server
 

@@ -1,4 +1,4 @@
-"""A worker that a test moves by hand: it registers, takes messages in, and says what it is told."""
+"""A worker that a test controls: it registers, receives messages and sends callbacks."""
 
 import base64
 import json
@@ -23,12 +23,12 @@ from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, wait_until
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
 CHECKED_BY = {"kind": "classifier", "name": "by-hand"}
-"""What looked at the pictures."""
+"""The check that approved the images."""
 
 
 @contextmanager
 def no_other_workers(system: LocalSystem, worker_type: str, *, key_id: str) -> Iterator[None]:
-    """Jobs of that type go to no other key's workers, which earlier tests may have left."""
+    """Within the context, jobs of that type go to no worker with another key."""
     others = system.rows(
         "update workers set is_active = false"
         " where is_active and worker_type = %s and key_id <> %s returning id",
@@ -43,7 +43,7 @@ def no_other_workers(system: LocalSystem, worker_type: str, *, key_id: str) -> I
 
 
 class ScriptedWorker:
-    """The holder of a worker's key, with a real address."""
+    """The holder of a worker's key, with a real HTTP server."""
 
     def __init__(self, system: LocalSystem, key_id: str = "demo") -> None:
         self.system = system
@@ -56,12 +56,12 @@ class ScriptedWorker:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
-        """Be gone from the address."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
     def register(self, worker_type: str = "sdxl", **more: object) -> httpx.Response:
-        """Make itself known."""
+        """Register the worker."""
         body = {
             "worker_type": worker_type,
             "worker_url": self.url,
@@ -80,9 +80,9 @@ class ScriptedWorker:
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """A sealed letter."""
+        """Send a signed request to a function."""
         content = json.dumps(body).encode()
-        sealed = webhook_signature.sign(
+        signature_headers = webhook_signature.sign(
             key or self.key,
             worker_id=self.key_id,
             message_id=message_id or f"msg_{uuid4().hex}",
@@ -92,7 +92,7 @@ class ScriptedWorker:
         return web.post(
             f"{self.system.base}/functions/v1/{function}",
             content=content,
-            headers={"content-type": "application/json", **sealed, **(headers or {})},
+            headers={"content-type": "application/json", **signature_headers, **(headers or {})},
             timeout=PATIENCE_SECONDS,
         )
 
@@ -104,19 +104,19 @@ class ScriptedWorker:
     def callback_body(
         self, job_id: str, claim_id: str, status: str, **more: object
     ) -> dict[str, Any]:
-        """A callback about a claim."""
+        """The body of a callback about a claim."""
         user = str(self.message(job_id).user_id)
         return {"jobId": job_id, "userId": user, "claimId": claim_id, "status": status, **more}
 
     def claim(self, job_id: str, claim_id: str, **more: object) -> httpx.Response:
-        """Ask for the job."""
+        """Request a claim of the job."""
         number = {"dispatchNo": self.message(job_id).dispatch_no, **more}
         return self.send(
             "job-callback", self.callback_body(job_id, claim_id, "processing", **number)
         )
 
     def claimed(self, job_id: str) -> tuple[str, dict[str, Any]]:
-        """A claim that is granted, and its answer."""
+        """Claim a job and return the claim's id and the response."""
         claim_id = str(uuid4())
         answer = self.claim(job_id, claim_id)
         assert answer.status_code == 200, answer.text
@@ -124,14 +124,14 @@ class ScriptedWorker:
         return claim_id, answer.json()
 
     def expire_lease(self, job_id: str) -> None:
-        """Let the lease of a claimed job end now, whatever the time."""
+        """Expire the lease of a claimed job now."""
         self.system.rows(
             "update jobs set lease_until = now() - interval '1 s' where id = %s returning id",
             job_id,
         )
 
     def upload(self, claim: dict[str, Any], content: bytes = PICTURE) -> list[dict[str, Any]]:
-        """Put a picture and a thumbnail where each should go; the assets to report."""
+        """Upload an image and a thumbnail to each upload target; return the assets to report."""
         return [self._upload(place, content) for place in claim["uploads"]]
 
     def complete(
@@ -141,33 +141,33 @@ class ScriptedWorker:
         assets: list[dict[str, Any]],
         message_id: str | None = None,
     ) -> httpx.Response:
-        """Report the job done."""
+        """Report the job as completed."""
         body = self.callback_body(
             job_id, claim_id, "completed", results={"assets": assets}, outputCheck=CHECKED_BY
         )
         return self.send("job-callback", body, message_id=message_id)
 
     def fail(self, job_id: str, claim_id: str, **failure: object) -> httpx.Response:
-        """Report the job failed."""
+        """Report the job as failed."""
         return self.send(
             "job-callback",
             self.callback_body(
                 job_id,
                 claim_id,
                 "failed",
-                errorMessage="The model was not to be had.",
+                errorMessage="The model is not available.",
                 failure={"code": "broken", **failure},
             ),
         )
 
     def finish(self, job_id: str, content: bytes = PICTURE) -> None:
-        """Run a job from its claim to its end."""
+        """Run a job from its claim to its completion."""
         claim_id, claim = self.claimed(job_id)
         answer = self.complete(job_id, claim_id, self.upload(claim, content))
         assert answer.status_code == 200, answer.text
 
     def asset(self, place: dict[str, Any], content: bytes = PICTURE) -> dict[str, Any]:
-        """What is reported of a picture at that place."""
+        """The report of an image at an upload target."""
         return {
             "assetType": "image",
             "assetIndex": place["assetIndex"],
@@ -225,14 +225,14 @@ class ScriptedWorker:
 
 
 def crc32c(content: bytes) -> str:
-    """As Cloud Storage writes it."""
+    """The CRC32C checksum of the content, as Cloud Storage writes it."""
     return base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
 
 
 def upload_manifest_only(
     worker: ScriptedWorker, job: str, claim_id: str, claim: dict[str, Any], *, key: str
 ) -> list[dict[str, Any]]:
-    """Upload everything, and leave the completed callback in the bucket only; the assets."""
+    """Upload everything, and leave the completed callback only in the bucket; return the assets."""
     assets = worker.upload(claim)
     body = httpx.Request(
         "POST",

@@ -1,4 +1,4 @@
-"""The functions under other settings, beside a running system: as the cloud's revisions are."""
+"""The functions with other settings beside a running system, like a revision in the cloud."""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.local_system import PATIENCE_SECONDS, ROOT, UNLIMITED, LocalS
 
 
 class SecondGateway(LocalSystem):
-    """A gateway of its own over the system's database, storage and queues."""
+    """A separate gateway on the system's database, storage and queues."""
 
     def __init__(self, of: LocalSystem, **settings: str) -> None:
         super().__init__(of.data, worker="none")
@@ -33,12 +33,12 @@ class SecondGateway(LocalSystem):
         return self
 
     def said(self) -> str:
-        """Its log so far."""
+        """Return the log so far."""
         self._out.seek(0)
         return self._out.read()
 
     def end(self) -> None:
-        """As the cloud ends one: what it was asked, it answers."""
+        """Stop as the cloud does: requests in flight are answered first."""
         self._gateway.send_signal(signal.SIGTERM)
         self._gateway.wait(timeout=PATIENCE_SECONDS)
         self._out.close()

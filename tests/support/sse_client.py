@@ -1,4 +1,4 @@
-"""A client of ``GET /job-events``, reading in a thread of its own."""
+"""A client of ``GET /job-events`` that reads in a separate thread."""
 
 import contextlib
 import json
@@ -25,19 +25,19 @@ class SseEvent:
 
     @property
     def position(self) -> tuple[int, int]:
-        """The id's two numbers."""
+        """The two numbers of the id."""
         xid, _, seq = (self.id or "").partition("-")
         return int(xid), int(seq)
 
     @property
     def record(self) -> dict[str, Any]:
-        """The row of a change that is no DELETE."""
+        """The row of a change; not for a DELETE."""
         record: dict[str, Any] = self.data["record"]
         return record
 
 
 class SseClient:
-    """What a person is told from now on, or on from an id."""
+    """A user's event stream, from now on or from an event id on."""
 
     def __init__(
         self, person: UserClient, *, last_event_id: str | None = None, base: str = "", **query: str
@@ -57,7 +57,7 @@ class SseClient:
         self._reading.start()
 
     def __enter__(self) -> Self:
-        """Wait until it sends whatever happens; or has ended, where its token has expired."""
+        """Wait for the first event, or for the end of the stream where its token has expired."""
         if self.answer.status_code == 200:
             wait_until(
                 lambda: bool(self.all) or self.has_ended.is_set(), what="the stream to begin"
@@ -70,7 +70,7 @@ class SseClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Go away, as a closed window does."""
+        """Disconnect, as a closed window does."""
         with contextlib.suppress(OSError):
             self.answer.extensions["network_stream"].get_extra_info("socket").shutdown(
                 socket.SHUT_RDWR
@@ -90,21 +90,21 @@ class SseClient:
 
     @property
     def last_id(self) -> str:
-        """What an EventSource would send when it reconnects."""
+        """The id that an EventSource would send when it reconnects."""
         return next(event.id for event in reversed(self.all) if event.id is not None)
 
     def statuses(self) -> list[str]:
-        """How the jobs went, in the order told."""
+        """The statuses of jobs in the changes, in the order received."""
         return [
             change.record["status"] for change in self.changes if change.data["table"] == "jobs"
         ]
 
     def wait_for_end(self) -> None:
-        """Wait until the server ends it."""
+        """Wait until the server ends the stream."""
         assert self.has_ended.wait(PATIENCE_SECONDS)
 
     def wait(self, count: int) -> list[SseEvent]:
-        """The changes, once there are so many."""
+        """Wait for this many changes and return them."""
         wait_until(lambda: len(self.changes) >= count, what=f"{count} changes")
         return self.changes
 
@@ -123,6 +123,6 @@ class SseClient:
             self.was_cut = True
         self.has_ended.set()
 
-    def _dispatch(self, told: dict[str, str]) -> None:
-        if "data" in told:
-            self.all.append(SseEvent(told["event"], told.get("id"), json.loads(told["data"])))
+    def _dispatch(self, fields: dict[str, str]) -> None:
+        if "data" in fields:
+            self.all.append(SseEvent(fields["event"], fields.get("id"), json.loads(fields["data"])))

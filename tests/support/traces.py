@@ -1,4 +1,4 @@
-"""What a running system has told of its work: spans and lines, read from its files."""
+"""Spans and log records of a running system, read from its files."""
 
 import json
 from collections.abc import Callable
@@ -19,17 +19,17 @@ def new_trace() -> str:
 
 
 def traceparent(trace_id: str, *, sampled: bool = True) -> str:
-    """The header by which the client tells it."""
+    """The header in which a client sends its trace id."""
     return f"00-{trace_id}-{CLIENTS_SPAN}-{int(sampled):02x}"
 
 
 def spans(system: LocalSystem) -> list[Span]:
-    """Every span that was told by now."""
+    """Every span recorded so far."""
     return trace.read(system.data / trace.FILE)
 
 
 def spans_of(system: LocalSystem, job_id: str, met: Callable[[list[Span]], bool]) -> list[Span]:
-    """The spans of a job, once they are as they should be."""
+    """Wait until the spans of a job meet the condition and return them."""
     found: list[Span] = []
 
     def look() -> bool:
@@ -41,18 +41,18 @@ def spans_of(system: LocalSystem, job_id: str, met: Callable[[list[Span]], bool]
 
 
 def names(spans: list[Span]) -> set[str]:
-    """Of those spans."""
+    """The names of the spans."""
     return {span.name for span in spans}
 
 
 def lines(system: LocalSystem, *parts: str) -> list[dict[str, Any]]:
-    """The JSON lines in the parts' logs."""
+    """The JSON records in the logs of these processes."""
     texts = [(system.data / "logs" / f"{part}.log").read_text() for part in parts]
     return [json.loads(line) for text in texts for line in text.splitlines() if line[:1] == "{"]
 
 
 def measured(system: LocalSystem, name: str, **about: str) -> list[float]:
-    """What was measured by that name, oldest first; of one job, where it is named."""
+    """The values of a metric, oldest first; ``about`` selects those of a job."""
     rows = [line for line in lines(system, "gateway") if line["message"] == "measured"]
     rows = [one for one in rows if about.items() <= one.items()]
     return [one[name] for one in rows if name in one]

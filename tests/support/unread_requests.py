@@ -1,4 +1,4 @@
-"""Requests of clients that hang up before they have read the response."""
+"""Requests of clients that disconnect before they have read the response."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from tests.support.local_system import PATIENCE_SECONDS
 
 @contextmanager
 def unread_request(url: str, content: object, headers: Mapping[str, str]) -> Iterator[None]:
-    """POST ``content`` as JSON; at the end of the block hang up, and wait until that is noticed."""
+    """POST ``content`` as JSON; at the end of the block, hang up and wait for the close."""
     address = httpx.URL(url)
     body = json.dumps(content).encode()
     head = {

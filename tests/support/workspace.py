@@ -1,4 +1,4 @@
-"""What the tests of workspace-actions do again and again."""
+"""Helpers for the tests of workspace-actions."""
 
 import os
 import signal
@@ -18,16 +18,16 @@ BEGUN = (
     "insert into unfinished_copies (source_id, user_id, target_id) values (%s, %s, %s)"
     " returning source_id"
 )
-"""What a try at copying leaves first: source, owner, target."""
+"""The first row of an attempt to copy: source, owner, target."""
 
 
 def act(person: UserClient, action: str, **fields: object) -> httpx.Response:
-    """One action."""
+    """Call one action."""
     return person.invoke("workspace-actions", {"action": action, **fields})
 
 
 def make(person: UserClient, hand_worker: ScriptedWorker, **metadata: object) -> list[str]:
-    """The ids of the assets of a new job, which is run to its end."""
+    """Run a new job to its completion and return the ids of its assets."""
     job_id = person.create_job(**metadata)  # type: ignore[arg-type]
     hand_worker.finish(job_id)
     rows = person.rows("workspace_assets", job_id=f"eq.{job_id}", order="asset_index.asc")
@@ -35,12 +35,12 @@ def make(person: UserClient, hand_worker: ScriptedWorker, **metadata: object) ->
 
 
 def library(person: UserClient) -> list[dict[str, Any]]:
-    """What the person keeps; others' public assets are to be seen as well."""
+    """The user's library assets; others' public assets are visible as well."""
     return person.rows("user_library", user_id=f"eq.{person.id}")
 
 
 def files(system: LocalSystem, person: UserClient) -> dict[str, int]:
-    """How many objects of the person's each bucket holds."""
+    """How many objects of the user each bucket holds."""
     mine = [name for name in system.objects() if person.id in name]
     return {
         bucket: sum(name.startswith(bucket) for name in mine)
@@ -49,7 +49,7 @@ def files(system: LocalSystem, person: UserClient) -> dict[str, int]:
 
 
 def put(system: LocalSystem, bucket: str, path: str, content: bytes) -> None:
-    """Write an object past every check of ours."""
+    """Write an object directly, without the product's checks."""
     storage = f"http://127.0.0.1:{system.ports()['storage']}/upload/storage/v1/b/{bucket}/o"
     answer = web.post(
         storage,
@@ -61,14 +61,14 @@ def put(system: LocalSystem, bucket: str, path: str, content: bytes) -> None:
 
 
 def remove(system: LocalSystem, bucket: str, path: str) -> None:
-    """Delete an object past every check of ours."""
+    """Delete an object directly, without the product's checks."""
     storage = f"http://127.0.0.1:{system.ports()['storage']}/storage/v1/b/{bucket}/o"
     assert web.delete(f"{storage}/{quote(path, safe='')}").status_code == 204
 
 
 @contextmanager
 def storage_pausing(system: LocalSystem) -> Iterator[None]:
-    """The storage hears everything and answers nothing: whatever copies stands still."""
+    """Within the context, the storage receives requests and sends no response, so copies stop."""
     pid = system.pids()["storage"]
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -78,19 +78,19 @@ def storage_pausing(system: LocalSystem) -> Iterator[None]:
 
 
 def until_held(system: LocalSystem, asset_id: str) -> None:
-    """Wait until somebody copies the asset."""
+    """Wait until the asset is locked by a copy."""
     query = "select saving_until > now() as held from workspace_assets where id = %s"
     wait_until(lambda: system.value(query, asset_id) is True, what="the hold")
 
 
 def until_waiting(system: LocalSystem, limit: int = 1) -> None:
-    """Wait until so many transactions wait for a lock."""
+    """Wait until this many transactions wait for a lock."""
     query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
     wait_until(lambda: system.value(query) >= limit, what="the lock to be waited for")
 
 
 def assert_kept_once(system: LocalSystem, person: UserClient, asset_id: str) -> None:
-    """One library asset, with both files and nothing besides them, and nothing left to do."""
+    """Check that one library asset exists, with its two files only, and that no work is left."""
     (row,) = library(person)
     assert row["source_asset_id"] == asset_id
     assert person.fetch(row["storage_path"], "user-library") == PICTURE
@@ -104,7 +104,7 @@ def assert_kept_once(system: LocalSystem, person: UserClient, asset_id: str) -> 
 
 
 def take_back(system: LocalSystem, asset_id: str) -> dict[str, Any]:
-    """Leave what a save leaves that dies just before its record; what it would have recorded."""
+    """Undo a save's last step, as if it had crashed just before; return the row that it records."""
     ((row,),) = (
         row.values()
         for row in system.rows(
@@ -117,7 +117,7 @@ def take_back(system: LocalSystem, asset_id: str) -> dict[str, Any]:
 
 
 def put_back(system: LocalSystem, row: dict[str, Any]) -> None:
-    """Record it after all."""
+    """Insert the row after all."""
     system.rows(
         "insert into user_library select * from jsonb_populate_record(null::user_library, %s)"
         " returning id",

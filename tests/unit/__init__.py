@@ -1,1 +1,1 @@
-"""Pure rules, no server."""
+"""Unit tests: rules that need no server."""

@@ -1,8 +1,8 @@
-"""Settings of the unit tests."""
+"""Hypothesis profile for the unit tests."""
 
 from hypothesis import HealthCheck, settings
 
-# Neither a single example nor the making of all of them is to depend on the speed of the machine.
+# No deadline: neither one example nor generating them all may depend on the machine's speed.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

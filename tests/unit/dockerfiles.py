@@ -1,4 +1,4 @@
-"""What a Dockerfile says, and a worker that is run as its container would run it."""
+"""Read Dockerfiles, and the source that runs a worker with only its container's packages."""
 
 import re
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
@@ -27,31 +27,33 @@ sys.meta_path = [
 ]
 runpy.run_module(sys.argv[1], run_name="__main__")
 """
-"""Runs a module where what is installed beside a container's own packages is not to be had."""
+"""Runs module ``argv[1]`` while the top-level modules in ``argv[2]`` (comma separated) cannot be
+imported.
+"""
 
 
 class Line(NamedTuple):
-    """An instruction."""
+    """One instruction of a Dockerfile: its name and its arguments."""
 
     name: str
     rest: str
 
 
 def read(dockerfile: Path) -> list[Line]:
-    """Its instructions, each on one line."""
+    """Return the instructions of a Dockerfile, continuation lines joined, without comments."""
     text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE)
-    whole = [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
-    return [Line(*line.split(maxsplit=1)) for line in whole]
+    lines = [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
+    return [Line(*line.split(maxsplit=1)) for line in lines]
 
 
 def copied(dockerfile: Path) -> dict[str, str]:
-    """What is copied from the repository, and to where below the container's folder."""
+    """Map each path that the Dockerfile copies from the repository to its target in the image."""
     lines = [line.rest.split() for line in read(dockerfile) if line.name == "COPY"]
     return {rest[0]: rest[1] for rest in lines if not rest[0].startswith("--from")}
 
 
-def shut_out(requirements: Path) -> set[str]:
-    """The modules that are installed here and would not be there."""
+def missing_modules(requirements: Path) -> set[str]:
+    """Return the modules that are installed here and would not be installed in the container."""
     listed = set(re.findall(r"^([a-z0-9._-]+)==", requirements.read_text(), re.MULTILINE))
     there = {canonicalize_name(name) for name in listed} | _of("torch")
     return {
@@ -62,7 +64,7 @@ def shut_out(requirements: Path) -> set[str]:
 
 
 def _of(package: str) -> set[str]:
-    """The package and all that it needs."""
+    """Return a package and everything that it requires, as canonical names."""
     found: set[str] = set()
     waiting = [package]
     while waiting:
@@ -76,6 +78,6 @@ def _of(package: str) -> set[str]:
 def _needs(name: str) -> list[str]:
     try:
         needed = [Requirement(line) for line in requires(name) or ()]
-    except PackageNotFoundError:  # of another platform
+    except PackageNotFoundError:  # a requirement of another platform
         return []
     return [one.name for one in needed if not one.marker or one.marker.evaluate({"extra": ""})]

@@ -1,6 +1,7 @@
-"""The functions and the store as a worker meets them, answering what they are told.
+"""Fake functions and fake storage for a worker: one HTTP transport with scripted responses.
 
-The whole stack's own tests meet the real ones; here is what those cannot be made to answer.
+The tests of the running system use the real ones. This fake covers responses that they cannot be
+made to return.
 """
 
 from datetime import UTC, datetime
@@ -23,10 +24,10 @@ REFUSED = {"success": False, "error": "No.", "code": "refused"}
 
 
 class Neighbours:
-    """The functions and the store, as one transport."""
+    """The functions and the storage as one transport; records each callback and each upload."""
 
     def __init__(self) -> None:
-        self.letters: list[CallbackRequest] = []
+        self.callbacks: list[CallbackRequest] = []
         self.message_ids: list[str] = []
         self.stored: dict[str, bytes] = {}
         self.answers: dict[str, list[httpx.Response]] = {}
@@ -35,10 +36,10 @@ class Neighbours:
         self.references: list[ReferenceInput] = []
         self.reference = httpx.Response(200, content=b"picture")
         self.ended: set[UUID] = set()
-        """Jobs whose next heartbeat is told so."""
+        """Jobs whose next heartbeat is answered with "ended"."""
         self.previews: list[bytes] = []
         self.refusals: dict[str, int] = {}
-        """The store's answers, by a file's name, in place of taking it."""
+        """HTTP status that storage answers an upload with instead of storing it, by file name."""
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = PurePosixPath(request.url.path)
@@ -52,16 +53,16 @@ class Neighbours:
             )
         )
         callback = CallbackRequest.model_validate_json(request.content)
-        self.letters.append(callback)
+        self.callbacks.append(callback)
         kind = self.kind(callback)
         if kind == "heartbeat" and callback.job_id in self.ended:
             return httpx.Response(200, json={"message": "ended", "proceed": False})
         responses = self.answers.get(kind)
-        return responses.pop(0) if responses else self._heard(callback)
+        return responses.pop(0) if responses else self._accept(callback)
 
     @property
     def kinds(self) -> list[str]:
-        return [self.kind(callback) for callback in self.letters]
+        return [self.kind(callback) for callback in self.callbacks]
 
     @staticmethod
     def kind(callback: CallbackRequest) -> str:
@@ -84,14 +85,14 @@ class Neighbours:
         self.stored[name] = request.content
         return httpx.Response(200)
 
-    def _heard(self, callback: CallbackRequest) -> httpx.Response:
+    def _accept(self, callback: CallbackRequest) -> httpx.Response:
         if callback.results and any(
             asset.temp_storage_path not in self.stored for asset in callback.results.assets
         ):
             return httpx.Response(409, json={**REFUSED, "code": "object_missing"})
         headers = {"content-type": "image/png", "x-goog-if-generation-match": "0"}
         answer = CallbackResponse(
-            message="Heard.",
+            message="Callback accepted.",
             heartbeat_seconds=3600,
             uploads=[
                 UploadTarget(

@@ -1,9 +1,10 @@
-"""A queue, its users and its workers, simulated event by event, with the real dispatch's order.
+"""Discrete-event simulation of a queue, its users and its workers, in the real dispatch order.
 
-The order is that of the ``dispatch`` queries: of the users who wait, the one who runs fewest, then
-the one served longest ago, with their oldest job; to the freest worker, which holds its slots and
-one job more. Arrivals are random in time, in user and in type; durations vary about a mean of their
-type, which is not the catalogue's. Claims and callbacks take no time here, and no job fails.
+The order is that of the ``dispatch`` queries. Of the users who wait, the one with the fewest
+running jobs comes first, then the one served longest ago, with their oldest job. The job goes to
+the worker with the most free slots; a worker holds its slots and one job more. Arrivals are random
+in time, user and type. Durations vary about a mean of their type, which differs from the
+catalogue's. Claims and callbacks take no time here, and no job fails.
 """
 
 import heapq
@@ -25,7 +26,7 @@ _SAMPLED = 100
 
 @dataclass(eq=False)
 class Job:
-    """One job, and what was foretold when it came."""
+    """One job, and the estimate that was made when it arrived."""
 
     user: int
     job_type: str
@@ -44,27 +45,28 @@ class _Worker:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Who asks, how much, and who works.
+    """The load: users, job types and workers.
 
-    ``load`` is the work that comes, over what the workers can do; from 1 on the queue only grows.
+    ``load`` is the arriving work divided by the capacity of the workers. From 1 on, the queue only
+    grows.
     """
 
     name: str
     queue: QueueName
     types: dict[str, int]
-    """How often each is asked for, over the sum."""
+    """Relative frequency of each job type."""
     load: float
     workers: int = 1
     slots: int = 1
     users: int = 30
     skew: float = 0.0
-    """The n-th user asks as often as 1 / n ** skew."""
+    """The n-th user submits in proportion to 1 / n ** skew."""
     burst: int = 1
-    """How many jobs a user asks for at once, on average."""
+    """How many jobs a user submits at once, on average."""
 
 
 class Simulation:
-    """Call ``run`` once."""
+    """One simulation; call ``run`` once."""
 
     def __init__(self, surroundings: Surroundings, seed: int) -> None:
         self._around = surroundings
@@ -83,7 +85,7 @@ class Simulation:
         }
 
     def run(self, arrivals: int) -> list[Job]:
-        """Every job, in the order of arrival, once all have begun."""
+        """Simulate until all jobs have started, and return them in the order of arrival."""
         jobs = self._arrivals(arrivals)
         for job in jobs:
             self._at(job.came_at, lambda job=job: self._arrive(job))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The rules of the tree that import-linter's contracts (in pyproject.toml) cannot hold."""
+"""Rules of the source tree that import-linter's contracts (in pyproject.toml) cannot express."""
 
 import ast
 import re
@@ -22,20 +22,20 @@ AUTHENTICATORS = {
         "require_user",
         "require_user_or_ticket",
         "require_user_or_worker",
-    },  # each of the others stands for one
+    },  # a ticket or a worker's signature stands for a user
     "user_or_anon": {
         "require_user_or_anon",
         "optional_user",
-    },  # a signed address carries its own proof
+    },  # a signed URL needs no other credential
     "admin": {"require_admin"},
     "worker": {"require_worker"},
     "scheduler": {"require_scheduler"},
 }
 SUPPLIED_ELSEWHERE = {
-    "shared/workers/challenge.py: secrets.token_urlsafe",  # nobody may foresee it
+    "shared/workers/challenge.py: secrets.token_urlsafe",  # a challenge must be unpredictable
     "shared/contracts/webhook_signature.py: secrets.token_bytes",  # a key, for the operator
     "shared/http/responses.py: datetime.now",  # an error's own timestamp
-    "shared/http/request.py: uuid.uuid4",  # a trace that begins here
+    "shared/http/request.py: uuid.uuid4",  # a new trace starts here
     "shared/http/endpoint.py: uuid.uuid4",  # the request's id
 }
 SUPPLIERS = re.compile(
@@ -51,28 +51,28 @@ SQL = re.compile(
 
 
 def modules(root: Path, *packages: str) -> Iterator[tuple[str, ast.Module]]:
-    """Every module below the packages, by its path."""
+    """Yield each module below the packages with its path."""
     for package in packages:
         for path in sorted((root / package).rglob("*.py")):
             yield path.relative_to(root).as_posix(), ast.parse(path.read_text())
 
 
 def sql_outside_the_queries(root: Path) -> set[str]:
-    """What composes or runs SQL, but ``shared/db`` and ``functions/rest``."""
+    """Return code that composes or runs SQL outside ``shared/db`` and ``functions/rest``."""
     found = {line for line in _named(root, "functions", "shared") if RUNS_SQL.search(line)}
     for path, tree in modules(root, "functions", "shared"):
         prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-        said = [str(node.value) for node in texts if id(node) not in prose]
-        found |= {f"{path}: {text}" for text in said if SQL.match(text)}
+        strings = [str(node.value) for node in texts if id(node) not in prose]
+        found |= {f"{path}: {text}" for text in strings if SQL.match(text)}
     return {line for line in found if not line.startswith(("shared/db/", "functions/rest/"))}
 
 
 def limits_in_subqueries(root: Path) -> set[str]:
-    """SQL that limits rows in an ``in (select ...)``, which a nested loop runs again for each row.
+    """Return SQL with a limit in ``in (select ...)``, which a nested loop runs again for each row.
 
-    Then it picks other rows each time, and the statement changes more than the limit. A
-    materialized common table expression is run once.
+    Each run can pick other rows, so that the statement changes more rows than the limit. A
+    materialized common table expression runs once.
     """
     subquery = re.compile(
         r"\bin\s*\(\s*select\b[^()]*(?:\([^()]*\)[^()]*)*\blimit\b", re.IGNORECASE
@@ -86,7 +86,7 @@ def limits_in_subqueries(root: Path) -> set[str]:
 
 
 def environment_outside_the_settings(root: Path) -> set[str]:
-    """What reads the environment, except the one module that does."""
+    """Return code that reads the environment outside the one settings module."""
     return {
         line
         for line in _named(root, "functions", "shared", "gpu_workers")
@@ -96,7 +96,7 @@ def environment_outside_the_settings(root: Path) -> set[str]:
 
 
 def suppliers_outside_the_services(root: Path) -> set[str]:
-    """What names a clock, or a source of ids or of chance, but ``shared/services.py``."""
+    """Return code that uses a clock, ids or randomness outside ``shared/services.py``."""
     return {
         line
         for line in _named(root, "functions", "shared")
@@ -106,7 +106,7 @@ def suppliers_outside_the_services(root: Path) -> set[str]:
 
 
 def contracts_imports(root: Path) -> set[str]:
-    """What ``shared/contracts`` imports but itself, pydantic and the standard library."""
+    """Return what ``shared/contracts`` imports beside itself, pydantic and the standard library."""
     known = {*sys.stdlib_module_names, "pydantic", "pydantic_core"}
     found = set()
     for path, tree in modules(root, "shared/contracts"):
@@ -123,7 +123,7 @@ def contracts_imports(root: Path) -> set[str]:
 
 
 def unprotected_tables(root: Path) -> set[str]:
-    """The tables that no migration puts under row-level security."""
+    """Return the tables that no migration puts under row-level security."""
     folder = root / "infra/database/migrations"
     text = "\n".join(path.read_text() for path in folder.glob("*.sql")).lower()
     made = re.findall(
@@ -133,7 +133,7 @@ def unprotected_tables(root: Path) -> set[str]:
 
 
 def unpinned(root: Path) -> set[str]:
-    """The functions' requirements without a version and hash of their own, or of a model's."""
+    """Return requirements of the functions without a version and hash, or of a model."""
     text = re.sub(r"(?m)^\s*#.*\n?", "", (root / "requirements.txt").read_text())
     lines = [line for line in text.replace("\\\n", " ").splitlines() if line.strip()]
     pinned = re.compile(
@@ -181,7 +181,7 @@ def test_the_rule_notices_a_breach(rule: Rule, path: str, text: str, tmp_path: P
 
 def test_each_folder_has_one_entry_in_the_map() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/*.py")}
-    # Unlike loading, composing keeps a key that stands there twice.
+    # Unlike the YAML loader, the composer keeps duplicate keys.
     tree: Any = yaml.compose(the_map.PATH.read_text())
     entries = [value for key, value in tree.value if key.value in {"functions", "services"}]
 
@@ -200,12 +200,12 @@ def test_a_handler_is_short_and_says_what_the_map_says(name: str) -> None:
             targets=[ast.Name("main")],
             value=ast.Call(ast.Name("endpoint"), [ast.Name(handler)], keywords),
         ):
-            said = {keyword.arg: ast.unparse(keyword.value) for keyword in keywords}
+            arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in keywords}
         case other:
             pytest.fail(f"it ends with {ast.unparse(other)}")
     assert handler == name.replace("-", "_")
-    assert said["authenticate"] in AUTHENTICATORS[function.caller]
-    assert list(ast.literal_eval(said.get("methods", "('POST',)"))) == function.methods
+    assert arguments["authenticate"] in AUTHENTICATORS[function.caller]
+    assert list(ast.literal_eval(arguments.get("methods", "('POST',)"))) == function.methods
 
 
 def test_no_installed_package_has_a_name_of_ours() -> None:
@@ -219,7 +219,7 @@ def test_a_handler_is_imported_without_a_setting() -> None:
 
 
 def _named(root: Path, *packages: str) -> Iterator[str]:
-    """Each dotted name of each module, and each name that it imports from another."""
+    """Yield each dotted name in each module, and each name that it imports from another."""
     for path, tree in modules(root, *packages):
         for node in ast.walk(tree):
             match node:

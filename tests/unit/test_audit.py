@@ -1,4 +1,4 @@
-"""The audit's verdict: what was not asked is never told as passed."""
+"""The audit's verdict: a package that was not queried never counts as passed."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_what_is_known_is_told_with_what_mends_it() -> None:
         pytest.param("", [answer(SOUND)], id="no probe"),
         pytest.param(answer(PROBE), [answer(SOUND, SKIPPED)], id="one passed over"),
         pytest.param(answer(PROBE), [answer(SOUND), ""], id="a list without an answer"),
-        pytest.param(answer(PROBE), [answer()], id="nothing asked"),
+        pytest.param(answer(PROBE), [answer()], id="nothing queried"),
         pytest.param(answer(PROBE), [], id="no list"),
     ],
 )

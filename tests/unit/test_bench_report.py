@@ -1,4 +1,4 @@
-"""The benchmark's page says what was measured, and no more."""
+"""The benchmark's page: it shows what was measured, and nothing else."""
 
 import json
 from dataclasses import replace
@@ -47,13 +47,13 @@ def test_what_does_not_hold_is_said(tmp_path: Path) -> None:
 
 def test_every_row_tells_when_it_was_measured_and_its_own_table(tmp_path: Path) -> None:
     text = report.write(tmp_path, [ROW]).read_text()
-    for wanted in (
+    for expected in (
         "at: 2026-11-23 07:00 UTC, load: 0.3.",
         "| a thing | 7 |",
         "A note.",
         "Python 3",
     ):
-        assert wanted in text
+        assert expected in text
 
 
 def test_a_plot_is_well_formed_and_as_long_as_its_figures(tmp_path: Path) -> None:
@@ -106,14 +106,14 @@ def test_a_job_costs_what_was_counted_times_its_price() -> None:
         requests={"queue_job": (10, 100.0)},
     )
     text = costing.text(counts, 10, [7] * 10, [4.0], costing._PRICES)  # noqa: SLF001 - the same
-    for wanted in (
+    for expected in (
         "| statements, what begins and ends transactions included | 10.0 |",
         "| of these, what begins and ends transactions | 4.00 |",
         "| bytes of Postgres' log (WAL) | 15,000 |",
         "| storage, class A | 3.00 x 0.005 a thousand | 15.00 |",
         "| requests | 1.00 x 0.4 a million | 0.40 |",
     ):
-        assert wanted in text
+        assert expected in text
 
 
 def test_an_answer_is_whole_when_its_body_is() -> None:

@@ -1,4 +1,4 @@
-"""The catalogue against the product's table, typed out once more."""
+"""The job catalogue, compared with the product's table written out a second time."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from shared.contracts.job_catalog import (
     queue_id,
 )
 
-# type, makes, queue, variant, steps, CFG, credits, expected seconds, most MB
+# type, output, queue, variant, steps, CFG, credits, expected seconds, maximum MB
 TABLE = """
 sdxl_image_fast        image  sdxl_queue  sdxl          15  6.0  1    4    5
 sdxl_image_high        image  sdxl_queue  sdxl          25  7.5  2    8   10

@@ -1,4 +1,4 @@
-"""The chat worker's doors before a model is loaded: what is refused, and in which shape."""
+"""The chat worker's endpoints without a loaded model: which requests are refused, and how."""
 
 import json
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ HI = {"messages": [{"role": "user", "content": "hi"}]}
 
 
 @pytest_asyncio.fixture
-async def door() -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
     known_as = WorkerSettings(worker_id="w", worker_key=KEY, functions_url="http://f", port=1)
     app = application(ChatWorker(ChatSettings(worker_key=KEY)), known_as)
     transport = httpx.ASGITransport(app)
@@ -64,9 +64,9 @@ def message(content: object, role: str = "user") -> dict[str, Any]:
     ],
 )
 async def test_unusable_request_is_400_and_names_the_field(
-    door: httpx.AsyncClient, body: object, param: str | None
+    client: httpx.AsyncClient, body: object, param: str | None
 ) -> None:
-    answer = await door.post(COMPLETIONS, json=body)
+    answer = await client.post(COMPLETIONS, json=body)
     error = answer.json()["error"]
     assert answer.status_code == 400
     assert set(error) == {"message", "type", "param", "code"}
@@ -78,23 +78,23 @@ async def test_unusable_request_is_400_and_names_the_field(
     "body",
     [b"", b"{", b"\xff", b'{"messages": "\\ud800"}', b"[" * 100_000, json.dumps(HI)[:-1].encode()],
 )
-async def test_what_is_no_json_is_400(door: httpx.AsyncClient, body: bytes) -> None:
-    answer = await door.post(COMPLETIONS, content=body)
+async def test_what_is_no_json_is_400(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post(COMPLETIONS, content=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
 
 
-async def test_refusal_repeats_nothing_of_the_request(door: httpx.AsyncClient) -> None:
-    answer = await door.post(COMPLETIONS, json=HI | {"stop": 1, "seed": "private words"})
+async def test_refusal_repeats_nothing_of_the_request(client: httpx.AsyncClient) -> None:
+    answer = await client.post(COMPLETIONS, json=HI | {"stop": 1, "seed": "private words"})
     assert "private" not in answer.text
 
 
-async def test_body_over_a_mebibyte_is_413(door: httpx.AsyncClient) -> None:
-    answer = await door.post(COMPLETIONS, json=message("x" * 1024 * 1024))
+async def test_body_over_a_mebibyte_is_413(client: httpx.AsyncClient) -> None:
+    answer = await client.post(COMPLETIONS, json=message("x" * 1024 * 1024))
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
 
 
-async def test_unknown_model_is_404(door: httpx.AsyncClient) -> None:
-    answer = await door.post(COMPLETIONS, json=HI | {"model": "gpt-4o"})
+async def test_unknown_model_is_404(client: httpx.AsyncClient) -> None:
+    answer = await client.post(COMPLETIONS, json=HI | {"model": "gpt-4o"})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (404, "model_not_found", "model")
 
@@ -111,19 +111,19 @@ async def test_unknown_model_is_404(door: httpx.AsyncClient) -> None:
     ],
 )
 async def test_usable_request_waits_for_the_model_without_a_key_on_loopback(
-    door: httpx.AsyncClient, more: dict[str, Any]
+    client: httpx.AsyncClient, more: dict[str, Any]
 ) -> None:
-    answer = await door.post(COMPLETIONS, json=HI | more)
+    answer = await client.post(COMPLETIONS, json=HI | more)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "loading")
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
-    assert (await door.get("/healthz")).json() == {"status": "loading"}
-    answer = await door.get("/healthz", params={"challenge": "a b&c"})
+async def test_healthz_proves_the_key_where_it_is_challenged(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "loading"}
+    answer = await client.get("/healthz", params={"challenge": "a b&c"})
     proof = webhook_signature.challenge_proof(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
-    assert (await door.get("/healthz", params={"challenge": "x" * 201})).status_code == 400
+    assert (await client.get("/healthz", params={"challenge": "x" * 201})).status_code == 400
 
 
 async def test_worker_that_nobody_knows_proves_nothing() -> None:
@@ -133,8 +133,8 @@ async def test_worker_that_nobody_knows_proves_nothing() -> None:
     assert answer.json() == {"status": "loading"}
 
 
-async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/info")
+async def test_info_tells_what_runs_here_and_no_secret(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/info")
     payload = answer.json()
     assert payload["models"] == {"chat": ["qwen_instruct", "qwen_base"]}
     assert set(payload["runs"].values()) == {"tiny-random-qwen3"}
@@ -147,8 +147,8 @@ async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) 
     [("GET", "/", 404), ("GET", "/docs", 404), ("POST", "/jobs", 404), ("GET", COMPLETIONS, 405)],
 )
 async def test_there_is_no_other_route(
-    door: httpx.AsyncClient, method: str, path: str, status: int
+    client: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
-    answer = await door.request(method, path)
+    answer = await client.request(method, path)
     assert answer.status_code == status
     assert answer.json()["error"]["type"] == "invalid_request_error"

@@ -1,4 +1,4 @@
-"""Replies of the chat worker, over a model that says what it is told to, when it is told to."""
+"""Replies of the chat worker, over a scripted model that emits tokens when the test says so."""
 
 import asyncio
 import queue
@@ -28,7 +28,7 @@ END = 256
 
 
 class Scripted:
-    """A token is a byte. Each is made when the test says it; none is left out."""
+    """A model whose tokens are bytes, each emitted when the test provides it."""
 
     context = 1000
     ends = frozenset({END})
@@ -36,7 +36,7 @@ class Scripted:
     def __init__(self) -> None:
         self.made = 0
         self.begun = 0
-        """Tokens that were begun; the last may wait for the test to say it."""
+        """Tokens that were started; the last may still wait for the test."""
         self._script: queue.Queue[int | Exception] = queue.Queue()
 
     def say(self, text: str | bytes, *more: int | Exception) -> None:

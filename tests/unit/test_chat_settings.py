@@ -1,4 +1,4 @@
-"""The environment of the chat worker."""
+"""Settings of the chat worker, read from the environment."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Streams of the OpenAI protocol, however their bytes are cut on the way."""
+"""Parsing of OpenAI event streams, however the bytes are split."""
 
 import json
 from collections.abc import AsyncIterator

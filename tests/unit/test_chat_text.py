@@ -1,4 +1,4 @@
-"""From tokens to text: characters come whole, and stop texts not at all."""
+"""Text from tokens: only complete characters are emitted, and stop texts never are."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ TOKENIZER.decoder = decoders.ByteLevel()
 
 
 def decode(tokens: Sequence[int]) -> str:
-    """Of a tokenizer that knows a token for each byte."""
+    """Decode tokens as a tokenizer with one token for each byte."""
     return str(TOKENIZER.decode(list(tokens)))
 
 
@@ -49,7 +49,7 @@ def pushed_text(stops: list[str], pieces: list[str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("stops", "pieces", "wanted"),
+    ("stops", "pieces", "expected"),
     [
         ([], ["a", "b"], "ab"),
         (["\n\n"], ["a", "\n", "\n", "b"], "a"),
@@ -59,8 +59,8 @@ def pushed_text(stops: list[str], pieces: list[str]) -> str:
         (["xyz", "stop"], ["one stop xyz"], "one "),
     ],
 )
-def test_text_ends_before_a_stop_text(stops: list[str], pieces: list[str], wanted: str) -> None:
-    assert pushed_text(stops, pieces) == wanted
+def test_text_ends_before_a_stop_text(stops: list[str], pieces: list[str], expected: str) -> None:
+    assert pushed_text(stops, pieces) == expected
 
 
 SHORT_TEXTS = st.text("ab", max_size=30)

@@ -1,4 +1,4 @@
-"""How a process's connections are divided among callers."""
+"""Shares of a process's connection pool for each caller."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from shared.errors import ServiceUnavailableError, TooManyRequestsError
 
 
 def _shares(connections: int) -> ConnectionShares:
-    """Shares for which no statement waits."""
+    """Return shares for which no statement has to wait."""
     return ConnectionShares(connections, caller_wait_seconds=0, wait_seconds=0)
 
 

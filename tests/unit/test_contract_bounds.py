@@ -23,11 +23,11 @@ BOUNDED_ELSEWHERE = {
     "SignedManifest.body": _BODY,
     "SignedManifest.headers": _BODY,
 }
-"""What its own schema does not bound, and what does."""
+"""Fields that their own schema does not bound, and where each is bounded instead."""
 
 _BOUNDED_FORMATS = {"uuid", "date-time", "date", "time"}
 _READ_BY_US: list[type[BaseModel]] = [SignedManifest, Health]
-"""Messages that are no request: what a worker leaves in the bucket, and what it responds."""
+"""Messages that are not requests: the manifest a worker uploads, and its health response."""
 
 
 def _unbounded(name: str, schema: dict[str, Any]) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _is_bounded_text(schema: dict[str, Any]) -> bool:
 
 
 def _definitions() -> dict[str, dict[str, Any]]:
-    """The schema of each model that is read, by its name."""
+    """Return the schema of each model that is read, by name."""
     found: dict[str, dict[str, Any]] = {}
     read: list[Any] = [
         operation.reads

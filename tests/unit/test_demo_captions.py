@@ -1,4 +1,4 @@
-"""The sentences that ask the demo models for a picture, and the tokens they are read as."""
+"""Captions of the demo models, and the tokens they are encoded as."""
 
 from random import Random
 
@@ -16,7 +16,7 @@ WAYS = 200
 
 @pytest.fixture(scope="module")
 def words() -> CLIPTokenizer:
-    """The tokenizer, built once: it takes half a second."""
+    """The tokenizer, built once: building it takes half a second."""
     return tokenizer()
 
 
@@ -56,7 +56,7 @@ def test_a_known_word_is_one_token(words: CLIPTokenizer) -> None:
 def test_any_letters_can_be_read(words: CLIPTokenizer, prompt: str) -> None:
     tokens = words(prompt).input_ids
     assert len(tokens) > 2
-    # What is unknown would be the end of the text, and come before it.
+    # The unknown token is the end-of-text token, and would appear before the end.
     assert words.eos_token_id not in tokens[:-1]
 
 

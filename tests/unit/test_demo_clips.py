@@ -1,4 +1,4 @@
-"""The clips that the demo model learns from: what moves, which way, and how it is asked for."""
+"""The training clips of the demo video model: what moves, in which direction, and its caption."""
 
 from itertools import product
 from random import Random

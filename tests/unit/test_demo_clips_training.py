@@ -1,4 +1,4 @@
-"""The demo model of clips at a toy's number of steps: trained, gone on with, exported, in use."""
+"""Training of the demo video model with few steps: train, resume, export and use it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ COUNTS = (3, 1, 1)
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Two torch processes on few cores run each other down."""
+    """Use one torch thread: two torch processes on few cores slow each other down."""
     usual = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -29,7 +29,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two steps of each stage leave."""
+    """The checkpoints after two steps of each stage."""
     folder = tmp_path_factory.mktemp("checkpoints")
     train_autoencoder.train(folder, 2, COUNTS)
     train_denoiser.train(folder, 2, COUNTS)
@@ -63,10 +63,10 @@ def test_training_attends_as_drawing_does() -> None:
     torch.manual_seed(1)
     filmer = train_denoiser.TrainableModel().eval()
     words, _ = filmer.reader(["a red star on blue", "a boat"])
-    whole = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
+    padded = torch.nn.functional.pad(words, (0, 0, 0, LONGEST - words.shape[1]))
     noisy, times = torch.randn(2, 16, 2, 6, 6), torch.tensor([500.0, 900.0])
     with torch.no_grad():
-        drawn = filmer.transformer(noisy, times, whole).sample
+        drawn = filmer.transformer(noisy, times, padded).sample
         for block in filmer.transformer.blocks:
             block.attn1.set_processor(SimpleWanAttnProcessor())
             block.attn2.set_processor(SimpleWanAttnProcessor())
@@ -91,5 +91,5 @@ def test_the_denoiser_is_taught_where_its_tokens_are() -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
-    # Whoever knows no row and no column is wrong by 0.92 in these alone.
+    # A predictor that knows neither row nor column has a loss of 0.92 on these two alone.
     assert loss.item() < 0.5

@@ -1,4 +1,4 @@
-"""The drawings that the demo models learn from: the same each time, and what was asked for."""
+"""The training drawings of the demo models: reproducible, and matching their captions."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The committed demo model, drawn with by the worker's own code."""
+"""The committed demo model, run by the worker's own code."""
 
 import io
 import json

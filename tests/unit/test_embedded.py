@@ -1,4 +1,4 @@
-"""Finished files whose parts are walked: how many parts they may have."""
+"""Limits on the number of parts of a finished media file."""
 
 import io
 import struct

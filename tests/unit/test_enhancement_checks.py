@@ -1,4 +1,4 @@
-"""The named checks of an enhancement, each on prompts that pass it and that fail it."""
+"""The named checks of an enhancement, each on prompts that pass and prompts that fail."""
 
 from itertools import product
 
@@ -11,7 +11,7 @@ from shared.prompts.rules.rule_enhancer import enhance
 
 LIMIT = 20
 
-# Check, original, enhanced, passes, score, what the feedback names.
+# Check, original, enhanced, passes, score, what the feedback mentions.
 CASES = [
     (
         "preserves_subject",

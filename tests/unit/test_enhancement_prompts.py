@@ -1,4 +1,4 @@
-"""Prompts as people write them, and what the rules may not say of each."""
+"""Enhancement of realistic prompts: categories that must be added, and words that must not."""
 
 import re
 
@@ -14,7 +14,7 @@ CAMERA = r"lens|photo\w*|footage|macro|telephoto|realistic|\d+mm|catchlights?"
 COLOUR = r"colou?r\w*|golden|warm|orange|blue|vivid|neon|natural"
 MOTION = r"waves?|breeze|ripples?|sways?|rolling"
 
-# Prompt, what is added to it, and what may not be.
+# Prompt, categories that are added, and a pattern that must not be.
 PROMPTS = [
     ("a city street at night", "style light composition lens detail", SUN),
     ("a wolf howling at the moon", "style light composition lens detail", SUN),

@@ -1,4 +1,4 @@
-"""What holds of every enhancement, whatever the prompt."""
+"""Properties of every enhancement, for generated prompts."""
 
 import re
 import subprocess
@@ -47,12 +47,12 @@ GRAMMAR = set(_GRAMMAR.split())
 
 
 def words(text: str) -> set[str]:
-    """The words of a text, without grammar; an aperture is one word."""
+    """Return the words of a text without function words; an aperture is one word."""
     return set(re.findall(r"f/[\d.]+|[^\W_]+", text.lower())) - GRAMMAR
 
 
 def more_than(prompt: str, enhancement: RuleEnhancement) -> str:
-    """What was added to a prompt."""
+    """Return the text that was added to a prompt."""
     kept = prompt.rstrip(" \t\r\n,;") if enhancement.added else prompt
     assert enhancement.text.startswith(kept)
     return enhancement.text.removeprefix(kept)
@@ -81,8 +81,8 @@ def test_no_word_is_said_again(prompt: str, media: MediaType, quality: Quality, 
     added = more_than(prompt, enhancement)
     assert words(added).isdisjoint(words(prompt))
     phrases = [words(phrase) for phrase in re.split(r"[,.] ?", added)]
-    said = [word for phrase in phrases for word in phrase]
-    assert sorted(said) == sorted(set(said))
+    added_words = [word for phrase in phrases for word in phrase]
+    assert sorted(added_words) == sorted(set(added_words))
 
 
 @settings(deadline=None)

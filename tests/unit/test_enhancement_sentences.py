@@ -1,4 +1,4 @@
-"""A free sentence about an enhancement, judged without a model."""
+"""Checks of free-form sentences about an enhancement, without a model."""
 
 import pytest
 

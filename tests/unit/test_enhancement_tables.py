@@ -1,4 +1,4 @@
-"""The tables of the enhancement's rules, against each other."""
+"""Consistency of the tables of the enhancement rules."""
 
 import re
 from itertools import pairwise
@@ -16,7 +16,7 @@ from shared.prompts.rules.tokens import estimate_tokens
 LABELS = {*THINGS, *PLACES, *CIRCUMSTANCES, *GROUPS, *MEDIA, *CLAIMS}
 LINES = [(category, phrase) for category in TABLES for phrase in table(category)]
 MOVES_WITH = {"camera": {"motion"}, "lens": {"style"}}
-"""What a category may speak of beside itself: a camera moves, a lens is a photograph's."""
+"""Categories that a phrase may mention beside its own: a camera moves, a lens implies a photo."""
 
 FREQUENT_BRANDS = re.compile(
     r"canon|nikon|leica|kodak|fuji|sony|arri|pixar|disney|marvel", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""The estimate of CLIP tokens, against counts of the real tokenizer."""
+"""The CLIP token estimate, compared with counts of the real tokenizer."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from shared.prompts.rules.tokens import estimate_tokens
 
-# Counted once with CLIP's own vocabulary (bpe_simple_vocab_16e6), begin and end left out.
+# Counted with CLIP's own vocabulary (bpe_simple_vocab_16e6), without start and end tokens.
 TOKENS = {
     "a big red star on blue, left": 8,
     "portrait of an old fisherman": 5,

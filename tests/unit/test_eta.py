@@ -1,4 +1,4 @@
-"""When a job will begin, as it is foretold, against a simulation of the real order."""
+"""Estimated start times, compared with a simulation of the real dispatch order."""
 
 from statistics import fmean, median
 
@@ -84,24 +84,24 @@ def test_without_a_worker_nobody_knows() -> None:
 
 def test_a_free_slot_begins_at_once() -> None:
     running = [Load(job_type="wan_video_fast", jobs=1, images=1, elapsed_seconds=3)]
-    told = eta.estimate(_queue(running=running), {}, slots=2, is_free=True)
-    assert told
-    assert (told.expected, told.min) == (0, 0)
-    assert eta.format_eta(told) == "immediate"
+    estimate = eta.estimate(_queue(running=running), {}, slots=2, is_free=True)
+    assert estimate
+    assert (estimate.expected, estimate.min) == (0, 0)
+    assert eta.format_eta(estimate) == "immediate"
 
 
 def test_three_videos_take_what_the_catalogue_expects() -> None:
-    told = eta.estimate(_queue(wan_video_fast=3), {}, slots=1, is_free=False)
-    assert told
-    assert told.expected == 3 * 135
-    assert eta.format_eta(told) == "3-10 mins"
+    estimate = eta.estimate(_queue(wan_video_fast=3), {}, slots=1, is_free=False)
+    assert estimate
+    assert estimate.expected == 3 * 135
+    assert eta.format_eta(estimate) == "3-10 mins"
 
 
 def test_what_was_measured_takes_the_catalogues_place() -> None:
     measured = {"wan_video_fast": Duration(job_type="wan_video_fast", median=10, slow=12)}
-    told = eta.estimate(_queue(wan_video_fast=3), measured, slots=1, is_free=False)
-    assert told
-    assert told.expected == 30
+    estimate = eta.estimate(_queue(wan_video_fast=3), measured, slots=1, is_free=False)
+    assert estimate
+    assert estimate.expected == 30
 
 
 def test_twice_the_slots_take_about_half_the_time() -> None:
@@ -136,9 +136,9 @@ def test_what_has_run_for_long_ends_soon() -> None:
 
 def test_more_images_take_longer() -> None:
     six = [Load(job_type="sdxl_image_fast", jobs=1, images=6)]
-    told = eta.estimate(_queue(dispatched=six), {}, slots=1, is_free=False)
-    assert told
-    assert told.expected == 24
+    estimate = eta.estimate(_queue(dispatched=six), {}, slots=1, is_free=False)
+    assert estimate
+    assert estimate.expected == 24
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The benchmarks' records: they go on where they were left, and tell what is worth nothing."""
+"""Benchmark records: they resume where they stopped, and report figures that are not valid."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ IN_TIME = 1e12
 
 
 def row(seconds: float = 0.001, name: str = "x", calls: list[str] | None = None) -> Benchmark:
-    """One that needs no model; ``asked`` hears of each preparation."""
+    """Return a benchmark that needs no model; ``calls`` receives its name at each preparation."""
 
     def prepare(_: Bench) -> Prepared:
         if calls is not None:
@@ -44,7 +44,7 @@ def test_with_other_settings_a_row_is_measured_anew(tmp_path: Path) -> None:
 
 
 def record_with(**changed: object) -> dict[str, Any]:
-    """A row's record without a fault."""
+    """Return a valid record, with the given fields changed."""
     side = {"units": 2, "flops": 8e11, "moved_bytes": 0}
     return {
         "sides": {PLAIN: side, WORKER: side},

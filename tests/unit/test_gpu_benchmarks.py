@@ -1,4 +1,4 @@
-"""The benchmarks of the GPU workers: the command at toy size, and what it holds figures to."""
+"""The GPU workers' benchmarks: the command at toy size, and its checks of the figures."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from gpu_workers.chat.sampling import Sampling
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the models are made, once for all rows."""
+    """The folder of the models, built once for all rows."""
     return tmp_path_factory.mktemp("models")
 
 
@@ -56,7 +56,7 @@ def test_a_row_is_measured_at_toy_size(
     record = json.loads((tmp_path / f"row-{name}-toy.json").read_text())
     faults = report.faults(record)
     assert code == (1 if faults else 0)
-    # On a busy machine a row can be measured faster than the device was a moment before.
+    # On a busy machine a row can measure faster than the device did a moment before.
     assert [fault for fault in faults if not fault.startswith("faster than the device")] == []
     assert {side: len(taken) for side, taken in record["samples"].items()} == {PLAIN: 1, WORKER: 1}
     assert record["cosine"] > 0.999
@@ -143,7 +143,7 @@ def test_a_true_model_has_its_parameters_and_its_cost(
 
 @pytest.fixture
 def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The true configs made small, so that a CPU can build what is built from them."""
+    """The real configs scaled down, so that a CPU can build the models."""
     unet = {
         "sample_size": 16,
         "block_out_channels": (32, 64, 64),
@@ -171,7 +171,7 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
     }
-    for whole, part in (
+    for table, part in (
         (model_configs.SDXL_UNET, unet),
         (model_configs.SDXL_VAE, {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}),
         (model_configs.CLIP_L, clip),
@@ -182,7 +182,7 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
         (model_configs.QWEN, qwen),
     ):
         for name, value in part.items():
-            monkeypatch.setitem(whole, name, value)
+            monkeypatch.setitem(table, name, value)
 
 
 @pytest.mark.usefixtures("smaller")

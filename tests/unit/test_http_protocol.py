@@ -1,4 +1,4 @@
-"""The limits of a connection: how long a request takes to arrive, and the size of its headers."""
+"""Limits of an HTTP connection: time for a request to arrive, and size of its headers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ class _Impatient(HttpProtocol):
 
 
 async def _application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the length of the body; ``/late`` reads it late, ``/long`` answers at length."""
+    """Answer with the body's length; ``/late`` reads the body late, ``/long`` answers at length."""
     assert scope["type"] == "http"
     if scope["path"] == "/late":
         await asyncio.sleep(4 * _SECONDS)
@@ -66,7 +66,7 @@ def port(server: uvicorn.Server) -> int:
 
 @pytest.fixture
 def patient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The port, where the server waits as long as a test does."""
+    """The port of a server whose timeouts are as long as the tests'."""
     for name in ("head_seconds", "body_seconds", "write_seconds"):
         monkeypatch.setattr(_Impatient, name, PATIENCE_SECONDS)
     return port
@@ -75,9 +75,9 @@ def patient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
 async def _exchange_until(
     is_expected: Callable[[bytes], bool], port: int, *pieces: bytes, pause: float = 0
 ) -> None:
-    """Exchange until it ends as expected.
+    """Repeat the exchange until the response is as expected.
 
-    A busy machine may hold up even a whole request for longer than the impatient server waits.
+    A busy machine may delay a complete request for longer than the server's short timeouts.
     """
     received = [b""]
     while not is_expected(received[-1]):
@@ -86,7 +86,7 @@ async def _exchange_until(
 
 
 async def _exchange(port: int, *pieces: bytes, pause: float = 0, drip: bytes = b"") -> bytes:
-    """Send the pieces, then ``drip`` for ever, and return what came until the end."""
+    """Send the pieces, then ``drip`` forever, and return what is received until the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def send() -> None:
@@ -192,11 +192,11 @@ async def test_a_client_does_not_answer_for_a_slow_application(port: int) -> Non
     def is_served(received: bytes) -> bool:
         return received.startswith(b"HTTP/1.1 200 ")
 
-    def is_whole(received: bytes) -> bool:
+    def is_complete(received: bytes) -> bool:
         return len(received) > 16 * 2**20
 
     await _exchange_until(is_served, port, late)
-    await _exchange_until(is_whole, port, _COMPLETE_REQUEST.replace(b"/", b"/long", 1))
+    await _exchange_until(is_complete, port, _COMPLETE_REQUEST.replace(b"/", b"/long", 1))
 
 
 async def test_a_client_that_does_not_read_is_cut_off(server: uvicorn.Server, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Strangers' pictures: what is drawn anew, what is left behind, and what is refused."""
+"""User pictures: which are re-encoded, which data is removed, and which are refused."""
 
 import io
 import struct
@@ -35,7 +35,7 @@ def drawn(content: bytes) -> Image.Image:
 
 
 def header_of(width: int, height: int) -> bytes:
-    """A PNG that says how large it is, and holds next to nothing."""
+    """Return a PNG that declares this size and has almost no data."""
     return b"".join(
         [
             b"\x89PNG\r\n\x1a\n",
@@ -94,7 +94,7 @@ def test_what_is_transparent_becomes_white() -> None:
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
 def test_orientation_is_applied_and_all_metadata_is_dropped(file_format: str) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = 6  # lies on its left side
+    exif[ORIENTATION] = 6  # rotated by 90 degrees
     exif[COMMENT] = "52.5200 N, 13.4050 E"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     content = encoded(RED, file_format, exif=exif, icc_profile=profile)
@@ -185,12 +185,12 @@ def test_what_is_no_whole_picture_is_refused(content: tuple[str, bytes]) -> None
         redraw(content[1])
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # ours comes first
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # our limit is first
 @pytest.mark.parametrize("side", [6400, 10_000, 20_000, 2**31 - 1])
 def test_over_40_megapixels_is_refused_before_it_is_decoded(
     side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Image.Image, "load", None)  # whoever decodes fails otherwise
+    monkeypatch.setattr(Image.Image, "load", None)  # decoding would fail in another way
     with pytest.raises(InvalidRequestError, match="more than 40 megapixels"):
         redraw(header_of(side, side))
 

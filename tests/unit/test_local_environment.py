@@ -1,4 +1,4 @@
-"""What the processes are told."""
+"""Environment variables of the local system's processes."""
 
 import json
 from pathlib import Path

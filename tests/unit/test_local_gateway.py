@@ -1,4 +1,4 @@
-"""Which function a path reaches, and what it sees of it."""
+"""The local gateway's routing: which function receives a path, and the path it receives."""
 
 import jwt
 import pytest

@@ -1,4 +1,4 @@
-"""The secrets under `.local/keys`."""
+"""The secrets stored under `.local/keys`."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

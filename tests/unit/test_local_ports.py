@@ -1,4 +1,4 @@
-"""Free ports, remembered."""
+"""Free ports of the local system, remembered between starts."""
 
 import socket
 from pathlib import Path

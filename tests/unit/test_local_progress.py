@@ -1,4 +1,4 @@
-"""The bar of the sample job."""
+"""The progress bar of the sample job."""
 
 import io
 

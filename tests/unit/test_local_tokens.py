@@ -1,4 +1,4 @@
-"""Tokens for development."""
+"""Development tokens of the local system."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A line of the log, as Cloud Logging reads it."""
+"""Log lines in the JSON format of Cloud Logging."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 
 
 @pytest.fixture(autouse=True)
-def _settings_are_read_anew() -> Iterator[None]:
+def _reset_settings() -> Iterator[None]:
     telemetry_settings.cache_clear()
     yield
     telemetry_settings.cache_clear()

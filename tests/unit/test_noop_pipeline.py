@@ -1,4 +1,4 @@
-"""The worker that answers at once."""
+"""The noop pipeline, which returns at once."""
 
 import io
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is left of a model's answer, and where it is cut."""
+"""Cleanup of a model's output: what is kept, and where it is cut."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_story_keeps_its_paragraphs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "limit", "is_prose", "wanted"),
+    ("text", "limit", "is_prose", "expected"),
     [
         ("a red fox, in snow, soft light", 20, False, "a red fox, in snow, soft light"),
         ("a red fox, in snow, soft light", 6, False, "a red fox, in snow"),
@@ -53,10 +53,10 @@ def test_a_story_keeps_its_paragraphs() -> None:
     ],
 )
 def test_what_is_too_long_ends_where_a_phrase_does(
-    text: str, limit: int, *, is_prose: bool, wanted: str
+    text: str, limit: int, *, is_prose: bool, expected: str
 ) -> None:
     cut = output_cleanup.truncate(text, limit, is_prose=is_prose)
-    assert cut == wanted
+    assert cut == expected
     assert estimate_tokens(cut) <= limit
 
 

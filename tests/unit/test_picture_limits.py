@@ -19,7 +19,7 @@ from tests.support.local_system import PATIENCE_SECONDS
 from tests.support.malicious_images import chunk, encode, flat, jpeg_with_scans, png, segment
 
 _SLOW = png(6300, 6300)
-"""Takes about 0.4 s of CPU time."""
+"""Takes about 0.4 s of CPU time to decode."""
 
 
 @pytest.mark.parametrize("file", malicious_images.too_complex(), ids=lambda file: str(file[0]))
@@ -36,8 +36,8 @@ def test_a_complex_picture_is_refused_before_it_is_decoded(
 
 
 def test_only_the_codings_of_browsers_are_decoded() -> None:
-    whole = encode(flat(), "JPEG")
-    assert structure.reduce(whole)
+    picture = encode(flat(), "JPEG")
+    assert structure.reduce(picture)
     with pytest.raises(InvalidRequestError, match="no whole picture"):
         structure.reduce(malicious_images.arithmetic_jpeg())
 
@@ -59,19 +59,19 @@ def test_parts_are_limited() -> None:
     redraw(png(8, 8, before=texts * 9997))
     with pytest.raises(InvalidRequestError, match="more than 10,000 chunks"):
         redraw(png(8, 8, before=texts * 9998))
-    whole = encode(flat(), "JPEG")
+    picture = encode(flat(), "JPEG")
     comment = segment(0xFE, b"")
-    redraw(whole[:2] + comment * 9900 + whole[2:])
+    redraw(picture[:2] + comment * 9900 + picture[2:])
     with pytest.raises(InvalidRequestError, match="more than 10,000 segments"):
-        redraw(whole[:2] + comment * 10_000 + whole[2:])
+        redraw(picture[:2] + comment * 10_000 + picture[2:])
 
 
 def test_scans_hidden_from_the_walk_are_counted() -> None:
-    """A decoder may recover from an error where the walk did not expect it."""
-    whole = jpeg_with_scans(16, 12)
+    """A decoder may recover from an error at a place that the structure check does not expect."""
+    picture = jpeg_with_scans(16, 12)
     hidden = segment(0xDB, b"\0" + b"\xff\xda" * 120)
     with pytest.raises(InvalidRequestError, match="more than 100 scans"):
-        redraw(whole[:2] + hidden + whole[2:])
+        redraw(picture[:2] + hidden + picture[2:])
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
@@ -83,7 +83,7 @@ def test_a_file_that_ends_inside_of_its_first_parts_is_refused(file_format: str,
 
 @pytest.fixture
 async def quick() -> AsyncIterator[Pictures]:
-    """Pictures that may take 0.05 s of CPU time each."""
+    """A decoder with a limit of 0.05 s of CPU time for each picture."""
     pictures = Pictures(max_cpu_seconds=0.05)
     yield pictures
     await pictures.close()
@@ -99,7 +99,7 @@ async def test_a_slow_picture_is_ended_and_the_next_is_decoded(quick: Pictures) 
 
 
 async def _redraw_small(quick: Pictures, content: bytes) -> bytes:
-    """Decode again where a slow machine took 0.05 s of CPU time even for a small picture."""
+    """Retry while a slow machine takes 0.05 s of CPU time even for a small picture."""
     for _ in range(20):
         with contextlib.suppress(InvalidRequestError):
             return await quick.sanitize_image(content)
@@ -116,7 +116,7 @@ async def test_errors_pass_through_the_process() -> None:
 
 
 class _Places:
-    """Requests in a queue, each of which holds its place until the end."""
+    """Requests in a queue, each of which keeps its place until the stack closes."""
 
     def __init__(self, stack: AsyncExitStack, queue: PictureQueue) -> None:
         self._stack, self._queue = stack, queue

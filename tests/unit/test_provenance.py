@@ -1,4 +1,4 @@
-"""Provenance: every file says that a model made it, and its signature outlives its settings."""
+"""Provenance: every file is marked as made by a model, and its signature survives stripping."""
 
 import io
 from typing import Any
@@ -37,7 +37,7 @@ def chain() -> Chain:
 
 @pytest.fixture(scope="module")
 def signed(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """A file of each kind, as a worker with a key makes it."""
+    """A file of each kind, made by a worker with a signing key."""
     with provenance_reader.signing(chain, tmp_path_factory.mktemp("signer")):
         return {kind: made(kind) for kind in KINDS}
 
@@ -58,7 +58,7 @@ def says_nothing(content: bytes) -> bool:
 
 
 def packet(content: bytes, kind: str) -> bytes:
-    """The file's XMP: Pillow's word for a picture; in a clip it stands as it is."""
+    """Return the file's XMP packet: from Pillow for a picture, from the raw bytes for a clip."""
     if kind == "image/png":
         return bytes(provenance_reader.picture(content).info["xmp"])
     start = content.index(b"<x:xmpmeta")
@@ -115,9 +115,9 @@ def test_a_stripped_clip_plays_and_has_no_text(signed: dict[str, bytes]) -> None
             return frames, dict(file.metadata)
 
     before, metadata = shown(signed["video/mp4"])
-    after, still_told = shown(stripped(signed["video/mp4"], "video/mp4"))
+    after, remaining = shown(stripped(signed["video/mp4"], "video/mp4"))
     assert after == before
-    assert metadata.keys() - still_told.keys() >= {"title", "comment"}
+    assert metadata.keys() - remaining.keys() >= {"title", "comment"}
 
 
 @pytest.mark.parametrize(

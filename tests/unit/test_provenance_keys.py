@@ -1,4 +1,4 @@
-"""The key that signs what is made: which ones serve, and that a wrong one starts no worker."""
+"""The provenance signing key: accepted formats; a wrong key keeps the worker from starting."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A binding's filter: what it holds of, and what is none."""
+"""Filters of a Realtime binding: what they match, and which are invalid."""
 
 import pytest
 

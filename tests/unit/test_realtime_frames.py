@@ -1,4 +1,4 @@
-"""Phoenix's frames, as both versions write them."""
+"""Phoenix frames in both protocol versions."""
 
 import contextlib
 import json

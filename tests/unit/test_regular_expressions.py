@@ -1,4 +1,4 @@
-"""Every regular expression that reads what a caller sends takes linear time, by its structure."""
+"""Every regular expression that reads a caller's text takes linear time, by its structure."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ BOUNDED = {
         "functions.rest.request.patterns.MAX_CHARACTERS",
     ),
 }
-"""Exceptions whose input is short: its maximum of characters, and the constant that holds it."""
+"""Exceptions whose input is short: the maximum of characters, and the constant that sets it."""
 
 
 def _contexts(wrap: str) -> list[tuple[str, int]]:
@@ -74,7 +74,7 @@ _OF_FUNCTIONS: dict[Site, tuple[Use, Callable[[], list[tuple[str, int]]]]] = {
     Site("shared/prompts/output_cleanup.py", "extract_prompt"): ("search", _labels),
     Site("infra/local/storage_emulator/app.py", "__init__"): ("fullmatch", _routes),
 }
-"""Expressions that a function puts together: how they are used, and their patterns."""
+"""Expressions that a function composes: how they are used, and their patterns."""
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_what_is_not_linear_is_polynomial_and_its_input_short() -> None:
 
 
 def test_patterns_of_models_are_checked_by_a_linear_engine() -> None:
-    """Pydantic's own (Rust's regex), unless a model asks for Python's."""
+    """Pydantic uses Rust's regex engine, unless a model requests Python's."""
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):
             assert "python-re" not in path.read_text(), path

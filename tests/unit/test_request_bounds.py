@@ -1,4 +1,4 @@
-"""Every field of every request accepts only what Postgres can store."""
+"""Every field of every request accepts only values that Postgres can store."""
 
 import math
 import struct
@@ -24,8 +24,9 @@ _OBJECT_NAMES = {
     "ListRequest.search",
     "RemoveRequest.prefixes",
 }
-"""Names of objects. A name that ``user_uploads.is_valid_key`` refuses is answered as an object that
-does not exist, and reaches no query (tests/integration/storage/test_storage_function*.py)."""
+"""Names of objects. A name that ``user_uploads.is_valid_key`` refuses is answered like one that
+does not exist, and reaches no query (tests/integration/storage/test_storage_function*.py).
+"""
 
 _NUMBERS = [
     *(str(sign * 2**bits) for bits in (31, 32, 63, 64, 1000) for sign in (1, -1)),
@@ -40,7 +41,7 @@ _VALUES = [
     *(f"{{{text}: 1}}" for text in _TEXTS),
     *(f'{{"a": [{{{text}: 1}}]}}' for text in _TEXTS),
 ]
-"""As JSON, each by itself and within lists and objects."""
+"""As JSON, each alone and inside lists and objects."""
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
@@ -64,7 +65,7 @@ def _fields_of(model: type[BaseModel]) -> Iterator[tuple[str, TypeAdapter[Any]]]
 
 
 def _requests() -> Iterator[type[BaseModel]]:
-    """The models that any endpoint reads from a body, with all that they contain."""
+    """Yield the models that any endpoint reads from a body, with all nested models."""
     for function in the_map.read().functions.values():
         for operation in introspect.operations(function):
             yield from _models_in(operation.reads)
@@ -74,7 +75,7 @@ FIELDS = dict(pair for model in _requests() for pair in _fields_of(model))
 
 
 def _is_storable(value: object, max_int: int) -> bool:
-    """Whether a column of the field's type can hold what the field accepted."""
+    """Return whether a column of the field's type can store what the field accepted."""
     match value:
         case bool():
             return True
@@ -85,7 +86,7 @@ def _is_storable(value: object, max_int: int) -> bool:
         case str() | dict() | list():
             return _is_json(value)
         case _:
-            return True  # a nested model, whose own fields are tested by themselves
+            return True  # a nested model; its own fields are tested separately
 
 
 def _is_float4(value: float) -> bool:
@@ -124,7 +125,7 @@ def test_a_field_accepts_only_what_its_column_holds(name: str) -> None:
 
 
 def test_every_request_is_walked() -> None:
-    """A new endpoint is found by itself; a rule that finds none would hold for nothing."""
+    """The list must not be empty: new endpoints are discovered, and a rule over none would pass."""
     models = {name.partition(".")[0] for name in FIELDS}
     assert {"CallbackRequest", "ReportedAsset", "JobFailure", "UpdateWorkerUrlRequest"} <= models
     assert {"QueueJobRequest", "JobMetadata", "CreateCollection", "PlaygroundChatRequest"} <= models

@@ -1,4 +1,4 @@
-"""What a query of ``rest`` may contain, and what is composed of it."""
+"""Limits of a ``rest`` query, and the SQL that is composed for it."""
 
 import pytest
 
@@ -20,7 +20,7 @@ CATALOGUE = Catalogue({"jobs": JOBS, "sessions": SESSIONS}, (LINK,))
 
 
 def _nested(depth: int) -> str:
-    """Nested resources, from sessions on."""
+    """Return a select with this many levels of nested resources, starting at sessions."""
     select = "id"
     for level in reversed(range(depth)):
         select = f"id,e{level}:{'sessions' if level % 2 else 'jobs'}({select})"
@@ -60,7 +60,7 @@ def test_a_query_may_name_so_much_and_no_more(noun: str, limit: int, pairs: obje
 
 
 def _tables(pairs: list[tuple[str, str]]) -> int:
-    """How often a statement reads a table."""
+    """Return how often the SQL for a query reads a table."""
     query = read_query(pairs)
     prefer, form = headers.preferences(""), headers.accepted("")
     request = RestRequest("GET", "sessions", False, query, prefer, form, None, {})
@@ -82,7 +82,7 @@ def test_a_resource_is_composed_once_however_often_filters_refer_to_it(
 
 @pytest.mark.parametrize("depth", [1, 3, 8])
 def test_an_inner_resource_is_composed_twice_at_most(depth: int) -> None:
-    """The last one: a test whether it is there, and its rows."""
+    """The innermost one twice: for the existence test, and for its rows."""
     inner = _nested(depth).replace("jobs(", "jobs!inner(").replace("sessions(", "sessions!inner(")
     assert _tables([("select", inner)]) == depth + 2
     assert _tables([("select", inner), ("e0", "not.is.null")]) <= depth + 2

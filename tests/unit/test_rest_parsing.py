@@ -1,4 +1,4 @@
-"""PostgREST's query language, read without a database."""
+"""Parsing of PostgREST's query language, without a database."""
 
 import contextlib
 

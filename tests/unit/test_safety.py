@@ -1,5 +1,5 @@
-"""What is refused at the prompt, however it is disguised, and what is not. Stand-in words only."""
-# ruff: noqa: RUF001 - letters that look like others are what is tested
+"""Prompts that are refused, however disguised, and prompts that are not. Placeholder words only."""
+# ruff: noqa: RUF001 - look-alike characters are what is tested
 
 import time
 import unicodedata
@@ -21,7 +21,7 @@ DISGUISES = {
     "capitals": "NuDe CHILD",
     "full width": "ｎｕｄｅ ｃｈｉｌｄ",
     "circles": "ⓝⓤⓓⓔ ⓒⓗⓘⓛⓓ",
-    "mathematical letters": "𝓃𝓊𝒹𝑒 𝖈𝖍𝖎𝖑𝖉",
+    "mathematical alphabet": "𝓃𝓊𝒹𝑒 𝖈𝖍𝖎𝖑𝖉",
     "small capitals": "nude child".translate(SMALL_CAPITALS),
     "Cyrillic": "nude child".translate(CYRILLIC),
     "Greek": "nude kid".translate(GREEK),
@@ -137,10 +137,10 @@ def test_no_normal_form_helps_a_disguise(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("piece", NASTY.values(), ids=NASTY)
 def test_the_time_grows_with_the_length_and_not_with_its_square(piece: str) -> None:
-    """Sixteen times the text takes about 16 times the time; by the square it would be 256 times.
+    """Sixteen times the text takes about 16 times the time; quadratic growth would take 256 times.
 
-    The processor's time of this process is compared, the least of as many rounds as it takes, since
-    other work on the machine only adds to it.
+    Compares this process's CPU time, and takes the minimum over as many rounds as needed, since
+    other load on the machine only adds to it.
     """
     short, long = (piece * (characters // len(piece)) for characters in (1_000, 16_000))
     rounds: list[tuple[float, float]] = []

@@ -1,4 +1,4 @@
-"""The real checkers, at toy size: random weights, made here, and labels that stand for nothing."""
+"""The real checkers at toy size: random weights made here, with placeholder labels."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def saved(model: Any, folder: Path) -> Path:  # noqa: ANN401 - transformers has 
 
 @pytest.fixture(scope="module")
 def checker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Diffusers' checker, to which red is unsafe: its one concept is what red looks like to it."""
+    """Diffusers' checker whose single concept is its embedding of red, so that red is unsafe."""
     layers: Any = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
     config = CLIPConfig(
         vision_config={**layers, "num_attention_heads": 2, "image_size": SIDE, "patch_size": 8},
@@ -61,7 +61,7 @@ def checker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier to which whatever is red is a Zorp, by its weights."""
+    """A classifier whose weights label red pictures as Zorp."""
     config = ResNetConfig(
         embedding_size=4, hidden_sizes=[4], depths=[1], layer_type="basic", id2label=LABELS,
         label2id={label: place for place, label in LABELS.items()},

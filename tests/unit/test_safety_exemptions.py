@@ -1,4 +1,4 @@
-"""Who does without a checker: what is known by its hash, in the local system alone."""
+"""Exemptions from the output check: models known by hash, in the local system only."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_settings_that_are_not_usable_are_named(monkeypatch: pytest.MonkeyPatch)
 
 
 class Weighing(Together):
-    """A pipeline with weights."""
+    """A pipeline that declares weights."""
 
     def __init__(self, *weights: Weights) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The check of what a worker made: nothing is handed in that has not passed it."""
+"""The output check: nothing is uploaded that has not passed it."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -19,20 +19,20 @@ LOCAL = SafetySettings(local_system=True)
 
 
 class Broken(Harmless):
-    """A checker that fails."""
+    """A checker that raises an error."""
 
     def refused(self, pictures: Sequence[Image.Image], mode: ContentMode) -> list[str]:
         raise RuntimeError(f"{len(pictures)} pictures were too many, in {mode}")
 
 
 class SfwAlone(Harmless):
-    """A checker that knows nothing of the other mode."""
+    """A checker that supports only the mode "sfw"."""
 
     modes: frozenset[ContentMode] = frozenset({"sfw"})
 
 
 class Filmed(NoopPipeline):
-    """A film whose frames are lost."""
+    """A pipeline whose clip has no frames to check."""
 
     def run(
         self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
@@ -42,7 +42,7 @@ class Filmed(NoopPipeline):
 
 
 class Shown(Together):
-    """Takes steps until a preview was seen, or refused."""
+    """A pipeline that runs until a preview was stored or refused."""
 
     def __init__(self, is_seen: Callable[[], object]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ async def test_what_passes_is_completed_under_the_checkers_name(neighbours: Neig
     safety = Safety(SafetySettings(), checker)
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message(num_images=1))
-    completed = neighbours.letters[-1]
+    completed = neighbours.callbacks[-1]
     assert (completed.status, completed.output_check) == ("completed", checker.checked_by)
     assert checker.seen == [(1, 1)]
 
@@ -78,7 +78,7 @@ async def test_what_is_refused_is_not_uploaded_and_the_letter_says_why(
     safety = Safety(SafetySettings(), Harmless("zorp", "blimp"))
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message())
-    failed = neighbours.letters[-1]
+    failed = neighbours.callbacks[-1]
     assert failed.failure is not None
     assert (failed.failure.code, failed.failure.retryable) == ("content_refused", False)
     assert failed.failure.categories == ["zorp", "blimp"]
@@ -91,7 +91,7 @@ async def test_a_checker_that_fails_lets_nothing_pass(neighbours: Neighbours) ->
     safety = Safety(SafetySettings(), Broken())
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message())
-    failed = neighbours.letters[-1]
+    failed = neighbours.callbacks[-1]
     assert failed.failure is not None
     assert (failed.failure.code, failed.failure.retryable) == ("safety_check_failed", True)
     assert "could not be checked" in (failed.error_message or "")
@@ -101,7 +101,7 @@ async def test_a_checker_that_fails_lets_nothing_pass(neighbours: Neighbours) ->
 async def test_a_film_without_frames_does_not_pass(neighbours: Neighbours) -> None:
     async with working(neighbours, {"wan": Filmed()}) as worker:
         await worker.run(message(job_type="video_fast"))
-    failed = neighbours.letters[-1]
+    failed = neighbours.callbacks[-1]
     assert failed.failure is not None
     assert failed.failure.code == "safety_check_failed"
     assert neighbours.stored == {}
@@ -114,7 +114,7 @@ async def test_a_mode_that_cannot_be_checked_is_not_begun(
     pipelines = {"sdxl": NoopPipeline()}
     async with working(neighbours, pipelines, safety=Safety(LOCAL, checker)) as worker:  # type: ignore[arg-type]
         await worker.run(message(content_type="nsfw"))
-    failed = neighbours.letters[-1]
+    failed = neighbours.callbacks[-1]
     assert failed.failure is not None
     assert (failed.failure.code, failed.failure.categories) == ("content_refused", ["nsfw"])
 
@@ -129,7 +129,7 @@ async def test_references_are_looked_at_before_anything_is_made(neighbours: Neig
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message())
     assert checker.seen == [(7, 5)]
-    assert neighbours.letters[-1].error_message == "What this job begins with is refused: zorp."
+    assert neighbours.callbacks[-1].error_message == "What this job begins with is refused: zorp."
 
 
 @pytest.mark.parametrize("categories", [(), ("zorp",)])

@@ -1,4 +1,4 @@
-"""What the pipelines say they draw with: our own models are exempt, and no others."""
+"""Weights that the pipelines declare: our own models are exempt, all others are not."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def tiny(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> obj
 
 
 def sdxl(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-    """Admit an SDXL pipeline over the demo model that was told so."""
+    """Admit an SDXL pipeline over the demo model with these settings."""
     chosen = of_sdxl.SdxlSettings.model_validate(settings)
     monkeypatch.setattr(of_sdxl, "sdxl", lambda: chosen)
     Safety(LOCAL).admit(SdxlPipeline(DEMO))

@@ -1,4 +1,4 @@
-"""What people ordinarily ask for is refused nowhere."""
+"""Ordinary prompts are never refused."""
 
 from shared.safety import refused_category
 from shared.safety.classifier import refused_by_negative_prompt

@@ -1,5 +1,5 @@
-"""The rules as data: what a file of them may say, and what comes of it. Stand-in words only."""
-# ruff: noqa: RUF001 - letters that look like others are what is tested
+"""The safety rules' file: validation and behaviour. Placeholder words only."""
+# ruff: noqa: RUF001 - look-alike characters are what is tested
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ unless = "third"
 
 DISGUISES = {
     "case": "ZORP BLIMP",
-    "look-alikes": "zоrp blimр",  # two letters are Cyrillic
+    "look-alikes": "zоrp blimр",  # two characters are Cyrillic
     "spacing": "z o r p, b l i m p",
     "pieces": "zo rp and bl imp",
     "three pieces": "b li mp of a zorp",

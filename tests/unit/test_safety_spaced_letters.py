@@ -1,4 +1,4 @@
-"""Beyond the local system no exemption counts, whoever seals the letter."""
+"""Exemptions from the output check count only in the local system, for any signed callback."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +11,8 @@ from shared.safety.output_check import require_output_check
 
 EXEMPT = OutputCheck(kind="exempt", name="exempt")
 CHECKER = OutputCheck(kind="checker", name="any")
-WANTED = {"prompt": "a hill", "steps": 1, "guidance_scale": 1, "seed": 1}
-JOB: Any = SimpleNamespace(parameters=WANTED)
+PARAMS = {"prompt": "a hill", "steps": 1, "guidance_scale": 1, "seed": 1}
+JOB: Any = SimpleNamespace(parameters=PARAMS)
 CLOUD: Any = SimpleNamespace(local_system=False, output_classifier=None)
 LOCAL: Any = SimpleNamespace(local_system=True, output_classifier=None)
 

@@ -1,4 +1,4 @@
-"""The lists of what each bundle and image holds."""
+"""Software bills of materials of each bundle and image."""
 
 import json
 from pathlib import Path
@@ -50,14 +50,14 @@ def test_there_is_a_list_for_each_bundle_and_each_image() -> None:
 def test_a_list_holds_exactly_what_is_locked(name: str) -> None:
     lines = (ROOT / FILES[name]).read_text().splitlines()
     pins = [Requirement(line.rstrip("\\ ")) for line in lines if line[:1].isalnum()]
-    wanted = {f"pkg:pypi/{canonicalize_name(pin.name)}@{pin.specifier}" for pin in pins}
-    wanted = {one.replace("@==", "@") for one in wanted}
+    expected = {f"pkg:pypi/{canonicalize_name(pin.name)}@{pin.specifier}" for pin in pins}
+    expected = {one.replace("@==", "@") for one in expected}
     kind, packages, bases = PARTS[name]
     document = sbom.document(name, kind, packages, bases)
     listed = [component for component in document["components"] if component["type"] == "library"]
     apart = {one["purl"] for one in listed if one["name"] == "torch"}
     assert len(apart) == name.endswith(("chat.image", "sdxl.image", "wan.image"))
-    assert {one["purl"] for one in listed} - apart == wanted
+    assert {one["purl"] for one in listed} - apart == expected
     assert all(one["hashes"] for one in listed if one["purl"] not in apart)
     assert bool(bases) == (kind == "container")
     known = {component["bom-ref"] for component in document["components"]}

@@ -1,4 +1,4 @@
-"""What is read from a prompt beside its words."""
+"""Parsing of weights and LoRA tags in SDXL prompts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Secrets are found where one lies, and none is where a bundle or an image could carry it."""
+"""The secrets audit: it finds secrets, and no bundle or image contains one."""
 
 import base64
 import random

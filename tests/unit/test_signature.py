@@ -1,4 +1,4 @@
-"""The seal, against the public package of the same scheme, and against whatever is sent instead."""
+"""Webhook signatures, compared with the public reference package, and with arbitrary input."""
 
 import time
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ OTHER = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="
 NOW = 1_790_000_000
 BODY = b'{"jobId": "1"}'
 
-a_letter = some.binary(max_size=200)
+a_body = some.binary(max_size=200)
 a_message_id = some.text(some.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 a_header = some.text(some.characters(max_codepoint=255), max_size=250) | some.text()
 
@@ -55,7 +55,7 @@ def test_we_verify_a_standardwebhooks_signature(text: str, message_id: str) -> N
         verify([OTHER], headers, text.encode(), now=NOW)
 
 
-@given(body=a_letter, other=a_letter)
+@given(body=a_body, other=a_body)
 def test_a_changed_body_fails_verification(body: bytes, other: bytes) -> None:
     assert verify([KEY], signed_headers(body), body, now=NOW) == "msg_1"
     if other != body:
@@ -128,7 +128,7 @@ def test_a_timestamp_is_a_plain_decimal_integer(timestamp: str) -> None:
             "webhook-signature": a_header | some.text().map("v1,{}".format),
         },
     ),
-    body=a_letter,
+    body=a_body,
     tolerance=some.none() | some.just(300.0),
 )
 def test_whatever_else_is_sent_is_a_bad_seal_and_no_other_error(
@@ -177,7 +177,7 @@ def test_a_proof_is_of_one_key_one_worker_and_one_challenge() -> None:
 
 @pytest.mark.parametrize("worker", ["w", "a", "msg_1", "a.1", ""])
 def test_no_proof_signs_a_message(worker: str) -> None:
-    """A worker proves itself to anyone who asks: that must not sign callbacks for them."""
+    """Anyone may request a proof of the worker's key, so no proof may sign a callback."""
     for prefix in ("", "x", "msg_1", "\n", "ourvidz-challenge\nw\nx"):
         challenge = f"{prefix}.{NOW}.{BODY.decode()}"
         proof = challenge_proof(KEY, worker_id=worker, challenge=challenge)
@@ -200,7 +200,7 @@ def test_no_proof_signs_a_message(worker: str) -> None:
 
 @pytest.mark.parametrize("message_id", ["a\nb", "a\tb", "\x7f", "a\x00"])
 def test_an_id_that_no_header_can_hold_is_an_invalid_signature(message_id: str) -> None:
-    """A manifest carries its headers as JSON, which may hold anything."""
+    """A manifest stores its headers as JSON, which can hold values that no HTTP header can."""
     headers = webhook_signature.sign(
         KEY, worker_id="w", message_id=message_id, timestamp=NOW, body=BODY
     )

@@ -1,4 +1,4 @@
-"""The figures that metrics are made of have one name each, in the code and in terraform."""
+"""The log fields that metrics are built from have the same names in the code and in terraform."""
 
 import ast
 import re

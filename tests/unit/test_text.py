@@ -1,4 +1,4 @@
-"""Text of requests: bounded before it is normalised, wherever it enters."""
+"""Text of requests: its length is checked before it is normalised, for every field."""
 
 import ast
 import sys
@@ -19,7 +19,7 @@ NORMALIZER = "shared/contracts/text.py"
 
 NAME = TypeAdapter[str](Annotated[str, Text(min_length=1, max_length=10)])
 MAX_MARKS_OF_ONE_CHARACTER = 4
-"""No character becomes more marks than that when it is decomposed."""
+"""No character decomposes to more marks than that."""
 
 
 def _longest_mark_run(text: str) -> int:
@@ -35,7 +35,7 @@ def _characters_with_marks() -> Iterator[str]:
 
 
 def test_no_run_of_marks_that_is_sorted_is_long() -> None:
-    """Canonical ordering is quadratic in a run's length, and in nothing else."""
+    """Canonical ordering is quadratic in the length of a run of marks, and in nothing else."""
     characters = list(_characters_with_marks())
     assert {"\u0334", "\u0f73", "\uff9e"} <= set(characters)
     for character in characters:
@@ -101,7 +101,7 @@ def test_a_text_is_stripped_and_normalised(text: str, value: str) -> None:
         ("a" + "\u0300" * 31, "too_many_marks"),
         ("a" + "\u0345\u0334" * 18, "too_many_marks"),
         ("\u0f73" * 31, "too_many_marks"),
-        # The length is checked before anything else that depends on the characters.
+        # The length is checked before anything that depends on the characters.
         ("x\u0000" * 100_000, "string_too_long"),
         ("a" + "\u0345" * 40_000 + "\u0334" * 40_000, "string_too_long"),
     ],
@@ -117,7 +117,7 @@ def test_the_bounds_are_in_the_json_schema() -> None:
 
 
 def test_nothing_else_normalises_text() -> None:
-    """Whatever is normalised elsewhere would be so without its bound."""
+    """Text that is normalised elsewhere would be normalised without the limit."""
     callers = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES

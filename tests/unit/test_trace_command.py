@@ -1,4 +1,4 @@
-"""``python -m infra.trace``: one job's spans, drawn."""
+"""``python -m infra.trace``: the spans of one job, drawn."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def _line(
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Two jobs of one client's trace; the end of each span is told before its beginning's."""
+    """A file with two jobs of one client's trace; each span's end is written before its start."""
     path = tmp_path / "traces.jsonl"
     lines = [
         _line("3", "run job", 50, 90, "2", job_id=JOB, outcome="completed"),

@@ -1,4 +1,4 @@
-"""Traces, by themselves: what a header says, and the file of spans."""
+"""Trace headers, and the file of spans."""
 
 import json
 import subprocess
@@ -45,11 +45,11 @@ def test_a_header_is_taken_as_w3c_says(header: str | None, expected: str | None)
 
 
 def test_a_worker_takes_a_nearer_parent_in_its_jobs_trace_alone() -> None:
-    sealed = f"00-{TRACE}-{SPAN}-01"
+    signed = f"00-{TRACE}-{SPAN}-01"
     nearer = f"00-{TRACE}-{'a' * 16}-01"
-    assert trace_context.same_trace_or_signed(nearer, sealed) == nearer
+    assert trace_context.same_trace_or_signed(nearer, signed) == nearer
     for header in (f"00-{'b' * 32}-{'a' * 16}-01", "nonsense", None):
-        assert trace_context.same_trace_or_signed(header, sealed) == sealed
+        assert trace_context.same_trace_or_signed(header, signed) == signed
     assert trace_context.same_trace_or_signed(nearer, None) is None
 
 
@@ -79,7 +79,7 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")
 
 
 def test_what_is_not_yet_told_is_told_before_the_end(tmp_path: Path) -> None:
-    """By SIGTERM, of which uvicorn's processes die in the end; and what it interrupts as well."""
+    """Spans are flushed at SIGTERM, which ends uvicorn's processes, even while one is written."""
     text = """
 import os, signal
 from shared.telemetry import tracing
@@ -141,7 +141,7 @@ class _Collector(BaseHTTPRequestHandler):
 
 
 def _span(number: int) -> SimpleNamespace:
-    """As the SDK has it."""
+    """A span as the SDK represents it."""
     return SimpleNamespace(
         name="one",
         kind=SimpleNamespace(name="SERVER"),

@@ -1,4 +1,4 @@
-"""The limits of uploads hold whatever a worker makes."""
+"""Upload limits cover everything that a worker can produce."""
 
 import json
 import random
@@ -27,7 +27,7 @@ from shared.contracts.worker_protocol import (
 
 
 def _noise(side: int) -> Image.Image:
-    """A picture that no encoder makes small."""
+    """Return a picture that no encoder can compress."""
     content = random.Random(1).randbytes(side * side * 3)
     return Image.frombytes("RGB", (side, side), content)
 
@@ -45,7 +45,7 @@ def test_the_preview_of_any_picture_is_within_its_limit() -> None:
 
 
 def test_the_largest_manifest_is_within_its_limit() -> None:
-    """Six assets, each with as many settings as it may have, of what grows most when quoted."""
+    """Six assets with the largest settings allowed, of the character that grows most in JSON."""
     size = 64 * 1024
     while (asset := _asset({"prompt": '"' * (size // 2)})) is None:
         size -= 1

@@ -1,4 +1,4 @@
-"""Where an upload may lie."""
+"""Object paths of a job's uploads."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""The worker's doors: who may knock, and what they are answered."""
+"""The worker's endpoints: authentication, and their responses."""
 
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ KEY = webhook_signature.new_key()
 
 
 @pytest_asyncio.fixture
-async def door() -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
     settings = WorkerSettings(worker_id="w", worker_key=KEY, functions_url="http://f", port=1)
     async with httpx.AsyncClient() as http:
         worker = Worker(settings, {"sdxl": NoopPipeline()}, http, Safety(SafetySettings()))
@@ -51,43 +51,43 @@ def signed_headers(
     ],
 )
 async def test_jobs_refuses_a_message_without_our_signature(
-    door: httpx.AsyncClient, headers: dict[str, str]
+    client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    answer = await door.post("/jobs", content=b"{}", headers=encoded)
+    answer = await client.post("/jobs", content=b"{}", headers=encoded)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"{nope", 400), (b"{}", 422), (b"[]", 422)])
 async def test_jobs_refuses_what_is_no_job_message_however_old_its_signature(
-    door: httpx.AsyncClient, body: bytes, status: int
+    client: httpx.AsyncClient, body: bytes, status: int
 ) -> None:
-    answer = await door.post("/jobs", content=body, headers=signed_headers(body, age=100_000))
+    answer = await client.post("/jobs", content=body, headers=signed_headers(body, age=100_000))
     assert (answer.status_code, answer.json()["code"]) == (status, "bad_message")
 
 
-async def test_jobs_refuses_a_body_beyond_what_a_task_can_carry(door: httpx.AsyncClient) -> None:
-    answer = await door.post("/jobs", content=b"x" * (MAX_MESSAGE_BYTES + 1))
+async def test_jobs_refuses_a_body_beyond_what_a_task_can_carry(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/jobs", content=b"x" * (MAX_MESSAGE_BYTES + 1))
     assert answer.status_code == 413
 
 
-async def test_healthz_proves_the_key_where_it_is_challenged(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/healthz", params={"challenge": "a b&c"})
+async def test_healthz_proves_the_key_where_it_is_challenged(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/healthz", params={"challenge": "a b&c"})
     proof = webhook_signature.challenge_proof(KEY, worker_id="w", challenge="a b&c")
     assert Health.model_validate(answer.json()).proof == proof
 
 
-async def test_healthz_says_that_the_model_is_still_loading(door: httpx.AsyncClient) -> None:
-    assert (await door.get("/healthz")).json() == {"status": "loading"}
+async def test_healthz_says_that_the_model_is_still_loading(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "loading"}
 
 
-async def test_healthz_refuses_an_endless_challenge(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/healthz", params={"challenge": "x" * 201})
+async def test_healthz_refuses_an_endless_challenge(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/healthz", params={"challenge": "x" * 201})
     assert answer.status_code == 400
 
 
-async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/info")
+async def test_info_tells_what_runs_here_and_no_secret(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/info")
     payload = answer.json()
     assert payload["models"] == {"sdxl": ["noop"]}
     assert (payload["slots"], payload["busy"], payload["waiting"], payload["loaded"]) == (
@@ -100,6 +100,6 @@ async def test_info_tells_what_runs_here_and_no_secret(door: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/debug", "/openapi.json"])
-async def test_there_is_no_other_route(door: httpx.AsyncClient, path: str) -> None:
-    answer = await door.get(path)
+async def test_there_is_no_other_route(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
     assert (answer.status_code, answer.json()["success"]) == (404, False)

@@ -1,4 +1,4 @@
-"""What goes wrong ends one job, with a sentence, and the worker serves the next."""
+"""Bad input and failures end one job with an error message, and the worker serves the next."""
 
 import errno
 import io
@@ -19,7 +19,7 @@ from tests.unit.worker_fixtures import message, working
 
 
 class Once:
-    """A pipeline whose first job goes wrong, in one way or another."""
+    """A pipeline whose first job fails or returns bad output."""
 
     models = ["once"]
 
@@ -78,7 +78,7 @@ async def test_what_breaks_ends_its_job_alone(
     neighbours = Neighbours()
     async with working(neighbours, {"sdxl": Once(wrong)}) as worker:
         assert await worker.run(message()) is task_result.FAILED
-        callback = neighbours.letters[-1]
+        callback = neighbours.callbacks[-1]
         assert callback.failure is not None
         assert (callback.failure.code, callback.failure.retryable) == (code, retryable)
         assert (callback.error_message or "").endswith(".")
@@ -98,7 +98,7 @@ async def test_a_reference_whose_address_has_expired_or_is_gone(
     neighbours.reference = httpx.Response(answer)
     async with working(neighbours, {"sdxl": NoopPipeline()}) as worker:
         assert await worker.run(message()) is task_result.FAILED
-        failure = neighbours.letters[-1].failure
+        failure = neighbours.callbacks[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == (code, retryable)
         neighbours.references = []
@@ -111,7 +111,7 @@ async def test_an_upload_address_that_has_expired_is_retryable(status: int) -> N
     neighbours.refusals["0.png"] = status
     async with working(neighbours, {"sdxl": NoopPipeline()}) as worker:
         assert await worker.run(message()) is task_result.FAILED
-        failure = neighbours.letters[-1].failure
+        failure = neighbours.callbacks[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("upload_failed", True)
         neighbours.refusals = {}
@@ -119,7 +119,7 @@ async def test_an_upload_address_that_has_expired_is_retryable(status: int) -> N
 
 
 class Lacking(NoopPipeline):
-    """A model whose folder lacks a file."""
+    """A pipeline whose model folder lacks a file."""
 
     def load(self) -> None:
         raise OSError("no file named model_index.json in https://models.test/mine")
@@ -132,7 +132,7 @@ async def test_a_model_that_is_missing_fails_its_jobs_and_the_others_are_served(
     async with working(neighbours, {"sdxl": NoopPipeline(), "wan": Lacking()}) as worker:
         assert list(worker.available_pipelines) == ["sdxl"], "and only these are registered"
         assert await worker.run(message(job_type="wan_video_fast")) is task_result.FAILED
-        failure = neighbours.letters[-1].failure
+        failure = neighbours.callbacks[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("model_missing", False)
         assert await worker.run(message()) is task_result.COMPLETED

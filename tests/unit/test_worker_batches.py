@@ -1,4 +1,4 @@
-"""Jobs that wait together run together, and each has its own end."""
+"""Batching: jobs that wait together run together, and each has its own result."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
@@ -16,7 +16,7 @@ from tests.unit.worker_fixtures import Together, message, until, working
 
 
 class RingLast(Together):
-    """The kind of a ring is known once a batch has begun, so that no ring is in the first."""
+    """A pipeline whose ring job gets its batch key late, so that it is not in the first batch."""
 
     def batch_key(self, work: GenerationRequest) -> Hashable:
         if work.message.parameters.prompt == "a ring":
@@ -33,11 +33,11 @@ async def test_jobs_of_one_kind_that_wait_together_are_one_batch_each_with_its_r
     sizes = sorted(len(batch) for batch in pipeline.batches)
     assert sizes == [1, 1, 4]
     assert [6] in pipeline.batches, "it is of another kind"
-    told = {
-        callback.job_id: callback.results for callback in neighbours.letters if callback.results
+    results_by_job = {
+        callback.job_id: callback.results for callback in neighbours.callbacks if callback.results
     }
-    assert {job.job_id: job.parameters.seed for job in jobs if job.job_id in told} == {
-        job_id: results.assets[0].seed for job_id, results in told.items()
+    assert {job.job_id: job.parameters.seed for job in jobs if job.job_id in results_by_job} == {
+        job_id: results.assets[0].seed for job_id, results in results_by_job.items()
     }
 
 
@@ -61,7 +61,7 @@ async def test_the_model_is_loaded_once_for_all_jobs() -> None:
 async def test_a_job_alone_waits_for_nobody() -> None:
     neighbours, pipeline = Neighbours(), Together(steps=1)
     async with working(neighbours, {"sdxl": pipeline}, slots=4) as worker:
-        # A batch with room waits for hours for those on the way; here there are none.
+        # A batch with free places waits for hours for jobs on the way; here there are none.
         running = worker.run(message())
         assert await asyncio.wait_for(running, PATIENCE_SECONDS) is task_result.COMPLETED
 
@@ -79,7 +79,7 @@ async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
         assert await going is task_result.COMPLETED
     assert [sorted(batch) for batch in pipeline.batches] == [[1, 2]]
     assert pipeline.stopped == 0
-    assert neighbours.letters[-1].job_id == first.job_id
+    assert neighbours.callbacks[-1].job_id == first.job_id
 
 
 async def test_a_batch_of_which_all_are_cancelled_stops() -> None:
@@ -110,14 +110,14 @@ async def test_draining_hands_back_those_that_run_and_those_that_wait_for_their_
         held = [
             asyncio.create_task(worker.run(message(prompt=prompt))) for prompt in ("one", "other")
         ]
-        # A batch begins once both jobs have come to it: one of them is in it, the other waits.
+        # A batch begins once both jobs have reached it: one of them is in it, the other waits.
         await until(lambda: bool(pipeline.batches), what="a batch to begin")
         await worker.drain()
         assert await asyncio.gather(*held) == [task_result.HANDED_BACK] * 2
 
 
 class Clock:
-    """Stands in for the module ``time`` where a test decides how much of it has passed."""
+    """Replaces the module ``time`` where a test controls how much of it has passed."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -128,14 +128,14 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of previews."""
+    """The clock of previews, controlled by the test."""
     clock = Clock()
     monkeypatch.setattr(preview, "time", clock)
     return clock
 
 
 class Previewing(Together):
-    """Runs a function of the test as the steps of its one job."""
+    """A pipeline that runs a function of the test as the steps of its one job."""
 
     def __init__(self, take_steps: Callable[[GenerationRequest], None]) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
         return Image.new("RGB", (300, 200), (9, 99, 9))
 
     def heartbeats() -> list[CallbackRequest]:
-        return [callback for callback in neighbours.letters if callback.progress is not None]
+        return [callback for callback in neighbours.callbacks if callback.progress is not None]
 
     def show_at(now: float, work: GenerationRequest) -> None:
         clock.now = now
@@ -211,7 +211,7 @@ async def test_a_preview_that_is_not_taken_is_nobodys_loss(
         clock.now = 1
         work.on_preview(draw)
         clock.now = 2
-        # The second is drawn once the first has been answered.
+        # The second preview is drawn once the first upload has been answered.
         local_system.wait_until(
             lambda: is_drawn_again(work), what="the first preview to be answered"
         )

@@ -1,4 +1,4 @@
-"""A worker's clock, corrected by the Date header of a 401."""
+"""The worker's clock, corrected by the Date header of a 401."""
 
 import pytest
 

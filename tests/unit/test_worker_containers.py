@@ -1,4 +1,4 @@
-"""The containers: their files by rules, and their workers from nothing but what is in them."""
+"""The worker containers: rules for their Dockerfiles; each worker runs on its contents alone."""
 
 import os
 import re
@@ -75,18 +75,18 @@ def test_it_says_how_to_ask_whether_it_is_well(dockerfile: Path) -> None:
 
 @contextmanager
 def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker from a folder of what its container holds, with what its container installs."""
+    """Start the worker from a copy of the container's files, with only its packages."""
     for source, target in dockerfiles.copied(dockerfile).items():
-        whole, place = dockerfiles.ROOT / source, folder / target
+        source_path, place = dockerfiles.ROOT / source, folder / target
         place.parent.mkdir(parents=True, exist_ok=True)
-        if whole.is_dir():
+        if source_path.is_dir():
             # Other processes write and rename files in the caches.
             caches = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(whole, place, ignore=caches, dirs_exist_ok=True)
+            shutil.copytree(source_path, place, ignore=caches, dirs_exist_ok=True)
         else:
-            shutil.copy(whole, place)
+            shutil.copy(source_path, place)
     name = dockerfile.parent.name
-    shut = ",".join(dockerfiles.shut_out(dockerfile.parent / "requirements.txt"))
+    shut = ",".join(dockerfiles.missing_modules(dockerfile.parent / "requirements.txt"))
     env = {
         "WORKER_ID": "demo",
         "WORKER_KEY": webhook_signature.new_key(),
@@ -114,7 +114,7 @@ def _started(dockerfile: Path, folder: Path, port: int) -> Iterator[subprocess.P
 def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) -> None:
     port = free_port()
 
-    def told() -> str:
+    def health() -> str:
         try:
             answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE_SECONDS)
             return str(answer.json()["status"])
@@ -129,10 +129,10 @@ def test_its_worker_starts_from_what_is_in_it(dockerfile: Path, tmp_path: Path) 
 
     with _started(dockerfile, tmp_path, port) as process:
         wait_until(
-            lambda: told() == "ok" or process.poll() is not None,
+            lambda: health() == "ok" or process.poll() is not None,
             what="the worker to load its model",
         )
-        assert told() == "ok"
+        assert health() == "ok"
         wait_until(lambda: check() == 0, what="the health check to succeed")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_SECONDS) == 0

@@ -1,4 +1,4 @@
-"""One job's life on a worker, against functions and a store that answer as they are told."""
+"""One job on a worker, from claim to completion, against fake services."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -33,11 +33,11 @@ async def test_job_is_claimed_uploaded_and_completed(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     neighbours.images = 2
-    wanted = message(num_images=2)
-    assert await worker.run(wanted) is task_result.COMPLETED
+    job = message(num_images=2)
+    assert await worker.run(job) is task_result.COMPLETED
     assert neighbours.kinds == ["claim", "completed"]
-    claim, completed = neighbours.letters
-    assert (claim.job_id, claim.dispatch_no) == (wanted.job_id, 3)
+    claim, completed = neighbours.callbacks
+    assert (claim.job_id, claim.dispatch_no) == (job.job_id, 3)
     assert completed.claim_id == claim.claim_id
     assert completed.results is not None
     assert [asset.asset_index for asset in completed.results.assets] == [0, 1]
@@ -57,9 +57,9 @@ async def test_manifest_is_the_completed_callback_with_its_own_signature(
     assert list(neighbours.stored)[-1] == "manifest.json"
     manifest = SignedManifest.model_validate_json(neighbours.stored["manifest.json"])
     now = datetime.now(UTC).timestamp()
-    sealed_id = webhook_signature.verify([KEY], manifest.headers, manifest.body.encode(), now=now)
-    assert sealed_id == neighbours.message_ids[-1]
-    assert CallbackRequest.model_validate_json(manifest.body) == neighbours.letters[-1]
+    signed_id = webhook_signature.verify([KEY], manifest.headers, manifest.body.encode(), now=now)
+    assert signed_id == neighbours.message_ids[-1]
+    assert CallbackRequest.model_validate_json(manifest.body) == neighbours.callbacks[-1]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ async def test_object_that_stays_missing_is_a_retryable_failure(
     neighbours.lost = ["0.png"] * 4
     assert await worker.run(message()) is task_result.FAILED
     assert neighbours.kinds == ["claim", *["completed"] * 4, "failed"]
-    failure = neighbours.letters[-1].failure
+    failure = neighbours.callbacks[-1].failure
     assert failure is not None
     assert (failure.code, failure.retryable) == ("object_missing", True)

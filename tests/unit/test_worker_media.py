@@ -1,4 +1,4 @@
-"""Finished files: what a PNG says about itself, thumbnails, checksums."""
+"""Finished pictures: PNG metadata, thumbnails, checksums."""
 
 import io
 from typing import Any
@@ -10,7 +10,7 @@ from gpu_workers.runtime.media import images
 from gpu_workers.runtime.provenance import xmp
 from shared.contracts.worker_protocol import GenerationParams
 
-WANTED = GenerationParams(
+PARAMS = GenerationParams(
     prompt="ein Käfer, 夜",
     negative_prompt="blurry",
     steps=15,
@@ -20,7 +20,7 @@ WANTED = GenerationParams(
 
 
 def settings(**changed: str) -> dict[str, Any]:
-    params = WANTED.model_copy(update=changed)
+    params = PARAMS.model_copy(update=changed)
     return images.generation_settings(params, model="base", sampler="Euler", seed=7, size=(64, 48))
 
 

@@ -1,4 +1,4 @@
-"""Heartbeats: told with news, at most four times a second, and when they are due."""
+"""Heartbeats: sent on progress, at most four times a second, and when they are due."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.support.virtual_time import run_in_virtual_time
 
 
 class Sent:
-    """A heartbeat that remembers when it went out."""
+    """A heartbeat callback that records the times at which it was sent."""
 
     def __init__(self, *answers: bool) -> None:
         self.at: list[float] = []

@@ -1,4 +1,4 @@
-"""How a worker makes itself known."""
+"""Registration of a worker with the functions."""
 
 from typing import Any
 

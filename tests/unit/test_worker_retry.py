@@ -1,4 +1,4 @@
-"""Asking again, and when to stop asking."""
+"""Retries of a worker's requests, and when they stop."""
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from gpu_workers.runtime.transport.retry import RetryTimeoutError, is_transient,
 
 
 class Answers:
-    """Gives each answer in turn; a None is a lost connection."""
+    """A request function that gets each status in turn; None is a lost connection."""
 
     def __init__(self, *statuses: int | None) -> None:
         self._statuses = iter(statuses)

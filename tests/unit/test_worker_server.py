@@ -1,4 +1,4 @@
-"""The process of any worker: it listens where it is told to, and ends as it is told to."""
+"""The server process of any worker: where it listens, and how it stops."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from tests.support.local_system import PATIENCE_SECONDS, free_port
 
 
 class Held:
-    """Something to serve, which notes what becomes of it."""
+    """An application that records how it was loaded, drained and registered."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -43,7 +43,7 @@ async def _nothing(_: Request) -> Response:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """What the loop is told to do at a signal is undone."""
+    """Restore the signal handlers that the event loop replaced."""
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield
     for one, handler in before.items():
@@ -64,9 +64,9 @@ async def test_it_serves_until_it_is_told_to_end(host: str, address: str) -> Non
     if not _has(host):
         pytest.skip(f"there is no {host} here")
     held, port = Held(), free_port()
-    doors = Starlette(routes=[Route("/", _nothing)])
+    app = Starlette(routes=[Route("/", _nothing)])
     serving = asyncio.create_task(
-        server.serve(doors, held, host=host, port=port, make_known=held.make_known)
+        server.serve(app, held, host=host, port=port, make_known=held.make_known)
     )
     transport = httpx.AsyncHTTPTransport(retries=5)
     async with httpx.AsyncClient(transport=transport, timeout=PATIENCE_SECONDS) as client:

@@ -1,4 +1,4 @@
-"""The environment of a worker."""
+"""Settings of a worker, read from the environment."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a job ends that is not completed: reported, stopped, handed back, or never begun."""
+"""Jobs that do not complete: failed, stopped, returned to the queue, or never started."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def test_error_of_a_pipeline_is_reported(
 ) -> None:
     serve(worker, Stepping(error))
     assert await worker.run(message()) is task_result.FAILED
-    callback = neighbours.letters[-1]
+    callback = neighbours.callbacks[-1]
     assert callback.failure is not None
     assert (callback.failure.code, callback.failure.retryable) == (code, retryable)
     assert "Traceback" not in (callback.error_message or "")
@@ -63,7 +63,7 @@ async def test_type_that_nobody_serves_is_a_permanent_failure(
     worker: Worker, neighbours: Neighbours, job_type: str
 ) -> None:
     assert await worker.run(message(job_type=job_type)) is task_result.FAILED
-    failure = neighbours.letters[-1].failure
+    failure = neighbours.callbacks[-1].failure
     assert failure is not None
     assert (failure.code, failure.retryable) == ("unsupported_job_type", False)
 
@@ -109,7 +109,7 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
     assert await waiting is task_result.DRAINING
     assert await running is task_result.HANDED_BACK
     assert await worker.run(message()) is task_result.DRAINING
-    failure = neighbours.letters[-1].failure
+    failure = neighbours.callbacks[-1].failure
     assert failure is not None
     assert (failure.code, failure.retryable, failure.requeue) == ("draining", True, True)
 
@@ -117,7 +117,7 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
 async def test_expired_message_is_not_claimed(worker: Worker, neighbours: Neighbours) -> None:
     ended = message(seconds_left=-1)
     assert await worker.run(ended) is task_result.EXPIRED
-    assert not neighbours.letters
+    assert not neighbours.callbacks
 
 
 async def test_second_delivery_and_a_full_line_are_refused(

@@ -1,4 +1,4 @@
-"""Who a worker lets in, and in which order their turns come."""
+"""Slots of a worker: admission, and the order in which waiting jobs get one."""
 
 import asyncio
 from uuid import uuid4

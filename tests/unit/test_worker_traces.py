@@ -1,4 +1,4 @@
-"""A job's trace on a worker, as its letters to the functions carry it."""
+"""The trace of a job on a worker, as its callbacks carry it."""
 
 import httpx
 
@@ -25,17 +25,17 @@ class _Listening(Neighbours):
 
 async def test_heartbeats_are_of_the_trace_and_not_kept() -> None:
     neighbours = _Listening()
-    wanted = message().model_copy(update={"traceparent": KEPT})
-    neighbours.ended.add(wanted.job_id)
+    job = message().model_copy(update={"traceparent": KEPT})
+    neighbours.ended.add(job.job_id)
     async with working(neighbours, {"sdxl": Stepping()}) as worker:
-        assert await worker.run(wanted) is task_result.STOPPED
+        assert await worker.run(job) is task_result.STOPPED
     assert neighbours.traces == {"claim": {KEPT}, "heartbeat": {KEPT[:-2] + "00"}}
 
 
 async def test_a_job_without_a_trace_has_none() -> None:
     neighbours = _Listening()
-    wanted = message()
-    neighbours.ended.add(wanted.job_id)
+    job = message()
+    neighbours.ended.add(job.job_id)
     async with working(neighbours, {"sdxl": Stepping()}) as worker:
-        await worker.run(wanted)
+        await worker.run(job)
     assert neighbours.traces == {"claim": {None}, "heartbeat": {None}}

@@ -1,4 +1,4 @@
-"""Finished clips: an MP4 that plays at once, keeps its colours, and says what made it."""
+"""Finished clips: an MP4 that starts at once, keeps its colours, and carries its metadata."""
 
 import io
 import struct
@@ -13,18 +13,18 @@ from gpu_workers.runtime.pipeline import RetryableError
 from gpu_workers.runtime.provenance import xmp
 from shared.contracts.worker_protocol import GenerationParams
 
-WANTED = GenerationParams(
+PARAMS = GenerationParams(
     prompt="ein Käfer, 夜", negative_prompt="blurry", steps=25, guidance_scale=6.5, seed=1
 )
 FPS = 16
 
 
 def settings() -> dict[str, Any]:
-    return images.generation_settings(WANTED, model="base", sampler="UniPC", seed=7, size=(48, 32))
+    return images.generation_settings(PARAMS, model="base", sampler="UniPC", seed=7, size=(48, 32))
 
 
 def moving(count: int = 9) -> video.Frames:
-    """A blue square that goes right, on red."""
+    """Return frames of a blue square that moves right on red."""
     frames = np.zeros((count, 32, 48, 3), np.uint8)
     frames[..., 0] = 255
     for number, frame in enumerate(frames):

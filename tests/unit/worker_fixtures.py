@@ -1,4 +1,4 @@
-"""A worker at its work, and pipelines that do as they are told."""
+"""A running worker for tests, and scripted pipelines."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ from tests.support.local_system import PATIENCE_SECONDS
 from tests.unit.fake_services import HOME, KEY, Neighbours
 
 NEVER_SECONDS = 3600
-"""Longer than any test takes. A worker whose own limits are this long depends on no timer."""
+"""Longer than any test takes. A worker whose limits are this long does not depend on a timer."""
 
 
 async def until(condition: Callable[[], bool], *, what: str) -> None:
@@ -86,7 +86,7 @@ def message(
 
 
 class Harmless:
-    """A checker to which everything is, but what it is told to refuse; it notes what it sees."""
+    """A checker that refuses only the given categories, and records the sizes of what it checks."""
 
     checked_by = OutputCheck(kind="classifier", name="harmless")
     modes: frozenset[ContentMode] = frozenset({"sfw", "nsfw"})
@@ -102,7 +102,7 @@ class Harmless:
 
 
 def endless_steps() -> Iterator[int]:
-    """Numbers from 1, one every 5 ms, until the job is stopped.
+    """Yield numbers from 1, one every 5 ms, until the job is stopped.
 
     Raises:
         AssertionError: The job was not stopped within ``PATIENCE_SECONDS``.
@@ -117,7 +117,7 @@ def endless_steps() -> Iterator[int]:
 
 
 class Stepping:
-    """Takes steps until it is stopped, or raises what it is told."""
+    """A pipeline that steps until it is stopped, or raises the given error."""
 
     models = ["stepping"]
 
@@ -143,10 +143,10 @@ class Stepping:
 
 
 class Together:
-    """Takes jobs of one prompt together; what it is told to raise, it raises.
+    """A pipeline that runs jobs with the same prompt as one batch.
 
-    A batch takes ``steps`` steps, and goes on while ``may_end`` is cleared. The first batch waits
-    for every job that has its turn, later ones for none.
+    A batch takes ``steps`` steps, and continues while ``may_end`` is cleared. The first batch waits
+    for every job that has a slot, later ones for none.
     """
 
     models = ["together"]
@@ -157,9 +157,9 @@ class Together:
         self.may_end = threading.Event()
         self.may_end.set()
         self.batches: list[list[int]] = []
-        """The seeds of each."""
+        """The seeds of each batch."""
         self.broken: int | None = None
-        """A seed that breaks its batch."""
+        """A seed whose batch raises an error."""
         self.stopped = 0
         self.loads = 0
 

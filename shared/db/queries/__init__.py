@@ -1,1 +1,1 @@
-"""All SQL of the functions, by what it is about."""
+"""All SQL of the functions, one module per table or aggregate."""

@@ -1,11 +1,14 @@
-"""change_events, for one who reads for all users at once."""
+"""change_events: read for all users at once."""
 
 from shared.db.connection import Connection
 from shared.db.queries.change_events import Page, Position, page_of
 
 
 async def after(connection: Connection, position: Position | None, *, limit: int) -> Page:
-    """The next page, as ``events.after`` gives it; without a position, where to begin."""
+    """Return the next page, as ``change_events.read_page`` does, of the events of all users.
+
+    Without a position, the page has no events and its position is where to start.
+    """
     rows = await connection.execute(
         """
         with newest_kept as (

@@ -1,6 +1,7 @@
-"""Copies between workspace and library: the hold before the files, and the record after them.
+"""unfinished_copies: copies in progress between workspace and library.
 
-Each step locks the source's row first, so that no two of them wait for each other.
+The asset is locked before its files are copied, and the copy is recorded afterwards. Each step
+locks the source's row first, so that two of them cannot deadlock.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from shared.db.queries.workspace_assets import Asset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedFiles:
-    """A copy's files, as their bucket holds them."""
+    """The files of a copy, as stored in the bucket."""
 
     path: str
     size: int
@@ -26,14 +27,14 @@ class CopiedFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """An asset on its way to the library."""
+    """A workspace asset that is to be saved to the library."""
 
     id: UUID
     user_id: UUID
 
 
 async def begin(connection: Connection, source_id: UUID, *, user_id: UUID, target_id: UUID) -> UUID:
-    """The id that the copy will have: an earlier try's, else ``target_id``."""
+    """Return the id of the copy: that of an earlier attempt, else ``target_id``."""
     rows = await connection.execute(
         """
         insert into unfinished_copies (source_id, user_id, target_id)
@@ -47,7 +48,7 @@ async def begin(connection: Connection, source_id: UUID, *, user_id: UUID, targe
 
 
 async def finish(connection: Connection, source_id: UUID, *, target_id: UUID) -> bool:
-    """End the copy, to record it or to give it up. False where another has ended it."""
+    """End a copy, to record or abandon it. False if another request has ended it."""
     rows = await connection.execute(
         """
         delete from unfinished_copies
@@ -59,7 +60,7 @@ async def finish(connection: Connection, source_id: UUID, *, target_id: UUID) ->
 
 
 async def lock_asset(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
-    """The user's workspace asset, which nobody else changes until the transaction ends."""
+    """Lock and return a user's workspace asset until the transaction ends; None if missing."""
     rows = connection.cursor(row_factory=class_row(Asset))
     await rows.execute(
         "select * from workspace_assets where id = %(id)s and user_id = %(user_id)s for update",
@@ -69,7 +70,7 @@ async def lock_asset(connection: Connection, asset_id: UUID, *, user_id: UUID) -
 
 
 async def hold_asset(connection: Connection, asset_id: UUID, *, seconds: float) -> None:
-    """Keep expiry and discard from an asset while it is copied."""
+    """Protect an asset from expiry and discard for ``seconds``, while it is copied."""
     await connection.execute(
         """
         update workspace_assets set saving_until = now() + make_interval(secs => %(seconds)s)
@@ -80,7 +81,7 @@ async def hold_asset(connection: Connection, asset_id: UUID, *, seconds: float) 
 
 
 async def release_asset(connection: Connection, asset_id: UUID) -> None:
-    """The asset is in the library: it may expire and be discarded again."""
+    """Allow expiry and discard of an asset again, once it is in the library."""
     await connection.execute(
         """
         update workspace_assets
@@ -95,7 +96,7 @@ async def release_asset(connection: Connection, asset_id: UUID) -> None:
 async def pending(
     connection: Connection, *, job_id: UUID | None = None, limit: int
 ) -> list[Pending]:
-    """What is to be promoted, of one job or of all; what was tried already comes last."""
+    """Return assets to be saved, of one job or of all; those tried before come last."""
     rows = connection.cursor(row_factory=class_row(Pending))
     await rows.execute(
         """
@@ -112,7 +113,7 @@ async def pending(
 async def extend_workspace_copy(
     connection: Connection, library_id: UUID, *, user_id: UUID
 ) -> UUID | None:
-    """The living copy of a library asset in the workspace, whose seven days begin anew."""
+    """Restart the seven days of a library asset's workspace copy; its id, None if there is none."""
     rows = await connection.execute(
         """
         update workspace_assets set expires_at = default

@@ -1,4 +1,4 @@
-"""What a worker's letter is judged by, in one look."""
+"""Load all that is needed to process a worker's callback, in one query."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,21 +10,29 @@ from shared.db.queries.jobs import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackContext:
-    """What is known of a letter's job, its claim and its sender."""
+    """A callback's job, and what connects it with the worker that sent the callback."""
 
     job: Job | None
     is_dispatched_to_worker: bool
-    """The job was last dispatched to a worker of the sender's key."""
+    """The job was last dispatched to a worker with the sender's key."""
     is_claimed_by_worker: bool
-    """The claim was made on that job, under the sender's key."""
+    """The claim belongs to the job and was made with the sender's key."""
     receipt: Receipt | None
-    """Of this very letter, where it was answered before."""
+    """The stored response to this callback, if it was received before."""
 
 
 async def load_context(
     connection: Connection, *, job_id: UUID, claim_id: UUID, key_id: str, webhook_id: str
 ) -> CallbackContext:
-    """The job as it stands, and what its letter's sender has to do with it."""
+    """Load the context of a callback.
+
+    Args:
+        connection: The connection.
+        job_id: The job that the callback names.
+        claim_id: The claim that the callback names.
+        key_id: The key that signed the callback.
+        webhook_id: The id of the callback.
+    """
     rows = await connection.execute(
         """
         select

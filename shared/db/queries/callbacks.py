@@ -1,4 +1,4 @@
-"""webhook_receipts: what a letter was answered, so that its replay is answered alike."""
+"""webhook_receipts: stored responses to callbacks, so that a replay gets the same response."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +10,14 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A letter and its answer."""
+    """A callback, by its id and the hash of its body, and its response."""
 
     webhook_id: str
     body_hash: bytes
     answer: dict[str, Any]
 
     def as_values(self) -> dict[str, object]:
-        """For ``KEPT``."""
+        """Return the parameters of ``KEPT``."""
         return {
             "webhook_id": self.webhook_id,
             "body_hash": self.body_hash,
@@ -26,7 +26,7 @@ class Receipt:
 
 
 NONE: dict[str, object] = {"webhook_id": None, "body_hash": None, "answer": None}
-"""For ``KEPT``, where no letter tells of the change."""
+"""Parameters of ``KEPT`` for a change without a callback."""
 
 KEPT = """
     answered as (
@@ -36,11 +36,11 @@ KEPT = """
         on conflict (webhook_id) do nothing
     )
 """
-"""Keep an answer with the change that it tells of; the first one stands. A part of ``life``'s."""
+"""CTE of ``job_transitions``: store a response with its change. The first response is kept."""
 
 
 async def insert(connection: Connection, receipt: Receipt) -> None:
-    """Keep the answer to a letter that changed nothing; the first one stands."""
+    """Store the response to a callback that changed nothing. The first response is kept."""
     await connection.execute(
         """
         insert into webhook_receipts (webhook_id, body_hash, answer)

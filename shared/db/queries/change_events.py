@@ -1,4 +1,4 @@
-"""change_events: what changed for a user, in an order that a reader can go on from."""
+"""change_events: changes to a user's rows, read in commit order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from shared.contracts.events import ChangeType
 from shared.db.connection import Connection
 
 CHANNEL = "events"
-"""Where a change is told by its user's id, and progress by the id, a space and its JSON."""
+"""NOTIFY channel. The payload is the user's id; for progress, the id, a space and its JSON."""
 
 
 class Position(NamedTuple):
-    """How far a reader is: behind the event of that ``xid`` and ``seq``."""
+    """A reader's position: after the event with that ``xid`` and ``seq``."""
 
     xid: int
     seq: int
 
 
 UNKNOWN_POSITION = Position(0, -1)
-"""Before all that was ever told: whoever is there has lost something."""
+"""Before all events, so that a reader at this position counts as expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose events are read, and how far they have been."""
+    """The user whose events are read, and the position of the reader."""
 
     user_id: UUID
     job_id: UUID | None
-    """None for every job, and all else."""
+    """None for the events of all jobs and other rows."""
     position: Position | None
-    """None for nothing but where to begin."""
+    """None to get only a position to start from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Event:
     position: Position
     user_id: UUID
     job_id: UUID | None
-    """Of a job, and of its assets."""
+    """Set for events of a job and of its assets."""
     table: str
     type: ChangeType
     at: datetime
@@ -58,20 +58,20 @@ class Page:
 
     events: list[Event]
     position: Position
-    """Where to go on from. Whatever is read after this look shows all that lies before it."""
+    """Where to continue. Rows read after this query include all changes before it."""
     has_more: bool
-    """There are more that can be delivered now."""
+    """More events can be read now."""
     has_uncommitted: bool
-    """There are more that cannot be delivered yet: an older transaction is open."""
+    """There are events that cannot be read yet, because an older transaction is open."""
     is_expired: bool
-    """What followed the asked position is deleted, or the position is not of this database: there
-    are no events then, and ``position`` is where to begin again."""
+    """Events after the requested position were deleted, or the position is from another database.
+    The page then has no events, and ``position`` is where to start again."""
 
 
 async def read_page(connection: Connection, readers: Sequence[Reader], *, limit: int) -> list[Page]:
-    """The next page of each reader, all by one snapshot.
+    """Return the next page of each reader, in their order and from one snapshot.
 
-    An event is delivered once every transaction that might still commit an earlier one has ended.
+    An event is returned once no open transaction can commit an earlier one.
     """
     rows = await connection.execute(
         """
@@ -124,12 +124,12 @@ async def read_page(connection: Connection, readers: Sequence[Reader], *, limit:
             "limit": limit,
         },
     )
-    found = groupby(await rows.fetchall(), key=itemgetter("number"))
-    return [page_of(list(own), limit) for _, own in found]
+    by_reader = groupby(await rows.fetchall(), key=itemgetter("number"))
+    return [page_of(list(reader_rows), limit) for _, reader_rows in by_reader]
 
 
 async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Forget events after a day, and remember how far."""
+    """Delete events older than a day, and record the position of the newest deleted one."""
     rows = await connection.execute(
         """
         with old as materialized (
@@ -157,17 +157,17 @@ async def delete_old(connection: Connection, *, limit: int) -> int:
 
 
 def page_of(rows: list[dict[str, Any]], limit: int) -> Page:
-    """Of one reader's rows: at least one, which has no event where there is none."""
+    """Build a page from one reader's rows: at least one, without an event if there is none."""
     first = rows[0]
     is_lost = first["is_lost"] or False
     events = [_event(row) for row in rows if row["seq"] is not None and not is_lost]
-    goes_on = len(events) == limit
+    has_more = len(events) == limit
     return Page(
         events=events,
         position=events[-1].position
-        if goes_on
+        if has_more
         else Position(first["newest_xid"], first["newest_seq"]),
-        has_more=goes_on,
+        has_more=has_more,
         has_uncommitted=first["is_pending"],
         is_expired=is_lost,
     )

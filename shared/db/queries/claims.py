@@ -1,4 +1,4 @@
-"""job_claims: every claim that was ever made, and how it ended. Parts of ``life``'s statements."""
+"""job_claims: all claims and their outcomes. CTEs of the statements in ``job_transitions``."""
 
 from shared.db.queries.job_state_machine import Outcome
 
@@ -8,7 +8,7 @@ MADE = """
         select id, claim_id, attempts, worker_id from changed where worker_id is not null
     )
 """
-"""Record the claim under which the ``changed`` job runs now."""
+"""Record the current claim of the ``changed`` job."""
 
 _ENDED = """
     ended as (
@@ -30,10 +30,10 @@ _ENDED = """
 
 
 def ended(outcome: Outcome) -> str:
-    """Record how a claim of the ``changed`` job ended: ``claim_id``, or the one it runs under.
+    """Return the CTE that records the outcome of a claim of the ``changed`` job.
 
-    The first word stands, but for a late completion. Where the job has ended with it, any other
-    claim that is still open is superseded. One that is being made in that very moment stays open in
-    this record, by which nothing is decided.
+    The claim is ``claim_id`` or, without it, the job's current one. The first outcome is kept,
+    except for a late completion. If the job has finished, its other open claims are superseded. A
+    claim that is made at the same moment may stay open in this table, which is only a record.
     """
     return _ENDED.format(outcome=outcome)

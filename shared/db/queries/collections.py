@@ -1,4 +1,4 @@
-"""user_collections: how a user orders the library."""
+"""user_collections: a user's collections of library assets."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from shared.db.connection import Connection, require_row
 
 
 async def is_owned(connection: Connection, collection_id: UUID, *, user_id: UUID) -> bool:
-    """Whether that collection is the user's; it stays until the transaction ends."""
+    """Return whether the user owns the collection; it cannot be deleted in this transaction."""
     rows = await connection.execute(
         """
         select from user_collections where id = %(id)s and user_id = %(user_id)s
@@ -20,7 +20,7 @@ async def is_owned(connection: Connection, collection_id: UUID, *, user_id: UUID
 async def insert(
     connection: Connection, *, user_id: UUID, name: str, description: str | None
 ) -> UUID:
-    """A new collection, empty."""
+    """Insert an empty collection; return its id."""
     rows = await connection.execute(
         """
         insert into user_collections (user_id, name, description)
@@ -33,9 +33,9 @@ async def insert(
 
 
 async def delete(connection: Connection, collection_id: UUID, *, user_id: UUID) -> bool:
-    """Delete a collection; its assets stay. False where the user has none by that id.
+    """Delete a collection but not its assets. False if the user has no such collection.
 
-    Its assets are locked first, as whoever moves one does it; the other order could deadlock.
+    Its assets are locked first, as when an asset is moved; the reverse order could deadlock.
     """
     await connection.execute(
         """

@@ -1,4 +1,4 @@
-"""workers: those that an operator names, because they start when they are called."""
+"""workers: those configured by an operator, which start on demand (scale to zero)."""
 
 from shared.contracts.job_catalog import WorkerType
 from shared.db.connection import Connection
@@ -7,7 +7,7 @@ from shared.db.connection import Connection
 async def upsert_configured(
     connection: Connection, *, worker_id: str, worker_type: WorkerType, url: str, slots: int
 ) -> None:
-    """Make it known, or change what is known of it. It is never asked whether it is awake."""
+    """Insert or update a configured worker. Such workers are never probed."""
     await connection.execute(
         """
         insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
@@ -21,7 +21,7 @@ async def upsert_configured(
 
 
 async def deactivate(connection: Connection, worker_id: str) -> bool:
-    """Send it nothing more; what it runs it may end. False where it is not known."""
+    """Stop dispatching to a worker; its running jobs continue. False if the worker is unknown."""
     rows = await connection.execute(
         "update workers set is_active = false where id = %(id)s", {"id": worker_id}
     )

@@ -1,4 +1,4 @@
-"""conversations and messages, and whose turn it is."""
+"""conversations, messages and the queue of turns in a conversation."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +13,7 @@ Sender = Literal["user", "assistant"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
-    """A message."""
+    """A message of a conversation."""
 
     sender: Sender
     content: str
@@ -22,7 +22,7 @@ class StoredMessage:
 async def insert(
     connection: Connection, conversation_id: UUID, *, user_id: UUID, title: str
 ) -> None:
-    """A new conversation."""
+    """Insert a conversation."""
     await connection.execute(
         """
         insert into conversations (id, user_id, title) values (%(id)s, %(user_id)s, %(title)s)
@@ -32,9 +32,9 @@ async def insert(
 
 
 async def lock(connection: Connection, conversation_id: UUID, *, user_id: UUID) -> str | None:
-    """The type of a user's conversation, which nobody else changes until the transaction ends.
+    """Lock a user's conversation until the end of the transaction and return its type.
 
-    None where the user has none by that id.
+    None if the user has no such conversation.
     """
     rows = await connection.execute(
         """
@@ -51,7 +51,10 @@ async def lock(connection: Connection, conversation_id: UUID, *, user_id: UUID) 
 async def enqueue_turn(
     connection: Connection, conversation_id: UUID, *, limit: int, seconds: float
 ) -> int | None:
-    """Wait for a turn in a locked conversation; None where ``limit`` wait already."""
+    """Queue for a turn in a locked conversation; None if ``limit`` turns are queued already.
+
+    Returns the id of the turn, which expires after ``seconds`` unless it is extended.
+    """
     await connection.execute(
         "delete from chat_turns where conversation_id = %(id)s and lease_until < now()",
         {"id": conversation_id},
@@ -70,9 +73,9 @@ async def enqueue_turn(
 
 
 async def is_next(connection: Connection, turn_id: int, *, seconds: float) -> bool | None:
-    """Whether a turn in a locked conversation has come; one that waits has its lease extended.
+    """Return whether a turn of a locked conversation is next; extends its lease.
 
-    None where it lapsed, and others went on without it.
+    None if the turn has expired and was removed.
     """
     rows = await connection.execute(
         """
@@ -91,7 +94,7 @@ async def is_next(connection: Connection, turn_id: int, *, seconds: float) -> bo
 
 
 async def start_turn(connection: Connection, turn_id: int, *, seconds: float) -> None:
-    """The turn has come, and lasts so long at most: whoever lapsed before it can no longer end."""
+    """Start a turn of at most ``seconds``; removes earlier turns, which have expired."""
     await connection.execute(
         """
         with own as (
@@ -107,7 +110,7 @@ async def start_turn(connection: Connection, turn_id: int, *, seconds: float) ->
 
 
 async def end_turn(connection: Connection, turn_id: int) -> bool:
-    """End a turn, or the wait for it. False where it had lapsed, and others went on."""
+    """End a running or queued turn. False if it had expired and was removed."""
     rows = await connection.execute("delete from chat_turns where id = %(id)s", {"id": turn_id})
     return rows.rowcount > 0
 
@@ -120,7 +123,7 @@ async def insert_message(
     content: str,
     message_type: str = "text",
 ) -> None:
-    """The next message of a locked conversation."""
+    """Append a message to a locked conversation."""
     await connection.execute(
         """
         with touched as (
@@ -142,7 +145,7 @@ async def insert_message(
 async def latest(
     connection: Connection, conversation_id: UUID, *, limit: int
 ) -> list[StoredMessage]:
-    """The last messages, oldest first."""
+    """Return the last ``limit`` messages, oldest first."""
     rows = connection.cursor(row_factory=class_row(StoredMessage))
     await rows.execute(
         """

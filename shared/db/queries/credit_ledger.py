@@ -1,7 +1,8 @@
-"""The credit ledger, and the balance that changes with it.
+"""Credit ledger CTEs: reserve, settle, refund and grant.
 
-A job's account is opened and closed within the statements that store the job and end it. In each of
-them the profile's row is locked before the user's turn, so that no two wait for each other.
+A job's credits are reserved in the statement that inserts the job, and settled or refunded in the
+one that ends it. Each locks the profile's row before the user's row of ``turns``, so that two of
+them cannot deadlock.
 """
 
 from uuid import UUID
@@ -10,7 +11,7 @@ from shared.db.connection import Connection
 
 
 async def grant(connection: Connection, user_id: UUID, *, amount: int) -> None:
-    """Give a new user a profile and the starting credits. Nothing, for a known one."""
+    """Create the profile of a new user with ``amount`` credits; no effect if it exists."""
     await connection.execute(
         """
         with fresh as (
@@ -33,8 +34,8 @@ DEBIT_CTE = """
         returning token_balance
     )
 """
-"""A job's credits. No row where the balance is short, where there is no such user yet, or where as
-many jobs of the user's wait as may: the row's lock makes that count exact."""
+"""Debit a job's credits. No row if the balance is too low, if the user has no profile yet, or if
+the user has ``max_queued`` jobs queued; the lock of the row makes that count exact."""
 
 RESERVE_CTE = """
     used as (
@@ -45,7 +46,7 @@ RESERVE_CTE = """
         select user_id, id, 'reserve', -credits, token_balance from stored cross join taken
     )
 """
-"""Open the account of the job that is ``stored``, and note the use for its owner's statistics."""
+"""Reserve the credits of the ``stored`` job, and log the usage for its owner's statistics."""
 
 SETTLE_CTE = """
     settled as (
@@ -57,7 +58,7 @@ SETTLE_CTE = """
         join profiles on profiles.id = changed.user_id
     )
 """
-"""Close the account of the job that is ``changed`` to completed: what was reserved is spent."""
+"""Settle the completed ``changed`` job: the reserved credits are spent."""
 
 REFUND_CTE = """
     given as (
@@ -72,4 +73,4 @@ REFUND_CTE = """
         select user_id, job_id, 'refund', amount, token_balance from given
     )
 """
-"""Close the account of a failed or cancelled job: what was reserved is given back, once."""
+"""Refund the reserved credits of the failed or cancelled ``changed`` job, once."""

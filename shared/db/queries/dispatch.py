@@ -1,4 +1,4 @@
-"""Dispatch: which jobs run next. ``private.fill`` of the migrations chooses."""
+"""Fair dispatch: choose jobs for free worker slots, with the SQL function ``private.fill``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from shared.db.connection import Connection
 from shared.db.queries.jobs import Job
 
 MIN_CLAIM_SECONDS = 60.0
-"""A dispatched job that nobody claims in this time, and that of the line before it, waits again."""
+"""Minimum time to claim a dispatched job, besides the durations of the jobs ahead of it. An
+unclaimed job is queued again afterwards."""
 
 
 class WorkerAddress(NamedTuple):
-    """Where a worker is, and whose key it holds."""
+    """A worker's URL and the id of its key."""
 
     url: str
     key_id: str
@@ -23,17 +24,17 @@ class WorkerAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchWindow:
-    """The workers of a queue that may be sent its jobs, and how far ahead of their slots."""
+    """The workers of a queue that jobs may be dispatched to, and the number of prefetched jobs."""
 
     queue: QueueName
     worker_type: WorkerType
     prefetch_jobs: int
     key_ids: list[str]
     seconds: Mapping[str, float]
-    """What a picture of each job type takes; a job may lie unclaimed for that and a minute."""
+    """Expected seconds per image or video of each job type, for the time limit of claims."""
 
     def as_values(self) -> dict[str, object]:
-        """For the statements here."""
+        """Return the parameters of the statements in this module."""
         return {
             "queue": self.queue,
             "worker_type": self.worker_type,
@@ -45,7 +46,7 @@ class DispatchWindow:
 
 
 async def lock(connection: Connection, queue: QueueName) -> None:
-    """One fill of a queue at a time, until the transaction ends."""
+    """Lock the dispatch of a queue until the end of the transaction."""
     await connection.execute(
         "select pg_advisory_xact_lock(hashtext('dispatch'), hashtext(%(queue)s))", {"queue": queue}
     )
@@ -54,10 +55,10 @@ async def lock(connection: Connection, queue: QueueName) -> None:
 async def dispatch(
     connection: Connection, window: DispatchWindow
 ) -> list[tuple[Job, WorkerAddress]]:
-    """DISPATCH, for as many jobs as there is room for; they, and where their workers are.
+    """Apply DISPATCH to as many jobs as there are free slots; return them with their workers.
 
-    A worker may move while this waits for its turn. Jobs sent to where it was would lie there until
-    nobody has claimed them in time: so the address is asked for last, while no worker can leave.
+    A worker may move while this waits for the lock, and jobs sent to its previous URL would wait
+    until their claim times out. So the URL is read last, under the lock, while no worker can move.
     """
     rows = await connection.execute(
         """
@@ -76,7 +77,7 @@ async def dispatch(
 async def unclaimed(
     connection: Connection, *, seconds: float, limit: int
 ) -> list[tuple[Job, WorkerAddress]]:
-    """Jobs that were dispatched so long ago and are not claimed, with their workers' addresses."""
+    """Return unclaimed jobs that were dispatched over ``seconds`` ago, with their workers."""
     rows = await connection.execute(
         """
         select jobs.*, worker_url, key_id

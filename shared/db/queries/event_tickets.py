@@ -1,4 +1,4 @@
-"""event_tickets: what opens one stream of events where no header can be sent."""
+"""event_tickets: single-use tickets for event streams of clients that cannot send headers."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Whom a ticket was given to."""
+    """The user that a ticket was issued to."""
 
     user_id: UUID
     token_expires_at: float
-    """The ``exp`` of the token that it was given for."""
+    """The ``exp`` of the user's token when the ticket was issued."""
 
 
 async def insert(
@@ -26,7 +26,7 @@ async def insert(
     seconds: float,
     token_expires_at: float,
 ) -> None:
-    """Keep a ticket by its hash."""
+    """Store the hash of a ticket that is valid for ``seconds``."""
     await connection.execute(
         """
         insert into event_tickets (digest, user_id, expires_at, token_expires_at)
@@ -43,7 +43,7 @@ async def insert(
 
 
 async def redeem(connection: Connection, ticket: str) -> Ticket | None:
-    """Use a ticket up. None where it is unknown, used or expired."""
+    """Redeem and delete a ticket. None if it is unknown, used or expired."""
     rows = connection.cursor(row_factory=class_row(Ticket))
     await rows.execute(
         """
@@ -58,7 +58,7 @@ async def redeem(connection: Connection, ticket: str) -> Ticket | None:
 
 
 async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Forget tickets that nobody used in time."""
+    """Delete up to ``limit`` expired tickets; return how many."""
     rows = await connection.execute(
         """
         with expired as materialized (
@@ -77,5 +77,5 @@ async def delete_old(connection: Connection, *, limit: int) -> int:
 
 
 def _digest(ticket: str) -> bytes:
-    """What is kept of it: it is random, and needs no salt."""
+    """Return the stored hash of a ticket. A ticket is random, so it needs no salt."""
     return hashlib.sha256(ticket.encode()).digest()

@@ -1,4 +1,4 @@
-"""idempotency_keys: which request holds a key, and what it was answered."""
+"""idempotency_keys: reservations of keys and their stored responses."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from psycopg.types.json import Json
 from shared.db.connection import Connection
 
 CHANNEL = "idempotency"
-"""Where the end of a reservation is told, by the key's row id."""
+"""NOTIFY channel for the end of a reservation; the payload is the id of the key's row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose key it is, where, and for which body."""
+    """The user, endpoint and body that a key belongs to."""
 
     user_id: UUID
     endpoint: str
@@ -25,7 +25,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A key that another request holds, or was answered."""
+    """A key that is reserved by another request, or has a stored response."""
 
     id: UUID
     body_hash: bytes
@@ -36,7 +36,7 @@ class Held:
 async def reserve(
     connection: Connection, scope: Scope, *, reservation: UUID, lease_seconds: float
 ) -> bool:
-    """Take the key, where it is free or its holder's lease has lapsed. False where it is held."""
+    """Reserve a key that is free or whose lease has expired. False if it is reserved or used."""
     rows = await connection.execute(
         """
         insert into idempotency_keys (user_id, endpoint, key, body_hash, reservation, lease_until)
@@ -62,7 +62,7 @@ async def reserve(
 
 
 async def get(connection: Connection, scope: Scope) -> Held | None:
-    """The key as it is held now; None where it has just been freed."""
+    """Return the current state of a key; None if it has just been released."""
     rows = connection.cursor(row_factory=class_row(Held))
     await rows.execute(
         """
@@ -77,7 +77,7 @@ async def get(connection: Connection, scope: Scope) -> Held | None:
 
 
 async def keep(connection: Connection, reservation: UUID, answer: dict[str, Any]) -> bool:
-    """Store the answer and tell who waits. False where the key is no longer this request's."""
+    """Store a response and notify waiting requests. False if the reservation was lost."""
     rows = await connection.execute(
         """
         with kept as (
@@ -93,7 +93,7 @@ async def keep(connection: Connection, reservation: UUID, answer: dict[str, Any]
 
 
 async def release(connection: Connection, reservation: UUID) -> None:
-    """Free a key whose request failed, and tell who waits."""
+    """Release the key of a failed request, and notify waiting requests."""
     await connection.execute(
         """
         with freed as (
@@ -108,7 +108,7 @@ async def release(connection: Connection, reservation: UUID) -> None:
 
 
 async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Forget keys after a day."""
+    """Delete up to ``limit`` keys older than a day; return how many."""
     rows = await connection.execute(
         """
         with old as materialized (

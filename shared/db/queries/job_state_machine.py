@@ -1,10 +1,10 @@
-"""A job's life as a table: every change of its state that there is.
+"""Job state machine: all transitions with their sources, target, guard and effect.
 
-A transition is one guarded UPDATE by the database's clock. Where its guard does not hold nothing
-changes, and whoever asked learns it from the row that did not come back. ``jobs`` applies them;
-nothing else writes these columns, but for the sweeping of slots in bulk, which is ``RELEASE``.
+A transition is one guarded UPDATE by the database's clock. If the guard does not hold, nothing
+changes and no row is returned. ``job_transitions`` applies the transitions; the only other writer
+of these columns is ``slots``, which applies ``RELEASE`` in bulk.
 
-Completed, failed and cancelled are no transition's source: what has ended stays as it ended.
+Completed, failed and cancelled are not the source of any transition: they are final.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ Outcome = Literal[
 OPEN: tuple[JobStatus, ...] = ("queued", "processing")
 
 UPLOADS_SECONDS = 40 * 60
-"""For so long after a job's end a claim's signed URLs may still be written to: an attempt takes 29
-minutes at most, and its URLs hold 10 more."""
+"""How long after a job's end a claim's signed URLs may still be used: an attempt takes at most 29
+minutes, and its URLs are valid for 10 more."""
 
 _NO_SLOT = "dispatched_at = null, claim_by = null"
 _NO_CLAIM = f"{_NO_SLOT}, claim_id = null, lease_until = null, deadline_at = null"
@@ -29,11 +29,11 @@ _ENDS = "lease_until = null, completed_at = now()"
 _ENDS_UNMADE = f"{_ENDS}, error_message = %(reason)s, clean_after = now()"
 
 _THIS_CLAIM = "claim_id = %(claim_id)s"
-_LAPSED = f"{_THIS_CLAIM} and lease_until < now()"
+_LEASE_EXPIRED = f"{_THIS_CLAIM} and lease_until < now()"
 _MAY_RETRY = "attempts < max_attempts"
 
 MAX_FREE_HAND_BACKS = 3
-"""How many times a job may be handed back at no cost. Each further one costs an attempt."""
+"""How many times a job may be requeued by a draining worker without costing an attempt."""
 
 _IS_HAND_BACK_FREE = f"""(
     select count(*) < {MAX_FREE_HAND_BACKS} from job_claims
@@ -43,17 +43,18 @@ _IS_HAND_BACK_FREE = f"""(
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the table."""
+    """One transition of the state machine."""
 
     actor: str
+    """Who applies it."""
     sources: tuple[JobStatus, ...]
     target: JobStatus
     guard: str
     effect: str
     credit_action: Account | None = None
-    """What it does to the credits that were reserved; once a job, held by an index."""
+    """Effect on the reserved credits. A unique index allows one per job."""
     claim_outcome: Outcome | None = None
-    """How the claim ends that the job runs under."""
+    """Outcome of the job's current claim."""
 
 
 DISPATCH = Transition(
@@ -66,13 +67,13 @@ DISPATCH = Transition(
     """,
 )  # fmt: skip
 RELEASE = Transition(
-    "whoever could not make the Cloud Task; in bulk the sweep, and a worker that moved",
+    "the dispatcher, if the Cloud Task fails; in bulk sweep-jobs, and a worker that moved",
     ("queued",), "queued",
     guard="dispatch_no = %(dispatch_no)s and dispatched_at is not null",
     effect=_NO_SLOT,
 )  # fmt: skip
 CLAIM = Transition(
-    "the worker, by a claimId of its making",
+    "a worker, with a claimId of its choice",
     ("queued",), "processing",
     guard="dispatch_no = %(dispatch_no)s and expires_at > now()",
     effect="""
@@ -91,28 +92,28 @@ HEARTBEAT = Transition(
     effect="lease_until = least(now() + make_interval(secs => %(lease_seconds)s), deadline_at)",
 )  # fmt: skip
 REQUEUE = Transition(
-    "the claim's worker: it failed, and another try may not",
+    "the claim's worker: the attempt failed and may be retried",
     ("processing",), "queued",
     guard=f"{_THIS_CLAIM} and {_MAY_RETRY}",
     effect=_NO_CLAIM,
     claim_outcome="sent_back",
 )  # fmt: skip
 REQUEUE_FREE = Transition(
-    "the claim's worker: it drains, which costs no attempt the first times",
+    "the claim's worker: it is draining; the first requeues cost no attempt",
     ("processing",), "queued",
     guard=f"{_THIS_CLAIM} and ({_MAY_RETRY} or {_IS_HAND_BACK_FREE})",
     effect=f"{_NO_CLAIM}, attempts = attempts - {_IS_HAND_BACK_FREE}::integer",
     claim_outcome="handed_back",
 )  # fmt: skip
 EXPIRE_LEASE = Transition(
-    "sweep-jobs: the worker was not heard of",
+    "sweep-jobs: the lease expired",
     ("processing",), "queued",
-    guard=f"{_LAPSED} and deadline_at >= now() and {_MAY_RETRY}",
+    guard=f"{_LEASE_EXPIRED} and deadline_at >= now() and {_MAY_RETRY}",
     effect=_NO_CLAIM,
     claim_outcome="lapsed",
 )  # fmt: skip
 COMPLETE = Transition(
-    "a claim's worker, an older claim's too; sweep-jobs, by the worker's manifest",
+    "the worker of the current or an older claim; sweep-jobs, by the worker's manifest",
     OPEN, "completed",
     guard="true",
     effect=f"""
@@ -123,7 +124,7 @@ COMPLETE = Transition(
     claim_outcome="completed",
 )  # fmt: skip
 FAIL = Transition(
-    "the claim's worker: another try would fail as well, or none is left",
+    "the claim's worker: the failure is permanent, or no attempt is left",
     ("processing",), "failed",
     guard=_THIS_CLAIM,
     effect=_ENDS_UNMADE,
@@ -131,15 +132,15 @@ FAIL = Transition(
     claim_outcome="failed",
 )  # fmt: skip
 FAIL_EXPIRED = Transition(
-    "sweep-jobs: not heard of, and no attempt or no time is left",
+    "sweep-jobs: the lease expired, and no attempt or no time is left",
     ("processing",), "failed",
-    guard=f"{_LAPSED} and (deadline_at < now() or not {_MAY_RETRY})",
+    guard=f"{_LEASE_EXPIRED} and (deadline_at < now() or not {_MAY_RETRY})",
     effect=_ENDS_UNMADE,
     credit_action="refund",
     claim_outcome="lapsed",
 )  # fmt: skip
 EXPIRE = Transition(
-    "sweep-jobs: a day has passed",
+    "sweep-jobs: the job is a day old",
     OPEN, "failed",
     guard="expires_at < now()",
     effect=_ENDS_UNMADE,

@@ -1,9 +1,9 @@
-"""A job's life: the transitions of ``transitions``, applied. DISPATCH is ``turns.fill``'s.
+"""Apply the transitions of ``job_state_machine``, except DISPATCH (see ``dispatch``).
 
-Each is one statement: a guarded UPDATE, and what follows from it, such as the claim's end and the
-closing of the job's account. So it is whole or not at all, and one trip. The job's row comes first,
-then its owner's profile, then the user's turn, so that no two of these wait for each other. Each
-gives the job as it stands then, and None where the guard did not hold and nothing was changed.
+Each is one atomic statement and one round trip: a guarded UPDATE with its side effects, such as the
+outcome of the claim and the settlement of the credits. Rows are locked in the order job, owner's
+profile, user's row of ``turns``, so that two statements cannot deadlock. Each function returns the
+changed job, or None if the guard did not hold and nothing was changed.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from shared.db.queries.jobs import Job
 
 
 async def release_dispatch(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
-    """Stays queued, and gives its slot back: the sweep tries again."""
+    """Release the slot of a dispatched job, which stays queued; the sweep dispatches it again."""
     return await _apply(connection, job_state_machine.RELEASE, job_id, dispatch_no=dispatch_no)
 
 
@@ -41,7 +41,10 @@ async def claim(
     lease_seconds: float,
     run_seconds: float,
 ) -> Job | None:
-    """Queued → processing: this claim runs the job."""
+    """Queued → processing: a worker claims the job.
+
+    The lease ends after ``lease_seconds`` unless extended, the attempt after ``run_seconds``.
+    """
     return await _apply(
         connection,
         job_state_machine.CLAIM,
@@ -68,7 +71,7 @@ async def extend_lease(
     steps: int | None,
     preview_path: str | None,
 ) -> Job | None:
-    """A heartbeat: the claim goes on, but never past its deadline, and tells how far it is."""
+    """Heartbeat: extend the lease, but not past the claim's deadline, and record the progress."""
     return await _apply(
         connection,
         job_state_machine.HEARTBEAT,
@@ -90,9 +93,9 @@ async def complete(
     made: Sequence[dict[str, Any]],
     receipt: Receipt | None = None,
 ) -> Job | None:
-    """→ completed, with what was made, and what was reserved spent.
+    """→ completed: insert the assets and settle the credits.
 
-    ``made`` is of ``assets.to_row``; ``receipt`` is kept where a letter tells of it.
+    ``made`` holds rows of ``workspace_assets.to_row``; ``receipt`` is stored if there is one.
     """
     return await _apply(
         connection,
@@ -105,17 +108,17 @@ async def complete(
 
 
 async def requeue(connection: Connection, job_id: UUID, *, claim_id: UUID) -> Job | None:
-    """Processing → queued, while an attempt is left."""
+    """Processing → queued, if an attempt is left."""
     return await _apply(connection, job_state_machine.REQUEUE, job_id, claim_id=claim_id)
 
 
 async def requeue_without_attempt(
     connection: Connection, job_id: UUID, *, claim_id: UUID
 ) -> Job | None:
-    """Processing → queued by a worker that drains.
+    """Processing → queued, by a draining worker.
 
-    The first ``transitions.MAX_FREE_HAND_BACKS`` of a job cost no attempt. Each further one costs
-    one, and is None where no attempt is left.
+    The first ``job_state_machine.MAX_FREE_HAND_BACKS`` of a job cost no attempt. Each further one
+    costs an attempt, and returns None if none is left.
     """
     return await _apply(connection, job_state_machine.REQUEUE_FREE, job_id, claim_id=claim_id)
 
@@ -123,12 +126,12 @@ async def requeue_without_attempt(
 async def requeue_expired_claim(
     connection: Connection, job_id: UUID, *, claim_id: UUID
 ) -> Job | None:
-    """Processing → queued: the lease ran out, and an attempt and time are left."""
+    """Processing → queued: the lease expired, and an attempt and time are left."""
     return await _apply(connection, job_state_machine.EXPIRE_LEASE, job_id, claim_id=claim_id)
 
 
 async def fail(connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str) -> Job | None:
-    """→ failed, by the current claim, with the refund; ``reason`` is for a person to read."""
+    """→ failed, by the current claim, with a refund; ``reason`` is shown to the user."""
     return await _apply(
         connection, job_state_machine.FAIL, job_id, claim_id=claim_id, reason=reason
     )
@@ -137,19 +140,19 @@ async def fail(connection: Connection, job_id: UUID, *, claim_id: UUID, reason: 
 async def fail_expired_claim(
     connection: Connection, job_id: UUID, *, claim_id: UUID, reason: str
 ) -> Job | None:
-    """→ failed: the lease ran out, and no attempt or no time is left."""
+    """→ failed, with a refund: the lease expired, and no attempt or no time is left."""
     return await _apply(
         connection, job_state_machine.FAIL_EXPIRED, job_id, claim_id=claim_id, reason=reason
     )
 
 
 async def expire(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
-    """→ failed: the time is over by which it should have ended."""
+    """→ failed, with a refund: the job has passed its expiry."""
     return await _apply(connection, job_state_machine.EXPIRE, job_id, reason=reason)
 
 
 async def cancel(connection: Connection, job_id: UUID, *, reason: str) -> Job | None:
-    """→ cancelled, at once, with the refund."""
+    """→ cancelled, with a refund."""
     return await _apply(connection, job_state_machine.CANCEL, job_id, reason=reason)
 
 
@@ -162,7 +165,7 @@ async def _apply(
 
 
 def _statement(transition: Transition) -> str:
-    """Every part is a constant. A status that stays is not set: no trigger runs."""
+    """Compose the statement from constants. An unchanged status is not set, to run no trigger."""
     sources = ", ".join(f"'{source}'" for source in transition.sources)
     stays = transition.sources == (transition.target,)
     status = "" if stays else f"status = '{transition.target}', "
@@ -171,23 +174,23 @@ def _statement(transition: Transition) -> str:
         where id = %(id)s and status in ({sources}) and {transition.guard}
         returning *
     """  # noqa: S608
-    if not (follows := _side_effects(transition)):
+    if not (ctes := _side_effects(transition)):
         return update
-    return f"with changed as ({update}), {', '.join(follows)} select * from changed"  # noqa: S608
+    return f"with changed as ({update}), {', '.join(ctes)} select * from changed"  # noqa: S608
 
 
 def _side_effects(transition: Transition) -> list[str]:
-    """What is written beside the job itself, by the ``changed`` row."""
-    follows = list(_EXTRA_CTES.get(transition, ()))
+    """Return the CTEs that write to other tables, based on the ``changed`` row."""
+    ctes = list(_EXTRA_CTES.get(transition, ()))
     if transition.claim_outcome:
-        follows.append(claims.ended(transition.claim_outcome))
+        ctes.append(claims.ended(transition.claim_outcome))
     if transition.credit_action:
-        follows.append(
+        ctes.append(
             {"settle": credit_ledger.SETTLE_CTE, "refund": credit_ledger.REFUND_CTE}[
                 transition.credit_action
             ]
         )
-    return follows
+    return ctes
 
 
 _EXTRA_CTES = {

@@ -1,4 +1,4 @@
-"""Jobs: stored and read. ``life`` changes them."""
+"""jobs: insert and select. ``job_transitions`` changes them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,13 +61,13 @@ class Job:
 
     @property
     def is_open(self) -> bool:
-        """Not ended: it may still change."""
+        """Whether the job has not finished."""
         return self.status in {"queued", "processing"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What is stored of a request."""
+    """The columns of a job that are set when it is inserted."""
 
     id: UUID
     user_id: UUID
@@ -94,7 +94,7 @@ class NewJob:
 
 
 class InsertedJob(NamedTuple):
-    """A job that is new, and how many its queue holds with it: all that have not ended."""
+    """A new job, and the number of unfinished jobs of its queue, including it."""
 
     job: Job
     queue_length: int
@@ -126,12 +126,12 @@ _INSERT = f"""
 async def insert_job(
     connection: Connection, job: NewJob, *, max_queued: int | None
 ) -> InsertedJob | None:
-    """→ queued: the job waits for its turn, its credits reserved and its use noted.
+    """Insert a queued job, reserve its credits and log the usage.
 
-    None, and nothing done, where the balance is short, where there is no such user yet, or where
-    ``max_queued`` jobs of the user's wait already.
+    None, without any change, if the balance is too low, if the user has no profile yet, or if
+    ``max_queued`` jobs of the user are queued already.
     """
-    values = {name: _adapted(getattr(job, name)) for name in NewJob.__slots__}
+    values = {name: _to_parameter(getattr(job, name)) for name in NewJob.__slots__}
     rows = await connection.execute(_INSERT, {**values, "max_queued": max_queued})
     row = await rows.fetchone()
     if row is None:
@@ -141,7 +141,7 @@ async def insert_job(
 
 
 async def count_queued(connection: Connection, user_id: UUID) -> int:
-    """How many jobs of the user's have not begun."""
+    """Return how many of the user's jobs have not started."""
     rows = await connection.execute(
         "select private.queued_jobs(%(user_id)s) as queued", {"user_id": user_id}
     )
@@ -150,14 +150,14 @@ async def count_queued(connection: Connection, user_id: UUID) -> int:
 
 
 async def get(connection: Connection, job_id: UUID) -> Job | None:
-    """The job as it stands."""
+    """Return a job; None if it does not exist."""
     rows = connection.cursor(row_factory=class_row(Job))
     await rows.execute("select * from jobs where id = %(id)s", {"id": job_id})
     return await rows.fetchone()
 
 
 async def lock(connection: Connection, job_id: UUID, *, user_id: UUID) -> bool:
-    """Keep others from the user's job until the transaction ends. False where there is none."""
+    """Lock a user's job until the end of the transaction. False if it does not exist."""
     rows = await connection.execute(
         "select from jobs where id = %(id)s and user_id = %(user_id)s for update",
         {"id": job_id, "user_id": user_id},
@@ -166,7 +166,7 @@ async def lock(connection: Connection, job_id: UUID, *, user_id: UUID) -> bool:
 
 
 async def latest_retry(connection: Connection, job_id: UUID) -> Job:
-    """What the job was last retried as; the job itself where it was not. The job is locked."""
+    """Return the latest retry of a locked job, or the job itself if it was not retried."""
     rows = connection.cursor(row_factory=class_row(Job))
     await rows.execute(
         """
@@ -182,5 +182,5 @@ async def latest_retry(connection: Connection, job_id: UUID) -> Job:
     return require_row(await rows.fetchone())
 
 
-def _adapted(value: object) -> object:
+def _to_parameter(value: object) -> object:
     return Jsonb(value) if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""user_library: what was worth keeping."""
+"""user_library: saved assets."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,7 +13,7 @@ from shared.db.queries.workspace_assets import Asset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryAsset:
-    """What a row of ``user_library`` says of its files."""
+    """The columns of ``user_library`` that describe an asset's files."""
 
     id: UUID
     user_id: UUID
@@ -28,7 +28,7 @@ class LibraryAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetMetadata:
-    """What a user calls a library asset, and where it belongs."""
+    """Title, tags and collection of a library asset."""
 
     custom_title: str | None = None
     collection_id: UUID | None = None
@@ -38,7 +38,7 @@ class AssetMetadata:
 async def find_saved_copy(
     connection: Connection, asset_id: UUID, *, user_id: UUID
 ) -> LibraryAsset | None:
-    """The library asset that a workspace asset was saved as, or was copied from."""
+    """Return the library asset that a workspace asset was saved as, or copied from."""
     rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
@@ -54,7 +54,7 @@ async def find_saved_copy(
 
 
 async def lock(connection: Connection, library_id: UUID, *, user_id: UUID) -> LibraryAsset | None:
-    """The user's library asset, which nobody else changes until the transaction ends."""
+    """Lock and return a user's library asset until the transaction ends; None if missing."""
     rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
@@ -77,7 +77,7 @@ async def insert(
     *,
     library_id: UUID,
 ) -> LibraryAsset:
-    """Record a copy that exists. A collection that was deleted while it was made is left out."""
+    """Insert the row of a copied asset. A collection deleted in the meantime is left out."""
     rows = connection.cursor(row_factory=class_row(LibraryAsset))
     await rows.execute(
         """
@@ -136,7 +136,7 @@ async def update(
     is_favorite: bool,
     changes: frozenset[str],
 ) -> bool:
-    """Change the named columns, and no others. False where the user has none by that id."""
+    """Update only the columns named in ``changes``. False if the user has no such asset."""
     rows = await connection.execute(
         """
         update user_library
@@ -166,7 +166,10 @@ async def update(
 async def delete(
     connection: Connection, library_id: UUID, *, user_id: UUID
 ) -> tuple[str, ...] | None:
-    """Delete the row, and remember it; its files' paths, however often. None where not theirs."""
+    """Delete an asset's row, record the deletion, and return the paths of its files.
+
+    Repeated calls return the same paths. None if the user never had such an asset.
+    """
     ids = {"id": library_id, "user_id": user_id}
     await connection.execute(
         """

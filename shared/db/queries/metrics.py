@@ -1,4 +1,4 @@
-"""The system at one instant, in one statement whose cost hardly grows with the number of jobs."""
+"""Snapshot for system-metrics, in one query whose cost hardly grows with the number of jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,50 +22,50 @@ class WorkerState:
     last_seen: datetime
     slots: int
     is_known: bool
-    """It holds a key that is valid now: a job may be sent to it."""
+    """Whether its key is valid now, so that jobs may be dispatched to it."""
     jobs: int
-    """Sent to it and not yet ended."""
+    """Unfinished jobs that were sent to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Jobs of one type."""
+    """Number of jobs and images of one job type."""
 
     job_type: str
     jobs: int
     images: int
     elapsed_seconds: float = 0
-    """For how long they have run, all together."""
+    """Total time that the jobs have run so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
-    """What is in a queue."""
+    """Jobs of a queue, by state."""
 
     name: QueueName
     waiting: int
-    """Not sent to a worker."""
+    """Jobs that were not sent to a worker."""
     oldest_waiting_seconds: float | None
     sample: list[Load]
-    """Of those that wait: at most the hundred oldest and the hundred newest."""
+    """Sample of the waiting jobs: at most the hundred oldest and the hundred newest."""
     dispatched: list[Load]
-    """Sent to a worker that has not begun."""
+    """Sent to a worker, not started."""
     running: list[Load]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
-    """How long a job type has taken in the last day, for each image or video, in seconds."""
+    """Seconds per image or video of a job type in the last day."""
 
     job_type: str
     median: float
     slow: float
-    """One in ten takes longer."""
+    """The 90th percentile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything at one instant."""
+    """Workers, queues and durations at one time."""
 
     at: datetime
     workers: list[WorkerState]
@@ -83,7 +83,16 @@ async def read(
     job_types: Sequence[str],
     key_ids: Sequence[str],
 ) -> Snapshot:
-    """Count what is in the queues, exactly; durations are of each type's newest 100 jobs."""
+    """Read a snapshot.
+
+    Counts are exact. Durations are from the newest 100 jobs of each type.
+
+    Args:
+        connection: The connection.
+        queues: The queues to include.
+        job_types: The job types to include durations of.
+        key_ids: The keys that are valid now.
+    """
     rows = await connection.execute(
         """
         with held as materialized (

@@ -1,4 +1,4 @@
-"""job_progress: how far a job is. Parts of ``life``'s statements."""
+"""job_progress: the progress of running jobs. CTE of the statements in ``job_transitions``."""
 
 PUBLISH_PROGRESS_CTE = """
     told as (
@@ -10,4 +10,4 @@ PUBLISH_PROGRESS_CTE = """
                 preview_path = excluded.preview_path, updated_at = now()
     )
 """
-"""Note where the ``changed`` job's current claim is; a new attempt begins again."""
+"""Record the progress of the ``changed`` job; a new attempt starts again at 0."""

@@ -1,4 +1,4 @@
-"""What the operators' promises are held against, at a sweep."""
+"""Queries for the SLO metrics of a sweep: jobs, copies and deletions that are overdue."""
 
 from psycopg.rows import class_row
 
@@ -7,9 +7,9 @@ from shared.db.queries.storage_cleanup import DeletedAsset, FinishedJob, Unfinis
 
 
 async def oldest_undispatched_seconds(connection: Connection) -> float:
-    """How long the job that waits longest has waited for a slot; 0 where none waits.
+    """Return how long the oldest waiting job has waited for a slot, in seconds; 0 if none waits.
 
-    One that was sent back to its queue waits from then on.
+    A job that was requeued counts from then on.
     """
     rows = await connection.execute(
         """
@@ -21,7 +21,7 @@ async def oldest_undispatched_seconds(connection: Connection) -> float:
 
 
 async def long_ended(connection: Connection, *, limit: int) -> list[FinishedJob]:
-    """Jobs that ended more than a day ago, and whose folders are still not known to be clean."""
+    """Return jobs that ended more than a day ago and whose folders are not cleaned up yet."""
     rows = connection.cursor(row_factory=class_row(FinishedJob))
     await rows.execute(
         """
@@ -41,7 +41,7 @@ async def long_ended(connection: Connection, *, limit: int) -> list[FinishedJob]
 
 
 async def long_unfinished(connection: Connection, *, limit: int) -> list[UnfinishedCopy]:
-    """Copies that should have been given up a day after they were begun, and an hour has passed."""
+    """Return copies started over 25 hours ago, an hour past the time to abandon them."""
     rows = connection.cursor(row_factory=class_row(UnfinishedCopy))
     await rows.execute(
         """
@@ -56,7 +56,7 @@ async def long_unfinished(connection: Connection, *, limit: int) -> list[Unfinis
 
 
 async def long_deleted(connection: Connection, *, limit: int) -> list[DeletedAsset]:
-    """Library assets deleted more than a day ago, whose files are still not known to be gone."""
+    """Return library assets deleted more than a day ago whose files are not deleted yet."""
     rows = connection.cursor(row_factory=class_row(DeletedAsset))
     await rows.execute(
         """

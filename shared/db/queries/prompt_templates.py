@@ -1,4 +1,4 @@
-"""prompt_templates: what language models are asked with."""
+"""prompt_templates: system prompts of the language models."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """The text that a model is asked with, and how long what it writes may be."""
+    """A system prompt, and the maximum tokens of the prompt that a model writes."""
 
     template_name: str
     system_prompt: str
@@ -20,7 +20,7 @@ class Template:
 async def active(
     connection: Connection, *, model_type: str, use_case: str, content_mode: ContentMode
 ) -> Template | None:
-    """The template in use for exactly that; None where there is none."""
+    """Return the active template of a model, use case and mode; None if there is none."""
     rows = connection.cursor(row_factory=class_row(Template))
     await rows.execute(
         """

@@ -1,8 +1,8 @@
-"""rate_buckets: how much each user has asked for of late.
+"""rate_buckets: a token bucket for each user and class of request.
 
-A bucket holds a minute's worth of tokens and fills evenly. The row holds what was in it when the
-last request came; where that was a whole token, the request took it. So one statement refills the
-bucket, takes from it and tells, and the row's lock puts requests at once in their order.
+A bucket holds up to a minute's worth of tokens and refills evenly. The row stores the tokens before
+the last request; if there was at least one, the request took it. So one statement refills the
+bucket, takes a token and returns the result, and the row's lock serialises concurrent requests.
 """
 
 from uuid import UUID
@@ -12,8 +12,7 @@ from psycopg.rows import scalar_row
 from shared.db.connection import Connection, require_row
 
 FULL_TOKEN = 1 - 1e-6
-"""A token, but for what is lost in adding up fractions."""
-
+"""One token, minus a tolerance for rounding errors of fractions."""
 
 _TAKE = """
     insert into rate_buckets as held (user_id, bucket, tokens, refilled_at)
@@ -32,10 +31,10 @@ _TAKE_ALONE = f"{_TAKE}, set_config('synchronous_commit', 'off', true)"
 async def take(
     connection: Connection, *, user_id: UUID, bucket: str, per_minute: int
 ) -> float | None:
-    """Take a token. None where there was one, else the seconds until there will be.
+    """Take a token. None on success, else the seconds until the next token.
 
-    By the clock of the database, as it stood when the transaction began. The commit waits for no
-    disk: a server that crashes may forget a request, and nothing else.
+    Uses the database's clock at the start of the transaction. The commit does not wait for the
+    disk: a crash of the server may lose a counted request, and nothing else.
     """
     return await _take(connection, _TAKE_ALONE, user_id, bucket, per_minute)
 
@@ -43,7 +42,7 @@ async def take(
 async def take_with(
     connection: Connection, *, user_id: UUID, bucket: str, per_minute: int
 ) -> float | None:
-    """As ``take``, within a transaction that must be durable; one rolled back takes nothing."""
+    """Take a token like ``take``, in a durable transaction; a rollback returns it."""
     return await _take(connection, _TAKE, user_id, bucket, per_minute)
 
 
@@ -65,7 +64,7 @@ async def _take(
 
 
 async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Forget buckets that have long been full again."""
+    """Delete up to ``limit`` buckets that have been full for long; return how many."""
     rows = await connection.execute(
         """
         with idle as materialized (

@@ -1,4 +1,4 @@
-"""Postgres's catalogue: of which tables changes are told, and who may read their columns."""
+"""Columns of the tables with change events, and the roles that may read them."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedColumn:
-    """A column of a table whose changes are told."""
+    """A column of a table whose changes are published."""
 
     table: str
     name: str
     type: str
-    """As ``pg_type`` names it: ``timestamptz``, ``_text``."""
+    """Name in ``pg_type``, such as ``timestamptz`` or ``_text``."""
     authenticated: bool
-    """Whether that role may read it; rows are another question."""
+    """Whether the role may read the column; which rows it may read is checked separately."""
     anon: bool
-    """The same."""
+    """Likewise for the role ``anon``."""
 
 
 async def told_columns(connection: Connection) -> list[PublishedColumn]:
-    """Each column of the tables that a trigger writes to ``change_events`` for, in their order."""
+    """Return the columns, in order, of all tables with a trigger that publishes changes."""
     rows = connection.cursor(row_factory=class_row(PublishedColumn))
     await rows.execute(
         """

@@ -1,4 +1,4 @@
-"""workers, for whoever looks for one: where it can be reached, and whether it is known."""
+"""workers: look up a worker's URL, and whether a key is registered."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """Where a worker was heard of, and when."""
+    """A worker's URL and when it was last seen."""
 
     worker_url: str
     last_seen: datetime
@@ -20,7 +20,7 @@ class Reached:
 async def seen_last(
     connection: Connection, worker_type: WorkerType, *, key_ids: list[str]
 ) -> Reached | None:
-    """Of the healthy active workers of that type and those keys, the one heard of last."""
+    """Return the most recently seen healthy active worker of a type with one of the keys."""
     rows = connection.cursor(row_factory=class_row(Reached))
     await rows.execute(
         """
@@ -36,7 +36,7 @@ async def seen_last(
 
 
 async def is_registered(connection: Connection, *, key_id: str) -> bool:
-    """Whether a worker of that key has ever made itself known."""
+    """Return whether a worker has ever registered with the key."""
     rows = await connection.execute(
         "select from workers where key_id = %(key_id)s limit 1", {"key_id": key_id}
     )

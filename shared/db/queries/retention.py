@@ -1,7 +1,7 @@
-"""What time has done to jobs and assets: each statement bounded, and safe to run twice at once.
+"""Find expired claims and jobs, and delete expired rows, in bounded batches.
 
-Jobs come in the order of ``updated_at``, and one that a sweep tries is moved behind the others. So
-jobs that fail again and again keep no other from being tried, however many they are.
+All statements are safe to run concurrently. Jobs are ordered by ``updated_at``, and a job that a
+sweep has tried moves to the end. So jobs that fail repeatedly do not block other jobs.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from shared.db.connection import Connection
 from shared.db.queries.jobs import Job
 
 UNREADABLE_SECONDS = 10 * 60
-"""How long past its deadline a job is kept for a manifest that the storage does not deliver."""
+"""How long past its deadline a job stays open while its manifest cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredClaim:
-    """A claim whose worker has not been heard of."""
+    """A claim whose lease has expired without a heartbeat."""
 
     job_id: UUID
     user_id: UUID
@@ -30,7 +30,7 @@ class ExpiredClaim:
 
 
 async def expired_claims(connection: Connection, *, limit: int) -> list[ExpiredClaim]:
-    """Jobs whose lease has run out; those that were tried or heard of last come last."""
+    """Return jobs with an expired lease; the most recently tried or updated come last."""
     rows = connection.cursor(row_factory=class_row(ExpiredClaim))
     await rows.execute(
         """
@@ -50,9 +50,9 @@ async def expired_claims(connection: Connection, *, limit: int) -> list[ExpiredC
 async def postpone_expired_claim(
     connection: Connection, job_id: UUID, *, claim_id: UUID
 ) -> Job | None:
-    """The job whose claim has lapsed, moved behind all others that have.
+    """Move a job with an expired claim to the end of ``expired_claims``, and return it.
 
-    None where the claim goes on or has ended meanwhile.
+    None if the claim was extended or has ended in the meantime.
     """
     rows = connection.cursor(row_factory=class_row(Job))
     await rows.execute(
@@ -68,7 +68,7 @@ async def postpone_expired_claim(
 
 
 async def overdue(connection: Connection, *, limit: int) -> list[UUID]:
-    """Open jobs past the time by which they should have ended; those tried last come last."""
+    """Return unfinished jobs past their expiry; the most recently tried come last."""
     rows = await connection.execute(
         """
         select id from jobs
@@ -82,7 +82,7 @@ async def overdue(connection: Connection, *, limit: int) -> list[UUID]:
 
 
 async def postpone(connection: Connection, job_id: UUID) -> None:
-    """Move an open job that could not be ended behind the others."""
+    """Move an unfinished job that could not be expired to the end of ``overdue``."""
     await connection.execute(
         """
         update jobs set updated_at = now()
@@ -93,7 +93,7 @@ async def postpone(connection: Connection, job_id: UUID) -> None:
 
 
 async def delete_expired_assets(connection: Connection, *, limit: int) -> list[tuple[str, ...]]:
-    """Delete the rows of expired assets; the paths of the files that may follow."""
+    """Delete up to ``limit`` expired assets; return the paths of the files of each to delete."""
     rows = await connection.execute(
         """
         with expired as materialized (
@@ -121,7 +121,7 @@ async def delete_expired_assets(connection: Connection, *, limit: int) -> list[t
 
 
 async def delete_old_receipts(connection: Connection, *, limit: int) -> int:
-    """Forget letters that can no longer be replayed: their timestamps are long refused."""
+    """Delete receipts of callbacks that cannot be replayed, since their timestamps are too old."""
     rows = await connection.execute(
         """
         with old as materialized (
@@ -139,7 +139,7 @@ async def delete_old_receipts(connection: Connection, *, limit: int) -> int:
 
 
 async def delete_old_discards(connection: Connection, *, limit: int) -> int:
-    """Forget what was discarded a month ago: no client retries that any more."""
+    """Delete records of assets discarded over 30 days ago; clients no longer retry those."""
     rows = await connection.execute(
         """
         with old as materialized (
@@ -157,7 +157,7 @@ async def delete_old_discards(connection: Connection, *, limit: int) -> int:
 
 
 async def delete_old_deletions(connection: Connection, *, limit: int) -> int:
-    """Forget what was deleted from the library a month ago, once its files are gone."""
+    """Delete records of library deletions over 30 days ago whose files are gone."""
     rows = await connection.execute(
         """
         with old as materialized (
@@ -175,7 +175,7 @@ async def delete_old_deletions(connection: Connection, *, limit: int) -> int:
 
 
 async def delete_idle_turns(connection: Connection, *, limit: int) -> int:
-    """Forget the turns of users who have no open job, and were not served for a day."""
+    """Delete the rows of ``turns`` of users without open jobs that were not served for a day."""
     rows = await connection.execute(
         """
         with idle as materialized (

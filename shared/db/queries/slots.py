@@ -1,7 +1,7 @@
-"""Slots given back in bulk: what was dispatched and not claimed waits for its turn again.
+"""Release slots in bulk: jobs that were dispatched and not claimed are queued again.
 
-Each of these changes the turns of several users at once, as a fill does. It takes the queues' locks
-before any row, so that no two of them wait for each other.
+Each function changes rows of ``turns`` of several users, like a dispatch. It takes the locks of the
+queues before any row, so that two of them cannot deadlock.
 """
 
 from shared.contracts.job_catalog import WORKER_TYPES
@@ -10,13 +10,16 @@ from shared.db.queries import dispatch
 
 
 async def lock(connection: Connection) -> None:
-    """No fill, and no other of these, until the transaction ends. Before any row is changed."""
+    """Lock the dispatch of all queues until the end of the transaction.
+
+    Call it before any row is changed.
+    """
     for queue in WORKER_TYPES:
         await dispatch.lock(connection, queue)
 
 
 async def release_unclaimed(connection: Connection, *, limit: int) -> int:
-    """Give back the slots of jobs that nobody claimed in time; how many."""
+    """Release the slots of jobs that were not claimed in time; return how many."""
     await lock(connection)
     rows = await connection.execute(
         """
@@ -39,7 +42,7 @@ async def release_unclaimed(connection: Connection, *, limit: int) -> int:
 async def release_moved_worker(
     connection: Connection, worker_id: str, *, other_than_url: str
 ) -> int:
-    """Give back the slots of jobs sent to an address that the worker has left; how many."""
+    """Release the slots of jobs sent to a URL that the worker no longer uses; return how many."""
     await lock(connection)
     rows = await connection.execute(
         """
@@ -55,7 +58,7 @@ async def release_moved_worker(
 
 
 async def release_unresponsive_workers(connection: Connection, *, limit: int) -> int:
-    """Give back the slots of jobs sent to workers that do not answer; how many."""
+    """Release the slots of jobs sent to unresponsive workers; return how many."""
     await lock(connection)
     rows = await connection.execute(
         """

@@ -1,4 +1,4 @@
-"""What the database says of the buckets' objects: whose they are, in the role of whoever asks."""
+"""Storage objects that a caller may access, under the caller's role."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,7 +10,7 @@ Bucket = Literal["workspace-temp", "user-library"]
 
 
 async def visible(connection: Connection, bucket: Bucket, paths: Sequence[str]) -> set[str]:
-    """Those of the paths at which the caller may read an object."""
+    """Return the paths of objects that the caller may read."""
     if bucket == "workspace-temp":
         rows = await connection.execute(
             """
@@ -36,7 +36,7 @@ async def visible(connection: Connection, bucket: Bucket, paths: Sequence[str]) 
 async def names_in(
     connection: Connection, bucket: Bucket, folder: str, *, user_id: UUID
 ) -> set[str]:
-    """What the user has in the folder, which ends in a slash: files, and folders by their names."""
+    """Return the names of a user's files and subfolders in ``folder``, which ends in a slash."""
     if bucket == "workspace-temp":
         rows = await connection.execute(
             """
@@ -61,7 +61,7 @@ async def names_in(
 async def assets_at(
     connection: Connection, paths: Sequence[str], *, user_id: UUID
 ) -> dict[str, UUID]:
-    """The user's assets of the workspace whose own files lie at the paths."""
+    """Return the ids of the user's workspace assets by the paths of their files."""
     rows = await connection.execute(
         """
         select id, temp_storage_path from workspace_assets

@@ -1,7 +1,7 @@
-"""Files that are nobody's any more: after which rows to look now.
+"""Rows whose storage objects must be deleted.
 
-Whatever is taken comes up again ten minutes later, unless it was finished. So two sweeps at once
-take different rows, a sweep that dies loses none, and one that fails again and again comes last.
+A row that is taken becomes due again ten minutes later, unless it is finished. So concurrent sweeps
+take different rows, a sweep that dies loses none, and rows that fail repeatedly come last.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from shared.db.queries.job_state_machine import UPLOADS_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedJob:
-    """A job that has ended, whose folder may hold more than its assets."""
+    """A finished job, whose folder may contain more than its assets."""
 
     id: UUID
     user_id: UUID
     kept_references: list[ReferenceRole]
-    """Those of a job that may be tried again: one that failed, or a retry that was cancelled."""
+    """References of a job that may be retried: a failed job, or a cancelled retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfinishedCopy:
-    """A copy that nobody recorded; without a source it was given up."""
+    """A copy that was not recorded; without a source it was abandoned."""
 
     target_id: UUID
     user_id: UUID
@@ -35,7 +35,7 @@ class UnfinishedCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedAsset:
-    """What was deleted from the library."""
+    """A deleted library asset."""
 
     library_asset_id: UUID
     storage_path: str
@@ -43,7 +43,7 @@ class DeletedAsset:
 
 
 async def take_jobs(connection: Connection, *, limit: int) -> list[FinishedJob]:
-    """Jobs whose folders are to be cleaned."""
+    """Take up to ``limit`` jobs whose folders are to be cleaned up."""
     rows = connection.cursor(row_factory=class_row(FinishedJob))
     await rows.execute(
         """
@@ -68,7 +68,7 @@ async def take_jobs(connection: Connection, *, limit: int) -> list[FinishedJob]:
 
 
 async def files_of_assets(connection: Connection, job_id: UUID) -> set[str]:
-    """The paths in the job's folder that an asset names."""
+    """Return the paths of the files of a job's assets."""
     rows = await connection.execute(
         "select temp_storage_path, thumbnail_path from workspace_assets where job_id = %(id)s",
         {"id": job_id},
@@ -77,7 +77,7 @@ async def files_of_assets(connection: Connection, job_id: UUID) -> set[str]:
 
 
 async def finish_job(connection: Connection, job_id: UUID) -> None:
-    """Its folder is clean: once more when no upload can come any more, else for good."""
+    """Mark a job's folder as clean. It is due once more after the last possible upload."""
     await connection.execute(
         """
         update jobs set clean_after = case
@@ -91,7 +91,7 @@ async def finish_job(connection: Connection, job_id: UUID) -> None:
 
 
 async def take_unfinished(connection: Connection, *, limit: int) -> list[UnfinishedCopy]:
-    """Copies that were begun a day ago, and those that were given up."""
+    """Take up to ``limit`` copies that were started a day ago or abandoned."""
     rows = connection.cursor(row_factory=class_row(UnfinishedCopy))
     await rows.execute(
         """
@@ -113,9 +113,9 @@ async def take_unfinished(connection: Connection, *, limit: int) -> list[Unfinis
 
 
 async def give_up(connection: Connection, target_id: UUID) -> bool:
-    """No try takes that copy up again, nor records it. False while its source is held.
+    """Abandon a copy, so that it cannot be resumed or recorded. False while its source is locked.
 
-    The caller has locked the source, where there still is one.
+    The caller must hold a row lock on the source, if it still exists.
     """
     rows = await connection.execute(
         """
@@ -131,7 +131,7 @@ async def give_up(connection: Connection, target_id: UUID) -> bool:
 
 
 async def finish_unfinished(connection: Connection, target_id: UUID) -> None:
-    """The files of a copy that was given up are deleted."""
+    """Delete the row of an abandoned copy whose files are deleted."""
     await connection.execute(
         "delete from unfinished_copies where target_id = %(target_id)s and source_id is null",
         {"target_id": target_id},
@@ -139,7 +139,7 @@ async def finish_unfinished(connection: Connection, target_id: UUID) -> None:
 
 
 async def take_deleted(connection: Connection, *, limit: int) -> list[DeletedAsset]:
-    """Deleted library assets whose files may still be there."""
+    """Take up to ``limit`` deleted library assets whose files may still exist."""
     rows = connection.cursor(row_factory=class_row(DeletedAsset))
     await rows.execute(
         """
@@ -161,7 +161,7 @@ async def take_deleted(connection: Connection, *, limit: int) -> list[DeletedAss
 
 
 async def finish_deleted(connection: Connection, library_asset_id: UUID) -> None:
-    """Its files are gone."""
+    """Mark the files of a deleted library asset as deleted."""
     await connection.execute(
         "update deleted_library_assets set clean_after = null where library_asset_id = %(id)s",
         {"id": library_asset_id},

@@ -1,4 +1,4 @@
-"""What the system knows of one user, and its erasure."""
+"""Export and erase one user's rows."""
 
 from typing import Any, LiteralString
 from uuid import UUID
@@ -35,7 +35,7 @@ KNOWN: dict[str, LiteralString] = {
         select * from safety_decisions where user_id = %(user_id)s order by created_at
         """,
 }
-"""What a user is given. Of the rest that names a user, each row repeats one of these for a day."""
+"""Tables of an export. Other rows that name a user repeat one of these for a day."""
 
 ERASED: dict[str, LiteralString] = {
     "workspace_items": "delete from workspace_items where user_id = %(user_id)s",
@@ -70,26 +70,26 @@ ERASED: dict[str, LiteralString] = {
             and num_nonnulls(username, age_confirmed_at, subscription_status) > 0
         """,
     "safety_decisions": "update safety_decisions set user_id = null where user_id = %(user_id)s",
-    # Last: what was done above is told there too.
+    # Last, since the statements above write events too.
     "change_events": "delete from change_events where user_id = %(user_id)s",
 }
-"""What erasing does, in this order."""
+"""Statements of an erasure, in this order."""
 
 KEPT = frozenset({"credit_ledger", "usage_logs"})
-"""Accounts: amounts, times and ids, and no word or picture of anybody's."""
+"""Tables that are kept, for accounting: amounts, times and ids, no texts or images."""
 
 
 async def read(connection: Connection, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
-    """Every row of KNOWN, by its table."""
-    found = {}
+    """Return all rows of the tables of KNOWN, by table."""
+    rows_by_table = {}
     for table, query in KNOWN.items():
         rows = await connection.execute(query, {"user_id": user_id})
-        found[table] = await rows.fetchall()
-    return found
+        rows_by_table[table] = await rows.fetchall()
+    return rows_by_table
 
 
 async def open_jobs(connection: Connection, user_id: UUID) -> list[UUID]:
-    """The user's jobs that have not ended."""
+    """Return the ids of the user's unfinished jobs."""
     rows = connection.cursor(row_factory=scalar_row)
     await rows.execute(
         "select id from jobs where user_id = %(user_id)s and status in ('queued', 'processing')",
@@ -99,9 +99,9 @@ async def open_jobs(connection: Connection, user_id: UUID) -> list[UUID]:
 
 
 async def erase(connection: Connection, user_id: UUID) -> dict[str, int]:
-    """Do ERASED; how many rows of each table it came to."""
-    done = {}
+    """Run the statements of ERASED; return the number of changed rows by table."""
+    counts = {}
     for table, statement in ERASED.items():
         rows = await connection.execute(statement, {"user_id": user_id})
-        done[table] = rows.rowcount
-    return done
+        counts[table] = rows.rowcount
+    return counts

@@ -1,4 +1,4 @@
-"""workers: who can be sent a job, and where."""
+"""workers: register workers and record their health."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.db.connection import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """An address to ask for its proof; several rows of one key may share it."""
+    """A worker URL to probe; several rows with the same key may share it."""
 
     worker_url: str
     key_id: str
@@ -19,7 +19,7 @@ class Probe:
 
 
 async def key_of(connection: Connection, worker_id: str) -> str | None:
-    """Whose key that worker registered with; None for one that never did."""
+    """Return the key that a worker registered with; None if it never registered."""
     rows = await connection.execute(
         "select key_id from workers where id = %(id)s", {"id": worker_id}
     )
@@ -38,7 +38,7 @@ async def register(
     slots: int,
     response_ms: int,
 ) -> bool:
-    """Record where a worker is. False where the id belongs to another key."""
+    """Insert or update a worker. False if the id belongs to another key or worker type."""
     rows = await connection.execute(
         """
         insert into workers (id, worker_type, worker_url, key_id, models, slots, response_ms)
@@ -65,9 +65,9 @@ async def register(
 
 
 async def to_probe(connection: Connection, *, limit: int) -> list[Probe]:
-    """Where active workers are that run all the time: whoever was seen longest ago first.
+    """Return the URLs of active always-on workers, the least recently seen first.
 
-    A worker that starts when it is called is never among them.
+    Workers that start on demand are not included.
     """
     rows = connection.cursor(row_factory=class_row(Probe))
     await rows.execute(
@@ -84,7 +84,7 @@ async def to_probe(connection: Connection, *, limit: int) -> list[Probe]:
 
 
 async def mark_healthy(connection: Connection, probe: Probe, *, response_ms: int) -> int:
-    """Whoever is still at that address has proved to be there; how many rows."""
+    """Mark the workers at a URL as healthy; return the number of rows."""
     rows = await connection.execute(
         """
         update workers
@@ -97,9 +97,10 @@ async def mark_healthy(connection: Connection, probe: Probe, *, response_ms: int
 
 
 async def mark_unresponsive(connection: Connection, probe: Probe, *, unseen_seconds: float) -> int:
-    """Send nothing more to that address, and after so long stop asking; how many rows.
+    """Mark the workers at a URL as unhealthy; return the number of rows.
 
-    A worker that was heard of since it was asked is left as it is.
+    Workers not seen for ``unseen_seconds`` are deactivated and no longer probed. A worker that was
+    seen after the probe started stays unchanged.
     """
     rows = await connection.execute(
         """

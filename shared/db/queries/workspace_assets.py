@@ -1,4 +1,4 @@
-"""workspace_assets: what jobs made, until it is saved, discarded or expired."""
+"""workspace_assets: insert, list, count and discard the outputs of jobs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,13 +63,13 @@ INSERT_ASSETS_CTE = """
         )
     )
 """
-"""Record the assets of the ``changed`` job, which has just completed."""
+"""Insert the assets of the ``changed`` job, which has just completed."""
 
 
 def to_row(
     asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
 ) -> dict[str, Any]:
-    """An asset as the bucket holds it, for ``KEPT``."""
+    """Return an asset with its bucket metadata as a row of ``INSERT_ASSETS_CTE``."""
     return {
         "asset_index": asset.asset_index,
         "temp_storage_path": asset.temp_storage_path,
@@ -88,7 +88,7 @@ def to_row(
 
 
 async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
-    """The asset as the user has it in the workspace now."""
+    """Return an asset of a user's workspace; None if it does not exist."""
     rows = connection.cursor(row_factory=class_row(Asset))
     await rows.execute(
         "select * from workspace_assets where id = %(id)s and user_id = %(user_id)s",
@@ -100,7 +100,7 @@ async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset
 async def list_ids(
     connection: Connection, *, user_id: UUID, job_id: UUID | None, limit: int
 ) -> list[UUID]:
-    """What the user has in the workspace, of one job or of all."""
+    """Return the ids of a user's workspace assets, of one job or of all, oldest first."""
     rows = await connection.execute(
         """
         select id from workspace_assets
@@ -114,7 +114,7 @@ async def list_ids(
 
 
 async def count(connection: Connection, *, user_id: UUID, job_id: UUID | None) -> int:
-    """How many assets the user has in the workspace, of one job or of all."""
+    """Return the number of a user's workspace assets, of one job or of all."""
     rows = await connection.execute(
         """
         select count(*) as held from workspace_assets
@@ -128,7 +128,10 @@ async def count(connection: Connection, *, user_id: UUID, job_id: UUID | None) -
 async def discard(
     connection: Connection, asset_id: UUID, *, user_id: UUID, only_if_saved: bool = False
 ) -> Asset | None:
-    """Remove the row, and remember that it was theirs. None where it may not be removed."""
+    """Delete an asset's row and record the discard. None if it may not be removed.
+
+    It may not be removed while it is being saved or, with ``only_if_saved``, before it is saved.
+    """
     rows = connection.cursor(row_factory=class_row(Asset))
     await rows.execute(
         """
@@ -155,7 +158,7 @@ async def discard(
 
 
 async def was_discarded(connection: Connection, asset_id: UUID, *, user_id: UUID) -> bool:
-    """Whether the user once had that asset, and it is gone."""
+    """Return whether the user had the asset and it was discarded or expired."""
     rows = await connection.execute(
         "select from discarded_assets where asset_id = %(id)s and user_id = %(user_id)s",
         {"id": asset_id, "user_id": user_id},
@@ -166,7 +169,7 @@ async def was_discarded(connection: Connection, asset_id: UUID, *, user_id: UUID
 async def is_visible(
     connection: Connection, bucket: Literal["workspace-temp", "user-library"], path: str
 ) -> bool:
-    """Whether the caller, in their own role, may read the object at ``path``."""
+    """Return whether the caller may read the object at ``path``, under the caller's role."""
     if bucket == "workspace-temp":
         rows = await connection.execute(
             """

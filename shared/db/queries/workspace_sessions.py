@@ -1,4 +1,4 @@
-"""workspace_sessions: deprecated, and still made where a client names one."""
+"""workspace_sessions: deprecated, but still created if a client names one."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from shared.db.connection import Connection, require_row
 
 
 async def insert(connection: Connection, *, user_id: UUID, name: str) -> UUID:
-    """Make a session of that name; its id."""
+    """Insert a session; return its id."""
     rows = await connection.execute(
         """
         insert into workspace_sessions (user_id, session_name) values (%(user_id)s, %(name)s)

@@ -1,1 +1,1 @@
-"""Better prompts without a model: rules, and the checks that judge an enhancement. All is pure."""
+"""Rule-based prompt enhancement and checks of enhancements (pure functions)."""

@@ -1,7 +1,7 @@
-"""What a prompt can claim about its picture, and which claims exclude one another. Data, not code.
+"""Attributes of an image that a prompt can claim, and mutually exclusive pairs of them (data).
 
-The cues are written as in ``subjects``. Only what no one picture can be is listed as a conflict:
-warm light may stand beside cool shadow, but a night has no midday sun.
+The cues are written as in ``subjects``. Only combinations that are impossible in one image are
+listed as conflicts: warm light and cool shadow are possible, night and midday sun are not.
 """
 
 MEDIA = {
@@ -23,7 +23,7 @@ MEDIA = {
     "flat": """logo icon vector flat_design sticker emblem infographic pictogram poster screen_print
         clip_art silhouette_art stained_glass mosaic embroidery tapestry woodblock ukiyo_e""",
 }
-"""What a picture is made as; each is a style as well."""
+"""Media of an image; each is a style as well."""
 
 CLAIMS = {
     "night": """night nighttime midnight moonlit moonlight moon starry starlit starlight nocturnal
@@ -110,4 +110,4 @@ drawn pixel, watercolour oil, watercolour rendered, watercolour pixel,
 oil rendered, oil pixel, oil flat, rendered pixel, rendered flat
 """
 CONFLICTS = frozenset(frozenset(pair.split()) for pair in _EXCLUSIVE.split(","))
-"""Pairs of claims of which one picture can hold only one."""
+"""Pairs of claims that exclude each other in one image."""

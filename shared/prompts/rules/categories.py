@@ -1,7 +1,7 @@
-"""What a good prompt speaks of, and the words by which it does. Data, not code.
+"""Categories that a good prompt covers, and their cue words (data).
 
-The cues are written as in ``subjects``; before ``!`` stands a word of which only this form will do.
-A prompt that holds one has spoken of the category, and nothing is added to it there.
+The cues are written as in ``subjects``; a word before ``!`` matches only in this exact form. A
+prompt with a cue covers the category, so nothing of the category is added to it.
 """
 
 from shared.contracts.job_catalog import MediaType
@@ -10,7 +10,7 @@ ORDER: dict[MediaType, tuple[str, ...]] = {
     "image": ("style", "light", "composition", "lens", "detail"),
     "video": ("motion", "camera", "style", "light", "composition", "lens", "detail"),
 }
-"""What is looked for, in the order in which it is added: what counts most for the model first."""
+"""Categories to add, in order of their importance for the model."""
 
 CATEGORIES = {
     "style": """cinematic style styled stylised stylized aesthetic art artwork artistic abstract_art
@@ -73,11 +73,11 @@ IMPLIED = {
     "moving_camera": "camera",
     "fast": "motion",
 }
-"""Claims that speak of a category by themselves."""
+"""Claims that cover a category by themselves."""
 
 NEEDLESS = {
     "flat": frozenset({"light", "lens"}),
     "pixel": frozenset({"light", "lens", "detail"}),
     "abstract": frozenset({"lens"}),
 }
-"""What such a picture does not have."""
+"""Categories that do not apply to such an image."""

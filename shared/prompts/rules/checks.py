@@ -1,4 +1,4 @@
-"""The named checks of an enhancement, and the nearest to a name that is none."""
+"""Named checks of an enhancement."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -11,14 +11,14 @@ from shared.prompts.rules.tokens import estimate_tokens
 from shared.prompts.rules.verdicts import CheckResult, counted, named
 
 Check = Callable[[str, str, int], CheckResult]
-"""Of the original prompt, the enhanced one and the most tokens that it may have."""
+"""A check of the original prompt, the enhanced prompt and its token limit."""
 
 MIN_SAME_SCRIPT = 0.75
 _NEAR = 0.5
 
 
 def within_token_limit(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether it is short enough, by an estimate."""
+    """Check that the estimated tokens of the enhanced prompt are within the limit."""
     del original
     tokens = estimate_tokens(enhanced)
     feedback = f"About {tokens} of {limit} CLIP tokens, by an estimate from the words' lengths."
@@ -27,12 +27,12 @@ def within_token_limit(original: str, enhanced: str, limit: int) -> CheckResult:
 
 
 def no_contradiction(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether nothing is claimed that excludes what is claimed besides."""
+    """Check that the enhancement adds no contradiction and nothing that the prompt declines."""
     del limit
-    here = analyze(enhanced)
-    pairs = sorted(sorted(pair) for pair in here.conflicts() - analyze(original).conflicts())
+    analysis = analyze(enhanced)
+    pairs = sorted(sorted(pair) for pair in analysis.conflicts() - analyze(original).conflicts())
     declined = analyze(original).negated & (CLAIMS.keys() | MEDIA.keys())
-    brought_back = sorted(here.labels & declined)
+    brought_back = sorted(analysis.labels & declined)
     if brought_back:
         return CheckResult(
             False, 0.0, f"The original prompt declines {named(_spelled(brought_back))}."
@@ -46,26 +46,26 @@ def no_contradiction(original: str, enhanced: str, limit: int) -> CheckResult:
 
 
 def keeps_style_words(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether the medium and style that the prompt names are named still, and no other medium."""
+    """Check that the prompt's medium and style words are kept, and no other medium is added."""
     del limit
-    wanted, kept = style_words(original), style_words(enhanced)
-    if not wanted:
+    required, kept = style_words(original), style_words(enhanced)
+    if not required:
         return CheckResult(True, 1.0, "The original prompt names no style.")
-    lost = [text for beginning, text in wanted.items() if beginning not in kept]
+    lost = [text for beginning, text in required.items() if beginning not in kept]
     media = analyze(original).labels & MEDIA.keys()
     other = sorted((analyze(enhanced).labels & MEDIA.keys()) - media)
-    score = 1 - len(lost) / len(wanted)
+    score = 1 - len(lost) / len(required)
     if lost:
         return CheckResult(False, score, f"Style words that are lost: {named(lost)}.")
     if media and other:
         return CheckResult(
             False, 0.5, f"They are kept, and another medium is named: {named(other)}."
         )
-    return CheckResult(True, 1.0, f"Kept: {named([*wanted.values()])}.")
+    return CheckResult(True, 1.0, f"Kept: {named([*required.values()])}.")
 
 
 def same_language(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether it is written in the script of the prompt, and does not turn to or from English."""
+    """Check that the script is kept, and that it does not change to or from English."""
     del limit
     before, after = scripts(original), scripts(enhanced)
     if not before or not after:
@@ -84,7 +84,7 @@ def same_language(original: str, enhanced: str, limit: int) -> CheckResult:
 
 
 def is_single_line(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether it is one line of text, as the models read it."""
+    """Check that the enhanced prompt is a single line, as the models expect."""
     del original, limit
     lines = [line for line in enhanced.splitlines() if line.strip()]
     feedback = f"It has {counted(len(lines), 'line')}."
@@ -108,7 +108,7 @@ CHECKS: dict[str, Check] = {
 
 
 def closest_check_name(name: str) -> str | None:
-    """The check whose name is most like this one; None where none is."""
+    """Return the name of the most similar check; None if none is similar."""
     plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
     return next(iter(get_close_matches(plain, CHECKS, n=1, cutoff=_NEAR)), None)
 

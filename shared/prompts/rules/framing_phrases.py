@@ -1,4 +1,4 @@
-"""How a picture is taken and how fine it is, written as ``phrases`` are. Data, not code."""
+"""Phrases for lens, composition and detail, in the format of ``phrase_tables`` (data)."""
 
 LENS = """
 !cosmic+!underwater | 50mm lens | at f/4

@@ -1,4 +1,4 @@
-"""Whether a prompt is English, as far as its letters and small words tell."""
+"""Heuristic English detection, by the scripts and function words of a prompt."""
 
 import unicodedata
 from collections import Counter
@@ -14,7 +14,7 @@ NEUTRAL = {
     "composition": "balanced composition",
     "detail": "fine detail",
 }
-"""What can be said of any picture, whatever else a prompt says that cannot be read."""
+"""Phrases that fit any image, for prompts whose language is unsure."""
 
 _MAX_FOREIGN_CHARACTERS = 0.25
 _ONE_SCRIPT = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}
@@ -26,33 +26,35 @@ voor z jest nad och ett med på av ve bir dan yang dengan egy és de
 """
 _ELSEWHERE = frozenset(_SMALL_WORDS_ELSEWHERE.split())
 _ARTICLES = {"a", "an"}
-"""Words of other languages as well, which seldom go without a letter of their own."""
+"""Words of other languages too, but prompts in those usually have non-ASCII characters."""
 
 _ENGLISH = words.FUNCTION_WORDS - {"a", "in", "an", "as", "her", "its", "on", "at", "up"}
 
 
 def language(text: str) -> Language:
-    """English, another language, or too little to tell by."""
-    found = scripts(text)
-    if not found or 1 - found["LATIN"] / found.total() > _MAX_FOREIGN_CHARACTERS:
+    """Return whether a text is English, in another language, or too short to decide."""
+    counts = scripts(text)
+    if not counts or 1 - counts["LATIN"] / counts.total() > _MAX_FOREIGN_CHARACTERS:
         return "other"
-    said = [word for clause in words.clauses(text) for word in clause]
-    elsewhere = sum(word.text in _ELSEWHERE for word in said)
-    here = sum(word.text in _ENGLISH or word.stem in _known() for word in said)
-    here += text.isascii() and bool(said) and said[0].text in _ARTICLES
-    if elsewhere and elsewhere >= here:
+    all_words = [word for clause in words.clauses(text) for word in clause]
+    foreign = sum(word.text in _ELSEWHERE for word in all_words)
+    english = sum(word.text in _ENGLISH or word.stem in _known() for word in all_words)
+    english += text.isascii() and bool(all_words) and all_words[0].text in _ARTICLES
+    if foreign and foreign >= english:
         return "other"
-    return "english" if here else "unsure"
+    return "english" if english else "unsure"
 
 
 def scripts(text: str) -> Counter[str]:
-    """How many letters of each script there are."""
-    names = (unicodedata.name(one, "OTHER").split()[0] for one in text if one.isalpha())
+    """Count the alphabetic characters of a text by script."""
+    names = (
+        unicodedata.name(character, "OTHER").split()[0] for character in text if character.isalpha()
+    )
     return Counter(_ONE_SCRIPT.get(name, name) for name in names)
 
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
-    """Words that tell of English: those of the cues, without those that are added when unsure."""
+    """Return English stems: those of the cues, without those of ``NEUTRAL``."""
     added = {word.stem for text in NEUTRAL.values() for word in words.content(text)}
     return prompt_analysis.vocabulary() - added - _ELSEWHERE

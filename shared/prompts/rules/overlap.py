@@ -1,4 +1,4 @@
-"""Judging a free sentence about an enhancement by its words, where no model can be asked."""
+"""Score a free-text criterion by word overlap, if no model is available."""
 
 import re
 
@@ -18,22 +18,22 @@ _NAME = re.compile(r"[\w-]+")
 
 
 def is_sentence(test_case: str) -> bool:
-    """Whether it is more than a name of a check."""
+    """Return whether a test case is a sentence and not the name of a check."""
     return _NAME.fullmatch(test_case.strip()) is None
 
 
 def score_by_overlap(sentence: str, enhanced: str) -> CheckResult:
-    """How many of the sentence's words the prompt holds; what it declines must be missing."""
-    said = [word for word in words.content(sentence) if word.stem not in _ABOUT]
-    if not said:
+    """Score the share of the sentence's words in the prompt; negated words must be missing."""
+    criteria = [word for word in words.content(sentence) if word.stem not in _ABOUT]
+    if not criteria:
         feedback = "Judged by word overlap alone, and the sentence holds no word to compare."
         return CheckResult(False, 0.0, feedback)
-    there = {word.stem for word in words.content(enhanced) if not word.negated}
-    wrong = [word.text for word in said if (word.stem in there) == word.negated]
-    score = 1 - len(wrong) / len(said)
+    present = {word.stem for word in words.content(enhanced) if not word.negated}
+    wrong = [word.text for word in criteria if (word.stem in present) == word.negated]
+    score = 1 - len(wrong) / len(criteria)
     feedback = (
-        f"Judged by word overlap alone, not by a model: {len(said) - len(wrong)} of "
-        f"{len(said)} of its words agree"
+        f"Judged by word overlap alone, not by a model: {len(criteria) - len(wrong)} of "
+        f"{len(criteria)} of its words agree"
     )
     if wrong:
         feedback = f"{feedback}; not: {named(wrong)}"

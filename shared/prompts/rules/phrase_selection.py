@@ -1,4 +1,4 @@
-"""Which phrase of a table fits a prompt."""
+"""Select phrases that fit a prompt."""
 
 import hashlib
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ TABLES = {
 }
 
 _MEDIUM_COUNTS_MORE = 2
-"""A watercolour of a fox is a watercolour first."""
+"""Extra weight of a medium: for a watercolour of a fox, the watercolour matters most."""
 
 
 class Phrase(NamedTuple):
-    """One line of a table."""
+    """One line of a phrase table."""
 
     needs: Labels
     excludes: Labels
@@ -34,7 +34,7 @@ class Phrase(NamedTuple):
     full: str
 
     def rank(self, labels: Labels) -> int | None:
-        """The labels that it names, a medium for three; None where it does not fit."""
+        """Return how many labels it names, with a medium counted three times; None if unfit."""
         if not self.needs <= labels or self.excludes & labels:
             return None
         return len(self.needs) + _MEDIUM_COUNTS_MORE * len(self.needs & MEDIA.keys())
@@ -43,40 +43,48 @@ class Phrase(NamedTuple):
 def select_phrases(
     category: str, prompt: str, so_far: str, media: MediaType, quality: Quality
 ) -> list[str]:
-    """What may be added in a category to the prompt with what was added so far, the best first."""
-    here = analyze(so_far)
-    if category in here.categories or any(
-        category in NEEDLESS.get(label, ()) for label in here.labels
+    """Return the phrases of a category that fit, the best first.
+
+    Args:
+        category: A category of ``categories.ORDER``.
+        prompt: The original prompt; its hash decides between phrases of equal rank.
+        so_far: The prompt with the phrases added so far.
+        media: The kind of output.
+        quality: For ``high``, the long forms of the phrases come first.
+    """
+    analysis = analyze(so_far)
+    if category in analysis.categories or any(
+        category in NEEDLESS.get(label, ()) for label in analysis.labels
     ):
         return []
     ranked = [
         (rank, _hash(prompt, phrase.short), phrase)
         for phrase in table(category)
-        if (rank := phrase.rank(here.labels | {media})) is not None
+        if (rank := phrase.rank(analysis.labels | {media})) is not None
     ]
-    ranked.sort(key=lambda one: (-one[0], one[1]))
+    ranked.sort(key=lambda entry: (-entry[0], entry[1]))
     return [
         text
         for _, _, phrase in ranked
         for text in ([phrase.full, phrase.short] if quality == "high" else [phrase.short])
-        if is_compatible(text, here)
+        if is_compatible(text, analysis)
     ]
 
 
-def is_compatible(text: str, here: PromptAnalysis) -> bool:
-    """Whether it repeats no word of the prompt, contradicts none, and brings back none declined."""
+def is_compatible(text: str, analysis: PromptAnalysis) -> bool:
+    """Return whether a phrase repeats, contradicts or brings back nothing of the prompt."""
     added = analyze(text)
-    labels = here.labels | added.labels
+    labels = analysis.labels | added.labels
     return (
-        added.stems.isdisjoint(here.stems)
-        and added.labels.isdisjoint(here.negated)
-        and not any(pair <= labels and not pair <= here.labels for pair in CONFLICTS)
+        added.stems.isdisjoint(analysis.stems)
+        and added.labels.isdisjoint(analysis.negated)
+        and not any(pair <= labels and not pair <= analysis.labels for pair in CONFLICTS)
     )
 
 
 @lru_cache
 def table(category: str) -> tuple[Phrase, ...]:
-    """A category's phrases."""
+    """Return the phrases of a category."""
     return tuple(_lines(TABLES[category]))
 
 
@@ -93,6 +101,6 @@ def _lines(text: str) -> Iterator[Phrase]:
 
 
 def _hash(prompt: str, phrase: str) -> bytes:
-    """The same in every process, unlike Python's own hash."""
+    """Return a hash that is the same in every process, unlike ``hash``."""
     text = f"{' '.join(prompt.casefold().split())}\n{phrase}"
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()

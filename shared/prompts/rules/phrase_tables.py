@@ -1,10 +1,10 @@
-"""What is added to a prompt that lacks it. Data, not code.
+"""Phrases for style and light that are added to a prompt without them (data).
 
-Each line: for which pictures ``|`` the phrase ``|`` what a high-quality job gets besides. Pictures
-are named by the labels of ``subjects`` and ``claims``, by ``image`` and ``video``, and by
-``scene``, where a place is the subject: ``a+!b`` has a and not b. The line that names most is
-taken; of several, one by the prompt's hash. What conflicts with the prompt by ``claims`` is never
-added, so a line says only what else it does not suit.
+Each line: labels of the images it fits ``|`` the phrase ``|`` an addition for high quality. Labels
+are those of ``subjects`` and ``attributes``, ``image`` and ``video``, and ``scene`` if a place is
+the subject; ``a+!b`` means a and not b. The line with the most labels wins; the prompt's hash
+decides between equal ones. Phrases that conflict with the prompt by ``attributes`` are never added,
+so a line lists only other exclusions.
 """
 
 STYLE = """

@@ -1,4 +1,4 @@
-"""What a prompt says, as far as cues tell: its subject, place, claims, and what it leaves open."""
+"""Parse a prompt into subject, places, attributes and categories, by cue words."""
 
 import re
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from shared.prompts.rules.words import Word
 Labels = frozenset[str]
 
 EXACT = "!"
-"""After a cue: none of the word's other forms."""
+"""After a cue: match only this form of the word."""
 
 _MIN_STYLE_CHARACTERS = 5
-"""``photo`` may become ``photograph``."""
+"""Style words are compared by this many characters: ``photo`` matches ``photograph``."""
 
 _LENGTH = re.compile(r"\d+mm")
 _PREPOSITIONS = {"in", "on", "at", "under", "over", "near", "by", "through", "behind", "against"}
@@ -27,40 +27,40 @@ _Cues = dict[tuple[str, ...], set[str]]
 
 
 class PromptAnalysis(NamedTuple):
-    """A prompt's labels, of ``subjects``, ``claims`` and ``categories``."""
+    """A prompt's labels, from ``subjects``, ``attributes`` and ``categories``."""
 
     labels: Labels
-    """What it says there is. Of several things the first, which is its subject."""
+    """Labels of what it describes. Of several things only the first, which is the subject."""
     negated: Labels
-    """What it says there is not."""
+    """Labels of what it negates."""
     categories: Labels
-    """What it has spoken of, if only to decline it."""
+    """Categories that it mentions or negates."""
     stems: Labels
-    """Of each word that means something."""
+    """Stems of its content words."""
 
     def conflicts(self) -> frozenset[frozenset[str]]:
-        """The pairs of its claims that exclude each other."""
+        """Return the pairs of its attributes that exclude each other."""
         return frozenset(pair for pair in CONFLICTS if pair <= self.labels)
 
 
 @lru_cache(maxsize=2048)
 def analyze(text: str) -> PromptAnalysis:
-    """What the text says."""
+    """Analyze a prompt."""
     by_clause = [list(_find_matches(clause)) for clause in words.clauses(text)]
-    found = [match for clause in by_clause for match in clause]
-    labels = {label for match in found if not match.negated for label in match.labels}
-    negated = {label for match in found if match.negated for label in match.labels}
+    matches = [match for clause in by_clause for match in clause]
+    labels = {label for match in matches if not match.negated for label in match.labels}
+    negated = {label for match in matches if match.negated for label in match.labels}
     return PromptAnalysis(
         labels=_with_groups((labels - CATEGORIES.keys() - THINGS.keys()) | _subject(by_clause)),
         negated=frozenset(negated - CATEGORIES.keys() - labels),
         categories=_mentioned_categories(labels | negated),
-        stems=frozenset(stem for match in found for stem in match.stems),
+        stems=frozenset(stem for match in matches for stem in match.stems),
     )
 
 
 def style_words(text: str) -> dict[str, str]:
-    """The words that name a medium or a style, each by its beginning, which its forms share."""
-    found = [
+    """Return the words that name a medium or style, by their first characters."""
+    matches = [
         match
         for clause in words.clauses(text)
         for match in _find_matches(clause)
@@ -68,20 +68,20 @@ def style_words(text: str) -> dict[str, str]:
     ]
     return {
         match.text[:_MIN_STYLE_CHARACTERS]: match.text
-        for match in found
+        for match in matches
         if not match.labels.isdisjoint({*MEDIA, "style"})
     }
 
 
 def vocabulary() -> Labels:
-    """The stems of every word that a cue is made of."""
+    """Return the stems of all words in cues."""
     return frozenset(part for cue in _cues() for part in cue if not part.endswith(EXACT))
 
 
 def _subject(by_clause: list[list["_Match"]]) -> Labels:
-    """The thing that is named first; ``scene`` where a place is, not as a mere whereabouts.
+    """Return the labels of the first thing; ``scene`` if it is a place and not only a location.
 
-    Of nouns in a row it is the last: a barn owl is an owl.
+    Of adjacent nouns the last one counts: a barn owl is an owl.
     """
     unknown = placed = False
     for clause in by_clause:
@@ -108,7 +108,7 @@ def _mentioned_categories(labels: set[str]) -> Labels:
 
 
 class _Match(NamedTuple):
-    """A cue, or a word that is none."""
+    """A cue, or a word between cues."""
 
     text: str
     labels: set[str]
@@ -118,12 +118,12 @@ class _Match(NamedTuple):
 
     @property
     def nouns(self) -> Labels:
-        """The things and places that it names."""
+        """The labels of things and places."""
         return frozenset(self.labels & _NOUNS)
 
 
 def _find_matches(clause: list[Word]) -> Iterator[_Match]:
-    """A clause's cues and the words between them; what lies within a longer cue is none."""
+    """Yield a clause's cues and the words between them. The longest cue wins."""
     end = 0
     for at in range(len(clause)):
         longest = min(_longest(), len(clause) - at)
@@ -131,13 +131,13 @@ def _find_matches(clause: list[Word]) -> Iterator[_Match]:
         if at + size <= end:
             continue
         end = at + size
-        taken = clause[at:end]
+        matched = clause[at:end]
         yield _Match(
-            text=" ".join(word.text for word in taken),
-            labels=_labels(taken),
-            stems=frozenset(word.stem for word in taken if words.means_something(word.text)),
-            negated=taken[-1].negated,
-            is_preposition=taken[0].text in _PREPOSITIONS,
+            text=" ".join(word.text for word in matched),
+            labels=_labels(matched),
+            stems=frozenset(word.stem for word in matched if words.means_something(word.text)),
+            negated=matched[-1].negated,
+            is_preposition=matched[0].text in _PREPOSITIONS,
         )
 
 
@@ -159,7 +159,7 @@ def _key(clause: list[Word], at: int, size: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _cues() -> _Cues:
-    """Every cue's stems, with its labels."""
+    """Return the labels of all cues, by the stems of their words."""
     cues: _Cues = {}
     for table in (THINGS, PLACES, CIRCUMSTANCES, MEDIA, CLAIMS, CATEGORIES):
         for label, text in table.items():
@@ -174,7 +174,7 @@ def _cues() -> _Cues:
 
 
 def _categories_within(key: tuple[str, ...], cues: _Cues) -> set[str]:
-    """What the shorter cues inside of a cue speak of: ``window_light`` is of light as well."""
+    """Return the categories of shorter cues in a cue: ``window_light`` belongs to light too."""
     starts = range(len(key))
     parts = (key[a:z] for a in starts for z in range(a + 1, len(key) + 1) if z - a < len(key))
     return {label for part in parts for label in cues.get(part, set()) if label in CATEGORIES}

@@ -1,7 +1,7 @@
-"""Enhancement by rules: what a prompt leaves open is said, in phrases that fit and clash nowhere.
+"""Add missing details to a prompt by rules.
 
-The prompt's own words stay as they are; phrases follow them. The same prompt always gets the same
-phrases, and an enhanced prompt gets none.
+The prompt's words stay unchanged, and phrases that fit are appended. The same prompt always gets
+the same phrases, and an enhanced prompt gets none.
 """
 
 from collections.abc import Sequence
@@ -20,21 +20,27 @@ _END_OF_SENTENCE = (".", "!", "?", "…")
 
 
 class RuleEnhancement(NamedTuple):
-    """A prompt, and what was done to it."""
+    """An enhanced prompt, and what was added."""
 
     text: str
     added: list[str]
-    """The categories that it had left open, in the order in which they were added."""
+    """The categories that were added, in order."""
     model_used: str = RULES
 
 
 def enhance(
     prompt: str, *, media: MediaType, quality: Quality, token_limit: int
 ) -> RuleEnhancement:
-    """Say what the prompt leaves open, within the limit by ``estimate_tokens``.
+    """Add phrases of missing categories, within the limit by ``estimate_tokens``.
 
-    A prompt that is too long already, or in another language than English, stays as it is; where
-    the language cannot be told, only what can be said of any picture is added.
+    A prompt that is too long already, or not in English, stays unchanged. If the language is
+    unsure, only phrases that fit any image are added.
+
+    Args:
+        prompt: The prompt.
+        media: The kind of output.
+        quality: For ``high``, longer phrases are preferred.
+        token_limit: Maximum estimated CLIP tokens of the result.
     """
     detected = language(prompt)
     if detected == "other" or estimate_tokens(prompt) > token_limit:
@@ -53,9 +59,9 @@ def _next_addition(
     quality: Quality,
     token_limit: int,
 ) -> dict[str, str]:
-    """The next category that something can be added in, and what."""
+    """Return the next category that a phrase can be added of, and the phrase; else empty."""
     so_far = _joined(prompt, [*added.values()])
-    for category in (one for one in ORDER[media] if one not in added):
+    for category in (name for name in ORDER[media] if name not in added):
         if detected == "unsure":
             texts = _neutral(category, so_far)
         else:
@@ -67,14 +73,14 @@ def _next_addition(
 
 
 def _neutral(category: str, so_far: str) -> list[str]:
-    here, text = analyze(so_far), NEUTRAL.get(category)
-    if text is None or category in here.categories or not is_compatible(text, here):
+    analysis, text = analyze(so_far), NEUTRAL.get(category)
+    if text is None or category in analysis.categories or not is_compatible(text, analysis):
         return []
     return [text]
 
 
 def _joined(prompt: str, added: Sequence[str]) -> str:
-    """Phrases after a comma; after a full stop, a sentence of them."""
+    """Append phrases after a comma or, after a full stop, as a sentence."""
     if not added:
         return prompt
     base = prompt.rstrip(" \t\r\n,;")

@@ -1,7 +1,7 @@
-"""What a prompt can be a picture of: words by label. Data, not code.
+"""Subject vocabulary: cue words by label (data).
 
-Words are separated by spaces, a cue of several words is joined by underscores, and any form of a
-word will do. The longest cue wins, so ``hot_dog`` is food and no animal.
+Cues are separated by spaces. A cue of several words is joined by underscores. Any form of a word
+matches. The longest cue wins, so ``hot_dog`` is food and no animal.
 """
 
 THINGS = {
@@ -60,7 +60,7 @@ THINGS = {
     "abstract": """abstract pattern fractal geometric geometry mandala swirl shape shapes gradient
         wallpaper texture_of star_shape red_star triangle circle square hexagon""",
 }
-"""The subject is whichever a prompt names first."""
+"""Things; the first one that a prompt names is its subject."""
 
 PLACES = {
     "landscape": """landscape mountain valley hill field meadow desert dune canyon cliff glacier
@@ -89,7 +89,7 @@ PLACES = {
         asteroid black_hole supernova lunar saturn jupiter in_space""",
     "sky": "sky clouds cloud",
 }
-"""Where it is; a prompt may name several."""
+"""Places; a prompt may name several."""
 
 CIRCUMSTANCES = {
     "snow": "snow snowy snowfall blizzard frost frosty icy ice frozen_lake snowflake winter",
@@ -143,7 +143,7 @@ CIRCUMSTANCES = {
         black_and_white_cow after_rain after_the_rain oak_floor oak_table tree_house horse_drawn
         light_rail star_shaped""",
 }
-"""What else decides which phrase fits; of ``nothing`` nothing follows."""
+"""Other labels that decide which phrases fit. ``nothing`` marks cues without a meaning."""
 
 GROUPS = {
     "outside": "open_air landscape forest sea water city garden sky snow rain fog storm",
@@ -159,4 +159,4 @@ GROUPS = {
     "ride": "vehicle vessel aircraft",
     "cosmic": "space spacecraft",
 }
-"""Labels that any of theirs brings along."""
+"""Labels that are implied by any of the listed labels."""

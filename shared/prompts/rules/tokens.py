@@ -1,4 +1,4 @@
-"""How long a prompt is for CLIP's text encoder, without its vocabulary at hand."""
+"""Estimate CLIP token counts, without CLIP's vocabulary."""
 
 import math
 import re
@@ -7,18 +7,18 @@ _PIECE = re.compile(r"[a-z]+|\d|[^\x00-\x7f]+|[^\sa-z\d]")
 _MAX_CHARACTERS_OF_ONE_TOKEN = 6
 _MAX_CHARACTERS_OF_TWO_TOKENS = 11
 _CHARACTERS_PER_TOKEN = 4
-"""Of a longer word, which is mostly a rare one."""
+"""For longer words, which are mostly rare ones."""
 
 _TOKENS_PER_BYTE = 0.8
-"""Of what is not ASCII: CLIP's pieces of other scripts are little more than their bytes."""
+"""For non-ASCII text: CLIP's tokens of other scripts are little more than single bytes."""
 
 
 def estimate_tokens(text: str) -> int:
-    """An estimate of the text's CLIP tokens, begin and end not counted.
+    """Estimate the number of CLIP tokens of a text, without start and end tokens.
 
-    It is no tokenizer. CLIP splits letters, single digits and punctuation as this does; how a word
-    breaks depends on a vocabulary that the functions do not carry, and is taken from its length.
-    Over ordinary English prompts it errs upwards, by a tenth to a fifth.
+    CLIP splits a text into words, single digits and punctuation in the same way. How it splits a
+    word depends on its vocabulary, which the functions do not have, and is estimated from the
+    word's length. For ordinary English prompts the estimate is 10 to 20 % too high.
     """
     return sum(map(_tokens, _PIECE.findall(text.lower())))
 

@@ -1,4 +1,4 @@
-"""What a check says of an enhancement."""
+"""Result of a check of an enhancement, and helpers for its feedback."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,17 +7,17 @@ _MAX_NAMED = 5
 
 
 class CheckResult(NamedTuple):
-    """A judgement, with its evidence."""
+    """Result of a check."""
 
     passed: bool
     score: float
     """From 0 to 1."""
     feedback: str
-    """A sentence for a person, with what it rests on."""
+    """An explanation for a person, with the evidence."""
 
 
 def named(words: Sequence[str]) -> str:
-    """A few of the words, in quotation marks."""
+    """Quote up to five of the words, and count the rest."""
     distinct = list(dict.fromkeys(words))
     more = len(distinct) - _MAX_NAMED
     text = ", ".join(f'"{word}"' for word in distinct[:_MAX_NAMED])
@@ -25,5 +25,5 @@ def named(words: Sequence[str]) -> str:
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:
-    """A number with its noun."""
+    """Return a number with its noun in singular or plural."""
     return f"{number} {one if number == 1 else several or f'{one}s'}"

@@ -1,4 +1,4 @@
-"""What a video's prompt gets besides, written as ``phrases`` are. Data, not code."""
+"""Phrases for motion and camera of videos, in the format of ``phrase_tables`` (data)."""
 
 MOTION = """
                        | slow natural movement | throughout the scene

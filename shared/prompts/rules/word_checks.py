@@ -1,4 +1,4 @@
-"""Checks that compare the words of a prompt with those of its enhancement."""
+"""Checks that compare the words of a prompt and its enhancement."""
 
 from collections import Counter
 from itertools import pairwise
@@ -7,35 +7,35 @@ from shared.prompts.rules import words
 from shared.prompts.rules.verdicts import CheckResult, counted, named
 
 MIN_SUBJECT_KEPT = 0.8
-"""An enhancement may put one word of five otherwise."""
+"""An enhancement may replace one word in five."""
 
 NEW_WORDS_FOR_FULL_SCORE = 6
 MIN_NEW_WORDS = 3
 MAX_USES = 2
-"""Of one word, unless the prompt itself used it more often."""
+"""Maximum uses of a word, unless the prompt itself uses it more often."""
 
 
 def preserves_subject(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether the prompt's words are still there, and in their order."""
+    """Check that the prompt's words are kept, and in their order."""
     del limit
-    wanted = [word for word in words.content(original) if not word.negated]
-    if not wanted:
+    required = [word for word in words.content(original) if not word.negated]
+    if not required:
         return CheckResult(True, 1.0, "The original prompt names no subject to keep.")
-    there = words.stems(words.content(enhanced))
-    missing = [word.text for word in wanted if word.stem not in there]
-    kept = 1 - len(missing) / len(wanted)
-    feedback = f"Words that are kept: {len(wanted) - len(missing)} of {len(wanted)}"
+    present = words.stems(words.content(enhanced))
+    missing = [word.text for word in required if word.stem not in present]
+    kept = 1 - len(missing) / len(required)
+    feedback = f"Words that are kept: {len(required) - len(missing)} of {len(required)}"
     if missing:
         return CheckResult(
             kept >= MIN_SUBJECT_KEPT, kept, f"{feedback}; missing: {named(missing)}."
         )
-    if not _in_order(words.stems(wanted), there):
+    if not _in_order(words.stems(required), present):
         return CheckResult(True, 0.9, f"{feedback}, in another order.")
     return CheckResult(True, 1.0, f"{feedback}, in their order.")
 
 
 def adds_detail(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether there are new words that mean something."""
+    """Check that the enhancement adds content words."""
     del limit
     known = set(words.stems(words.content(original)))
     new = [word for word in words.content(enhanced) if word.stem not in known]
@@ -48,7 +48,7 @@ def adds_detail(original: str, enhanced: str, limit: int) -> CheckResult:
 
 
 def no_repetition(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether no word is worn out, and no phrase said twice, that the prompt did not repeat."""
+    """Check that no word or phrase is repeated, unless the prompt repeats it."""
     del limit
     allowed, used = _uses(original), _uses(enhanced)
     repeated = [
@@ -63,14 +63,14 @@ def no_repetition(original: str, enhanced: str, limit: int) -> CheckResult:
 
 
 def no_negation_lost(original: str, enhanced: str, limit: int) -> CheckResult:
-    """Whether what the prompt declines is declined still."""
+    """Check that everything the prompt negates is still negated."""
     del limit
     declined = [word for word in words.content(original) if word.negated]
     if not declined:
         return CheckResult(True, 1.0, "The original prompt declines nothing.")
-    there = words.content(enhanced)
-    still = {word.stem for word in there if word.negated}
-    stems = {word.stem for word in there if not word.negated}
+    enhanced_words = words.content(enhanced)
+    still = {word.stem for word in enhanced_words if word.negated}
+    stems = {word.stem for word in enhanced_words if not word.negated}
     turned = [word.text for word in declined if word.stem in stems - still]
     lost = [word.text for word in declined if word.stem not in still]
     if turned:
@@ -81,16 +81,16 @@ def no_negation_lost(original: str, enhanced: str, limit: int) -> CheckResult:
     return CheckResult(True, 1.0, f"Still declined: {named([word.text for word in declined])}.")
 
 
-def _in_order(wanted: list[str], there: list[str]) -> bool:
-    remaining = iter(there)
-    return all(one in remaining for one in wanted)
+def _in_order(required: list[str], present: list[str]) -> bool:
+    remaining = iter(present)
+    return all(stem in remaining for stem in required)
 
 
 def _uses(text: str) -> Counter[tuple[str, ...]]:
-    """How often each word, and each two in a row, are used."""
+    """Count the uses of each word and of each pair of adjacent words."""
     uses: Counter[tuple[str, ...]] = Counter()
     for clause in words.clauses(text):
-        said = [word for word in clause if words.means_something(word.text)]
-        uses.update((word.stem,) for word in said)
-        uses.update(pairwise(words.stems(said)))
+        content = [word for word in clause if words.means_something(word.text)]
+        uses.update((word.stem,) for word in content)
+        uses.update(pairwise(words.stems(content)))
     return uses

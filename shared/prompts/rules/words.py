@@ -1,11 +1,11 @@
-"""A prompt as words: clauses, stems that match a word's other forms, and what is negated."""
+"""Tokenise prompts into clauses, stems and negations."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 MAX_NEGATED = 4
-"""Words that a negation reaches: beyond them a prompt speaks of something else again."""
+"""Maximum content words that a negation applies to."""
 
 _BREAK = re.compile(r"[^\w\s'/&-]+|\n")
 _APERTURE = re.compile(r"\bf/?\d+(?:\.\d+)?\b", re.IGNORECASE)
@@ -29,7 +29,7 @@ _CONTRACTIONS = {
 }
 _SHORTEST_STEM = 3
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4))
-"""Each with the fewest letters before it."""
+"""Endings, each with the minimum length of the rest."""
 
 _SHORTEST_BEFORE_E = 5
 
@@ -60,39 +60,40 @@ class Word(NamedTuple):
     """One word of a prompt."""
 
     text: str
-    """As it stands there, in small letters."""
+    """The word in lowercase."""
     stem: str
     negated: bool = False
 
 
 def clauses(text: str) -> Iterator[list[Word]]:
-    """The words between two marks of punctuation, clause by clause."""
+    """Yield the words of each clause; clauses are separated by punctuation."""
     plain = text.lower().translate(_SPELLINGS)
-    plain = _LENGTH.sub(lambda one: one.group().replace(" ", ""), _APERTURE.sub("aperture", plain))
+    plain = _APERTURE.sub("aperture", plain)
+    plain = _LENGTH.sub(lambda match: match.group().replace(" ", ""), plain)
     for clause in _BREAK.split(_POSSESSIVE.sub("", plain)):
-        spaced = _UNSPACED.sub(lambda one: f" {one.group()} ", clause.replace("n't", " not"))
+        spaced = _UNSPACED.sub(lambda match: f" {match.group()} ", clause.replace("n't", " not"))
         words = [Word(word, stem(word)) for word in _WORD.findall(spaced)]
         if words:
             yield _negated(words)
 
 
 def content(text: str) -> list[Word]:
-    """The words that mean something by themselves, in their order."""
+    """Return the content words of a text, in order."""
     return [word for clause in clauses(text) for word in clause if means_something(word.text)]
 
 
 def means_something(word: str) -> bool:
-    """Whether it is more than grammar."""
+    """Return whether it is a content word, not a function word or negation."""
     return word not in FUNCTION_WORDS and word not in NEGATIONS
 
 
 def stems(words: Iterable[Word]) -> list[str]:
-    """Their stems, in their order."""
+    """Return the stems of words, in order."""
     return [word.stem for word in words]
 
 
 def stem(word: str) -> str:
-    """What a word shares with its other forms: ``lights`` and ``lighting`` are ``light``."""
+    """Return the stem that a word shares with its other forms: ``lighting`` becomes ``light``."""
     if word in _CONTRACTIONS or not word.isascii():
         return word
     base = _without_ending(word.replace("color", "colour").replace("gray", "grey"))
@@ -114,14 +115,14 @@ def _without_ending(word: str) -> str:
 
 
 def _negated(words: list[Word]) -> list[Word]:
-    """The same words, each knowing whether a negation before it reaches it."""
-    reach, read = 0, []
+    """Return the words, with those marked that a preceding negation applies to."""
+    reach, marked = 0, []
     for word in words:
         if word.text in NEGATIONS:
             reach = MAX_NEGATED
         elif word.text in _ENDS_NEGATION:
             reach = 0
         elif reach and means_something(word.text):
-            word, reach = word._replace(negated=True), reach - 1  # noqa: PLW2901 - the same word
-        read.append(word)
-    return read
+            word, reach = word._replace(negated=True), reach - 1  # noqa: PLW2901 - replaced by its marked copy
+        marked.append(word)
+    return marked

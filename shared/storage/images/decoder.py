@@ -1,7 +1,7 @@
-"""Decode and re-encode one picture after another, in a process of its own.
+"""Decoder process: decodes and re-encodes one picture after another.
 
-``python -m shared.storage.images.decoder SECONDS`` speaks ``picture_protocol``. The kernel ends the
-process when one picture takes more than SECONDS of CPU time, whatever library it is in.
+``python -m shared.storage.images.decoder SECONDS`` speaks ``decoder_protocol``. The kernel ends the
+process when one picture takes more than SECONDS of CPU time, even inside a C library.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from PIL import (
     Image,
     ImageOps,
     JpegImagePlugin,  # noqa: F401 - each registers its format, without Pillow's fifty others
-    PngImagePlugin,  # noqa: F401 - the same
-    WebPImagePlugin,  # noqa: F401 - the same
+    PngImagePlugin,  # noqa: F401 - as above
+    WebPImagePlugin,  # noqa: F401 - as above
 )
 from PIL.ExifTags import Base
 
@@ -27,18 +27,18 @@ from shared.storage.images.decoder_protocol import LENGTH, READY, RESPONSE
 from shared.storage.images.structure import MAX_PIXELS
 
 MAX_SIDE = 2048
-"""Pixels of the longer side that are kept: the models work at about a megapixel."""
+"""Pixels of the longer side of the result: the models work at about a megapixel."""
 
 MAX_SOURCE_SIDE = 20_000
-"""Pixels. The cost of a row is the same however narrow it is."""
+"""Pixels. Each row has a fixed cost, however narrow it is."""
 
 MAX_MEMORY_BYTES = 768 * 1024**2
-"""Of address space. 40 megapixels of WebP take 654 MiB."""
+"""Limit of the address space. 40 megapixels of WebP take 654 MiB."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _STRIP_ROWS = 64
 
-# Pillow's own check, behind ours: it looks at what a file declares elsewhere than in its header.
+# Pillow's check, after ours: it also covers sizes that a file declares outside of its header.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
@@ -46,12 +46,12 @@ def redraw(content: bytes) -> bytes:
     """Return a picture as a PNG in RGB, upright, on white, without metadata.
 
     Raises:
-        InvalidError: The file is not a whole PNG, JPEG or WebP, or exceeds a limit.
+        InvalidRequestError: The file is not a complete PNG, JPEG or WebP, or exceeds a limit.
     """
     reduced = structure.reduce(content)
     try:
         with warnings.catch_warnings():
-            # Pillow's remarks about a file would fill the log.
+            # Pillow's warnings about files would fill the log.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _encode(_decode(reduced))
@@ -64,7 +64,7 @@ def redraw(content: bytes) -> bytes:
 
 
 def _decode(content: bytes) -> Image.Image:
-    """Return the picture upright, in RGB, no larger than it is of use."""
+    """Return the picture upright, in RGB, no larger than ``MAX_SIDE``."""
     with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
         _check_size(picture)
         picture.draft(None, (MAX_SIDE, MAX_SIDE))
@@ -94,7 +94,7 @@ def _check_size(picture: Image.Image) -> None:
 def _shrink(picture: Image.Image) -> Image.Image:
     """Return it in RGB, with no side longer than ``MAX_SIDE``.
 
-    Works strip by strip: a whole second copy of the largest would be 160 MB.
+    Works strip by strip, since a second copy of the largest picture would take 160 MB.
     """
     width, height = picture.size
     factor = max(1, max(width, height) // MAX_SIDE)
@@ -111,7 +111,7 @@ def _shrink(picture: Image.Image) -> Image.Image:
 def _flatten(picture: Image.Image) -> Image.Image:
     """Return it in RGB, on white where it is transparent.
 
-    Sixteen bits a channel are read as eight: Pillow's own conversion cuts them off at white.
+    Sixteen bits a channel are scaled to eight, since Pillow's own conversion clips them to white.
     """
     if picture.mode.startswith("I"):
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
@@ -131,12 +131,12 @@ def limit_process() -> None:
         resource.RLIMIT_CORE: 0,
     }
     for name, limit in limits.items():
-        with contextlib.suppress(ValueError, OSError):  # a system that does not have it
+        with contextlib.suppress(ValueError, OSError):  # not supported on this system
             resource.setrlimit(name, (limit, limit))
 
 
 def answer(content: bytes, cpu_seconds: float) -> tuple[int, bytes]:
-    """Return the status and the body of a response. Exceeding the time ends the process."""
+    """Return the status and body of a response. Exceeding ``cpu_seconds`` ends the process."""
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return 0, redraw(content)
@@ -151,7 +151,7 @@ def main() -> None:
     cpu_seconds = float(sys.argv[1])
     limit_process()
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    # A terminal's Ctrl-C is for the server, which closes the input.
+    # Ctrl-C in a terminal is meant for the server, which then closes the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, responses = sys.stdin.buffer, sys.stdout.buffer
     responses.write(READY)

@@ -1,4 +1,4 @@
-"""What is written between a server and its decoder, on the decoder's standard input and output."""
+"""Protocol between a server and its decoder, over the decoder's standard input and output."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""The queue of requests that bring a picture to be decoded."""
+"""Queue of requests with a picture to decode."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,10 +13,10 @@ MAX_REQUESTS = 32
 
 MAX_REQUESTS_PER_USER = 8
 MAX_PICTURES = 6
-"""Pictures in memory, each at most 10 MiB as it was sent and 12 MiB as it is stored."""
+"""Pictures in memory, each at most 10 MiB as received and 12 MiB as stored."""
 
 MAX_PICTURES_PER_USER = 2
-"""Other users' pictures are behind at most two of any one user's."""
+"""Other users' pictures wait behind at most two of any user."""
 
 _RETRY_AFTER_SECONDS = 2
 
@@ -51,7 +51,7 @@ class PictureQueue:
         Enter it before the picture is read, and leave it when the picture is stored.
 
         Raises:
-            TooManyRequestsError: The user has ``max_requests_per_user`` requests here.
+            TooManyRequestsError: The user has ``max_requests_per_user`` requests in the queue.
             ServiceUnavailableError: All users together have ``max_requests``.
         """
         user = self._users.setdefault(

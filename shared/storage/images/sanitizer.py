@@ -1,4 +1,4 @@
-"""Pictures that users send: decoded and re-encoded, in a process that can be ended.
+"""Decode and re-encode untrusted images in a separate process that can be killed.
 
 Only pixels survive. Metadata, bytes after the end, and the declared type are discarded.
 """
@@ -19,18 +19,18 @@ from shared.storage.images.decoder_queue import PictureQueue
 from shared.telemetry.logs import logger
 
 MAX_CPU_SECONDS = 10.0
-"""CPU time of one picture. The most expensive that the limits of ``picture_structure`` let through
-take about 1 s on one core of 2.8 GHz."""
+"""CPU time of one picture. The most expensive pictures within the limits of ``structure`` take
+about 1 s on one core of 2.8 GHz."""
 
 MAX_SECONDS = 40.0
-"""Time of one picture, where the decoder neither works nor answers."""
+"""Wall-clock time of one picture, in case the decoder hangs without using CPU time."""
 
 _ROOT = Path(__file__).parents[3]
 _PIPE_BYTES = 1024 * 1024
 
 
 class Pictures:
-    """Decodes one picture at a time: the largest takes 650 MiB."""
+    """Decodes one picture at a time, since the largest takes 650 MiB."""
 
     def __init__(
         self, queue: PictureQueue | None = None, *, max_cpu_seconds: float = MAX_CPU_SECONDS
@@ -48,8 +48,8 @@ class Pictures:
         """Return a picture as a PNG in RGB, upright, on white, without metadata.
 
         Raises:
-            InvalidError: The file is not a whole PNG, JPEG or WebP, exceeds a limit, or takes
-                longer to decode than ``max_cpu_seconds``.
+            InvalidRequestError: The file is not a complete PNG, JPEG or WebP, exceeds a limit, or
+                takes longer to decode than ``max_cpu_seconds``.
             ServiceUnavailableError: The decoder cannot be started.
         """
         async with self._turn:
@@ -75,10 +75,10 @@ class Pictures:
             await self._end()
 
     async def _running(self) -> Process:
-        """Return the decoder's process, started if it is not running."""
+        """Return the decoder's process; start it if it is not running."""
         if self._process and self._process.returncode is None:
             return self._process
-        # Nothing of this process's environment: it holds secrets. `-S`: the path is complete.
+        # This process's environment holds secrets and is not passed on. `-S`: the path is complete.
         environment = {"PYTHONPATH": os.pathsep.join(sys.path), "MALLOC_ARENA_MAX": "1"}
         command = ["-S", "-m", "shared.storage.images.decoder", str(self._max_cpu_seconds)]
         self._process = await asyncio.create_subprocess_exec(
@@ -130,7 +130,7 @@ def _failure(return_code: int) -> InvalidRequestError | ServiceUnavailableError:
     if return_code == -signal.SIGPROF:
         return _too_slow()
     logger.warning("the picture decoder ended with %d", return_code)
-    if return_code == -signal.SIGKILL:  # by the system, whose memory ran out
+    if return_code == -signal.SIGKILL:  # by the system, out of memory
         return ServiceUnavailableError("Pictures cannot be read at the moment; try again.")
     return InvalidRequestError("This picture cannot be decoded; save it again first.")
 

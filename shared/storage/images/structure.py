@@ -1,8 +1,8 @@
-"""The parts of an image file that its pixels need, copied out before any decoder reads it.
+"""Reduce an image file to the parts that its pixels need, before any decoder reads it.
 
-Walks the file once, by its own headers, and bounds what makes decoding expensive: parts, scans,
-and samples. Comments, profiles, previews, further frames and bytes after the end are left out, so
-no decoder parses them.
+Walks the file once, by its headers, and limits what makes decoding expensive: parts, scans and
+samples. Comments, profiles, previews, further frames and bytes after the end are left out, so no
+decoder parses them.
 """
 
 import re
@@ -33,17 +33,17 @@ _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """By colour type."""
 
 _JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
-"""Neither a byte of image data (``ff 00``), nor a restart marker, nor a fill byte."""
+"""A marker, but no image data (``ff 00``), restart marker or fill byte."""
 
 _START, _END, _SCAN, _ARITHMETIC_TABLES = 0xD8, 0xD9, 0xDA, 0xCC
 _STANDALONE = 0x01
 _FRAMES = {0xC0, 0xC1, 0xC2}
-"""Baseline, extended and progressive, Huffman-coded: those that browsers read."""
+"""Baseline, extended and progressive, Huffman-coded: those that browsers support."""
 
 _OTHER_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, _ARITHMETIC_TABLES}
 _JPEG_TABLES = {0xC4, 0xDB, 0xDD}
 _JPEG_ONCE = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xEE: b"Adobe"}
-"""Segments of which the first is kept: they say how colours and orientation are to be read."""
+"""Segments of which the first is kept: they define colours and orientation."""
 
 _WEBP_KEPT = {b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF"}
 
@@ -52,7 +52,8 @@ def reduce(content: bytes) -> bytes:
     """Return the same picture without the parts that its pixels do not need.
 
     Raises:
-        InvalidError: The file is no PNG, JPEG or WebP, ends inside a part, or exceeds a limit.
+        InvalidRequestError: The file is no PNG, JPEG or WebP, ends inside a part, or exceeds a
+            limit.
     """
     reduce_format = _format_of(content)
     try:
@@ -124,7 +125,7 @@ def _reduce_jpeg(content: bytes) -> bytes:
     for _ in range(MAX_PARTS):
         match = _JPEG_MARKER.search(content, at)
         if match is None:
-            break  # without an end; the decoder knows whether enough is there
+            break  # no end marker; the decoder decides whether the data suffices
         marker, start = match[1][0], match.start()
         if marker == _END:
             kept.append(memoryview(b"\xff\xd9"))
@@ -146,8 +147,8 @@ def _reduce_jpeg(content: bytes) -> bytes:
             at = following.start() if following else len(content)
         opening = _JPEG_ONCE.get(marker)
         is_first = opening is not None and marker not in seen
-        is_wanted = is_first and content.startswith(opening or b"", start + 4)
-        if marker == _SCAN or marker in _FRAMES | _JPEG_TABLES or is_wanted:
+        is_kept = is_first and content.startswith(opening or b"", start + 4)
+        if marker == _SCAN or marker in _FRAMES | _JPEG_TABLES or is_kept:
             kept.append(view[start:at])
             seen.add(marker)
     else:
@@ -158,10 +159,10 @@ def _reduce_jpeg(content: bytes) -> bytes:
 
 
 def _check_scans(reduced: bytes, pixels: int) -> None:
-    """Check how many scans there can be.
+    """Check the maximum number of scans.
 
-    Counts the marker's two bytes wherever they are: a decoder that recovers from errors in another
-    way than this module cannot find more scans than that.
+    Counts the marker's two bytes anywhere in the file, so that a decoder that recovers from errors
+    differently cannot find more scans.
     """
     if pixels > MAX_PIXELS:
         raise too_many_pixels()

@@ -1,4 +1,4 @@
-// auth: of the local system alone, so that a front end can be developed with no other server.
+// auth: offered by the local system, so that a front end can be developed without other servers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Many users' clients in one process: each line of the input is a token. Says `ready`, and then of
-// each change its session's name, and when its callback was called, in milliseconds of the epoch.
+// Clients of many users in one process: each line of the input is a token. Prints `ready`, and then
+// for each change its session's name and the time of its callback, in milliseconds of the epoch.
 
 import { createInterface } from 'node:readline';
 
@@ -11,7 +11,7 @@ async function listen(token) {
     accessToken: async () => token,
     realtime: { transport: ws },
   });
-  await supabase.realtime.setAuth(); // or the first join goes out before the token is known
+  await supabase.realtime.setAuth(); // otherwise the first join is sent before the token is set
   await new Promise((resolve, reject) => {
     supabase
       .channel('sessions')

@@ -1,4 +1,4 @@
-// A supabase-js client of the system that the tests run against, as a front end makes one.
+// A supabase-js client of the system under test, created as a front end does, and helpers.
 
 import { createClient } from '@supabase/supabase-js';
 import ws from 'ws';
@@ -6,12 +6,12 @@ import ws from 'ws';
 export const url = process.env.BASE;
 export const anonKey = process.env.ANON_KEY;
 
-// Node 20 has no WebSocket of its own; a browser needs no options at all.
+// Node 20 has no built-in WebSocket; a browser needs no options.
 const options = { auth: { persistSession: false, autoRefreshToken: false }, realtime: { transport: ws } };
 
 export const connect = () => createClient(url, anonKey, options);
 
-/** A client with a user of its own, signed up just now. */
+/** A client with a new, signed-up user. */
 export async function person() {
   const supabase = connect();
   const email = `${crypto.randomUUID()}@example.com`;
@@ -20,13 +20,13 @@ export async function person() {
   return { supabase, user, email, password };
 }
 
-/** What a call gave; its error is thrown. */
+/** The data of a result; its error is thrown. */
 export function must({ data, error }) {
   if (error) throw error;
   return data;
 }
 
-/** Wait until a condition gives something. */
+/** Wait until a condition returns a value, and return it. */
 export async function until(met, what, seconds = 100) {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     const found = await met();
@@ -36,13 +36,13 @@ export async function until(met, what, seconds = 100) {
   throw new Error(`waited ${seconds} s for ${what}`);
 }
 
-/** A job of one picture, queued. */
+/** Queue a job of one image. */
 export async function queue(supabase, metadata = {}) {
   const body = { jobType: 'sdxl_image_fast', metadata: { prompt: 'a red star on blue', ...metadata } };
   return must(await supabase.functions.invoke('queue-job', { body })).job;
 }
 
-/** The first asset of a job that is queued now, once it is made. */
+/** Queue a job and wait for its first asset. */
 export async function made(supabase, metadata = {}) {
   const job = await queue(supabase, metadata);
   const [asset] = await until(async () => {

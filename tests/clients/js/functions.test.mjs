@@ -1,4 +1,4 @@
-// functions.invoke: a job's journey, and how a refusal comes.
+// functions.invoke: the main journey of a job, and errors.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -25,8 +25,8 @@ test('a refusal is an error with the answer beside it', async () => {
   assert.equal(data, null);
   assert.equal(error.name, 'FunctionsHttpError');
   assert.equal(error.context.status, 422);
-  const told = await error.context.json();
-  assert.deepEqual([told.success, told.code], [false, 'invalid']);
+  const body = await error.context.json();
+  assert.deepEqual([body.success, body.code], [false, 'invalid']);
 });
 
 test('nobody in particular may queue nothing', async () => {

@@ -1,4 +1,4 @@
-// channel(...).on('postgres_changes'): what is heard, by whom, in which order.
+// channel(...).on('postgres_changes'): which changes a client receives, and in which order.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -17,17 +17,17 @@ before(async () => {
 
 after(() => Promise.all(people.map(({ supabase }) => supabase.removeAllChannels())));
 
-/** A channel that keeps what it hears. */
+/** Subscribe to bindings; the changes that the channel receives are collected. */
 async function listening(supabase, name, ...bindings) {
-  const heard = [];
+  const received = [];
   let status;
   const channel = bindings.reduce(
-    (so_far, binding) => so_far.on('postgres_changes', { schema: 'public', ...binding }, (change) => heard.push(change)),
+    (so_far, binding) => so_far.on('postgres_changes', { schema: 'public', ...binding }, (change) => received.push(change)),
     supabase.channel(name),
   );
   channel.subscribe((now) => { status = now; });
   await until(() => status === 'SUBSCRIBED', 'the subscription');
-  return { channel, heard };
+  return { channel, received };
 }
 
 const session = async (supabase, user, session_name) =>
@@ -40,21 +40,21 @@ test('each event is heard by who asked for it, in order', async () => {
   const some = await listening(supabase, 'some', { event: 'UPDATE', table, filter: 'is_active=eq.false' });
   const made = await session(supabase, user, 'first');
   for (const is_active of [false, true]) must(await supabase.from(table).update({ is_active }).eq('id', made.id));
-  await until(() => whole.heard.length === 3 && some.heard.length === 1, 'the changes');
-  assert.deepEqual(whole.heard.map(({ eventType }) => eventType), ['INSERT', 'UPDATE', 'UPDATE']);
-  assert.deepEqual(whole.heard.map(({ new: row }) => row.is_active), [true, false, true]);
-  assert.deepEqual([some.heard[0].new.is_active, some.heard[0].new.session_name], [false, 'first']);
+  await until(() => whole.received.length === 3 && some.received.length === 1, 'the changes');
+  assert.deepEqual(whole.received.map(({ eventType }) => eventType), ['INSERT', 'UPDATE', 'UPDATE']);
+  assert.deepEqual(whole.received.map(({ new: row }) => row.is_active), [true, false, true]);
+  assert.deepEqual([some.received[0].new.is_active, some.received[0].new.session_name], [false, 'first']);
 });
 
 test('nobody hears of what is another\'s', async () => {
   const theirs = await listening(other.supabase, 'jobs', { event: '*', table: 'jobs' });
   const own = await listening(mine.supabase, 'jobs', { event: 'INSERT', table: 'jobs' });
   const job = await queue(mine.supabase);
-  await until(() => own.heard.length, 'the job');
+  await until(() => own.received.length, 'the job');
   const proof = await queue(other.supabase);
-  await until(() => theirs.heard.some(({ new: row }) => row.id === proof.id), 'the other\'s job');
-  assert.ok(theirs.heard.every(({ new: row }) => row.id === proof.id));
-  assert.equal(own.heard[0].new.id, job.id);
+  await until(() => theirs.received.some(({ new: row }) => row.id === proof.id), 'the other\'s job');
+  assert.ok(theirs.received.every(({ new: row }) => row.id === proof.id));
+  assert.equal(own.received[0].new.id, job.id);
 });
 
 test('a channel is left, and joined again', async () => {
@@ -63,25 +63,25 @@ test('a channel is left, and joined again', async () => {
   const first = await listening(supabase, 'again', { event: 'INSERT', table });
   assert.equal(await supabase.removeChannel(first.channel), 'ok');
   const second = await listening(supabase, 'again', { event: 'INSERT', table });
-  await session(supabase, user, 'heard once');
-  await until(() => second.heard.length, 'the change');
-  assert.deepEqual([first.heard.length, second.heard.length], [0, 1]);
+  await session(supabase, user, 'received once');
+  await until(() => second.received.length, 'the change');
+  assert.deepEqual([first.received.length, second.received.length], [0, 1]);
 });
 
 test('a refreshed token goes on hearing', async () => {
   const { supabase, user } = mine;
-  const { heard } = await listening(supabase, 'refreshed', { event: 'INSERT', table: 'workspace_sessions' });
+  const { received } = await listening(supabase, 'refreshed', { event: 'INSERT', table: 'workspace_sessions' });
   must(await supabase.auth.refreshSession());
   await supabase.realtime.setAuth();
   await session(supabase, user, 'after the refresh');
-  await until(() => heard.length, 'the change');
+  await until(() => received.length, 'the change');
 });
 
 test('an unknown table is an error of the channel', async () => {
-  const told = [];
+  const statuses = [];
   const channel = mine.supabase.channel('unknown')
     .on('postgres_changes', { event: '*', schema: 'public', table: 'nothing' }, () => {})
-    .subscribe((status) => told.push(status));
-  await until(() => told.includes('CHANNEL_ERROR'), 'the error');
+    .subscribe((status) => statuses.push(status));
+  await until(() => statuses.includes('CHANNEL_ERROR'), 'the error');
   await mine.supabase.removeChannel(channel);
 });

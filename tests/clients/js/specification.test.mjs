@@ -1,4 +1,4 @@
-// The specification's own examples, each as it is printed there.
+// The specification's examples, each as it is printed there.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -58,9 +58,9 @@ test('a workspace item is in the library', async () => {
 });
 
 test('workspace items are subscribed to', async () => {
-  const heard = [];
+  const received = [];
   let status;
-  const console = { log: (_, payload) => heard.push(payload) };
+  const console = { log: (_, payload) => received.push(payload) };
   // Subscribe to workspace item changes
   const workspaceSubscription = supabase
     .channel('workspace_items')
@@ -77,16 +77,16 @@ test('workspace items are subscribed to', async () => {
 
   await until(() => status === 'SUBSCRIBED', 'the subscription');
   must(await supabase.from('workspace_items').update({ status: 'saved' }).eq('id', ITEM));
-  const [change] = await until(() => heard.length && heard, 'the change');
+  const [change] = await until(() => received.length && received, 'the change');
   assert.equal(change.eventType, 'UPDATE');
   assert.deepEqual([change.new.id, change.new.status], [ITEM, 'saved']);
   await workspaceSubscription.unsubscribe();
 });
 
 test('job statuses are subscribed to', async () => {
-  const heard = [];
+  const received = [];
   let status;
-  const console = { log: (_, payload) => heard.push(payload) };
+  const console = { log: (_, payload) => received.push(payload) };
   // Subscribe to job status changes
   const jobSubscription = supabase
     .channel('jobs')
@@ -104,9 +104,9 @@ test('job statuses are subscribed to', async () => {
   await until(() => status === 'SUBSCRIBED', 'the subscription');
   const body = { jobType: 'sdxl_image_fast', metadata: { prompt: 'a red star on blue' } };
   const { job } = must(await supabase.functions.invoke('queue-job', { body }));
-  await until(() => heard.some(({ new: row }) => row.status === 'completed'), 'the job to be completed');
-  assert.deepEqual([heard[0].eventType, heard[0].new.id, heard[0].new.status], ['INSERT', job.id, 'queued']);
-  const statuses = heard.map(({ new: row }) => row.status).filter((one, at, all) => one !== all[at - 1]);
+  await until(() => received.some(({ new: row }) => row.status === 'completed'), 'the job to be completed');
+  assert.deepEqual([received[0].eventType, received[0].new.id, received[0].new.status], ['INSERT', job.id, 'queued']);
+  const statuses = received.map(({ new: row }) => row.status).filter((one, at, all) => one !== all[at - 1]);
   assert.deepEqual(statuses, ['queued', 'processing', 'completed']);
   await jobSubscription.unsubscribe();
 });
@@ -130,7 +130,7 @@ test('the Database API: jobs, and a workspace item to its end', async () => {
     await supabase.from('jobs').select('*').eq('user_id', user.id).eq('destination', 'library').order('created_at', { ascending: false })
   );
   assert.deepEqual(jobs.map(({ id }) => id), [JOB]);
-  assert.ok(!('dispatch_no' in jobs[0]), 'what is dispatch\'s own is not told');
+  assert.ok(!('dispatch_no' in jobs[0]), 'what is dispatch\'s own is not shown');
 
   const items = () => supabase.from('workspace_items');
   const found = must(await items().select('*').eq('user_id', user.id).eq('status', 'saved').order('created_at', { ascending: false }));

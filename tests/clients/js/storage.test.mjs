@@ -1,4 +1,4 @@
-// storage: signed addresses, uploads into the caller's own folder, lists and removals.
+// storage: signed URLs, uploads into the caller's folder, lists and removals.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';

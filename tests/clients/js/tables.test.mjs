@@ -1,4 +1,4 @@
-// from(...): filters, order, ranges, counts, embedding, writing, and what is not the caller's.
+// from(...): filters, order, ranges, counts, embedding, writes, and rows of other users.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';

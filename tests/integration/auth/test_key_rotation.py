@@ -1,4 +1,4 @@
-"""A worker's key is changed as docs/operations/rotate-secrets.md says, under load: no error."""
+"""Rotation of a worker's key by docs/operations/rotate-secrets.md, under load: no errors."""
 
 import json
 import random
@@ -26,7 +26,7 @@ JOBS_A_STEP = 6
 
 
 class Revision(LocalSystem):
-    """The functions with other keys, beside those that run: as the cloud's revisions are."""
+    """The functions with other keys, beside the running ones, like a revision in the cloud."""
 
     def __init__(self, of: LocalSystem, *keys: str) -> None:
         super().__init__(of.data, worker="none")
@@ -38,7 +38,7 @@ class Revision(LocalSystem):
         wait_until(self._answers, what="a revision to serve")
 
     def end(self) -> None:
-        """As the cloud ends one: what it was asked, it answers."""
+        """Stop as the cloud does: requests in flight are answered first."""
         self._gateway.send_signal(signal.SIGTERM)
         self._gateway.wait(timeout=PATIENCE_SECONDS)
 
@@ -50,7 +50,7 @@ class Revision(LocalSystem):
 
 
 class Rotated(ScriptedWorker):
-    """A worker with one key, which calls whichever revision the load balancer picks."""
+    """A worker with one key that calls a random current revision, as a load balancer would."""
 
     def __init__(self, system: LocalSystem, revisions: list[Revision]) -> None:
         super().__init__(system)
@@ -60,13 +60,13 @@ class Rotated(ScriptedWorker):
         self,
         function: str,
         body: dict[str, Any],
-        **more: Any,  # noqa: ANN401 - as it is
+        **more: Any,  # noqa: ANN401 - those of ScriptedWorker.send
     ) -> httpx.Response:
         self.system = random.choice(self.revisions)
         return super().send(function, body, **more)
 
-    def is_sealed(self, job: str) -> bool:
-        """Whether the job's message opens by the key that the worker has."""
+    def is_signed_for(self, job: str) -> bool:
+        """Whether the signature of the job's message verifies with the worker's current key."""
         (headers, body) = next(
             delivery for delivery in self.deliveries if job.encode() in delivery[1]
         )
@@ -78,7 +78,7 @@ class Rotated(ScriptedWorker):
 
 
 class Load:
-    """Users who queue without a pause, and the worker that makes what they asked for."""
+    """Users who queue jobs without a pause, and the worker that runs them."""
 
     def __init__(self, worker: Rotated) -> None:
         self.worker = worker
@@ -99,7 +99,7 @@ class Load:
                 thread.join()
 
     def goes_on(self) -> None:
-        """Wait until some more jobs are done."""
+        """Wait until some more jobs are finished."""
         enough = self.finished + JOBS_A_STEP
         wait_until(lambda: bool(self.errors) or self.finished >= enough, what="some jobs")
 
@@ -107,21 +107,21 @@ class Load:
         while not self._is_over.is_set():
             try:
                 self._one_job()
-            except Exception as error:  # noqa: BLE001 - counted, and told at the end
+            except Exception as error:  # noqa: BLE001 - collected, and checked at the end
                 self.errors.append(repr(error))
 
     def _one_job(self) -> None:
         job = UserClient(random.choice(self.worker.revisions)).create_job()
         wait_until(lambda: job in self.worker.messages, what="the job's message")
-        if not self.worker.is_sealed(job):
-            raise AssertionError("a message that its worker cannot open")
+        if not self.worker.is_signed_for(job):
+            raise AssertionError("a message whose signature its worker cannot verify")
         self.worker.finish(job)
         self.finished += 1
 
 
 @pytest.fixture
 def started() -> Iterator[list[Revision]]:
-    """Every revision that was started, to be ended."""
+    """Every revision that was started; all are stopped at the end."""
     revisions: list[Revision] = []
     yield revisions
     for revision in revisions:
@@ -133,7 +133,7 @@ def test_a_worker_s_key_is_changed_under_load(bare: LocalSystem, started: list[R
     worker_id = f"{KEY_ID}-sdxl"
 
     def roll_out(*keys: str) -> None:
-        """Old and new side by side for a while, then the new alone."""
+        """Run the old and the new revision side by side for a while, then the new one alone."""
         revision = Revision(bare, *keys)
         started.append(revision)
         worker.revisions = started[-2:]

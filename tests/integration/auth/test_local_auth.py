@@ -1,4 +1,4 @@
-"""Sign-up and sign-in in the local system, as Supabase Auth's clients know them."""
+"""Sign-up and sign-in of the local system, with the responses of Supabase Auth."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Python client of Supabase, against the local system: signing in, and files."""
+"""Supabase's Python client against the local system: sign-in and files."""
 
 import io
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ RED_PIXEL, BLUE_PIXEL = (255, 0, 0), (0, 0, 255)
 
 @pytest.fixture
 def client(bare: LocalSystem) -> Iterator[Client]:
-    """A client of which nobody is signed in."""
+    """A client without a signed-in user."""
     client = create_client(bare.base, tokens.anon_token())
     yield client
     client.auth.close()
 
 
 def _signed_in(client: Client) -> str:
-    """Sign up; the user's id."""
+    """Sign up and return the user's id."""
     email = f"{uuid4()}@example.test"
     answer = client.auth.sign_up({"email": email, "password": PASSWORD})
     assert answer.user
@@ -97,8 +97,8 @@ def test_a_journey_through_files(client: Client) -> None:
     assert second["error"]
 
     other = f"{me}/uploads/dog.png"
-    given = bucket.create_signed_upload_url(other)
-    assert bucket.upload_to_signed_url(other, given["token"], BLUE).path == other
+    signed_upload = bucket.create_signed_upload_url(other)
+    assert bucket.upload_to_signed_url(other, signed_upload["token"], BLUE).path == other
     assert [one["name"] for one in bucket.remove([path, other])] == [path, other]
     assert bucket.list(f"{me}/uploads") == []
 

@@ -1,4 +1,4 @@
-"""Sessions in the local system: how they go on, and how they end."""
+"""Sessions of the local system: how they are refreshed and how they end."""
 
 import sqlite3
 from contextlib import closing
@@ -22,13 +22,13 @@ def test_a_refresh_token_is_used_once(safety_user: Visitor) -> None:
     second = safety_user.good(safety_user.refresh(first))
     assert second["refresh_token"] != first["refresh_token"]
     assert second["user"]["id"] == first["user"]["id"]
-    # A client that lost the answer asks again at once.
+    # A client that lost the response retries at once.
     third = safety_user.good(safety_user.refresh(first))
     assert third["refresh_token"] not in {first["refresh_token"], second["refresh_token"]}
 
     _later(safety_user.system, seconds=11)
     refused(safety_user.refresh(first), 400, "refresh_token_already_used")
-    # Whoever stole it, or whom it was stolen from, is out as well.
+    # Reuse of a token ends the session, for the thief and for its user.
     for session in (second, third):
         refused(safety_user.refresh(session), 400, "refresh_token_not_found")
     refused(safety_user.user(second), 403, "session_not_found")
@@ -48,15 +48,15 @@ def test_signing_out_ends_the_sessions_it_says(
     safety_user: Visitor, scope: str, this: int, other: int
 ) -> None:
     sessions = [safety_user.sign_up(), safety_user.good(safety_user.sign_in())]
-    stranger = Visitor(safety_user.system)
-    theirs = stranger.sign_up()
+    other_user = Visitor(safety_user.system)
+    theirs = other_user.sign_up()
     answer = safety_user.post(f"logout?scope={scope}", token=sessions[0]["access_token"])
     assert (answer.status_code, answer.content) == (204, b"")
     assert [safety_user.user(session).status_code for session in sessions] == [this, other]
     assert [safety_user.refresh(session).status_code for session in sessions] == [
         {403: 400}.get(one, one) for one in (this, other)
     ]
-    assert stranger.user(theirs).status_code == 200
+    assert other_user.user(theirs).status_code == 200
 
 
 def test_users_change_their_password_and_what_they_say_of_themselves(safety_user: Visitor) -> None:
@@ -87,6 +87,6 @@ def test_a_credential_is_needed(safety_user: Visitor, path: str) -> None:
 
 
 def _later(system: LocalSystem, *, seconds: int) -> None:
-    """So many seconds pass for the refresh tokens that were used."""
+    """Make the used refresh tokens older by this many seconds."""
     with closing(sqlite3.connect(system.data / "auth.sqlite3")) as database, database:
         database.execute("update refresh_tokens set used_at = used_at - ?", (seconds,))

@@ -1,4 +1,4 @@
-"""A user's bucket of tokens: what is in it when, by the clock of the database."""
+"""A user's token bucket: its content over time, by the clock of the database."""
 
 import math
 import random
@@ -15,7 +15,7 @@ from tests.support.local_system import LocalSystem
 
 @pytest.fixture
 async def connection(bare: LocalSystem) -> AsyncIterator[Connection]:
-    """A transaction, in which the database's clock stands still; undone at the end."""
+    """A transaction, in which the database's clock stands still; rolled back at the end."""
     services = Services(bare.settings())
     async with services.database.transaction() as connection:
         yield connection
@@ -72,7 +72,7 @@ async def _empty(connection: Connection, user_id: UUID) -> None:
 
 
 async def _wait(connection: Connection, user_id: UUID, seconds: float) -> None:
-    """As if that long had gone by."""
+    """Move the time of the last refill back by this many seconds."""
     await connection.execute(
         "update rate_buckets set refilled_at = refilled_at - make_interval(secs => %(seconds)s)"
         " where user_id = %(user_id)s",

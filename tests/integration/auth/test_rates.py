@@ -1,4 +1,4 @@
-"""Limits of a user's requests a minute: which counts where, and when the next is taken."""
+"""Rate limits per user and minute: the bucket of each endpoint, and when to try again."""
 
 import io
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ JOBS, PROMPTS, REQUESTS = 3, 2, 4
 
 @pytest.fixture(scope="module")
 def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
-    """The functions with limits that are soon reached, beside the system."""
+    """The functions with low limits, beside the system."""
     revision = SecondGateway(
         bare,
         RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS),
@@ -37,19 +37,23 @@ def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
 
 @pytest.fixture
 def user(limited: SecondGateway) -> UserClient:
-    """A new user, with as many requests as a minute has and no more."""
+    """A new user with full buckets that are not refilled."""
     person = UserClient(limited)
     rate_buckets.fill(limited, person.id, jobs=JOBS, prompts=PROMPTS, requests=REQUESTS)
     return person
 
 
 def test_each_endpoint_counts_by_the_limit_that_is_meant_for_it() -> None:
-    doors = load_functions(the_map.read())
-    names = {path.rsplit("/", 1)[-1]: door for path, door in doors.items() if "/functions/" in path}
-    rates_of = {name: vars(door)["rate"] for name, door in names.items()}
+    endpoints = load_functions(the_map.read())
+    names = {
+        path.rsplit("/", 1)[-1]: endpoint
+        for path, endpoint in endpoints.items()
+        if "/functions/" in path
+    }
+    rates_of = {name: vars(endpoint)["rate"] for name, endpoint in names.items()}
     assert rates_of == dict.fromkeys(rates_of, "requests") | {
         "queue-job": "jobs",
-        "generate-admin-image": None,  # the design's: an admin's, with no limit
+        "generate-admin-image": None,  # by design: for admins, with no limit
         "enhance-prompt": "prompts",
         "validate-enhancement-fix": "prompts",
         "playground-chat": "prompts",
@@ -139,7 +143,7 @@ def test_a_user_uploads_so_many_pictures_and_so_many_bytes(
     noise.save(large, "PNG")
     sentence = refused(send(user, own(user), large.getvalue()), 413, "Payload too large")
     assert sentence.startswith("Your uploads may hold 400 bytes in all")
-    for name in ("a.png", "a.png", "uploads/b.png"):  # what takes another's place is not counted
+    for name in ("a.png", "a.png", "uploads/b.png"):  # replacing an object is not counted
         assert send(user, own(user, name), RED, **{"x-upsert": "true"}).status_code == 200
     _forget(limited, user)
     sentence = refused(send(user, own(user, "c.png")), 413, "Payload too large")
@@ -153,25 +157,25 @@ def test_a_user_uploads_so_many_pictures_and_so_many_bytes(
 
 
 def _spoilt(person: UserClient, function: str) -> httpx.Response:
-    """A request whose body would be refused, were it read."""
+    """Send a request whose body would be rejected if it were read."""
     url = f"{person.base}/functions/v1/{function}"
     return web.post(url, content=b"{", headers={"authorization": f"Bearer {person.token}"})
 
 
 def _is_refused(answer: httpx.Response, seconds: int, *, with_header: bool = True) -> None:
-    """Checks a refusal: the next is taken in ``seconds``, as no token was there."""
+    """Check a 429 response: an empty bucket has its next token in ``seconds``."""
     assert answer.status_code == 429, answer.text
     assert int(answer.headers["retry-after"]) == seconds
     assert not with_header or answer.json()["code"] == "rate_limited"
 
 
 def _forget(system: LocalSystem, person: UserClient) -> None:
-    """As if the person had asked for nothing yet."""
+    """Delete the user's buckets, as if the user had sent no request."""
     system.rows("delete from rate_buckets where user_id = %s returning 1 as one", person.id)
 
 
 def _empty_since(system: LocalSystem, person: UserClient, seconds: float) -> None:
-    """As if the last job had been taken that long ago."""
+    """Empty the bucket of jobs, as if the last job had been accepted that long ago."""
     system.rows(
         "update rate_buckets set tokens = 0, refilled_at = clock_timestamp() - make_interval("
         "secs => %s) where user_id = %s and bucket = 'jobs' returning 1 as one",

@@ -1,1 +1,1 @@
-"""Tests of the chat worker's real process."""
+"""Chat: the chat worker's real process and the functions that call it."""

@@ -1,4 +1,4 @@
-"""One process for all tests of the chat worker: starting one takes seconds."""
+"""Fixtures of the chat worker; starting a process takes seconds, so the tests share one."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ KEY = "a key for these tests"
 
 @pytest.fixture(scope="package")
 def started() -> Iterator[list[ChatProcess]]:
-    """The processes that were started; the last may be running."""
+    """The processes that were started; the last one may be running."""
     processes: list[ChatProcess] = []
     yield processes
     assert [process.stop() for process in processes] == [0] * len(processes)
@@ -19,7 +19,7 @@ def started() -> Iterator[list[ChatProcess]]:
 
 @pytest.fixture
 def chat(started: list[ChatProcess], tmp_path_factory: pytest.TempPathFactory) -> ChatProcess:
-    """An idle worker with a key, in whose line one may wait."""
+    """An idle chat worker with an API key and a queue for one request."""
     if not started or started[-1].has_ended:
         process = ChatProcess(
             tmp_path_factory.mktemp("chat"),

@@ -1,4 +1,4 @@
-"""The chat worker's real process, over the tiny random model, as a test drives it."""
+"""The chat worker's real process, with the tiny random model, driven by a test."""
 
 import json
 import os
@@ -19,7 +19,7 @@ Body = dict[str, Any]
 
 
 class ChatProcess:
-    """``python -m gpu_workers.chat.main`` on a port of its own."""
+    """``python -m gpu_workers.chat.main`` on a free port."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
@@ -41,22 +41,22 @@ class ChatProcess:
         wait_until(self._is_loaded, what="the chat worker to load")
 
     def ask(self, prompt: str = "hi", **more: object) -> httpx.Response:
-        """One message, answered whole."""
+        """Send one message and return the complete response."""
         return self.post(body(prompt, **more))
 
     def post(self, content: Body) -> httpx.Response:
-        """Any body, answered whole."""
+        """Send any body and return the complete response."""
         return web.post(self.completions, json=content, headers=self.headers)
 
     def text(self, prompt: str = "hi", **more: object) -> str:
-        """What is said to one message."""
+        """The text of the reply to one message."""
         answer = self.ask(prompt, **more)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["choices"][0]["message"]["content"])
 
     @contextmanager
     def stream(self, prompt: str = "hi", **more: object) -> Iterator[Iterator[str]]:
-        """The data of each event of a stream, once the first has come."""
+        """The data of each event of a stream, once the first one has arrived."""
         content = body(prompt, stream=True, **more)
         with web.stream("POST", self.completions, json=content, headers=self.headers) as answer:
             assert answer.status_code == 200, answer.read()
@@ -65,27 +65,27 @@ class ChatProcess:
             yield (line.removeprefix("data: ") for line in lines if line)
 
     def info(self) -> Body:
-        """GET /info."""
+        """The body of GET /info."""
         info: Body = web.get(f"{self.base}/info").json()
         return info
 
-    def counted(self, **wanted: int) -> None:
-        """Wait until the worker counts so many."""
-        wait_until(lambda: wanted.items() <= self.info().items(), what=f"{wanted}")
+    def counted(self, **counts: int) -> None:
+        """Wait until ``/info`` shows these counts."""
+        wait_until(lambda: counts.items() <= self.info().items(), what=f"{counts}")
 
     def ended(self) -> list[Body]:
-        """What the log tells of each reply that was begun, oldest first."""
-        whole, _, _ = self._log.read_text().rpartition("\n")  # the last line may be incomplete
-        lines = [json.loads(line) for line in whole.splitlines()]
+        """The log records of the replies that have ended, oldest first."""
+        complete, _, _ = self._log.read_text().rpartition("\n")  # the last line may be incomplete
+        lines = [json.loads(line) for line in complete.splitlines()]
         return [line for line in lines if line["message"] == "reply ended"]
 
     def log(self) -> str:
-        """All that it logged."""
+        """The whole log."""
         return self._log.read_text()
 
     @property
     def has_ended(self) -> bool:
-        """Whether it runs no more."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def tell_to_end(self) -> None:
@@ -93,7 +93,7 @@ class ChatProcess:
         self._process.send_signal(signal.SIGTERM)
 
     def stop(self) -> int:
-        """End it; its exit status."""
+        """Stop the process and return its exit status."""
         if not self.has_ended:
             self.tell_to_end()
         return self._process.wait(timeout=PATIENCE_SECONDS)
@@ -107,5 +107,5 @@ class ChatProcess:
 
 
 def body(prompt: str = "hi", **more: object) -> Body:
-    """A request of one message."""
+    """A request with one message."""
     return {"messages": [{"role": "user", "content": prompt}], **more}

@@ -1,6 +1,6 @@
-"""The chat worker's process: each option of the protocol has its effect.
+"""The chat worker's process: every option of the protocol has its effect.
 
-The tiny model writes one letter a token.
+The tiny model writes one character per token.
 """
 
 import json
@@ -86,7 +86,7 @@ def test_same_seed_says_the_same_and_another_or_none_something_else(chat: ChatPr
     seeded = [chat.text(seed=seed, max_tokens=30) for seed in (5, 5, 6, -1)]
     assert seeded[0] == seeded[1]
     assert len(set(seeded)) == 3
-    # Now and then the model ends at once, without a seed too.
+    # The model sometimes ends at once, also without a seed.
     wait_until(
         lambda: len({chat.text(max_tokens=30), chat.text(max_tokens=30), *seeded}) == 5,
         what="two replies without a seed that are different",
@@ -98,7 +98,7 @@ def test_temperature_0_is_greedy_and_a_higher_one_is_wilder(chat: ChatProcess) -
     warm = [chat.text(seed=7, temperature=one, max_tokens=30) for one in (0.4, 1, 2)]
     assert len(greedy) == 1
     assert len({*greedy, *warm}) == 4
-    assert warm[1] == chat.text(seed=7, max_tokens=30), "1 where nobody says anything"
+    assert warm[1] == chat.text(seed=7, max_tokens=30), "the default temperature is 1"
 
 
 def test_top_p_leaves_the_likeliest_alone(chat: ChatProcess) -> None:
@@ -108,13 +108,13 @@ def test_top_p_leaves_the_likeliest_alone(chat: ChatProcess) -> None:
 
 
 def test_reply_has_at_most_max_tokens_under_its_newer_name_first(chat: ChatProcess) -> None:
-    wanted: list[tuple[dict[str, Any], int]] = [
+    cases: list[tuple[dict[str, Any], int]] = [
         ({"max_tokens": 5}, 5),
         ({"max_completion_tokens": 3}, 3),
         ({"max_tokens": 5, "max_completion_tokens": 4}, 4),
         ({}, 50),
     ]
-    for options, limit in wanted:
+    for options, limit in cases:
         payload = chat.ask(temperature=0, **options).json()
         assert payload["usage"]["completion_tokens"] == limit
         assert payload["choices"][0]["finish_reason"] == "length"
@@ -133,23 +133,23 @@ def test_model_may_end_by_itself(chat: ChatProcess) -> None:
 def test_stop_text_ends_the_reply_and_is_not_told_in_part(
     chat: ChatProcess, *, as_list: bool
 ) -> None:
-    whole = chat.text(seed=3, max_tokens=40)
-    stop = whole[20:24]
-    wanted = whole[: whole.index(stop)]
+    text = chat.text(seed=3, max_tokens=40)
+    stop = text[20:24]
+    expected = text[: text.index(stop)]
     options: dict[str, Any] = {"stop": ["0", "##", stop] if as_list else stop, "seed": 3}
     payload = chat.ask(**options, max_tokens=40).json()
-    assert payload["choices"][0]["message"]["content"] == wanted
+    assert payload["choices"][0]["message"]["content"] == expected
     assert payload["choices"][0]["finish_reason"] == "stop"
-    assert payload["usage"]["completion_tokens"] == len(wanted) + len(stop)
+    assert payload["usage"]["completion_tokens"] == len(expected) + len(stop)
     with chat.stream(**options, max_tokens=40) as events:
         chunks = [json.loads(event)["choices"][0] for event in events if event != "[DONE]"]
-    assert "".join(chunk["delta"].get("content", "") for chunk in chunks) == wanted
+    assert "".join(chunk["delta"].get("content", "") for chunk in chunks) == expected
     assert chunks[-1]["finish_reason"] == "stop"
 
 
 def test_stream_is_the_same_answer_in_chunks(chat: ChatProcess) -> None:
     options: dict[str, Any] = {"seed": 11, "max_tokens": 30}
-    whole = chat.ask(**options).json()
+    complete = chat.ask(**options).json()
     with chat.stream(**options, stream_options={"include_usage": True}) as events:
         *data, done = events
     *chunks, usage = (json.loads(one) for one in data)
@@ -158,11 +158,11 @@ def test_stream_is_the_same_answer_in_chunks(chat: ChatProcess) -> None:
     assert (deltas[0], deltas[-1]) == ({"role": "assistant", "content": ""}, {})
     assert (
         "".join(delta.get("content", "") for delta in deltas)
-        == (whole["choices"][0]["message"]["content"])
+        == (complete["choices"][0]["message"]["content"])
     )
     ends = [chunk["choices"][0]["finish_reason"] for chunk in chunks]
     assert ends == [None] * (len(chunks) - 1) + ["length"]
-    assert (usage["choices"], usage["usage"]) == ([], whole["usage"])
+    assert (usage["choices"], usage["usage"]) == ([], complete["usage"])
     assert {chunk["usage"] for chunk in chunks} == {None}
     assert len({one["id"] for one in (*chunks, usage)}) == 1
     with chat.stream(**options) as events:

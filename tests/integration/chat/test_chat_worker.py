@@ -1,7 +1,7 @@
-"""The chat worker's process with several readers: who waits, who leaves, and how it ends.
+"""The chat worker's process with several clients: queueing, disconnects and shutdown.
 
 With temperature 0 the tiny model writes a long reply: 1,900 tokens take seconds. A test that needs
-a reply to be under way makes sure that it was, and tries again where the reply had ended before.
+a reply in progress checks that it was, and tries again where the reply had ended before.
 """
 
 import json
@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 def _during_a_long_reply(chat: ChatProcess, act: Callable[[Callable[[], bool]], T]) -> T:
-    """What ``act`` returns while a long reply is being written.
+    """Return the result of ``act``, called while a long reply is being written.
 
-    It is called again where the reply ended before ``act`` did. It is given a function that tells
-    whether the reply has ended, so that it does not wait for what cannot happen any more.
+    It is called again where the reply ended before ``act`` did. It is passed a function that
+    returns whether the reply has ended, so that it does not wait for what can no longer happen.
     """
     results: list[T] = []
 
@@ -51,7 +51,7 @@ def test_tokens_are_streamed_as_they_come(chat: ChatProcess) -> None:
         assert len(list(events)) > 400
 
     def is_read_before_the_end() -> bool:
-        """Whether a reply that ends when its reader leaves has not all its tokens by then."""
+        """Whether a reply, whose client left after ten tokens, ended before its last token."""
         with chat.stream(**LONG) as events:
             for _ in range(10):
                 next(events)
@@ -102,7 +102,7 @@ def test_line_is_short(chat: ChatProcess) -> None:
         assert refused.headers["retry-after"] == "1"
         assert refused.json()["error"]["code"] == "rate_limit_exceeded"
         assert not is_answered
-        # The reader of the long reply has left, and the one who waits has had a turn.
+        # The client of the long reply has left, so the queued request got the slot.
         assert waiting.result().status_code == 200
 
 
@@ -117,7 +117,7 @@ def test_who_leaves_the_line_leaves_room(chat: ChatProcess) -> None:
 
     before = _during_a_long_reply(chat, wait_and_leave)
     assert chat.ask(max_tokens=2).status_code == 200
-    assert len(chat.ended()) == before + 2, "what nobody waited for was not begun"
+    assert len(chat.ended()) == before + 2, "a reply began for a client that had left the queue"
 
 
 def test_health_is_answered_while_a_reply_is_written(chat: ChatProcess) -> None:

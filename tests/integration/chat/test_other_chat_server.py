@@ -1,4 +1,4 @@
-"""Another server of the OpenAI protocol in the chat worker's place, by its address alone."""
+"""Another server of the OpenAI protocol instead of the chat worker, set by its URL alone."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ def _answers(url: str) -> bool:
 
 
 def _started(command: list[str], url: str, folder: Path, **own: str) -> subprocess.Popen[bytes]:
-    """A process, once it answers; its log is in its folder."""
+    """Start a process and wait until it responds; its log is in the folder."""
     log = folder / "server.log"
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -59,7 +59,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="module")
 def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the server that the transformers library brings along."""
+    """The URL of the server that comes with the transformers library."""
     url = f"http://127.0.0.1:{free_port()}"
     program = str(Path(sys.executable).with_name("transformers"))
     options = ["--host", "127.0.0.1", "--device", "cpu", "--port", url.rpartition(":")[2]]
@@ -83,7 +83,7 @@ def elsewhere(
     transformers_serve: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LocalSystem]:
-    """The same system's functions, told of that server and of what it calls its model."""
+    """The system's functions, configured with that server's URL and its model name."""
     (model,) = tiny_process.cache.iterdir()
     port, ports = free_port(), chat_system.ports()
     parts = environment.LocalSystem(chat_system.data, chat_system.port, ports)
@@ -110,7 +110,7 @@ def test_all_three_functions_talk_to_it(elsewhere: LocalSystem, tiny_process: Ch
     enhanced: Body = {}
 
     def is_enhanced() -> bool:
-        """The model draws its words by lot: now and then it answers nothing."""
+        """The model samples randomly: sometimes its reply is empty."""
         enhanced.update(person.invoke("enhance-prompt", body).json())
         reason = enhanced["enhancement_metadata"].get("fallback_reason") or ""
         return not reason.startswith("empty: ")
@@ -119,10 +119,10 @@ def test_all_three_functions_talk_to_it(elsewhere: LocalSystem, tiny_process: Ch
     assert enhanced["enhancement_metadata"]["model_used"] == name, enhanced
     assert enhanced["enhanced_prompt"] != body["prompt"]
 
-    chat_user, events = person, _said_to(person)
+    chat_user, events = person, _stream_reply(person)
     while events[-1][1].get("error") == "The chat worker answered nothing.":
         chat_user = UserClient(elsewhere)
-        events = _said_to(chat_user)
+        events = _stream_reply(chat_user)
     *deltas, (event, done) = events
     assert event == "done", done
     assert "".join(one["delta"] for _, one in deltas).strip() == done["response"]
@@ -136,7 +136,7 @@ def test_all_three_functions_talk_to_it(elsewhere: LocalSystem, tiny_process: Ch
     assert judged[0]["feedback"].startswith("Judged by word overlap alone"), "it babbles"
 
 
-def _said_to(person: UserClient) -> list[tuple[str, Body]]:
-    """The events of the answer to a message of a new conversation."""
+def _stream_reply(person: UserClient) -> list[tuple[str, Body]]:
+    """The events of the reply to a message in a new conversation."""
     with streamed(person, message="hello") as events:
         return list(events)

@@ -1,4 +1,4 @@
-"""POST /playground-chat: a message and its answer, both stored; and what stands in the way."""
+"""POST /playground-chat: a message and its reply are stored; refusals, failures and limits."""
 
 import time
 from uuid import uuid4
@@ -281,7 +281,7 @@ def test_the_real_chat_worker_goes_on_beyond_its_context(
 
 
 def _babbled(person: UserClient, message: str, **more: object) -> Body:
-    """What the tiny model answers, which draws its words by lot: now and then it ends at once."""
+    """Send messages until the tiny model, which samples randomly, replies with some text."""
     for _ in range(5):
         answer = person.invoke("playground-chat", {"message": message, **more})
         if answer.status_code == 200:

@@ -1,4 +1,4 @@
-"""POST /playground-chat with ``Accept: text/event-stream``: the answer as it comes."""
+"""POST /playground-chat with ``Accept: text/event-stream``: the reply is streamed."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ def _turns(system: LocalSystem, person: UserClient) -> int:
 
 
 class Words:
-    """A server's behaviour: words, ten a second at most, until the client hangs up."""
+    """A server's behaviour: it streams words, at most ten per second, until the client hangs up."""
 
     def __init__(self) -> None:
         self.written = 0
@@ -56,23 +56,23 @@ def test_an_answer_is_told_as_it_comes_and_stored(
         answer.begin()
         for word in WORDS:
             answer.chunk(word)
-            # The next word comes once the client has this one.
+            # The next word is sent once the client has received this one.
             if not received.acquire(timeout=PATIENCE_SECONDS):
                 raise TimeoutError("The word did not reach the client.")
         time.sleep(0.1)
         answer.end(tokens=4)
 
     server.behave = behave
-    told = []
+    events_received = []
     with streamed(chat_user, message="how do I light a portrait?") as events:
         for event in events:
-            told.append(event)
+            events_received.append(event)
             received.release()
-    *deltas, (name, done) = told
+    *deltas, (name, done) = events_received
     assert [one["delta"] for _, one in deltas] == WORDS
     assert {event for event, _ in deltas} == {"message"}
     assert (name, done["success"], done["response"]) == ("done", True, "a large, close window")
-    assert {one["conversation_id"] for _, one in told} == {done["conversation_id"]}
+    assert {one["conversation_id"] for _, one in events_received} == {done["conversation_id"]}
     assert (done["metadata"]["tokens"], done["metadata"]["finish_reason"]) == (4, "stop")
     assert done["metadata"]["response_time_ms"] >= 100
     assert _stored(chat_system, chat_user) == [("a large, close window", "text")]
@@ -97,13 +97,13 @@ def test_a_client_that_goes_away_before_the_whole_stops_the_server_too(
     chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     def is_answer_stored() -> bool:
-        """Whether it had read a word when the client went away: that, and no more, is stored."""
+        """Whether a word had arrived when the client disconnected: exactly that word is stored."""
         server.reset()
         server.behave = words = Words()
         headers = {"authorization": f"Bearer {chat_user.token}"}
         url = f"{chat_user.base}/functions/v1/playground-chat"
         with unread_request(url, {"message": "hello"}, headers):
-            wait_until(lambda: words.written >= 3, what="the server to say something")
+            wait_until(lambda: words.written >= 3, what="the server to send words")
         wait_until(lambda: server.cut == 1, what="the server to notice")
         wait_until(lambda: _turns(chat_system, chat_user) == 0, what="the turn to end")
         return len(_stored(chat_system, chat_user)) == 1
@@ -116,14 +116,14 @@ def test_a_client_that_goes_away_before_a_word_leaves_its_message_alone(
 ) -> None:
     server.behave, _ = FAULTS["dripping nothing"]
     with streamed(chat_user, message="hello"):
-        wait_until(lambda: len(server.requests) == 1, what="the server to be asked")
+        wait_until(lambda: len(server.requests) == 1, what="the request to reach the server")
     wait_until(lambda: server.cut == 1, what="the server to notice")
     wait_until(lambda: _turns(chat_system, chat_user) == 0, what="the turn to end")
     assert _stored(chat_system, chat_user) == []
     assert len(chat_user.rows("messages")) == 1
 
 
-@pytest.mark.parametrize("fault", ["500", "dripping", "broken off", "told to fail", "endless text"])
+@pytest.mark.parametrize("fault", ["500", "dripping", "broken off", "error event", "endless text"])
 def test_a_server_that_fails_ends_the_stream_with_an_error(
     chat_system: LocalSystem, fault_talker: UserClient, server: ChatServer, fault: str
 ) -> None:
@@ -180,7 +180,7 @@ def test_the_real_chat_worker_stops_when_the_client_goes_away(
     pieces: list[str] = []
 
     def is_stopped() -> bool:
-        """It draws its words by lot: now and then it has ended before."""
+        """Whether the reply was cut off: the model samples randomly and may end earlier."""
         with streamed(chat_user, message="hello", long_response=True) as events:
             pieces[:] = [event["delta"] for name, event in islice(events, 5) if name == "message"]
         tiny.counted(busy=0, waiting=0)

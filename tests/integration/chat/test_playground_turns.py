@@ -1,4 +1,4 @@
-"""POST /playground-chat, two or more at once: a conversation's messages take turns."""
+"""POST /playground-chat, concurrently: the messages of a conversation are answered in order."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Send = Callable[..., Future[httpx.Response]]
 
 @contextmanager
 def _at_once(person: UserClient) -> Iterator[Send]:
-    """A way to send messages without waiting for their answers."""
+    """A function that sends messages without waiting for their responses."""
     with ThreadPoolExecutor(20) as others:
 
         def send(message: str, **more: object) -> Future[httpx.Response]:
@@ -55,12 +55,12 @@ def _is_up(system: LocalSystem) -> bool:
 
 
 def _echo(answer: Answer, body: Body) -> None:
-    """To each its own."""
+    """Reply with the request's last message."""
     reply(f"to {body['messages'][-1]['content']}")(answer, body)
 
 
 def _leave_turn(system: LocalSystem, conversation_id: str) -> int:
-    """What a process that was killed leaves: a turn whose lease goes on for an hour."""
+    """Insert the turn of a process that was killed; its lease is valid for another hour."""
     return int(
         system.value(
             "insert into chat_turns (conversation_id, lease_until)"
@@ -70,8 +70,8 @@ def _leave_turn(system: LocalSystem, conversation_id: str) -> int:
     )
 
 
-def _lapse_first(system: LocalSystem, conversation_id: str) -> None:
-    """Let the lease of the turn that came first end now."""
+def _expire_first(system: LocalSystem, conversation_id: str) -> None:
+    """Expire the lease of the first turn now."""
     system.rows(
         "update chat_turns set lease_until = now() - interval '1 s' where id ="
         " (select min(id) from chat_turns where conversation_id = %s) returning id",
@@ -137,7 +137,7 @@ def test_who_waits_for_a_model_holds_no_connection(
     server.behave = wait_for(gate, reply("at last"))
     with _at_once(chat_user) as send:
         sent = [send(f"message {number}") for number in range(15)]
-        wait_until(lambda: len(server.requests) == 15, what="all to be asked")
+        wait_until(lambda: len(server.requests) == 15, what="all requests to reach the server")
         assert len(chat_user.rows("conversations")) == 15
         query = "select count(*) from pg_stat_activity where state = 'idle in transaction'"
         wait_until(lambda: chat_system.value(query) == 0, what="no transaction to be open")
@@ -155,7 +155,7 @@ def test_a_turn_whose_process_was_killed_is_waited_out(
         waiting = send("and now?", conversation_id=conversation_id)
         wait_until(lambda: _waiting(chat_system, conversation_id) == 2, what="it to stand in line")
         assert _contents(chat_system, conversation_id) == []
-        _lapse_first(chat_system, conversation_id)
+        _expire_first(chat_system, conversation_id)
         assert waiting.result().status_code == 200
     assert _contents(chat_system, conversation_id) == ["and now?", "after all"]
     assert _waiting(chat_system, conversation_id) == 0
@@ -169,7 +169,7 @@ def test_a_kill_in_the_middle_of_an_answer_holds_up_the_next_message_for_a_lease
     server.behave = silent
     with _at_once(chat_user) as send:
         cut = send("message 1", conversation_id=conversation_id, long_response=False)
-        wait_until(lambda: len(server.requests) == 2, what="the model to be asked")
+        wait_until(lambda: len(server.requests) == 2, what="the request to reach the model")
         chat_system.kill("gateway")
         assert isinstance(cut.exception(), httpx.TransportError)
     wait_until(lambda: _is_up(chat_system), what="the gateway to be back")
@@ -178,7 +178,7 @@ def test_a_kill_in_the_middle_of_an_answer_holds_up_the_next_message_for_a_lease
         waiting = send("message 2", conversation_id=conversation_id)
         wait_until(lambda: _waiting(chat_system, conversation_id) == 2, what="it to stand in line")
         assert _contents(chat_system, conversation_id) == ["message 1"]
-        _lapse_first(chat_system, conversation_id)
+        _expire_first(chat_system, conversation_id)
         assert waiting.result().status_code == 200, waiting.result().text
     assert _contents(chat_system, conversation_id) == ["message 1", "message 2", "after all"]
 
@@ -190,7 +190,7 @@ def test_an_answer_whose_turn_lapsed_is_not_stored(
 
     def behave(answer: Answer, body: Body) -> None:
         if body["messages"][-1]["content"].endswith("1"):
-            _lapse_first(chat_system, conversation_id)
+            _expire_first(chat_system, conversation_id)
             wait_for(gate, reply("answer 1"))(answer, body)
         else:
             reply("answer 2")(answer, body)
@@ -198,7 +198,7 @@ def test_an_answer_whose_turn_lapsed_is_not_stored(
     server.behave = behave
     with _at_once(chat_user) as send:
         first = send("message 1", conversation_id=conversation_id)
-        wait_until(lambda: len(server.requests) == 2, what="the first to be asked")
+        wait_until(lambda: len(server.requests) == 2, what="the first request to reach the server")
         second = send("message 2", conversation_id=conversation_id).result()
         assert second.status_code == 200, second.text
         gate.set()

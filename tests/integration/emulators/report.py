@@ -1,4 +1,4 @@
-"""Write docs/emulators.md, from what the emulators' tests say that they try.
+"""Write docs/emulators.md from the ``emulates`` marks of the emulators' tests.
 
 python -m tests.integration.emulators.report [--check]
 """
@@ -32,12 +32,12 @@ Why they are ours: [0004](decisions/0004-custom-emulators.md).
 
 @dataclass
 class Marks:
-    """A pytest plugin that reads the marks of what is collected.
+    """A pytest plugin that collects the ``emulates`` marks of the collected tests.
 
     Attributes:
-        rows: by service, what a caller sees instead (empty where it is done) and feature, how many
-            tests of each file try it.
-        unmarked: tests that say nothing of the kind.
+        rows: by service, documented refusal (empty where the feature is emulated) and feature, how
+            many tests of each file cover it.
+        unmarked: tests without such a mark.
     """
 
     rows: defaultdict[tuple[str, str, str], Counter[Path]] = field(
@@ -46,7 +46,7 @@ class Marks:
     unmarked: list[str] = field(default_factory=list)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note each test under each of its rows."""
+        """Count each test under its services and features."""
         for item in session.items:
             marks = list(item.iter_markers("emulates"))
             if not marks:
@@ -57,10 +57,10 @@ class Marks:
 
 
 def collect() -> Marks:
-    """Collect the emulators' tests, running none.
+    """Collect the emulators' tests without running them.
 
     Raises:
-        ValueError: where they cannot be collected, or one tries nothing.
+        ValueError: where collection fails or a test has no mark.
     """
     marks, output = Marks(), io.StringIO()
     arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", *map(str, EMULATORS.values())]
@@ -99,7 +99,7 @@ def _links(files: Counter[Path]) -> str:
 
 
 def main() -> None:
-    """Write the page, or with ``--check`` say whether it is as it should be."""
+    """Write the page, or with ``--check`` fail if it is out of date."""
     parser = argparse.ArgumentParser(prog=COMMAND)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
@@ -108,7 +108,7 @@ def main() -> None:
     except ValueError as error:
         sys.exit(str(error))
     if check and PAGE.read_text() != text:
-        sys.exit(f"{PAGE.name} is not what the tests say: run `{COMMAND}`.")
+        sys.exit(f"{PAGE.name} is out of date: run `{COMMAND}`.")
     if not check:
         PAGE.write_text(text)
 

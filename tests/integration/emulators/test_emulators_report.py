@@ -1,4 +1,4 @@
-"""docs/emulators.md says what the emulators' tests try."""
+"""docs/emulators.md matches the marks of the emulators' tests."""
 
 import subprocess
 import sys

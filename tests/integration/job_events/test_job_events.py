@@ -1,4 +1,4 @@
-"""GET /job-events: what a user is told, and what nobody is told."""
+"""GET /job-events: the changes and progress reports that a user receives and others do not."""
 
 import time
 from uuid import uuid4
@@ -140,7 +140,7 @@ def test_progress_is_told_at_most_four_times_a_second(
             step += 1
             report(step)
         took = time.monotonic() - began
-        time.sleep(0.3)  # a quarter of a second after the last one told, the next is told
+        time.sleep(0.3)  # the next report is sent a quarter of a second after the last one
         report(step + 1)
         wait_until(lambda: stream.progress[-1].data["step"] == step + 1, what="the last one")
         events = list(stream.progress)
@@ -150,31 +150,31 @@ def test_progress_is_told_at_most_four_times_a_second(
     assert sent == sorted(set(sent))
     assert events[-1].data["progress"] == pytest.approx(sent[-1] / steps)
     assert {event.id for event in events} == {None}
-    # What is told is a quarter of a second apart where it is decided; on the way it may close up.
+    # Reports leave the server a quarter of a second apart; on the way the gaps may shrink.
     assert all(later.at - event.at > 0.8 for event, later in zip(events, events[4:], strict=False))
 
 
 def test_a_user_is_told_nothing_of_anybody_elses(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    stranger = UserClient(bare)
-    with SseClient(person) as own, SseClient(stranger) as other:
-        job_id = stranger.create_job()
+    other_user = UserClient(bare)
+    with SseClient(person) as own, SseClient(other_user) as other:
+        job_id = other_user.create_job()
         hand_worker.finish(job_id)
         assert len(other.wait(4)) == 4
         assert other.progress
         person.create_job()
         own.wait(1)
         assert {change.record["user_id"] for change in own.changes} == {person.id}
-        assert {change.record["user_id"] for change in other.changes} == {stranger.id}
+        assert {change.record["user_id"] for change in other.changes} == {other_user.id}
         assert own.progress == []
 
 
 def test_another_users_id_of_an_event_opens_nothing(bare: LocalSystem, person: UserClient) -> None:
-    stranger = UserClient(bare)
-    with SseClient(stranger) as other:
+    other_user = UserClient(bare)
+    with SseClient(other_user) as other:
         before = other.last_id
-        stranger.create_job()
+        other_user.create_job()
         other.wait(1)
     with SseClient(person, last_event_id=before) as own:
         person.create_job()
@@ -184,16 +184,16 @@ def test_another_users_id_of_an_event_opens_nothing(bare: LocalSystem, person: U
 def test_a_stream_of_one_job_tells_of_that_job_alone(
     person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    wanted, other = person.create_job(), person.create_job()
-    with SseClient(person, jobId=wanted) as stream, SseClient(person) as all_jobs:
+    job_id, other = person.create_job(), person.create_job()
+    with SseClient(person, jobId=job_id) as stream, SseClient(person) as all_jobs:
         hand_worker.finish(other)
-        hand_worker.finish(wanted)
+        hand_worker.finish(job_id)
         stream.wait(3)
         all_jobs.wait(6)
     assert stream.statuses() == ["processing", "completed"]
-    assert [change.record["job_id"] for change in stream.changes[2:]] == [wanted]
-    assert {event.data["jobId"] for event in stream.progress} == {wanted}
-    assert {event.data["jobId"] for event in all_jobs.progress} == {wanted, other}
+    assert [change.record["job_id"] for change in stream.changes[2:]] == [job_id]
+    assert {event.data["jobId"] for event in stream.progress} == {job_id}
+    assert {event.data["jobId"] for event in all_jobs.progress} == {job_id, other}
 
 
 @pytest.mark.parametrize("job_id", ["1", "", "g" * 32])

@@ -1,4 +1,4 @@
-"""GET /job-events: who may listen, for how long, and what a ticket opens."""
+"""GET /job-events: credentials, the lifetime of streams, and tickets."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ def _ticket(person: UserClient) -> str:
 
 
 def _get(person: UserClient, *, token: str = "", **query: str) -> httpx.Response:
-    """The answer of a stream that is refused."""
+    """The response to a request for a stream that is refused."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     with web.stream("GET", f"{person.base}{ADDRESS}", params=query, headers=headers) as answer:
         assert answer.status_code != 200, "it would never end"

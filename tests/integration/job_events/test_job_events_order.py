@@ -1,4 +1,4 @@
-"""GET /job-events: no gap and no disorder, whoever commits when, however often one reconnects."""
+"""GET /job-events: no gaps and the right order under concurrent commits and reconnects."""
 
 import random
 import threading
@@ -14,7 +14,7 @@ from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sse_client import SseClient, SseEvent
 
 ITEM = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'image', %s)"
-"""Of a table in which one user's inserts do not wait for each other."""
+"""An insert into a table in which one user's inserts do not wait for each other."""
 
 
 def test_what_commits_late_is_told_before_what_began_after_it(
@@ -25,7 +25,7 @@ def test_what_commits_late_is_told_before_what_began_after_it(
             early.execute(ITEM, [person.id, "early"])
             late.execute(ITEM, [person.id, "late"])
             time.sleep(0.3)
-            assert stream.changes == [], "an older transaction may still have something to tell"
+            assert stream.changes == [], "an older transaction may still insert an event"
         events = stream.wait(2)
     assert [event.record["prompt"] for event in events] == ["early", "late"]
 
@@ -39,13 +39,13 @@ def test_an_older_transaction_that_tells_nobody_anything_is_waited_for(
             late.execute(ITEM, [person.id, "late"])
             time.sleep(0.3)
             assert stream.changes == []
-        stream.wait(1)  # no notification comes when the older one ends, and it polls once an hour
+        stream.wait(1)  # the older one's end sends no notification, and polls are an hour apart
 
 
 def test_one_rows_changes_are_told_in_the_order_they_were_made(
     bare: LocalSystem, person: UserClient
 ) -> None:
-    """Whoever completes the job has an older transaction than whoever claims it."""
+    """The transaction that completes the job is older than the one that claims it."""
     row = {"user": person.id, "id": uuid4()}
     claim = "update jobs set status = 'processing', claim_id = id, lease_until = now() where id=%s"
     with (
@@ -169,11 +169,11 @@ def test_an_id_older_than_what_is_kept_begins_anew(
         assert stream.all[0].position >= events[1].position
         newest = stream.last_id
     with SseClient(person, last_event_id=newest) as stream:
-        assert stream.all[0].event == "ready", "an id that was given when all was quiet still holds"
+        assert stream.all[0].event == "ready", "an id from a quiet period is still valid"
 
 
 def _write(system: LocalSystem, person: UserClient, number: int) -> None:
-    """Sixty events of a thread's own, in transactions that end when they like."""
+    """Insert sixty events from a thread, in transactions that end at random times."""
     chance = random.Random(number)
     with system.database() as connection:
         written = 0
@@ -196,6 +196,6 @@ def _newest(system: LocalSystem, person: UserClient) -> str:
 
 
 def _age(system: LocalSystem, event: SseEvent) -> None:
-    """A day goes by."""
+    """Make the event a day older."""
     change = "update change_events set at = now() - interval '25 hours' where seq = %s returning 1"
     system.rows(change, event.position[1])

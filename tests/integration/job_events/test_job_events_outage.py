@@ -1,4 +1,4 @@
-"""GET /job-events: a sign of life in silence, and streams that outlive the database."""
+"""GET /job-events: heartbeats of silent streams, and streams that outlive the database."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SESSION = "insert into workspace_sessions (user_id, session_name) values (%s, %s
 
 @pytest.fixture(scope="module")
 def beating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose streams are never silent for long."""
+    """A system whose streams send a heartbeat often."""
     system = LocalSystem(
         tmp_path_factory.mktemp("beating") / "data",
         worker="none",
@@ -103,7 +103,7 @@ def _make_change(system: LocalSystem, person: UserClient, name: str) -> None:
 def _answers(system: LocalSystem) -> bool:
     try:
         return bool(system.value("select true"))
-    except (psycopg.OperationalError, KeyError):  # the latter while it is not even started
+    except (psycopg.OperationalError, KeyError):  # the latter before it has started
         return False
 
 

@@ -1,4 +1,4 @@
-"""GET /job-events: how many streams a user, and a process, may have open."""
+"""GET /job-events: how many streams a user and a process may have open."""
 
 import contextlib
 from collections.abc import AsyncGenerator
@@ -48,6 +48,6 @@ async def test_a_process_has_so_many_streams_and_no_more() -> None:
         await streams.count(uuid4(), _pieces())
     assert [piece async for piece in first] == [b"a", b"b"]
     third = await streams.count(uuid4(), _pieces())
-    await second.aclose()  # of which nothing was read
+    await second.aclose()  # nothing of it was read
     assert await streams.count(uuid4(), _pieces())
     await third.aclose()

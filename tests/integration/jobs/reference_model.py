@@ -1,6 +1,6 @@
-"""A job's life as the design says it, in plain Python.
+"""A reference model of a job's life, in plain Python.
 
-It is written a second time on purpose, without a look at ``job_state_machine`` of the queries.
+It repeats the design on purpose and does not use the queries' ``job_state_machine``.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ ENDED = {"completed", "failed", "cancelled"}
 
 @dataclass
 class Claim:
-    """One claim as the worker remembers it."""
+    """A claim, from the worker's point of view."""
 
     id: str
     dispatch_no: int
@@ -23,7 +23,7 @@ class Claim:
 
 @dataclass
 class Model:
-    """What must be true of the job."""
+    """The expected state of the job."""
 
     status: str = "queued"
     attempts: int = 0
@@ -34,7 +34,7 @@ class Model:
     winner: Claim | None = None
 
     def waits_again(self, *, attempts: int) -> None:
-        """Back in the queue, and dispatched at once: there is always a slot."""
+        """Back in the queue and dispatched at once: there is always a free slot."""
         self.status, self.current, self.attempts = "queued", None, attempts
         self.dispatch_no += 1
 

@@ -1,4 +1,4 @@
-"""One job over the real system, beside the model of it: each event, and what must hold after it."""
+"""A Hypothesis state machine: one job on the real system, compared with the reference model."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,7 +31,7 @@ _STANDING = """
 
 
 class JobLife(RuleBasedStateMachine):
-    """One job of a new user, from its queueing to its end."""
+    """One job of a new user, from its creation to its end."""
 
     system: LocalSystem
     worker: ScriptedWorker
@@ -51,10 +51,10 @@ class JobLife(RuleBasedStateMachine):
 
     @initialize(patience=st.integers(0, 25))
     def begin(self, patience: int) -> None:
-        """So many events pass before one may end the job: most orders would end it at once."""
+        """Let this many events pass before the job may end: most orders would end it at once."""
         self.patience = patience
 
-    # The worker's letters.
+    # Callbacks of the worker.
 
     @rule()
     def claim(self) -> None:
@@ -145,7 +145,7 @@ class JobLife(RuleBasedStateMachine):
         again = self.worker.send("job-callback", body, message_id=message_id)
         assert again.json() == answer
 
-    # Time, and the owner.
+    # Time, and the user.
 
     @precondition(lambda self: self.model.status == "processing")
     @rule()
@@ -168,7 +168,7 @@ class JobLife(RuleBasedStateMachine):
     @precondition(lambda self: self.model.status == "queued")
     @rule(broken=st.booleans())
     def an_attempt_is_lost(self, *, broken: bool) -> None:
-        """Claimed and not seen through: so that attempts are used up within an example."""
+        """A claim that is never finished, so that attempts are used up within an example."""
         self.claim()
         if broken and self.model.current:
             self._fail(self.model.current, "retryable")
@@ -204,7 +204,7 @@ class JobLife(RuleBasedStateMachine):
             assert answer.status_code == 200
             self.model.ends("cancelled")
 
-    # What must hold after each of them.
+    # Invariants.
 
     @invariant()
     def the_job_stands_as_the_model_says(self) -> None:
@@ -215,7 +215,7 @@ class JobLife(RuleBasedStateMachine):
         current = row["claim_id"] if row["status"] == "processing" else None
         assert current == (UUID(model.current.id) if model.current else None)
         if model.status in ENDED:
-            del row["clean_after"], row["expires_at"]  # the sweep's, and this test's own
+            del row["clean_after"], row["expires_at"]  # set by the sweep and by this test
             self.frozen = self.frozen or row
             assert row == self.frozen, "what has ended never changes"
 
@@ -254,11 +254,11 @@ class JobLife(RuleBasedStateMachine):
         return data.draw(st.sampled_from(self.model.claims))
 
     def _pretended(self, claim: Claim) -> list[dict[str, Any]]:
-        """Assets as they would be reported, had they been uploaded."""
+        """Assets as they would be reported if they had been uploaded."""
         return [self.worker.asset(place) for place in claim.answer["uploads"]]
 
     def _hold(self) -> None:
-        """Only the test says when a lease ends."""
+        """Extend the lease, so that it ends only when the test ends it."""
         if self.model.current:
             self._set("lease_until = now() + interval '1 hour'")
 

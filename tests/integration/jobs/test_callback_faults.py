@@ -1,4 +1,4 @@
-"""What a worker, its letters and its files can do wrong: the job ends once all the same."""
+"""Failures of a worker, its callbacks and its files: the job still ends exactly once."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
 def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
     job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
-    """Its task is not answered, so the queue delivers it again: to be dropped."""
+    """The task gets no response, so the queue delivers it again; the worker drops it."""
     hand_worker.finish(job)
     sweep()
     assert hand_worker.claim(job, "0b4f5a0e-0f6e-4b1a-9a43-0d4a8a2d7a11").json()["proceed"] is False
@@ -125,11 +125,11 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
     bare.kill("storage")
     answers: list[httpx.Response] = []
 
-    def heard() -> bool:
+    def is_completed() -> bool:
         answers.append(hand_worker.complete(job, claim_id, assets, message_id="msg_storage_away"))
         return answers[-1].status_code == 200
 
-    wait_until(heard, what="the storage to be back")
+    wait_until(is_completed, what="the storage to be back")
     assert {answer.status_code for answer in answers} <= {200, 503}
     away = [answer for answer in answers if answer.status_code == 503]
     assert all("retry-after" in answer.headers for answer in away)
@@ -139,7 +139,7 @@ def test_a_callback_while_the_storage_is_away_is_503_and_then_completes(
 def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
-    """It was taken back and dispatched anew meanwhile: the older message is dropped."""
+    """It was requeued and dispatched again meanwhile: the older message is dropped."""
     os.kill(bare.pids()["tasks"], signal.SIGSTOP)
     try:
         job = person.create_job()

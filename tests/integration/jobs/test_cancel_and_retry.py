@@ -17,8 +17,8 @@ def test_a_queued_job_is_cancelled_with_its_refund(
 ) -> None:
     answer = act(person, "cancel_job", jobId=job)
     assert answer.status_code == 200, answer.text
-    told = answer.json()["job"]
-    assert (told["status"], told["error_message"]) == ("cancelled", "You cancelled it.")
+    response = answer.json()["job"]
+    assert (response["status"], response["error_message"]) == ("cancelled", "You cancelled it.")
     assert person.ledger() == ["grant", "reserve", "refund"]
     assert person.rows("profiles")[0]["token_balance"] == 20
     assert hand_worker.claim(job, str(uuid4())).json()["proceed"] is False
@@ -106,7 +106,7 @@ def test_a_cancelled_job_gives_its_slot_to_the_next(bare: LocalSystem) -> None:
 
 
 def _empty(system: LocalSystem, queue: str) -> None:
-    """Whatever other tests left waiting would take the first turns."""
+    """Cancel the jobs that other tests left in the queue; they would take the first slots."""
     admin = UserClient(system, is_admin=True)
     left = "select id::text from jobs where queue = %s and status in ('queued', 'processing')"
     for row in system.rows(left, queue):
@@ -128,12 +128,12 @@ def test_a_failed_job_is_retried_as_a_new_one(
     hand_worker.fail(failed, claim_id)
     answer = act(person, "retry_job", jobId=failed)
     assert answer.status_code == 200, answer.text
-    anew = answer.json()["job"]
-    assert (anew["id"] == failed, anew["status"], anew["credits"]) == (False, "queued", 2)
-    message = hand_worker.message(anew["id"])
+    retry = answer.json()["job"]
+    assert (retry["id"] == failed, retry["status"], retry["credits"]) == (False, "queued", 2)
+    message = hand_worker.message(retry["id"])
     assert (message.parameters.prompt, message.parameters.seed) == ("a green heart", 11)
-    hand_worker.finish(anew["id"])
-    assert (person.status(failed), person.status(anew["id"])) == ("failed", "completed")
+    hand_worker.finish(retry["id"])
+    assert (person.status(failed), person.status(retry["id"])) == ("failed", "completed")
     assert person.ledger() == ["grant", "reserve", "refund", "reserve", "settle"]
 
 
@@ -180,7 +180,7 @@ def test_a_retry_costs_and_is_refused_when_credits_are_short(
 
 @pytest.fixture
 def referring(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A failed job that started from a picture."""
+    """A failed job that had a reference image."""
     first = person.create_job()
     hand_worker.finish(first, RED)
     path = person.asset(first)["temp_storage_path"]
@@ -198,10 +198,10 @@ def referring(person: UserClient, hand_worker: ScriptedWorker) -> str:
 def test_a_retry_starts_from_the_same_picture(
     referring: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    anew = act(person, "retry_job", jobId=referring).json()["job"]["id"]
-    _, claim = hand_worker.claimed(anew)
+    retry_id = act(person, "retry_job", jobId=referring).json()["job"]["id"]
+    _, claim = hand_worker.claimed(retry_id)
     (reference,) = claim["references"]
-    assert f"{person.id}/{anew}/reference-reference.png" in reference["url"]
+    assert f"{person.id}/{retry_id}/reference-reference.png" in reference["url"]
 
 
 def test_a_retry_that_is_refused_leaves_no_copy_of_its_picture(

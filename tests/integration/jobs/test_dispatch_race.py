@@ -1,4 +1,4 @@
-"""Dispatch while a worker moves: what is sent goes to where the worker is by then."""
+"""Dispatch while a worker moves: jobs are sent to the worker's new URL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not gra
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[LocalSystem]:
-    """A system in which nobody else dispatches."""
+    """A system in which no other process dispatches."""
     system = LocalSystem(tmp_path / "data", worker="none", SWEEP_SECONDS="3600")
     system.start()
     yield system
@@ -55,7 +55,7 @@ async def test_a_fill_that_waited_knows_where_its_worker_has_moved(
         )
         backend = asyncio.get_running_loop().create_future()
         filling = asyncio.create_task(_filled(database, backend))
-        # The system's own first sweep may wait for the same lock.
+        # The system's first sweep may wait for the same lock.
         pid = await backend
         await asyncio.to_thread(
             wait_until, lambda: alone.value(WAITING, pid) == 1, what="the fill to wait"

@@ -1,4 +1,4 @@
-"""POST /queue-job with ``user_requested_enhancement``: the prompt is enhanced, or left as it is."""
+"""POST /queue-job with ``user_requested_enhancement``: the prompt is enhanced or left unchanged."""
 
 from typing import Any
 

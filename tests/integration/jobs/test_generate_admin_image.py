@@ -1,4 +1,4 @@
-"""generate-admin-image: waited for, free, before the others, once a key, and for admins alone."""
+"""generate-admin-image: synchronous, free, prioritized, idempotent, and for admins only."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,9 +19,9 @@ PROMPT = {"prompt": "a red star on blue", "model_type": "sdxl", "quality": "fast
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose admins wait until they are notified, and whose users have one job queued.
+    """A system whose admins wait until they are notified, and whose users may queue one job.
 
-    It does not look for the picture by itself within the time of a test.
+    Within the time of a test it does not poll for the picture.
     """
     system = LocalSystem(
         tmp_path_factory.mktemp("patient") / "data",
@@ -38,7 +38,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
 
 @pytest.fixture(scope="module")
 def hurried(patient: LocalSystem) -> Iterator[LocalSystem]:
-    """The functions of that system, whose admins hardly wait."""
+    """The functions of that system, with a wait of 0.1 seconds for admins."""
     revision = SecondGateway(patient, ADMIN_IMAGE_WAIT_SECONDS="0.1")
     yield revision.up()
     revision.end()
@@ -73,7 +73,7 @@ def _jobs(system: LocalSystem, person: UserClient) -> list[dict[str, Any]]:
 
 
 def _job(system: LocalSystem, person: UserClient) -> str:
-    """The id of the person's one job, once it is there."""
+    """The id of the user's only job, once it exists."""
     wait_until(lambda: bool(_jobs(system, person)), what="the job")
     (job,) = _jobs(system, person)
     return str(job["id"])
@@ -177,7 +177,7 @@ def test_a_job_that_does_not_make_it_says_why(
     assert worker.fail(job, claim_id).status_code == 200
     refused = future.result()
     assert (refused.status_code, refused.json()["code"]) == (409, "job_failed")
-    assert "The model was not to be had." in refused.json()["error"]
+    assert "The model is not available." in refused.json()["error"]
     assert admin.ledger() == ["grant", "reserve", "refund"]
     assert admin.rows("profiles", select="token_balance") == [{"token_balance": 100}]
 
@@ -204,7 +204,7 @@ def test_it_goes_before_whoever_waits_and_heeds_no_limit(
     request.addfinalizer(lambda: worker.register(slots=1000))
     people = [UserClient(patient) for _ in range(4)]
     jobs = [person.create_job() for person in people]
-    first, second = jobs[:2]  # a slot, and the job that waits at the worker for it
+    first, second = jobs[:2]  # one fills the slot, the other waits at the worker
     worker.message(first)
     worker.message(second)
     futures: list[Future[httpx.Response]] = [pool.submit(_ask, admin) for _ in range(2)]

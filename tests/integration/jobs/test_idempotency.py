@@ -1,4 +1,4 @@
-"""Idempotency-Key: one answer, however often a request is sent."""
+"""Idempotency-Key: one job and one response, however often a request is sent."""
 
 import asyncio
 import concurrent.futures
@@ -28,9 +28,9 @@ class Answer(BaseModel):
 
 @pytest.fixture
 def patient(bare: LocalSystem) -> Iterator[LocalSystem]:
-    """The functions, whose statements wait for a lock as long as a test holds it.
+    """Functions whose statements wait for a lock as long as a test holds it.
 
-    They are started for one test, since another one kills Postgres under them.
+    They are started for each test, since another test kills Postgres under them.
     """
     limits = {f"{name}_TIMEOUT_MS": str(PATIENCE_SECONDS * 1000) for name in ("LOCK", "STATEMENT")}
     revision = SecondGateway(bare, STARTING_CREDITS="20", **limits)
@@ -69,8 +69,8 @@ def test_another_body_under_a_used_key_is_422(person: UserClient) -> None:
 
 
 def test_keys_are_each_users_own(bare: LocalSystem, person: UserClient) -> None:
-    stranger = UserClient(bare)
-    assert _ask(person, "one").json()["job"]["id"] != _ask(stranger, "one").json()["job"]["id"]
+    other_user = UserClient(bare)
+    assert _ask(person, "one").json()["job"]["id"] != _ask(other_user, "one").json()["job"]["id"]
 
 
 def test_an_error_frees_the_key(bare: LocalSystem, person: UserClient) -> None:
@@ -102,7 +102,7 @@ def test_a_request_waits_for_the_one_before_it(bare: LocalSystem, patient: Local
             other.execute(query, [person.id])
             future = pool.submit(_ask, person, "one")
             _wait_for_blocked(bare, other.info.backend_pid)
-        # It has reached the key, and finds it held.
+        # It has reached the key and found it reserved.
         _free(bare, person)
         assert future.result().status_code == 202
 
@@ -110,8 +110,8 @@ def test_a_request_waits_for_the_one_before_it(bare: LocalSystem, patient: Local
 async def test_a_request_that_waits_is_notified(
     bare: LocalSystem, person: UserClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would look by itself in an hour."""
-    monkeypatch.setattr(idempotency, "_LOOK_SECONDS", 3600)
+    """Without the notification it would poll in an hour."""
+    monkeypatch.setattr(idempotency, "_FALLBACK_POLL_SECONDS", 3600)
     waits, begins = asyncio.Semaphore(0), Subscription.wait
 
     async def begin_to_wait(subscription: Subscription, until: float) -> str | None:
@@ -129,7 +129,7 @@ async def test_a_request_that_waits_is_notified(
     )
     waiting = asyncio.create_task(idempotency.run_once(act, scope, services))
     try:
-        for _ in range(2):  # it is woken once, as the listener connects
+        for _ in range(2):  # the first wake-up is the listener's connection
             await asyncio.wait_for(waits.acquire(), PATIENCE_SECONDS)
         _free(bare, person)
         answer = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
@@ -172,7 +172,7 @@ def test_a_request_that_waited_in_vain_is_409_with_retry_after(
 def test_a_request_that_lost_its_key_makes_no_job(bare: LocalSystem, patient: LocalSystem) -> None:
     person = UserClient(patient)
     with bare.database() as other, other.transaction():
-        # The first is held up in its transaction, by the user's locked profile.
+        # The first is blocked in its transaction by the lock on the user's profile.
         person.create_job()
         other.execute("select from profiles where id = %s for update", [person.id])
         answers: list[httpx.Response] = []
@@ -224,7 +224,7 @@ def test_keys_are_forgotten_after_a_day(
 
 
 def _hold(system: LocalSystem, person: UserClient, key: str, *, lease_seconds: float) -> None:
-    """Leave the key as a request does that crashed after it reserved it."""
+    """Reserve the key as a request does that crashed afterwards."""
     digest = system.value("select sha256(%s)", _content())
     system.rows(
         "insert into idempotency_keys (user_id, endpoint, key, body_hash, reservation, lease_until)"
@@ -238,7 +238,7 @@ def _hold(system: LocalSystem, person: UserClient, key: str, *, lease_seconds: f
 
 
 def _ask_again(person: UserClient) -> httpx.Response | None:
-    """The answer under the key of before; None while nobody gives one."""
+    """The response under the key used before; None while the gateway gives none."""
     try:
         answer = _ask(person, "restart")
     except httpx.TransportError:
@@ -247,12 +247,12 @@ def _ask_again(person: UserClient) -> httpx.Response | None:
 
 
 def _content() -> bytes:
-    """The body of a request, as a client sends it."""
+    """The body of a request as a client sends it."""
     return httpx.Request("POST", "http://x", json=_BODY).content
 
 
 def _free(system: LocalSystem, person: UserClient) -> None:
-    """Free the person's keys as a request does that fails, and notify those who wait."""
+    """Release the user's keys as a failed request does, and notify the waiting requests."""
     system.rows(
         "with freed as (delete from idempotency_keys where user_id = %s returning id)"
         " select pg_notify('idempotency', id::text) from freed",
@@ -267,7 +267,7 @@ def _wait_for_blocked(system: LocalSystem, pid: int) -> None:
 
 
 def _ask_until_served(person: UserClient, key: str) -> httpx.Response:
-    """Ask again where no connection to the database was free in time."""
+    """Retry while no database connection is available."""
     while True:
         answer = _ask(person, key)
         if answer.status_code != 503:

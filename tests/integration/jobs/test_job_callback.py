@@ -1,4 +1,4 @@
-"""job-callback: claims, heartbeats and ends, each letter over the real stack."""
+"""job-callback: claims, heartbeats, completions and failures on the real stack."""
 
 import concurrent.futures
 import time
@@ -238,7 +238,7 @@ def test_a_permanent_failure_ends_the_job_with_its_reason_and_one_refund(
     assert hand_worker.fail(job, claim_id).status_code == 200
     assert hand_worker.fail(job, claim_id).json()["proceed"] is False
     (row,) = person.rows("jobs", id=f"eq.{job}")
-    assert (row["status"], row["error_message"]) == ("failed", "The model was not to be had.")
+    assert (row["status"], row["error_message"]) == ("failed", "The model is not available.")
     assert person.ledger() == ["grant", "reserve", "refund"]
     assert person.rows("profiles")[0]["token_balance"] == 20
 
@@ -299,7 +299,7 @@ def test_a_failure_that_changes_nothing_leaves_no_row(
 
 
 def _complete_with(worker: ScriptedWorker, job: str, lie: dict[str, object]) -> httpx.Response:
-    """Upload what the claim was to make, and report it otherwise than it is."""
+    """Upload the outputs of the claim and report them with these wrong values."""
     claim_id, claim = worker.claimed(job)
     (asset,) = worker.upload(claim)
     return worker.complete(job, claim_id, [{**asset, **lie}])

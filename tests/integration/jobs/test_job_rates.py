@@ -1,4 +1,4 @@
-"""Every way to make a job counts against the limit of jobs a minute."""
+"""Every way to create a job counts against the limit of jobs per minute."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ JOBS = 3
 
 @pytest.fixture(scope="module")
 def limited(bare: LocalSystem) -> Iterator[SecondGateway]:
-    """The functions with a small limit of jobs, beside the system."""
+    """The functions with a low limit of jobs, beside the system."""
     revision = SecondGateway(bare, RATE_LIMIT_JOBS_PER_MINUTE=str(JOBS))
     yield revision.up()
     revision.end()
@@ -27,7 +27,7 @@ def user(limited: SecondGateway) -> UserClient:
 
 @pytest.fixture
 def failed(user: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job of the user's that has failed."""
+    """A job of the user that has failed."""
     return _fail(user.create_job(), hand_worker)
 
 

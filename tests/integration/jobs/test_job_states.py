@@ -1,6 +1,6 @@
-"""A job's life against a model: every event, in any order, over the real system.
+"""A job's life compared with a reference model: events in any order on the real system.
 
-After each event the database must stand as the model says.
+After each event the database must match the model.
 """
 
 import pytest

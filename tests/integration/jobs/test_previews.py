@@ -1,4 +1,4 @@
-"""A picture while it is drawn: its worker puts a preview, says so, and its user is told."""
+"""Previews: the worker uploads one and reports it; the user receives its path."""
 
 from typing import Any
 

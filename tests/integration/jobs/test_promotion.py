@@ -1,4 +1,4 @@
-"""``destination: library``: what a job makes is kept by itself, now or by the sweep."""
+"""``destination: library``: outputs are saved to the library on completion or by the sweep."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ Sweep = Callable[[], dict[str, int]]
 
 @contextmanager
 def _closed(system: LocalSystem, person: UserClient, table: str = "user_library") -> Iterator[None]:
-    """No row of the person's can be recorded there: a promotion fails after its copy, or before."""
+    """Reject the user's rows in the table: a promotion fails after its copy, or before it."""
     with system.database() as connection:
         check = f"check (user_id <> '{person.id}') not valid"
         connection.execute(f"alter table {table} add constraint closed {check}".encode())
@@ -25,7 +25,7 @@ def _closed(system: LocalSystem, person: UserClient, table: str = "user_library"
 
 @pytest.fixture
 def pending(bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker) -> list[str]:
-    """Two assets whose promotion failed, of a job that was completed all the same."""
+    """Two assets of a completed job whose promotion failed."""
     with _closed(bare, person):
         return make(person, hand_worker, destination="library", num_images=2)
 
@@ -77,7 +77,7 @@ def test_two_sweeps_at_once_promote_each_once(
 def test_what_is_pending_neither_expires_nor_is_discarded(
     bare: LocalSystem, person: UserClient, pending: list[str], sweep: Sweep
 ) -> None:
-    # Long past, the hold of its last try as well.
+    # Long expired, as is the lock of the last attempt.
     past = "saving_until = now() - interval '1 day', expires_at = now() - interval '1 day'"
     bare.rows(f"update workspace_assets set {past} where id = any(%s) returning id", pending)
     answer = act(person, "discard_asset", assetId=pending[0])

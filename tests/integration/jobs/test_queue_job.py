@@ -1,4 +1,4 @@
-"""queue-job: what is accepted, and what it becomes."""
+"""queue-job: accepted requests, and the jobs that they become."""
 
 from uuid import uuid4
 
@@ -35,13 +35,13 @@ def test_answer_is_the_specifications(person: UserClient) -> None:
     assert "workspaceSessionId" not in body
     assert job["status"] == "queued"
     assert job["queue"] == "sdxl_queue"
-    assert job["credits"] == 4  # the server's, whatever the metadata say
+    assert job["credits"] == 4  # set by the server, whatever the metadata contains
     assert job["project_id"] == project
     assert job["metadata"]["mine"] == {"a": [1]}
     assert "dispatch_no" not in job
     assert "parameters" not in job
     assert person.rows("jobs", id=f"eq.{job['id']}") == [
-        # The very row, but for the time zone's spelling.
+        # Exactly the row, except for the format of the time zone.
         {**job, "created_at": _any, "updated_at": _any}
     ]
 

@@ -1,4 +1,4 @@
-"""queue-job: what is refused, and that a refusal leaves nothing behind."""
+"""queue-job: refused requests, which leave nothing behind."""
 
 import concurrent.futures
 import json
@@ -14,7 +14,7 @@ _TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "turns")
 
 
 def _belongings(system: LocalSystem, person: UserClient) -> dict[str, int]:
-    """How many rows of each table are the person's."""
+    """How many rows of each table belong to the user."""
     owner = {"profiles": "id"}
     return {
         table: system.value(
@@ -140,7 +140,7 @@ def test_credits_that_are_short_are_402_and_nothing_is_kept(
     bare: LocalSystem, person: UserClient
 ) -> None:
     for _ in range(3):
-        person.create_job(job_type="video7b_high_enhanced")  # 6 of the 20 each
+        person.create_job(job_type="video7b_high_enhanced")  # 6 of the 20 credits each
     before = _belongings(bare, person)
     _refused(person.post_job(num_images=3), 402, "insufficient_credits")
     assert _belongings(bare, person) == before

@@ -1,1 +1,1 @@
-"""What an operator uses: the database, commands, logs and traces."""
+"""What operators use: the database, commands, logs and traces."""

@@ -1,13 +1,13 @@
-"""The tables as they are designed: their columns, what each role may do, and a row of each.
+"""Expected tables: their columns, the rights of each role, and an example row of each.
 
-Tables and columns that only the functions see may come beside these, and need no entry.
+Tables and columns that only the functions see may exist besides these and need no entry.
 """
 
 DISPATCH = (
     "parameters num_images priority dispatch_no dispatched_at claim_by worker_id claim_id"
     " lease_until deadline_at expires_at traceparent"
 )
-"""The columns of ``jobs`` that are granted to the functions alone."""
+"""The columns of ``jobs`` that are granted to the functions only."""
 
 JOBS = (
     "id created_at updated_at user_id job_type status queue model_variant format quality"
@@ -101,12 +101,12 @@ ROWS = {
     "workspace_items": "insert into workspace_items (session_id, job_id, user_id, item_type)"
     " values (%(id)s, %(id)s, %(user)s, 'image')",
 }
-"""A row of a user's in each table that users read, in an order that the references allow; ``id``
-names the user's job, session and conversation."""
+"""An example row in each table that users read, in an order that the references allow; ``id``
+is the id of the user's job, session and conversation."""
 
 OWNERS = dict.fromkeys(ROWS, "user_id") | {
     "profiles": "id",
     "job_progress": "(select user_id from jobs where jobs.id = job_id)",
     "messages": "(select user_id from conversations where conversations.id = conversation_id)",
 }
-"""Whose a row is, as an SQL expression."""
+"""The owner of a row, as an SQL expression."""

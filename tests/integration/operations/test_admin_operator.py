@@ -1,4 +1,4 @@
-"""``python -m infra.admin migrate|worker|retire``, as the cloud's operator has them."""
+"""``python -m infra.admin migrate|worker|retire``, as an operator runs them in the cloud."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +16,7 @@ from tests.support.local_system import LocalSystem
 
 @pytest.fixture(scope="module")
 def owner_url(bare: LocalSystem) -> Iterator[str]:
-    """A database of its own, whose owner is no superuser: as in the cloud."""
+    """A separate database whose owner is no superuser, as in the cloud."""
     name = f"cloud_{uuid4().hex}"
     admin = server.url(bare.ports()["postgres"])
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -24,7 +24,7 @@ def owner_url(bare: LocalSystem) -> Iterator[str]:
         connection.execute(
             sql.SQL("create role {} login createrole createdb password 'secret'").format(who)
         )
-        # Where it makes the roles itself, it may grant them.
+        # An owner that created these roles could grant them; here they exist already.
         connection.execute(
             sql.SQL("grant service, authenticated, anon to {} with admin option").format(who)
         )

@@ -1,4 +1,4 @@
-"""``python -m infra.admin export`` and ``erase``: all of one user, and nothing of another."""
+"""``python -m infra.admin export`` and ``erase``: all data of one user, and none of another."""
 
 import json
 import zipfile
@@ -13,16 +13,16 @@ from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import library
 
 ACCOUNTS = {"credit_ledger", "usage_logs", "jobs", "profiles"}
-"""What may still hold the user's id: amounts, times, ids, and jobs and a profile that are empty."""
+"""Tables that may still hold the user's id: amounts, times, ids, emptied jobs and profiles."""
 
 
 class Lived(NamedTuple):
-    """A user who has done a bit of everything."""
+    """A user with data of every kind."""
 
     person: UserClient
     job: str
     word: str
-    """In each thing that the user ever wrote, and in nothing else."""
+    """Part of every text that the user wrote, and of no other text."""
 
 
 def lived_in(system: LocalSystem) -> Lived:
@@ -54,7 +54,7 @@ def tables(system: LocalSystem) -> list[str]:
 
 
 def holding(system: LocalSystem, text: str) -> set[str]:
-    """The tables in which any column of any row holds that text."""
+    """The tables in which any column of any row contains the text."""
     return {
         table
         for table in tables(system)
@@ -145,9 +145,9 @@ def test_erasing_ends_what_runs(bare: LocalSystem, hand_worker: ScriptedWorker) 
 
 
 def test_a_user_who_never_was_is_nothing(noop: LocalSystem, tmp_path: Path) -> None:
-    nobody = str(uuid4())
-    assert set(json.loads(run_ok(noop, "erase", "--user", nobody)).values()) == {0}
-    run_ok(noop, "export", "--user", nobody, "--to", str(tmp_path / "none.zip"))
+    unknown_user = str(uuid4())
+    assert set(json.loads(run_ok(noop, "erase", "--user", unknown_user)).values()) == {0}
+    run_ok(noop, "export", "--user", unknown_user, "--to", str(tmp_path / "none.zip"))
     with zipfile.ZipFile(tmp_path / "none.zip") as archive:
         assert archive.namelist() == ["data.json"]
 

@@ -1,4 +1,4 @@
-"""The largest values that a request may hold are stored."""
+"""The largest values that a request may contain are stored."""
 
 import json
 
@@ -79,7 +79,7 @@ def test_the_largest_registration_is_stored(bare: LocalSystem, hand_worker: Scri
 
 
 def test_the_largest_metadata_is_stored(person: UserClient) -> None:
-    """Numbers and separators are counted as Postgres writes them: longer than they came."""
+    """Numbers and separators are counted as Postgres writes them, longer than they were sent."""
     values: list[object] = [
         [1] * 5000,
         [-1e-300] * 50,

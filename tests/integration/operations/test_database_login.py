@@ -1,4 +1,4 @@
-"""How a function in the cloud logs in: as its own account, by a token that is asked for."""
+"""How a function logs in to the database in the cloud: as its service account, with a token."""
 
 import json
 import threading
@@ -24,7 +24,7 @@ TOKEN = f"token-{uuid4()}"
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A service account's key, and the issuer that knows it."""
+    """The key file of a service account, with a running token issuer for it."""
 
     class Issuer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -58,7 +58,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def in_the_cloud(bare: LocalSystem) -> Settings:
-    """The settings of a function whose address of the database names no password."""
+    """The settings of a function whose database URL has no password."""
     login = f"cloud_{uuid4().hex[:8]}"
     with bare.database() as database:
         database.execute(f"create role {login} login password '{TOKEN}' in role service".encode())

@@ -1,4 +1,4 @@
-"""What becomes of the connections that lie in a function's pool when the server closes them."""
+"""Pooled connections that the server has closed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def database(bare: LocalSystem) -> AsyncIterator[Database]:
 
 async def _pid(database: Database) -> int:
     async with database.autocommit() as connection:
-        # So that those asked for at once each get a connection of their own, in some round.
+        # The sleep lets concurrent queries each get a connection, in some round.
         rows = await connection.execute("select pg_backend_pid() as pid, pg_sleep(0.3)")
         row = await rows.fetchone()
     assert row

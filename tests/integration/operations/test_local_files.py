@@ -15,7 +15,7 @@ from tests.support.local_system import LocalSystem, UserClient
 
 
 def _open_to_others(root: Path) -> dict[str, str]:
-    """Return what other accounts have rights to, by path, with its mode."""
+    """Return the files that other accounts have rights to, by path, with their modes."""
     found: dict[str, str] = {}
     for path in [root, *root.rglob("*")]:
         with contextlib.suppress(FileNotFoundError):  # a running system removes files
@@ -32,7 +32,7 @@ def test_no_other_account_reads_the_data(bare: LocalSystem, person: UserClient) 
     assert {"auth.sqlite3", "logs", "storage", "tasks"} <= {
         path.name for path in bare.data.iterdir()
     }
-    # Root's Postgres is another account, which passes through the folder but cannot list it.
+    # Under root, Postgres has another account, which may enter the folder but not list it.
     passable = {".": "drwx--x--x"} if os.geteuid() == 0 else {}
     assert _open_to_others(bare.data) == passable
     assert _open_to_others(keys.FOLDER) == {}

@@ -1,4 +1,4 @@
-"""What the operators' promises are measured by, as it is written to the log."""
+"""The metrics behind the service's objectives, as they are written to the log."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Each query that docs/operations prints is one that Postgres takes."""
+"""Every query that docs/operations prints runs in Postgres."""
 
 import re
 
@@ -19,12 +19,12 @@ INLINE = [
     for page in PAGES
     for statement in re.findall(r"`(select [^`]*? from [^`]*?);?`", page.read_text())
 ]
-NOBODY = "00000000-0000-0000-0000-000000000000"
+NO_USER = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.mark.parametrize(("page", "statement"), WRITTEN + INLINE)
 def test_a_query_runs(bare: LocalSystem, page: str, statement: str) -> None:
-    query = re.sub(r"^ {1,4}", "", statement, flags=re.MULTILINE).replace("'JOB'", f"'{NOBODY}'")
+    query = re.sub(r"^ {1,4}", "", statement, flags=re.MULTILINE).replace("'JOB'", f"'{NO_USER}'")
     with bare.database() as connection:
         connection.execute("set role service")
         assert connection.execute(query.encode()).description, page
@@ -35,5 +35,5 @@ def test_the_first_admin_is_made_as_written(bare: LocalSystem) -> None:
     (statements,) = re.findall(r"`(set role service; insert into [^`]*)`", page)
     with bare.database() as connection, connection.transaction():
         for statement in statements.rstrip(";").split(";"):
-            connection.execute(statement.replace("USER", NOBODY).encode())
-        connection.execute("delete from user_roles where user_id = %s", [NOBODY])
+            connection.execute(statement.replace("USER", NO_USER).encode())
+        connection.execute("delete from user_roles where user_id = %s", [NO_USER])

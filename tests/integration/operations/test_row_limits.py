@@ -1,4 +1,4 @@
-"""The rows that an owner may have in each table: counted by the database itself."""
+"""The limit of rows per owner in each table, counted by the database."""
 
 from uuid import uuid4
 

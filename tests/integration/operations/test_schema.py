@@ -1,4 +1,4 @@
-"""The schema: every table's columns, and what each role sees and may do, by real rows."""
+"""The schema: every table's columns, and what each role sees and may do, with real rows."""
 
 from uuid import uuid4
 
@@ -31,18 +31,18 @@ def owner(bare: LocalSystem) -> Someone:
 
 
 @pytest.fixture(scope="module")
-def stranger(bare: LocalSystem) -> Someone:
+def other_user(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
 def owners(connection: Connection, table: str) -> set[str]:
-    """Whose rows of a table are visible."""
+    """The owners of the visible rows of a table."""
     rows = connection.execute(f"select distinct {OWNERS[table]} as owner from {table}".encode())
     return {str(row["owner"]) for row in rows}
 
 
 def private_owners(connection: Connection, table: str) -> set[str]:
-    """Whose rows are visible that are not there for everyone to see."""
+    """The owners of the visible rows that are not public."""
     where = " where visibility <> 'public'" if table == "user_library" else ""
     query = f"select distinct {OWNERS[table]} as owner from {table}{where}"
     return {str(row["owner"]) for row in connection.execute(query.encode())}
@@ -131,28 +131,28 @@ def test_every_table_that_users_read_has_a_row_here() -> None:
 
 @pytest.mark.parametrize("table", ROWS)
 def test_a_user_sees_their_own_rows_alone(
-    bare: LocalSystem, owner: Someone, stranger: Someone, table: str
+    bare: LocalSystem, owner: Someone, other_user: Someone, table: str
 ) -> None:
-    for one in (owner, stranger):
+    for one in (owner, other_user):
         with connect_as(bare, "authenticated", one.id) as connection:
             assert private_owners(connection, table) == {one.id}
-    with connect_as(bare, "authenticated") as nobody:
-        assert private_owners(nobody, table) == set()
+    with connect_as(bare, "authenticated") as no_user:
+        assert private_owners(no_user, table) == set()
 
 
 @pytest.mark.parametrize("table", ROWS)
 def test_a_user_writes_no_more_than_is_granted(
-    bare: LocalSystem, owner: Someone, stranger: Someone, table: str
+    bare: LocalSystem, owner: Someone, other_user: Someone, table: str
 ) -> None:
     with connect_as(bare, "authenticated", owner.id) as connection:
-        for whose, count in ((owner.id, 1), (stranger.id, 0)):
+        for whose, count in ((owner.id, 1), (other_user.id, 0)):
             where = f"where {OWNERS[table]} = '{whose}'"
             for column in COLUMNS[table].split():
                 change = f'update {table} set "{column}" = default {where}'
                 allowed = f"{column}" in _columns(table, "UPDATE")
                 assert _touched(connection, change) == (count if allowed else None), change
         may_delete = "DELETE" in USERS_MAY[table].split()
-        theirs = f"delete from {table} where {OWNERS[table]} = '{stranger.id}'"
+        theirs = f"delete from {table} where {OWNERS[table]} = '{other_user.id}'"
         assert _touched(connection, theirs) == (0 if may_delete else None)
         assert _touched(connection, f"insert into {table} default values") is None
         assert _touched(connection, f"truncate {table}") is None
@@ -190,10 +190,10 @@ def test_a_user_is_refused_what_only_the_functions_do(
 
 
 def test_a_row_is_given_to_nobody_else(
-    bare: LocalSystem, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, other_user: Someone
 ) -> None:
     with connect_as(bare, "authenticated", owner.id) as connection, pytest.raises(REFUSED):
-        connection.execute("insert into workspace_sessions (user_id) values ($1)", [stranger.id])
+        connection.execute("insert into workspace_sessions (user_id) values ($1)", [other_user.id])
 
 
 WRITES = (
@@ -223,10 +223,10 @@ def test_user_roles_alone_makes_no_admin(bare: LocalSystem, owner: Someone) -> N
 
 
 def test_anyone_reads_public_library_rows_alone(
-    bare: LocalSystem, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, other_user: Someone
 ) -> None:
     change = "update user_library set visibility = %s where user_id = %s returning id"
-    with connect_as(bare, "anon") as anon, connect_as(bare, "authenticated", stranger.id) as user:
+    with connect_as(bare, "anon") as anon, connect_as(bare, "authenticated", other_user.id) as user:
         for visibility, sees in (("unlisted", False), ("public", True), ("private", False)):
             bare.rows(change, visibility, owner.id)
             assert (owner.id in owners(anon, "user_library")) == sees
@@ -248,7 +248,7 @@ def test_a_users_list_is_found_by_an_index(bare: LocalSystem, owner: Someone, ta
 
 
 def _columns(table: str, privilege: str) -> list[str]:
-    """The columns that a user has a privilege on, by the design."""
+    """The columns that a user has the designed privilege on."""
     for grant in USERS_MAY[table].split():
         name, _, columns = grant.rstrip(")").partition("(")
         if name == privilege:
@@ -257,7 +257,7 @@ def _columns(table: str, privilege: str) -> list[str]:
 
 
 def _touched(connection: Connection, statement: str) -> int | None:
-    """How many rows a statement reaches, undone again; None where it is refused."""
+    """How many rows a statement affects, rolled back; None where it is refused."""
     with connection.transaction(force_rollback=True):
         try:
             with connection.transaction():

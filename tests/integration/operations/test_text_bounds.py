@@ -1,4 +1,4 @@
-"""The size of every text and JSON value that a table may hold."""
+"""The size limits of every text and JSON value that a table may hold."""
 
 import sys
 import unicodedata
@@ -23,7 +23,7 @@ from tests.support.scripted_worker import ScriptedWorker
 from tests.support.workspace import library
 
 _SIZE = 1_100_000
-"""Characters: over every limit."""
+"""Characters: more than every limit."""
 
 _CONSTANT = "one of the values that the code or a migration writes"
 _HASH = "a digest that the functions compute"
@@ -58,7 +58,7 @@ UNREACHABLE = {
     "workspace_items.prompt": _ARCHIVED,
     "workspace_items.metadata": _ARCHIVED,
 }
-"""Columns without a limit, and why nothing from outside gets into them."""
+"""Columns without a limit, and why no outside value reaches them."""
 
 _COLUMNS = """
     select table_name, column_name, udt_name from information_schema.columns
@@ -95,7 +95,7 @@ _OVERSIZED_TEXTS = ["x" * _SIZE]
 
 
 def test_every_text_that_can_be_reached_is_bounded(bare: LocalSystem) -> None:
-    """Each column by itself, in a copy of its table that has the table's CHECKs and no rows."""
+    """Each column separately, in an empty copy of its table that has the table's CHECKs."""
     unbounded = set()
     with bare.database() as connection:
         for column in connection.execute(_COLUMNS.encode()).fetchall():
@@ -109,7 +109,7 @@ def test_every_text_that_can_be_reached_is_bounded(bare: LocalSystem) -> None:
 
 
 def _references(connection: psycopg.Connection[DictRow], table: str) -> set[str]:
-    """The columns that refer to another table's, which has the bound."""
+    """The columns that refer to another table's column, which has the limit."""
     return {row["attname"] for row in connection.execute(_REFERENCES.encode(), [table])}
 
 
@@ -167,7 +167,7 @@ _ID = uuid4()
 def test_the_longest_values_that_a_request_may_carry_are_stored(
     person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
-    """The limits of the contracts and of the tables agree, for characters of four bytes as well."""
+    """The limits of the contracts and of the tables agree, also for characters of four bytes."""
     prompt, side = "🦊" * 2000, "🦋" * 1700
     job_id = person.create_job(prompt, negative_prompt=side, session_name="🌊" * 200)
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
@@ -257,7 +257,7 @@ def test_a_session_name_out_of_bounds_is_refused_with_the_reason(person: UserCli
 
 
 def _rename(person: UserClient, name: str) -> tuple[int, Any]:
-    person.create_job()  # makes the user's profile
+    person.create_job()  # creates the user's profile
     answer = web.patch(
         f"{person.base}/rest/v1/profiles?id=eq.{person.id}&select=username",
         headers=_headers(person),

@@ -1,4 +1,4 @@
-"""One job is one trace: from its client to its callback, and to whoever takes it up again."""
+"""One job is one trace: from its client to its callback, and on through retries."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -107,8 +107,8 @@ def test_a_job_that_is_tried_again_stays_in_its_trace(
     assert hand_worker.fail(job_id, claim_id, retryable=True).status_code == 200
     _wait_for_dispatch(hand_worker, job_id, 2)
     hand_worker.claimed(job_id)
-    lapsed = "update jobs set lease_until = now() - interval '1 second' where id = %s returning id"
-    assert bare.rows(lapsed, job_id)
+    expire = "update jobs set lease_until = now() - interval '1 second' where id = %s returning id"
+    assert bare.rows(expire, job_id)
     sweep_of(bare)()
     _wait_for_dispatch(hand_worker, job_id, 3)
 

@@ -1,4 +1,4 @@
-"""POST /enhance-prompt: by a model while one answers, by rules else, and always truthful."""
+"""POST /enhance-prompt: by a chat model or, while none responds, by rules."""
 
 import time
 from collections.abc import Iterator
@@ -212,7 +212,7 @@ def test_the_real_chat_worker_is_asked(chat_user: UserClient, tiny: ChatProcess)
     payload: dict[str, Any] = {}
 
     def has_answered() -> bool:
-        """It draws its words by lot: now and then it answers nothing."""
+        """Whether the reply had text: the model samples randomly and sometimes ends at once."""
         payload.update(_enhanced(chat_user, "why is my bread flat?", use_case="chat"))
         reason = payload["enhancement_metadata"].get("fallback_reason") or ""
         return not reason.startswith("empty: ")

@@ -1,4 +1,4 @@
-"""The templates and negative prompts that a new database holds."""
+"""The templates and negative prompts of a new database."""
 
 import re
 from itertools import product
@@ -24,14 +24,14 @@ EXAMPLE = re.compile(r"^Description: (.+)\nPrompt: (.+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def templates(bare: LocalSystem) -> list[dict[str, Any]]:
-    """The active ones, as the functions read them."""
+    """The active templates, as the functions read them."""
     with connect_as(bare, "service") as connection:
         return connection.execute("select * from prompt_templates where is_active").fetchall()
 
 
 @pytest.fixture(scope="module")
 def negatives(bare: LocalSystem) -> list[dict[str, Any]]:
-    """The active ones, in the order in which they are joined."""
+    """The active negative prompts, in the order in which they are joined."""
     query = "select * from negative_prompts where is_active order by priority desc"
     with connect_as(bare, "service") as connection:
         return connection.execute(query).fetchall()

@@ -1,4 +1,4 @@
-"""POST /validate-enhancement-fix: a verdict on each case, by a check, a model, or its words."""
+"""POST /validate-enhancement-fix: a verdict on each case by a check, a model or word overlap."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ NAMES = [
     "preserves_subject", "adds_detail", "no_repetition", "within_token_limit", "no_contradiction",
     "keeps_style_words", "same_language", "no_negation_lost", "is_single_line", "safe",
 ]  # fmt: skip
-SAID = ["It mentions autumn grass", "It keeps the fox red"]
+STATEMENTS = ["It mentions autumn grass", "It keeps the fox red"]
 BY_WORDS = "Judged by word overlap alone"
 
 
@@ -78,14 +78,14 @@ def test_a_model_judges_sentences_among_the_names(
     chat_user: UserClient, server: ChatServer
 ) -> None:
     server.behave = reply("```json\n", _verdicts(0.9, 0.2), "\n```")
-    first, name, second = _judged(chat_user, GOOD, SAID[0], "safe", SAID[1])
+    first, name, second = _judged(chat_user, GOOD, STATEMENTS[0], "safe", STATEMENTS[1])
     assert (first["passed"], first["score"]) == (True, 0.9)
     assert (second["passed"], second["score"]) == (False, 0.2)
     assert first["feedback"] == "Judged by qwen_instruct: It says so."
     assert name["score"] == 1
     material = json.loads(server.requests[0]["messages"][1]["content"])
     assert material == {
-        "original_prompt": ORIGINAL, "enhanced_prompt": GOOD, "statements": SAID,
+        "original_prompt": ORIGINAL, "enhanced_prompt": GOOD, "statements": STATEMENTS,
     }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_a_verdict_that_is_none_is_asked_for_once_more_and_then_not_believed(
     chat_user: UserClient, server: ChatServer, rubbish: str
 ) -> None:
     server.behave = reply(rubbish)
-    results = _judged(chat_user, GOOD, *SAID)
+    results = _judged(chat_user, GOOD, *STATEMENTS)
     assert all(result["feedback"].startswith(BY_WORDS) for result in results)
     temperatures = [one["temperature"] for one in server.requests]
     assert len(temperatures) == 2
@@ -132,7 +132,7 @@ def test_the_second_answer_counts(chat_user: UserClient, server: ChatServer) -> 
         reply(answers.pop())(answer, body)
 
     server.behave = behave
-    assert [one["score"] for one in _judged(chat_user, GOOD, *SAID)] == [1, 0]
+    assert [one["score"] for one in _judged(chat_user, GOOD, *STATEMENTS)] == [1, 0]
 
 
 @pytest.mark.parametrize("fault", ["silent", "dripping", "500", "429", "a page", "endless text"])
@@ -140,14 +140,14 @@ def test_whatever_a_server_does_the_words_decide(
     fault_talker: UserClient, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]
-    grass, fox = _judged(fault_talker, GOOD, SAID[0], "The picture shows a submarine at dawn")
+    grass, fox = _judged(fault_talker, GOOD, STATEMENTS[0], "The picture shows a submarine at dawn")
     assert grass["passed"]
     assert not fox["passed"]
     assert grass["feedback"].startswith(BY_WORDS)
 
 
 def test_without_a_worker_the_words_decide_in_any_script(chat_user: UserClient) -> None:
-    first, second = _judged(chat_user, GOOD, SAID[0], "保持主题不变")
+    first, second = _judged(chat_user, GOOD, STATEMENTS[0], "保持主题不变")
     assert first["feedback"].startswith(BY_WORDS)
     assert second["feedback"].startswith(BY_WORDS), "it is no name of a check"
 
@@ -186,13 +186,13 @@ def test_a_user_may_ask_or_a_registered_worker(
 def test_the_real_chat_worker_is_asked_twice_and_babbles(
     chat_user: UserClient, tiny: ChatProcess
 ) -> None:
-    def is_asked_twice() -> bool:
-        """It draws its words by lot: where it answers nothing, it is not asked again."""
+    def is_called_twice() -> bool:
+        """Whether the model was called twice: after an empty reply it is not called again."""
         before = len(tiny.ended())
         (one,) = _judged(chat_user, "a cat", "It is a cat", original="a cat")
         assert one["feedback"].startswith(BY_WORDS)
-        asked = len(tiny.ended()) - before
-        assert asked in {1, 2}
-        return asked == 2
+        calls = len(tiny.ended()) - before
+        assert calls in {1, 2}
+        return calls == 2
 
-    wait_until(is_asked_twice, what="the model to answer something")
+    wait_until(is_called_twice, what="the model to answer something")

@@ -1,4 +1,4 @@
-"""/realtime/v1: changes of tables, told once and in order."""
+"""/realtime/v1: changes of tables are sent once and in order."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from tests.support.realtime_client import Client
 from tests.support.realtime_server import serving
 
 ITEM = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'image', %s)"
-"""Into a table in which one user's inserts do not wait for each other."""
+"""An insert into a table in which one user's inserts do not wait for each other."""
 ITEMS = {"event": "*", "schema": "public", "table": "workspace_items"}
 
 
@@ -30,10 +30,10 @@ async def test_a_join_is_answered_by_its_bindings_and_then_the_changes_come(
     ]
     async with client(person, vsn=vsn) as one:
         answer = await one.join("any name: 1", *bindings, token=person.token)
-        told = answer["response"]["postgres_changes"]
+        subscriptions = answer["response"]["postgres_changes"]
         assert answer["status"] == "ok"
-        assert [{k: v for k, v in each.items() if k != "id"} for each in told] == bindings
-        ids = [each["id"] for each in told]
+        assert [{k: v for k, v in each.items() if k != "id"} for each in subscriptions] == bindings
+        ids = [each["id"] for each in subscriptions]
         assert len(set(ids)) == 4
         assert all(isinstance(each, int) and each > 0 for each in ids)
         assert (await one.event("any name: 1", "system")) == {
@@ -109,7 +109,7 @@ async def test_changes_come_once_and_in_order_whatever_happens_to_the_listener(
 
 
 def _write(system: LocalSystem, person: UserClient, number: int) -> None:
-    """Thirty changes of a thread's own, in transactions that end when they like."""
+    """Make thirty changes from a thread, in transactions that end at random times."""
     chance = random.Random(number)
     with system.database() as connection:
         for at in range(0, 30, 2):
@@ -138,8 +138,8 @@ async def test_a_join_is_answered_no_sooner_than_changes_are_told(
             assert not any(frame["ref"] == ref for frame in client.all)
         assert (await client.reply(ref))["status"] == "ok"
         await client.join("a", SESSIONS, token=person.token)
-        make_change(bare, person, "heard")
-        assert names(await client.wait("a", 1)) == ["heard"]
+        make_change(bare, person, "received")
+        assert names(await client.wait("a", 1)) == ["received"]
 
 
 async def test_who_may_have_missed_something_is_told_to_join_again(
@@ -153,8 +153,8 @@ async def test_who_may_have_missed_something_is_told_to_join_again(
         lost = await one.wait_for(lambda frame: frame["event"] == "phx_error")
         assert (lost["topic"], lost["ref"]) == ("realtime:a", "1")
         await one.join("a", SESSIONS, token=person.token)
-        make_change(bare, person, "heard")
-        assert names(await one.wait("a", 1)) == ["heard"]
+        make_change(bare, person, "received")
+        assert names(await one.wait("a", 1)) == ["received"]
 
 
 async def test_a_channel_is_left_and_joined_again(bare: LocalSystem, person: UserClient) -> None:
@@ -165,15 +165,15 @@ async def test_a_channel_is_left_and_joined_again(bare: LocalSystem, person: Use
         closed = await one.wait_for(lambda frame: frame["event"] == "phx_close")
         assert (closed["topic"], closed["join_ref"]) == (topic, "1"), "the old one is closed"
         await one.join("all", SESSIONS, token=person.token)
-        make_change(bare, person, "not wanted")
+        make_change(bare, person, "unsubscribed")
         await one.wait("all", 1)
         assert (await one.request(topic, "phx_leave", {}, "2"))["status"] == "ok"
         await one.wait_for(lambda frame: frame["event"] == "phx_close" and frame["join_ref"] == "2")
         make_change(bare, person, "unheard")
-        await one.wait("all", 2)  # so that it is no news any more
+        await one.wait("all", 2)  # so that this change is no longer new
         await one.join("a", SESSIONS, token=person.token)
-        make_change(bare, person, "heard")
-        assert names(await one.wait("a", 1)) == ["heard"]
+        make_change(bare, person, "received")
+        assert names(await one.wait("a", 1)) == ["received"]
 
 
 async def test_heartbeats_are_answered(person: UserClient) -> None:

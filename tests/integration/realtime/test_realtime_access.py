@@ -1,4 +1,4 @@
-"""/realtime/v1: whose token opens a socket, and what becomes of a channel when it ends."""
+"""/realtime/v1: which tokens open a socket, and how a channel ends when its token expires."""
 
 import pytest
 from websockets.asyncio.client import connect
@@ -13,7 +13,7 @@ from tests.support.realtime_client import Client
 
 
 async def _refused(url: str) -> tuple[int, str]:
-    """How a handshake is answered."""
+    """The response to the handshake: status and body."""
     with pytest.raises(InvalidStatus) as caught:
         await connect(url, proxy=None)
     response = caught.value.response
@@ -120,13 +120,13 @@ async def test_a_channel_belongs_to_whoever_its_token_names(
         make_change(bare, other, "the other's")
         await one.wait("a", 2)
         await _refresh(one, "a", tokens.anon_token())
-        make_change(bare, other, "nobody's")
+        make_change(bare, other, "no user's")
         await _refresh(one, "a", person.token)
         make_change(bare, person, "mine again")
         assert names(await one.wait("a", 3)) == ["mine", "the other's", "mine again"]
 
 
 async def _refresh(client: Client, topic: str, token: object) -> None:
-    """Push a token, and wait until it was heard."""
+    """Push a token and wait until the server has processed it."""
     await client.send(f"realtime:{topic}", "access_token", {"access_token": token}, "1")
     assert (await client.request("phoenix", "heartbeat", {}))["status"] == "ok"

@@ -1,4 +1,4 @@
-"""/realtime/v1 with a thousand sockets in one process, and after them."""
+"""/realtime/v1 with a thousand sockets in one process, and what remains after them."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ ITEMS = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'i
 
 
 async def in_turn(several: Sequence[Awaitable[object]]) -> None:
-    """Do many things, some at a time."""
+    """Await many things, 25 at a time."""
     for first in range(0, len(several), AT_ONCE):
         await asyncio.gather(*several[first : first + AT_ONCE])
 
@@ -71,13 +71,13 @@ async def test_nothing_is_left_of_a_thousand_sockets(bare: LocalSystem) -> None:
         held.append((_descriptors(bare), _memory(bare)))
     (_, before), (descriptors, between), (after, last) = held
     assert after <= descriptors + 2, held
-    # The first thousand fill the allocator's pools; of a leak each thousand would show.
+    # The first thousand fill the allocator's pools; a leak would show with every thousand.
     assert last - between < 2_000, held
     assert between - before < 20_000, held
 
 
 async def _come_and_go(base: str, person: UserClient, number: int) -> None:
-    """A client, that ends in one of six ways."""
+    """A client that disconnects in one of six ways."""
     text = Client(base)
     await text.__aenter__()
     await text.join("a", SESSIONS, token=person.token)
@@ -91,7 +91,7 @@ async def _come_and_go(base: str, person: UserClient, number: int) -> None:
         case 3:
             await text.request("realtime:a", "phx_leave", {})
         case 4:
-            # The gateway may close the socket before it has read all of it.
+            # The gateway may close the socket before it has read everything.
             with contextlib.suppress(ConnectionClosed):
                 await text.socket.send("x" * 1_000_000)
         case _:
@@ -100,7 +100,7 @@ async def _come_and_go(base: str, person: UserClient, number: int) -> None:
 
 
 def _connections(system: LocalSystem) -> int:
-    """Those to the gateway that it has not let go of, as the kernel lists them."""
+    """Connections to the gateway that it has not closed, from the kernel's list."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     port = f":{system.port:04X}"
     return sum(1 for row in rows if row[1].endswith(port) and row[3] in OPEN)
@@ -111,6 +111,6 @@ def _descriptors(system: LocalSystem) -> int:
 
 
 def _memory(system: LocalSystem) -> int:
-    """Resident, in KB."""
+    """The resident memory of the gateway in KB."""
     status = Path(f"/proc/{system.pids()['gateway']}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])

@@ -1,4 +1,4 @@
-"""/realtime/v1 by the Python `supabase` package, unmodified."""
+"""/realtime/v1 with the Python ``supabase`` package, unmodified."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ async def test_the_python_client_hears_of_its_users_rows(
     states: list[tuple[RealtimeSubscribeStates, Exception | None]] = []
     closed = asyncio.Event()
 
-    def hear(state: RealtimeSubscribeStates, error: Exception | None) -> None:
+    def on_state(state: RealtimeSubscribeStates, error: Exception | None) -> None:
         states.append((state, error))
         if state is RealtimeSubscribeStates.CLOSED:
             closed.set()
@@ -37,7 +37,7 @@ async def test_the_python_client_hears_of_its_users_rows(
         filter=f"user_id=eq.{person.id}",
         callback=lambda change: received.put_nowait(dict(change["data"])),
     )
-    await channel.subscribe(hear)
+    await channel.subscribe(on_state)
     assert states == [(RealtimeSubscribeStates.SUBSCRIBED, None)]
     session = make_change(bare, person, "first")
     make_change(bare, UserClient(bare), "foreign")

@@ -1,4 +1,4 @@
-"""/realtime/v1: who finds room, and who gives way, where many sockets are open."""
+"""/realtime/v1: which sockets are accepted, and which are closed, when many are open."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -37,7 +37,7 @@ async def _close(clients: Sequence[Client]) -> None:
 
 
 async def _is_open(socket: Client) -> bool:
-    """Whether it is still served. One that gives way is closed before a newer one is answered."""
+    """Whether the socket is still served: older ones are closed before a newer one is answered."""
     heartbeat = asyncio.ensure_future(socket.request("phoenix", "heartbeat", {}))
     closed = asyncio.ensure_future(socket.closed())
     await asyncio.wait([heartbeat, closed], return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +73,7 @@ async def test_users_are_heard_however_many_anonymous_sockets_stand(
 
 
 async def _join(client: Client, person: UserClient, *, is_late: bool) -> None:
-    """As supabase-js does; versions 2.47 to 2.53 name the user after the join was answered."""
+    """Join as supabase-js does; versions 2.47 to 2.53 send the user's token after the reply."""
     token = None if is_late else person.token
     assert (await client.join("a", EVERY_TABLE, token=token))["status"] == "ok"
     if is_late:
@@ -92,11 +92,11 @@ async def test_a_flood_of_new_sockets_leaves_users_alone(
             (late,) = await _open(base, 1)
             other = UserClient(bare)
             assert (await late.join("a", SESSIONS, token=other.token))["status"] == "ok"
-            make_change(bare, other, "heard")
-            assert names(await late.wait("a", 1)) == ["heard"]
+            make_change(bare, other, "received")
+            assert names(await late.wait("a", 1)) == ["received"]
             await _close([late, *flood])
-        make_change(bare, person, "heard too")
-        assert names(await user.wait("a", 1)) == ["heard too"]
+        make_change(bare, person, "received too")
+        assert names(await user.wait("a", 1)) == ["received too"]
         await _close([user])
 
 
@@ -131,7 +131,7 @@ async def test_a_user_has_so_many_sockets_and_no_more(
         assert (await extra.join("b", SESSIONS, token=other.token))["status"] == "ok"
         await _close(taken[:1])
         async with asyncio.timeout(30):
-            while (await extra.join("c", SESSIONS, token=person.token))["status"] != "ok":  # noqa: ASYNC110 - its end is seen by nothing else
+            while (await extra.join("c", SESSIONS, token=person.token))["status"] != "ok":  # noqa: ASYNC110 - nothing else shows its end
                 await asyncio.sleep(0.05)
         await _close(several[1:])
 
@@ -187,7 +187,7 @@ async def test_what_was_closed_is_gone_though_its_client_says_nothing(bare: Loca
 
 
 def _connections(port: int) -> int:
-    """Those that the service has open, as the kernel lists them (``01``: established)."""
+    """Connections that the service has open, from the kernel's list (``01``: established)."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(1 for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
 

@@ -1,4 +1,4 @@
-"""/realtime/v1: who is told of which rows."""
+"""/realtime/v1: which clients receive which rows."""
 
 from typing import Any
 from uuid import uuid4
@@ -66,7 +66,7 @@ async def test_public_rows_are_told_to_everyone_while_they_are_public(
 
 
 def _ids(client: Client, person: UserClient) -> list[str]:
-    """The rows of that person that were told, by their ids."""
+    """The ids of the user's rows in the changes that the client received."""
     changes = [each for each in client.changes("library") if _is_of(each, person)]
     return [each["data"]["record"]["id"] for each in changes]
 
@@ -82,4 +82,4 @@ async def test_anyone_joins_what_anyone_may_see_and_no_more(person: UserClient) 
         refused = await one.join("c", SESSIONS)
         unknown = await one.join("d", {**SESSIONS, "table": str(uuid4())})
         assert refused["status"] == "error"
-        assert refused == unknown, "it does not tell one from the other"
+        assert refused == unknown, "the error does not show whether the table exists"

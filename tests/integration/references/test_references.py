@@ -1,4 +1,4 @@
-"""References: how they are named, and what is kept of them."""
+"""Reference images: accepted paths and URLs, and the copy that is stored."""
 
 import pytest
 from PIL import Image

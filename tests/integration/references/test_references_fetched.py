@@ -1,4 +1,4 @@
-"""References by a stranger's address: fetched once, guarded, kept whole or not at all."""
+"""Reference images at external URLs: fetched once, safely, and stored only if complete."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -26,7 +26,7 @@ from tests.support.malicious_images import jpeg_with_scans
 async def outside(
     bare: LocalSystem, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Services, ExternalSite]]:
-    """The functions' services beside the running system, on a network with a stranger's site."""
+    """The functions' services beside the running system, on a network with an external site."""
     parts = environment.LocalSystem(bare.data, bare.port, bare.ports())
     env = environment.functions_env(parts, functions_url(url(bare.ports()["postgres"])))
     own = {name: env[name.upper()] for name in Settings.model_fields if name.upper() in env}

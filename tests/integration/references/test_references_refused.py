@@ -1,4 +1,4 @@
-"""References that are refused: whose they are not, what they are not, and that nothing is kept."""
+"""Reference images that are refused: wrong owner or wrong content; nothing is stored."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -169,7 +169,7 @@ def test_a_job_that_is_not_stored_leaves_no_object(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, path: str
 ) -> None:
     for _ in range(3):
-        person.create_job(job_type="video7b_high_enhanced")  # 6 each, of the 19 that are left
+        person.create_job(job_type="video7b_high_enhanced")  # 6 credits of the 19 left
     before = objects_of(bare, person)
     answer = ask(person, {"num_images": 2}, referenceImageUrl=path)
     assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")

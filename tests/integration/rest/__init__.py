@@ -1,1 +1,1 @@
-"""rest, door by door: over tables of its own, which come and go with these tests."""
+"""The REST endpoint, tested on tables that these tests create and drop."""

@@ -1,4 +1,4 @@
-"""Tables to try everything on, and those who ask."""
+"""Fixtures of the REST tests: trial tables and their users."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +16,11 @@ Json: TypeAlias = Any
 _SQL = (Path(__file__).parent / "trial.sql").read_text()
 _MADE = ("trial_notes", "trial_books", "trial_shelves")
 _REFRESH_SECONDS = 15
-"""Longer than an unknown name waits before it is looked for again."""
+"""Longer than the interval between two lookups of an unknown name."""
 
 
 class Reader:
-    """Whoever asks ``rest``, with their token."""
+    """A client of the REST endpoint with one token."""
 
     def __init__(self, base: str, token: str, user_id: str = "") -> None:
         self.id = user_id
@@ -34,7 +34,7 @@ class Reader:
         content: Json = None,
         **headers: str,
     ) -> httpx.Response:
-        """One request; an underscore in a header's name is a dash."""
+        """Send a request; underscores in names of headers become dashes."""
         header_values = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.request(
             method,
@@ -46,28 +46,28 @@ class Reader:
     def send(
         self, method: str, path: str, content: bytes, media_type: str = "application/json"
     ) -> httpx.Response:
-        """One request with a body as it is."""
+        """Send a request with a raw body."""
         headers = {**self._headers, "content-type": media_type}
         return web.request(method, f"{self._base}/{path}", headers=headers, content=content)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        """GET."""
+        """Send a GET request."""
         return self.ask("GET", path, **headers)
 
     def rows(self, path: str, **headers: str) -> Json:
-        """What a good GET answers."""
+        """The rows of a GET that succeeds."""
         answer = self.get(path, **headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def make(self, table: str, content: Json) -> Json:
-        """Insert rows; what they are then."""
+        """Insert rows and return them as stored."""
         answer = self.ask("POST", table, content, prefer="return=representation")
         assert answer.status_code == 201, answer.text
         return answer.json()
 
     def code(self, method: str, path: str, content: Json = None, **headers: str) -> tuple[int, str]:
-        """The status and the code of a refusal."""
+        """The status and the error code of a request that is refused."""
         answer = self.ask(method, path, content, **headers)
         assert set(answer.json()) == {"code", "message", "details", "hint"}, answer.text
         return answer.status_code, answer.json()["code"]
@@ -75,7 +75,7 @@ class Reader:
 
 @pytest.fixture(scope="package")
 def trial(bare: LocalSystem) -> Iterator[LocalSystem]:
-    """The system without a worker, with the tables."""
+    """The system without a worker, with the trial tables."""
     with bare.database() as connection:
         connection.execute(_SQL.encode())
     known = Reader(bare.base, tokens.user_token())
@@ -103,7 +103,7 @@ def trial(bare: LocalSystem) -> Iterator[LocalSystem]:
 
 @pytest.fixture(scope="module")
 def trial_reader(trial: LocalSystem) -> Reader:
-    """A user of all of a module's tests."""
+    """A user for all tests of a module."""
     person = UserClient(trial)
     return Reader(trial.base, person.token, person.id)
 
@@ -124,5 +124,5 @@ def other(trial: LocalSystem) -> Reader:
 
 @pytest.fixture
 def anon(trial: LocalSystem) -> Reader:
-    """Nobody in particular."""
+    """A client with the anon key only."""
     return Reader(trial.base, tokens.anon_token())

@@ -1,4 +1,4 @@
-"""What would hurt most: another's row, a column that is not granted, a text read as SQL."""
+"""Security: other users' rows, columns that are not granted, and SQL injection."""
 
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ REPRESENTATION = {"prefer": "return=representation"}
 
 @pytest.fixture
 def book(other: Reader) -> dict[str, Any]:
-    """Another user's book."""
+    """A book of another user."""
     (made,) = other.make("trial_books", {"title": "Theirs"})
     found: dict[str, Any] = made
     return found
@@ -122,9 +122,9 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_never_read_as_sql(me: Reader, name: str) -> None:
     (mine,) = me.make("trial_books", {"title": "Mine"})
-    given = quote(name, safe="")
+    escaped = quote(name, safe="")
     quoted = quote('"' + name.replace('"', '\\"') + '"', safe="")
-    for text in (given, quoted):
+    for text in (escaped, quoted):
         for query in (f"order={text}", f"{text}=eq.1", f"or=({text}.eq.1)", f"on_conflict={text}"):
             method = "POST" if "on_conflict" in query else "GET"
             content = {"title": "x"} if method == "POST" else None
@@ -133,7 +133,7 @@ def test_a_name_is_never_read_as_sql(me: Reader, name: str) -> None:
             assert (status, code) in {(400, "PGRST100"), (400, "42703"), (400, "PGRST108")}
         assert me.code("POST", f"trial_books?columns={text}", {name: 1})[0] == 400
     assert me.code("POST", "trial_books", {name: 1}) == (400, "PGRST204")
-    assert me.code("POST", f"rpc/{given}", {})[0] == 404
+    assert me.code("POST", f"rpc/{escaped}", {})[0] == 404
     assert me.code("POST", "rpc/trial_add", {name: 1}) == (404, "PGRST202")
     if name != "*":
         assert me.rows(f"trial_books?select={quoted}:title") == [{name: "Mine"}]

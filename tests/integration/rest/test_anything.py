@@ -1,4 +1,4 @@
-"""Whatever is asked, nothing of ours breaks."""
+"""No generated query causes a server error."""
 
 from urllib.parse import quote
 
@@ -39,7 +39,7 @@ _PAIRS = some.lists(
 
 @pytest.fixture(scope="module")
 def somebody(trial_reader: Reader) -> Reader:
-    """A reader with a book of which each column holds something."""
+    """A reader with a book whose columns all have values."""
     trial_reader.make(
         "trial_books",
         {"title": "x", "tags": ["x"], "facts": {"a": [1]}, "span": "[1,2)", "is_lent": True},

@@ -1,4 +1,4 @@
-"""Text that looks like an escape of JSON is stored as it is; a NUL character is refused."""
+"""Text that looks like a JSON escape is stored unchanged; a NUL character is refused."""
 
 import json
 from typing import Any

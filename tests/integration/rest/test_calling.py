@@ -1,4 +1,4 @@
-"""Functions of the database, by POST and by GET."""
+"""Database functions, called by POST and by GET."""
 
 from typing import Any
 
@@ -27,22 +27,22 @@ CALLED: list[tuple[str, dict[str, Any], str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "query", "wanted"), CALLED)
+@pytest.mark.parametrize(("name", "arguments", "query", "expected"), CALLED)
 def test_a_function_is_called(
     me: Reader,
     name: str,
     arguments: dict[str, Any],
     query: str,
-    wanted: Json,
+    expected: Json,
 ) -> None:
     posted = me.ask("POST", f"rpc/{name}?{query}", arguments)
-    assert (posted.status_code, posted.json()) == (200, wanted), posted.text
+    assert (posted.status_code, posted.json()) == (200, expected), posted.text
     values = {
         key: str(value).replace("'", "").replace("[", "{").replace("]", "}")
         for key, value in arguments.items()
     }
     query_string = "&".join([query, *(f"{key}={value}" for key, value in values.items())])
-    assert me.rows(f"rpc/{name}?{query_string}") == wanted
+    assert me.rows(f"rpc/{name}?{query_string}") == expected
     head = me.ask("HEAD", f"rpc/{name}?{query_string}", prefer="count=exact")
     assert (head.status_code in {200, 206}, head.content) == (True, b"")
 
@@ -61,7 +61,7 @@ def test_a_functions_rows_are_a_tables(me: Reader, other: Reader) -> None:
     )
     assert answer.json() == [{"title": "B2", "shelf_id": {"name": "Top"}}]
     assert (answer.status_code, answer.headers["content-range"]) == (206, "0-0/2")
-    # All of a row, to its owner: but not what the role may not read.
+    # The owner gets every column except those that the role may not read.
     (row,) = me.rows("rpc/trial_books_from?at_least=3")
     assert (row["title"], "secret" in row) == ("B3", False)
     csv = me.get("rpc/trial_books_from?at_least=3&select=title,pages", accept="text/csv")

@@ -1,4 +1,4 @@
-"""A table that a migration makes while the functions run."""
+"""A table that a migration creates while the functions run."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,7 +15,7 @@ _MADE = ("trial_later", "trial_latest")
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -38,7 +38,7 @@ async def services(bare: LocalSystem, clock: Clock) -> AsyncIterator[Services]:
 
 @pytest.fixture
 def making(bare: LocalSystem) -> Iterator[LocalSystem]:
-    """The system, rid of the tables afterwards."""
+    """The system; the tables are dropped afterwards."""
     yield bare
     with bare.database() as connection:
         connection.execute(f"drop table if exists {', '.join(_MADE)}".encode())

@@ -1,4 +1,4 @@
-"""Tables within tables, along their foreign keys."""
+"""Embedded tables, along foreign keys."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture
 def shelf(me: Reader) -> int:
-    """A shelf with three books, of which one has a note; and one book that stands nowhere."""
+    """A shelf with three books, one of them with a note; and one book without a shelf."""
     (shelf,) = me.make("trial_shelves", {"name": "Top"})
     stands = {"shelf_id": shelf["id"]}
     books = me.make(
@@ -23,7 +23,7 @@ def shelf(me: Reader) -> int:
 
 
 BY_SHELF = "trial_books!trial_books_shelf_id_fkey"
-ASKED: list[tuple[str, Json]] = [
+EMBEDDED: list[tuple[str, Json]] = [
     (
         f"trial_shelves?select=name,{BY_SHELF}(title)&trial_books.order=pages.desc",
         [{"name": "Top", "trial_books": [{"title": f"Book {n}"} for n in (3, 2, 1)]}],
@@ -80,7 +80,7 @@ ASKED: list[tuple[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "rows"), ASKED)
+@pytest.mark.parametrize(("path", "rows"), EMBEDDED)
 @pytest.mark.usefixtures("shelf")
 def test_a_resource_is_embedded(me: Reader, path: str, rows: Json) -> None:
     found = me.rows(path)
@@ -98,7 +98,7 @@ def test_a_count_is_of_the_rows_that_have_what_is_needed(me: Reader) -> None:
 
 
 def test_what_hangs_on_a_row_is_its_owners(me: Reader, other: Reader, shelf: int) -> None:
-    """Another's book on my shelf is not told to me, nor my shelf to them."""
+    """Another user's book on my shelf is not shown to me, nor my shelf to that user."""
     other.make("trial_books", {"title": "Stray", "shelf_id": shelf})
     titles = me.rows(f"trial_shelves?select={BY_SHELF}(title)")[0]["trial_books"]
     assert {"title": "Stray"} not in titles

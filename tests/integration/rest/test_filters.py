@@ -1,4 +1,4 @@
-"""Every operator, over every kind of column."""
+"""Every filter operator, on every kind of column."""
 
 from urllib.parse import quote
 
@@ -139,10 +139,10 @@ def _titles(query: str) -> str:
 
 
 def test_a_filter_finds_what_it_says(books: Reader) -> None:
-    letters = {book["title"]: label for book, label in zip(BOOKS, "abc", strict=True)}
-    for query, wanted in FOUND:
-        found = "".join(letters[row["title"]] for row in books.rows(_titles(query)))
-        assert found == wanted, query
+    labels = {book["title"]: label for book, label in zip(BOOKS, "abc", strict=True)}
+    for query, expected in FOUND:
+        found = "".join(labels[row["title"]] for row in books.rows(_titles(query)))
+        assert found == expected, query
 
 
 def test_a_bad_filter_is_refused_by_its_code(me: Reader) -> None:

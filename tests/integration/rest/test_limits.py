@@ -1,4 +1,4 @@
-"""What one request may read, return and change; and resources to which filters refer many times."""
+"""Limits of reads, results and changes per request; resources that filters refer to many times."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TWICE = "(n.not.is.null,n.not.is.null)"
 
 @pytest.fixture
 def shelves(me: Reader) -> Reader:
-    """A reader with two shelves: one with three books, of which one has a note; one without."""
+    """A reader with two shelves: one with three books, one of which has a note; one empty."""
     top, _ = me.make("trial_shelves", [{"name": "Top"}, {"name": "Empty"}])
     books = me.make(
         "trial_books",

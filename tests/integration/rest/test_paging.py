@@ -48,6 +48,6 @@ def test_a_page_says_which_rows_it_holds(
     applied = "count=exact" if "prefer" in headers else None
     assert answer.headers.get("preference-applied") == applied
     head = books.ask("HEAD", f"trial_books?{query}", **headers)
-    if "range" not in headers:  # which is of GET alone
+    if "range" not in headers:  # ranges apply to GET only
         assert (head.status_code, head.headers["content-range"]) == (status, span)
     assert head.content == b""

@@ -1,4 +1,4 @@
-"""Columns, order and formats."""
+"""Selected columns, order and formats."""
 
 from typing import Any
 
@@ -74,11 +74,11 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize(("order", "wanted"), ORDERS)
-def test_rows_come_in_their_order(books: Reader, order: str, wanted: str) -> None:
+@pytest.mark.parametrize(("order", "expected"), ORDERS)
+def test_rows_come_in_their_order(books: Reader, order: str, expected: str) -> None:
     rows = books.rows(f"trial_books?select=title&order={order}")
     found = "".join(row["title"].removeprefix("Book ") for row in rows)
-    assert found in {wanted, wanted.replace("13", "31") if order == "lent_at" else wanted}
+    assert found in {expected, expected.replace("13", "31") if order == "lent_at" else expected}
 
 
 BAD = [

@@ -1,4 +1,4 @@
-"""Writes that are refused, and that nothing is left of them."""
+"""Writes that are refused and leave nothing behind."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""rest: the product's own tables, as supabase-js reads them; rest/ tries the whole language."""
+"""The product's tables through the REST endpoint, as supabase-js reads them."""
 
 import pytest
 
@@ -17,11 +17,11 @@ def jobs(person: UserClient) -> list[str]:
 def test_a_user_sees_their_own_rows_alone(
     bare: LocalSystem, person: UserClient, jobs: list[str]
 ) -> None:
-    stranger = UserClient(bare)
+    other_user = UserClient(bare)
     assert {row["id"] for row in person.rows("jobs")} == set(jobs)
-    assert stranger.rows("jobs") == []
-    assert stranger.rows("jobs", id=f"eq.{jobs[0]}") == []
-    assert stranger.rows("jobs", user_id=f"eq.{person.id}") == []
+    assert other_user.rows("jobs") == []
+    assert other_user.rows("jobs", id=f"eq.{jobs[0]}") == []
+    assert other_user.rows("jobs", user_id=f"eq.{person.id}") == []
 
 
 def test_select_order_limit_and_offset(person: UserClient, jobs: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Provenance through save_to_library: the signature, the source, and the settings by choice."""
+"""Provenance through save_to_library: signature, source and, optionally, the settings."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -39,21 +39,21 @@ def chain() -> Chain:
 
 @pytest.fixture(scope="module")
 def picture(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What a worker with a key makes."""
+    """An image made by a worker that has a signing key."""
     with provenance_reader.signing(chain, tmp_path_factory.mktemp("signer")):
         return images.png(Image.effect_noise((64, 48), 80).convert("RGB"), SETTINGS)
 
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker, picture: bytes) -> str:
-    """The picture, in the person's workspace."""
+    """The id of the image as an asset in the user's workspace."""
     job_id = person.create_job()
     hand_worker.finish(job_id, picture)
     return str(person.asset(job_id)["id"])
 
 
 def save(person: UserClient, asset_id: str, **more: object) -> bytes:
-    """The library's file, once the asset is saved."""
+    """Save the asset and return the library's file."""
     answer = act(person, "save_to_library", assetId=asset_id, **more)
     assert answer.status_code == 200, answer.text
     (kept,) = library(person)
@@ -161,7 +161,7 @@ def test_an_asset_that_lost_its_file_is_404(
 def film(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> Iterator[Callable[[bytes], str]]:
-    """Hands a clip in; the id of its asset. Afterwards nobody films."""
+    """A function that uploads a clip as a job's result and returns the asset's id."""
 
     def hand_in(clip: bytes) -> str:
         job_id = person.create_job(job_type="wan_video_fast")

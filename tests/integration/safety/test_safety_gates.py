@@ -1,4 +1,4 @@
-"""Every gate: what is refused there leaves a row, and nothing else."""
+"""Every content check: a refusal leaves a row of the decision and nothing else."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""nsfw: to whom it is open, with which references, and by whom it must be checked."""
+"""Mode nsfw: who may use it, with which references, and which checker must approve the output."""
 
 import io
 from typing import Any
@@ -25,7 +25,7 @@ NSFW: dict[str, Any] = {"contentType": "nsfw"}
 
 @pytest.fixture
 def adult(safety_system: LocalSystem) -> UserClient:
-    """A user whose age was confirmed."""
+    """A user with a confirmed age."""
     person = UserClient(safety_system)
     _confirm(safety_system, person)
     return person
@@ -98,7 +98,7 @@ def test_an_enhancement_is_by_a_template_of_its_mode(adult: UserClient, chat: Ch
 
 
 def _made(person: UserClient, worker: ScriptedWorker, **references: str) -> str:
-    """The path of a picture that a job made."""
+    """Generate an image by a job and return its path."""
     answer = ask(person, None, **references) if references else person.post_job("a red field")
     job: str = answer.json()["job"]["id"]
     worker.finish(job, RED)
@@ -134,7 +134,7 @@ def test_no_photograph_is_a_reference_in_nsfw(
 ) -> None:
     photograph = _uploaded(adult)
     drawn_over = _made(adult, drawing_worker, referenceImageUrl=photograph)
-    with safety_system.database() as connection:  # as the sweep does, once the references are gone
+    with safety_system.database() as connection:  # as the sweep does for deleted references
         connection.execute("update jobs set reference_roles = '{}' where user_id = %s", [adult.id])
     for reference in (photograph, drawn_over, "https://pictures.example/photograph.png"):
         before = len(adult.rows("jobs"))

@@ -1,4 +1,4 @@
-"""Whoever is refused again and again waits, for as long as it is told."""
+"""Accounts with repeated refusals are throttled, for the time that Retry-After gives."""
 
 from typing import Any
 
@@ -76,14 +76,14 @@ def test_not_every_refusal_counts(
 
 
 def _slowed(person: UserClient) -> int:
-    """How long the person is told to wait."""
+    """The seconds that the user has to wait."""
     answer = person.post_job(HARMLESS)
     assert (answer.status_code, answer.json()["code"]) == (429, "slowed_down"), answer.text
     return int(answer.headers["retry-after"])
 
 
 def _wait(system: LocalSystem, person: UserClient, seconds: float) -> None:
-    """What was refused was so many seconds earlier."""
+    """Make the user's decisions older by this many seconds."""
     with system.database() as connection:
         connection.execute(
             "update safety_decisions set created_at = created_at - make_interval(secs => %s)"

@@ -1,4 +1,4 @@
-"""Callers of every kind, and what their requests are about."""
+"""Callers of every kind, and the objects that their requests refer to."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 
 class Stage:
-    """A caller, and what its requests are about; made when it is asked for."""
+    """Callers, and the objects of their requests, created on first use."""
 
     def __init__(self, system: LocalSystem, worker: ScriptedWorker, chat: ChatServer) -> None:
         self._system = system
@@ -26,14 +26,14 @@ class Stage:
         self._at_hand: dict[str, Any] = {"$URL": chat.url, "$ID": str(uuid4())}
 
     def call(self, name: str, body: Body) -> httpx.Response:
-        """As the function's own kind of caller."""
+        """Send a request as the kind of caller that the function has."""
         caller = INTERFACES[name].caller
         if caller == "worker":
             return self._worker.send(name, body)
         return (self.admin if caller == "admin" else self.user).invoke(name, body)
 
     def filled(self, part: Any) -> Any:  # noqa: ANN401 - JSON
-        """With what is at hand in its place."""
+        """Replace the placeholders in a part of a body by values."""
         if isinstance(part, dict):
             return {name: self.filled(value) for name, value in part.items()}
         if isinstance(part, list):
@@ -45,7 +45,7 @@ class Stage:
         return part
 
     def drawn(self, name: str, body: Body) -> httpx.Response:
-        """The answer to a request that waits for its picture, while the worker makes one."""
+        """Send a request that waits for its image, while the worker generates one."""
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(self.call, name, body)
             query = "select id from jobs where user_id = %s"

@@ -1,8 +1,8 @@
-"""Shapes of JSON as data, and where a value is not of its shape.
+"""Shapes of JSON as data, and a check of values against them.
 
 A shape is a dict of fields, a name with ``?`` being optional; ``[shape]`` is a list of it; a tuple
 holds the known values; ``str``, ``float``, ``bool`` and ``dict`` are TypeScript's string, number,
-boolean and an object of anything. Whatever else an object carries is its own business.
+boolean and any object. An object may have further fields.
 """
 
 from collections.abc import Iterator
@@ -17,26 +17,26 @@ Step = str | int
 
 @dataclass(frozen=True)
 class Interface:
-    """A function's request and answer."""
+    """The request and the response of a function."""
 
     request: Shape
     answer: Shape
     least: Body
     """A request with only the required fields."""
     also: Body = field(default_factory=dict)
-    """What ours needs beyond those."""
+    """The further fields that this implementation requires."""
     whole: Body = field(default_factory=dict)
     """A request with every field; none where ``least`` has them all."""
     caller: Literal["user", "admin", "worker"] = "user"
 
     @property
     def sample(self) -> Body:
-        """A request with every field that there is."""
+        """A request with every field."""
         return {**self.also, **(self.whole or self.least)}
 
 
 class Spot(NamedTuple):
-    """A field of a body."""
+    """A field of a body, as a path."""
 
     steps: tuple[Step, ...]
     shape: Shape
@@ -47,7 +47,7 @@ class Spot(NamedTuple):
 
 
 def faults(value: object, shape: Shape, at: str = "it") -> Iterator[str]:
-    """Where a value is not of the shape."""
+    """Yield a message for each part of a value that does not match the shape."""
     if isinstance(shape, dict) and isinstance(value, dict):
         for name, inner in shape.items():
             plain = name.rstrip("?")
@@ -65,7 +65,7 @@ def faults(value: object, shape: Shape, at: str = "it") -> Iterator[str]:
 def spots(
     shape: Shape, steps: tuple[Step, ...] = (), *, is_required: bool = True
 ) -> Iterator[Spot]:
-    """Every field of a shape and the fields in it; of a list, its first."""
+    """Yield every field of a shape, recursively; of a list, those of the first item."""
     if steps:
         yield Spot(steps, shape, is_required)
     if isinstance(shape, dict):
@@ -77,26 +77,26 @@ def spots(
 
 
 def found(body: Body, spot: Spot) -> Any:  # noqa: ANN401 - JSON
-    """What a body has in that field. Raises LookupError where it has none."""
+    """The value of a field. Raises LookupError where the body has none."""
     return _holder(body, spot)[spot.steps[-1]]
 
 
 def without(body: Body, spot: Spot) -> Body:
-    """The body, less that field."""
+    """A copy of the body without the field."""
     copy = deepcopy(body)
     del _holder(copy, spot)[spot.steps[-1]]
     return copy
 
 
 def put(body: Body, spot: Spot, value: object) -> Body:
-    """The body with that value in that field."""
+    """A copy of the body with this value in the field."""
     copy = deepcopy(body)
     _holder(copy, spot)[spot.steps[-1]] = value
     return copy
 
 
 def wrong(body: Body, spot: Spot) -> Body:
-    """The body with something of another type in that field."""
+    """A copy of the body with a value of another type in the field."""
     return put(body, spot, 5 if spot.shape in (str, dict) else "something else")
 
 

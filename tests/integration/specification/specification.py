@@ -1,9 +1,9 @@
-"""The specification's functions: each one's request and answer, as data.
+"""The specification's functions: the request and the response of each, as data.
 
-The three deprecated procedures of its second section are no functions: they are the database's
-own, and ``test_workspace_procedures`` is about them.
+The three deprecated procedures of its second section are functions of the database; they are
+tested in ``test_workspace_procedures``.
 
-A text that begins with ``$`` stands for something that the test has at hand.
+A text that begins with ``$`` is a placeholder for a value that the test provides.
 """
 
 from tests.integration.specification.json_shapes import Interface

@@ -1,4 +1,4 @@
-"""Of the specification's functions those that are about a job and what it made."""
+"""The specification's functions that concern a job and its outputs."""
 
 from tests.integration.specification.json_shapes import Interface
 
@@ -44,7 +44,7 @@ QUEUE_JOB = Interface(
         },
     },
     least={"jobType": "sdxl_image_fast"},
-    also={"metadata": {"prompt": _STAR}},  # nothing can be made of no prompt
+    also={"metadata": {"prompt": _STAR}},  # a job needs a prompt
     whole={
         "jobType": "sdxl_image_fast",
         "metadata": {
@@ -93,14 +93,14 @@ JOB_CALLBACK = Interface(
     },
     answer=DONE,
     least={"jobId": "$JOB", "userId": "$USER", "status": "failed"},
-    also={"claimId": "$CLAIM"},  # what tells the holder of a job from one who lost it
+    also={"claimId": "$CLAIM"},  # distinguishes the job's current claim from a lost one
     whole={
         "jobId": "$JOB",
         "userId": "$USER",
         "status": "completed",
         "results": {"assets": "$ASSETS"},
         "errorMessage": "none",
-        "outputCheck": {"kind": "classifier", "name": "by-hand"},  # without it nothing is completed
+        "outputCheck": {"kind": "classifier", "name": "by-hand"},  # required for completion
         "metadata": {"any": ["thing"]},
     },
 )
@@ -109,5 +109,5 @@ SAVE_TO_LIBRARY = Interface(
     request={"action": ("save_to_library",)},
     answer=DONE,
     least={"action": "save_to_library"},
-    also={"assetId": "$ASSET"},  # the specification names the action alone
+    also={"assetId": "$ASSET"},  # the specification names only the action
 )

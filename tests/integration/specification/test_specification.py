@@ -1,4 +1,4 @@
-"""Each function's request and answer over HTTP, as the specification prints them."""
+"""Each function's request and response over HTTP, as the specification prints them."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ VALUES = [
 
 @pytest.fixture(scope="module")
 def chat(bare: LocalSystem) -> Iterator[ChatServer]:
-    """A chat server, for as long as this module lasts."""
+    """A chat server for the tests of this module."""
     server = ChatServer(bare)
     assert server.register("chat").status_code == 200
     yield server
@@ -53,7 +53,7 @@ def stage(bare: LocalSystem, hand_worker: ScriptedWorker, chat: ChatServer) -> S
 
 @pytest.fixture(scope="module")
 def audience(bare: LocalSystem, hand_worker: ScriptedWorker, chat: ChatServer) -> Stage:
-    """One stage for all requests that come to nothing."""
+    """One stage for all requests that are refused."""
     return Stage(bare, hand_worker, chat)
 
 

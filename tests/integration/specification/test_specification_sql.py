@@ -1,4 +1,4 @@
-"""The SQL that the specification prints, as printed, by those who may and those who may not."""
+"""The SQL that the specification prints, run by users who may and users who may not."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -12,7 +12,7 @@ from shared.services import Services
 from tests.support.db_roles import Connection, Role, connect_as
 from tests.support.local_system import LocalSystem
 
-# Copied from the specification, with its spaces at the ends of lines.
+# Copied from the specification, including spaces at the ends of lines.
 ACTIVE_SESSIONS = (
     "SELECT * FROM workspace_sessions \n"
     "WHERE user_id = $1 AND is_active = true \n"
@@ -53,7 +53,7 @@ JOBS = (JOBS_BY_DESTINATION, JOBS_OF_SESSION, PUT_JOB_IN_SESSION)
 
 
 class Someone:
-    """A user with a session, two items in it, and a job, all made by the statements or before."""
+    """A user with a session, two items in it and a job."""
 
     def __init__(self, system: LocalSystem) -> None:
         self.id = str(uuid4())
@@ -64,7 +64,7 @@ class Someone:
         self.job = self._job()
 
     def run(self, statement: str, *arguments: object) -> list[str]:
-        """The ids of what a statement gives to this user."""
+        """The ids of the rows that a statement returns to this user."""
         with connect_as(self._system, "authenticated", self.id, path=USER_PATH) as connection:
             return ids(connection, statement, *arguments)
 
@@ -90,7 +90,7 @@ class Someone:
 
 
 def ids(connection: Connection, statement: str, *arguments: object) -> list[str]:
-    """Run a statement as it is printed; the ids of the rows that it gives back."""
+    """Run a statement as printed and return the ids of its rows."""
     result = connection.execute(statement.encode(), arguments)
     return [str(row["id"]) for row in result.fetchall()] if result.description else []
 
@@ -101,18 +101,18 @@ def owner(bare: LocalSystem) -> Someone:
 
 
 @pytest.fixture
-def stranger(bare: LocalSystem) -> Someone:
+def other_user(bare: LocalSystem) -> Someone:
     return Someone(bare)
 
 
-def test_active_sessions_are_read_newest_first(owner: Someone, stranger: Someone) -> None:
+def test_active_sessions_are_read_newest_first(owner: Someone, other_user: Someone) -> None:
     newer = owner.run(CREATE_SESSION, owner.id, "Moons")
     assert owner.run(ACTIVE_SESSIONS, owner.id) == [*newer, owner.session]
-    assert stranger.run(ACTIVE_SESSIONS, owner.id) == []
+    assert other_user.run(ACTIVE_SESSIONS, owner.id) == []
 
 
 def test_a_session_is_made_for_oneself_alone(
-    bare: LocalSystem, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, other_user: Someone
 ) -> None:
     made = bare.rows("select * from workspace_sessions where id = %s", owner.session)[0]
     assert (str(made["user_id"]), made["session_name"], made["is_active"]) == (
@@ -121,31 +121,31 @@ def test_a_session_is_made_for_oneself_alone(
         True,
     )
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        stranger.run(CREATE_SESSION, owner.id, "Forged")
+        other_user.run(CREATE_SESSION, owner.id, "Forged")
     assert owner.run(ACTIVE_SESSIONS, owner.id) == [owner.session]
 
 
-def test_sessions_are_deactivated_by_their_owner_alone(owner: Someone, stranger: Someone) -> None:
-    stranger.run(DEACTIVATE_SESSIONS, owner.id)
+def test_sessions_are_deactivated_by_their_owner_alone(owner: Someone, other_user: Someone) -> None:
+    other_user.run(DEACTIVATE_SESSIONS, owner.id)
     assert owner.run(ACTIVE_SESSIONS, owner.id) == [owner.session]
     owner.run(DEACTIVATE_SESSIONS, owner.id)
     assert owner.run(ACTIVE_SESSIONS, owner.id) == []
-    assert stranger.run(ACTIVE_SESSIONS, stranger.id) == [stranger.session]
+    assert other_user.run(ACTIVE_SESSIONS, other_user.id) == [other_user.session]
 
 
-def test_items_are_read_by_session_and_by_status(owner: Someone, stranger: Someone) -> None:
+def test_items_are_read_by_session_and_by_status(owner: Someone, other_user: Someone) -> None:
     generated, saved = owner.items
     assert owner.run(ITEMS_OF_SESSION, owner.session) == [saved, generated]
     assert owner.run(ITEMS_BY_STATUS, owner.id, "saved") == [saved]
-    assert stranger.run(ITEMS_OF_SESSION, owner.session) == []
-    assert stranger.run(ITEMS_BY_STATUS, owner.id, "saved") == []
+    assert other_user.run(ITEMS_OF_SESSION, owner.session) == []
+    assert other_user.run(ITEMS_BY_STATUS, owner.id, "saved") == []
 
 
 def test_an_items_status_is_changed_by_its_owner_alone(
-    bare: LocalSystem, owner: Someone, stranger: Someone
+    bare: LocalSystem, owner: Someone, other_user: Someone
 ) -> None:
     item = owner.items[0]
-    stranger.run(UPDATE_ITEM, item, "stolen")
+    other_user.run(UPDATE_ITEM, item, "stolen")
     assert owner.run(ITEMS_BY_STATUS, owner.id, "generated") == [item]
     owner.run(UPDATE_ITEM, item, "saved")
     assert set(owner.run(ITEMS_BY_STATUS, owner.id, "saved")) == set(owner.items)
@@ -153,10 +153,10 @@ def test_an_items_status_is_changed_by_its_owner_alone(
     assert bare.value(found, item)
 
 
-def test_an_item_is_deleted_by_its_owner_alone(owner: Someone, stranger: Someone) -> None:
+def test_an_item_is_deleted_by_its_owner_alone(owner: Someone, other_user: Someone) -> None:
     item, other = owner.items
-    stranger.run(DELETE_ITEM, item, owner.id)
-    stranger.run(DELETE_ITEM, item, stranger.id)
+    other_user.run(DELETE_ITEM, item, owner.id)
+    other_user.run(DELETE_ITEM, item, other_user.id)
     assert item in owner.run(ITEMS_OF_SESSION, owner.session)
     owner.run(DELETE_ITEM, item, owner.id)
     assert owner.run(ITEMS_OF_SESSION, owner.session) == [other]
@@ -185,14 +185,14 @@ def test_a_job_outlives_its_session(bare: LocalSystem, owner: Someone) -> None:
 
 @pytest.mark.parametrize("statement", [JOBS_BY_DESTINATION, JOBS_OF_SESSION])
 def test_jobs_are_read_by_their_owner_alone(
-    bare: LocalSystem, owner: Someone, stranger: Someone, statement: str
+    bare: LocalSystem, owner: Someone, other_user: Someone, statement: str
 ) -> None:
     with connect_as(bare, "service") as service:
         ids(service, PUT_JOB_IN_SESSION, owner.job, owner.session)
     by_session = statement == JOBS_OF_SESSION
     arguments = [owner.session] if by_session else [owner.id, "workspace"]
     assert owner.run(statement, *arguments) == [owner.job]
-    assert stranger.run(statement, *arguments) == []
+    assert other_user.run(statement, *arguments) == []
 
 
 async def test_a_users_transaction_looks_there_first(bare: LocalSystem, owner: Someone) -> None:
@@ -223,7 +223,7 @@ def test_a_user_puts_no_job_in_a_session(owner: Someone) -> None:
 
 @pytest.fixture
 def arguments(owner: Someone) -> Callable[[str], list[str]]:
-    """What a statement would be given."""
+    """A function that returns the arguments of a statement."""
     of = {
         CREATE_SESSION: [owner.id, "Anyone's"],
         ITEMS_OF_SESSION: [owner.session],

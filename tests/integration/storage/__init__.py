@@ -1,1 +1,1 @@
-"""Files, by Supabase's protocol."""
+"""Files, through Supabase's storage protocol."""

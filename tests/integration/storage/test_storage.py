@@ -1,4 +1,4 @@
-"""storage: signed addresses, and who may have one."""
+"""storage: signed URLs, and who may create them."""
 
 import time
 from uuid import uuid4
@@ -15,7 +15,7 @@ from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 @pytest.fixture
 def path(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """The path of a picture of the person's."""
+    """The path of a picture of the user."""
     job_id = person.create_job()
     hand_worker.finish(job_id)
     return str(person.asset(job_id)["temp_storage_path"])
@@ -42,7 +42,7 @@ def test_a_web_page_of_any_origin_may_read_what_it_has_the_address_of(
     origin = {"origin": "https://app.example.com"}
     redirect = web.get(f"{bare.base}/storage/v1{signed}", headers=origin)
     assert redirect.headers["access-control-allow-origin"] == "*"
-    # After a redirect to another origin, a browser asks as nobody.
+    # After a redirect to another origin, a browser sends the origin null.
     answer = web.get(redirect.headers["location"], headers={"origin": "null"})
     assert answer.headers["access-control-allow-origin"] in {"*", "null"}
 
@@ -70,10 +70,10 @@ def test_head_answers_with_the_size(bare: LocalSystem, person: UserClient, path:
 def test_somebody_elses_object_is_404_like_one_that_never_was(
     bare: LocalSystem, person: UserClient, path: str
 ) -> None:
-    stranger = UserClient(bare)
-    nowhere = f"{stranger.id}/{uuid4()}/{uuid4()}-0.png"
-    answers = [stranger.sign(path), stranger.sign(nowhere), person.sign(path, "user-library")]
-    answers.append(stranger.get(f"/storage/v1/object/workspace-temp/{path}"))
+    other_user = UserClient(bare)
+    nowhere = f"{other_user.id}/{uuid4()}/{uuid4()}-0.png"
+    answers = [other_user.sign(path), other_user.sign(nowhere), person.sign(path, "user-library")]
+    answers.append(other_user.get(f"/storage/v1/object/workspace-temp/{path}"))
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}

@@ -1,4 +1,4 @@
-"""storage: listing, several addresses at once, and what is told of an object."""
+"""storage: listings, several signed URLs in one request, and information about objects."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture
 def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job of the person's that is done."""
+    """A completed job of the user."""
     job_id = person.create_job()
     hand_worker.finish(job_id)
     return job_id
@@ -31,9 +31,9 @@ def test_ones_own_folder_is_listed_and_nobody_elses(
     assert {f"{me}/{job}/{name}" for name in listed(person, f"{me}/{job}")} == mine
     assert listed(person, me, "user-library") == []
 
-    stranger = UserClient(bare)
-    for folder in ("", me, f"{me}/uploads", f"{me}/{job}", me[:8], f"{stranger.id}/../{me}"):
-        assert listed(stranger, folder) == []
+    other_user = UserClient(bare)
+    for folder in ("", me, f"{me}/uploads", f"{me}/{job}", me[:8], f"{other_user.id}/../{me}"):
+        assert listed(other_user, folder) == []
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}
     url = f"{bare.base}/storage/v1/object/list/workspace-temp"
     assert web.post(url, json={"prefix": me}, headers=anon).json() == []

@@ -1,4 +1,4 @@
-"""storage: where no upload may go, and what is none."""
+"""storage: uploads that are refused, by path and by content."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 
 def test_nobody_writes_into_another_folder(bare: LocalSystem, person: UserClient) -> None:
-    stranger = UserClient(bare)
+    other_user = UserClient(bare)
     assert send(person, own(person)).status_code == 200
     before = stored(bare, person)
     places = [
@@ -31,19 +31,19 @@ def test_nobody_writes_into_another_folder(bare: LocalSystem, person: UserClient
         own(person, "new.png"),
         f"workspace-temp/{person.id}",
         "workspace-temp/new.png",
-        f"workspace-temp/{stranger.id}0/new.png",
-        f"workspace-temp/{stranger.id.upper()}/new.png",
-        f"user-library/{stranger.id}/new.png",
-        f"user-library/{stranger.id}/{uuid4()}.png",
+        f"workspace-temp/{other_user.id}0/new.png",
+        f"workspace-temp/{other_user.id.upper()}/new.png",
+        f"user-library/{other_user.id}/new.png",
+        f"user-library/{other_user.id}/{uuid4()}.png",
     ]
     for place in places:
         for method in ("POST", "PUT"):
-            answer = send(stranger, place, BLUE, method, **{"x-upsert": "true"})
+            answer = send(other_user, place, BLUE, method, **{"x-upsert": "true"})
             refused(answer, 403, "Unauthorized")
-        signed = send(stranger, f"upload/sign/{place}", b"", **{"x-upsert": "true"})
+        signed = send(other_user, f"upload/sign/{place}", b"", **{"x-upsert": "true"})
         refused(signed, 403, "Unauthorized")
     assert stored(bare, person) == before
-    assert stored(bare, stranger) == set()
+    assert stored(bare, other_user) == set()
     assert colour_of(person.fetch(f"{person.id}/uploads/cat.png")) == (255, 0, 0)
 
 

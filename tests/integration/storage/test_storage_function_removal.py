@@ -1,4 +1,4 @@
-"""storage: what is removed, and what cannot be changed here."""
+"""storage: removal of objects, and operations that are not offered."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from tests.support.workspace import act
 
 @pytest.fixture
 def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job of the person's that is done."""
+    """A completed job of the user."""
     job_id = person.create_job()
     hand_worker.finish(job_id)
     return job_id
@@ -27,9 +27,9 @@ def test_uploads_are_removed_and_assets_discarded(
     asset = person.asset(job)
     path, thumbnail = asset["temp_storage_path"], asset["thumbnail_path"]
     upload = f"{person.id}/uploads/cat.png"
-    stranger = UserClient(bare)
+    other_user = UserClient(bare)
     before = stored(bare, person)
-    assert remove(stranger, path, upload, thumbnail, person.id) == []
+    assert remove(other_user, path, upload, thumbnail, person.id) == []
     assert remove(person, thumbnail, f"{person.id}/{job}", person.id, f"{person.id}/no.png") == []
     assert stored(bare, person) == before
 

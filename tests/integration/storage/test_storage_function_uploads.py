@@ -1,4 +1,4 @@
-"""storage: uploads, and what becomes of them."""
+"""storage: uploads, their signed URLs and their use as references."""
 
 import time
 from collections.abc import Callable
@@ -140,11 +140,11 @@ def test_a_replacing_address_replaces(bare: LocalSystem, person: UserClient) -> 
 
 def test_an_upload_is_its_owners_alone(bare: LocalSystem, person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
-    stranger = UserClient(bare)
+    other_user = UserClient(bare)
     for kind in ("", "authenticated/", "info/", "public/"):
-        answer = stranger.get(f"/storage/v1/object/{kind}{own(person)}")
+        answer = other_user.get(f"/storage/v1/object/{kind}{own(person)}")
         assert refused(answer, 404, "not_found") == "Object not found"
-    refused(stranger.sign(f"{person.id}/uploads/cat.png"), 404, "not_found")
+    refused(other_user.sign(f"{person.id}/uploads/cat.png"), 404, "not_found")
     refused(person.sign(f"{person.id}/uploads/dog.png"), 404, "not_found")
 
 
@@ -162,10 +162,10 @@ def test_an_upload_is_a_reference(
         _, claim = hand_worker.claimed(answer.json()["job"]["id"])
         (reference,) = claim["references"]
         assert colour_of(web.get(reference["url"]).content) == (255, 0, 0)
-    stranger = UserClient(bare)
+    other_user = UserClient(bare)
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "like this"}}
-    for path in (paths[0], f"{stranger.id}/uploads/cat.png"):
-        answer = stranger.invoke("queue-job", {**body, "referenceImageUrl": path})
+    for path in (paths[0], f"{other_user.id}/uploads/cat.png"):
+        answer = other_user.invoke("queue-job", {**body, "referenceImageUrl": path})
         assert answer.status_code == 404, answer.text
 
 

@@ -1,4 +1,4 @@
-"""What the tests of storage's uploads do again and again."""
+"""Helpers for the tests of uploads."""
 
 import io
 from typing import Any
@@ -14,7 +14,7 @@ HTML = b"<!doctype html><script>alert(1)</script>"
 
 
 def picture(kind: str = "PNG", colour: str = "red", **more: Any) -> bytes:  # noqa: ANN401 - Pillow's
-    """A small picture of that colour."""
+    """A small picture of one colour."""
     target = io.BytesIO()
     Image.new("RGB", (24, 16), colour).save(target, kind, **more)
     return target.getvalue()
@@ -26,7 +26,7 @@ RED, BLUE = picture(), picture(colour="blue")
 def send(
     person: UserClient, path: str, content: bytes = RED, method: str = "POST", **headers: str
 ) -> httpx.Response:
-    """Upload as the body."""
+    """Upload content as the request's body."""
     return web.request(
         method,
         f"{person.base}/storage/v1/object/{path}",
@@ -36,7 +36,7 @@ def send(
 
 
 def own(person: UserClient, name: str = "uploads/cat.png") -> str:
-    """A place in the person's own folder."""
+    """A path in the user's folder."""
     return f"workspace-temp/{person.id}/{name}"
 
 
@@ -48,12 +48,12 @@ def colour_of(content: bytes) -> object:
 
 
 def stored(system: LocalSystem, person: UserClient) -> set[str]:
-    """The objects of the person's, by bucket and path."""
+    """The user's objects, as bucket and path."""
     return {path for path in system.objects() if f"/{person.id}/" in path}
 
 
 def refused(answer: httpx.Response, status: int, error: str) -> str:
-    """Checks a refusal, as Supabase Storage's clients read one; its sentence."""
+    """Check an error response as Supabase Storage's clients read it; return its message."""
     assert answer.status_code == status, answer.text
     payload = answer.json()
     assert (payload["statusCode"], payload["error"]) == (str(status), error)
@@ -63,14 +63,14 @@ def refused(answer: httpx.Response, status: int, error: str) -> str:
 def listed(
     person: UserClient, folder: str, bucket: str = "workspace-temp", **more: object
 ) -> list[str]:
-    """The names in a folder; a folder's ends in a slash."""
+    """The names in a folder; those of folders end in a slash."""
     answer = person.invoke(f"storage/object/list/{bucket}", {"prefix": folder, **more})
     assert answer.status_code == 200, answer.text
     return [one["name"] + ("" if one["id"] else "/") for one in answer.json()]
 
 
 def remove(person: UserClient, *paths: str, bucket: str = "workspace-temp") -> list[str]:
-    """The paths that are told to be gone."""
+    """Remove objects and return the paths that were removed."""
     url = f"{person.base}/storage/v1/object/{bucket}"
     headers = {"authorization": f"Bearer {person.token}"}
     answer = web.request("DELETE", url, json={"prefixes": paths}, headers=headers)

@@ -1,4 +1,4 @@
-"""sweep-jobs: what an ended job's claims left in its folder."""
+"""sweep-jobs: deletion of the files that the claims of finished jobs left."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def _others_are_cleaned(sweep: Sweep) -> None:
 
 @pytest.fixture
 def started(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """A job that starts from a picture."""
+    """A job with a reference image."""
     first = person.create_job()
     hand_worker.finish(first, RED)
     path = person.asset(first)["temp_storage_path"]
@@ -35,7 +35,7 @@ def started(person: UserClient, hand_worker: ScriptedWorker) -> str:
 
 @pytest.fixture
 def claim(hand_worker: ScriptedWorker, started: str) -> dict[str, Any]:
-    """Its claim, all of whose files are uploaded."""
+    """The job's claim, with all of its files uploaded."""
     claim_id, claim = hand_worker.claimed(started)
     _upload(hand_worker, claim)
     return {"claimId": claim_id, **claim}
@@ -158,7 +158,7 @@ def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
 
 
 def _upload(worker: ScriptedWorker, claim: dict[str, Any]) -> None:
-    """The picture with its thumbnail, a preview and the manifest."""
+    """Upload the claim's image, thumbnail, preview and manifest."""
     worker.upload(claim)
     for kind in ("preview", "manifest"):
         put = web.put(claim[f"{kind}PutUrl"], content=b"{}", headers=claim[f"{kind}Headers"])
@@ -171,6 +171,6 @@ def _row(system: LocalSystem, job_id: str) -> dict[str, Any]:
 
 
 def _later(system: LocalSystem, job_id: str) -> None:
-    """Forty minutes pass."""
+    """Let the job have ended 40 minutes earlier, with its cleanup due now."""
     passed = "completed_at = completed_at - interval '40 min', clean_after = now()"
     system.rows(f"update jobs set {passed} where id = %s returning id", job_id)

@@ -1,4 +1,4 @@
-"""sweep-jobs: copies that came to nothing, and what was deleted or discarded."""
+"""sweep-jobs: unfinished copies, and files of deleted or discarded assets."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -24,13 +24,13 @@ _NOTHING = {"workspace-temp": 0, "user-library": 0}
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An asset of the person's."""
+    """The id of an asset of the user."""
     return make(person, hand_worker)[0]
 
 
 @pytest.fixture
 def target(bare: LocalSystem, person: UserClient) -> str:
-    """The id of a copy whose files are there and whose row is not, wherever it was to go."""
+    """The id of a copy that has files in both buckets and no row."""
     target = str(uuid4())
     for path in (f"{target}.png", f"{target}.mp4", f"{target}.thumb.webp"):
         put(bare, "user-library", f"{person.id}/{path}", b"copy")

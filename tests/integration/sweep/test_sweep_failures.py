@@ -1,4 +1,4 @@
-"""sweep-jobs: rows that fail again and again keep no others from being done."""
+"""sweep-jobs: rows that fail repeatedly do not keep other rows from being processed."""
 
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,16 +20,16 @@ from tests.support.workspace import library, make
 
 FAILING = 3
 LIMIT = 2
-"""Fewer rows than fail."""
+"""Lower than the number of failing rows."""
 
 _PAST = "now() - interval '1 hour'"
-_LAPSED = f"update jobs set lease_until = {_PAST}, deadline_at = {_PAST} where user_id = %s"
+_EXPIRED = f"update jobs set lease_until = {_PAST}, deadline_at = {_PAST} where user_id = %s"
 _OVERDUE = f"update jobs set expires_at = {_PAST} where user_id = %s"
 
 
 @pytest.fixture
 async def services(bare: LocalSystem, sweep: Sweep) -> AsyncIterator[Services]:
-    """The sweep's own, in this process; the system has nothing left to sweep."""
+    """The sweep's services in this process; the system has nothing left to sweep."""
     assert sweep()["not_done"] == []
     opened = Services(bare.settings())
     yield opened
@@ -44,7 +44,7 @@ def unlucky(bare: LocalSystem) -> UserClient:
 
 @contextmanager
 def _refunds_failing(system: LocalSystem, person: UserClient) -> Iterator[None]:
-    """No job of the person's can be failed: its refund violates a constraint."""
+    """Let no job of the user be failed: its refund violates a constraint."""
     with system.database() as connection:
         check = f"check (user_id <> '{person.id}' or kind <> 'refund') not valid"
         connection.execute(f"alter table credit_ledger add constraint closed {check}".encode())
@@ -56,7 +56,7 @@ def _refunds_failing(system: LocalSystem, person: UserClient) -> Iterator[None]:
 
 @contextmanager
 def _refusing_server() -> Iterator[str]:
-    """The address of a storage that refuses every request."""
+    """The URL of a storage server that refuses every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -78,7 +78,7 @@ def _begun(person: UserClient, worker: ScriptedWorker) -> str:
 
 
 async def _sweep_twice(part: Callable[[SweepJobsResponse], Awaitable[None]]) -> None:
-    """Each time rows fail, and their error is raised once the others were done."""
+    """Sweep twice: each time the error of the failing rows is raised after the other rows."""
     for _ in range(2):
         with pytest.raises(CheckViolation):
             await part(SweepJobsResponse())
@@ -94,7 +94,7 @@ async def test_claims_that_cannot_be_ended_do_not_starve_the_others(
     stuck = [_begun(unlucky, hand_worker) for _ in range(FAILING)]
     good = _begun(person, hand_worker)
     for owner in (unlucky, person):
-        bare.rows(f"{_LAPSED} returning id", owner.id)
+        bare.rows(f"{_EXPIRED} returning id", owner.id)
     with _refunds_failing(bare, unlucky):
         await _sweep_twice(
             partial(expired_leases.recover_expired_leases, services, max_claims=LIMIT)
@@ -124,7 +124,7 @@ async def test_a_job_is_not_kept_for_a_storage_that_stays_away(
     bare: LocalSystem, sweep: Sweep, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     kept, ended = _begun(person, hand_worker), _begun(person, hand_worker)
-    bare.rows(f"{_LAPSED} returning id", person.id)
+    bare.rows(f"{_EXPIRED} returning id", person.id)
     deadline = "update jobs set deadline_at = now() - interval '1 min' where id = %s returning id"
     bare.rows(deadline, kept)
     with _refusing_server() as url:

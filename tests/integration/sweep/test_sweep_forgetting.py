@@ -1,4 +1,4 @@
-"""sweep-jobs: rows that nobody asks for any more."""
+"""sweep-jobs: deletion of old rows."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from tests.support.sweep import Sweep, at_once
 
 
 class Kind(NamedTuple):
-    """How rows of an age are made and counted, and which age is old, and which is not."""
+    """SQL to insert and count the rows of a kind, with an age that is old and one that is not."""
 
     insert: str
     counting: str
@@ -81,12 +81,12 @@ _KINDS = {
 
 
 _NESTED_LOOPS = ("hashjoin", "mergejoin", "hashagg", "sort", "material")
-"""What Postgres' planner may not use where it is to choose nested loops."""
+"""Settings of Postgres' planner that are disabled to force nested loops."""
 
 
 @pytest.fixture(scope="module")
 def nested_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    """A system whose database joins by nested loops, as it may where it has no statistics yet."""
+    """A system whose database joins by nested loops, as it may while it has no statistics."""
     system = LocalSystem(
         tmp_path_factory.mktemp("loops") / "data", worker="none", SWEEP_SECONDS="3600"
     )
@@ -100,7 +100,7 @@ def nested_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSyst
 
 
 def _insert_old_rows(system: LocalSystem, kind: Kind, mine: str) -> None:
-    """Insert 10,001 old rows and a young one."""
+    """Insert 10,001 old rows and a recent one."""
     at = f"now() - (case n when 0 then '{kind.young}' else '{kind.old}' end)::interval"
     with system.database() as connection:
         rows = f"{kind.insert.format(at=at)} from generate_series(0, 10001) as n"
@@ -121,7 +121,7 @@ def test_old_rows_go_some_at_a_time_and_young_ones_stay(
     kind, mine = _KINDS[name], str(uuid4())
     _insert_old_rows(bare, kind, mine)
     assert 0 < sweep()[name] <= 5000
-    # 5001 at least, unless the system's own first sweep, at its start, took part.
+    # At least 5001, unless the system's first sweep, at its start, took part.
     assert bare.value(kind.counting, mine) >= 2
     at_once(sweep)
     while sweep()[name]:

@@ -1,4 +1,4 @@
-"""sweep-jobs: what a crash left behind, put right."""
+"""sweep-jobs: recovery of jobs after a crash: expired leases, manifests, lost tasks, deadlines."""
 
 from concurrent.futures import ThreadPoolExecutor
 

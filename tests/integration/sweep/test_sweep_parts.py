@@ -1,4 +1,4 @@
-"""sweep-jobs: one part's failure or slowness is not another's."""
+"""sweep-jobs: a failure or delay in one step does not affect the other steps."""
 
 from collections.abc import AsyncIterator
 
@@ -59,7 +59,7 @@ async def test_what_the_sweep_has_no_time_for_is_left(bare: LocalSystem) -> None
 
 
 async def test_without_the_database_it_is_unavailable(bare: LocalSystem) -> None:
-    url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    url = f"postgresql://no_user@127.0.0.1:{free_port()}/none"
     services = Services(bare.settings(database_url=url))
     with pytest.raises(ServiceUnavailableError):
         await runner.run({"lacks": _lacks, "works": _works}, services)

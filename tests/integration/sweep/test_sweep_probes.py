@@ -1,4 +1,4 @@
-"""sweep-jobs: which workers are still there."""
+"""sweep-jobs: health probes of workers."""
 
 import threading
 from collections.abc import Iterator
@@ -23,16 +23,16 @@ _SEEN = "update workers set last_seen = now() - interval '5 min', response_ms = 
 
 
 class Watched(ScriptedWorker):
-    """A worker that counts who asks for its proof, and may be told to keep them waiting."""
+    """A worker that counts the probes, and may delay and refuse them."""
 
     def __init__(self, system: LocalSystem) -> None:
         self.requests = 0
         self.gates: list[threading.Event] = []
-        """Whoever asks is kept until the next of these opens, and then told nothing."""
+        """Each probe waits for the next of these events and then gets a 503."""
         super().__init__(system, "noop")
 
     def row(self) -> dict[str, Any]:
-        """How it is recorded."""
+        """The worker's row."""
         (row,) = self.system.rows("select * from workers where id = 'noop-sdxl'")
         return row
 
@@ -53,7 +53,7 @@ class Watched(ScriptedWorker):
 
 @pytest.fixture
 def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[Watched]:
-    """A second worker, which has most room, so that jobs are sent to it first."""
+    """A second worker with the most free slots, so that jobs are sent to it first."""
     assert hand_worker.register(slots=1000).status_code == 200
     worker = Watched(bare)
     assert worker.register().status_code == 200

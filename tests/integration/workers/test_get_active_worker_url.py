@@ -1,4 +1,4 @@
-"""get-active-worker-url: which worker is told of, to whom, and that nothing changes by asking."""
+"""get-active-worker-url: which worker is returned, to which callers; a request changes nothing."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -19,7 +19,7 @@ Seen = Callable[..., None]
 
 @pytest.fixture
 def seen(bare: LocalSystem) -> Iterator[Seen]:
-    """Make a chat worker known that was seen so many seconds ago; there are no others meanwhile."""
+    """Insert a chat worker that was seen this many seconds ago; other chat workers are inactive."""
     others = [
         row["id"]
         for row in bare.rows(
@@ -114,12 +114,12 @@ def test_a_registered_worker_may_ask(hand_worker: ScriptedWorker, seen: Seen) ->
 
 def test_a_worker_that_never_registered_is_403(bare: LocalSystem, seen: Seen) -> None:
     seen("one", key="demo")
-    stranger = ScriptedWorker(bare, key_id="noop")
+    unregistered_worker = ScriptedWorker(bare, key_id="noop")
     rows = bare.rows("update workers set key_id = 'x' where key_id = 'noop' returning id")
-    answer = stranger.send("get-active-worker-url", CHAT)
+    answer = unregistered_worker.send("get-active-worker-url", CHAT)
     names = [row["id"] for row in rows]
     bare.rows("update workers set key_id = 'noop' where id = any(%s) returning id", names)
-    stranger.close()
+    unregistered_worker.close()
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 

@@ -1,4 +1,4 @@
-"""register-chat-worker: as update-worker-url, for a chat worker."""
+"""register-chat-worker: update-worker-url for a chat worker."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture(scope="module")
 def process(bare: LocalSystem) -> Iterator[ScriptedWorker]:
-    """A process that holds a worker's key, at an address of its own."""
+    """A process with a worker's key, at a separate URL."""
     worker = ScriptedWorker(bare)
     yield worker
     worker.close()
@@ -20,7 +20,7 @@ def process(bare: LocalSystem) -> Iterator[ScriptedWorker]:
 
 @pytest.fixture
 def chatter(bare: LocalSystem, process: ScriptedWorker) -> Iterator[ScriptedWorker]:
-    """It has not registered, and what others knew of its name is so again afterwards."""
+    """A worker that has not registered; rows under its name are restored afterwards."""
     rows = bare.rows("delete from workers where id = 'demo-chat' returning *")
     yield process
     bare.rows("delete from workers where id = 'demo-chat' returning id")
@@ -94,7 +94,7 @@ def test_a_name_of_another_type_stays_that_types(
 def test_a_hostile_address_is_422(bare: LocalSystem, chatter: ScriptedWorker, address: str) -> None:
     answer = _register(chatter, worker_url=address)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert "refused" in answer.json()["error"], "it was not even asked"
+    assert "refused" in answer.json()["error"], "no request was sent to it"
     assert bare.value("select count(*) from workers where worker_url = %s", address) == 0
 
 

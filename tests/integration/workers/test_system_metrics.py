@@ -1,4 +1,4 @@
-"""system-metrics: the specification's shape, and that it says what the database holds."""
+"""system-metrics: the specification's shape, with the values of the database."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from tests.support.local_system import LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
 
 LONG = "video7b_high_enhanced"
-"""Of the catalogue's types the one that is expected to take longest: 240 s."""
+"""The job type of the catalogue with the longest expected time: 240 s."""
 
 JOBS = 1000
 STATES = ["waiting", "waiting", "dispatched", "processing", "completed", "failed", "cancelled"]
@@ -71,7 +71,7 @@ def admin(bare: LocalSystem) -> UserClient:
 
 @pytest.fixture
 def workers(bare: LocalSystem) -> Iterator[Insert]:
-    """Make a worker known; there are no others meanwhile, and no jobs of other tests."""
+    """Insert workers; no other workers and no jobs of other tests are present."""
     settle(bare)
     others = [
         row["id"]
@@ -80,7 +80,7 @@ def workers(bare: LocalSystem) -> Iterator[Insert]:
 
     def insert(name: str, worker_type: str, **columns: object) -> None:
         row = {
-            "id": f"told-{name}",
+            "id": f"metrics-{name}",
             "worker_type": worker_type,
             "worker_url": "http://127.0.0.1:9",
             "key_id": "noop",
@@ -92,7 +92,7 @@ def workers(bare: LocalSystem) -> Iterator[Insert]:
         )
 
     yield insert
-    bare.rows("delete from workers where id like 'told-%%' returning id")
+    bare.rows("delete from workers where id like 'metrics-%%' returning id")
     bare.rows("update workers set is_active = true where id = any(%s) returning id", others)
 
 
@@ -121,7 +121,7 @@ def test_the_shape_is_the_specifications(admin: UserClient, workers: Insert) -> 
             "status": "healthy",
             "responseTime": 120,
             "lastChecked": "2026-01-02T03:04:05Z",
-            "workerId": "told-chat",
+            "workerId": "metrics-chat",
             "slots": 1,
             "jobs": 0,
         }
@@ -143,7 +143,7 @@ def test_without_a_worker_nobody_can_tell(admin: UserClient, workers: Insert) ->
 
 @pytest.fixture
 def thousand(bare: LocalSystem) -> Iterator[None]:
-    """A thousand jobs in every state, of forty users, beside whatever else there is."""
+    """A thousand jobs in every state, of forty users, besides those of other tests."""
     users = [uuid4() for _ in range(40)]
     values = {"users": users, "queues": QUEUES, "states": STATES, "jobs": JOBS, "types": TYPES}
     with bare.database() as connection:
@@ -196,7 +196,7 @@ def test_a_job_is_counted_where_it_is(
 
 @pytest.fixture
 def wait(bare: LocalSystem) -> Iterator[Insert]:
-    """Let so many long jobs wait; nobody sends them to a worker."""
+    """Insert long jobs that wait; no worker receives them."""
     user = uuid4()
 
     def insert(jobs: int) -> None:

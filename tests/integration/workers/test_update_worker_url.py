@@ -1,4 +1,4 @@
-"""update-worker-url: who may register, and where."""
+"""update-worker-url: who may register, and with which URLs."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.support.scripted_worker import ScriptedWorker
 
 @pytest.fixture
 def newcomer(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[ScriptedWorker]:
-    """Another worker process that holds the same key, at an address of its own."""
+    """Another worker process with the same key, at a separate URL."""
     worker = ScriptedWorker(bare)
     yield worker
     assert hand_worker.register(slots=1000).status_code == 200
@@ -154,7 +154,7 @@ def test_a_letter_about_another_users_job_is_403(
         {"webhook-id": "x" * 201},
         {"webhook-id": "another"},
         {"x-worker-id": ""},
-        {"x-worker-id": "nobody"},
+        {"x-worker-id": "unknown"},
         {"x-worker-id": "noop"},
         {"x-worker-id": "\u00e9"},
     ],

@@ -1,4 +1,4 @@
-"""workspace-actions: saving, discarding and clearing."""
+"""workspace-actions: save, discard and clear."""
 
 import concurrent.futures
 from uuid import uuid4
@@ -13,7 +13,7 @@ from tests.support.workspace import act, files, library, make, put, remove
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An asset of the person's."""
+    """The id of an asset of the user."""
     return make(person, hand_worker)[0]
 
 
@@ -159,7 +159,7 @@ def test_clearing_a_job_leaves_the_other_jobs(
 def test_nothing_is_cleared_without_a_sound_copy(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, lost: str
 ) -> None:
-    broken, whole = make(person, hand_worker, num_images=2)
+    broken, intact = make(person, hand_worker, num_images=2)
     _save(person, broken)
     path = library(person)[0]["storage_path"]
     remove(bare, "user-library", path)
@@ -173,4 +173,4 @@ def test_nothing_is_cleared_without_a_sound_copy(
     (row,) = person.rows("workspace_assets")
     assert row["id"] == broken
     assert person.fetch(row["temp_storage_path"]) == PICTURE
-    assert whole in {row["source_asset_id"] for row in library(person)}
+    assert intact in {row["source_asset_id"] for row in library(person)}

@@ -1,4 +1,4 @@
-"""workspace-actions, where a crash left a save half done."""
+"""workspace-actions after a crash in the middle of a save."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -24,7 +24,7 @@ Sweep = Callable[[], dict[str, int]]
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An asset of the person's."""
+    """The id of an asset of the user."""
     return make(person, hand_worker)[0]
 
 

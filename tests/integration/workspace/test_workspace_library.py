@@ -1,4 +1,4 @@
-"""workspace-actions: the library, its collections, and the way back to the workspace."""
+"""workspace-actions: the library, its collections, and copies to the workspace."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ from tests.support.workspace import BEGUN, act, files, library, make, put, remov
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An asset of the person's."""
+    """The id of an asset of the user."""
     return make(person, hand_worker)[0]
 
 
 @pytest.fixture
 def kept_id(person: UserClient, asset_id: str) -> str:
-    """A library asset of the person's, with a title and tags."""
+    """The id of a library asset of the user, with a title and tags."""
     answer = act(person, "save_to_library", assetId=asset_id, customTitle="Star", tags=["red"])
     return str(answer.json()["libraryAssetId"])
 
@@ -63,8 +63,8 @@ def test_deleting_takes_row_and_files_and_again_is_success(
         assert act(person, "delete_library_asset", libraryAssetId=kept_id).is_success
         assert library(person) == []
         assert files(bare, person) == {"workspace-temp": 2, "user-library": 0}
-    stranger = UserClient(bare)
-    assert act(stranger, "delete_library_asset", libraryAssetId=kept_id).status_code == 404
+    other_user = UserClient(bare)
+    assert act(other_user, "delete_library_asset", libraryAssetId=kept_id).status_code == 404
     put(bare, "user-library", row["storage_path"], b"what a crash after the row left")
     assert act(person, "delete_library_asset", libraryAssetId=kept_id).is_success
     assert files(bare, person)["user-library"] == 0
@@ -111,8 +111,8 @@ def test_copying_at_once_and_again_gives_the_copy_that_lives(
     (row,) = person.rows("workspace_assets", id=f"eq.{again['workspaceAssetId']}")
     assert datetime.fromisoformat(row["expires_at"]) > datetime.now(UTC) + timedelta(days=6)
     act(person, "discard_asset", assetId=again["workspaceAssetId"])
-    anew = act(person, "copy_to_workspace", libraryAssetId=kept_id).json()["workspaceAssetId"]
-    assert anew not in copies
+    new_id = act(person, "copy_to_workspace", libraryAssetId=kept_id).json()["workspaceAssetId"]
+    assert new_id not in copies
 
 
 def test_a_copy_outlives_its_original_and_is_saved_anew(

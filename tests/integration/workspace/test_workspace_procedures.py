@@ -1,4 +1,4 @@
-"""The deprecated remote procedures: as the specification names them, for their caller alone."""
+"""The deprecated remote procedures: named as in the specification, for their caller only."""
 
 from typing import Any
 from uuid import uuid4
@@ -165,7 +165,7 @@ def test_nobody_acts_for_another(bare: LocalSystem, person: UserClient) -> None:
     item = _item(bare, other.id, session=session)
     calls: list[tuple[str, tuple[object, ...]]] = [
         (CREATE, (other.id, "Theirs")),
-        (CREATE, (None, "Nobody's")),
+        (CREATE, (None, "No user's")),
         (SAVE, (item, other.id)),
         (CLEAR, (session, other.id)),
     ]

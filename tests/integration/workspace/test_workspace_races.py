@@ -1,4 +1,4 @@
-"""workspace-actions, when two come at once."""
+"""workspace-actions with two concurrent requests."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ _EXPIRE = "update workspace_assets set expires_at = now() where id = %s returnin
 
 @pytest.fixture
 def asset_id(person: UserClient, hand_worker: ScriptedWorker) -> str:
-    """An asset of the person's."""
+    """The id of an asset of the user."""
     return make(person, hand_worker)[0]
 
 
@@ -121,7 +121,7 @@ def test_a_save_that_another_overtook_gives_what_the_other_recorded(
         with storage_pausing(bare):
             save = pool.submit(act, person, "save_to_library", assetId=asset_id)
             until_held(bare, asset_id)
-            # The other's record, and the clear after it.
+            # The record of the other request, and its clear.
             put_back(bare, record)
             bare.rows("delete from workspace_assets where id = %s returning id", asset_id)
         assert save.result().json()["libraryAssetId"] == kept_id

@@ -1,1 +1,1 @@
-"""The control plane's benchmark: its rows, their floors, and the page that tells them."""
+"""The control plane's benchmark: its rows, their baselines, and the report."""

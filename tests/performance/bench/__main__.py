@@ -1,4 +1,4 @@
-"""``make bench``: measure the control plane beside its floors, and write docs/performance.md.
+"""``make bench``: measure the control plane beside its baselines, and write docs/performance.md.
 
 python -m tests.performance.bench [--quick] [--rows 1,2,waterfall] [--out docs]
 """
@@ -41,11 +41,11 @@ _PARTS: dict[str, Callable[[Scale], Awaitable[list[Row]]]] = {
     "scale": service_times.measure,
 }
 _TOGETHER = {"3": "2"}
-"""A row that is measured with another."""
+"""Rows that are measured together with another."""
 
 
 def main() -> None:
-    """Measure what is asked for, and write after each part, so that none is lost."""
+    """Measure the selected rows, and write the report after each part, so that none is lost."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="two minutes instead of a quarter hour"

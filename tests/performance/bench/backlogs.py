@@ -13,7 +13,7 @@ _QUICK = ("1,000 users",)
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """Each shape of the backlog in a system of its own."""
+    """Measure each shape of the backlog in its own system."""
     each = scale.of(12, 6)
     series, ratios = [], {}
     for shape in _QUICK if scale.is_quick else backlog.SHAPES:

@@ -1,8 +1,8 @@
-"""The floor of a job's journey: the hops that it takes, each to somebody who does next to nothing.
+"""The baseline of a job: the same network hops, with almost no work at each end.
 
-Three requests to the bare handler, in whose places the functions store, claim and complete; a task
-of the real client through the queue; a picture and its thumbnail by signed URLs, then the manifest;
-and a look at what was stored. One after the other where a job does it so.
+Three requests to the bare handler, where the functions would store, claim and complete; a task of
+the real client through the queue; a picture and its thumbnail by signed URLs, then the manifest;
+and a check of what was stored. They are sequential where a job's are.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
 class Hops:
-    """A way that is walked once a job."""
+    """The hops of one job."""
 
     def __init__(
         self, services: Services, bare: http_client.Connection, http: aiohttp.ClientSession
@@ -34,7 +34,7 @@ class Hops:
         self._arrived = asyncio.Event()
 
     async def walk(self, request: bytes) -> float:
-        """Seconds from the first hop to the last."""
+        """Make all hops, and return the seconds from the first to the last."""
         bucket = self._services.settings.workspace_bucket
         paths = [f"{uuid4()}/{name}.png" for name in ("asset", "thumbnail", "manifest")]
         uploads = [
@@ -56,7 +56,7 @@ class Hops:
         return time.perf_counter() - began
 
     async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take a task, and answer at once."""
+        """Receive a task, and respond at once."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -80,15 +80,15 @@ class Hops:
 
     @property
     def port(self) -> int:
-        """Where it waits for tasks."""
+        """The port for tasks."""
         return self._port
 
 
 @contextlib.asynccontextmanager
 async def opened(system: LocalSystem, bare_port: int) -> AsyncIterator[Hops]:
-    """The way, over connections that are kept."""
+    """Open the hops' clients, over persistent connections."""
     services = Services(system.settings())
-    # Their libraries are slow to import, and the bare handler closes what is idle for so long.
+    # Their libraries are slow to import, and the bare handler closes connections that idle.
     _ = services.storage, services.tasks
     bare = await http_client.Connection.open(bare_port)
     async with aiohttp.ClientSession() as http:

@@ -18,7 +18,7 @@ _START, _HANDLER = "the bare start", "the bare handler"
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """Round by round, one process after the other, each until its first answer."""
+    """Start one process after the other in each round, and time its first response."""
     return await asyncio.to_thread(_measure, scale)
 
 
@@ -33,7 +33,7 @@ def _measure(scale: Scale) -> list[Row]:
             for name, source in _sources(names).items():
                 opener = requests[name]() if name in requests else bare()
                 taken, statuses[name] = _start(source, settings, opener)
-                if number:  # the first round brings the files into memory
+                if number:  # the first round loads the files into memory
                     seconds.setdefault(name, []).append(taken * 1000)
     return [_row(seconds, statuses)]
 

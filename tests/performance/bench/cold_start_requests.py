@@ -1,4 +1,4 @@
-"""The first request of each function, as its own callers would make it."""
+"""The first request of each function, as its callers send it."""
 
 import json
 import time
@@ -26,7 +26,7 @@ class Opener(NamedTuple):
 
 
 def openers(settings: Mapping[str, str]) -> dict[str, Callable[[], Opener]]:
-    """By function; each call makes a fresh one. A function without one here is an error."""
+    """Return a factory of a new request for each function. A function without one is an error."""
     user, admin = tokens.user_token(_USER), tokens.user_token(_USER, is_admin=True)
     return {
         "queue-job": lambda: _posted(user, picture()),
@@ -54,12 +54,12 @@ def openers(settings: Mapping[str, str]) -> dict[str, Callable[[], Opener]]:
 
 
 def bare() -> Opener:
-    """For both floors."""
+    """Return the request for both baselines."""
     return _posted(tokens.user_token(_USER), picture())
 
 
 def picture() -> dict[str, object]:
-    """The body of a request for one."""
+    """Return the body of a request for a picture."""
     return {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a big red star"}}
 
 
@@ -91,11 +91,11 @@ def _got(token: str, path: str) -> Opener:
 
 def _signed(body: object) -> Opener:
     content = json.dumps(body).encode()
-    seal = webhook_signature.sign(
+    signature = webhook_signature.sign(
         keys.worker_key(_KEY_ID),
         worker_id=_KEY_ID,
         message_id=f"msg_{uuid4().hex}",
         timestamp=int(time.time()),
         body=content,
     )
-    return Opener("POST", "/", {"content-type": "application/json", **seal}, content)
+    return Opener("POST", "/", {"content-type": "application/json", **signature}, content)

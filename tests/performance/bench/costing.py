@@ -1,4 +1,4 @@
-"""docs/cost-of-a-job.md: what a job was counted to need, times published prices."""
+"""docs/cost-of-a-job.md: the counted operations of a job, times published prices."""
 
 import re
 import statistics
@@ -15,9 +15,9 @@ PAGE = ROOT / "docs" / "cost-of-a-job.md"
 _PRICES = ROOT / "docs" / "operations" / "cost.md"
 _MILLION = 1_000_000
 _TASKS = 0.40
-"""A million billable operations: cloud.google.com/tasks/docs/pricing, read in November 2026."""
+"""US dollars for a million operations: cloud.google.com/tasks/docs/pricing, as of November 2026."""
 _TASK_OPERATIONS = 2
-"""The call that makes it, and one push: the task is below 32 KB, and the worker answers 200."""
+"""One to create the task, and one push: it is below 32 KB, and the worker answers 200."""
 
 _HOW = (
     "No heartbeat, no retry, nobody listening. Round trips and storage operations are counted by a "
@@ -38,12 +38,12 @@ _POSTGRES = (
 
 
 def prices(text: str) -> dict[str, float]:
-    """The numbers of the table in docs/operations/cost.md, by name."""
+    """Parse the prices in the table of docs/operations/cost.md, by name."""
     found: dict[str, float] = {}
-    for names, told_as in re.findall(
+    for names, values in re.findall(
         r"^\| ([A-Z_]+(?:, [A-Z_]+)*) \| (\d[^|]*) \|", text, re.MULTILINE
     ):
-        numbers = re.findall(r"\d+\.\d+", told_as)
+        numbers = re.findall(r"\d+\.\d+", values)
         found |= {
             name: float(number) for name, number in zip(names.split(", "), numbers, strict=False)
         }
@@ -51,14 +51,14 @@ def prices(text: str) -> dict[str, float]:
 
 
 def write(counts: Counts, jobs: int, trips: Sequence[int], active: Sequence[float]) -> None:
-    """The page. ``active`` is the database's milliseconds a job, of each round."""
+    """Write the report. ``active`` is the database's milliseconds for each job, by round."""
     PAGE.write_text(text(counts, jobs, trips, active, _PRICES))
 
 
 def text(
     counts: Counts, jobs: int, trips: Sequence[int], active: Sequence[float], listed: Path
 ) -> str:
-    """The page, in Markdown."""
+    """Return the report in Markdown."""
     database_ms = statistics.median(active)
     priced = _priced(counts, jobs, database_ms, prices(listed.read_text()))
     return "\n".join([
@@ -91,9 +91,9 @@ def _counted(
     counts: Counts, jobs: int, trips: Sequence[int], database_ms: float
 ) -> list[tuple[str, str]]:
     framed = sum(calls for query, (calls, _) in counts.statements.items() if is_frame(query))
-    whole = sum(calls for calls, _ in counts.statements.values())
+    total = sum(calls for calls, _ in counts.statements.values())
     return [
-        ("statements, what begins and ends transactions included", fmt(whole / jobs)),
+        ("statements, what begins and ends transactions included", fmt(total / jobs)),
         ("of these, what begins and ends transactions", fmt(framed / jobs)),
         ("round trips to Postgres", fmt(counts.trips / jobs)),
         ("of these, until queue-job has answered (median)", fmt(statistics.median(trips))),

@@ -13,12 +13,12 @@ from tests.performance.bench.scale import Scale
 _JOBS = 100
 _CONNECTIONS = 8
 _SLOTS = (1, 4)
-"""The first is what `make run` starts."""
+"""The first is the default of `make run`."""
 _AIM_SECONDS = 1.5
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """With the worker's own setting, and with room for four jobs at a time."""
+    """Measure with the worker's default of one slot, and with four."""
     drained, queued = {}, {}
     for slots in _SLOTS[: scale.of(2, 1)]:
         with fixtures.system("noop", WORKER_SLOTS=str(slots)) as system:
@@ -29,7 +29,7 @@ async def measure(scale: Scale) -> list[Row]:
 
 
 async def drain(port: int, jobs: int) -> tuple[float, float]:
-    """Seconds until all are accepted, and until all are seen."""
+    """Return the seconds until all jobs are accepted, and until all assets are received."""
     user = str(uuid4())
     events = http_client.Events()
     await events.open(port, user)
@@ -63,7 +63,7 @@ def _row(scale: Scale, queued: dict[int, list[float]], drained: dict[int, list[f
         name = f"{slots} {'slot' if slots == 1 else 'slots'}"
         series.append(Series(f"{name}: all accepted", "s", queued[slots]))
         series.append(Series(f"{name}: all drained", "s", seconds))
-    whole = series[1]
+    one_slot = series[1]
     return Row(
         key="4",
         title="100 jobs drained by a noop worker",
@@ -73,8 +73,8 @@ def _row(scale: Scale, queued: dict[int, list[float]], drained: dict[int, list[f
             "the user's job-events stream. One worker, with one slot as `make run` starts it."
         ),
         aim=f"at most {_AIM_SECONDS} s",
-        seen=f"{fmt(whole.median)} s ({whole.spread})",
-        holds=whole.median <= _AIM_SECONDS,
+        seen=f"{fmt(one_slot.median)} s ({one_slot.spread})",
+        holds=one_slot.median <= _AIM_SECONDS,
         series=series,
         aim_at=_AIM_SECONDS,
         notes=["Published of such a machine: ComfyUI 0.69 s (memory only), InvokeAI 60 s."],

@@ -1,4 +1,4 @@
-"""What a measurement was made on: versions, cores, load."""
+"""The environment of a measurement: versions, cores, load."""
 
 import os
 import platform
@@ -20,20 +20,20 @@ _PACKAGES = (
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def versions() -> str:
-    """Of Python and of what is on the path."""
+    """Return the versions of Python and of the packages involved."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return f"Python {platform.python_version()}, {packages}"
 
 
 def machine() -> str:
-    """The processor, the cores and the memory."""
+    """Return the processor, the cores and the memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{platform.system()} {platform.machine()}, {_processor()}, "
@@ -42,7 +42,7 @@ def machine() -> str:
 
 
 def now() -> dict[str, str]:
-    """When, and how busy the machine was."""
+    """Return the time, and how busy the machine is."""
     return {
         "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "load": f"{os.getloadavg()[0]:.1f}",

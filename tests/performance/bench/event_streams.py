@@ -1,4 +1,4 @@
-"""Row 8: a thousand open event streams of one process."""
+"""Row 8: a thousand open event streams on one process."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ _AIM_MS, _AIM_MB = 250, 200
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """The function is served by itself, one worker process, as the cloud serves it."""
+    """Serve the function alone, with one worker process, as the cloud does."""
     seconds = scale.of(10, 4)
     with fixtures.system("none") as system:
         settings = fixtures.settings_of(system)
@@ -46,7 +46,7 @@ async def _rounds(
 
 
 def _memory(served: Served) -> float:
-    """Of the worker process, resident, in MB."""
+    """Return the resident memory of the worker process, in MB."""
     (pid,) = served.workers()
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1000

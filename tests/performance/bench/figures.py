@@ -1,4 +1,4 @@
-"""What was measured: a series of rounds, and the row that it belongs to."""
+"""Results: a series of rounds, and the row that it belongs to."""
 
 import math
 import statistics
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Series:
-    """One side of a row: a figure of each round."""
+    """One side of a row: a figure for each round."""
 
     name: str
     unit: str
@@ -17,41 +17,41 @@ class Series:
 
     @property
     def median(self) -> float:
-        """Of the rounds."""
+        """The median of the rounds."""
         return statistics.median(self.values)
 
     @property
     def spread(self) -> str:
-        """The least and the most of the rounds."""
+        """The minimum and the maximum of the rounds."""
         return f"{fmt(min(self.values))} to {fmt(max(self.values))}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the page."""
+    """One row of the report."""
 
     key: str
     title: str
     how: str
-    """What was done, so that somebody else can do it again."""
+    """How it was measured, so that it can be repeated."""
     aim: str
     seen: str
     holds: bool | None
-    """None where nothing was promised."""
+    """None where there is no target."""
     series: Sequence[Series] = ()
     aim_at: float | None = None
-    """Where the aim lies on the plot, in the series' own unit."""
+    """Where the target is drawn on the plot, in the series' unit."""
     notes: Sequence[str] = ()
     table: Sequence[Sequence[str]] = ()
-    """A further table, its head first."""
+    """An additional table, its header first."""
     spans: Sequence[tuple[str, float, float, int]] = ()
-    """Of a waterfall: name, begin and end in milliseconds, depth."""
+    """Spans of a waterfall: name, start and end in milliseconds, depth."""
     made: dict[str, str] = field(default_factory=dict)
-    """When it was measured, and under which settings."""
+    """When it was measured, and with which settings."""
 
 
 def fmt(value: float) -> str:
-    """A number with three digits that count."""
+    """Format a number with three significant digits."""
     if value == 0:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -59,13 +59,13 @@ def fmt(value: float) -> str:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that so many percent of them do not pass, between two neighbours."""
+    """Return a percentile, interpolated between neighbouring values."""
     if len(values) == 1:
         return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def of_json(values: dict[str, Any]) -> Row:
-    """A row as ``dataclasses.asdict`` wrote it."""
+    """Build a row from the result of ``dataclasses.asdict``."""
     series = [Series(**one) for one in values["series"]]
     return Row(**{**values, "series": series})

@@ -1,4 +1,4 @@
-"""The systems that are measured, and the floor's own database beside theirs."""
+"""The systems that are measured, and a separate database for the baselines."""
 
 import contextlib
 import tempfile
@@ -24,8 +24,9 @@ SETTINGS = {
     "SWEEP_SECONDS": "3600",
     "TRACES_FILE": "",
 }
-"""A benchmark's user asks for more than a person may: each limit is so high that it is counted, as
-ever, and not met. Spans are off, as they are by default but on the local system."""
+"""A benchmark's user sends more requests than a person may: each limit is so high that it is still
+checked but not reached. Spans are off, which is the default outside the local system.
+"""
 
 _BUSY_WORKER = """
     insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
@@ -35,7 +36,7 @@ _BUSY_WORKER = """
 
 @contextlib.contextmanager
 def system(worker: str, **more: str) -> Iterator[LocalSystem]:
-    """A local system of its own, gone after the block."""
+    """Run a local system that is removed after the block."""
     with tempfile.TemporaryDirectory() as folder:
         system = LocalSystem(Path(folder) / "data", worker=worker, **{**SETTINGS, **more})
         try:
@@ -46,24 +47,24 @@ def system(worker: str, **more: str) -> Iterator[LocalSystem]:
 
 
 def settings_of(system: LocalSystem) -> dict[str, str]:
-    """What the system's functions are told, for one that is served beside it; and the floor."""
+    """Return the environment of the system's functions, for one served beside it and baselines."""
     parts, url = system_on(system.data)
     env = {**environment.functions_env(parts, url), **SETTINGS}
     return {**env, "FLOOR_DATABASE_URL": floor_database(system.ports()["postgres"])}
 
 
 def source_of(function: str) -> Path:
-    """The handler's file."""
+    """Return the path of a function's handler."""
     return ROOT / "functions" / function.replace("-", "_") / "main.py"
 
 
 def busy_worker(system: LocalSystem) -> None:
-    """Register a worker that never answers: its slots are taken at once, and stay so."""
+    """Register a worker that never responds: its slots are taken at once, and stay taken."""
     system.rows(_BUSY_WORKER)
 
 
 def floor_database(port: int, name: str = "floor") -> str:
-    """The floor's own database on a server, made if it is missing; the functions' address of it."""
+    """Create a baseline's database if it is missing, and return the functions' URL for it."""
     with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
         known = "select from pg_database where datname = %s"
         if connection.execute(known, [name]).fetchone() is None:

@@ -1,4 +1,4 @@
-"""A function as the cloud serves it: the functions framework, one worker process."""
+"""A function as the cloud serves it: the functions framework with one worker process."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.005
 
 
 class Served:
-    """A running process and where it listens."""
+    """A running process and its port."""
 
     def __init__(self, source: Path, settings: Mapping[str, str]) -> None:
         self.port = free_port()
@@ -41,7 +41,7 @@ class Served:
     def first_answer(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[float, int]:
-        """Ask until it answers; seconds since the process began, and the answer's status."""
+        """Request until it responds; return the seconds since its start, and the status."""
         until = time.perf_counter() + _START_SECONDS
         while time.perf_counter() < until:
             if self._process.poll() is not None:
@@ -62,12 +62,12 @@ class Served:
             return time.perf_counter() - self.began, answer.status
 
     def workers(self) -> list[int]:
-        """The processes that serve, by number; their parent only watches them."""
+        """Return the ids of the worker processes; their parent only monitors them."""
         listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(number) for number in listed.read_text().split()]
 
     def stop(self) -> None:
-        """End it and its workers."""
+        """Stop it and its workers."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
@@ -77,7 +77,7 @@ class Served:
 
 @contextmanager
 def serving(source: Path, settings: Mapping[str, str]) -> Iterator[Served]:
-    """Serve as long as the block lasts; it begins once the process answers."""
+    """Serve while the block runs, which starts once the process responds."""
     served = Served(source, settings)
     try:
         served.first_answer("OPTIONS", "/", {}, b"")

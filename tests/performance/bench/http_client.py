@@ -1,4 +1,4 @@
-"""HTTP/1.1 with as little of the machine's time as a client can take."""
+"""An HTTP/1.1 client that uses as little CPU time as possible."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ _LENGTH = b"content-length: "
 
 
 class Answer(NamedTuple):
-    """An answer, and how long it took."""
+    """A response, and how long it took."""
 
     status: int
     body: bytes
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 
 
 def post(path: str, token: str, body: object) -> bytes:
-    """A whole request, made once and sent often."""
+    """Return a complete request, built once and sent often."""
     content = json.dumps(body).encode()
     return (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n"
@@ -30,16 +30,16 @@ def post(path: str, token: str, body: object) -> bytes:
 
 
 def picture(path: str, token: str) -> bytes:
-    """A request for a fast picture."""
+    """Return a request for a fast picture."""
     body = {"jobType": "sdxl_image_fast", "metadata": {"prompt": "a big red star on blue, left"}}
     return post(path, token, body)
 
 
 def whole_length(data: bytes) -> int:
-    """How long the answer that ``data`` begins with is; 0 while its head is not whole.
+    """Return the length of the response at the start of ``data``; 0 while its head is incomplete.
 
     Raises:
-        ValueError: where the answer does not say how long it is.
+        ValueError: The response has no Content-Length.
     """
     end = data.find(_END)
     if end < 0:
@@ -51,25 +51,25 @@ def whole_length(data: bytes) -> int:
 
 
 def job_of(answer: Answer) -> str:
-    """The accepted job's id. Raises RuntimeError where it was refused."""
+    """Return the accepted job's id. Raises RuntimeError where the job was refused."""
     if answer.status != HTTPStatus.ACCEPTED:
         raise RuntimeError(f"a job was refused: {answer.body.decode()}")
     return str(json.loads(answer.body)["job"]["id"])
 
 
 class Connection:
-    """One kept connection; one request at a time."""
+    """One persistent connection; one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     @classmethod
     async def open(cls, port: int) -> Self:
-        """Connect."""
+        """Open a connection."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def ask(self, request: bytes) -> Answer:
-        """Send it, and read the answer to its end."""
+        """Send a request, and read the response to its end."""
         began = time.perf_counter()
         self._writer.write(request)
         head = await self._reader.readuntil(_END)
@@ -77,20 +77,20 @@ class Connection:
         return Answer(int(head[9:12]), body, time.perf_counter() - began)
 
     def close(self) -> None:
-        """Go away."""
+        """Close the connection."""
         self._writer.close()
 
 
 class Events:
-    """A user's ``job-events``, read as they come."""
+    """A client of a user's ``job-events``."""
 
     def __init__(self) -> None:
         self.made: dict[str, float] = {}
-        """When each job's asset was seen, by ``time.perf_counter``."""
+        """When each job's asset was received, by ``time.perf_counter``."""
         self._news = asyncio.Condition()
 
     async def open(self, port: int, user: str, path: str = "/functions/v1/job-events") -> None:
-        """Listen from now on."""
+        """Connect, and read events until closed."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer "
         self._writer.write(f"{head}{tokens.user_token(user)}\r\n\r\n".encode())
@@ -98,13 +98,13 @@ class Events:
         self._reading = asyncio.create_task(self._read())
 
     async def asset_of(self, job_id: str, seconds: float = 60) -> float:
-        """When the job's asset was seen; waits for it."""
+        """Wait for the job's asset, and return when it was received."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: job_id in self.made)
         return self.made[job_id]
 
     async def close(self) -> None:
-        """Go away."""
+        """Close the stream."""
         self._reading.cancel()
         self._writer.close()
 

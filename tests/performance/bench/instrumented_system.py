@@ -1,4 +1,4 @@
-"""A local system whose round trips are counted, on a Postgres that keeps its statistics."""
+"""A local system whose round trips are counted, on a Postgres that collects statistics."""
 
 import asyncio
 import contextlib
@@ -34,12 +34,12 @@ _FLAGS = {
 
 @dataclass(frozen=True)
 class _Watched(environment.LocalSystem):
-    """The system, but that its storage is reached by way of the relay."""
+    """The system's addresses, with its storage behind the relay."""
 
     storage_relay: int = 0
 
     def address_of(self, name: str) -> str:
-        """Where a part listens."""
+        """Return the address of a part."""
         if name == "storage":
             return f"http://127.0.0.1:{self.storage_relay}"
         return super().address_of(name)
@@ -47,7 +47,7 @@ class _Watched(environment.LocalSystem):
 
 @dataclass(frozen=True)
 class Counted:
-    """What counts."""
+    """A system, and the counters on its connections."""
 
     system: environment.LocalSystem
     postgres_port: int
@@ -56,24 +56,24 @@ class Counted:
 
     @contextlib.contextmanager
     def connected(self, database: str = "postgres") -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection past the relay, to another database of the server where none is named."""
+        """Open a connection past the relay, to the server's ``postgres`` database by default."""
         url = server.url(self.postgres_port, database)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
 
     def last_lines(self) -> list[str]:
-        """The newest of what the functions have logged."""
+        """Return the last lines of the functions' log."""
         return logs.last_lines(logs.file_of(self.system.data, "gateway"), 20).splitlines()
 
-    def heard(self) -> list[dict[str, object]]:
-        """Every line that the functions have logged."""
+    def log_lines(self) -> list[dict[str, object]]:
+        """Return every line of the functions' log, parsed."""
         text = logs.file_of(self.system.data, "gateway").read_text()
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
 @contextlib.asynccontextmanager
 async def counted() -> AsyncIterator[Counted]:
-    """Start everything, with the noop worker and without sweeps."""
+    """Start a system with the noop worker and without sweeps."""
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
         data.mkdir()
@@ -89,7 +89,7 @@ async def counted() -> AsyncIterator[Counted]:
             system = _Watched(data, free_port(), own, url, storage_relay=storage.port)
             supervisor = Supervisor(Options(worker="noop"), system)
             try:
-                with patch.dict(os.environ, fixtures.SETTINGS):  # which its children are given
+                with patch.dict(os.environ, fixtures.SETTINGS):  # its child processes inherit this
                     await supervisor.start()
                 yield Counted(system, port, statements, storage)
             finally:

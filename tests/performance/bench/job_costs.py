@@ -1,4 +1,4 @@
-"""What one job's life asks of the database, of storage and of the functions: counted."""
+"""Count what one job costs the database, storage and the functions."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.performance.bench import http_client
 from tests.performance.bench.instrumented_system import Counted
 
 _JOBS_A_USER = 50
-"""Of the credits that everybody begins with."""
+"""Within the credits that a user starts with."""
 _POLL_SECONDS = 0.003
 _LOST_SECONDS = 60
 _FRAME = ("begin", "commit", "rollback", "set ")
@@ -21,7 +21,7 @@ _WRITES = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xid"
 _ROWS = """
     select sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint as written from pg_stat_user_tables
 """
-"""Of what a server process has told of: it tells each second, at the next statement."""
+"""Includes only what a server process has reported, once a second with the next statement."""
 
 _STATEMENTS = """
     select query, sum(calls)::float8 as calls, sum(total_exec_time)::float8 as ms
@@ -35,7 +35,7 @@ class Counts:
     """Sums since the system's start."""
 
     statements: dict[str, tuple[float, float]]
-    """By text: how often, and how many milliseconds of execution."""
+    """By text: calls, and milliseconds of execution."""
     trips: int
     storage: dict[str, int]
     wal_bytes: int
@@ -44,11 +44,11 @@ class Counts:
     writes: int
     """Transactions that changed something."""
     requests: dict[str, tuple[int, float]]
-    """By function: how often, and how many milliseconds."""
+    """By function: calls, and milliseconds."""
 
 
 async def live(counted: Counted, jobs: int) -> list[int]:
-    """Run jobs one at a time, each to its end; the round trips until each was accepted."""
+    """Run jobs one at a time to completion; return the round trips until each was accepted."""
     connection = await http_client.Connection.open(counted.system.port)
     trips = []
     for number in range(jobs):
@@ -63,7 +63,7 @@ async def live(counted: Counted, jobs: int) -> list[int]:
 
 
 async def _ended(counted: Counted, job_id: str) -> None:
-    """Wait for the line of its last callback, which no query has to look for."""
+    """Wait for the log line of the job's last callback, so that no query counts."""
     marks = (f'"job_id": "{job_id}"', '"status_reported": "completed"', '"message": "answered"')
     async with asyncio.timeout(_LOST_SECONDS):
         while not any(  # noqa: ASYNC110 - another process writes it
@@ -73,7 +73,7 @@ async def _ended(counted: Counted, job_id: str) -> None:
 
 
 def counts(counted: Counted) -> Counts:
-    """As they stand."""
+    """Return the current counts."""
     with counted.connected() as connection:
         found = connection.execute(_STATEMENTS).fetchall()
         wal = connection.execute("select pg_current_wal_lsn() - '0/0' as bytes").fetchone()
@@ -81,7 +81,7 @@ def counts(counted: Counted) -> Counts:
     with counted.connected(server.DATABASE) as connection:
         rows = connection.execute(_ROWS).fetchone()
     requests: dict[str, tuple[int, float]] = {}
-    for line in counted.heard():
+    for line in counted.log_lines():
         if line["message"] == "answered":
             number, ms = requests.get(str(line["function"]), (0, 0.0))
             requests[str(line["function"])] = (number + 1, ms + float(str(line["ms"])))
@@ -97,7 +97,7 @@ def counts(counted: Counted) -> Counts:
 
 
 def between(before: Counts, after: Counts) -> Counts:
-    """What one of them has more than the other."""
+    """Return the difference of two counts."""
     return Counts(
         statements=_more(before.statements, after.statements),
         trips=after.trips - before.trips,
@@ -110,7 +110,7 @@ def between(before: Counts, after: Counts) -> Counts:
 
 
 def is_frame(query: str) -> bool:
-    """Whether a statement only begins or ends a transaction."""
+    """Return whether a statement only begins or ends a transaction."""
     plain = query.lower()
     return plain.startswith(_FRAME) or _ENTER in plain
 

@@ -1,4 +1,4 @@
-"""Rows 2 and 3: one job at a time on an idle system, until it is accepted and until it is seen."""
+"""Rows 2 and 3: time of one job on an idle system, until accepted and until its asset arrives."""
 
 import asyncio
 import time
@@ -13,13 +13,13 @@ from tests.performance.bench.scale import Scale
 _QUEUE = "/functions/v1/queue-job"
 _WARM_UP = 30
 _REST_SECONDS = 0.03
-"""Between two jobs: what the first leaves to do is done."""
+"""Between two jobs, so that the first one's remaining work is done."""
 
 Times = dict[str, list[float]]
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """The bare handler's turn and ours, round by round."""
+    """Measure the bare handler and the functions alternately, round by round."""
     count = scale.of(100, 40)
     with (
         fixtures.system("noop") as system,

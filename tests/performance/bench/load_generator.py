@@ -1,4 +1,4 @@
-"""Requests as fast as they are answered, over so many connections: a closed loop."""
+"""A closed-loop load generator: each connection sends its next request after a response."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ from tests.performance.bench import http_client
 
 
 class _Client(asyncio.Protocol):
-    """One connection: the next request goes out with the last answer."""
+    """One connection, which sends the next request on receiving a response."""
 
     def __init__(self, requests: Iterator[bytes], status: int) -> None:
         self._requests = requests
@@ -37,14 +37,14 @@ class _Client(asyncio.Protocol):
         self._transport.write(next(self._requests))
 
     def close(self) -> None:
-        """Go away."""
+        """Close the connection."""
         self._transport.close()
 
 
 async def rate(
     port: int, requests: Sequence[bytes], *, connections: int, seconds: float, status: int = 202
 ) -> float:
-    """Answers a second. It raises RuntimeError where one is not ``status``."""
+    """Return the responses per second. Raises RuntimeError where one is not ``status``."""
     loop = asyncio.get_running_loop()
     turn = itertools.cycle(requests)
     clients = [

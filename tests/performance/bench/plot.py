@@ -1,4 +1,4 @@
-"""Plots as SVG, by hand: bars with their spread, and a waterfall."""
+"""SVG plots: bars with their spread, and a waterfall."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
@@ -12,7 +12,7 @@ _STYLE = "font-family='sans-serif' font-size='12' fill='#222'"
 
 
 def bars(row: Row) -> str:
-    """A bar a series: its median, and a line from its least to its most round; the aim across."""
+    """Draw a bar for each series: its median, a line from minimum to maximum, and the target."""
     limit = max([max(series.values) for series in row.series] + [row.aim_at or 0]) or 1
     scale = (_WIDTH - _LEFT - _RIGHT) / limit
     parts = [_text(8, 20, f"{row.key}. {row.title}", "font-weight='bold'")]
@@ -37,7 +37,7 @@ def bars(row: Row) -> str:
 
 
 def waterfall(row: Row) -> str:
-    """A bar a span, from when it begins to when it ends."""
+    """Draw a bar for each span, from its start to its end."""
     scale = (_WIDTH - _LEFT - _RIGHT) / max(end for _, _, end, _ in row.spans)
     parts = [_text(8, 20, row.title, "font-weight='bold'")]
     for number, (name, begin, end, depth) in enumerate(row.spans):

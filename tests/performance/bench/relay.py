@@ -1,4 +1,4 @@
-"""Stands in a connection's way and counts its round trips."""
+"""A TCP relay that counts round trips."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,10 @@ _CHUNK = 65536
 
 
 class Relay:
-    """Hands on what comes to ``port``; a round trip begins where the client speaks anew."""
+    """Relays connections; a round trip starts when the client sends after the server has."""
 
     def __init__(self, target: int, name: Callable[[bytes], str]) -> None:
-        """``name`` says what a round trip is, by the first bytes of it."""
+        """Relay to ``target``; ``name`` names a round trip by its first bytes."""
         self._target = target
         self._name = name
         self.trips: Counter[str] = Counter()
@@ -21,13 +21,13 @@ class Relay:
         self._pumps: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        """Serve from now on."""
+        """Start serving."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Cut whatever is left."""
+        """Close what is still open."""
         self._server.close()
         for pump in self._pumps:
             pump.cancel()
@@ -54,7 +54,7 @@ class Relay:
 
 
 class _Turn:
-    """Who spoke last on a connection."""
+    """Which side sent last on a connection."""
 
     def __init__(self) -> None:
         self.is_clients = False
@@ -74,12 +74,12 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 
 
 def statement(_: bytes) -> str:
-    """Of Postgres' protocol only the number is told."""
+    """Name all round trips of the Postgres protocol alike, since only their number is reported."""
     return "round trips"
 
 
 def storage_operation(data: bytes) -> str:
-    """Of Cloud Storage, by its request line: what it is charged as, and what it does."""
+    """Name a Cloud Storage request by how it is charged and what it does, from its request line."""
     method, _, rest = data.partition(b" ")
     path = rest.partition(b" ")[0].partition(b"?")[0]
     is_upload = method in {b"PUT", b"POST"}

@@ -1,4 +1,4 @@
-"""The page, its plots and its figures: written from the rows alone."""
+"""The benchmark's report, its plots and its figures, written from the rows alone."""
 
 import dataclasses
 import json
@@ -14,9 +14,9 @@ _ORDER = ("1", "2", "3", "4", "5", "6", "7", "8", "waterfall")
 
 
 def write(folder: Path, rows: Sequence[Row]) -> Path:
-    """Write ``performance.md``, and what it shows into ``performance/``, both below ``folder``.
+    """Write ``performance.md`` and its plots in ``performance/``, both below ``folder``.
 
-    Rows that were not measured now stay as they were last, each with its own date.
+    Rows that were not measured now keep their last results, each with its own date.
     """
     shown = folder / "performance"
     shown.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def write(folder: Path, rows: Sequence[Row]) -> Path:
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The page, in Markdown."""
+    """Return the report in Markdown."""
     return "\n".join([
         "# Performance",
         "",

@@ -1,24 +1,24 @@
-"""How much is measured: the whole, or what two minutes allow."""
+"""How much is measured: everything, or what fits in two minutes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Of one run."""
+    """The size of one run."""
 
     is_quick: bool = False
 
     @property
     def rounds(self) -> int:
-        """Of each row; both sides take turns within one."""
+        """Rounds of each row; both sides alternate within one."""
         return 3 if self.is_quick else 7
 
-    def of(self, whole: int, quick: int) -> int:
-        """How many, by the kind of run."""
-        return quick if self.is_quick else whole
+    def of(self, full: int, quick: int) -> int:
+        """Return one of the two counts, by the kind of run."""
+        return quick if self.is_quick else full
 
     @property
     def name(self) -> str:
-        """For the page."""
+        """The name in the report."""
         return "quick: fewer rounds of fewer requests" if self.is_quick else "the whole"

@@ -1,4 +1,4 @@
-"""What the simulation is fed with: processor time a job, by part; and what it is held against."""
+"""Measure the simulation's input, CPU time per job and part, and real drains to compare it with."""
 
 import asyncio
 import dataclasses
@@ -21,17 +21,17 @@ from tests.support.local_system import LocalSystem
 _WARM_UP = 40
 _DRAINED = 100
 _TICKS = 100
-"""Of processor time a second, as /proc tells it."""
+"""Clock ticks of CPU time in a second, as in /proc."""
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """One job at a time for the times; then 100 at once, for one slot and for four."""
+    """Run single jobs for the service times, then 100 at once, with one slot and with four."""
     drained, measured = {}, None
     for slots in (4, 1):
         with fixtures.system("noop", WORKER_SLOTS=str(slots)) as system:
             await drain(system.port, _WARM_UP)
             rounds = [await drain(system.port, _DRAINED) for _ in range(scale.of(5, 2))]
-            drained[slots] = statistics.median(whole for _, whole in rounds)
+            drained[slots] = statistics.median(total for _, total in rounds)
             if slots == 1:
                 measured = await _times(system, scale.of(200, 60))
     if measured is None:
@@ -60,7 +60,7 @@ async def _times(system: LocalSystem, jobs: int) -> Measured:
 
 
 async def _live(port: int, jobs: int) -> tuple[float, float]:
-    """The median second from request to asset, and the client's own processor time a job."""
+    """Return the median seconds from request to asset, and the client's own CPU time per job."""
     user = str(uuid4())
     events, connection = http_client.Events(), await http_client.Connection.open(port)
     await events.open(port, user)
@@ -78,7 +78,7 @@ async def _live(port: int, jobs: int) -> tuple[float, float]:
 
 
 def _processor(system: LocalSystem) -> dict[str, float]:
-    """Seconds that each part has had so far, with its children."""
+    """Return the CPU seconds of each part so far, with its children."""
     return {name: _tree_seconds(pid) for name, pid in system.pids().items()}
 
 
@@ -96,7 +96,7 @@ def _published_changes(system: LocalSystem) -> list[dict[str, object]]:
 
 
 def _shares(lines: list[dict[str, object]]) -> list[float]:
-    """How the enqueue, the claim and the completion share a job's requests, by their length."""
+    """Return the shares of enqueue, claim and completion in the duration of a job's requests."""
     kinds = (None, "processing", "completed")
     sums = [
         sum(float(str(line["ms"])) for line in lines if line.get("status_reported") == kind)

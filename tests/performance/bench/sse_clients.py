@@ -1,4 +1,4 @@
-"""A thousand clients of ``job-events``, each another user's, and how late they hear."""
+"""A thousand clients of ``job-events``, each of another user, and how late they receive events."""
 
 import asyncio
 import random
@@ -18,13 +18,13 @@ _LOST_SECONDS = 30
 
 @dataclass
 class Listener:
-    """One client, and when it read which event."""
+    """One client, and when it received each event."""
 
     user: str = field(default_factory=lambda: str(uuid4()))
     read: dict[str, float] = field(default_factory=dict)
 
     async def open(self, port: int, path: str) -> None:
-        """Begin to listen; from then on it reads by itself."""
+        """Connect, and read events until closed."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
         request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
         self._writer.write(f"{request}{tokens.user_token(self.user)}\r\n\r\n".encode())
@@ -32,7 +32,7 @@ class Listener:
         self._reading = asyncio.create_task(self._read())
 
     async def close(self) -> None:
-        """Go away."""
+        """Close the stream."""
         self._reading.cancel()
         self._writer.close()
 
@@ -44,7 +44,7 @@ class Listener:
 
 
 async def open_all(count: int, port: int, path: str) -> list[Listener]:
-    """As many listeners, some at a time."""
+    """Open as many listeners, some at a time."""
     listeners = [Listener() for _ in range(count)]
     for first in range(0, count, _OPENING):
         some = listeners[first : first + _OPENING]
@@ -55,7 +55,7 @@ async def open_all(count: int, port: int, path: str) -> list[Listener]:
 async def spread(
     connection: AsyncConnection, listeners: list[Listener], *, rate: float, seconds: float
 ) -> list[float]:
-    """One event at a time at a steady rate, each to a random user: seconds until it is read."""
+    """Commit one event at a time for random users; return the seconds until each is received."""
     committed = {}
     mark = uuid4().hex
     began = time.perf_counter()
@@ -68,7 +68,7 @@ async def spread(
 
 
 async def burst(connection: AsyncConnection, listeners: list[Listener]) -> list[float]:
-    """One event for everyone in a single transaction."""
+    """Commit one event for every user in a single transaction, and return the seconds for each."""
     mark = uuid4().hex
     async with connection.transaction(), connection.cursor() as cursor:
         await cursor.executemany(_INSERT_SESSION, [(listener.user, mark) for listener in listeners])
@@ -79,7 +79,7 @@ async def burst(connection: AsyncConnection, listeners: list[Listener]) -> list[
 async def _delays(
     listeners: list[Listener], committed: dict[tuple[str, str], float]
 ) -> list[float]:
-    """Of every event; it is an error where one does not arrive."""
+    """Return the delay of every event. Raises TimeoutError where one does not arrive."""
     by_user = {listener.user: listener for listener in listeners}
     until = time.perf_counter() + _LOST_SECONDS
     while any(name not in by_user[user].read for user, name in committed):

@@ -1,4 +1,4 @@
-"""Row 5: the database's time for a job, beside bare INSERTs; and what a job costs, counted."""
+"""Row 5: the database's time for a job, beside bare INSERTs; and the counted cost of a job."""
 
 import asyncio
 import statistics
@@ -15,9 +15,9 @@ from tests.performance.bench.scale import Scale
 _AIM = 2.0
 _WARM_UP = 60
 _FLUSH_SECONDS = 1.2
-"""A server process tells its statistics with the first statement that comes a second later."""
+"""A server process reports its statistics with the first statement a second later."""
 _FLUSHING = 3
-"""Jobs that make every connection of the pool tell."""
+"""Jobs that make every connection of the pool report."""
 _ACTIVE = "select active_time::float8 as ms from pg_stat_database where datname = %s"
 _DATABASES = ("ourvidz", "floor", "floor_alone")
 _MAX_STATEMENTS = 15
@@ -25,7 +25,7 @@ _MAX_STATEMENTS = 15
 
 @dataclass(frozen=True)
 class Round:
-    """Of so many jobs."""
+    """Results of one round of jobs."""
 
     jobs: int
     counts: Counts
@@ -35,7 +35,7 @@ class Round:
 
     @property
     def statements(self) -> float:
-        """Of a job, without what begins and ends transactions."""
+        """Statements per job, without those that begin and end transactions."""
         calls = (
             calls for query, (calls, _) in self.counts.statements.items() if not is_frame(query)
         )
@@ -43,17 +43,17 @@ class Round:
 
     @property
     def rows(self) -> float:
-        """Written, of a job."""
+        """Rows written per job."""
         return self.counts.rows / self.jobs
 
     @property
     def writes(self) -> float:
-        """Transactions that write, of a job."""
+        """Writing transactions per job."""
         return self.counts.writes / self.jobs
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """Three databases of one server take turns: ours, and the floor in two ways."""
+    """Alternate between three databases of one server: ours, and the baseline in two ways."""
     jobs = scale.of(100, 30)
     async with counted() as system:
         floors = [fixtures.floor_database(system.postgres_port, name) for name in _DATABASES[1:]]

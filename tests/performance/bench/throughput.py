@@ -1,4 +1,4 @@
-"""Row 1: queue-job's requests a second, beside the bare handler's."""
+"""Row 1: requests per second of queue-job, beside the bare handler's."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ _USERS = 500
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """Both are served by the functions framework, one process each, on one Postgres."""
+    """Serve both with the functions framework, one process each, on one Postgres."""
     users = [tokens.user_token(str(uuid4())) for _ in range(_USERS)]
     requests = [http_client.picture("/", token) for token in users]
     seconds = scale.of(6, 3)
@@ -32,7 +32,7 @@ async def measure(scale: Scale) -> list[Row]:
                     rate = await load_generator.rate(
                         port, requests, connections=_CONNECTIONS, seconds=seconds
                     )
-                    if number:  # the first round warms up
+                    if number:  # the first round is a warm-up
                         rates[name].append(rate)
     return [_row(rates, scale, seconds)]
 

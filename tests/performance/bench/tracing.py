@@ -23,23 +23,23 @@ _KINDS = {1: "", 2: "serves: ", 3: "asks: ", 4: "sends: ", 5: "takes: "}
 
 @dataclass(frozen=True)
 class _Seen:
-    """A job as its client saw it, in nanoseconds since 1970."""
+    """A job as its client observed it, in nanoseconds since 1970."""
 
     job_id: str
     began: int
     accepted: int
-    told: int
+    ended: int
 
 
 async def measure(scale: Scale) -> list[Row]:
-    """Run jobs one at a time with spans on, and draw the one that took the median time."""
+    """Run jobs one at a time with spans on, and draw the one with the median duration."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "traces.jsonl"
         with fixtures.system("noop", TRACES_FILE=str(file)) as system:
             seen = await _live(system, _WARM_UP + scale.of(100, 40))
             await asyncio.sleep(_FLUSH_SECONDS)
         spans = trace.read(file)
-    measured = sorted(seen[_WARM_UP:], key=lambda one: one.told - one.began)
+    measured = sorted(seen[_WARM_UP:], key=lambda one: one.ended - one.began)
     middle = measured[len(measured) // 2]
     return [_row(middle, trace.of_job(spans, middle.job_id), len(measured))]
 
@@ -57,8 +57,8 @@ async def _live(system: LocalSystem, count: int) -> list[_Seen]:
         answer = await connection.ask(request)
         accepted = time.time_ns()
         job_id = http_client.job_of(answer)
-        told_at = int(await events.asset_of(job_id) * 1e9) + ahead
-        seen.append(_Seen(job_id, began, accepted, told_at))
+        ended_at = int(await events.asset_of(job_id) * 1e9) + ahead
+        seen.append(_Seen(job_id, began, accepted, ended_at))
         await asyncio.sleep(_REST_SECONDS)
     connection.close()
     await events.close()
@@ -67,7 +67,7 @@ async def _live(system: LocalSystem, count: int) -> list[_Seen]:
 
 def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
     client = [
-        ("client: enqueue to asset", 0.0, _ms(job.began, job.told), 0),
+        ("client: enqueue to asset", 0.0, _ms(job.began, job.ended), 0),
         ("client: POST queue-job", 0.0, _ms(job.began, job.accepted), 0),
     ]
     inner = [
@@ -93,7 +93,7 @@ def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
             "them is part of what is seen."
         ),
         aim="",
-        seen=f"{fmt(_ms(job.began, job.told))} ms, of which {fmt(_ms(job.began, job.accepted))} "
+        seen=f"{fmt(_ms(job.began, job.ended))} ms, of which {fmt(_ms(job.began, job.accepted))} "
         "ms until it was accepted",
         holds=None,
         spans=[*client, *inner],
@@ -114,8 +114,8 @@ def _lasting(span: trace.Span, spans: Sequence[trace.Span]) -> list[str]:
         begin, end = max(other.start, until), min(other.end, span.end)
         covered += max(0, end - begin)
         until = max(until, end)
-    whole = span.end - span.start
-    return [f"{fmt(whole / 1e6)} ms", f"{fmt((whole - covered) / 1e6)} ms"]
+    duration = span.end - span.start
+    return [f"{fmt(duration / 1e6)} ms", f"{fmt((duration - covered) / 1e6)} ms"]
 
 
 def _tree(spans: Sequence[trace.Span]) -> list[tuple[int, trace.Span]]:

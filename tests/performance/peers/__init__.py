@@ -1,1 +1,1 @@
-"""Other people's queues and model servers, measured by the same client on the same machine."""
+"""Other task queues and model servers, measured with the same client on the same machine."""

@@ -1,4 +1,4 @@
-"""``make bench-peers``: the peers and ours, one job at a time, by the same client.
+"""``make bench-peers``: the peers and OurVidz, one job at a time, with the same client.
 
 python -m tests.performance.peers [--quick] [--only cog,celery]
 """
@@ -33,12 +33,12 @@ _REST_SECONDS = 0.02
 _LOST_SECONDS = 60
 _READY_SECONDS = 90
 _BUSY = 409
-"""cog's answer while the last one's slot is not free yet: it has no queue."""
+"""cog's status while the previous job's slot is not free yet: it has no queue."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One of them."""
+    """Results of one system."""
 
     name: str
     versions: str
@@ -49,7 +49,7 @@ class Measured:
 
 
 def main() -> None:
-    """Measure whatever can be had, and write the page."""
+    """Measure all peers that can be installed, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.performance.peers")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", help="such as cog,celery")
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 async def _measure(chosen: list[Peer], jobs: int) -> list[Measured]:
-    """Ours before and after the peers: what changes in between shows."""
+    """Measure ours before and after the peers, to show changes in between."""
     with fixtures.system("noop") as system:
         found = [await _ours(system, jobs)]
         found += [await _theirs(peer, _database(system), jobs) for peer in chosen]
@@ -115,7 +115,7 @@ async def _theirs(peer: Peer, database_url: str, jobs: int) -> Measured:
 
 
 async def _ready(peer: Peer, port: int) -> http_client.Connection:
-    """A connection, once a first job is accepted: a server may listen before it can serve."""
+    """Open a connection once a first job is accepted: a server may listen before it can serve."""
     until = time.monotonic() + _READY_SECONDS
     while True:
         connection = await http_client.Connection.open(port)
@@ -151,7 +151,7 @@ async def _ended(peer: Peer, connection: http_client.Connection, job: str) -> No
 
 
 def _database(system: LocalSystem) -> str:
-    """A database for the peers on the server that ours uses."""
+    """Create a database for the peers on the server that ours uses."""
     port = system.ports()["postgres"]
     with psycopg.connect(server.url(port, "postgres"), autocommit=True) as connection:
         connection.execute("drop database if exists peers")
@@ -160,7 +160,7 @@ def _database(system: LocalSystem) -> str:
 
 
 def text(found: list[Measured], jobs: int) -> str:
-    """The page, in Markdown."""
+    """Return the report in Markdown."""
     return "\n".join([
         "# Beside other people's",
         "",

@@ -1,4 +1,4 @@
-"""An environment of its own for each peer, made by uv and kept below .local."""
+"""A virtual environment for each peer, created by uv below .local."""
 
 import subprocess
 import sys
@@ -12,14 +12,14 @@ _INSTALL_SECONDS = 300
 
 
 class NotInstalledError(Exception):
-    """The peer cannot be had here; the text says why."""
+    """The peer cannot be installed or started here; the text has the reason."""
 
 
 def python_of(peer: Peer) -> Path:
-    """The interpreter of its environment, made at first use.
+    """Return the interpreter of a peer's environment, created at first use.
 
     Raises:
-        NotInstalledError: where its packages cannot be installed.
+        NotInstalledError: Its packages cannot be installed.
     """
     folder = _FOLDER / f"{peer.name}-{_key(peer)}"
     python, done = folder / "bin" / "python", folder / "installed"
@@ -31,10 +31,10 @@ def python_of(peer: Peer) -> Path:
 
 
 def versions(peer: Peer) -> str:
-    """What was installed of what was asked for."""
+    """Return the installed versions of the peer's packages."""
     listed = _run("pip", "freeze", "--python", str(python_of(peer))).splitlines()
-    wanted = {package.partition("==")[0].partition("[")[0].lower() for package in peer.packages}
-    chosen = [line for line in listed if line.partition("==")[0].lower() in wanted]
+    packages = {package.partition("==")[0].partition("[")[0].lower() for package in peer.packages}
+    chosen = [line for line in listed if line.partition("==")[0].lower() in packages]
     return ", ".join(line.replace("==", " ") for line in chosen)
 
 

@@ -1,4 +1,4 @@
-"""Each peer: what is installed, how it is started, how a job is asked for and seen to end."""
+"""Each peer: its packages, how it is started, how a job is submitted and its end detected."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,21 +11,21 @@ _PROMPT = "a big red star on blue, left"
 
 @dataclass(frozen=True)
 class Peer:
-    """One of them."""
+    """A peer and how to use it."""
 
     name: str
     packages: Sequence[str]
     durability: str
     commands: Sequence[Sequence[str]]
-    """What is run, by the environment's own Python; the last answers at the port."""
+    """Commands for the environment's Python; the last one serves the port."""
     submit: tuple[str, Mapping[str, object]]
-    """Where a job is asked for, and with what."""
+    """Path and body of a request that submits a job."""
     job_of: Callable[[bytes], str]
-    """Its id, from the answer; empty where the answer is the result."""
+    """Returns the job's id from the response; empty where the response is the result."""
     status: str = "/{job}"
     is_done: Callable[[bytes], bool] = lambda body: bool(json.loads(body)["done"])
     before: Sequence[Sequence[str]] = ()
-    """What is run once, before."""
+    """Commands that run once, before."""
 
 
 _BODY = {"jobType": "sdxl_image_fast", "metadata": {"prompt": _PROMPT}}

@@ -1,4 +1,4 @@
-"""A peer at work, for as long as it is measured."""
+"""Run a peer while it is measured."""
 
 import asyncio
 import contextlib
@@ -19,10 +19,10 @@ _START_SECONDS = 90
 
 @contextlib.asynccontextmanager
 async def running(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[int]:
-    """Start it; the port at which it answers.
+    """Start a peer, and yield its port.
 
     Raises:
-        NotInstalledError: where it cannot be installed, or does not start.
+        NotInstalledError: It cannot be installed, or does not start.
     """
     python, port = await asyncio.to_thread(python_of, peer), free_port()
     environment = _environment(python, port, database_url, folder)
@@ -47,7 +47,7 @@ async def running(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[
 def _environment(python: Path, port: int, database_url: str, folder: Path) -> dict[str, str]:
     return {
         **os.environ,
-        # cog's server starts its worker by the python that it finds.
+        # cog's server starts its worker with the first python on the PATH.
         "PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]]),
         "PORT": str(port),
         "PYTHONPATH": str(_APPS),

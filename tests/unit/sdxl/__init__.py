@@ -1,1 +1,1 @@
-"""The SDXL pipeline, over tiny random models."""
+"""Tests of the SDXL pipeline over tiny random models."""

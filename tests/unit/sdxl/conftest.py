@@ -1,4 +1,4 @@
-"""The pipeline as it comes, and with everything that can be added to it; each loaded once."""
+"""Fixtures: the tiny SDXL pipeline, plain and with adapters, each loaded once a session."""
 
 from pathlib import Path
 
@@ -12,29 +12,29 @@ from tests.unit.sdxl.fixtures import loaded
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the tiny model is kept."""
+    """The folder of the tiny model."""
     return tmp_path_factory.mktemp("models")
 
 
 @pytest.fixture(scope="session")
 def pipeline(models: Path) -> SdxlPipeline:
-    """The tiny model alone."""
+    """The tiny model without adapters."""
     return loaded(settings.SdxlSettings(model_cache=models, torch_threads=1))
 
 
 class Loaded(SdxlPipeline):
-    """Another over a model that is loaded already."""
+    """A pipeline that shares the model of another, which is loaded already."""
 
-    def __init__(self, whole: SdxlPipeline) -> None:
-        self.__dict__ |= vars(whole)
+    def __init__(self, loaded_pipeline: SdxlPipeline) -> None:
+        self.__dict__ |= vars(loaded_pipeline)
 
     def load(self) -> None:
-        """It is."""
+        """Do nothing: the model is loaded already."""
 
 
 @pytest.fixture
 def loaded_once(pipeline: SdxlPipeline) -> SdxlPipeline:
-    """For a worker, which would load it again."""
+    """A pipeline for a worker that calls ``load`` again."""
     return Loaded(pipeline)
 
 

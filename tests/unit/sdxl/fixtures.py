@@ -1,4 +1,4 @@
-"""Asking an SDXL pipeline for pictures, as the runtime does."""
+"""Requests and helpers to run an SDXL pipeline as the runtime does."""
 
 import io
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
 from shared.contracts.worker_protocol import GenerationParams, JobMessage
 
-WANTED = GenerationParams(
+PARAMS = GenerationParams(
     prompt="a red star", negative_prompt="", steps=2, guidance_scale=6.0, seed=7, num_images=1
 )
 
@@ -33,7 +33,7 @@ def message(**changed: object) -> JobMessage:
         user_id=uuid4(),
         dispatch_no=1,
         job_type="sdxl_image_fast",
-        parameters=WANTED.model_copy(update=changed),
+        parameters=PARAMS.model_copy(update=changed),
         expires_at=datetime.now(UTC) + timedelta(minutes=5),
     )
 
@@ -59,7 +59,7 @@ def pixels(media: Media) -> bytes:
 
 
 def difference(media: Media, other: Media) -> int:
-    """Of the two pictures' pixels, at most, of 255."""
+    """Return the largest difference between two pictures' pixel values, 0 to 255."""
     return max(abs(a - b) for a, b in zip(pixels(media), pixels(other), strict=True))
 
 

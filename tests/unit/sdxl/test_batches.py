@@ -1,4 +1,4 @@
-"""Jobs that are drawn together: each picture is what it is alone."""
+"""Batches: each picture of a batch equals the picture that its job makes alone."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_batch_draws_what_each_job_draws_alone(equipped: SdxlPipeline) -> None
 def test_latents_of_a_batch_are_those_of_each_alone(equipped: SdxlPipeline) -> None:
     import torch  # noqa: PLC0415 - it takes seconds to import
 
-    model, kept = equipped._model, []  # noqa: SLF001 - latents are nobody's result
+    model, kept = equipped._model, []  # noqa: SLF001 - latents are no public result
     pictures = model._pipe.vae.decode  # noqa: SLF001 - the same
 
     def decode(latents: torch.Tensor, **named: object) -> object:
@@ -112,7 +112,7 @@ def test_previews_are_drawn_of_each_job(equipped: SdxlPipeline) -> None:
 
 
 def test_a_preview_looks_like_its_picture(equipped: SdxlPipeline) -> None:
-    """By the matrix that leads from latents to colours, a flat picture is its own colour."""
+    """With the matrix that maps latents to colours, a picture of one colour has that colour."""
     import torch  # noqa: PLC0415 - it takes seconds to import
 
     pipe, latents = equipped._model._pipe, equipped._model._latents  # noqa: SLF001 - its pictures are noise

@@ -1,4 +1,4 @@
-"""Every parameter counts, and a seed is a picture."""
+"""Generation parameters: each has an effect, and a seed makes the same picture again."""
 
 import io
 from pathlib import Path
@@ -121,12 +121,12 @@ def test_job_that_runs_out_of_memory_is_tried_once_more(
     import torch  # noqa: PLC0415 - it takes seconds to import
     from diffusers import StableDiffusionXLPipeline  # noqa: PLC0415 - the same
 
-    whole, left = StableDiffusionXLPipeline.__call__, [torch.OutOfMemoryError()] * failures
+    call, left = StableDiffusionXLPipeline.__call__, [torch.OutOfMemoryError()] * failures
 
     def short_of_memory(*positional: object, **named: object) -> object:
         if left:
             raise left.pop()
-        return whole(*positional, **named)
+        return call(*positional, **named)
 
     monkeypatch.setattr(StableDiffusionXLPipeline, "__call__", short_of_memory)
     if failures == 1:

@@ -1,4 +1,4 @@
-"""Prompts are encoded whole, with their weights, and drawn with the LoRAs that they name."""
+"""Prompts: encoded in full, with weights and LoRA tags."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from gpu_workers.sdxl.pipeline import SdxlPipeline
 from tests.unit.sdxl.fixtures import drawn, pixels
 
 LONG = "a red star over the sea, " * 20
-"""Of some four hundred tokens, since the tiny model has one for each letter."""
+"""About 400 tokens: the tiny model's tokenizer has one token for each character."""
 
 
 def test_what_stands_beyond_the_77th_token_counts(pipeline: SdxlPipeline) -> None:

@@ -1,4 +1,4 @@
-"""Pictures to start from: each type has its own way, and none is ignored."""
+"""Reference pictures: each type has its own mode, and none is ignored."""
 
 import pytest
 from PIL import Image
@@ -25,8 +25,8 @@ def test_the_stronger_the_reference_the_less_is_done_to_it(
     pipeline: SdxlPipeline, strength: float, steps: int
 ) -> None:
     seen: list[tuple[int, int]] = []
-    asked = message(reference_strength=strength, steps=8)
-    pipeline.run(asked, [reference(RED)], lambda step, of: seen.append((step, of)))
+    job = message(reference_strength=strength, steps=8)
+    pipeline.run(job, [reference(RED)], lambda step, of: seen.append((step, of)))
     assert seen == [(step, steps) for step in range(1, steps + 1)]
 
 
@@ -79,9 +79,9 @@ def test_after_an_adapted_picture_the_model_draws_as_it_did(
 def test_a_reference_that_cannot_be_used_is_refused_rather_than_ignored(
     pipeline: SdxlPipeline, reference_image: ReferenceImage | None, code: str, *, retryable: bool
 ) -> None:
-    asked = message().model_copy(update={"reference_roles": ["reference"]})
+    job = message().model_copy(update={"reference_roles": ["reference"]})
     with pytest.raises(JobError) as refused:
-        pipeline.run(asked, [reference_image] if reference_image else [], lambda _, __: None)
+        pipeline.run(job, [reference_image] if reference_image else [], lambda _, __: None)
     assert (refused.value.code, refused.value.retryable) == (code, retryable)
     assert refused.value.message.endswith(".")
     assert len(drawn(pipeline)) == 1

@@ -1,4 +1,4 @@
-"""What makes a model fast: exact settings draw the same, lossy ones say that they do not."""
+"""Speed settings: exact ones draw the same picture, lossy ones are declared in the output."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ def _with(models: Path, **chosen: object) -> SdxlPipeline:
 
 
 def _applied(unet: Any, name: str) -> bool:  # noqa: ANN401 - diffusers has no types
-    """Whether the setting is at work, which its pictures are not to show."""
+    """Return whether the setting is active; exact settings do not change the pictures."""
     import torch  # noqa: PLC0415 - it takes seconds to import
 
     if name == "sdxl_channels_last":

@@ -1,4 +1,4 @@
-"""The pipeline in a worker: claimed, drawn, handed in; and the worker answers meanwhile."""
+"""The SDXL pipeline in a worker: claim, generate, upload, while health checks are answered."""
 
 import asyncio
 import io
@@ -23,15 +23,15 @@ from tests.unit.worker_fixtures import message, until, working
 
 
 class HeldAtEachStep(Loaded):
-    """Takes each step when the test allows it."""
+    """A pipeline that waits at each step until the test allows it."""
 
-    def __init__(self, whole: SdxlPipeline) -> None:
-        super().__init__(whole)
+    def __init__(self, loaded_pipeline: SdxlPipeline) -> None:
+        super().__init__(loaded_pipeline)
         self.steps_reached = 0
         self.steps_allowed = threading.Semaphore(0)
 
     def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Draw, and wait at each step."""
+        """Run the batch, waiting at each step."""
         return super().run_together([replace(work, on_step=self._wait) for work in works])
 
     def _wait(self, _step: int, _steps: int) -> None:
@@ -62,12 +62,12 @@ async def test_a_bad_reference_ends_its_job_and_the_next_is_drawn(
     neighbours.references = [ReferenceInput(role="reference", url=f"{HOME}/reference")]
     async with working(neighbours, {"sdxl": loaded_once}) as worker:
         assert await worker.run(message()) is task_result.FAILED
-        failure = neighbours.letters[-1].failure
+        failure = neighbours.callbacks[-1].failure
         assert failure is not None
         assert (failure.code, failure.retryable) == ("bad_reference", False)
         neighbours.reference = httpx.Response(200, content=reference(RED).content)
         assert await worker.run(message()) is task_result.COMPLETED
-    asset = neighbours.letters[-1].results.assets[0]  # type: ignore[union-attr]
+    asset = neighbours.callbacks[-1].results.assets[0]  # type: ignore[union-attr]
     assert asset.generation_settings["reference_way"] == "image"
     stored = Image.open(io.BytesIO(neighbours.stored[asset.temp_storage_path]))
     assert stored.size == (asset.width, asset.height)

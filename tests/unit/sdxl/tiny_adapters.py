@@ -1,4 +1,4 @@
-"""What can be added to the tiny model, as small as it is, written as their makers write them."""
+"""Tiny random adapters for the tiny model, in the file formats of the real ones."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ _SEED = 1
 
 
 def controlnet(model: Path, folder: Path) -> Path:
-    """A ControlNet of the model's own shape, whose answer is not nothing."""
+    """Write a ControlNet of the model's shape with weights that change the picture."""
     import torch  # noqa: PLC0415 - it takes seconds to import
     from diffusers import ControlNetModel, UNet2DConditionModel  # noqa: PLC0415 - the same
 
@@ -26,7 +26,7 @@ def controlnet(model: Path, folder: Path) -> Path:
 
 
 def ip_adapter(model: Path, folder: Path) -> Path:
-    """An IP-Adapter's weights, and its image encoder beside them."""
+    """Write an IP-Adapter's weights, and its image encoder in the same folder."""
     import torch  # noqa: PLC0415 - it takes seconds to import
     from diffusers import UNet2DConditionModel  # noqa: PLC0415 - the same
     from safetensors.torch import save_file  # noqa: PLC0415 - the same
@@ -43,7 +43,7 @@ def ip_adapter(model: Path, folder: Path) -> Path:
 
 
 def lora(model: Path, file: Path) -> None:
-    """A LoRA of the UNet's attention that changes what is drawn."""
+    """Write a LoRA of the UNet's attention that changes the picture."""
     import torch  # noqa: PLC0415 - it takes seconds to import
     from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel  # noqa: PLC0415 - the same
     from peft import LoraConfig  # noqa: PLC0415 - the same
@@ -76,7 +76,7 @@ def _image_encoder() -> Any:  # noqa: ANN401 - transformers has no types
 
 
 def _adapter_weights(unet: Any, width: int) -> dict[str, Any]:  # noqa: ANN401 - the same
-    """As h94/IP-Adapter writes them: the layers of cross-attention, by odd numbers."""
+    """Return weights in the format of h94/IP-Adapter: cross-attention layers under odd numbers."""
     import torch  # noqa: PLC0415 - it takes seconds to import
 
     across, tokens = unet.config.cross_attention_dim, 4

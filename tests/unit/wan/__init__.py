@@ -1,1 +1,1 @@
-"""The WAN worker, over tiny random models that are built here."""
+"""Tests of the WAN worker, over tiny random models that are built here."""

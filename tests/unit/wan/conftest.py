@@ -1,4 +1,4 @@
-"""The tiny models, made once, and the pipeline over them."""
+"""Fixtures: the tiny WAN models, built once, and a pipeline over them."""
 
 from pathlib import Path
 

@@ -24,11 +24,11 @@ from shared.contracts.worker_protocol import (
 
 CLIP = "wan_video_fast"
 PICTURE = "image_fast"
-WANTED = GenerationParams(prompt="a red star", steps=3, guidance_scale=6.0, seed=7)
+PARAMS = GenerationParams(prompt="a red star", steps=3, guidance_scale=6.0, seed=7)
 
 
 def loaded(models: Path, **changed: object) -> WanPipeline:
-    """A pipeline with settings of its own."""
+    """Return a loaded pipeline with these settings changed."""
     chosen = settings.WanSettings.model_validate(
         {"model_cache": models, "torch_threads": 1, **changed}
     )
@@ -45,7 +45,7 @@ def message(job_type: str = CLIP, **changed: object) -> JobMessage:
         user_id=uuid4(),
         dispatch_no=1,
         job_type=job_type,
-        parameters=WANTED.model_copy(update=changed),
+        parameters=PARAMS.model_copy(update=changed),
         expires_at=datetime.now(UTC) + timedelta(minutes=5),
     )
 
@@ -77,7 +77,7 @@ def reference(
 
 
 def frames(media: Media) -> Frames:
-    """Every frame of a clip, or the one of a picture."""
+    """Return every frame of a clip, or the single frame of a picture."""
     if media.mime_type == "image/png":
         return np.asarray(Image.open(io.BytesIO(media.content)))[None]
     with av.open(io.BytesIO(media.content), "r") as file:
@@ -85,6 +85,6 @@ def frames(media: Media) -> Frames:
 
 
 def middle(pipeline: WanPipeline, job_type: str = CLIP, **params: object) -> bytes:
-    """The pixels of a clip's middle frame as they were before they were encoded."""
+    """Return the pixels of a clip's middle frame before encoding."""
     references = params.pop("references", ())
     return made(pipeline, job_type, references, **params).thumbnail_source.tobytes()  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""How many frames of what size: rounded to what a model can do, from three places."""
+"""Frame count and size: rounded to what a model supports, from three sources."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Previews: the colours of a film are found in its latents, whichever autoencoder made them."""
+"""Previews: colours are recovered from a clip's latents, for any autoencoder."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ CHANNELS, SIDE = 16, 8
 
 
 class Autoencoder:
-    """Encodes squares of 8 pixels to 16 mixtures of their colours, off centre and of any spread."""
+    """Encodes 8 x 8 pixel squares to 16 mixtures of their colours, with any offset and spread."""
 
     def __init__(self) -> None:
         import torch  # noqa: PLC0415 - it takes seconds to import
@@ -35,7 +35,7 @@ class Autoencoder:
 
 
 def filmed(vae: Autoencoder, picture: Image.Image, frames: int) -> Any:  # noqa: ANN401 - a tensor
-    """The latents of a still, as a pipeline has them."""
+    """Return the latents of a still clip, in the pipeline's shape."""
     import torch  # noqa: PLC0415 - it takes seconds to import
 
     pixels = torch.from_numpy(np.asarray(picture).copy()).float() / 127.5 - 1

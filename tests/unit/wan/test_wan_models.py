@@ -1,4 +1,4 @@
-"""What a clip or a picture begins with, and which models can begin so."""
+"""Start pictures of a clip or picture, and which models support them."""
 
 import shutil
 from pathlib import Path
@@ -30,18 +30,18 @@ def test_a_strength_that_means_nothing_to_a_first_frame_is_named(pipeline: WanPi
 
 
 def test_a_reference_is_drawn_anew_as_strongly_as_asked(pipeline: WanPipeline) -> None:
-    def anew(colour: str, strength: float | None) -> tuple[bytes, int]:
+    def drawn(colour: str, strength: float | None) -> tuple[bytes, int]:
         taken: list[int] = []
-        asked = message(PICTURE, reference_strength=strength, steps=4)
+        job = message(PICTURE, reference_strength=strength, steps=4)
         references = [reference("reference", colour)]
-        (media,) = pipeline.run(asked, references, lambda _, steps: taken.append(steps))
+        (media,) = pipeline.run(job, references, lambda _, steps: taken.append(steps))
         assert set(taken) == {len(taken)}
         return media.content, len(taken)
 
-    assert anew("red", 0.25)[1] == 3
-    assert anew("red", None) == anew("red", 0.5)
-    assert anew("red", 1)[1] == 1
-    assert anew("red", 0.75)[0] != anew("white", 0.75)[0]
+    assert drawn("red", 0.25)[1] == 3
+    assert drawn("red", None) == drawn("red", 0.5)
+    assert drawn("red", 1)[1] == 1
+    assert drawn("red", 0.75)[0] != drawn("white", 0.75)[0]
 
 
 def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:

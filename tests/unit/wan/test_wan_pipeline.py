@@ -1,4 +1,4 @@
-"""What is filmed: each option counts, and a seed is a clip."""
+"""The WAN pipeline: each option has an effect, and a seed makes the same clip again."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pictures that a WAN job begins with: told apart, cut to size, or refused with a sentence."""
+"""Reference pictures of a WAN job: recognised by role, cropped to size, or refused."""
 
 import pytest
 from PIL import Image

@@ -1,4 +1,4 @@
-"""What the output check sees of a film: its first frame, its last, and some between."""
+"""Frames of a clip that the output check sees: the first, the last, and some between."""
 
 from gpu_workers.wan.pipeline import WanPipeline
 from tests.unit.wan.fixtures import PICTURE, made

@@ -1,4 +1,4 @@
-"""What makes WAN faster: exact options change nothing, lossy ones are off, and named when on."""
+"""WAN speed options: exact ones change nothing, lossy ones are off by default and declared."""
 
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,11 @@ def test_an_attention_of_the_same_meaning_films_the_same(
 
     pipeline, chosen, calls = loaded(models, wan_attention="_native_math"), "_native_math", []
     backends = attention_dispatch._AttentionBackendRegistry._backends  # noqa: SLF001 - no other name
-    whole = backends[chosen]
+    original = backends[chosen]
 
     def counted(*positional: object, **named: object) -> object:
         calls.append(1)
-        return whole(*positional, **named)
+        return original(*positional, **named)
 
     monkeypatch.setitem(backends, chosen, counted)
     expected = middle(exact)
@@ -101,16 +101,16 @@ def test_a_picture_is_drawn_anew_without_the_cache(models: Path, exact: WanPipel
 def test_a_prompt_is_encoded_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from transformers import UMT5EncoderModel  # noqa: PLC0415 - it takes seconds to import
 
-    pipeline, whole, calls = loaded(models), UMT5EncoderModel.forward, []
+    pipeline, original, calls = loaded(models), UMT5EncoderModel.forward, []
 
     def counted(*positional: object, **named: object) -> object:
         calls.append(1)
-        return whole(*positional, **named)
+        return original(*positional, **named)
 
     monkeypatch.setattr(UMT5EncoderModel, "forward", counted)
     for seed in (1, 2):
         made(pipeline, seed=seed)
-    assert len(calls) == 2  # The prompt, and the empty negative one.
+    assert len(calls) == 2  # The prompt, and the empty negative prompt.
 
 
 @pytest.mark.slow

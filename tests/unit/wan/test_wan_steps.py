@@ -1,4 +1,4 @@
-"""Between the steps: counted, looked at, stopped, and begun again where memory ran out."""
+"""WAN steps: progress, previews, cancellation, and a retry after running out of memory."""
 
 import pytest
 from PIL import Image
@@ -40,12 +40,12 @@ def test_job_that_runs_out_of_memory_is_tried_once_more(
     from diffusers import WanTransformer3DModel  # noqa: PLC0415 - the same
 
     expected = middle(pipeline)
-    whole, left = WanTransformer3DModel.forward, [torch.OutOfMemoryError()] * failures
+    forward, left = WanTransformer3DModel.forward, [torch.OutOfMemoryError()] * failures
 
     def short_of_memory(*positional: object, **named: object) -> object:
         if left:
             raise left.pop()
-        return whole(*positional, **named)
+        return forward(*positional, **named)
 
     monkeypatch.setattr(WanTransformer3DModel, "forward", short_of_memory)
     if failures == 1:

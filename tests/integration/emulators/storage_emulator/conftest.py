@@ -1,4 +1,4 @@
-"""One emulator for the tests of this folder."""
+"""Fixtures of the Cloud Storage emulator: one process for the tests of this folder."""
 
 from collections.abc import Iterator
 from uuid import uuid4

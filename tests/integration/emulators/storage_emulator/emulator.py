@@ -1,4 +1,4 @@
-"""The Cloud Storage emulator as a process, and who signs for it."""
+"""The Cloud Storage emulator as a process, and a signer of its URLs."""
 
 import signal
 import subprocess
@@ -30,7 +30,7 @@ MD5_OF_BYTES = "SzpiGLs+OnMD6KFxpg/Pkg=="  # of b"bytes"
 
 @dataclass
 class Signer:
-    """An RSA key of a made-up service account."""
+    """The RSA key of a made-up service account."""
 
     key: rsa.RSAPrivateKey = field(
         default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -67,7 +67,7 @@ class Signer:
 
 @dataclass
 class Emulator:
-    """The emulator as a process of its own, on data that outlives it."""
+    """The emulator as a separate process, on data that outlives it."""
 
     data: Path
     signer_file: Path

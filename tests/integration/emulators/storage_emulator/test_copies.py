@@ -1,4 +1,4 @@
-"""Objects made of objects: copy, rewrite, compose."""
+"""Objects made from other objects: copy, rewrite, compose."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Requests of browsers from elsewhere."""
+"""Cross-origin requests of browsers."""
 
 import httpx
 import pytest
@@ -30,7 +30,7 @@ def test_preflight_is_allowed_when_the_bucket_has_the_default_rules(
 
 @pytest.fixture
 def ruled(bucket: Bucket) -> Bucket:
-    """A bucket that lets one origin read."""
+    """A bucket whose CORS rules let one origin read."""
     rule = {"origin": [ORIGIN], "method": ["GET"], "responseHeader": ["ETag"], "maxAgeSeconds": 60}
     bucket.cors = [rule]
     bucket.patch()

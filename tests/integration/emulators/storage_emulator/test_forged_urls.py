@@ -1,4 +1,4 @@
-"""Signed URLs that were changed, are late, or were signed by another."""
+"""Signed URLs that were altered, have expired or were signed with another key."""
 
 import hashlib
 from dataclasses import dataclass
@@ -93,8 +93,8 @@ def test_signed_url_is_refused_when_the_host_differs(
 def test_signed_url_is_refused_when_another_key_signed(
     emulator: Emulator, bucket: Bucket, http: httpx.Client
 ) -> None:
-    stranger = Sign(emulator.url, Signer().credentials)
-    answer = http.get(stranger(put(bucket.blob("x"))))
+    sign_with_other_key = Sign(emulator.url, Signer().credentials)
+    answer = http.get(sign_with_other_key(put(bucket.blob("x"))))
     assert (answer.status_code, "<Code>SignatureDoesNotMatch</Code>" in answer.text) == (403, True)
 
 
@@ -104,7 +104,7 @@ def _ago(seconds: int) -> str:
 
 @dataclass
 class Claims:
-    """What a URL says of its own signature; it was issued ten seconds ago unless it says when."""
+    """The claims of a URL's signature; by default it was issued ten seconds ago."""
 
     algorithm: str = "GOOG4-RSA-SHA256"
     issued: str = ""
@@ -112,7 +112,7 @@ class Claims:
     scope: str = "{day}/auto/storage/goog4_request"
 
     def sign(self, signer: Signer, host: str, path: str) -> str:
-        """Sign whatever is claimed, which the client would not do."""
+        """Sign the claims, also those that the client library would not sign."""
         issued = self.issued or _ago(10)
         scope = self.scope.format(day=issued[:8])
         query = urlencode(

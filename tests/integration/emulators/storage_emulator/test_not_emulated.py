@@ -1,4 +1,4 @@
-"""What Cloud Storage does and the emulator does not: each is refused, or plainly has no effect."""
+"""Features of Cloud Storage that the emulator lacks: each is refused or plainly has no effect."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,13 +12,13 @@ from tests.integration.emulators.storage_emulator.emulator import Emulator, Sign
 
 
 def lacks(feature: str, refused: str, *values: object) -> object:
-    """A case of a row of the table of what is not done."""
+    """A case for a row of the table of features that are not emulated."""
     mark = pytest.mark.emulates("Cloud Storage", feature, refused=refused)
     return pytest.param(*values, id=feature, marks=mark)
 
 
 def nowhere(feature: str, status: int, method: str, path: str) -> object:
-    """The same, where a status says it all."""
+    """A case where a status code is the whole refusal."""
     return lacks(feature, str(status), status, method, path)
 
 

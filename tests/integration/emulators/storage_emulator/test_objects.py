@@ -1,4 +1,4 @@
-"""Objects: what is stored with them, and what is no object."""
+"""Objects: uploads, metadata, names and malformed requests."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Conditions on generations, also when many write at once."""
+"""Preconditions on generations, also with concurrent writers."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -31,12 +31,12 @@ def test_upload_follows_its_condition_when_the_object_exists(
     for offset, allowed in ((0, holds), (1, not holds)):
         put(blob, "before")
         current = blob.generation if "if_generation" in condition else blob.metageneration
-        wanted = {condition: current + offset}
+        preconditions = {condition: current + offset}
         if allowed:
-            blob.upload_from_string("after", **wanted)
+            blob.upload_from_string("after", **preconditions)
         else:
             with pytest.raises(exceptions.PreconditionFailed):
-                blob.upload_from_string("after", **wanted)
+                blob.upload_from_string("after", **preconditions)
 
 
 def test_upload_is_refused_when_the_object_it_expects_is_missing(bucket: Bucket) -> None:

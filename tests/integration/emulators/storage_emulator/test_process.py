@@ -1,4 +1,4 @@
-"""The process: found by the client, killed, and under load."""
+"""The process: discovery by the client, kills, and service under load."""
 
 import hashlib
 import os
@@ -52,7 +52,7 @@ def test_everything_acknowledged_is_kept_when_the_process_is_killed(
 
 
 def _write_until_killed(emulator: Emulator, signer: Signer) -> dict[str, tuple[int, str]]:
-    """Kill the emulator amid uploads; give the generation and digest of each it acknowledged."""
+    """Kill the emulator during uploads; return generation and digest of acknowledged objects."""
     acknowledged: dict[str, tuple[int, str]] = {}
     bucket = emulator.client().bucket("kept")
     signs = Sign(emulator.url, signer.credentials)
@@ -64,7 +64,7 @@ def _write_until_killed(emulator: Emulator, signer: Signer) -> dict[str, tuple[i
         for writing in writers:
             writing.result()
     assert emulator.incoming()
-    # As if it had been killed between an object's bytes and its metadata.
+    # As if the process was killed between writing an object's bytes and its metadata.
     (emulator.data / "objects" / "1").write_bytes(b"orphan")
     return acknowledged
 
@@ -72,7 +72,7 @@ def _write_until_killed(emulator: Emulator, signer: Signer) -> dict[str, tuple[i
 def _write(
     bucket: Bucket, signs: Sign, writer: int, acknowledged: dict[str, tuple[int, str]]
 ) -> None:
-    """Upload until the emulator is gone, and note what it acknowledged."""
+    """Upload until the emulator is gone and record what it acknowledged."""
     with httpx.Client(timeout=PATIENCE_SECONDS) as http:
         for number in range(10_000):
             data = os.urandom(300_000)
@@ -97,7 +97,7 @@ def _check_kept(emulator: Emulator, acknowledged: dict[str, tuple[int, str]]) ->
     bucket = emulator.client().bucket("kept")
     stored = {blob.name: blob for blob in bucket.list_blobs()}
     assert len(acknowledged) > 3
-    # The killed process may have stored one more of each, unacknowledged: then it is entire.
+    # The killed process may have stored one more of each, unacknowledged; it must be complete.
     assert set(acknowledged) <= set(stored)
     for name, blob in stored.items():
         data = blob.download_as_bytes()
@@ -148,7 +148,7 @@ def test_others_are_served_when_large_objects_move(tmp_path: Path, signer: Signe
         with web.stream("GET", address) as answer:
             downloaded = answer.iter_bytes(1024 * 1024)
             next(downloaded)
-            # No socket holds the rest: the emulator is in the middle of it.
+            # No socket buffers the rest, so the emulator is in the middle of the upload.
             _check_health(emulator)
             assert sum(map(len, downloaded)) == 79 * 1024 * 1024
         assert emulator.process
@@ -160,7 +160,7 @@ def test_others_are_served_when_large_objects_move(tmp_path: Path, signer: Signe
 
 
 def _is_served_while(emulator: Emulator, move: Callable[[], object]) -> bool:
-    """Whether a request was served from beginning to end while a move received its bytes."""
+    """Whether a request was served completely while a transfer was in progress."""
     is_served = False
     with ThreadPoolExecutor(1) as pool:
         moving = pool.submit(move)

@@ -1,4 +1,4 @@
-"""Reading a part of an object, and listing many."""
+"""Range reads and listings."""
 
 import io
 import os
@@ -14,7 +14,7 @@ from tests.integration.emulators.storage_emulator.emulator import Sign, put
 
 @pytest.mark.emulates("Cloud Storage", "range reads, by the client and by signed GET")
 @pytest.mark.parametrize(
-    ("wanted", "status", "body"),
+    ("range_header", "status", "body"),
     [
         ("bytes=0-2", 206, b"012"),
         ("bytes=3-", 206, b"3456789"),
@@ -36,10 +36,15 @@ from tests.integration.emulators.storage_emulator.emulator import Sign, put
     ],
 )
 def test_signed_read_gives_the_range_when_asked(
-    bucket: Bucket, sign: Sign, http: httpx.Client, wanted: str, status: int, body: bytes | None
+    bucket: Bucket,
+    sign: Sign,
+    http: httpx.Client,
+    range_header: str,
+    status: int,
+    body: bytes | None,
 ) -> None:
     url = sign(put(bucket.blob("digits"), b"0123456789"))
-    answer = http.get(url, headers={"range": wanted})
+    answer = http.get(url, headers={"range": range_header})
     assert answer.status_code == status
     if status == 416:
         assert answer.headers["content-range"] == "bytes */10"
@@ -47,7 +52,7 @@ def test_signed_read_gives_the_range_when_asked(
     else:
         assert answer.content == body
     if status == 206:
-        first = 10 - len(answer.content) if wanted != "bytes=0-2" else 0
+        first = 10 - len(answer.content) if range_header != "bytes=0-2" else 0
         last = first + len(answer.content) - 1
         assert answer.headers["content-range"] == f"bytes {first}-{last}/10"
 

@@ -1,4 +1,4 @@
-"""Uploads that arrive over many requests."""
+"""Resumable uploads: chunks, progress, cancellation."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Signed URLs that are good, and what a good one may carry."""
+"""Valid signed URLs and the parameters and headers that they may carry."""
 
 import hashlib
 

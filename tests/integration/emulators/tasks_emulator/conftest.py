@@ -1,4 +1,4 @@
-"""One emulator and one target for the tests of this folder."""
+"""Fixtures: one Cloud Tasks emulator and one target for the tests of this folder."""
 
 from collections.abc import Iterator
 

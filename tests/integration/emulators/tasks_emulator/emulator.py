@@ -1,4 +1,4 @@
-"""The Cloud Tasks emulator as a process, and the real client on it."""
+"""The Cloud Tasks emulator as a process, with the real client."""
 
 import itertools
 import signal
@@ -44,7 +44,7 @@ EMAIL = "tasks@test.iam.gserviceaccount.com"
 
 
 class Emulator:
-    """The emulator as a process, and the real client on it."""
+    """The emulator as a process, with the real client connected to it."""
 
     def __init__(self, data: Path, *options: str) -> None:
         command = [sys.executable, "-m", "infra.local.tasks_emulator", "--data", str(data)]
@@ -81,7 +81,7 @@ def make_queue(client: CloudTasksClient, **settings: Any) -> str:  # noqa: ANN40
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for what has no event of its own."""
+    """Wait for a condition that has no event."""
     local_system.wait_until(condition, what="the emulator")
 
 
@@ -90,14 +90,14 @@ def count(client: CloudTasksClient, queue: str) -> int:
 
 
 def dispatches(client: CloudTasksClient, queue: str) -> int:
-    """How often the tasks of a queue were dispatched, those that have ended not counted."""
+    """The number of dispatches of a queue's tasks that still exist."""
     return sum(task.dispatch_count for task in client.list_tasks(parent=queue))
 
 
 def pass_two_tasks(client: CloudTasksClient, target: Target, queue: str, path: str) -> None:
-    """Pass two further tasks through a queue that has one push at a time.
+    """Pass two more tasks through a queue that allows one push at a time.
 
-    The second is due after anything that became due when an earlier push had ended.
+    The second is due after anything that became due when an earlier push ended.
     """
     for name in ("next", "last"):
         url = target.url(f"{path}/{name}")

@@ -1,4 +1,4 @@
-"""A real HTTP server that tasks are pushed to."""
+"""A real HTTP server as the target of tasks."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from tests.support.local_system import PATIENCE_SECONDS
 
 @dataclass(frozen=True)
 class Reply:
-    """How the target answers one request; with a gate, once the test has set it."""
+    """The target's response to one request; with a gate, sent once the test has set it."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Target:
-    """A real HTTP server: it notes what comes and answers as it was told, else with 200."""
+    """A real HTTP server that records requests and sends the replies that a test set, else 200."""
 
     def __init__(self) -> None:
         self.pushes: list[Push] = []

@@ -1,4 +1,4 @@
-"""A task's OIDC token, checked as a target checks it: by the issuer's published keys."""
+"""A task's OIDC token, verified as a target does: by the issuer's published keys."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -20,7 +20,7 @@ AUDIENCE = "https://worker.test"
 
 @pytest.fixture
 def token(bare: LocalSystem, target: Target, path: str) -> Iterator[str]:
-    """What a target of the running system is sent."""
+    """A token that a target of the running system received."""
     parent = "projects/local/locations/local"
     with grpc.insecure_channel(f"127.0.0.1:{bare.ports()['tasks']}") as channel:
         client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))

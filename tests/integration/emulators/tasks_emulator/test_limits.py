@@ -1,4 +1,4 @@
-"""A queue's pace, its pauses, and tasks that are run past both."""
+"""Rate and concurrency limits of queues, pausing, and RunTask despite both."""
 
 import threading
 import time

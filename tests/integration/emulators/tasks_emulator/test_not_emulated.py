@@ -1,4 +1,4 @@
-"""What Cloud Tasks does and the emulator does not: each is refused, with the service's codes."""
+"""Features of Cloud Tasks that the emulator lacks: each is refused with the service's codes."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ Call = Callable[[CloudTasksClient, str], object]
 
 
 def lacks(feature: str, refused: str, call: Call) -> object:
-    """A case of a row of the table of what is not done."""
+    """A case for a row of the table of features that are not emulated."""
     mark = pytest.mark.emulates("Cloud Tasks", feature, refused=refused)
     return pytest.param(refused, call, id=feature, marks=mark)
 

@@ -1,4 +1,4 @@
-"""The process: killed, ended, started again."""
+"""The process: killed, stopped, restarted."""
 
 import signal
 import threading
@@ -53,7 +53,7 @@ def test_everything_survives_a_kill(tmp_path: Path, target: Target, path: str) -
 
 
 def _paused_with(client: CloudTasksClient, tasks: int, url: str) -> str:
-    """A paused queue with so many tasks, each with its number as its body."""
+    """A paused queue with this many tasks; the body of each is its number."""
     paused = make_queue(client)
     client.pause_queue(name=paused)
     for n in range(tasks):
@@ -81,7 +81,7 @@ def test_process_ends_at_once_and_redelivers_when_told_to_end_in_mid_flight(
         request = {"url": target.url(path)}
         before.client.create_task(parent=queue, task=http_task(http_request=request))
         target.wait_for(path)
-        before.end(signal.SIGTERM)  # while the target has not answered
+        before.end(signal.SIGTERM)  # while the target has not responded
         assert before.process.returncode == 0
     gate.set()
     with running(tmp_path) as after:

@@ -1,4 +1,4 @@
-"""What a task becomes at its target."""
+"""The HTTP requests that tasks become."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Queues changed while they run."""
+"""Queues that are updated while they run."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Calls that the service refuses."""
+"""Invalid calls, refused with the service's codes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

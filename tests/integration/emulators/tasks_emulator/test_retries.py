@@ -1,4 +1,4 @@
-"""When a task is tried again, and when no more."""
+"""Retries of tasks: backoff, limits and deadlines."""
 
 import itertools
 import threading
@@ -82,7 +82,7 @@ def test_task_is_retried_when_the_target_cannot_be_reached(client: CloudTasksCli
     def has_failed_twice() -> bool:
         task = client.get_task(name=name)
         assert task.response_count == 0
-        code = task.last_attempt.response_status.code  # 0 while an attempt is under way
+        code = task.last_attempt.response_status.code  # 0 while an attempt is in progress
         assert code in {0, grpc.StatusCode.UNAVAILABLE.value[0]}
         return task.dispatch_count >= 2 and code != 0
 
@@ -193,7 +193,7 @@ def test_task_is_retried_by_its_own_settings_when_it_has_some(
 
 
 def _delay(client: CloudTasksClient, name: str, *, responses: int) -> float:
-    """The seconds from a task's last response to its next attempt, after so many responses."""
+    """The seconds from a task's last response, after this many, to its next attempt."""
     until(lambda: client.get_task(name=name).response_count == responses)
     task = client.get_task(name=name)
     seconds: float = (task.schedule_time - task.last_attempt.response_time).total_seconds()

@@ -1,4 +1,4 @@
-"""Names, views, lists and deletions."""
+"""Tasks: names, views, lists and deletion."""
 
 import contextlib
 import itertools
@@ -78,7 +78,7 @@ def test_task_is_never_pushed_when_it_was_deleted_first(
         _delete_scheduled(client, how, Task(http_request=HttpRequest(url=url), schedule_time=due))
         if datetime.now(UTC) < due:
             break
-        # It was due before it was deleted: the next is due later.
+        # It was due before it was deleted; the next task is due later.
     later = Task(
         http_request=HttpRequest(url=target.url(f"{path}/later")),
         schedule_time=due + timedelta(seconds=0.1),
@@ -89,7 +89,7 @@ def test_task_is_never_pushed_when_it_was_deleted_first(
 
 
 def _delete_scheduled(client: CloudTasksClient, how: str, task: Task) -> None:
-    """Create a task in a queue of its own, and delete it at once."""
+    """Create a task in a new queue and delete it at once."""
     queue = make_queue(client)
     name = client.create_task(parent=queue, task=task).name
     if how == "purge":

@@ -1,1 +1,1 @@
-"""What the rows are held against: the least that does a comparable thing."""
+"""Baselines of the rows: the smallest programs that do comparable work."""

@@ -28,13 +28,13 @@ INSERT = """
 
 
 class Metadata(BaseModel):
-    """Of a request."""
+    """The metadata of a request."""
 
     prompt: str
 
 
-class Asked(BaseModel):
-    """A request, as ``queue-job`` takes it."""
+class JobRequest(BaseModel):
+    """The body of a request, as ``queue-job`` accepts it."""
 
     jobType: str  # noqa: N815 - the name on the wire
     metadata: Metadata
@@ -80,7 +80,7 @@ async def main(request: Request) -> Response:
         audience=os.environ["JWT_AUDIENCE"],
         issuer=os.environ["JWT_ISSUER"],
     )
-    body = Asked.model_validate_json(await request.body())
+    body = JobRequest.model_validate_json(await request.body())
     values = {
         "user_id": claims["sub"],
         "job_type": body.jobType,

@@ -1,4 +1,4 @@
-"""The bare INSERTs: as many as a job has statements, in as many durable commits."""
+"""Bare INSERTs: as many as a job has statements, in as many durable commits."""
 
 import psycopg
 
@@ -7,7 +7,7 @@ _VALUES = ("sdxl_image_fast", "a big red star on blue, left")
 
 
 def like_jobs(url: str, jobs: int, *, inserts: int, commits: int) -> None:
-    """For each job, so many INSERTs, spread over so many transactions."""
+    """For each job, run ``inserts`` INSERTs, spread over ``commits`` transactions."""
     with psycopg.connect(url, prepare_threshold=0, autocommit=True) as connection:
         for _ in range(jobs):
             for number in range(commits):
@@ -17,12 +17,12 @@ def like_jobs(url: str, jobs: int, *, inserts: int, commits: int) -> None:
 
 
 def each_alone(url: str, jobs: int, *, inserts: int) -> None:
-    """For each job, so many INSERTs, each with a commit of its own."""
+    """For each job, run ``inserts`` INSERTs, each with its own commit."""
     with psycopg.connect(url, prepare_threshold=0, autocommit=True) as connection:
         for _ in range(jobs * inserts):
             connection.execute(_INSERT, _VALUES)
 
 
-def share(whole: int, parts: int, number: int) -> int:
-    """Of a whole that is dealt out evenly."""
-    return whole // parts + (number < whole % parts)
+def share(total: int, parts: int, number: int) -> int:
+    """Return part ``number`` of a total that is split evenly into ``parts``."""
+    return total // parts + (number < total % parts)

@@ -1,4 +1,4 @@
-"""The bare start: the functions framework, and nothing else."""
+"""The bare start: the functions framework with an empty handler."""
 
 import functions_framework.aio
 from starlette.requests import Request
@@ -7,6 +7,6 @@ from starlette.responses import Response
 
 @functions_framework.aio.http
 async def main(request: Request) -> Response:
-    """Answer at once."""
+    """Respond at once."""
     del request
     return Response("{}", media_type="application/json")

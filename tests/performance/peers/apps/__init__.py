@@ -1,1 +1,1 @@
-"""The least program of each peer, run in an environment of its own: a job that does nothing."""
+"""The smallest program for each peer, run in its own environment: a job that does nothing."""

@@ -9,5 +9,5 @@ class Pictures:
 
     @bentoml.task  # type: ignore[untyped-decorator]
     def picture(self, prompt: str) -> str:
-        """Give the prompt back."""
+        """Return the prompt."""
         return prompt

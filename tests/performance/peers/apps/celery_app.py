@@ -27,18 +27,18 @@ app.conf.broker_transport_options = {
 
 @app.task(name="picture")  # type: ignore[untyped-decorator]
 def picture(prompt: str) -> None:
-    """Draw nothing."""
+    """Do nothing."""
 
 
 async def enqueue(request: Request) -> JSONResponse:
-    """Send a job."""
+    """Enqueue a job."""
     body = await request.json()
     sent = await run_in_threadpool(picture.delay, body["metadata"]["prompt"])
     return JSONResponse({"job": {"id": sent.id}}, 202)
 
 
 async def status(request: Request) -> JSONResponse:
-    """Whether the job has ended."""
+    """Return whether the job has ended."""
     result = AsyncResult(request.path_params["job"], app=app)
     return JSONResponse({"done": await run_in_threadpool(result.successful)})
 

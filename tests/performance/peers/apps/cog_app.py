@@ -4,8 +4,8 @@ from cog import BasePredictor, Input  # type: ignore[import-not-found]
 
 
 class Predictor(BasePredictor):  # type: ignore[misc]
-    """Draws nothing."""
+    """Does nothing."""
 
     def predict(self, prompt: str = Input(description="what to draw")) -> str:
-        """Give the prompt back."""
+        """Return the prompt."""
         return prompt

@@ -18,18 +18,18 @@ app = procrastinate.App(
 
 @app.task(name="picture")  # type: ignore[untyped-decorator]
 async def picture(prompt: str) -> None:
-    """Draw nothing."""
+    """Do nothing."""
 
 
 async def enqueue(request: Request) -> JSONResponse:
-    """Defer a job."""
+    """Enqueue a job."""
     body = await request.json()
     job = await picture.defer_async(prompt=body["metadata"]["prompt"])
     return JSONResponse({"job": {"id": str(job)}}, 202)
 
 
 async def status(request: Request) -> JSONResponse:
-    """Whether the job has ended."""
+    """Return whether the job has ended."""
     job = int(request.path_params["job"])
     row = await app.connector.execute_query_one_async(
         "select status from procrastinate_jobs where id = %(id)s", id=job
