@@ -47,5 +47,5 @@ async def _poll(job_id: UUID, user: User, services: Services) -> str | None:
         found = await workspace_assets.list_ids(connection, user_id=user.id, job_id=job_id, limit=1)
         asset = await workspace_assets.get(connection, found[0], user_id=user.id) if found else None
     if asset is None:
-        raise NotFoundError("The picture was made, and has been removed since.")
+        raise NotFoundError("The image was generated but has been deleted since.")
     return asset.temp_storage_path

@@ -21,7 +21,7 @@ async def get_active_worker_url(
             connection, request.worker_type, key_ids=list(services.settings.worker_keys)
         )
     if found is None:
-        raise NotFoundError(f"There is no active {request.worker_type} worker.")
+        raise NotFoundError(f"No {request.worker_type} worker is active; try again later.")
     return GetWorkerUrlResponse(
         worker_url=found.worker_url,
         worker_type=request.worker_type,

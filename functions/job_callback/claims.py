@@ -37,7 +37,9 @@ HEARTBEATS_PER_LEASE = 6
 _UPLOAD_GRACE_SECONDS = 10 * 60
 """How long past its deadline a claim's URLs stay valid, for the retries of a late upload."""
 
-_STOP = CallbackResponse(message="The job has finished or was dispatched again.", proceed=False)
+_STOP = CallbackResponse(
+    message="Job has finished or was dispatched again; stop working on it.", proceed=False
+)
 
 
 async def claim(callback: CallbackRequest, worker: Worker, services: Services) -> CallbackResponse:
@@ -48,7 +50,7 @@ async def claim(callback: CallbackRequest, worker: Worker, services: Services) -
         has finished or was dispatched again.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job is another user's, or was not dispatched to this worker.
         InvalidRequestError: The callback has no dispatch number.
         ConflictError: ``claimed`` or ``claim_id_used``, see ``_try_claim``.
@@ -76,7 +78,7 @@ async def heartbeat(
         A response whose ``proceed`` is false if the claim has lost the job.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job is another user's, or the claim another worker's.
     """
     preview = paths.preview(callback.user_id, callback.job_id, callback.claim_id)
@@ -92,7 +94,7 @@ async def heartbeat(
             steps=callback.steps,
             preview_path=preview if callback.preview else None,
         )
-    return CallbackResponse(message="Go on.") if goes_on else _STOP
+    return CallbackResponse(message="Heartbeat recorded.") if goes_on else _STOP
 
 
 async def standing(
@@ -112,13 +114,13 @@ def job_of(context: CallbackContext, callback: CallbackRequest) -> jobs.Job:
     """Return the current state of a callback's job.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job's user is not the one that the callback names.
     """
     if context.job is None:
-        raise NotFoundError("There is no such job.")
+        raise NotFoundError("Job not found.")
     if context.job.user_id != callback.user_id:
-        raise ForbiddenError("The job is another user's.")
+        raise ForbiddenError("The job does not belong to the user in userId.")
     return context.job
 
 
@@ -126,12 +128,12 @@ def claimed_job(context: CallbackContext, callback: CallbackRequest) -> jobs.Job
     """Return a callback's job, which this worker must have claimed under the callback's claim id.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job is another user's, or the claim another worker's.
     """
     job = job_of(context, callback)
     if not context.is_claimed_by_worker:
-        raise ForbiddenError("This claim on the job is not this worker's.")
+        raise ForbiddenError("The claim does not belong to this worker.")
     return job
 
 
@@ -148,7 +150,7 @@ async def _try_claim(
     """
     dispatch_no = callback.dispatch_no
     if dispatch_no is None:
-        raise InvalidRequestError("A claim carries the dispatchNo of its message.")
+        raise InvalidRequestError("A claim must contain the dispatchNo of its job message.")
     try:
         claimed = await job_transitions.claim(
             connection,
@@ -159,7 +161,9 @@ async def _try_claim(
             run_seconds=_run_seconds(before),
         )
     except UniqueViolation:
-        raise ConflictError("Another claim had this claimId.", code="claim_id_used") from None
+        raise ConflictError(
+            "claimId was already used by another claim.", code="claim_id_used"
+        ) from None
     if claimed:
         return True
     now = await jobs.get(connection, callback.job_id)
@@ -192,7 +196,7 @@ async def _claim_response(
             ),
         )
     return CallbackResponse(
-        message="The job is yours.",
+        message="Job claimed.",
         heartbeat_seconds=services.settings.lease_seconds / HEARTBEATS_PER_LEASE,
         uploads=uploads,
         manifest_put_url=manifest.url,

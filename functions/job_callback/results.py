@@ -15,8 +15,8 @@ from shared.safety import output_check
 from shared.services import Services
 from shared.telemetry import logs, tracing
 
-_ALREADY_FINISHED = CallbackResponse(message="The job has ended already.", proceed=False)
-_ACKNOWLEDGED = CallbackResponse(message="Heard.")
+_ALREADY_FINISHED = CallbackResponse(message="Job has already finished.", proceed=False)
+_ACKNOWLEDGED = CallbackResponse(message="Callback accepted.")
 
 
 async def completed(
@@ -104,7 +104,7 @@ async def _record_failure(
     else:
         job_after = None
     if job_after is None:
-        reason = callback.error_message or "The worker could not make it."
+        reason = callback.error_message or "The worker failed without an error message."
         job_after = await job_transitions.fail(connection, job.id, claim_id=claim, reason=reason)
     return job_after
 
@@ -116,7 +116,7 @@ def _replay_response(receipt: Receipt, worker: Worker) -> CallbackResponse:
         ConflictError: ``id_reused``: another callback had this webhook id.
     """
     if receipt.body_hash != hashlib.sha256(worker.body).digest():
-        raise ConflictError("Another letter had this webhook-id.", code="id_reused")
+        raise ConflictError("webhook-id was already used for another callback.", code="id_reused")
     return CallbackResponse.model_validate(receipt.answer)
 
 

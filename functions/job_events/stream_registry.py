@@ -39,7 +39,7 @@ class Streams:
             message = f"A user may have at most {MAX_PER_USER} event streams open."
             raise TooManyRequestsError(message, retry_after_seconds=_RETRY_SECONDS)
         if self._open >= self._max_streams:
-            message = "Too many event streams are open here."
+            message = "The server has too many open event streams; try again later."
             raise TooManyRequestsError(message, retry_after_seconds=_RETRY_SECONDS)
         counted = self._counted(user_id, pieces)
         # Advanced to its first yield: the `finally` of a generator runs only once it has started.

@@ -151,7 +151,7 @@ class _PendingTurn:
     async def _lock(self, connection: Connection) -> str:
         found = await conversations.lock(connection, self._conversation_id, user_id=self._user.id)
         if found is None:
-            raise NotFoundError("There is no such conversation of yours.")
+            raise NotFoundError("Conversation not found.")
         return found
 
     async def _template(self, connection: Connection, conversation_type: str) -> Template:
@@ -162,7 +162,9 @@ class _PendingTurn:
             content_mode="sfw",
         )
         if found is None:
-            raise ServiceUnavailableError("There is no template for this kind of conversation.")
+            raise ServiceUnavailableError(
+                "No prompt template is active for this type of conversation."
+            )
         return found
 
 

@@ -14,7 +14,7 @@ from shared.db.queries import conversations
 from shared.errors import ServiceUnavailableError
 from shared.services import Services
 
-REFUSAL = "This answer was refused."
+REFUSAL = "This reply was refused by the safety rules."
 """Stored in place of a reply that the safety rules refuse."""
 
 _TEMPERATURE = 0.7
@@ -138,7 +138,7 @@ class Reply:
             await conversations.lock(connection, turn.conversation_id, user_id=turn.user.id)
             if not await conversations.end_turn(connection, turn.id):
                 raise ServiceUnavailableError(
-                    "The answer came too late: the conversation has gone on."
+                    "The reply came too late; the conversation has continued with another message."
                 )
             await conversations.insert_message(
                 connection,
@@ -181,7 +181,7 @@ def _later_half(messages: list[Message]) -> list[Message]:
 
 
 def _refused(category: str, text: str) -> safety.ContentRefusedError:
-    message = f"The answer is refused: {category}."
+    message = f"The reply was refused by the safety rules: {category}."
     return safety.ContentRefusedError(
         category, place="answer", field="response", text=text, message=message
     )

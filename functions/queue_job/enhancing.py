@@ -21,7 +21,7 @@ async def apply_enhancement(
     """
     is_requested = metadata.user_requested_enhancement or JOB_TYPES[new.job_type].enhanced
     if metadata.enhanced_prompt or not is_requested:
-        return new, "The job is queued."
+        return new, "Job queued."
     from shared.prompts import enhancer  # noqa: PLC0415 - most jobs need none
 
     worker_type = JOB_TYPES[new.job_type].worker_type
@@ -35,7 +35,7 @@ async def apply_enhancement(
     enhanced = await enhancer.enhance(request, services)
     if enhanced.fallback_reason:
         reason = enhanced.fallback_reason.partition(": ")[2]
-        return new, f"The job is queued, with your prompt as it is. {reason}"
+        return new, f"Job queued with the original prompt. {reason}"
     parameters = {**new.parameters, "prompt": enhanced.text}
-    message = "The job is queued, with your prompt enhanced."
+    message = "Job queued with the enhanced prompt."
     return replace(new, enhanced_prompt=enhanced.text, parameters=parameters), message

@@ -60,23 +60,24 @@ def _job_type(request: QueueJobRequest) -> JobType:
     row = get_job_type(request.job_type)
     if row is None:
         known = ", ".join([*JOB_TYPES, *ALIASES])
-        raise _field_error("jobType", f"This job type is not known. Known are: {known}.")
+        raise _field_error("jobType", f"Unknown job type. Known job types: {known}.")
     return row
 
 
 def _prompt(metadata: JobMetadata) -> str:
     if metadata.prompt is None:
-        raise _field_error("metadata.prompt", "A prompt is needed.")
+        raise _field_error("metadata.prompt", "Prompt must not be empty.")
     return metadata.prompt
 
 
 def _check_offered(request: QueueJobRequest, row: JobType) -> None:
     metadata = request.metadata
     if metadata.num_images > row.max_images:
-        raise _field_error("metadata.num_images", f"{row.name} makes one at a time.")
+        raise _field_error("metadata.num_images", f"{row.name} supports one image per job.")
     if metadata.reference_image and not references.requested_references(request):
         raise _field_error(
-            "metadata.reference_image", "A reference is promised, and none is given."
+            "metadata.reference_image",
+            "reference_image is true, but no reference image URL was sent.",
         )
 
 

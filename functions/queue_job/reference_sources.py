@@ -65,13 +65,13 @@ async def _from_signed_url(place: ObjectRef, token: str, services: Services) -> 
     except UnauthenticatedError as problem:
         raise InvalidRequestError(problem.message) from None
     if allowed != "/".join(place):
-        raise InvalidRequestError("The address is signed for another object.")
+        raise InvalidRequestError("The signed URL is for another object.")
     async with services.database.transaction() as connection:
         if await workspace_assets.is_visible(connection, place.bucket, place.path):
             return place
     if place.bucket == user_uploads.BUCKET and user_uploads.upload_owner(place.path):
         return place
-    raise NotFoundError("There is no such object any more.")
+    raise NotFoundError("The referenced object does not exist any more.")
 
 
 async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
@@ -92,7 +92,7 @@ async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
     for place in places:
         if place.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(place.path, user.id):
             return place
-    raise NotFoundError("There is no such object of yours.")
+    raise NotFoundError("Reference image not found.")
 
 
 async def read(place: ObjectRef, services: Services) -> bytes:
@@ -103,12 +103,12 @@ async def read(place: ObjectRef, services: Services) -> bytes:
         NotFoundError: Its file does not exist any more.
     """
     if place.path.endswith(".mp4"):
-        raise InvalidRequestError("A reference is a picture, and this is a video.")
+        raise InvalidRequestError("A reference must be an image, not a video.")
     settings = services.settings
     names = {"workspace-temp": settings.workspace_bucket, "user-library": settings.library_bucket}
     content = await services.storage.read(names[place.bucket], place.path, max_bytes=_MAX_BYTES + 1)
     if content is None:
-        raise NotFoundError("The object's file is gone.")
+        raise NotFoundError("The referenced file does not exist any more.")
     if len(content) > _MAX_BYTES:
-        raise InvalidRequestError(f"This picture holds more than {_MAX_BYTES} bytes.")
+        raise InvalidRequestError(f"The image must not be larger than {_MAX_BYTES} bytes.")
     return content

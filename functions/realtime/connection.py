@@ -32,11 +32,11 @@ class CloseReason(NamedTuple):
 
 
 TOO_MANY_JOINS = CloseReason(1008, "too many joins")
-_MALFORMED = CloseReason(1007, "not a message of the protocol")
-_FAULT = CloseReason(1011, "something went wrong")
-_TOO_SLOW = CloseReason(1013, "too slow to read")
+_MALFORMED = CloseReason(1007, "malformed message")
+_FAULT = CloseReason(1011, "internal error")
+_TOO_SLOW = CloseReason(1013, "client reads too slowly")
 _SILENT = CloseReason(4408, "no heartbeat")
-_NO_ROOM = CloseReason(1013, "another socket needs the room; connect again")
+_NO_ROOM = CloseReason(1013, "evicted by another socket; connect again")
 
 _GIVING_WAY_SECONDS = 0.2
 """For the close frame of an evicted socket, so that its place becomes free quickly."""

@@ -66,15 +66,15 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
     column, equals, rest = text.partition("=")
     name, dot, value = rest.partition(".")
     if not (equals and dot):
-        raise InvalidRequestError("A filter is written as column=operator.value.")
+        raise InvalidRequestError("A filter must have the form column=operator.value.")
     column = column.strip()
     if column not in types:
-        raise InvalidRequestError("The filter's column is not there, or not yours to read.")
+        raise InvalidRequestError("The filter's column does not exist or you may not read it.")
     of_type = types[column]
     if name == "in":
         return Filter(column, of_type, _any_of(value, of_type))
     if name not in _OPERATORS:
-        raise InvalidRequestError(f"The filter needs one of: {_KNOWN}.")
+        raise InvalidRequestError(f"The filter's operator must be one of: {_KNOWN}.")
     quoted = _QUOTED.fullmatch(value)
     operand = values.parse_literal(_plain(quoted[1]) if quoted else value, of_type)
     compare = _OPERATORS[name]
@@ -83,7 +83,7 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
 
 def _any_of(text: str, of_type: str) -> Callable[[Any], bool]:
     if not (text.startswith("(") and text.endswith(")")):
-        raise InvalidRequestError("The values of `in` stand in parentheses.")
+        raise InvalidRequestError("The values of `in` must be in parentheses.")
     items = list(_split(text[1:-1], _ITEM.match))
     if len(items) > MAX_VALUES:
         raise InvalidRequestError(f"`in` takes at most {MAX_VALUES} values.")
@@ -97,7 +97,7 @@ def _split(text: str, match: Callable[[str, int], re.Match[str] | None]) -> Iter
     while more:
         part = match(text, at)
         if part is None:
-            raise InvalidRequestError("The filter cannot be read.")
+            raise InvalidRequestError("The filter is not valid.")
         *groups, more = part.groups()
         at = part.end()
         quoted = groups[0] if len(groups) > 1 else None

@@ -5,8 +5,8 @@ from functions.realtime.connection import TOO_MANY_JOINS, Connection
 from functions.realtime.phoenix import Message
 
 _NOT_OFFERED = {
-    "broadcast": "Broadcast is not offered here.",
-    "presence": "Presence is not offered here.",
+    "broadcast": "Broadcast is not supported.",
+    "presence": "Presence is not supported.",
 }
 
 
@@ -38,4 +38,4 @@ async def _of_channel(socket: Connection, message: Message) -> None:
         case "access_token":
             await joining.refresh(socket, channel, message.payload)
         case other:
-            socket.refuse(message, _NOT_OFFERED.get(other, "This event is not known here."))
+            socket.refuse(message, _NOT_OFFERED.get(other, "Unknown event."))

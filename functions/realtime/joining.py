@@ -31,7 +31,7 @@ async def join(socket: Connection, message: Message) -> None:
             begin = functools.partial(_begin, socket, channel, message)
             await hub.get_hub(socket.services).add(channel, begin)
     except TimeoutError:
-        socket.refuse(message, "The database is away; try again in a moment.")
+        socket.refuse(message, "The database is unavailable; try again in a moment.")
     except ApiError as problem:
         socket.refuse(message, auth.auth_error_message(problem))
 
@@ -118,7 +118,7 @@ def _parse_join(message: Message) -> JoinRequest:
             ) from None
         raise InvalidRequestError("The payload of phx_join is not valid.") from None
     if request.config.presence.enabled:
-        raise InvalidRequestError("Presence is not offered here.")
+        raise InvalidRequestError("Presence is not supported.")
     return request
 
 

@@ -101,14 +101,14 @@ class Realtime:
             UnauthenticatedError: The apikey is missing or not valid.
         """
         if scope["type"] != "websocket" or scope["path"] not in _PATHS:
-            raise NotFoundError("There is nothing here but /websocket, for WebSockets.")
+            raise NotFoundError("Not found; connect a WebSocket to /websocket.")
         query = parse_qs(scope["query_string"].decode("latin-1"))
         version = VERSIONS.get(query.get("vsn", ["1.0.0"])[-1])
         if version is None:
-            raise InvalidRequestError(f"vsn is one of: {', '.join(VERSIONS)}.")
+            raise InvalidRequestError(f"vsn must be one of: {', '.join(VERSIONS)}.")
         token = query.get("apikey", [""])[-1]
         if not token:
-            raise UnauthenticatedError("An apikey is needed, in the query.")
+            raise UnauthenticatedError("The query parameter apikey is required.")
         return version, token, await auth.authenticate(token, self._services_factory())
 
     def _enter(self, socket: Connection, caller: User | Anon, scope: Event) -> None:

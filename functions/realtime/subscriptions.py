@@ -98,13 +98,13 @@ def _read(number: int, config: dict[str, Any], tables: Tables) -> list[Subscript
     if event not in _EVENTS:
         raise InvalidRequestError("The event of a binding is one of: *, INSERT, UPDATE, DELETE.")
     if binding.table_schema not in {None, _ANY, "public"}:
-        raise NotFoundError("There is no such schema.")
+        raise NotFoundError("The schema does not exist.")
     if binding.table in {None, _ANY}:
         if binding.filter:
-            raise InvalidRequestError("A filter needs a table.")
+            raise InvalidRequestError("A filter requires a table.")
         return [Subscription(number, table, event, ()) for table in tables.values()]
     table = tables.get(binding.table or "")
     if table is None:
-        raise NotFoundError("There is no such table, or none whose changes are told to you.")
+        raise NotFoundError("The table does not exist, is not published, or you may not read it.")
     conditions = tuple(filters.read((binding.filter or "").strip(), table.columns))
     return [Subscription(number, table, event, conditions)]

@@ -29,7 +29,7 @@ def render_response(plan: Plan, row: dict[str, Any]) -> RawResponse:
         raise _not_single(row["count"])
     _enforce_max_affected(plan, row["count"])
     if len(row["body"]) > MAX_CHARACTERS:
-        message = "The answer is too long: ask for fewer rows or columns"
+        message = "The response is too large: request fewer rows or columns"
         raise RestError(400, "54000", message)
     if request.is_rpc or request.is_read:
         return _read(plan, row)

@@ -51,7 +51,7 @@ def require_token(caller: User | Anon) -> User | Anon:
         UnauthenticatedError: There is no token.
     """
     if isinstance(caller, Anon) and not caller.has_key:
-        raise UnauthenticatedError("A token is needed, the user's or the project's anon key.")
+        raise UnauthenticatedError("A token is required: a user's, or the project's anon key.")
     return caller
 
 
@@ -64,7 +64,7 @@ def require_user(caller: User | Anon) -> User:
     """
     require_token(caller)
     if isinstance(caller, Anon):
-        raise ForbiddenError("Only a signed-in user may do that.")
+        raise ForbiddenError("This requires a signed-in user.")
     return caller
 
 

@@ -54,7 +54,7 @@ async def fetch_signed(
     """
     signed_key, seconds_left = url_tokens.check(call.query.get("token", ""), services)
     if signed_key != place.key:
-        raise UnauthenticatedError("The address is signed for another object.")
+        raise UnauthenticatedError("The signed URL is for another object.")
     return await _answer(call, place, max(1, min(seconds_left, _MAX_SECONDS)), services)
 
 

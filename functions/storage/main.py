@@ -22,7 +22,9 @@ _Handler: TypeAlias = Callable[
 
 
 async def _refuse(*_: object) -> _Response:
-    raise ForbiddenError("Files are neither moved nor copied here; workspace-actions keeps them.")
+    raise ForbiddenError(
+        "Moving and copying files is not supported; use workspace-actions to save or copy assets."
+    )
 
 
 _OF_OBJECTS: dict[Kind, dict[str, _Handler]] = {
@@ -60,7 +62,7 @@ async def storage(
         return await handler(call, place, caller, services)
     if handlers and place.path:
         raise MethodNotAllowedError
-    raise NotFoundError("There is nothing at this address.")
+    raise NotFoundError("Not found.")
 
 
 main = endpoint(

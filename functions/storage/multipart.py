@@ -45,9 +45,9 @@ def _file(body: bytes, boundary: str) -> bytes:
     try:
         files = _files(body, boundary.encode("latin-1"))
     except (ValueError, RequestEntityTooLarge):
-        raise InvalidRequestError("The body is not a form as its Content-Type says.") from None
+        raise InvalidRequestError("The body is not valid multipart/form-data.") from None
     if len(files) != 1:
-        raise InvalidRequestError("A form holds one file.")
+        raise InvalidRequestError("The form must contain exactly one file.")
     return bytes(files[0])
 
 
@@ -69,4 +69,6 @@ def _files(body: bytes, boundary: bytes) -> list[bytearray]:
 
 
 def _too_large() -> PayloadTooLargeError:
-    return PayloadTooLargeError(f"A picture holds at most {user_uploads.MAX_BYTES // 2**20} MiB.")
+    return PayloadTooLargeError(
+        f"An image must not be larger than {user_uploads.MAX_BYTES // 2**20} MiB."
+    )

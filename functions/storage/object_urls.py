@@ -23,7 +23,7 @@ _HEADS: list[tuple[str, Kind]] = [
 
 
 class InvalidKeyError(ApiError):
-    """No object can have this name."""
+    """The object name is not valid."""
 
     status, code = 400, "invalid_key"
 
@@ -56,7 +56,7 @@ def parse(address: str) -> tuple[Kind, ObjectRef]:
             if bucket not in _BUCKETS:
                 raise NotFoundError("Bucket not found", code="no_bucket")
             return kind, ObjectRef(_BUCKETS[bucket], path)
-    raise NotFoundError("There is nothing at this address.")
+    raise NotFoundError("Not found.")
 
 
 def check_key(path: str) -> None:

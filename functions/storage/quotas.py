@@ -15,7 +15,7 @@ from shared.storage import user_uploads
 
 
 class QuotaError(ApiError):
-    """You have uploaded as much as one may; remove some of it first."""
+    """Upload quota exceeded; delete some uploads first."""
 
     status, code = 413, "quota_exceeded"
 
@@ -44,7 +44,7 @@ async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> 
         if path != place.path and user_uploads.is_upload_path(path, owner)
     ]
     if limit and len(others) >= limit:
-        raise QuotaError(f"You have {len(others)} pictures uploaded; remove some first.")
+        raise QuotaError(f"You have uploaded {len(others)} images; delete some first.")
     return Usage(len(others), sum(others))
 
 

@@ -38,7 +38,7 @@ async def remove(
     """
     user = access.require_user(caller)
     if place.bucket != user_uploads.BUCKET:
-        raise ForbiddenError("The library's files are removed by delete_library_asset.")
+        raise ForbiddenError("Use delete_library_asset to delete library files.")
     requested = (await read_json(call, _REMOVED)).prefixes
     paths = [path for path in dict.fromkeys(requested) if user_uploads.is_valid_key(path)]
     async with services.database.transaction() as connection:

@@ -80,7 +80,7 @@ async def upload_signed(
     """
     grant = url_tokens.check_upload(call.query.get("token", ""), services)
     if grant.place != place.key:
-        raise UnauthenticatedError("The address is signed for another object.")
+        raise UnauthenticatedError("The signed URL is for another object.")
     return await _store(call, place, grant.owner, services, replaces=grant.replaces)
 
 
@@ -88,9 +88,9 @@ def _check(place: ObjectRef, user: User) -> None:
     """Raise ForbiddenError or InvalidKeyError if the user may not upload to this path."""
     check_key(place.path)
     if place.bucket != user_uploads.BUCKET or not user_uploads.is_owned(place.path, user.id):
-        raise ForbiddenError("Uploads go into your own folder of workspace-temp.")
+        raise ForbiddenError("Uploads must be in your own folder of workspace-temp.")
     if not user_uploads.is_upload_path(place.path, user.id):
-        raise ForbiddenError("That folder is for what jobs make; choose another name.")
+        raise ForbiddenError("This folder is reserved for job results; use another name.")
 
 
 def _is_upsert(call: HttpRequest) -> bool:

@@ -22,8 +22,8 @@ _MAX_CLAIMS = 500
 _MANIFEST_SECONDS = 5
 """For reading one manifest and checking its objects; a third of the step's time."""
 
-_TOO_LONG = "It took too long, and was stopped."
-_LOST = "Every attempt at it was lost; the workers that tried did not answer any more."
+_TOO_LONG = "The job exceeded its time limit and was stopped."
+_LOST = "All attempts failed because the workers stopped responding."
 
 
 async def recover_expired_leases(

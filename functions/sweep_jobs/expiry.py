@@ -19,7 +19,7 @@ _ASSETS_AT_A_TIME = 25
 _MAX_PROMOTIONS = 100
 """Library saves per sweep; each copies two files."""
 
-_EXPIRED = "It was not begun within a day, and was given up."
+_EXPIRED = "The job did not finish within a day; its credits were refunded."
 
 
 async def end_overdue_jobs(

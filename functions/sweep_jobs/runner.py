@@ -98,4 +98,6 @@ async def _check_database(services: Services) -> None:
         async with asyncio.timeout(_ANSWER_SECONDS), services.database.transaction():
             return
     except TimeoutError:
-        raise ServiceUnavailableError("The database is away; try again in a moment.") from None
+        raise ServiceUnavailableError(
+            "The database is unavailable; try again in a moment."
+        ) from None

@@ -38,14 +38,14 @@ def _by_name(case: str, request: ValidateEnhancementRequest) -> CheckResult:
     near = closest_check_name(name)
     meant = f" Is {near} meant?" if near else ""
     known = ", ".join([*CHECKS, SAFE])
-    return CheckResult(False, 0.0, f"There is no check of this name.{meant} Known are: {known}.")
+    return CheckResult(False, 0.0, f"Unknown check.{meant} Known checks: {known}.")
 
 
 def _safe(prompt: str) -> CheckResult:
     category = safety.refused_category(prompt)
     if category:
-        return CheckResult(False, 0.0, f"The safety rules refuse it: {category}.")
-    return CheckResult(True, 1.0, "The safety rules refuse nothing in it.")
+        return CheckResult(False, 0.0, f"Refused by the safety rules: {category}.")
+    return CheckResult(True, 1.0, "Passes the safety rules.")
 
 
 def _result(case: str, verdict: CheckResult) -> ValidationResult:

@@ -34,7 +34,7 @@ async def clear_asset(request: ClearAsset, user: User, services: Services) -> Sa
     """
     outcome = await _clear(request.asset_id, user, services)
     return SaveResponse(
-        message="It is in your library, and gone from your workspace.",
+        message="Asset saved to library and removed from workspace.",
         library_asset_id=outcome.library_asset.id,
     )
 
@@ -97,7 +97,7 @@ def _response(results: dict[UUID, save.SaveResult | ApiError], remaining: int) -
     saves = sum(result.is_new for result in results.values() if isinstance(result, save.SaveResult))
     cleared = len(results) - len(errors)
     return ClearResponse(
-        message=f"{cleared} are gone from your workspace, and in your library.",
+        message=f"{cleared} assets saved to library and removed from workspace.",
         assets_processed=len(results),
         new_saves=saves,
         errors=errors,

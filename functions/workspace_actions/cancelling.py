@@ -24,11 +24,11 @@ async def cancel(request: CancelJob, user: User, services: Services) -> JobRespo
         job = await jobs.get(connection, request.job_id)
         if job is None or not (job.user_id == user.id or await is_admin(user, services)):
             raise NotFoundError
-        reason = "You cancelled it." if job.user_id == user.id else "An admin cancelled it."
+        reason = "Cancelled by the user." if job.user_id == user.id else "Cancelled by an admin."
         cancelled = await job_transitions.cancel(connection, job.id, reason=reason)
         job = cancelled or await jobs.get(connection, request.job_id)
     if job is None or job.status != "cancelled":
-        raise ConflictError("The job has ended already.", code="ended")
+        raise ConflictError("Job has already finished.", code="ended")
     if cancelled:
         await dispatch.dispatch_jobs(services, job.queue)
-    return JobResponse(message="The job is cancelled.", job=JobRecord.model_validate(job))
+    return JobResponse(message="Job cancelled.", job=JobRecord.model_validate(job))

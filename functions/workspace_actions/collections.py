@@ -21,9 +21,7 @@ async def create(
         collection_id = await collections.insert(
             connection, user_id=user.id, name=request.name, description=request.description
         )
-        response = CollectionResponse(
-            message="The collection is there.", collection_id=collection_id
-        )
+        response = CollectionResponse(message="Collection created.", collection_id=collection_id)
         await once.store_response(connection, response)
     return response
 
@@ -37,4 +35,4 @@ async def delete(request: DeleteCollection, user: User, services: Services) -> A
     async with services.database.transaction() as connection:
         if not await collections.delete(connection, request.collection_id, user_id=user.id):
             raise NotFoundError
-    return ActionResponse(message="The collection is gone; its assets stay in your library.")
+    return ActionResponse(message="Collection deleted; its assets stay in the library.")

@@ -14,4 +14,4 @@ async def discard(request: DiscardAsset, user: User, services: Services) -> Acti
         ConflictError: The asset is being saved.
     """
     await discard_asset(request.asset_id, services, user_id=user.id)
-    return ActionResponse(message="It is gone from your workspace.")
+    return ActionResponse(message="Asset discarded.")

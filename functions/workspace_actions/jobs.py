@@ -38,9 +38,9 @@ async def retry(request: RetryJob, user: User, services: Services) -> JobRespons
     else:
         job = last
     if job.id != new_id:
-        return _response(job, "It was tried again already.")
+        return _response(job, "Job was already retried.")
     await dispatch.dispatch_jobs(services, job.queue)
-    return _response(job, "The job is queued again.")
+    return _response(job, "Job queued again.")
 
 
 async def _queue(
@@ -79,7 +79,7 @@ async def _latest_attempt(connection: Connection, request: RetryJob, user: User)
 def _needs_retry(last: jobs.Job, request: RetryJob) -> bool:
     """Whether the latest attempt has failed, or is a retry that was cancelled."""
     if last.id == request.job_id and last.status != "failed":
-        raise ConflictError("Only a failed job is tried again.", code="not_failed")
+        raise ConflictError("Only failed jobs can be retried.", code="not_failed")
     return last.status in {"failed", "cancelled"}
 
 
@@ -112,7 +112,7 @@ async def _copy_references(last: jobs.Job, new_id: UUID, services: Services) -> 
             (bucket, source), (bucket, target), generation=stored.generation
         ):
             raise ConflictError(
-                "A picture that it starts from is gone; queue it anew.", code="reference_gone"
+                "A reference image has expired; submit a new job.", code="reference_gone"
             )
 
 

@@ -39,7 +39,7 @@ async def update(request: UpdateLibraryAsset, user: User, services: Services) ->
             changes=frozenset(request.model_fields_set),
         ):
             raise NotFoundError
-    return ActionResponse(message="It is changed.")
+    return ActionResponse(message="Library asset updated.")
 
 
 async def delete(request: DeleteLibraryAsset, user: User, services: Services) -> ActionResponse:
@@ -56,7 +56,7 @@ async def delete(request: DeleteLibraryAsset, user: User, services: Services) ->
         raise NotFoundError
     for path in files:
         await services.storage.delete(services.settings.library_bucket, path)
-    return ActionResponse(message="It is gone from your library.")
+    return ActionResponse(message="Library asset deleted.")
 
 
 async def copy_to_workspace(
@@ -71,7 +71,9 @@ async def copy_to_workspace(
         ConflictError: The copy was removed while it was made.
     """
     asset_id = await _copy(request.library_asset_id, user, services)
-    return CopyResponse(message="It is in your workspace for a week.", workspace_asset_id=asset_id)
+    return CopyResponse(
+        message="Asset copied to workspace for one week.", workspace_asset_id=asset_id
+    )
 
 
 async def _copy(library_id: UUID, user: User, services: Services) -> UUID:
@@ -111,7 +113,7 @@ async def _record(
             connection, library_asset.id, user_id=library_asset.user_id
         )
     if existing is None:
-        raise ConflictError("It was copied and removed again meanwhile; copy it anew.")
+        raise ConflictError("The copy was removed meanwhile; try again.")
     return existing
 
 

@@ -27,4 +27,6 @@ async def save(request: SaveToLibrary, user: User, services: Services) -> SaveRe
         labels=labels,
         without_settings=request.strip_settings,
     )
-    return SaveResponse(message="It is in your library.", library_asset_id=outcome.library_asset.id)
+    return SaveResponse(
+        message="Asset saved to library.", library_asset_id=outcome.library_asset.id
+    )

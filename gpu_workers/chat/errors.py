@@ -63,7 +63,7 @@ def unknown_model() -> ApiError:
 
 def bad_key() -> ApiError:
     """Return a 401: the API key is missing or wrong."""
-    message = "This worker asks for its API key, as a bearer token."
+    message = "Missing or invalid API key. Send it as a bearer token."
     return ApiError(HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
 
 
@@ -72,7 +72,7 @@ def queue_full() -> ApiError:
     return ApiError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "rate_limit_exceeded",
-        "Too many requests wait already; try again in a moment.",
+        "Too many waiting requests. Try again in a moment.",
         kind="rate_limit_error",
         passing=True,
     )
@@ -80,7 +80,7 @@ def queue_full() -> ApiError:
 
 def draining() -> ApiError:
     """Return a 503: the worker is shutting down."""
-    return unavailable("draining", "This worker is about to end.")
+    return unavailable("draining", "The worker is shutting down.")
 
 
 def broken() -> ApiError:

@@ -67,7 +67,7 @@ class NoopPipeline:
             on_step(step, config.noop_steps)
         row = get_job_type(message.job_type)
         if row is None:
-            raise PermanentError("unsupported_job_type", "There is no such type of job.")
+            raise PermanentError("unsupported_job_type", "Unknown job type.")
         params = message.parameters
         if row.media == "video":
             return [self._video(params)]

@@ -104,7 +104,7 @@ class ChatSettings(Settings):
     @classmethod
     def _closed_beyond_loopback(cls, key: str | None, others: ValidationInfo) -> str | None:
         if key is None and not _is_loopback(others.data.get("host", "")):
-            raise ValueError("beyond loopback there must be one")
+            raise ValueError("is required unless HOST is a loopback address")
         return key
 
 

@@ -59,7 +59,7 @@ class Loras:
         for lora in loras:
             is_valid = _NAME.fullmatch(lora.name) and self._folder is not None
             if not (is_valid and self._file(lora.name).is_file()):
-                raise PermanentError("unknown_lora", "The prompt names a LoRA that is not here.")
+                raise PermanentError("unknown_lora", "Unknown LoRA in the prompt.")
 
     def _load(self, name: str) -> None:
         if name in self._loaded:

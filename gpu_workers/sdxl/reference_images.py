@@ -52,7 +52,10 @@ def init_image(
     if not references:
         return None
     if [reference.role for reference in references] != ["reference"]:
-        raise PermanentError("unsupported_reference", "A picture has no first and no last frame.")
+        raise PermanentError(
+            "unsupported_reference",
+            "First and last frame references are only supported for videos.",
+        )
     strength = params.reference_strength
     return InitImage(
         picture=ImageOps.fit(_picture(references[0]), size, Image.Resampling.LANCZOS),
@@ -84,4 +87,4 @@ def _picture(reference: ReferenceImage) -> Image.Image:
                 return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         pass
-    raise PermanentError("bad_reference", "The reference is no picture that can be read.")
+    raise PermanentError("bad_reference", "The reference image could not be decoded.")

@@ -44,7 +44,7 @@ class Model:
         if self._frames is None:
             raise _unsupported("This worker's model films from text alone.")
         if references.last and not self._frames.supports_last_frame:
-            raise _unsupported("This worker's model takes no last frame.")
+            raise _unsupported("This worker's model does not support a last frame.")
         if self._frames.requires_last_frame and not references.last:
             raise _unsupported("This worker's model needs a last frame as well.")
         return self._frames

@@ -47,14 +47,14 @@ def select_references(references: Sequence[ReferenceImage], media: MediaType) ->
         PermanentError: one cannot be used for this medium, or cannot be decoded.
     """
     if any(reference.type in _WITHOUT_COPYING for reference in references):
-        raise _unsupported("WAN begins with a picture; it cannot take its style or its person.")
+        raise _unsupported("Style and character references are not supported for videos.")
     pictures = {reference.role: _picture(reference.content) for reference in references}
     if media == "image":
         if pictures.keys() - {"reference"}:
-            raise _unsupported("A picture has neither a first frame nor a last one.")
+            raise _unsupported("First and last frame references are only supported for videos.")
         return ReferenceFrames(source=pictures.get("reference"))
     if {"reference", "start"} <= pictures.keys():
-        raise _unsupported("A clip begins with one picture, and two are given.")
+        raise _unsupported("Only one first frame can be given.")
     first, last = pictures.get("start") or pictures.get("reference"), pictures.get("end")
     if last and not first:
         raise _unsupported("A clip with a last frame needs a first one too.")
@@ -65,7 +65,7 @@ def _picture(content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content)).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise PermanentError("bad_reference", "The reference is no picture.") from None
+        raise PermanentError("bad_reference", "The reference image could not be decoded.") from None
 
 
 def _unsupported(message: str) -> PermanentError:

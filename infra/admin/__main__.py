@@ -59,9 +59,7 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
     async with services.database.transaction() as connection:
         if options.command == "retire":
             exists = await configured.deactivate(connection, options.id)
-            return (
-                f"{options.id} is sent nothing more." if exists else f"{options.id} is not known."
-            )
+            return f"{options.id} was deactivated." if exists else f"{options.id} does not exist."
         await configured.upsert_configured(
             connection,
             worker_id=options.id,
@@ -69,7 +67,7 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
             url=options.url.rstrip("/"),
             slots=options.slots,
         )
-        return f"{options.id} is known at {options.url}."
+        return f"{options.id} was added with URL {options.url}."
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from shared.db.queries import job_transitions, user_data
 from shared.services import Services
 
 _MAX_BYTES = 1 << 30
-_REASON = "It was erased with its owner's data."
+_REASON = "Cancelled because the user's data was erased."
 
 
 async def export(services: Services, user_id: UUID, to: Path | None) -> str:

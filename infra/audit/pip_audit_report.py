@@ -36,13 +36,13 @@ def of(probe: str, results: Sequence[str]) -> Verdict:
         results: the JSON results of our requirements.
     """
     if not any(package.get("vulns") for package in _packages([probe])):
-        return _not_run("the index knows no advisories, not even those that everybody knows")
+        return _not_run("the index has no advisories, not even for the probe")
     packages = list(_packages(results))
     skipped = [package["name"] for package in packages if "vulns" not in package]
     if skipped or not packages:
-        return _not_run(f"nothing could be had of {', '.join(skipped) or 'anything'}")
+        return _not_run(f"no results for {', '.join(skipped) or 'anything'}")
     known = [
-        f"{package['name']} {package['version']}: {finding['id']}, mended in"
+        f"{package['name']} {package['version']}: {finding['id']}, fixed in"
         f" {', '.join(finding['fix_versions']) or 'no release yet'}"
         for package in packages
         for finding in package["vulns"]

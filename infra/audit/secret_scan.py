@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
     for finding in findings:
         print(f"{finding.file}:{finding.line}: {finding.kind}, {finding.digest}")  # noqa: T201 - a command's output
     if findings:
-        print(f"A secret? Take it out and change it; or say in {KNOWN.name} why it is none.")  # noqa: T201 - the same
+        print(f"Possible secret. Remove and rotate it, or add it to {KNOWN.name} with a reason.")  # noqa: T201 - the same
     return bool(findings)
 
 

@@ -88,7 +88,9 @@ def system_on(data: Path) -> tuple[LocalSystem, str]:
     """
     listening = _listening(data)
     if missing := sorted(_NEEDED - listening.keys()):
-        raise LocalSystemError(f"The local system on {data} lacks its {', '.join(missing)} yet.")
+        raise LocalSystemError(
+            f"The local system on {data} has not started yet: {', '.join(missing)}."
+        )
     database = os.environ.get("DATABASE_URL")
     if "postgres" not in listening and not database:
         raise LocalSystemError("That system's database is your own: set DATABASE_URL here too.")

@@ -19,7 +19,7 @@ _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _KEY: Json = {
     "name": HEADER,
     "in": "header",
-    "description": "The same key and body from the same user gives the first answer again.",
+    "description": "A repeated request with the same key and body returns the first response.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 

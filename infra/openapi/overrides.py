@@ -20,7 +20,7 @@ _ADMIN_IMAGE = Operation(
     reads=GenerateAdminImageRequest,
     parameters=(IDEMPOTENCY_KEY,),
     answers={
-        200: Response("The picture is there.", (GenerateAdminImageResponse,)),
+        200: Response("The picture is ready.", (GenerateAdminImageResponse,)),
         202: Response("It takes longer; the job goes on.", (GenerateAdminImageResponse,)),
     },
 )
@@ -34,7 +34,7 @@ _CHAT = Operation(
         )
     },
     description=(
-        "With `Accept: text/event-stream` the answer is told as it comes: `event: message` with a"
+        "With `Accept: text/event-stream` the response is streamed: `event: message` with a"
         " ChatDelta, then one `event: done` with a PlaygroundChatResponse or `event: error` with a"
         " ChatError."
     ),
@@ -43,8 +43,8 @@ _CHAT = Operation(
 _LISTEN = Operation(
     method="GET",
     parameters=(
-        _query("jobId", "Tell of this job alone.", {"type": "string", "format": "uuid"}),
-        _query("lastEventId", "The id of the last event that was heard: the stream goes on there."),
+        _query("jobId", "Only events of this job.", {"type": "string", "format": "uuid"}),
+        _query("lastEventId", "The id of the last received event: the stream continues after it."),
         {
             "name": "Last-Event-ID",
             "in": "header",

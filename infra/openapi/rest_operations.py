@@ -109,10 +109,10 @@ def _rows(description: str, schema: Json = _ROWS) -> Response:
     return Response(description, content={"application/json": schema}, headers=_RANGE)
 
 
-_SEEN = {200: Response("That they are there.", headers=_RANGE), 206: Response("Not all of them.")}
+_SEEN = {200: Response("The rows exist.", headers=_RANGE), 206: Response("Not all of them.")}
 _READ = {200: _rows("The rows."), 206: _rows("Some of the rows, where they are counted.")}
 _GIVEN = {
-    200: _rows("What it gives.", {}),
+    200: _rows("The function's result.", {}),
     204: Response("It gives nothing."),
     206: _rows("Some of the rows that it gives, where they are counted."),
 }

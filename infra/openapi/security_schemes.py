@@ -22,19 +22,21 @@ SCHEMES: dict[str, Json] = {
         "description": "The Google OIDC token of the scheduler's account, made for this function.",
     },
     "ticket": _key("ticket", "query", "Opens one stream; POST /functions/v1/job-events gives it."),
-    "signedAddress": _key("token", "query", "Of an address that was signed for this object."),
-    "sealWorker": _key(
-        webhook_signature.WORKER_HEADER, "header", "Whose key the seal is made with."
+    "signedAddress": _key("token", "query", "The token of a URL that was signed for this object."),
+    "signatureWorker": _key(
+        webhook_signature.WORKER_HEADER,
+        "header",
+        "The id of the worker whose key made the signature.",
     ),
-    "sealId": _key(
-        webhook_signature.ID_HEADER, "header", "The letter's own id (Standard Webhooks)."
+    "signatureId": _key(
+        webhook_signature.ID_HEADER, "header", "The message id (Standard Webhooks)."
     ),
-    "sealTimestamp": _key(
+    "signatureTimestamp": _key(
         webhook_signature.TIMESTAMP_HEADER,
         "header",
         f"Unix seconds, at most {webhook_signature.TOLERANCE_SECONDS} off this server's clock.",
     ),
-    "seal": _key(
+    "signature": _key(
         webhook_signature.SIGNATURE_HEADER,
         "header",
         "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.",

@@ -41,7 +41,7 @@ _TOKEN: Json = {
 _DOWNLOAD: Json = {
     "name": "download",
     "in": "query",
-    "description": "Answer with a file of this name, or of its own where it is empty.",
+    "description": "Send the object as an attachment with this file name; empty for its own name.",
     "schema": _TEXT,
 }
 _UPSERT: Json = {
@@ -91,7 +91,7 @@ _PICTURE: dict[str, Json] = {
 }
 _UPLOAD = (
     "A PNG, JPEG or WebP of 10 MiB at most, as the body or as the one file of a form, whatever the"
-    " request calls it. It is encoded again as a PNG, so that only its pixels are stored."
+    " request calls it. It is re-encoded as a PNG, so that only its pixels are stored."
 )
 _KINDS: list[tuple[str, tuple[Requirement, ...]]] = [
     ("/object/{bucket}/{path}", (BEARER,)),
@@ -157,21 +157,21 @@ _INFO = Operation(
     method="GET",
     path="/object/info/{bucket}/{path}",
     parameters=_OBJECT,
-    answers=_answers(200, Response("What the bucket says of it.", (FileInfo,))),
+    answers=_answers(200, Response("The object's metadata.", (FileInfo,))),
 )
 _LIST = Operation(
     method="POST",
     path="/object/list/{bucket}",
     parameters=(_BUCKET,),
     reads=ListRequest,
-    answers=_answers(200, Response("The entries of one's own folder.", (FileEntries,))),
+    answers=_answers(200, Response("The entries of the caller's folder.", (FileEntries,))),
 )
 _REMOVE = Operation(
     method="DELETE",
     path="/object/{bucket}",
     parameters=(_BUCKET,),
     reads=RemoveRequest,
-    answers=_answers(200, Response("What is gone.", (FileEntries,))),
+    answers=_answers(200, Response("The deleted objects.", (FileEntries,))),
 )
 
 STORAGE: list[Operation] = [

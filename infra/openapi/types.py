@@ -12,7 +12,12 @@ Requirement = dict[str, list[str]]
 BEARER: Requirement = {"bearer": []}
 TICKET: Requirement = {"ticket": []}
 SIGNED: Requirement = {"signedAddress": []}
-WORKER_SIGNATURE: Requirement = {"sealWorker": [], "sealId": [], "sealTimestamp": [], "seal": []}
+WORKER_SIGNATURE: Requirement = {
+    "signatureWorker": [],
+    "signatureId": [],
+    "signatureTimestamp": [],
+    "signature": [],
+}
 SCHEDULER: Requirement = {"scheduler": []}
 
 IDEMPOTENCY_KEY: Json = {"$ref": "#/components/parameters/IdempotencyKey"}

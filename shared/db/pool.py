@@ -95,7 +95,9 @@ class Database:
             logger.warning("the database did not answer: %s", type(error).__name__)
             if getattr(error, "sqlstate", None) in _CONNECTION_ERRORS:
                 await self._check_pool()
-            raise ServiceUnavailableError("The database is away; try again in a moment.") from error
+            raise ServiceUnavailableError(
+                "The database is unavailable; try again in a moment."
+            ) from error
         except DatabaseError as error:
             if error.sqlstate != _LIMIT_REACHED:
                 raise

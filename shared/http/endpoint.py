@@ -24,7 +24,7 @@ from shared.errors import (
     MethodNotAllowedError,
     UnsupportedMediaTypeError,
 )
-from shared.http import idempotency, rate_limit
+from shared.http import idempotency, rate_limit, validation_messages
 from shared.http.idempotency import IdempotentRequest
 from shared.http.rate_limit import RateLimitClass
 from shared.http.request import HttpRequest
@@ -146,22 +146,9 @@ async def read_json(call: HttpRequest, adapter: TypeAdapter[T]) -> T:
     except ValidationError as error:
         if any(detail["type"] == "json_invalid" for detail in error.errors(include_input=False)):
             raise InvalidJsonError from None
-        details = _details(error)
-        first = details[0]
-        sentence = f"The request is not valid: {first['field'] or 'body'}: {first['message']}."
-        raise InvalidRequestError(sentence, details=details) from None
-
-
-def _details(error: ValidationError) -> list[dict[str, str]]:
-    """List each invalid field by its name in the request, without the value that was sent."""
-    return [
-        {
-            "field": ".".join(map(str, detail["loc"])),
-            "message": detail["msg"],
-            "type": detail["type"],
-        }
-        for detail in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+        details = validation_messages.error_details(error)
+        message = validation_messages.summary(details)
+        raise InvalidRequestError(message, details=details) from None
 
 
 def _allow_methods(methods: Sequence[str], headers: dict[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def require_output_check(job: Job, checked_by: OutputCheck | None, settings: Set
     if checked_by is None:
         raise _unchecked("Nobody is said to have checked what was made.")
     if checked_by.kind == "exempt" and not settings.local_system:
-        raise _unchecked("What was made must be checked: only the local system has exemptions.")
+        raise _unchecked("The output must be checked: only the local system has exemptions.")
     if GenerationParams.model_validate(job.parameters).content_type != NSFW:
         return
     is_required_classifier = (

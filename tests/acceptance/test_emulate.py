@@ -22,7 +22,7 @@ from tests.support.local_system import (
 )
 
 COMMAND = [sys.executable, "-m", "infra.local.dev_server"]
-SENTENCE = '"The job is queued."'
+SENTENCE = '"Job queued."'
 SPEAKER = Path("functions", "queue_job", "enhancing.py")
 
 
@@ -79,7 +79,7 @@ def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
 ) -> None:
     text = emulation.speaker.read_text()
     assert SENTENCE in text
-    wait_until(lambda: emulation.message(person) == "The job is queued.", what="an answer")
+    wait_until(lambda: emulation.message(person) == "Job queued.", what="an answer")
 
     emulation.speaker.write_text(text + "\ndef broken(:\n")
     wait_until(lambda: "next saved change" in emulation.log(), what="the error to be reported")

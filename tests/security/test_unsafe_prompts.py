@@ -94,7 +94,9 @@ def test_nothing_unsafe_is_told_by_a_model(
         is_ended = '"code":"content_refused"' in answer.text and "event: done" not in answer.text
         tally.refused(obfuscated.ways, is_refused=is_ended)
         stored = [row["content"] for row in person.rows("messages", sender="eq.assistant")]
-        tally.refused("it is stored", is_refused=stored == ["This answer was refused."])
+        tally.refused(
+            "it is stored", is_refused=stored == ["This reply was refused by the safety rules."]
+        )
 
 
 @pytest.mark.parametrize("way", obfuscation.WAYS)

@@ -83,7 +83,7 @@ async def test_what_is_refused_is_not_uploaded_and_the_letter_says_why(
     assert (failed.failure.code, failed.failure.retryable) == ("content_refused", False)
     assert failed.failure.categories == ["zorp", "blimp"]
     assert failed.output_check == Harmless.checked_by
-    assert failed.error_message == "What was made is refused: zorp, blimp."
+    assert failed.error_message == "The output is refused: zorp, blimp."
     assert neighbours.stored == {}
 
 
@@ -129,7 +129,7 @@ async def test_references_are_looked_at_before_anything_is_made(neighbours: Neig
     async with working(neighbours, {"sdxl": NoopPipeline()}, safety=safety) as worker:
         await worker.run(message())
     assert checker.seen == [(7, 5)]
-    assert neighbours.callbacks[-1].error_message == "What this job begins with is refused: zorp."
+    assert neighbours.callbacks[-1].error_message == "The reference image is refused: zorp."
 
 
 @pytest.mark.parametrize("categories", [(), ("zorp",)])

@@ -141,7 +141,7 @@ class JobRunner:
         if result.status < httpx.codes.BAD_REQUEST:
             return task_result.COMPLETED
         self._log("result refused", severity="ERROR", status=result.status, code=result.code)
-        raise PermanentError("result_refused", "The finished result was refused.")
+        raise PermanentError("result_refused", "The result was rejected by the server.")
 
     async def _generate(self, claim: CallbackResponse) -> tuple[JobType, list[Media], OutputCheck]:
         row, pipeline = self._pipeline()
@@ -163,10 +163,14 @@ class JobRunner:
     def _pipeline(self) -> tuple[JobType, Pipeline]:
         row = get_job_type(self._message.job_type)
         if row is None or row.worker_type not in self._context.pipelines:
-            raise PermanentError("unsupported_job_type", "This worker does not run such jobs.")
+            raise PermanentError(
+                "unsupported_job_type", "This worker does not support this job type."
+            )
         pipeline = self._context.pipelines[row.worker_type]
         if pipeline in self._context.unavailable_pipelines:
-            raise PermanentError("model_missing", "The model that this job needs is not there.")
+            raise PermanentError(
+                "model_missing", "The model for this job is not available on this worker."
+            )
         return row, pipeline
 
     async def _heartbeat(self) -> bool:

@@ -51,7 +51,9 @@ def prepare_outputs(
         RetryableError: a file cannot be decoded.
     """
     if any(len(media.content) > job_type.max_bytes for media in made):
-        raise PermanentError("result_too_large", "The result is larger than this job may hand in.")
+        raise PermanentError(
+            "result_too_large", "The result exceeds the maximum size for this job type."
+        )
     targets = sorted(uploads, key=lambda upload: upload.asset_index)
     return [
         _to_output_file(media, target, job_type)
@@ -105,7 +107,7 @@ class Delivery:
                 result = await self._callbacks.send(callback)
             if result.code != _OBJECT_MISSING:
                 return result
-        raise RetryableError(_OBJECT_MISSING, "The result was not found where it was stored.")
+        raise RetryableError(_OBJECT_MISSING, "The uploaded result could not be found.")
 
     async def _upload(self, files: Sequence[OutputFile]) -> None:
         put = self._transfer.put

@@ -80,7 +80,7 @@ class Safety:
             return
         if not exemptions.is_exempt(pipeline):
             raise UncheckedModelError(
-                f"{', '.join(pipeline.models)} is not known to be harmless, so what it makes must"
+                f"{', '.join(pipeline.models)} is not exempt from output checks, so its output must"
                 " be checked: OUTPUT_CHECKER or OUTPUT_CLASSIFIER must name a model's folder."
             )
         self._exempt.add(id(pipeline))
@@ -88,7 +88,7 @@ class Safety:
     def _check_configured(self) -> None:
         if self._checker is None and not self._settings.local_system:
             raise UncheckedModelError(
-                "Nobody would check what this worker makes: OUTPUT_CHECKER or OUTPUT_CLASSIFIER"
+                "No output check is configured: OUTPUT_CHECKER or OUTPUT_CLASSIFIER"
                 " must name a model's folder."
             )
 
@@ -103,7 +103,9 @@ class Safety:
             raise UncheckedModelError("This pipeline was never admitted.")
         job_check = JobSafetyCheck(self._checker, mode)
         if mode not in job_check.modes:
-            raise RefusedError([mode], job_check.checked_by, "What this worker cannot check")
+            raise RefusedError(
+                [mode], job_check.checked_by, "Content that this worker cannot check"
+            )
         return job_check
 
 
@@ -134,7 +136,7 @@ class JobSafetyCheck:
         if self._checker and references:
             decoded = map(_decoded, references)
             pictures = [picture for picture in decoded if picture is not None]
-            self._look(pictures, "What this job begins with")
+            self._look(pictures, "The reference image")
 
     def check_results(self, made: Sequence[Media]) -> None:
         """Check the job's outputs: each image, and some frames of each video.
@@ -145,11 +147,11 @@ class JobSafetyCheck:
         """
         for media in made:
             if not (media.frames or media.mime_type.startswith("image/")):
-                raise RetryableError(_FAILED, "A video came without the frames to check it by.")
+                raise RetryableError(_FAILED, "The video has no frames for the output check.")
         pictures = [
             picture for media in made for picture in media.frames or [media.thumbnail_source]
         ]
-        self._look(pictures, "What was made")
+        self._look(pictures, "The output")
 
     def allow_preview(self, preview: Image.Image) -> bool:
         """Return whether a preview may be shown; False if the checker failed."""

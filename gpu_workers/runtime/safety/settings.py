@@ -41,7 +41,7 @@ class SafetySettings(Settings):
     @classmethod
     def _is_one_machine(cls, local: bool, others: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
         if local and others.data.get("k_service"):
-            raise ValueError("it is not for the cloud")
+            raise ValueError("must not be set on Cloud Run")
         return local
 
 

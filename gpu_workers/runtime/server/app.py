@@ -37,7 +37,7 @@ class Api:
         except ValidationError as error:
             malformed = any(detail["type"] == "json_invalid" for detail in error.errors())
             status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
-            return _error(status, "bad_message", "This is no job message.")
+            return _error(status, "bad_message", "The body is not a valid job message.")
         trace = trace_context.same_trace_or_signed(
             request.headers.get("traceparent"), message.traceparent
         )
@@ -73,7 +73,9 @@ class Api:
     def _verify_signature(self, request: Request, body: bytes) -> None:
         settings = self._worker.settings
         if request.headers.get(webhook_signature.WORKER_HEADER) != settings.worker_id:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, "The letter is not for this worker.")
+            raise HTTPException(
+                HTTPStatus.UNAUTHORIZED, "The message is addressed to another worker."
+            )
         try:
             webhook_signature.verify(
                 [settings.worker_key],

@@ -39,7 +39,7 @@ class Transfer:
         except RetryTimeoutError:
             raise RetryableError("upload_failed", "The result could not be stored.") from None
         if not (response.is_success or response.status_code == httpx.codes.PRECONDITION_FAILED):
-            raise RetryableError("upload_failed", "The store refused the result.")
+            raise RetryableError("upload_failed", "The storage rejected the result.")
 
     async def try_put(self, url: str, content: bytes, headers: dict[str, str]) -> None:
         """Upload a file without a retry, for content that is soon out of date.

@@ -36,7 +36,7 @@ def prepare(admin_url: str, *, make: bool) -> str:
             _grant_login(connection)
             _clear_workers(connection)
     except psycopg.OperationalError as error:
-        raise BadDatabaseError(f"the database answers: {error}") from error
+        raise BadDatabaseError(f"the database returned an error: {error}") from error
     return functions_url(admin_url)
 
 
@@ -59,7 +59,7 @@ def is_up(port: int) -> bool:
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise BadDatabaseError(
-                "the database was made with other keys than those in .local/keys: "
+                "the database was created with other keys than those in .local/keys: "
                 "`python -m infra.local reset` starts afresh"
             ) from error
         return False

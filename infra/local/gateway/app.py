@@ -122,7 +122,7 @@ def _front_page(handlers: Mapping[str, Handler]) -> Handler:
 
 async def _not_found(request: Request, _: Exception) -> Response:
     """Return the 404 of a path without a handler, in the format of all errors."""
-    error = NotFoundError(f"There is nothing at {request.url.path}.")
+    error = NotFoundError(f"Not found: {request.url.path}.")
     return render_error(error, str(uuid.uuid4()))
 
 

@@ -97,7 +97,7 @@ class ManagedProcess:
         try:
             await asyncio.wait_for(process.wait(), self.program.stop_seconds)
         except TimeoutError:
-            self._say(f"{self.program.name} did not stop when asked; killed.")
+            self._say(f"{self.program.name} did not stop in time and was killed.")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()

@@ -77,7 +77,7 @@ def _wait(client: Client, job: str, stopped: threading.Event) -> None:
             raise SampleError(f"The sample job {row['status']}: {row.get('error_message')}")
         path = f"/rest/v1/job_progress?job_id=eq.{job}&select=progress,step,steps"
         bar.draw(*_describe_progress(str(row.get("status")), _first(client.get(path))))
-    raise SampleError("The sample was not waited for.")
+    raise SampleError("Stopped before the sample was finished.")
 
 
 def _describe_progress(status: str, progress: dict[str, Any]) -> tuple[float, str]:

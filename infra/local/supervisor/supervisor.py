@@ -149,7 +149,7 @@ async def _sample(prompt: str, system: LocalSystem) -> int:
         return 1
     finally:
         stopped.set()
-    say(f"The picture lies in {path}\nand can be opened at {address}")
+    say(f"The picture is stored in {path}\nand can be opened at {address}")
     return 0
 
 

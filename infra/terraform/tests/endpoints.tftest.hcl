@@ -60,7 +60,7 @@ run "function" {
   }
   assert {
     condition     = google_cloud_run_v2_service_iam_member.anyone.role == "roles/run.invoker"
-    error_message = "Whoever may call may do nothing else."
+    error_message = "Callers only have the invoker role."
   }
 }
 
@@ -97,7 +97,7 @@ run "identity" {
   }
   assert {
     condition     = google_service_account_iam_member.signs[0].role == "roles/iam.serviceAccountTokenCreator" && endswith(google_service_account_iam_member.signs[0].service_account_id, "/fn-queue-job@test-project.iam.gserviceaccount.com")
-    error_message = "It signs as itself, and as nobody else."
+    error_message = "It signs only as its own account."
   }
   assert {
     condition     = [for one in google_project_iam_member.database : one.role] == ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]

@@ -57,7 +57,7 @@ run "bucket_that_keeps" {
   }
   assert {
     condition     = google_storage_bucket.this.public_access_prevention == "enforced" && google_storage_bucket.this.uniform_bucket_level_access
-    error_message = "Nobody can make it, or an object of it, public."
+    error_message = "Public access is prevented."
   }
   assert {
     condition     = google_storage_bucket.this.versioning[0].enabled

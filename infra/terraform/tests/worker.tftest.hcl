@@ -36,7 +36,7 @@ run "worker" {
   }
   assert {
     condition     = { for one in google_cloud_run_v2_service.this.template[0].containers[0].env : one.name => one.value if contains(["WORKER_SLOTS", "PREFETCH_JOBS"], one.name) } == { WORKER_SLOTS = "2", PREFETCH_JOBS = "1" }
-    error_message = "The worker itself is told the same slots and look-ahead."
+    error_message = "The worker has the same slots and prefetched jobs."
   }
   assert {
     condition     = google_cloud_run_v2_service.this.template[0].scaling[0].min_instance_count == 0 && google_cloud_run_v2_service.this.template[0].scaling[0].max_instance_count == 4

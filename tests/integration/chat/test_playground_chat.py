@@ -231,7 +231,7 @@ def test_an_answer_that_is_refused_is_neither_told_nor_stored(
     assert "nude" not in refused.text
     (conversation,) = chat_user.rows("conversations")
     assert _stored_messages(chat_user, conversation["id"])[1:] == [
-        (2, "assistant", "This answer was refused.")
+        (2, "assistant", "This reply was refused by the safety rules.")
     ]
     assert chat_user.rows("messages", seq="eq.2")[0]["message_type"] == "refusal"
 

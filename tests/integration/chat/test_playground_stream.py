@@ -156,7 +156,9 @@ def test_an_answer_that_is_refused_ends_there_and_the_server_stops(
     assert "".join(one["delta"] for _, one in deltas) == "the celebrity stood n-u"
     assert (name, payload["code"]) == ("error", "content_refused")
     assert payload["details"][0]["message"] == "sexual_real_person"
-    assert _stored(chat_system, chat_user) == [("This answer was refused.", "refusal")]
+    assert _stored(chat_system, chat_user) == [
+        ("This reply was refused by the safety rules.", "refusal")
+    ]
     wait_until(lambda: server.cut == 1, what="the server to notice")
 
 

@@ -18,7 +18,10 @@ def test_a_queued_job_is_cancelled_with_its_refund(
     answer = act(person, "cancel_job", jobId=job)
     assert answer.status_code == 200, answer.text
     response = answer.json()["job"]
-    assert (response["status"], response["error_message"]) == ("cancelled", "You cancelled it.")
+    assert (response["status"], response["error_message"]) == (
+        "cancelled",
+        "Cancelled by the user.",
+    )
     assert person.ledger() == ["grant", "reserve", "refund"]
     assert person.rows("profiles")[0]["token_balance"] == 20
     assert hand_worker.claim(job, str(uuid4())).json()["proceed"] is False
@@ -117,7 +120,7 @@ def test_an_admin_cancels_anybodys_job(job: str, bare: LocalSystem, person: User
     admin = UserClient(bare, is_admin=True)
     assert act(admin, "cancel_job", jobId=job).status_code == 200
     (row,) = person.rows("jobs", id=f"eq.{job}")
-    assert (row["status"], row["error_message"]) == ("cancelled", "An admin cancelled it.")
+    assert (row["status"], row["error_message"]) == ("cancelled", "Cancelled by an admin.")
 
 
 def test_a_failed_job_is_retried_as_a_new_one(

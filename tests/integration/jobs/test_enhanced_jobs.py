@@ -33,7 +33,7 @@ def test_the_enhanced_prompt_is_made(
     job, message = _queued(chat_user, job_type=job_type)
     assert (job["original_prompt"], job["enhanced_prompt"]) == (PROMPT, BETTER)
     assert _to_be_made(chat_system, job) == BETTER
-    assert message == "The job is queued, with your prompt enhanced."
+    assert message == "Job queued with the enhanced prompt."
     template = "select system_prompt from prompt_templates where template_name = %s"
     system_prompt = chat_system.value(template, f"{model}_enhancement_sfw")
     assert server.requests[0]["messages"][0]["content"] == system_prompt
@@ -45,7 +45,7 @@ def test_an_enhanced_type_is_enhanced_without_being_asked_to(
 ) -> None:
     server.behave = reply(BETTER)
     answer = chat_user.post_job(PROMPT, job_type=job_type)
-    assert answer.json()["message"] == "The job is queued, with your prompt enhanced."
+    assert answer.json()["message"] == "Job queued with the enhanced prompt."
     assert _to_be_made(chat_system, answer.json()["job"]) == BETTER
 
 
@@ -70,7 +70,7 @@ def test_what_the_client_enhanced_is_not_enhanced_again(
 ) -> None:
     job, message = _queued(chat_user, enhanced_prompt="a fox of my own")
     assert _to_be_made(chat_system, job) == job["enhanced_prompt"] == "a fox of my own"
-    assert message == "The job is queued."
+    assert message == "Job queued."
     assert server.requests == []
 
 

@@ -38,7 +38,7 @@ def test_what_is_not_the_callers_is_404(
         "\U0001f600",
     ):
         sentence = refused(ask(person, referenceImageUrl=reference), 404)
-        assert sentence == "There is no such object of yours."
+        assert sentence == "Reference image not found."
 
 
 def test_a_path_in_the_callers_folder_is_not_enough(

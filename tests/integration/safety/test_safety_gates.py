@@ -114,7 +114,7 @@ def test_an_answer_in_a_conversation_is_refused_and_kept_as_such(
     assert "you know" not in answer.text
     assert [row["place"] for row in decisions(safety_system, safety_user)] == ["answer"]
     assert [row["content"] for row in safety_user.rows("messages", order="seq.asc")][1:] == [
-        "This answer was refused."
+        "This reply was refused by the safety rules."
     ]
 
 

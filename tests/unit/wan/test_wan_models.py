@@ -58,7 +58,7 @@ def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:
     ("kind", "roles", "sentence"),
     [
         ("first", ["start"], None),
-        ("first", ["start", "end"], "This worker's model takes no last frame."),
+        ("first", ["start", "end"], "This worker's model does not support a last frame."),
         ("first_and_last", ["start", "end"], None),
         ("first_and_last", ["start"], "This worker's model needs a last frame as well."),
     ],

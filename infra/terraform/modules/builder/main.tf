@@ -1,7 +1,7 @@
 # The account that builds containers from bundles: it reads bundles and writes images, nothing else.
 resource "google_service_account" "this" {
   account_id   = "builder"
-  display_name = "What builds the functions"
+  display_name = "Builds the functions"
 }
 
 locals {

@@ -1,7 +1,7 @@
 # The account with which the queue calls its workers.
 resource "google_service_account" "this" {
   account_id   = "dispatch-${var.name}"
-  display_name = "What ${var.name} calls its workers as"
+  display_name = "Calls the workers of ${var.name}"
 }
 
 locals {

@@ -15,7 +15,7 @@ variable "min_backoff_seconds" {
 
   validation {
     condition     = var.min_backoff_seconds > 0
-    error_message = "Without a pause between two tries a busy worker would be asked without end."
+    error_message = "min_backoff_seconds must be positive."
   }
 }
 

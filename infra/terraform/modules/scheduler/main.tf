@@ -1,6 +1,6 @@
 resource "google_service_account" "this" {
   account_id   = "scheduler"
-  display_name = "What calls sweep-jobs each minute"
+  display_name = "Calls sweep-jobs every minute"
 }
 
 locals {
