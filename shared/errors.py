@@ -43,43 +43,43 @@ class InvalidJsonError(ApiError):
 
 
 class UnauthenticatedError(ApiError):
-    """A valid credential is needed."""
+    """Valid credentials are required."""
 
     status, code = 401, "unauthenticated"
 
 
 class NotEnoughCreditsError(ApiError):
-    """There are not enough credits for this job."""
+    """Not enough credits for this job."""
 
     status, code = 402, "insufficient_credits"
 
 
 class ForbiddenError(ApiError):
-    """This caller may not do that."""
+    """You do not have permission to do this."""
 
     status, code = 403, "forbidden"
 
 
 class NotFoundError(ApiError):
-    """There is nothing of yours by that id."""
+    """Not found."""
 
     status, code = 404, "not_found"
 
 
 class MethodNotAllowedError(ApiError):
-    """This address does not answer that method."""
+    """Method not allowed."""
 
     status, code = 405, "method_not_allowed"
 
 
 class RequestTimeoutError(ApiError):
-    """The body did not arrive in time."""
+    """The request body was not received in time."""
 
     status, code = 408, "request_timeout"
 
 
 class ConflictError(ApiError):
-    """That conflicts with what has happened already."""
+    """The request conflicts with the current state."""
 
     status, code = 409, "conflict"
 
@@ -109,19 +109,19 @@ class ContentPolicyError(ApiError):
 
 
 class TooManyRequestsError(ApiError):
-    """That is too much at once; try again later."""
+    """Too many requests; try again later."""
 
     status, code = 429, "too_many"
 
 
 class RateLimitedError(ApiError):
-    """That is more in a minute than a user may ask for; try again later."""
+    """Rate limit exceeded; try again later."""
 
     status, code = 429, "rate_limited"
 
 
 class ServiceUnavailableError(ApiError):
-    """A part of the system is away; try again in a moment."""
+    """The service is temporarily unavailable; try again in a moment."""
 
     status, code = 503, "unavailable"
 

@@ -27,7 +27,7 @@ async def completed(
     An older claim may complete the job too, as long as the job is open.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job is another user's, or the claim another worker's.
         InvalidRequestError: The results are not what the claim was to produce, or their safety
             check is missing.
@@ -59,7 +59,7 @@ async def failed(callback: CallbackRequest, worker: Worker, services: Services) 
     """Requeue the job while an attempt is left, else fail it with a refund.
 
     Raises:
-        NotFoundError: There is no such job.
+        NotFoundError: Job not found.
         ForbiddenError: The job is another user's, or the claim another worker's.
         ConflictError: ``id_reused``: another callback had this webhook id.
     """

@@ -69,7 +69,7 @@ async def _recover(
             )
         )
     if job := requeued or failed:
-        _log_recovery("claim lapsed", job)
+        _log_recovery("lease expired", job)
     done.sent_back += requeued is not None
     done.failed += failed is not None
 

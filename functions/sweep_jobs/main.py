@@ -17,7 +17,7 @@ from shared.services import Services
 
 PARTS: dict[str, runner.Step] = {
     "unclaimed jobs": dispatch.clear_unclaimed,
-    "lapsed claims": expired_leases.recover_expired_leases,
+    "expired leases": expired_leases.recover_expired_leases,
     "overdue jobs": expiry.end_overdue_jobs,
     "workers": worker_probes.probe_workers,
     "lost tasks": dispatch.send_again,

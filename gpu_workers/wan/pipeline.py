@@ -94,7 +94,7 @@ class WanPipeline:
     def _run(self, work: GenerationRequest) -> list[Media]:
         row = get_job_type(work.message.job_type)
         if row is None:
-            raise PermanentError("unsupported_job_type", "There is no such type of job.")
+            raise PermanentError("unsupported_job_type", "Unknown job type.")
         references = select_references(work.references, row.media)
         model = self._model.select(references)
         is_video = row.media == "video"

@@ -82,7 +82,7 @@ async def require_user(call: HttpRequest, services: Services) -> User:
         issuer=services.settings.jwt_issuer,
     )
     if claims.get("role") != "authenticated":
-        raise UnauthenticatedError("This token is not a signed-in user's.")
+        raise UnauthenticatedError("The token does not belong to a signed-in user.")
     user = User(_uuid(claims["sub"]), claims)
     bind(user_id=str(user.id))
     return user
@@ -97,7 +97,7 @@ async def require_admin(call: HttpRequest, services: Services) -> User:
     """
     user = await require_user(call, services)
     if not await is_admin(user, services):
-        raise ForbiddenError("Only an admin may do that.")
+        raise ForbiddenError("Admin access is required.")
     return user
 
 
@@ -157,13 +157,13 @@ async def require_worker(call: HttpRequest, services: Services) -> Worker:
     sent_at = call.headers.get(webhook_signature.TIMESTAMP_HEADER, "")
     body = await call.body()
     if not (_MESSAGE_ID.fullmatch(message_id) and _TIMESTAMP.fullmatch(sent_at)):
-        raise UnauthenticatedError("The letter's id or timestamp is missing or malformed.")
+        raise UnauthenticatedError("webhook-id or webhook-timestamp is missing or malformed.")
     try:
         webhook_signature.verify(
             services.settings.worker_keys_for(key_id), call.headers, body, now=services.clock()
         )
     except webhook_signature.InvalidSignatureError as error:
-        raise UnauthenticatedError(f"The letter's seal is not good: {error}.") from None
+        raise UnauthenticatedError(f"Invalid signature: {error}.") from None
     bind(worker=key_id)
     return Worker(key_id, message_id, body)
 
@@ -188,14 +188,14 @@ async def require_scheduler(call: HttpRequest, services: Services) -> Scheduler:
         issuer=[settings.oidc_issuer, _GOOGLE_ISSUER],
     )
     if claims["email"] != settings.scheduler_email or claims.get("email_verified") is not True:
-        raise UnauthenticatedError("This token is not the scheduler's.")
+        raise UnauthenticatedError("The token does not belong to the scheduler.")
     return Scheduler()
 
 
 def _bearer(call: HttpRequest) -> str:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise UnauthenticatedError("An Authorization header with a Bearer token is needed.")
+        raise UnauthenticatedError("An Authorization header with a Bearer token is required.")
     token = token.strip()
     if not token_spelling.is_canonical(token):
         raise UnauthenticatedError("The token is malformed.")
@@ -209,7 +209,7 @@ def _header(token: str, algorithm: str) -> dict[str, Any]:
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise UnauthenticatedError("The token is malformed.") from None
     if header.get("alg") != algorithm or _REFUSED_HEADERS & header.keys():
-        raise UnauthenticatedError("The token's header asks for what is not offered.")
+        raise UnauthenticatedError("The token's algorithm or header is not supported.")
     return header
 
 
@@ -254,7 +254,7 @@ def _decode(
     issuer: str | list[str],
 ) -> dict[str, Any]:
     if keys == [None]:
-        raise UnauthenticatedError("The token was signed by a key that its issuer does not have.")
+        raise UnauthenticatedError("The token was signed with an unknown key.")
     try:
         return signed_tokens.decode_with_any_key(
             token,
@@ -277,7 +277,7 @@ def _uuid(text: object) -> UUID:
     except ValueError:
         value = None
     if value is None or str(value) != str(text).lower():
-        raise UnauthenticatedError("The token's subject is not a user's id.")
+        raise UnauthenticatedError("The token's subject is not a user id.")
     return value
 
 

@@ -97,13 +97,13 @@ def _claims(audience: _Audience, token: str, services: Services, *more: str) -> 
             options={"require": ["exp", "aud", "url", *more], "strict_aud": True},
         )
     except jwt.ExpiredSignatureError:
-        raise UnauthenticatedError("The address has expired.", code="url_expired") from None
+        raise UnauthenticatedError("The signed URL has expired.", code="url_expired") from None
     except (jwt.PyJWTError, ValueError):
-        raise UnauthenticatedError("The address is not signed by us.") from None
+        raise UnauthenticatedError("The URL signature is invalid.") from None
 
 
 def _signing_secrets(services: Services) -> list[str]:
     secrets = services.settings.url_token_secret
     if not secrets:
-        raise ServiceUnavailableError("Signed addresses are not configured.")
+        raise ServiceUnavailableError("Signed URLs are not configured.")
     return [secret.get_secret_value() for secret in secrets]

@@ -22,14 +22,14 @@ from shared.telemetry.logs import logger
 Reason = Literal["no_worker", "away", "slow", "busy", "refused", "broken", "unreadable", "empty"]
 
 _SENTENCES: dict[Reason, str] = {
-    "no_worker": "No chat worker is up.",
+    "no_worker": "No chat worker is available.",
     "away": "The chat worker cannot be reached.",
-    "slow": "The chat worker did not answer in time.",
+    "slow": "The chat worker did not respond in time.",
     "busy": "The chat worker is busy.",
-    "refused": "The chat worker did not take the request.",
+    "refused": "The chat worker rejected the request.",
     "broken": "The chat worker failed.",
-    "unreadable": "The chat worker's answer could not be read.",
-    "empty": "The chat worker answered nothing.",
+    "unreadable": "The chat worker's response is malformed.",
+    "empty": "The chat worker's response is empty.",
 }
 _REASONS: dict[int, Reason] = {
     400: "refused",

@@ -52,7 +52,9 @@ class Tasks:
             return
         except GoogleAPIError as error:
             logger.warning("the task was not made: %s", type(error).__name__)
-            raise ServiceUnavailableError("The queue is away; try again in a moment.") from error
+            raise ServiceUnavailableError(
+                "The task queue is unavailable; try again in a moment."
+            ) from error
 
 
 def _client(host: str | None) -> tasks_v2.CloudTasksAsyncClient:

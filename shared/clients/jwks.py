@@ -61,4 +61,6 @@ class JwksClient:
                 logger.warning("the issuer's keys could not be fetched: %s", type(error).__name__)
                 if not self._keys:
                     self._requested_at = float("-inf")
-                    raise ServiceUnavailableError("The token issuer is away; try again.") from error
+                    raise ServiceUnavailableError(
+                        "The token issuer is unavailable; try again."
+                    ) from error

@@ -70,10 +70,10 @@ async def public_addresses(host: str, resolver: Resolver = resolve) -> list[Addr
     except (OSError, ValueError):
         addresses = []
     if not addresses or not all(map(is_public, addresses)):
-        raise blocked_address_error("its host is not a public one")
+        raise blocked_address_error("its host is not public")
     return addresses
 
 
 def blocked_address_error(why: str) -> InvalidRequestError:
     """Return the error for the client that sent the URL."""
-    return InvalidRequestError(f"This address is refused: {why}.")
+    return InvalidRequestError(f"This URL is not allowed: {why}.")

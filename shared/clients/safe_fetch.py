@@ -121,9 +121,9 @@ class SafeFetcher:
             if answer.status in _REDIRECTS and b"location" in headers:
                 return None, _joined(url, headers[b"location"].decode("latin-1"))
             if answer.status != _OK:
-                raise blocked_address_error(f"it did not answer with {limits.what}")
+                raise blocked_address_error(f"the response is not {limits.what}")
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                raise blocked_address_error("it answered in an encoding that was not asked for")
+                raise blocked_address_error("the response has an unsupported content encoding")
             return await _read(answer, limits.max_bytes), url
 
 
@@ -161,7 +161,7 @@ async def _read(answer: httpcore.Response, max_bytes: int) -> bytes:
     async for chunk in answer.aiter_stream():
         content += chunk
         if len(content) > max_bytes:
-            raise blocked_address_error(f"it holds more than {max_bytes} bytes")
+            raise blocked_address_error(f"the response is larger than {max_bytes} bytes")
     return bytes(content)
 
 
@@ -169,7 +169,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise blocked_address_error("it redirects to what is no address") from None
+        raise blocked_address_error("it redirects to an invalid URL") from None
 
 
 def _parse(url: str) -> _Url:
@@ -177,10 +177,10 @@ def _parse(url: str) -> _Url:
         raise blocked_address_error("it is too long")
     match = _URL.fullmatch(url.partition("#")[0])
     if not match:
-        raise blocked_address_error("it is not a plain https address")
+        raise blocked_address_error("it is not a valid https URL")
     host, port, path = match[1].lower(), match[2], match[3] or "/"
     if not is_host(host):
-        raise blocked_address_error("it does not name a host")
+        raise blocked_address_error("its host name is invalid")
     if port not in {None, str(PORT)}:
-        raise blocked_address_error("it is not https at its usual port")
+        raise blocked_address_error("it must use port 443")
     return _Url(host, (path if path.startswith("/") else f"/{path}").encode())

@@ -125,7 +125,7 @@ async def _handle_errors(
         return Response(status_code=499)
     except Exception:  # noqa: BLE001 - last resort: the caller gets JSON for any error
         logs.logger.error("unhandled error", exc_info=True)
-        return error_response(ApiError("Something went wrong here; it has been logged."))
+        return error_response(ApiError("Internal server error; it has been logged."))
 
 
 async def read_json(call: HttpRequest, adapter: TypeAdapter[T]) -> T:

@@ -91,7 +91,7 @@ def key_scope(key: str | None, *, user_id: UUID, endpoint: str, body: bytes) -> 
     if key is None:
         return None
     if not (0 < len(key) <= _MAX_CHARACTERS and key.isascii() and key.isprintable()):
-        raise InvalidRequestError("An Idempotency-Key is 1 to 255 printable characters.")
+        raise InvalidRequestError("Idempotency-Key must be 1 to 255 printable ASCII characters.")
     digest = hashlib.sha256(body).digest()
     return Scope(user_id=user_id, endpoint=endpoint, key=key, body_hash=digest)
 
@@ -129,7 +129,8 @@ async def _reserve_or_get(scope: Scope, reservation: UUID, services: Services) -
                 break
     if held.body_hash != scope.body_hash:
         raise InvalidRequestError(
-            "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
+            "This Idempotency-Key was already used with a different request.",
+            code="idempotency_key_reused",
         )
     return held
 
@@ -161,7 +162,7 @@ async def _free(reservation: UUID, services: Services) -> None:
 
 def _in_progress(lease_seconds: float) -> ConflictError:
     return ConflictError(
-        "A request with this Idempotency-Key is being answered; ask again later.",
+        "A request with this Idempotency-Key is in progress; retry later.",
         code="in_progress",
         retry_after_seconds=max(1, math.ceil(lease_seconds)),
     )

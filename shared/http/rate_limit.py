@@ -51,7 +51,7 @@ async def take_with(
 def _check(seconds: float | None, limit: int) -> None:
     if seconds is not None:
         raise RateLimitedError(
-            f"You may ask for this {limit} times a minute; wait a little.",
+            f"Rate limit of {limit} requests per minute exceeded; try again later.",
             retry_after_seconds=math.ceil(seconds),
         )
 

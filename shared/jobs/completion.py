@@ -78,7 +78,7 @@ async def complete_job(
 
 def _check_set(job: jobs.Job, reported: list[ReportedAsset]) -> None:
     if sorted(asset.asset_index for asset in reported) != list(range(job.num_images)):
-        raise InvalidRequestError("The assets are not those that the claim was to make.")
+        raise InvalidRequestError("The reported assets do not match the claim.")
 
 
 def _check_asset(job: jobs.Job, callback: CallbackRequest, asset: ReportedAsset) -> None:
@@ -91,7 +91,7 @@ def _check_asset(job: jobs.Job, callback: CallbackRequest, asset: ReportedAsset)
         or asset.thumbnail_path != paths.asset_thumbnail(*ids)
         or asset.file_size_bytes > JOB_TYPES[job.job_type].max_bytes
     ):
-        raise InvalidRequestError("An asset is not what the claim was to make.")
+        raise InvalidRequestError("A reported asset does not match the claim.")
 
 
 async def _check_objects(services: Services, asset: ReportedAsset) -> ValidatedAsset:
@@ -110,6 +110,6 @@ async def _check_objects(services: Services, asset: ReportedAsset) -> ValidatedA
         or thumbnail.size > MAX_THUMBNAIL_BYTES
     ):
         raise ConflictError(
-            "An object is missing or differs; upload it again.", code="object_missing"
+            "An uploaded object is missing or differs; upload it again.", code="object_missing"
         )
     return ValidatedAsset(asset, stored, thumbnail)

@@ -35,9 +35,9 @@ async def submit_job(
         stored = await jobs.insert_job(connection, priced, max_queued=limit)
     if stored is None and limit and await jobs.count_queued(connection, new.user_id) >= limit:
         raise TooManyRequestsError(
-            f"You have {limit} jobs queued; wait for some to begin.",
+            f"You already have {limit} jobs queued; wait for some to start.",
             retry_after_seconds=_FULL_RETRY_SECONDS,
         )
     if stored is None:
-        raise NotEnoughCreditsError(f"This job costs {new.credits} credits; you have fewer.")
+        raise NotEnoughCreditsError(f"Not enough credits: this job costs {new.credits}.")
     return stored

@@ -36,8 +36,8 @@ def _refusal(asset: workspace_assets.Asset | None) -> ConflictError | NotFoundEr
     if asset is None:
         return NotFoundError()
     if asset.promotion == "pending":
-        return ConflictError("The asset is on its way to your library; remove it after that.")
-    return ConflictError("The asset is being saved; remove it after that.")
+        return ConflictError("The asset is being saved to your library; remove it afterwards.")
+    return ConflictError("The asset is being saved; remove it afterwards.")
 
 
 async def _delete_files(asset: workspace_assets.Asset, services: Services) -> None:

@@ -21,7 +21,7 @@ SAVE_LOCK_SECONDS = 300
 longer."""
 
 _GONE = "The asset's file is gone."
-_ELSE = "Something else lies where the copy belongs; nothing was changed."
+_ELSE = "A different object exists at the copy's path; nothing was changed."
 
 
 class FileCopy(NamedTuple):
@@ -92,7 +92,7 @@ async def verify_library_file(services: Services, library_asset: library.Library
         library_asset.file_size_bytes,
         library_asset.crc32c,
     ):
-        raise ConflictError("Its copy in the library is missing or differs.", code="copy_differs")
+        raise ConflictError("The asset's library file is missing or differs.", code="copy_differs")
 
 
 async def save_pending_assets(services: Services, *, job_id: UUID | None = None, limit: int) -> int:
@@ -164,7 +164,7 @@ async def _lock_for_save(
             raise NotFoundError
         collection = labels.collection_id
         if collection and not await collections.is_owned(connection, collection, user_id=user_id):
-            raise NotFoundError("There is no collection of yours by that id.")
+            raise NotFoundError("Collection not found.")
         await asset_copies.hold_asset(connection, asset_id, seconds=SAVE_LOCK_SECONDS)
         library_id = await asset_copies.begin(
             connection, asset_id, user_id=user_id, target_id=services.new_id()
@@ -185,7 +185,7 @@ async def _copy_held(services: Services, held: LockedAsset) -> asset_copies.Copi
         return None
     same = copies.crc32c == held.asset.crc32c or held.without_settings
     if not same or copies.size != held.asset.file_size_bytes:
-        raise ConflictError("The asset's file is not the one that was checked.")
+        raise ConflictError("The asset's file has changed since it was checked.")
     return copies
 
 
@@ -206,7 +206,7 @@ async def _record(
             return SaveResult(library_asset, is_new=True)
         saved = await library.find_saved_copy(connection, asset.id, user_id=asset.user_id)
     if saved is None and copies:
-        raise ConflictError("It was saved and deleted again meanwhile; save it anew.")
+        raise ConflictError("The asset was saved and deleted in the meantime; save it again.")
     if saved is None:
         raise NotFoundError(_GONE)
     return SaveResult(saved, is_new=False)

@@ -110,7 +110,7 @@ async def _enhance_with_model(
 ) -> tuple[str, str]:
     """Return the model's enhanced prompt, and the name of the template."""
     if template is None:
-        raise _UnusableOutputError("no_template: There is no template for this.")
+        raise _UnusableOutputError("no_template: No template is configured for this request.")
     layout = _layout(request)
     chat_request = ChatRequest(
         model=request.model,
@@ -143,12 +143,12 @@ def _message(request: EnhancementRequest, layout: OutputFormat) -> Message:
 
 def _check_fit(request: EnhancementRequest, text: str, limit: int) -> None:
     if not text:
-        raise _UnusableOutputError("empty: The chat worker's answer holds no prompt.")
+        raise _UnusableOutputError("empty: The chat worker's response contains no prompt.")
     if request.use_case != "enhancement" or language(request.prompt) == "other":
         return
     if preserves_subject(request.prompt, text, limit).score < MIN_KEPT:
         raise _UnusableOutputError(
-            "unfaithful: The chat worker's answer does not keep the prompt's words."
+            "unfaithful: The chat worker's response does not keep the prompt's words."
         )
 
 

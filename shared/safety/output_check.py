@@ -23,7 +23,7 @@ def require_output_check(job: Job, checked_by: OutputCheck | None, settings: Set
         InvalidRequestError: ``unchecked``: the check is missing or not sufficient.
     """
     if checked_by is None:
-        raise _unchecked("Nobody is said to have checked what was made.")
+        raise _unchecked("outputCheck is missing: the outputs must be checked.")
     if checked_by.kind == "exempt" and not settings.local_system:
         raise _unchecked("The output must be checked: only the local system has exemptions.")
     if GenerationParams.model_validate(job.parameters).content_type != NSFW:
@@ -32,7 +32,7 @@ def require_output_check(job: Job, checked_by: OutputCheck | None, settings: Set
         checked_by.kind == "classifier" and checked_by.name == settings.output_classifier
     )
     if not is_required_classifier:
-        raise _unchecked("What is nsfw must be checked by the configured classifier.")
+        raise _unchecked("nsfw outputs must be checked by the configured classifier.")
 
 
 async def record_worker_refusal(

@@ -139,7 +139,7 @@ async def _check_throttle(user_id: UUID | None, services: Services) -> None:
         )
     if seconds > 0:
         raise TooManyRequestsError(
-            "Too much was refused from this account; wait before you ask for more.",
+            "Too many requests of this account were refused; wait before you try again.",
             code="slowed_down",
             retry_after_seconds=math.ceil(seconds),
         )

@@ -229,4 +229,4 @@ async def _in_thread(function: Callable[[], T]) -> T:
         return await asyncio.to_thread(function)
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         logger.warning("the storage did not answer: %s", type(error).__name__)
-        raise ServiceUnavailableError("The storage is away; try again in a moment.") from error
+        raise ServiceUnavailableError("Storage is unavailable; try again in a moment.") from error

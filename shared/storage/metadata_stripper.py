@@ -17,7 +17,7 @@ _READ_BYTES = 1024 * 1024
 _WRITE_BYTES = 8 * 1024 * 1024
 """Chunk size of resumable uploads. Cloud Storage requires a multiple of 256 KiB."""
 
-_UNREADABLE = "Its settings cannot be left out: the file is not what it is said to be."
+_UNREADABLE = "The settings cannot be removed: the file does not match its declared type."
 
 
 class MetadataStrippingReader:

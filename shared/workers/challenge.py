@@ -38,7 +38,7 @@ async def verify_worker_url(
         async with asyncio.timeout(timeout_seconds):
             health = await _ask(url, challenge, services)
     except (TimeoutError, httpx.HTTPError):
-        raise InvalidRequestError("The address did not answer GET /healthz.") from None
+        raise InvalidRequestError("The worker URL did not respond to GET /healthz.") from None
     proof = (health.proof or "").encode()
     if not any(
         hmac.compare_digest(
@@ -46,7 +46,7 @@ async def verify_worker_url(
         )
         for key in services.settings.worker_keys_for(key_id)
     ):
-        raise InvalidRequestError("The address did not prove that it holds the worker's key.")
+        raise InvalidRequestError("The worker URL did not prove that it holds the worker's key.")
     return round((time.perf_counter() - started) * 1000)
 
 
@@ -61,7 +61,7 @@ async def _ask(url: str, challenge: str, services: Services) -> Health:
         return Health.model_validate_json(body)
     except ValidationError:
         raise InvalidRequestError(
-            "The address answered GET /healthz with something else."
+            "The worker URL returned an invalid response to GET /healthz."
         ) from None
 
 
@@ -71,6 +71,6 @@ async def _ask_loopback(url: str, services: Services) -> bytes:
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > _MAX_BYTES:
-                raise InvalidRequestError("The address answered too much.")
+                raise InvalidRequestError("The response of the worker URL is too large.")
         answer.raise_for_status()
         return body

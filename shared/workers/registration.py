@@ -33,7 +33,7 @@ async def register_worker(
         RateLimitedError: The worker moved ``MAX_MOVES_PER_MINUTE`` times while it had jobs.
     """
     if request.worker_id not in {worker.key_id, f"{worker.key_id}-{worker_type}"}:
-        raise ForbiddenError("This key is not that worker's.")
+        raise ForbiddenError("The worker id does not belong to this key.")
     url = await urls.validate_worker_url(request.worker_url, services.settings)
     response_ms = await challenge.verify_worker_url(url, worker.key_id, services)
     await _record(request, worker_type, worker, services, url=url, response_ms=response_ms)
@@ -64,7 +64,7 @@ async def _record(
             slots=request.slots,
             response_ms=response_ms,
         ):
-            raise ForbiddenError("That worker id belongs to another key or type.")
+            raise ForbiddenError("The worker id belongs to another key or worker type.")
 
 
 async def _count_move(connection: Connection, worker_id: str) -> None:
@@ -77,6 +77,6 @@ async def _count_move(connection: Connection, worker_id: str) -> None:
     )
     if seconds is not None:
         raise RateLimitedError(
-            f"A worker with jobs may change its address {MAX_MOVES_PER_MINUTE} times a minute.",
+            f"A worker with jobs may change its URL {MAX_MOVES_PER_MINUTE} times a minute.",
             retry_after_seconds=math.ceil(seconds),
         )

@@ -25,12 +25,12 @@ async def validate_worker_url(url: str, settings: Settings, resolver: Resolver =
     if settings.local_system and _is_loopback(parts):
         return f"http://{parts.netloc}"
     if parts.scheme != "https" or parts.port not in _PORTS:
-        raise _refused("it is not https, at its usual port")
+        raise _refused("it must use https on port 443")
     host = (parts.hostname or "").lower()
     if not is_host(host) or parts.netloc.lower() not in {host, f"{host}:443"}:
         raise _refused("it is malformed")
     if not any(host.endswith(suffix) for suffix in settings.worker_hosts):
-        raise _refused("its host is not among those that are allowed")
+        raise _refused("its host is not allowed")
     await public_addresses(host, resolver)
     return f"https://{host}"
 
@@ -44,7 +44,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         raise _refused("it is malformed") from None
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
-        raise _refused("it holds more than a scheme, a host and a port")
+        raise _refused("it must contain only scheme, host and port")
     return parts
 
 
@@ -53,4 +53,4 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 
 def _refused(why: str) -> InvalidRequestError:
-    return InvalidRequestError(f"This worker address is refused: {why}.")
+    return InvalidRequestError(f"Invalid worker URL: {why}.")

@@ -74,7 +74,7 @@ def test_worker_endpoints_require_a_signature(journey: dict[str, str]) -> None:
     signed_lines = [line for line in LINES.values() if line.caller == "worker"]
     assert {line.statuses for line in signed_lines} == {"401"}
     for line in signed_lines:
-        assert "The letter's id or timestamp is missing" in _run(line, journey)[1]["error"]
+        assert "webhook-id or webhook-timestamp is missing" in _run(line, journey)[1]["error"]
 
 
 def test_without_a_chat_worker_the_answers_say_so(journey: dict[str, str]) -> None:

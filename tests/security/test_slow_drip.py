@@ -26,12 +26,12 @@ async def test_ten_seconds_are_all_there_is_however_they_are_spent(
     assert MAX_SECONDS == 10
     # None of them ends by itself, so only the fetcher's limits end it.
     sentence = await refusal(site, f"{BASE}/{path}", site.guard(max_seconds=0.4))
-    expected = "This address is refused: it took longer than 0.4 seconds."
+    expected = "This URL is not allowed: it took longer than 0.4 seconds."
     tally.refused(path, is_refused=sentence == expected)
 
 
 async def test_more_than_10_mb_is_refused_as_it_arrives(site: ExternalSite) -> None:
-    assert "it holds more than 10485760 bytes" in str(await refusal(site, f"{BASE}/large"))
+    assert "the response is larger than 10485760 bytes" in str(await refusal(site, f"{BASE}/large"))
     site.content = bytes(1000)
     assert await site.guard(max_bytes=1000).fetch_image(f"{BASE}/picture") == site.content
     assert await refusal(site, f"{BASE}/picture", site.guard(max_bytes=999))

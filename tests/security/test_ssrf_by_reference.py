@@ -46,7 +46,7 @@ async def test_no_name_that_points_inside_is_dialled(
     for address in hostile_addresses.pointing(chance, corpora.size(300, short=80)):
         for answers in ([address], [ADDRESS, address], [address, ADDRESS]):
             sentence = await refusal(site, f"{BASE}/picture", site.guard(answering(*answers)))
-            is_refused = sentence == "This address is refused: its host is not a public one."
+            is_refused = sentence == "This URL is not allowed: its host is not public."
             tally.refused(f"{answers}", is_refused=is_refused)
     assert site.dialled == []
 
@@ -102,7 +102,7 @@ async def test_an_unknown_host_is_refused_like_one_inside(site: ExternalSite) ->
     async def unknown(_: str) -> Sequence[Address]:
         raise OSError
 
-    sentence = "This address is refused: its host is not a public one."
+    sentence = "This URL is not allowed: its host is not public."
     assert await refusal(site, BASE, site.guard(unknown)) == sentence
     assert await refusal(site, BASE, site.guard(answering("10.0.0.1"))) == sentence
 

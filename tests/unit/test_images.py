@@ -180,7 +180,7 @@ def test_text_inside_of_a_picture_is_left_behind() -> None:
 )
 def test_what_is_no_whole_picture_is_refused(content: tuple[str, bytes]) -> None:
     with pytest.raises(
-        InvalidRequestError, match=r"^This is no whole picture in PNG, JPEG or WebP.$"
+        InvalidRequestError, match=r"^The file is not a complete PNG, JPEG or WebP image.$"
     ):
         redraw(content[1])
 

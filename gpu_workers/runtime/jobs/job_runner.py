@@ -184,7 +184,7 @@ class JobRunner:
     async def _stopped(self) -> Outcome:
         if self.progress.stop_reason != "draining":
             return task_result.STOPPED
-        ending = RetryableError("draining", "The worker is ending and gave the job back.")
+        ending = RetryableError("draining", "The worker is shutting down; the job was requeued.")
         reported = await self._report(ending, hand_back=True)
         return task_result.HANDED_BACK if reported is task_result.FAILED else reported
 

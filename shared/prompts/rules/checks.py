@@ -35,12 +35,14 @@ def no_contradiction(original: str, enhanced: str, limit: int) -> CheckResult:
     brought_back = sorted(analysis.labels & declined)
     if brought_back:
         return CheckResult(
-            False, 0.0, f"The original prompt declines {named(_spelled(brought_back))}."
+            False, 0.0, f"The original prompt excludes {named(_spelled(brought_back))}."
         )
     if pairs:
         attributes = ", ".join(" with ".join(_spelled(pair)) for pair in pairs)
         return CheckResult(
-            False, 0.5 ** len(pairs), f"It brings together what excludes it: {attributes}."
+            False,
+            0.5 ** len(pairs),
+            f"It combines attributes that exclude each other: {attributes}.",
         )
     return CheckResult(True, 1.0, "No two of its claims exclude each other.")
 
@@ -56,10 +58,10 @@ def keeps_style_words(original: str, enhanced: str, limit: int) -> CheckResult:
     other = sorted((analyze(enhanced).labels & MEDIA.keys()) - media)
     score = 1 - len(lost) / len(required)
     if lost:
-        return CheckResult(False, score, f"Style words that are lost: {named(lost)}.")
+        return CheckResult(False, score, f"Missing style words: {named(lost)}.")
     if media and other:
         return CheckResult(
-            False, 0.5, f"They are kept, and another medium is named: {named(other)}."
+            False, 0.5, f"Style words are kept, but another medium is added: {named(other)}."
         )
     return CheckResult(True, 1.0, f"Kept: {named([*required.values()])}.")
 
@@ -69,18 +71,20 @@ def same_language(original: str, enhanced: str, limit: int) -> CheckResult:
     del limit
     before, after = scripts(original), scripts(enhanced)
     if not before or not after:
-        return CheckResult(True, 1.0, "There are too few letters to tell a language by.")
+        return CheckResult(True, 1.0, "The text is too short to detect its language.")
     ((script, _),) = before.most_common(1)
     share = after[script] / after.total()
     if share < MIN_SAME_SCRIPT:
         name = script.capitalize() if script != "CJK" else script
         return CheckResult(
-            False, share, f"{share:.0%} of its letters are in the original's script, {name}."
+            False,
+            share,
+            f"Only {share:.0%} of its characters are in the original's script ({name}).",
         )
     if {language(original), language(enhanced)} == {"english", "other"}:
         direction = "from English" if language(original) == "english" else "to English"
-        return CheckResult(False, 0.0, f"By its small words, it has turned {direction}.")
-    return CheckResult(True, 1.0, "It is in the original's script, and its small words agree.")
+        return CheckResult(False, 0.0, f"The language changed {direction}.")
+    return CheckResult(True, 1.0, "The script and the language are unchanged.")
 
 
 def is_single_line(original: str, enhanced: str, limit: int) -> CheckResult:

@@ -26,13 +26,13 @@ def score_by_overlap(sentence: str, enhanced: str) -> CheckResult:
     """Score the share of the sentence's words in the prompt; negated words must be missing."""
     criteria = [word for word in words.content(sentence) if word.stem not in _ABOUT]
     if not criteria:
-        feedback = "Judged by word overlap alone, and the sentence holds no word to compare."
+        feedback = "Scored by word overlap only; the criterion has no words to compare."
         return CheckResult(False, 0.0, feedback)
     present = {word.stem for word in words.content(enhanced) if not word.negated}
     wrong = [word.text for word in criteria if (word.stem in present) == word.negated]
     score = 1 - len(wrong) / len(criteria)
     feedback = (
-        f"Judged by word overlap alone, not by a model: {len(criteria) - len(wrong)} of "
+        f"Scored by word overlap, not by a model: {len(criteria) - len(wrong)} of "
         f"{len(criteria)} of its words agree"
     )
     if wrong:

@@ -20,7 +20,7 @@ def preserves_subject(original: str, enhanced: str, limit: int) -> CheckResult:
     del limit
     required = [word for word in words.content(original) if not word.negated]
     if not required:
-        return CheckResult(True, 1.0, "The original prompt names no subject to keep.")
+        return CheckResult(True, 1.0, "The original prompt has no subject words.")
     present = words.stems(words.content(enhanced))
     missing = [word.text for word in required if word.stem not in present]
     kept = 1 - len(missing) / len(required)
@@ -67,18 +67,18 @@ def no_negation_lost(original: str, enhanced: str, limit: int) -> CheckResult:
     del limit
     declined = [word for word in words.content(original) if word.negated]
     if not declined:
-        return CheckResult(True, 1.0, "The original prompt declines nothing.")
+        return CheckResult(True, 1.0, "The original prompt excludes nothing.")
     enhanced_words = words.content(enhanced)
     still = {word.stem for word in enhanced_words if word.negated}
     stems = {word.stem for word in enhanced_words if not word.negated}
     turned = [word.text for word in declined if word.stem in stems - still]
     lost = [word.text for word in declined if word.stem not in still]
     if turned:
-        return CheckResult(False, 0.0, f"Declined before, and asked for now: {named(turned)}.")
+        return CheckResult(False, 0.0, f"Excluded by the prompt, but added: {named(turned)}.")
     if lost:
         score = 1 - len(lost) / len(declined)
-        return CheckResult(False, score, f"Declined before, and no longer: {named(lost)}.")
-    return CheckResult(True, 1.0, f"Still declined: {named([word.text for word in declined])}.")
+        return CheckResult(False, score, f"Excluded by the prompt, but no longer: {named(lost)}.")
+    return CheckResult(True, 1.0, f"Still excluded: {named([word.text for word in declined])}.")
 
 
 def _in_order(required: list[str], present: list[str]) -> bool:

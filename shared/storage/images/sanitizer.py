@@ -96,7 +96,7 @@ class Pictures:
         except (TimeoutError, asyncio.IncompleteReadError):
             await self._end()
             logger.error("the picture decoder did not start")
-            raise ServiceUnavailableError("Pictures cannot be read at the moment.") from None
+            raise ServiceUnavailableError("Images cannot be processed at the moment.") from None
         except BaseException:
             await self._end()
             raise
@@ -131,7 +131,7 @@ def _failure(return_code: int) -> InvalidRequestError | ServiceUnavailableError:
         return _too_slow()
     logger.warning("the picture decoder ended with %d", return_code)
     if return_code == -signal.SIGKILL:  # by the system, out of memory
-        return ServiceUnavailableError("Pictures cannot be read at the moment; try again.")
+        return ServiceUnavailableError("Images cannot be processed at the moment; try again.")
     return InvalidRequestError("This picture cannot be decoded; save it again first.")
 
 

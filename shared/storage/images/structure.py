@@ -64,7 +64,7 @@ def reduce(content: bytes) -> bytes:
 
 def truncated_file_error() -> InvalidRequestError:
     """Return the error for a file that cannot be read as a picture."""
-    return InvalidRequestError("This is no whole picture in PNG, JPEG or WebP.")
+    return InvalidRequestError("The file is not a complete PNG, JPEG or WebP image.")
 
 
 def too_many_pixels() -> InvalidRequestError:

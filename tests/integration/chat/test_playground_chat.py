@@ -160,7 +160,7 @@ def test_what_nobody_answered_is_asked_with_the_next(
 
 def test_without_a_worker_the_message_is_kept(chat_user: UserClient) -> None:
     answer = chat_user.invoke("playground-chat", {"message": HELLO})
-    assert (answer.status_code, answer.json()["error"]) == (503, "No chat worker is up.")
+    assert (answer.status_code, answer.json()["error"]) == (503, "No chat worker is available.")
     assert answer.headers["retry-after"]
     assert len(_stored_messages(chat_user, answer.json()["details"][0]["message"])) == 1
 
@@ -287,5 +287,5 @@ def _babbled(person: UserClient, message: str, **more: object) -> Body:
         if answer.status_code == 200:
             payload: Body = answer.json()
             return payload
-        assert answer.json()["error"] == "The chat worker answered nothing."
+        assert answer.json()["error"] == "The chat worker's response is empty."
     raise AssertionError("it answered nothing five times")

@@ -62,7 +62,7 @@ def test_a_prompt_that_nobody_enhances_is_made_as_it_is(
 
 def test_without_a_worker_the_answer_says_so(chat_user: UserClient) -> None:
     _, message = _queued(chat_user)
-    assert message == "The job is queued, with your prompt as it is. No chat worker is up."
+    assert message == "The job is queued, with your prompt as it is. No chat worker is available."
 
 
 def test_what_the_client_enhanced_is_not_enhanced_again(

@@ -82,7 +82,7 @@ def test_what_is_pending_neither_expires_nor_is_discarded(
     bare.rows(f"update workspace_assets set {past} where id = any(%s) returning id", pending)
     answer = act(person, "discard_asset", assetId=pending[0])
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "on its way to your library" in answer.json()["error"]
+    assert "being saved to your library" in answer.json()["error"]
     with _closed(bare, person, "unfinished_copies"):
         assert sweep()["assets_expired"] == 0
     assert files(bare, person)["workspace-temp"] == 4

@@ -20,7 +20,7 @@ NAMES = [
     "keeps_style_words", "same_language", "no_negation_lost", "is_single_line", "safe",
 ]  # fmt: skip
 STATEMENTS = ["It mentions autumn grass", "It keeps the fox red"]
-BY_WORDS = "Judged by word overlap alone"
+BY_WORDS = "Scored by word overlap, not by a model"
 
 
 def _judged(person: UserClient, enhanced: str, *cases: str, original: str = ORIGINAL) -> list[Body]:

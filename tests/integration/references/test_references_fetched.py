@@ -96,10 +96,10 @@ async def test_an_object_is_written_once(outside: tuple[Services, ExternalSite])
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("picture", "no whole picture"),
-        ("large", "more than 10485760 bytes"),
-        ("missing", "did not answer with a picture"),
-        ("redirect?to=https://169.254.169.254/", "does not name a host"),
+        ("picture", "not a complete PNG"),
+        ("large", "larger than 10485760 bytes"),
+        ("missing", "the response is not a picture"),
+        ("redirect?to=https://169.254.169.254/", "its host name is invalid"),
     ],
 )
 async def test_a_strangers_address_without_a_good_picture_keeps_nothing(

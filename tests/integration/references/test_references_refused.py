@@ -81,7 +81,7 @@ def test_an_object_of_ours_that_is_no_picture_is_422(
     assert answer.status_code == 422
     (detail,) = answer.json()["details"]
     assert detail["field"] == "endReferenceImageUrl"
-    assert detail["message"] == "This is no whole picture in PNG, JPEG or WebP."
+    assert detail["message"] == "The file is not a complete PNG, JPEG or WebP image."
 
 
 def test_a_video_of_ours_is_422(bare: LocalSystem, person: UserClient, path: str) -> None:

@@ -93,7 +93,7 @@ def test_an_enhancement_is_by_a_template_of_its_mode(adult: UserClient, chat: Ch
     chat.behave = reply("a hill under a wide sky")
     answer = adult.post_job("a hill", user_requested_enhancement=True, **NSFW)
     assert answer.status_code == 202
-    assert "as it is" in answer.json()["message"], "there is no template for nsfw"
+    assert "with the original prompt" in answer.json()["message"], "there is no template for nsfw"
     assert chat.requests == []
 
 
