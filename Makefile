@@ -71,22 +71,22 @@ test-all: test ## Run all tests, including the slow ones
 test-random: setup clients ## Run the tests in random order five times under CPU load, and once on one core
 	$(PYTHON) -m tests.reliability.random_order $(ROUNDS)
 
-bench: setup ## Measure the control plane against its baselines, and write docs/performance.md (BENCH=--quick takes two minutes)
+bench: setup ## Measure the control plane against its baselines, and write docs/reports/performance.md (BENCH=--quick takes two minutes)
 	$(PYTHON) -m tests.performance.bench $(BENCH)
 
-bench-peers: setup ## Compare other queues and servers with ours, and write docs/performance-peers.md
+bench-peers: setup ## Compare other queues and servers with ours, and write docs/reports/performance-peers.md
 	$(PYTHON) -m tests.performance.peers $(BENCH)
 
-bench-more: setup ## Measure backlog, metrics and realtime, and write docs/performance-*.md
+bench-more: setup ## Measure backlog, metrics and realtime, and write docs/reports/performance-*.md
 	$(PYTHON) -m tests.performance.backlog
 	$(PYTHON) -m tests.performance.metrics
 	$(PYTHON) -m tests.performance.realtime
 
-prove: setup ## Test a running system with kills, replays and load, and write docs/reliability.md
+prove: setup ## Test a running system with kills, replays and load, and write docs/reports/reliability.md
 	$(PYTHON) -m tests.reliability.run
 
-security: setup ## Run the security tests with the full corpora (SEED=1), and write docs/security.md
-	$(PYTHON) -m pytest tests/security --corpora=full --threats=docs/security.md $(if $(SEED),--seed=$(SEED))
+security: setup ## Run the security tests with the full corpora (SEED=1), and write docs/reports/security.md
+	$(PYTHON) -m pytest tests/security --corpora=full --threats=docs/reports/security.md $(if $(SEED),--seed=$(SEED))
 
 audit: setup ## Check every locked package for known vulnerabilities (exit status 2: not run)
 	@infra/audit/run

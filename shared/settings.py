@@ -61,101 +61,139 @@ class Settings(TelemetrySettings):
 
     # Database.
     database_url: SecretStr
+    """The URL of the Postgres database, such as `postgresql://HOST:PORT/NAME`, with its user."""
     database_connections: int = 10
+    """Connections of one process at most."""
     statement_timeout_ms: int = 10_000
+    """The longest that a statement may run under the functions' own role."""
     user_statement_timeout_ms: int = 5_000
-    """For a statement under a caller's role, such as a query of ``rest``."""
+    """The longest that a statement may run under a user's role, such as a query of `rest`."""
     lock_timeout_ms: int = 5_000
+    """The longest that a statement may wait for a lock."""
 
     # User tokens: a shared secret, or the URL of the issuer's public keys.
     jwt_secret: Secrets = ()
-    """One secret, or two separated by white space during a rotation; each of them verifies."""
+    """The HS256 secret, 32 bytes or more. While it is being rotated, two secrets separated by
+    white space: both are accepted."""
     jwt_jwks_url: str | None = None
+    """The URL of the issuer's public keys, in place of `JWT_SECRET`."""
     jwt_algorithm: str = "HS256"
+    """The one algorithm that is accepted: HS256 with `JWT_SECRET`; RS256, ES256 or EdDSA with
+    `JWT_JWKS_URL`."""
     jwt_issuer: str
+    """The value that `iss` of every user token must have."""
     jwt_audience: str = "authenticated"
+    """The value that `aud` of every user token must have."""
 
     # The scheduler's token: Google OIDC.
     oidc_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    """The URL of the public keys that verify the scheduler's token."""
     oidc_issuer: str = "https://accounts.google.com"
+    """The value that `iss` of the scheduler's token must have."""
     scheduler_email: str | None = None
+    """The service account of the scheduler. Without it `sweep-jobs` refuses every call."""
     scheduler_audience: str | None = None
+    """The value that `aud` of the scheduler's token must have."""
 
     # Workers.
     worker_keys: Json[WorkerKeys] = {}
-    """``{"worker id": ["whsec_...", ...]}``: the first key signs, all of them verify."""
+    """Each worker's signing keys: `{"worker id": ["whsec_...", ...]}`. The first key signs, all
+    of them are accepted."""
     worker_hosts: Json[list[str]] = []
-    """Allowed suffixes of worker host names, such as ``[".run.app"]``."""
+    """Suffixes of the host names that a worker may register, such as `[".run.app"]`."""
 
     # Language models.
     chat_url: WebAddress | None = None
-    """Server of the OpenAI protocol. Without it, the chat worker seen most recently is used."""
+    """A server of the OpenAI protocol. Without it, the registered chat worker that was seen last
+    is called."""
     chat_api_key: SecretStr | None = None
-    """Bearer token for the chat server, if it requires one."""
+    """The bearer token for the chat server."""
     chat_models: Json[dict[ChatModel, str]] = {}
-    """Names of the models on that server, ``{"qwen_instruct": "..."}``; default: our names."""
+    """The names that the chat server has for the models, such as `{"qwen_instruct": "..."}`.
+    Otherwise the same names."""
     enhancement_timeout_seconds: Annotated[float, Field(gt=0)] = 15
+    """The longest wait for an enhanced prompt."""
     chat_timeout_seconds: Annotated[float, Field(gt=0)] = 45
+    """The longest wait for a chat reply."""
     chat_long_timeout_seconds: Annotated[float, Field(gt=0)] = 90
-    """Timeout for a request with ``long_response``."""
+    """The longest wait for a chat reply with `long_response`."""
 
     # Storage and queues.
     workspace_bucket: str = "workspace-temp"
+    """The bucket of the workspace."""
     library_bucket: str = "user-library"
+    """The bucket of the library."""
     storage_emulator_host: str | None = None
+    """The URL of an emulator of Cloud Storage."""
     signing_key_file: str | None = None
-    """Key file of a service account. Without it, URLs are signed through IAM."""
+    """A service account's key file, to sign URLs. Without it, URLs are signed through IAM."""
     url_token_secret: Secrets = ()
-    """One secret, or two during a rotation: the first signs, all of them verify."""
+    """The secret that signs the URLs of `storage`, 32 bytes or more. While it is being rotated,
+    two secrets separated by white space: the first signs, both are accepted."""
     functions_url: str | None = None
-    """Base URL of the functions. Without it, signed URLs are returned without a host."""
+    """The URL where clients reach the functions. Without it, signed URLs have no host."""
     tasks_emulator_host: str | None = None
+    """The host and port of an emulator of Cloud Tasks."""
     tasks_project: str = "local"
+    """The project of the Cloud Tasks queues."""
     tasks_location: str = "local"
+    """The region of the Cloud Tasks queues."""
 
     # Limits, timeouts and credits.
     lease_seconds: Annotated[float, Field(gt=0)] = 60
+    """How long a claimed job belongs to its worker without a heartbeat."""
     idempotency_lease_seconds: Annotated[float, Field(gt=0)] = 60
+    """How long an Idempotency-Key is reserved by a request that has not answered."""
     idempotency_wait_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a request waits for the response to an earlier one with the same key."""
+    """How long a request waits for the response to an earlier one with the same Idempotency-Key."""
     event_heartbeat_seconds: Annotated[float, Field(gt=0)] = 15
-    """Maximum time without output on an event stream."""
+    """The longest that a `job-events` stream is silent; then it sends a comment."""
     event_poll_seconds: Annotated[float, Field(gt=0)] = 15
-    """Fallback: how often code that waits for a database notification polls the database."""
+    """How often a stream reads the database without a notification of it."""
     admin_image_wait_seconds: Annotated[float, Field(ge=0)] = 120
-    """How long an admin's request waits for its image."""
+    """How long `generate-admin-image` waits for its picture."""
     starting_credits: Annotated[int, Field(ge=0)] = 100
+    """A new user's credits."""
     max_queued_jobs_per_user: Limit = 200
+    """Queued jobs of one user at most. 0: no limit."""
     rate_limit_jobs_per_minute: Limit = 10
+    """Jobs that a user may queue in a minute. 0: no limit."""
     rate_limit_prompts_per_minute: Limit = 30
-    """Enhancements and chat."""
+    """Prompt enhancements and chat messages of a user in a minute. 0: no limit."""
     rate_limit_requests_per_minute: Limit = 120
-    """All other requests of a user."""
+    """Other requests of a user in a minute. 0: no limit."""
     uploads_per_user: Limit = 500
+    """Uploaded pictures that a user may have at a time. 0: no limit."""
     upload_bytes_per_user: Limit = 1024**3
+    """Bytes that the uploaded pictures of a user may have together. 0: no limit."""
     prefetch_jobs: Annotated[int, Field(ge=1)] = 1
-    """Jobs sent to a worker beyond its slots, so that it does not idle between two jobs."""
+    """Jobs that are sent to a worker beyond its slots, so that it need not wait for the
+    next."""
 
     # Content safety.
     output_classifier: str | None = None
-    """Name of the classifier that workers check outputs with; ``nsfw`` requires one."""
+    """The name of the workers' output classifier. Jobs in `nsfw` need one."""
     safety_throttle_threshold: Annotated[int, Field(ge=0)] = 3
-    """Refusals of a user within the window below before the account is throttled. 0: no limit."""
+    """Refused requests of a user, within the window below, after which the account must wait. 0:
+    never."""
     safety_throttle_window_seconds: Annotated[float, Field(gt=0)] = 600
+    """The window in which refused requests are counted."""
     safety_throttle_initial_seconds: Annotated[float, Field(gt=0)] = 30
-    """First wait; it doubles with each further refusal within a day."""
+    """The first wait. It doubles with each further refused request of that day, up to a day."""
 
     # Connections of clients.
     max_client_connections: Annotated[int, Field(ge=4)] = 5_000
-    """Maximum number of WebSockets of ``realtime``, and likewise of ``job-events`` streams, in one
-    process. It must be lower than the platform's limit per process (1,000 in Cloud Run), because a
-    new connection must reach the process before the process can close an old one for it."""
+    """WebSockets of `realtime`, and streams of `job-events`, in one process at most. It must be
+    lower than the platform's limit of connections to a process (1,000 in Cloud Run), since a
+    new connection has to reach the process before an older one is closed for it."""
     forwarded_entries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How many entries trusted proxies add to ``X-Forwarded-For``; the first of them is the client
-    address. 2 behind Google's load balancer, 0 if no proxy is trusted."""
+    """How many entries the trusted proxies add to `X-Forwarded-For`; the first of these is the
+    client's address (2 behind Google's load balancer). 0: no proxy is trusted."""
 
+    # The local system.
     local_system: bool = False
-    """Allows workers on loopback and ``--admin`` tokens. Must not be set in the cloud."""
+    """True on one machine only: workers may be on loopback, and `--admin` tokens are accepted.
+    Cloud Run refuses it."""
 
     @model_validator(mode="after")
     def _coherent(self) -> "Settings":

@@ -39,20 +39,23 @@ class WorkerSettings(TelemetrySettings):
     """The worker's identity, URLs and limits."""
 
     worker_id: WorkerId
-    """The worker's id, which also names its key."""
+    """The id of the worker, under which the functions have its key."""
     worker_key: Annotated[str, AfterValidator(_checked_key), Field(repr=False)]
+    """The worker's signing key, `whsec_...`."""
     functions_url: Annotated[str, Field(pattern="^https?://")]
-    """The base URL of the functions, such as ``https://example.com/functions/v1``."""
+    """The URL of the functions, such as `https://example.com/functions/v1`."""
     worker_url: str | None = None
-    """The URL at which the functions reach this worker; by default its port on 127.0.0.1."""
+    """The URL where the functions reach this worker. Without it, this machine's port."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Field(ge=1, le=65535)]
+    """The port to listen on."""
     worker_slots: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that run at the same time."""
     prefetch_jobs: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Jobs that may wait for a slot; one may always wait, also at 0."""
+    """Jobs that may wait for a free slot. One may always wait."""
     drain_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a running job may continue after SIGTERM or SIGINT."""
+    """How long a running job may go on after the worker was asked to stop."""
 
     @property
     def public_url(self) -> str:
@@ -73,27 +76,34 @@ class ChatSettings(Settings):
     """The chat worker's models, limits and API key."""
 
     chat_model: str | None = None
-    """A folder or a hub id, served as qwen_instruct; by default a tiny random model."""
+    """The folder or hub id of the model served as `qwen_instruct`. Without it, a tiny random
+    model whose text has no meaning."""
     chat_base_model: str | None = None
-    """A folder or a hub id, served as qwen_base; by default ``chat_model``."""
+    """The same for `qwen_base`. Without it, the model above."""
     chat_queue_size: Annotated[int, Field(ge=1, le=1000)] = 8
     """Requests that may wait for the running one."""
     chat_max_tokens: Annotated[int, Field(ge=1)] = 512
-    """The maximum tokens of a reply, if the request sets none."""
+    """Tokens of a reply at most, where its request has no limit of its own."""
     model_cache: Path = MODEL_CACHE
-    """The folder in which the tiny random model is cached."""
+    """Where the tiny random model is stored."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; by default torch chooses."""
+    """Threads of one CPU operation. Without it, torch's own choice."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    """A worker that registers must set PORT."""
+    """The port to listen on. A chat worker that registers must set it."""
     chat_api_key: Annotated[str | None, Field(repr=False, validate_default=True)] = None
-    """The bearer token that callers of /v1 must send; may be unset only on a loopback host."""
+    """The bearer token that callers of `/v1` must send. Required unless the worker listens on
+    loopback."""
     drain_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a running reply may continue after SIGTERM or SIGINT."""
+    """How long a running reply may go on after the worker was asked to stop."""
     worker_id: str | None = None
+    """The id of the worker. With this or one of the next two, it registers with the functions,
+    and needs every setting of a worker."""
     worker_key: Annotated[str | None, Field(repr=False)] = None
+    """The worker's signing key."""
     functions_url: str | None = None
+    """The URL of the functions."""
 
     @property
     def should_register(self) -> bool:
@@ -112,7 +122,7 @@ class ProvenanceSettings(Settings):
     """The C2PA certificates and key; without both, outputs are not signed."""
 
     c2pa_certificates: Path | None = None
-    """A file of PEM certificates, the signer's first; the root may be left out."""
+    """A file of PEM certificates, the signer's own first. The root may be left out."""
     c2pa_key: Path | None = None
     """A file with the PEM private key of the first certificate."""
 
@@ -121,8 +131,9 @@ class NoopSettings(Settings):
     """The steps that the noop worker simulates."""
 
     noop_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps of each job, of which it reports the progress."""
     noop_seconds: Annotated[float, Field(ge=0)] = 0
-    """The duration of each step."""
+    """How long each step takes."""
 
 
 @cache

@@ -16,41 +16,43 @@ class SdxlSettings(Settings):
     """
 
     sdxl_model: str | None = None
-    """A folder or a hub id; by default a tiny random model that draws noise."""
+    """The folder or hub id of the model. Without it, a tiny random model that draws noise."""
     sdxl_vae: str | None = None
-    """A VAE instead of the model's, such as one that is stable in half precision."""
+    """A VAE in place of the model's own, such as one that works in half precision."""
     sdxl_steps: Annotated[int, Field(ge=1, le=200)] | None = None
-    """The steps of a few-step model: they override the job's, and are reported."""
+    """For few-step models: the steps of every picture, whatever the job asks for."""
     sdxl_guidance: Annotated[float, Field(ge=0, le=30)] | None = None
-    """The guidance of a few-step model: it overrides the job's, and is reported."""
+    """For few-step models: the guidance scale of every picture, whatever the job asks for."""
 
     sdxl_controlnet: str | None = None
-    """A ControlNet for composition references: a folder or a hub id; by default image to image."""
+    """The folder or hub id of a ControlNet for references of type `composition`. Without it,
+    image to image."""
     sdxl_controlnet_input: Literal["edges", "picture"] = "edges"
     """The input that the ControlNet was trained on."""
     sdxl_ip_adapter: Path | None = None
-    """An IP-Adapter for style and character references: a file of weights next to the folder
-    ``image_encoder``; without it, such references are refused."""
+    """A file of IP-Adapter weights for references of type `style` and `character`, with the
+    folder `image_encoder` beside it. Without it, such references are refused."""
     sdxl_loras: Path | None = None
-    """A folder of LoRAs; a prompt uses NAME.safetensors by the tag ``<lora:NAME:0.8>``."""
+    """A folder of LoRAs. A prompt uses NAME.safetensors by `<lora:NAME:0.8>`."""
 
     sdxl_max_batch: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Pictures drawn at once; by default 4 on a GPU and 1 on a CPU. A batch has at most as many
-    jobs as WORKER_SLOTS."""
+    """Pictures that are drawn at once. Without it, 4 on a GPU and 1 on a CPU. Only jobs that run
+    at the same time (`WORKER_SLOTS`) share a batch."""
     sdxl_channels_last: bool | None = None
+    """Store tensors channels-last."""
     sdxl_compile: bool | None = None
-    """Compile the UNet's repeated blocks; each size is drawn once before the first job."""
+    """Compile the UNet's repeated blocks. Each size is drawn once before the first job."""
     sdxl_fused_qkv: bool | None = None
-    """One projection for query, key and value; off by default with LoRAs or an IP-Adapter."""
+    """One projection for query, key and value. Off where there are LoRAs or an IP-Adapter."""
     sdxl_fp8: bool = False
-    """Lossy: the UNet's weights are stored in 8 bits."""
+    """Lossy: store the weights of the UNet in 8 bits."""
     sdxl_guidance_until: Annotated[float, Field(gt=0, le=1)] = 1
-    """Lossy below 1: the part of the steps with guidance; the remaining steps cost half."""
+    """Lossy below 1: the share of the steps that use guidance. The others cost half."""
 
     model_cache: Path = MODEL_CACHE
-    """The folder in which the tiny random model is cached."""
+    """Where the tiny random model is stored."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; by default torch chooses."""
+    """Threads of one CPU operation. Without it, torch's own choice."""
 
     @field_validator("sdxl_fused_qkv")
     @classmethod

@@ -19,33 +19,37 @@ class WanSettings(Settings):
     """Each field is read from the environment variable of its name in capitals."""
 
     wan_model: str | None = None
-    """A folder or a hub id; by default a tiny random model that films noise."""
+    """The folder or hub id of the model. Without it, tiny random models that film noise."""
     wan_i2v_model: str | None = None
-    """A folder or a hub id of the model for clips with a first or last frame; without it, they
-    are refused (with the tiny random model, a tiny one is used)."""
+    """The folder or hub id of the model for clips that begin or end with a given picture.
+    Without it, such jobs are refused, except with the tiny random models."""
 
     wan_frames: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Frames of a clip; rounded to a count that the model supports, 4k + 1 for Wan 2.1."""
+    """Frames of a clip, rounded to what the model supports (4k + 1 for Wan 2.1). Without it, and
+    likewise for the next three: the value in the model folder's clip.json, else that of Wan
+    2.1."""
     wan_fps: Annotated[int, Field(ge=1, le=120)] | None = None
+    """Frames a second."""
     wan_side: Annotated[int, Field(ge=16, le=4096)] | None = None
-    """The side, in pixels, of a square with as many pixels as a frame."""
+    """The side, in pixels, of a square with as many pixels as a frame has."""
     wan_shift: Annotated[float, Field(gt=0, le=100)] | None = None
-    """The shift of the noise schedule to its noisy end. This field and the three above default to
-    the clip.json in the model's folder, else to Wan 2.1's values."""
+    """The shift of the noise schedule."""
 
     wan_attention: Attention = "native"
+    """The attention backend, by diffusers' name. `flash`, `_flash_3` and `sage` need their
+    package; `sage` is lossy."""
     wan_compile: bool | None = None
-    """Compile the transformer's repeated blocks; on by default with a GPU."""
+    """Compile the transformer's repeated blocks. Without it, where there is a GPU."""
     wan_first_block_cache: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Lossy: if a step changes its first block by less than this, it reuses the remaining blocks
-    of the previous step."""
+    """Lossy: a step whose first block changes less than this reuses the other blocks of the last
+    step."""
     wan_fp8: bool = False
-    """Lossy: the transformer's weights are stored in 8 bits."""
+    """Lossy: store the weights of the transformer in 8 bits."""
 
     model_cache: Path = MODEL_CACHE
-    """The folder in which the tiny random models are cached."""
+    """Where the tiny random models are stored."""
     torch_threads: Annotated[int, Field(ge=1)] | None = None
-    """Threads of one CPU operation; by default torch chooses."""
+    """Threads of one CPU operation. Without it, torch's own choice."""
 
     @property
     def lossy(self) -> list[str]:

@@ -18,15 +18,15 @@ class TelemetrySettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     google_cloud_project: str | None = None
-    """The project of the traces that log lines are linked to."""
+    """The Google Cloud project that log lines name as the place of their traces."""
     traces_file: str | None = None
-    """A file that spans are appended to. Without a file or an endpoint, no spans are recorded."""
+    """A file to append spans to. Without a file and an endpoint no spans are made."""
     traces_endpoint: Annotated[str, Field(pattern="^https?://[^/]")] | None = None
-    """An OTLP endpoint over HTTP, such as ``https://telemetry.googleapis.com/v1/traces``."""
+    """An OTLP endpoint over HTTP, such as `https://telemetry.googleapis.com/v1/traces`."""
     traces_ratio: Annotated[float, Field(ge=0, le=1)] = 1
-    """The fraction of requests without an incoming trace that start a recorded one."""
+    """The share of the requests without a trace of their own that start a recorded one."""
     k_service: str | None = None
-    """The name of the service; Cloud Run sets it."""
+    """The name of the service. Cloud Run sets it."""
 
 
 @cache

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from tests.acceptance.test_readme import run_journey
+from tests.acceptance.test_api_guide import run_journey
 from tests.support.local_system import (
     PATIENCE_SECONDS,
     ROOT,

@@ -16,10 +16,11 @@ HERE = Path(__file__).parent / "js"
 SUITES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))
 PASSWORD = "correct horse battery"
 
-pytestmark = pytest.mark.skipif(
+needs_node_packages = pytest.mark.skipif(
     not (HERE / "node_modules").is_dir() and not os.environ.get("CLIENTS_REQUIRED"),
     reason="not run: Node's packages are not here (`make clients`)",
 )
+pytestmark = needs_node_packages
 
 
 @pytest.mark.parametrize("suite", [suite for suite in SUITES if suite != "specification"])

@@ -1,1 +1,1 @@
-"""Performance measurements. These are not tests; the figures go to docs/performance.md."""
+"""Measurements. Not tests: nothing fails by being slow; the figures go to docs/reports."""

@@ -19,7 +19,7 @@ from shared.services import Services
 from tests.performance import comparison
 from tests.support.local_system import ROOT, LocalSystem
 
-_REPORT = ROOT / "docs" / "performance-dispatch.md"
+_REPORT = ROOT / "docs" / "reports" / "performance-dispatch.md"
 SHORT, LONG = 100, 100_000
 SHAPES = {"one user": 1, "1,000 users": 1000, "as many users as jobs": 0}
 _WARM_UP = 20
@@ -119,7 +119,7 @@ def _report(rows: list[str], fills: int) -> str:
         [
             "# Dispatch with a backlog",
             "",
-            "Written by `make bench`; nothing here is typed by hand.",
+            "Written by `make bench-more`. Its figures are not edited by hand.",
             "",
             (
                 f"{fills} fills of each queue, turn by turn in one database: a freed slot, the "
@@ -129,7 +129,7 @@ def _report(rows: list[str], fills: int) -> str:
             "",
             (
                 f"| waiting jobs are of | median with {SHORT} waiting | with {LONG:,} | ratio "
-                "| least and most of each |"
+                "| lowest and highest of each |"
             ),
             "|---|---|---|---|---|",
             *rows,

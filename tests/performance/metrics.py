@@ -20,7 +20,7 @@ from shared.services import Services
 from tests.performance import comparison
 from tests.support.local_system import ROOT, LocalSystem
 
-_REPORT = ROOT / "docs" / "performance-metrics.md"
+_REPORT = ROOT / "docs" / "reports" / "performance-metrics.md"
 _FEW, _MANY = 1_000, 100_000
 _SHAPES = {"one user": 1, "1,000 users": 1000, "10,000 users": 10_000, "as many users as jobs": 0}
 _WARM_UP = 20
@@ -113,7 +113,7 @@ def _report(rows: list[str], times: int) -> str:
         [
             "# system-metrics with many jobs",
             "",
-            "Written by `make bench`; nothing here is typed by hand.",
+            "Written by `make bench-more`. Its figures are not edited by hand.",
             "",
             (
                 f"The one statement, {times} times of each: one job in ten has completed in the "
@@ -124,7 +124,10 @@ def _report(rows: list[str], times: int) -> str:
                 f"{platform.machine()}."
             ),
             "",
-            f"| jobs of | median with {_FEW:,} | with {_MANY:,} | ratio | least and most of each |",
+            (
+                f"| jobs of | median with {_FEW:,} | with {_MANY:,} | ratio "
+                "| lowest and highest of each |"
+            ),
             "|---|---|---|---|---|",
             *rows,
             "",

@@ -30,7 +30,7 @@ from tests.performance import callbacks
 from tests.support.local_system import LocalSystem
 from tests.support.realtime_client import Client
 
-_REPORT = Path(__file__).parents[2] / "docs/performance-realtime.md"
+_REPORT = Path(__file__).parents[2] / "docs/reports/performance-realtime.md"
 _INSERT_SESSION = "insert into workspace_sessions (user_id, session_name) values (%s, %s)"
 _OPENING = 25
 """Sockets that are opened at a time."""
@@ -174,7 +174,7 @@ def _report(rows: Iterable[str], arguments: argparse.Namespace) -> str:
     load = os.getloadavg()[0]
     return f"""# From a row's commit to the client of a socket
 
-Written by `python -m tests.performance.realtime`; nothing here is typed by hand.
+Written by `python -m tests.performance.realtime`. Its figures are not edited by hand.
 
 {_MEANING}
 

@@ -1,7 +1,7 @@
 """How far it scales: ``python -m tests.performance.simulate``.
 
-Feeds the queueing model with the service times that ``make bench`` measured, compares it with a
-real run on the same machine, and writes its predictions into docs/scale.md.
+Feeds the model of ``plant`` with the service times that ``make bench`` measured, holds it against
+what a real run on that machine took, and writes what it foretells into docs/reports/scale.md.
 """
 
 import dataclasses
@@ -15,8 +15,8 @@ from typing import Any
 from tests.performance.queueing_model import Plant, Times, most, poisson, run, with_workers
 from tests.support.local_system import ROOT
 
-PAGE = ROOT / "docs" / "scale.md"
-MEASURED = ROOT / "docs" / "performance" / "service-times.json"
+PAGE = ROOT / "docs" / "reports" / "scale.md"
+MEASURED = ROOT / "docs" / "reports" / "performance" / "service-times.json"
 _BEGIN, _END = "<!-- simulated -->", "<!-- end -->"
 _SLOTS = (1, 10, 100, 1000, 2000, 4000)
 _WORK_SECONDS = 4.0
@@ -96,7 +96,7 @@ def _fed(measured: Measured) -> list[str]:
         "",
         f"Held against a real run there, {measured.jobs} jobs drained by one noop worker:",
         "",
-        *_table(("slots", "seen", "foretold", "off by"), _check(measured)),
+        *_table(("slots", "measured", "predicted", "off by"), _check(measured)),
     ]
 
 

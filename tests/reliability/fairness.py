@@ -39,7 +39,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Measure three equal users, then newcomers with one job each beside a user with many."""
     proof = Proof(
         6,
-        "fair turns",
+        "fair queue",
         f"beside {scale.hoard} jobs of one user another's first starts within "
         f"{_MAX_LENGTHS:.0f} job lengths; Jain index of three equal users at least {_MIN_INDEX}",
     )
@@ -96,7 +96,7 @@ def _newcomers(system: LocalSystem, scale: Scale, proof: Proof) -> list[float]:
     waiting = system.value(_WAITING, hoarder.id)
     lengths = [row["seconds"] / row["length"] for row in waits]
     proof.add_figure("newcomers", len(waits))
-    proof.add_figure("jobs of the hoarder that waited still after them", waiting)
+    proof.add_figure("jobs of the first user that still waited after them", waiting)
     proof.add_figure("length of a job, from start to end", spread([row["length"] for row in waits]))
     proof.add_figure("a newcomer's job started after", spread([row["seconds"] for row in waits]))
     proof.add_figure("the same in job lengths, median and most", _format_lengths(lengths))

@@ -30,7 +30,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     until_ended(system, users, seconds=120)
     found = audit(system, users, clients.job_ids())
     proof.add_figure("keys", f"{scale.keys}, the last with a kill of the gateway")
-    proof.add_figure("answers to clients", counted(clients.answers))
+    proof.add_figure("responses to clients", counted(clients.answers))
     proof.add_figure("jobs", f"{found.jobs}: {counted(found.ended)}")
     proof.add_figure("until every client of a key had its 202", spread(seconds))
     proof.seen = f"{scale.keys} keys of {scale.askers} submissions each: {found.jobs} jobs"

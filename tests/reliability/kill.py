@@ -84,7 +84,7 @@ def _report(proof: Proof, clients: Clients, audit: Audit, kills: Sequence[Kill])
     proof.add_figure("jobs", f"{audit.jobs}: {counted(audit.ended)}")
     proof.add_figure("why jobs failed", counted(audit.reasons))
     proof.add_figure("how claims ended", counted(audit.outcomes))
-    proof.add_figure("answers to clients", counted(clients.answers))
+    proof.add_figure("responses to clients", counted(clients.answers))
     for kind in ("lost", "doubled", "asset", "charge", "turns", "left"):
         proof.add_figure(f"faults: {kind}", audit.count(kind))
     back = list(returns(kills))

@@ -124,7 +124,7 @@ def _write(report: Path, rounds: Sequence[Round]) -> None:
     lines = [
         "# Tests in random order",
         "",
-        "Written by `make test-random`; nothing here is typed by hand.",
+        "Written by `make test-random`. Its figures are not edited by hand.",
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, Python {platform.python_version()}, "

@@ -39,7 +39,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Disconnect readers at random while jobs run, and compare what each received with the rows."""
     proof = Proof(
         5,
-        "readers that are cut off",
+        "event streams that are cut off",
         f"{scale.disconnects} disconnects: no end of a job missing or out of order",
     )
     people = [UserClient(system) for _ in range(_USERS)]
@@ -71,9 +71,9 @@ def _report(
     proof.add_figure("streams refused or lost", counted(refused))
     proof.add_figure("events kept", sum(map(len, kept.values())))
     proof.add_figure("events read", sum(len(reader.seen) for reader in readers))
-    proof.add_figure("lives of jobs read", read)
+    proof.add_figure("job histories read", read)
     proof.seen = (
-        f"{cuts} disconnects of {len(readers)} readers; {read} lives of jobs read, "
+        f"{cuts} disconnects of {len(readers)} readers; {read} job histories read, "
         f"{len(proof.faults)} faults"
     )
 

@@ -35,7 +35,7 @@ def prove(system: LocalSystem, scale: Scale) -> Proof:
     """Run jobs through a proxy that repeats every message, and repeat all once more at the end."""
     proof = Proof(
         2,
-        "every letter again",
+        "every message repeated",
         f"each task delivered {DELIVERIES} times and shuffled, each callback replayed {REPLAYS} "
         "times: the same rows",
     )

@@ -56,7 +56,7 @@ def page(proofs: Sequence[Proof], scale: Scale) -> str:
     return "\n".join([
         "# Reliability",
         "",
-        "Written by `make prove`; nothing here is typed by hand.",
+        "Written by `make prove`. Its figures are not edited by hand.",
         "",
         (
             f"Seed {scale.seed}, {seconds:.0f} s on {os.cpu_count()} cores. The noop worker takes "
@@ -65,7 +65,7 @@ def page(proofs: Sequence[Proof], scale: Scale) -> str:
         ),
         f"{_python()}, {packages}, {platform.system()} {platform.machine()}.",
         "",
-        "| | promise | promised | seen | holds |",
+        "| | guarantee | expected | measured | holds |",
         "|---|---|---|---|---|",
         *(_row(proof) for proof in proofs),
         *(line for proof in proofs for line in _section(proof)),
@@ -111,7 +111,7 @@ def _section(proof: Proof) -> list[str]:
         "",
         f"{proof.seconds:.0f} s.",
         "",
-        "| what | seen |",
+        "| what | measured |",
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in proof.figures),
         *([""] if proof.faults else []),

@@ -1,6 +1,6 @@
 """``make prove``: kill, replay and crowd a running system, and report whether the promises hold.
 
-Writes docs/reliability.md. The exit status is 1 where a promise does not hold.
+Writes docs/reports/reliability.md. Exit status 1 where a promise does not hold.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tests.reliability.report import Proof, page
 from tests.reliability.scale import ENVIRONMENT, Scale
 from tests.support.local_system import ROOT, LocalSystem
 
-_REPORT = ROOT / "docs" / "reliability.md"
+_REPORT = ROOT / "docs" / "reports" / "reliability.md"
 
 Prover = Callable[[LocalSystem, Scale], Proof]
 

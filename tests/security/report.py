@@ -74,7 +74,7 @@ def page(rows: Mapping[str, Row], corpora: Corpora) -> str:
     return "\n".join([
         "# Security",
         "",
-        "Written by `make security`; nothing here is typed by hand.",
+        "Written by `make security`. Its figures are not edited by hand.",
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, {_commit()}, seed {corpora.seed}, "

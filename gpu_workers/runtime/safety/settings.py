@@ -17,18 +17,18 @@ class SafetySettings(Settings):
     """The worker's checker; without one only exempt models are served."""
 
     output_checker: Path | None = None
-    """A folder of diffusers' StableDiffusionSafetyChecker with its preprocessor_config.json; it
-    refuses sexual content, so the mode ``nsfw`` needs a classifier."""
+    """A folder with diffusers' StableDiffusionSafetyChecker and its preprocessor_config.json. It
+    refuses sexual content, so `nsfw` needs a classifier instead."""
     output_classifier_thresholds: Json[Refuses] = {}
-    """By mode, the classifier's labels and the score from which each is refused, such as
-    ``{"sfw": {"nsfw": 0.5, "minor": 0.1}, "nsfw": {"minor": 0.1}}``."""
+    """For each mode, labels of the classifier and the score from which each is refused: `{"sfw":
+    {"nsfw": 0.5, "minor": 0.1}, "nsfw": {"minor": 0.1}}`."""
     output_classifier: Path | None = None
-    """A folder of an image classifier of transformers with its preprocessor_config.json; it takes
-    precedence over the checker. The functions have its name as OUTPUT_CLASSIFIER."""
+    """A folder with an image classifier of transformers and its preprocessor_config.json. It is
+    used in place of the checker. The functions' `OUTPUT_CLASSIFIER` is its name."""
     k_service: str | None = None
-    """Set by Cloud Run."""
+    """The name of the service. Cloud Run sets it."""
     local_system: bool = False
-    """Whether this is the local system, where exempt models need no check."""
+    """True on one machine only: models that cannot make unsafe pictures need no checker."""
 
     @field_validator("output_classifier")
     @classmethod

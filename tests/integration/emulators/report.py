@@ -1,4 +1,4 @@
-"""Write docs/emulators.md from the ``emulates`` marks of the emulators' tests.
+"""Write docs/reports/emulators.md, from what the emulators' tests say that they try.
 
 python -m tests.integration.emulators.report [--check]
 """
@@ -15,18 +15,18 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parents[2] / "docs" / "emulators.md"
+PAGE = FOLDER.parents[2] / "docs" / "reports" / "emulators.md"
 COMMAND = "python -m tests.integration.emulators.report"
 EMULATORS = {
     "Cloud Storage": FOLDER / "storage_emulator",
     "Cloud Tasks": FOLDER / "tasks_emulator",
 }
-INTRODUCTION = f"""# What the emulators do, and what they do not
+INTRODUCTION = f"""# What the emulators support
 
 Written by `{COMMAND}` from the marks of the tests.
-Each row is tried by the tests of the files that it names, as many as stand in brackets: what is not
-done as well, with what a caller sees who asks for it.
-Why they are ours: [0004](decisions/0004-custom-emulators.md).
+A row names the test files that try it, and how many tests in brackets. What is not supported is
+tried too, with the answer that a caller gets.
+Why OurVidz has its own emulators: [0004](../decisions/0004-emulators-of-our-own.md).
 """
 
 
@@ -81,9 +81,9 @@ def page(marks: Marks) -> str:
 def _section(marks: Marks, service: str) -> str:
     rows = [(key[1:], files) for key, files in marks.rows.items() if key[0] == service]
     rows.sort(key=lambda row: row[0][1].casefold())
-    lines = [f"## {service}", "", "| does | tried by |", "|---|---|"]
+    lines = [f"## {service}", "", "| supported | tried by |", "|---|---|"]
     lines += [f"| {what} | {_links(files)} |" for (refused, what), files in rows if not refused]
-    lines += ["", "| does not | a caller sees | tried by |", "|---|---|---|"]
+    lines += ["", "| not supported | a caller gets | tried by |", "|---|---|---|"]
     lines += [
         f"| {what} | {refused} | {_links(files)} |" for (refused, what), files in rows if refused
     ]

@@ -1,6 +1,6 @@
-"""``make bench``: measure the control plane beside its baselines, and write docs/performance.md.
+"""``make bench``: measure the control plane beside its baselines, into docs/reports/performance.md.
 
-python -m tests.performance.bench [--quick] [--rows 1,2,waterfall] [--out docs]
+python -m tests.performance.bench [--quick] [--rows 1,2,waterfall] [--out docs/reports]
 """
 
 import argparse
@@ -51,7 +51,9 @@ def main() -> None:
         "--quick", action="store_true", help="two minutes instead of a quarter hour"
     )
     parser.add_argument("--rows", help="such as 1,2,waterfall; all by default")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="the folder of the page")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "docs/reports", help="the folder of the page"
+    )
     arguments = parser.parse_args()
     scale = Scale(arguments.quick)
     for key in _selected_parts(parser, arguments.rows):

@@ -1,4 +1,4 @@
-"""docs/cost-of-a-job.md: the counted operations of a job, times published prices."""
+"""docs/reports/cost-of-a-job.md: what a job was counted to need, times published prices."""
 
 import re
 import statistics
@@ -11,7 +11,7 @@ from tests.performance.bench.figures import fmt
 from tests.performance.bench.job_costs import Counts, is_frame
 from tests.support.local_system import ROOT
 
-PAGE = ROOT / "docs" / "cost-of-a-job.md"
+PAGE = ROOT / "docs" / "reports" / "cost-of-a-job.md"
 _PRICES = ROOT / "docs" / "operations" / "cost.md"
 _MILLION = 1_000_000
 _TASKS = 0.40
@@ -20,12 +20,12 @@ _TASK_OPERATIONS = 2
 """One to create the task, and one push: it is below 32 KB, and the worker answers 200."""
 
 _HOW = (
-    "No heartbeat, no retry, nobody listening. Round trips and storage operations are counted by a "
+    "No heartbeat, no retry, no event stream. Round trips and storage operations are counted by a "
     "relay on the way, statements by pg_stat_statements, the log by its position (a page's first "
     "change after a checkpoint writes it whole, so that it varies)."
 )
 _PRICED = (
-    "US dollars, by the prices and their sources in [operations/cost.md](operations/cost.md); "
+    "US dollars, by the prices and their sources in [operations/cost.md](../operations/cost.md); "
     "without the GPU, which is nearly all of a real bill, and without what is stored and sent. "
     "Function time is this machine's, as if no two requests shared an instance: the most it can "
     "be. Cloud Tasks: 0.40 a million operations, cloud.google.com/tasks/docs/pricing."
@@ -64,7 +64,7 @@ def text(
     return "\n".join([
         "# What a job costs the control plane",
         "",
-        "Written by `make bench`; nothing here is typed by hand.",
+        "Written by `make bench`. Its figures are not edited by hand.",
         "",
         f"{jobs} jobs for one picture each, one at a time, by the noop worker. {_HOW}",
         f"{environment_info.machine()}. {environment_info.versions()}.",

@@ -69,7 +69,7 @@ def _row(scale: Scale, queued: dict[int, list[float]], drained: dict[int, list[f
         title="100 jobs drained by a noop worker",
         how=(
             f"{scale.rounds} rounds, each of another user, after 40 jobs to warm up; queued over "
-            f"{_CONNECTIONS} connections. From the first request until the last asset is told on "
+            f"{_CONNECTIONS} connections. From the first request until the last asset is on "
             "the user's job-events stream. One worker, with one slot as `make run` starts it."
         ),
         aim=f"at most {_AIM_SECONDS} s",

@@ -74,9 +74,9 @@ def _row(
         how=(
             f"{len(spreads)} rounds after one to warm up. job-events served by itself, one worker "
             f"process; each stream is another user's. Steady: {_RATE} events a second for "
-            f"{seconds} s, each to a random user. All at once: one event for everybody in a single "
-            "transaction. From the commit, as the one who commits sees it, until the client has "
-            "read the event; the clients share one process and the machine."
+            f"{seconds} s, each to a random user. All at once: one event for every user in a "
+            "single transaction. From the commit, as the one who commits sees it, until the client "
+            "has read the event; the clients share one process and the machine."
         ),
         aim=f"p95 {_AIM_MS} ms, under {_AIM_MB} MB",
         seen=(

@@ -96,7 +96,7 @@ def _journey(rounds: list[Times], how: str) -> Row:
         key="3",
         title="enqueue to the finished asset, noop worker",
         how=(
-            how + "Until the user's open job-events stream tells the asset's row: every step "
+            how + "Until the user's open job-events stream has the asset's row: every step "
             "durable, a real upload by signed URLs, a checked callback. Between two jobs the hops "
             "alone: three requests to the bare handler, a task through the queue, three uploads "
             "and a look at two of them, by clients that do nothing else."

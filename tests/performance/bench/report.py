@@ -37,16 +37,16 @@ def text(rows: Sequence[Row]) -> str:
     return "\n".join([
         "# Performance",
         "",
-        ("Written by `make bench`; nothing here is typed by hand. Pages of their own say "
+        ("Written by `make bench`. Its figures are not edited by hand. Other pages say "
         "[what a job costs](cost-of-a-job.md) and [how far it scales](scale.md)."),
         "",
         f"{environment_info.machine()}. {environment_info.versions()}.",
         "",
-        ("Both sides of a row are measured in the same run, turn by turn. Each figure is the "
-        "median of the rounds, with the least and the most of them; client, Postgres, emulators "
+        ("Both sides of a row are measured in the same run, alternately. Each figure is the "
+        "median of the rounds, with the lowest and the highest; client, Postgres, emulators "
         "and worker share the machine's cores."),
         "",
-        "| # | what | aim | seen | held |",
+        "| # | what | aim | measured | aim met |",
         "|---|---|---|---|---|",
         *(_line(row) for row in rows if row.aim),
         *(line for row in rows for line in _section(row)),
@@ -70,7 +70,7 @@ def _section(row: Row) -> list[str]:
     lines += [f"{row.seen}.", ""] if row.seen else []
     lines += [f"![{row.title}](performance/row-{row.key}.svg)", ""]
     if row.series:
-        lines += ["| side | median | least and most | rounds |", "|---|---|---|---|"]
+        lines += ["| side | median | lowest and highest | rounds |", "|---|---|---|---|"]
         lines += [
             f"| {one.name} | {fmt(one.median)} {one.unit} | {one.spread} | {len(one.values)} |"
             for one in row.series

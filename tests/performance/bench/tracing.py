@@ -89,8 +89,8 @@ def _row(job: _Seen, spans: Sequence[trace.Span], count: int) -> Row:
         title="One job, from its request to its asset",
         how=(
             f"Of {count} jobs, one at a time on an idle system, the one that took the median time. "
-            "The spans are those that functions and worker write (docs/observability.md); writing "
-            "them is part of what is seen."
+            "The spans are those that functions and worker write "
+            "(docs/guides/observability.md); writing them is part of what is seen."
         ),
         aim="",
         seen=f"{fmt(_ms(job.began, job.ended))} ms, of which {fmt(_ms(job.began, job.accepted))} "

@@ -26,7 +26,7 @@ from tests.performance.peers.peers import PEERS, Peer
 from tests.performance.peers.running import running
 from tests.support.local_system import ROOT, LocalSystem
 
-_PAGE = ROOT / "docs" / "performance-peers.md"
+_PAGE = ROOT / "docs" / "reports" / "performance-peers.md"
 _WARM_UP = 10
 _POLL_SECONDS = 0.001
 _REST_SECONDS = 0.02
@@ -162,14 +162,14 @@ def _database(system: LocalSystem) -> str:
 def text(found: list[Measured], jobs: int) -> str:
     """Return the report in Markdown."""
     return "\n".join([
-        "# Beside other people's",
+        "# Other queues beside this one",
         "",
-        "Written by `make bench-peers`; nothing here is typed by hand.",
+        "Written by `make bench-peers`. Its figures are not edited by hand.",
         "",
         f"{jobs} jobs that do nothing, one at a time over one kept connection, after {_WARM_UP} to",
         "warm up; the same client and machine for all, each in turn, ours before and after. The",
-        "end of a peer's job is polled each millisecond; ours is told on the user's event stream.",
-        "procrastinate and celery have no door of their own: a bare uvicorn stands before them.",
+        "end of a peer's job is polled each millisecond; ours is read from the user's events.",
+        "procrastinate and celery have no HTTP endpoint: a bare uvicorn stands in front of them.",
         "No peer checks a token, charges, dispatches fairly or uploads; ours does.",
         "",
         (

@@ -1,4 +1,4 @@
-"""The README's table of functions: the command of each row is run as printed."""
+"""The table of functions in docs/guides/api.md: each line, run as it stands."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.integration.chat.process import ChatProcess
 from tests.integration.specification.specification import INTERFACES
 from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
 
-_README = (ROOT / "README.md").read_text()
+_GUIDE = (ROOT / "docs/guides/api.md").read_text()
 _ROW = re.compile(r"^\| `([\w-]+)` \| (\w+) \| .*? \| ([\d, ]+) \| `(curl .*)` \|$", re.MULTILINE)
 _STATUS = re.compile(r"\n(\d{3})$")
 
@@ -27,7 +27,7 @@ class Line(NamedTuple):
     curl: str
 
 
-LINES = {row[0]: Line(*row) for row in _ROW.findall(_README)}
+LINES = {row[0]: Line(*row) for row in _ROW.findall(_GUIDE)}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,8 @@ def journey(noop: LocalSystem) -> dict[str, str]:
 
 
 def _run(line: Line, journey: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Run a row's command and return the HTTP status and the body."""
-    (setup,) = re.findall(r"<!-- functions.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    """The answer's status, and the answer."""
+    (setup,) = re.findall(r"<!-- functions.*?-->\n```sh\n(.*?)```", _GUIDE, re.DOTALL)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{setup}\n{line.curl} -w '\\n%{{http_code}}'"],
         cwd=ROOT,
@@ -88,7 +88,7 @@ def test_without_a_chat_worker_the_answers_say_so(journey: dict[str, str]) -> No
 
 @pytest.mark.slow
 def test_with_the_chat_worker_a_model_answers(tmp_path: Path) -> None:
-    (lines,) = re.findall(r"<!-- chat.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    (lines,) = re.findall(r"<!-- chat.*?-->\n```sh\n(.*?)```", _GUIDE, re.DOTALL)
     assert "-m gpu_workers.chat.main " in lines
     assert "CHAT_URL=http://127.0.0.1:8000 make run " in lines
     chat = ChatProcess(tmp_path)

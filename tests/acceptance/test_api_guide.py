@@ -1,4 +1,4 @@
-"""The README's commands, extracted and run."""
+"""The examples of docs/guides/api.md, extracted and run."""
 
 import json
 import os
@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from PIL import Image
 
 from shared.contracts.job_catalog import JOB_TYPES
 from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
 
-_README = (ROOT / "README.md").read_text()
+_GUIDE = (ROOT / "docs/guides/api.md").read_text()
 _CONTRACT = (ROOT / "shared/contracts/workspace.py").read_text()
 
 
 def _journey() -> str:
-    match = re.search(r"<!-- the journey.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
-    assert match
-    return match.group(1)
+    found = re.search(r"<!-- the journey.*?-->\n```sh\n(.*?)```", _GUIDE, re.DOTALL)
+    assert found
+    return found.group(1)
 
 
 def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +57,7 @@ def test_the_curl_lines_do_the_whole_journey(noop: LocalSystem, tmp_path: Path) 
 
 
 def test_the_events_line_tells_what_changes(noop: LocalSystem) -> None:
-    (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _README, re.DOTALL)
+    (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _GUIDE, re.DOTALL)
     person = UserClient(noop)
     listening = subprocess.Popen(
         ["bash", "-c", line.replace("--max-time 5", f"--max-time {PATIENCE_SECONDS}")],
@@ -82,7 +81,7 @@ def test_the_events_line_tells_what_changes(noop: LocalSystem) -> None:
 
 def test_every_job_type_of_the_table_runs_as_the_table_says(noop: LocalSystem) -> None:
     row = re.compile(r"^\| (`\w+`.*?) \| (image|video) \| (\w+) \| .*? \| (\d)", re.MULTILINE)
-    rows = row.findall(_README)
+    rows = row.findall(_GUIDE)
     assert len(rows) == len(JOB_TYPES)
     person = UserClient(noop)
     for names, media, variant, credits_each in rows:
@@ -127,7 +126,7 @@ def _unmade(person: UserClient, worker: ScriptedWorker) -> dict[str, str]:
 def test_every_action_of_the_table_answers_as_the_table_says(
     noop: LocalSystem, bare: LocalSystem, hand_worker: ScriptedWorker
 ) -> None:
-    rows = re.findall(r'^\| `(\{"action".*?\})` \|(.*)\|$', _README, re.MULTILINE)
+    rows = re.findall(r'^\| `(\{"action".*?\})` \|(.*)\|$', _GUIDE, re.MULTILINE)
     actions = {json.loads(body)["action"] for body, _ in rows}
     assert actions == set(re.findall(r'Literal\["(\w+)"\]\n', _CONTRACT))
     for body, answers in rows:
@@ -138,23 +137,3 @@ def test_every_action_of_the_table_answers_as_the_table_says(
         answer = person.invoke("workspace-actions", sent)
         assert answer.status_code == 200, answer.text
         assert {"success", "message", *re.findall(r"`(\w+)`", answers)} <= answer.json().keys()
-
-
-def test_the_command_line_is_as_printed() -> None:
-    for command in ("up", "token", "reset"):
-        (printed,) = re.findall(rf"    python -m infra\.local {command} (.*)", _README)
-        usage = subprocess.run(
-            [ROOT / ".venv/bin/python", "-m", "infra.local", command, "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        options = usage.partition("\n\n")[0]
-        assert set(re.findall(r"--[a-z-]+", printed)) == set(re.findall(r"--[a-z-]+", options))
-
-
-@pytest.mark.parametrize("target", ["run", "test", "demo", "bundle", "emulate", "setup", "help"])
-def test_every_target_that_the_readme_names_is_there(target: str) -> None:
-    assert f"make {target}" in _README
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
