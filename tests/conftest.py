@@ -82,8 +82,8 @@ _OPEN_JOBS_END = """
     where completed_at is null
 """
 _FILES_ARE_DUE = (
-    "update jobs set clean_after = now() where clean_after > now()",
-    "update deleted_library_assets set clean_after = now() where clean_after > now()",
+    "update jobs set cleanup_after = now() where cleanup_after > now()",
+    "update deleted_library_assets set cleanup_after = now() where cleanup_after > now()",
     "delete from unfinished_copies",
 )
 _WORKERS_ARE_GONE = "update workers set is_active = false where key_id <> 'demo'"

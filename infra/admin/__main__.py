@@ -1,4 +1,4 @@
-"""Operator CLI: ``python -m infra.admin migrate|export|erase|confirm-age|worker|retire``.
+"""Operator CLI: ``python -m infra.admin COMMAND``; ``--help`` lists the commands.
 
 It uses the functions' settings (shared/settings.py); DATABASE_URL must be that of the owner.
 """
@@ -12,12 +12,16 @@ from typing import get_args
 from uuid import UUID
 
 from infra.admin import ages, users
-from infra.database.migrate import migrate
+from infra.database.library_export import LibraryExportError, export_library
+from infra.database.migrate import OldDatabaseError, migrate
 from infra.database.roles import grant_roles
 from shared.contracts.job_catalog import WorkerType
 from shared.db.queries import configured
 from shared.services import Services
 from shared.settings import SettingsError, settings
+
+_MAX_FILE_BYTES = 1 << 30
+"""Of one exported file."""
 
 
 def main() -> int:
@@ -29,6 +33,9 @@ def main() -> int:
         )
     except SettingsError as error:
         print(f"The environment is not right: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 1
+    except (OldDatabaseError, LibraryExportError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command's output
         return 1
     print(message)  # noqa: T201 - a command's output
     return 0
@@ -52,6 +59,8 @@ async def _run(options: argparse.Namespace) -> str:
 async def _run_with_services(options: argparse.Namespace, services: Services) -> str:
     if options.command == "export":
         return await users.export(services, options.user, options.to)
+    if options.command == "export-library":
+        return await _export_library(services, options.to)
     if options.command == "erase":
         return json.dumps(await users.erase(services, options.user))
     if options.command == "confirm-age":
@@ -70,6 +79,16 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
         return f"{options.id} was added with URL {options.url}."
 
 
+async def _export_library(services: Services, to: Path) -> str:
+    url = services.settings.database_url.get_secret_value()
+    bucket = services.settings.library_bucket
+
+    async def read_file(path: str) -> bytes | None:
+        return await services.storage.read(bucket, path, max_bytes=_MAX_FILE_BYTES)
+
+    return await export_library(url, read_file, to)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the commands."""
     parser = argparse.ArgumentParser(prog="python -m infra.admin", description=__doc__)
@@ -83,6 +102,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--user", type=UUID, required=True)
         if name == "export":
             command.add_argument("--to", type=Path, help="a file; default: the workspace bucket")
+    command = commands.add_parser(
+        "export-library", help="export the library of all users, of any version of the tables"
+    )
+    command.add_argument("--to", type=Path, required=True, help="the folder to write")
     command = commands.add_parser(
         "confirm-age", help="confirm a user's age, which allows nsfw if it is enabled"
     )

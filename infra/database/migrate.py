@@ -14,6 +14,19 @@ FOLDER = Path(__file__).parent / "migrations"
 _RECORD = "_yoyo_migration"
 _LOCK = 0x6F757276_69647A
 """The number of an advisory lock, which ends with its connection, unlike yoyo's lock row."""
+_OLD_FIRST = "0001.identity"
+"""The first migration of the set that was used until December 2026 and has no successor."""
+
+
+class OldDatabaseError(RuntimeError):
+    """The tables of a database are older than the first migration of this version."""
+
+    def __init__(self, export_command: str = "python -m infra.admin export-library") -> None:
+        super().__init__(
+            "This database was created by a version whose tables cannot be upgraded; it was not "
+            f"changed. Export its library with `{export_command} --to FOLDER`, then use a new "
+            "database."
+        )
 
 
 def migrate(url: str, folder: Path = FOLDER) -> list[str]:
@@ -24,6 +37,9 @@ def migrate(url: str, folder: Path = FOLDER) -> list[str]:
     Args:
         url: the database's URL, as the owner of the schema.
         folder: the folder of the ``.sql`` files.
+
+    Raises:
+        OldDatabaseError: the database has tables that this version cannot upgrade.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         if not pending(connection, folder):
@@ -37,6 +53,9 @@ def pending(connection: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
     """Return the migrations of the folder that are not applied yet.
 
     It reads yoyo's table without importing yoyo, which takes a fifth of a second.
+
+    Raises:
+        OldDatabaseError: the database has tables that this version cannot upgrade.
     """
     files = sorted(
         path.stem for path in folder.glob("*.sql") if not path.name.endswith(".rollback.sql")
@@ -46,6 +65,8 @@ def pending(connection: psycopg.Connection, folder: Path = FOLDER) -> list[str]:
         return files
     rows = connection.execute("select migration_id from _yoyo_migration").fetchall()
     applied = {str(row[0]) for row in rows}
+    if _OLD_FIRST in applied:
+        raise OldDatabaseError
     return [name for name in files if name not in applied]
 
 
@@ -74,7 +95,10 @@ def main() -> None:
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("DATABASE_URL is not set: it names the database to migrate.")
-    applied = migrate(url)
+    try:
+        applied = migrate(url)
+    except OldDatabaseError as error:
+        sys.exit(str(error))
     print("\n".join(applied) or "nothing to apply", flush=True)  # noqa: T201 - a command's output
 
 

@@ -20,8 +20,12 @@ def main() -> int:
     _add_token(commands.add_parser("token", help="print a token for development"))
     reset = commands.add_parser("reset", help="remove the data")
     reset.add_argument("--data", type=Path, default=_DATA, help="the data folder")
+    export = commands.add_parser("export-library", help="write the library to a folder")
+    export.add_argument("--data", type=Path, default=_DATA, help="the data folder")
+    export.add_argument("--to", type=Path, required=True, help="the folder to write")
     arguments = parser.parse_args()
-    return {"up": _up, "token": _token, "reset": _reset}[arguments.command](arguments)
+    run = {"up": _up, "token": _token, "reset": _reset, "export-library": _export_library}
+    return run[arguments.command](arguments)
 
 
 def _add_up(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +79,18 @@ def _reset(arguments: argparse.Namespace) -> int:
         print(error, "Stop it first.", file=sys.stderr)
         return 1
     print(f"The data in {arguments.data} is gone.")
+    return 0
+
+
+def _export_library(arguments: argparse.Namespace) -> int:
+    from infra.local.database import export  # noqa: PLC0415 - like the other commands
+    from infra.local.errors import LocalSystemError  # noqa: PLC0415
+
+    try:
+        print(export.export(arguments.data.resolve(), arguments.to.resolve()))
+    except LocalSystemError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

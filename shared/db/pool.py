@@ -25,7 +25,7 @@ _CONNECTION_ERRORS = (None, "57P01", "57P02", "57P03")
 """SQLSTATEs of a lost connection: no code at all, or a shutdown of the server."""
 
 _LIMIT_REACHED = "PT409"
-"""SQLSTATE that the database raises when an owner exceeds a row limit (migration 0023)."""
+"""SQLSTATE that the database raises when an owner exceeds a row limit (migration 0003)."""
 
 _CHECK_SECONDS = 1.0
 """How long a failed request waits for the check of the pool, which then continues without it."""

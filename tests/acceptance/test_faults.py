@@ -73,7 +73,7 @@ def _assert_made_once(system: LocalSystem, person: UserClient, job_id: str) -> N
     assert [entry["kind"] for entry in ledger] == ["reserve", "settle"]
     open_jobs = person.rows("jobs", select="id", completed_at="is.null")
     counted = system.rows(
-        "select waiting + running as open from turns where user_id = %s", person.id
+        "select waiting + running as open from user_queues where user_id = %s", person.id
     )
     assert counted == [{"open": len(open_jobs)}]
 

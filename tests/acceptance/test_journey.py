@@ -64,7 +64,7 @@ def test_the_books_are_balanced_when_a_job_completes(
     ]
     (profile,) = somebody.rows("profiles")
     assert profile["token_balance"] == 94 == sum(entry["amount"] for entry in ledger)
-    turns = noop.rows("select waiting, running from turns where user_id = %s", somebody.id)
+    turns = noop.rows("select waiting, running from user_queues where user_id = %s", somebody.id)
     assert all(turn == {"waiting": 0, "running": 0} for turn in turns)
 
 

@@ -25,7 +25,7 @@ SHAPES = {"one user": 1, "1,000 users": 1000, "as many users as jobs": 0}
 _WARM_UP = 20
 
 _WORKERS = """
-    insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
+    insert into workers (id, worker_type, worker_url, key_id, slots, is_always_on)
     values ('demo-sdxl', 'sdxl', 'http://127.0.0.1:9', 'demo', 1, false),
         ('demo-wan', 'wan', 'http://127.0.0.1:9', 'demo', 1, false)
 """
@@ -42,7 +42,7 @@ _WAITING = """
     from users
 """
 _COUNT = """
-    insert into turns (queue, user_id, waiting)
+    insert into user_queues (queue, user_id, waiting)
     select queue, user_id, count(*) from jobs group by queue, user_id
 """
 _FREE = """

@@ -48,7 +48,7 @@ _JOBS = """
     ) as chosen
 """
 _COUNT = """
-    insert into turns (queue, user_id, waiting)
+    insert into user_queues (queue, user_id, waiting)
     select queue, user_id, count(*) filter (where status = 'queued') from jobs
     group by queue, user_id
 """
@@ -82,7 +82,7 @@ def _of(system: LocalSystem, jobs: int, users: int, times: int) -> list[float]:
     queues = [row.queue for row in JOB_TYPES.values()]
     values = {"jobs": jobs, "users": users, "types": types, "queues": queues}
     with comparison.filling_jobs(system, _COUNT) as connection:
-        connection.execute("truncate jobs, turns cascade")
+        connection.execute("truncate jobs, user_queues cascade")
         connection.execute(_JOBS.encode(), values)
     return asyncio.run(_ask(system, times, waiting=jobs - jobs // 10))
 

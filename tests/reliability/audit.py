@@ -28,7 +28,7 @@ _TABLES = {
     " where user_id = any(%(users)s::uuid[])",
     "uses": "select job_id::text as job from usage_logs where user_id = any(%(users)s::uuid[])",
     "profiles": "select id::text, token_balance from profiles where id = any(%(users)s::uuid[])",
-    "turns": "select user_id::text, queue, waiting, running from turns"
+    "turns": "select user_id::text, queue, waiting, running from user_queues"
     " where user_id = any(%(users)s::uuid[])",
     "claims": "select job_id::text as job, outcome from job_claims"
     " where job_id in (select id from jobs where user_id = any(%(users)s::uuid[]))",

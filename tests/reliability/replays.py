@@ -17,7 +17,7 @@ _THREADS = 4
 _SECONDS_A_JOB = 5.0
 _ROWS = """
     select md5(coalesce(string_agg(row_text, '' order by row_text), '')) from (
-        select (to_jsonb(jobs) - 'clean_after')::text as row_text from jobs
+        select (to_jsonb(jobs) - 'cleanup_after')::text as row_text from jobs
             where user_id = any(%(users)s::uuid[])
         union all select to_jsonb(workspace_assets)::text from workspace_assets
             where user_id = any(%(users)s::uuid[])

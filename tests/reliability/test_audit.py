@@ -49,7 +49,7 @@ BENT = {
         "charge",
         f"insert into usage_logs (user_id, job_id, action) values (%(user)s, {JOB}, 'again')",
     ),
-    "turns without a job": ("turns", "update turns set waiting = 1 where user_id = %(user)s"),
+    "turns without a job": ("turns", "update user_queues set waiting = 1 where user_id = %(user)s"),
 }
 
 

@@ -74,7 +74,7 @@ class PoisonedJobs:
         """Fail the jobs that are still open, directly in the database."""
         self.system.rows(
             "update jobs set status = 'failed', completed_at = now(), dispatched_at = null,"
-            " clean_after = now() where user_id = %s and completed_at is null returning id",
+            " cleanup_after = now() where user_id = %s and completed_at is null returning id",
             self.user_id,
         )
 

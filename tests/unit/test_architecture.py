@@ -129,7 +129,9 @@ def unprotected_tables(root: Path) -> set[str]:
     made = re.findall(
         r"^\s*create (?:unlogged )?table (?:if not exists )?([\w.]+)", text, re.MULTILINE
     )
-    return set(made) - set(re.findall(r"^call private\.protect\('([\w.]+)'\);", text, re.MULTILINE))
+    return set(made) - set(
+        re.findall(r"^call private\.enable_rls\('([\w.]+)'\);", text, re.MULTILINE)
+    )
 
 
 def unpinned(root: Path) -> set[str]:

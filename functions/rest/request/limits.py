@@ -11,7 +11,7 @@ MAX_QUERY_CHARACTERS = 16_384
 """Of all decoded names and values together; a load balancer does not accept longer URLs."""
 
 MAX_INSERTED_ROWS = 1000
-"""Per request. ``rest.count_write`` (migration 0023) limits updates and deletes to as many."""
+"""Per request. ``rest.count_write`` (migration 0003) limits updates and deletes to as many."""
 
 MAX_STATEMENT_BYTES = 131_072
 """Length of the SQL; the remaining limits keep a statement far below it."""

@@ -1,7 +1,7 @@
 """Cost of reading a row and of writing it to the response, in units of 1 to 2 microseconds.
 
 Measured on rows of 1,600 characters, and rounded up to the cost of the longest value: a step into
-JSON unpacks the entire value, 16 KB of metadata. ``rest.spend`` (migration 0023) adds up the units
+JSON unpacks the entire value, 16 KB of metadata. ``rest.spend`` (migration 0003) adds up the units
 of all rows of a statement, and aborts it beyond 400,000.
 """
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from infra.database.migrate import migrate
+from infra.database.migrate import OldDatabaseError, migrate
 from infra.local.config import keys
 from infra.local.database import server
 from infra.local.errors import LocalSystemError
@@ -26,7 +26,7 @@ def prepare(admin_url: str, *, make: bool) -> str:
         make: whether to create the database first.
 
     Raises:
-        BadDatabaseError: the server refused.
+        BadDatabaseError: the server returned an error, or the tables are too old.
     """
     try:
         if make:
@@ -35,6 +35,9 @@ def prepare(admin_url: str, *, make: bool) -> str:
         with psycopg.connect(admin_url) as connection:
             _grant_login(connection)
             _clear_workers(connection)
+    except OldDatabaseError:
+        error = OldDatabaseError("python -m infra.local export-library")
+        raise BadDatabaseError(str(error)) from None
     except psycopg.OperationalError as error:
         raise BadDatabaseError(f"the database returned an error: {error}") from error
     return functions_url(admin_url)

@@ -19,7 +19,7 @@ async def after(connection: Connection, position: Position | None, *, limit: int
         ), newest as (
             select xid, seq from newest_kept
             union all
-            select xid, seq from forgotten_events
+            select xid, seq from event_retention
             order by xid desc, seq desc
             limit 1
         ), reader as (
@@ -36,7 +36,7 @@ async def after(connection: Connection, position: Position | None, *, limit: int
             page.xid::text::bigint as xid, page.seq, page.user_id, page.job_id, "table", type, at,
             record, old_record
         from reader
-        cross join forgotten_events as forgotten
+        cross join event_retention as forgotten
         cross join newest
         left join lateral (
             select xid, seq, user_id, job_id, "table", type, at, record, old_record

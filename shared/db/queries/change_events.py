@@ -83,7 +83,7 @@ async def read_page(connection: Connection, readers: Sequence[Reader], *, limit:
         ), newest as (
             select xid, seq from newest_kept
             union all
-            select xid, seq from forgotten_events
+            select xid, seq from event_retention
             order by xid desc, seq desc
             limit 1
         )
@@ -102,7 +102,7 @@ async def read_page(connection: Connection, readers: Sequence[Reader], *, limit:
         from unnest(
             %(user_ids)s::uuid[], %(job_ids)s::uuid[], %(xids)s::text[]::xid8[], %(seqs)s::bigint[]
         ) with ordinality as reader (user_id, job_id, xid, seq, number)
-        cross join forgotten_events as forgotten
+        cross join event_retention as forgotten
         cross join newest
         left join lateral (
             select xid, seq, user_id, job_id, "table", type, at, record, old_record
@@ -145,7 +145,7 @@ async def delete_old(connection: Connection, *, limit: int) -> int:
         ), newest as (
             select xid, seq from gone order by xid desc, seq desc limit 1
         ), remembered as (
-            update forgotten_events as forgotten set xid = newest.xid, seq = newest.seq
+            update event_retention as forgotten set xid = newest.xid, seq = newest.seq
             from newest
             where (forgotten.xid, forgotten.seq) < (newest.xid, newest.seq)
         )

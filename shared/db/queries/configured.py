@@ -10,11 +10,11 @@ async def upsert_configured(
     """Insert or update a configured worker. Such workers are never probed."""
     await connection.execute(
         """
-        insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
+        insert into workers (id, worker_type, worker_url, key_id, slots, is_always_on)
         values (%(id)s, %(worker_type)s, %(url)s, %(id)s, %(slots)s, false)
         on conflict (id) do update
             set worker_type = excluded.worker_type, worker_url = excluded.worker_url,
-                slots = excluded.slots, keeps_awake = false, is_active = true, health = 'healthy'
+                slots = excluded.slots, is_always_on = false, is_active = true, health = 'healthy'
         """,
         {"id": worker_id, "worker_type": worker_type, "url": url, "slots": slots},
     )

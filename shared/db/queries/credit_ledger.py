@@ -1,8 +1,8 @@
 """Credit ledger CTEs: reserve, settle, refund and grant.
 
 A job's credits are reserved in the statement that inserts the job, and settled or refunded in the
-one that ends it. Each locks the profile's row before the user's row of ``turns``, so that two of
-them cannot deadlock.
+one that ends it. Each locks the profile's row before the user's row of ``user_queues``, so that two
+of them cannot deadlock.
 """
 
 from uuid import UUID

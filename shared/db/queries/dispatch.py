@@ -1,4 +1,4 @@
-"""Fair dispatch: choose jobs for free worker slots, with the SQL function ``private.fill``."""
+"""Fair dispatch of jobs to free worker slots, by the SQL function ``private.dispatch_jobs``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,11 +63,11 @@ async def dispatch(
     rows = await connection.execute(
         """
         select given.*, worker_url, key_id
-        from private.fill(
+        from private.dispatch_jobs(
             %(queue)s, %(worker_type)s, %(prefetch_jobs)s, %(key_ids)s, %(seconds)s,
             %(min_claim_seconds)s
         ) as given
-        cross join lateral private.address_of(given.worker_id)
+        cross join lateral private.worker_address(given.worker_id)
         """,
         window.as_values(),
     )

@@ -26,7 +26,7 @@ minutes, and its URLs are valid for 10 more."""
 _NO_SLOT = "dispatched_at = null, claim_by = null"
 _NO_CLAIM = f"{_NO_SLOT}, claim_id = null, lease_until = null, deadline_at = null"
 _ENDS = "lease_until = null, completed_at = now()"
-_ENDS_UNMADE = f"{_ENDS}, error_message = %(reason)s, clean_after = now()"
+_ENDS_UNMADE = f"{_ENDS}, error_message = %(reason)s, cleanup_after = now()"
 
 _THIS_CLAIM = "claim_id = %(claim_id)s"
 _LEASE_EXPIRED = f"{_THIS_CLAIM} and lease_until < now()"
@@ -118,7 +118,7 @@ COMPLETE = Transition(
     guard="true",
     effect=f"""
         {_ENDS}, error_message = null,
-        clean_after = now() + make_interval(secs => {UPLOADS_SECONDS})
+        cleanup_after = now() + make_interval(secs => {UPLOADS_SECONDS})
     """,
     credit_action="settle",
     claim_outcome="completed",

@@ -2,8 +2,8 @@
 
 Each is one atomic statement and one round trip: a guarded UPDATE with its side effects, such as the
 outcome of the claim and the settlement of the credits. Rows are locked in the order job, owner's
-profile, user's row of ``turns``, so that two statements cannot deadlock. Each function returns the
-changed job, or None if the guard did not hold and nothing was changed.
+profile, user's row of ``user_queues``, so that two statements cannot deadlock. Each function
+returns the changed job, or None if the guard did not hold and nothing was changed.
 """
 
 from collections.abc import Sequence

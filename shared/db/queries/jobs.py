@@ -56,7 +56,7 @@ class Job:
     expires_at: datetime
     traceparent: str | None
     reference_roles: list[ReferenceRole]
-    clean_after: datetime | None
+    cleanup_after: datetime | None
     retry_of: UUID | None
 
     @property
@@ -117,7 +117,8 @@ _INSERT = f"""
         returning *
     ), {credit_ledger.RESERVE_CTE}
     select stored.*, (
-        select coalesce(sum(waiting + running), 0)::integer + 1 from turns where queue = %(queue)s
+        select coalesce(sum(waiting + running), 0)::integer + 1 from user_queues
+        where queue = %(queue)s
     ) as queue_length
     from stored
 """  # noqa: S608 - constants

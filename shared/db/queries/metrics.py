@@ -115,7 +115,8 @@ async def read(
             select json_build_object(
                 'name', name,
                 'waiting', (
-                    select coalesce(sum(waiting), 0) from turns where queue = name and waiting > 0
+                    select coalesce(sum(waiting), 0) from user_queues
+                    where queue = name and waiting > 0
                 ),
                 'oldest_waiting_seconds', (
                     select extract(epoch from now() - min(created_at)) from jobs

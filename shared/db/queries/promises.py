@@ -30,9 +30,9 @@ async def long_ended(connection: Connection, *, limit: int) -> list[FinishedJob]
             then reference_roles else '{}'
         end as kept_references
         from jobs
-        where clean_after is not null and status in ('completed', 'failed', 'cancelled')
+        where cleanup_after is not null and status in ('completed', 'failed', 'cancelled')
             and completed_at < now() - interval '1 day'
-        order by clean_after
+        order by cleanup_after
         limit %(limit)s
         """,
         {"limit": limit},
@@ -61,7 +61,7 @@ async def long_deleted(connection: Connection, *, limit: int) -> list[DeletedAss
     await rows.execute(
         """
         select library_asset_id, storage_path, thumbnail_path from deleted_library_assets
-        where clean_after is not null and created_at < now() - interval '1 day'
+        where cleanup_after is not null and created_at < now() - interval '1 day'
         order by created_at
         limit %(limit)s
         """,

@@ -37,7 +37,7 @@ async def told_columns(connection: Connection) -> list[PublishedColumn]:
         join pg_namespace on pg_namespace.oid = relnamespace
         join pg_attribute on attrelid = pg_class.oid
         join pg_type on pg_type.oid = atttypid
-        where home.nspname = 'private' and proname = 'tell_change'
+        where home.nspname = 'private' and proname = 'publish_change'
             and pg_namespace.nspname = 'public' and attnum > 0 and not attisdropped
         group by pg_class.oid, relname, attnum, attname, typname
         order by relname, attnum

@@ -162,7 +162,7 @@ async def delete_old_deletions(connection: Connection, *, limit: int) -> int:
         """
         with old as materialized (
             select library_asset_id from deleted_library_assets
-            where created_at < now() - interval '30 days' and clean_after is null
+            where created_at < now() - interval '30 days' and cleanup_after is null
             limit %(limit)s
             for update skip locked
         )
@@ -175,17 +175,17 @@ async def delete_old_deletions(connection: Connection, *, limit: int) -> int:
 
 
 async def delete_idle_turns(connection: Connection, *, limit: int) -> int:
-    """Delete the rows of ``turns`` of users without open jobs that were not served for a day."""
+    """Delete the ``user_queues`` of users without open jobs, a day after their last dispatch."""
     rows = await connection.execute(
         """
         with idle as materialized (
-            select queue, user_id from turns
-            where waiting = 0 and running = 0 and served_at < now() - interval '1 day'
+            select queue, user_id from user_queues
+            where waiting = 0 and running = 0 and last_dispatched_at < now() - interval '1 day'
             limit %(limit)s
             for update skip locked
         )
-        delete from turns using idle
-        where turns.queue = idle.queue and turns.user_id = idle.user_id
+        delete from user_queues using idle
+        where user_queues.queue = idle.queue and user_queues.user_id = idle.user_id
         """,
         {"limit": limit},
     )

@@ -1,7 +1,7 @@
 """Release slots in bulk: jobs that were dispatched and not claimed are queued again.
 
-Each function changes rows of ``turns`` of several users, like a dispatch. It takes the locks of the
-queues before any row, so that two of them cannot deadlock.
+Each function changes rows of ``user_queues`` of several users, like a dispatch. It takes the locks
+of the queues before any row, so that two of them cannot deadlock.
 """
 
 from shared.contracts.job_catalog import WORKER_TYPES
@@ -65,7 +65,7 @@ async def release_unresponsive_workers(connection: Connection, *, limit: int) ->
         with unanswered as materialized (
             select jobs.id from jobs join workers on workers.id = jobs.worker_id
             where jobs.status = 'queued' and jobs.dispatched_at is not null
-                and workers.health = 'unhealthy' and workers.keeps_awake
+                and workers.health = 'unhealthy' and workers.is_always_on
             limit %(limit)s
             for update of jobs skip locked
         )

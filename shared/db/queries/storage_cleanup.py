@@ -49,12 +49,12 @@ async def take_jobs(connection: Connection, *, limit: int) -> list[FinishedJob]:
         """
         with due as materialized (
             select id from jobs
-            where clean_after <= now() and status in ('completed', 'failed', 'cancelled')
-            order by clean_after
+            where cleanup_after <= now() and status in ('completed', 'failed', 'cancelled')
+            order by cleanup_after
             limit %(limit)s
             for update skip locked
         )
-        update jobs set clean_after = now() + interval '10 minutes'
+        update jobs set cleanup_after = now() + interval '10 minutes'
         from due
         where jobs.id = due.id
         returning jobs.id, user_id, case
@@ -80,7 +80,7 @@ async def finish_job(connection: Connection, job_id: UUID) -> None:
     """Mark a job's folder as clean. It is due once more after the last possible upload."""
     await connection.execute(
         """
-        update jobs set clean_after = case
+        update jobs set cleanup_after = case
             when now() < completed_at + make_interval(secs => %(seconds)s)
             then completed_at + make_interval(secs => %(seconds)s)
         end
@@ -97,12 +97,12 @@ async def take_unfinished(connection: Connection, *, limit: int) -> list[Unfinis
         """
         with due as materialized (
             select target_id from unfinished_copies
-            where clean_after <= now()
-            order by clean_after
+            where cleanup_after <= now()
+            order by cleanup_after
             limit %(limit)s
             for update skip locked
         )
-        update unfinished_copies set clean_after = now() + interval '10 minutes'
+        update unfinished_copies set cleanup_after = now() + interval '10 minutes'
         from due
         where unfinished_copies.target_id = due.target_id
         returning unfinished_copies.target_id, user_id, source_id
@@ -145,12 +145,12 @@ async def take_deleted(connection: Connection, *, limit: int) -> list[DeletedAss
         """
         with due as materialized (
             select library_asset_id from deleted_library_assets
-            where clean_after <= now()
-            order by clean_after
+            where cleanup_after <= now()
+            order by cleanup_after
             limit %(limit)s
             for update skip locked
         )
-        update deleted_library_assets set clean_after = now() + interval '10 minutes'
+        update deleted_library_assets set cleanup_after = now() + interval '10 minutes'
         from due
         where deleted_library_assets.library_asset_id = due.library_asset_id
         returning deleted_library_assets.library_asset_id, storage_path, thumbnail_path
@@ -163,6 +163,6 @@ async def take_deleted(connection: Connection, *, limit: int) -> list[DeletedAss
 async def finish_deleted(connection: Connection, library_asset_id: UUID) -> None:
     """Mark the files of a deleted library asset as deleted."""
     await connection.execute(
-        "update deleted_library_assets set clean_after = null where library_asset_id = %(id)s",
+        "update deleted_library_assets set cleanup_after = null where library_asset_id = %(id)s",
         {"id": library_asset_id},
     )

@@ -54,7 +54,9 @@ ERASED: dict[str, LiteralString] = {
     "job_progress": """
         delete from job_progress using jobs where jobs.id = job_id and user_id = %(user_id)s
         """,
-    "turns": "delete from turns where user_id = %(user_id)s and waiting = 0 and running = 0",
+    "user_queues": """
+        delete from user_queues where user_id = %(user_id)s and waiting = 0 and running = 0
+        """,
     # The ledger refers to the job and to the profile, and is never changed: both stay, empty.
     "jobs": """
         update jobs

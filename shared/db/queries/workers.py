@@ -73,7 +73,7 @@ async def to_probe(connection: Connection, *, limit: int) -> list[Probe]:
     await rows.execute(
         """
         select worker_url, key_id, now() as asked_at from workers
-        where is_active and keeps_awake
+        where is_active and is_always_on
         group by worker_url, key_id
         order by min(last_seen)
         limit %(limit)s
@@ -89,7 +89,7 @@ async def mark_healthy(connection: Connection, probe: Probe, *, response_ms: int
         """
         update workers
         set health = 'healthy', last_seen = now(), response_ms = %(response_ms)s
-        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and is_always_on
         """,
         {"url": probe.worker_url, "key_id": probe.key_id, "response_ms": response_ms},
     )
@@ -107,7 +107,7 @@ async def mark_unresponsive(connection: Connection, probe: Probe, *, unseen_seco
         update workers
         set health = 'unhealthy',
             is_active = last_seen > now() - make_interval(secs => %(unseen_seconds)s)
-        where worker_url = %(url)s and key_id = %(key_id)s and is_active and keeps_awake
+        where worker_url = %(url)s and key_id = %(key_id)s and is_active and is_always_on
             and last_seen < %(asked_at)s
         """,
         {

@@ -74,7 +74,7 @@ def test_no_change_of_what_a_user_may_read_is_left_out(bare: LocalSystem) -> Non
     rows = bare.rows(
         "select attname from pg_trigger join pg_attribute"
         " on attrelid = tgrelid and attnum = any (tgattr::smallint[])"
-        " where tgrelid = 'jobs'::regclass and tgname = 'tell_change'"
+        " where tgrelid = 'jobs'::regclass and tgname = 'publish_change'"
     )
     assert {row["attname"] for row in rows} == set(JOBS.split()) - {"updated_at"}
 

@@ -25,7 +25,7 @@ _STANDING = """
             order by asset_index) as paths,
         array(select kind from credit_ledger where user_id = %s order by created_at, kind) as kinds,
         (select sum(amount) from credit_ledger where user_id = profiles.id) as total,
-        (select waiting + running from turns where user_id = %s) as open
+        (select waiting + running from user_queues where user_id = %s) as open
     from profiles where id = %s
 """
 
@@ -215,7 +215,7 @@ class JobLife(RuleBasedStateMachine):
         current = row["claim_id"] if row["status"] == "processing" else None
         assert current == (UUID(model.current.id) if model.current else None)
         if model.status in ENDED:
-            del row["clean_after"], row["expires_at"]  # set by the sweep and by this test
+            del row["cleanup_after"], row["expires_at"]  # set by the sweep and by this test
             self.frozen = self.frozen or row
             assert row == self.frozen, "what has ended never changes"
 

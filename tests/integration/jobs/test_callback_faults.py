@@ -35,7 +35,7 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
     _assert_made_once(person, job)
     kept = person.asset(job)["temp_storage_path"]
     assert kept != lost[0]["tempStoragePath"]
-    bare.rows("update jobs set clean_after = now() where id = %s returning id", job)
+    bare.rows("update jobs set cleanup_after = now() where id = %s returning id", job)
     sweep()
     mine = {path for path in bare.objects() if job in path}
     assert mine == {f"workspace-temp/{kept}", f"workspace-temp/{kept[:-4]}.thumb.webp"}

@@ -45,7 +45,7 @@ async def test_a_fill_that_waited_knows_where_its_worker_has_moved(
 ) -> None:
     UserClient(alone).create_job()
     alone.rows(
-        "insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)"
+        "insert into workers (id, worker_type, worker_url, key_id, slots, is_always_on)"
         " values ('mover', 'sdxl', %s, 'mover', 1, false) returning id",
         OLD,
     )

@@ -10,7 +10,7 @@ from shared.contracts.job_catalog import JOB_TYPES
 from tests.support.http import web
 from tests.support.local_system import LocalSystem, UserClient
 
-_TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "turns")
+_TABLES = ("jobs", "credit_ledger", "usage_logs", "profiles", "user_queues")
 
 
 def _belongings(system: LocalSystem, person: UserClient) -> dict[str, int]:

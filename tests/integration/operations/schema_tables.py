@@ -22,8 +22,8 @@ MEDIA = (
 COLUMNS = {
     "jobs": f"{JOBS} {DISPATCH}",
     "job_claims": "id created_at job_id claim_id attempt worker_id ended_at outcome",
-    "job_progress": "job_id created_at updated_at progress step steps preview_path told_at",
-    "turns": "queue user_id waiting running served_at",
+    "job_progress": "job_id created_at updated_at progress step steps preview_path published_at",
+    "user_queues": "queue user_id waiting running last_dispatched_at",
     "workspace_assets": f"{MEDIA} id created_at user_id job_id asset_index temp_storage_path"
     " promotion saving_until expires_at",
     "discarded_assets": "asset_id created_at user_id",
@@ -35,19 +35,19 @@ COLUMNS = {
     "prompt_templates": "id created_at model_type use_case content_mode template_name"
     " system_prompt token_limit version is_active",
     "negative_prompts": "id created_at model_type content_mode negative_prompt priority is_active",
-    "workers": "id created_at worker_type worker_url models slots keeps_awake is_active health"
+    "workers": "id created_at worker_type worker_url models slots is_always_on is_active health"
     " last_seen response_ms key_id",
     "profiles": "id created_at username token_balance age_confirmed_at subscription_status",
     "user_roles": "id created_at user_id role",
     "credit_ledger": "id created_at user_id job_id kind amount balance_after",
     "usage_logs": "id created_at user_id job_id action format quality credits_consumed",
     "change_events": "seq xid table type user_id job_id record old_record at",
-    "forgotten_events": "is_only xid seq",
+    "event_retention": "is_only xid seq",
     "event_tickets": "digest created_at user_id expires_at token_expires_at",
     "idempotency_keys": "id created_at user_id endpoint key body_hash state answer lease_until",
     "webhook_receipts": "webhook_id created_at body_hash answer",
     "rate_buckets": "user_id bucket tokens refilled_at",
-    "pictures_of_words": "path created_at",
+    "text_only_images": "path created_at",
     "safety_decisions": "id created_at user_id place rule_version categories prompt_hash outcome",
     "workspace_sessions": "id created_at updated_at user_id session_name is_active",
     "workspace_items": "id created_at updated_at session_id job_id user_id status item_type"

@@ -74,7 +74,7 @@ def test_a_worker_that_starts_when_it_is_called_is_made_known(bare: LocalSystem)
     run_ok(bare, *command, "--url", "https://worker-wan.run.app/")
     (row,) = bare.rows("select * from workers where id = %s", worker_id)
     assert (row["worker_url"], row["slots"]) == ("https://worker-wan.run.app", 4)
-    assert (row["worker_type"], row["keeps_awake"], row["key_id"]) == ("wan", False, worker_id)
+    assert (row["worker_type"], row["is_always_on"], row["key_id"]) == ("wan", False, worker_id)
     run_ok(bare, *command, "--url", "https://moved.run.app")
     (row,) = bare.rows("select * from workers where id = %s", worker_id)
     assert row["worker_url"] == "https://moved.run.app"

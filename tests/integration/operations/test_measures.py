@@ -85,13 +85,13 @@ def test_a_sweep_counts_what_has_been_nobodys_for_a_day(
     claim_id, claim = hand_worker.claimed(job_id)
     hand_worker.upload(claim)
     hand_worker.fail(job_id, claim_id)
-    _set(bare, job_id, "clean_after = now() + interval '1 hour'")
+    _set(bare, job_id, "cleanup_after = now() + interval '1 hour'")
     sweep()
     assert measured(bare, "orphaned_objects")[-1] == 0
     _set(bare, job_id, "completed_at = now() - interval '25 hours'")
     sweep()
     assert measured(bare, "orphaned_objects")[-1] == 2
-    _set(bare, job_id, "clean_after = now()")
+    _set(bare, job_id, "cleanup_after = now()")
     sweep()
     assert objects(bare, person, f"{job_id}/") == set()
     sweep()

@@ -267,7 +267,7 @@ def _touched(connection: Connection, statement: str) -> int | None:
 
 
 def test_the_database_dispatches_as_the_table_of_transitions_says(bare: LocalSystem) -> None:
-    source = bare.value("select prosrc from pg_proc where oid = 'private.fill'::regproc")
+    source = bare.value("select prosrc from pg_proc where oid = 'private.dispatch_jobs'::regproc")
     text = " ".join(str(source).split())
     assert " ".join(DISPATCH.effect.split()) in text
     assert f"where jobs.id = chosen.id and status = 'queued' and {DISPATCH.guard}" in text

@@ -4,9 +4,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -14,9 +12,6 @@ from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Json, Jsonb
 
-from infra.database.migrate import FOLDER, migrate
-from infra.local.database import server
-from tests.integration.operations.schema_tables import ROWS
 from tests.support.http import web
 from tests.support.local_system import LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
@@ -48,7 +43,7 @@ UNREACHABLE = {
     "rate_buckets.bucket": _CONSTANT,
     "row_counts.table": _CONSTANT,
     "safety_decisions.prompt_hash": _HASH,
-    "turns.queue": _CONSTANT,
+    "user_queues.queue": _CONSTANT,
     "usage_logs.action": _CONSTANT,
     "usage_logs.format": _CONSTANT,
     "usage_logs.quality": _CONSTANT,
@@ -140,28 +135,6 @@ def _is_refused(connection: psycopg.Connection[DictRow], column: str, value: obj
     except psycopg.errors.CheckViolation:
         return True
     return False
-
-
-def test_the_migration_applies_to_a_database_with_rows(bare: LocalSystem, tmp_path: Path) -> None:
-    name = f"filled_{uuid4().hex}"
-    url = server.url(bare.ports()["postgres"], name)
-    with bare.database() as connection:
-        connection.execute(SQL("create database {}").format(Identifier(name)))
-    try:
-        for file in sorted(FOLDER.glob("*.sql")):
-            if file.name < "0024":
-                (tmp_path / file.name).symlink_to(file)
-        migrate(url, tmp_path)
-        with psycopg.connect(url) as connection:
-            for statement in ROWS.values():
-                connection.execute(statement.encode(), {"user": uuid4(), "id": _ID})
-        assert "0024.text-bounds" in migrate(url)
-    finally:
-        with bare.database() as connection:
-            connection.execute(SQL("drop database {} with (force)").format(Identifier(name)))
-
-
-_ID = uuid4()
 
 
 def test_the_longest_values_that_a_request_may_carry_are_stored(

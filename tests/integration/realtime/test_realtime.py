@@ -145,7 +145,7 @@ async def test_a_join_is_answered_no_sooner_than_changes_are_told(
 async def test_who_may_have_missed_something_is_told_to_join_again(
     bare: LocalSystem, person: UserClient
 ) -> None:
-    forgotten = "update forgotten_events set xid = pg_current_xact_id(), seq = 10^18 returning 1"
+    forgotten = "update event_retention set xid = pg_current_xact_id(), seq = 10^18 returning 1"
     async with client(person) as one:
         await one.join("a", SESSIONS, token=person.token)
         bare.rows(forgotten)

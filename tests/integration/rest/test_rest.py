@@ -66,7 +66,7 @@ def test_dispatchs_own_columns_are_not_there(person: UserClient, column: str) ->
     "table",
     [
         "workers",
-        "turns",
+        "user_queues",
         "job_claims",
         "webhook_receipts",
         "discarded_assets",

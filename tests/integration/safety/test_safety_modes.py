@@ -156,7 +156,7 @@ def test_a_copy_is_what_its_original_was(
         answer = ask(adult, NSFW, referenceImageUrl=kept["storage_path"])
         assert answer.status_code == status, answer.text
         _act(adult, action="discard_asset", assetId=asset["id"])
-        known = "select count(*) from pictures_of_words where path = %s"
+        known = "select count(*) from text_only_images where path = %s"
         assert safety_system.value(known, path) == 0
 
 

@@ -176,6 +176,6 @@ def test_a_sweep_leaves_uploads_alone(
     job = person.create_job()
     act = {"action": "cancel_job", "jobId": job}
     assert person.invoke("workspace-actions", act).status_code == 200
-    bare.rows("update jobs set clean_after = now() where id = %s returning id", job)
+    bare.rows("update jobs set cleanup_after = now() where id = %s returning id", job)
     assert sweep()["jobs_cleaned"] >= 1
     assert stored(bare, person) == {own(person)}

@@ -91,13 +91,13 @@ def test_what_is_uploaded_after_the_end_goes_when_no_more_can_come(
     sweep()
     _upload(hand_worker, claim)
     row = _row(bare, started)
-    assert row["clean_after"] - row["completed_at"] == timedelta(minutes=40)
+    assert row["cleanup_after"] - row["completed_at"] == timedelta(minutes=40)
     sweep()
     assert len(objects(bare, person, f"{started}/")) == 4
     _later(bare, started)
     sweep()
     assert objects(bare, person, f"{started}/") == set()
-    assert _row(bare, started)["clean_after"] is None
+    assert _row(bare, started)["cleanup_after"] is None
 
 
 def test_a_completed_job_keeps_its_assets(
@@ -118,7 +118,7 @@ def test_a_completed_job_keeps_its_assets(
     kept = {f"{started}/{name}" for name in objects(bare, person, f"{started}/")}
     named = {asset["temp_storage_path"], asset["thumbnail_path"]}
     assert {f"{person.id}/{path}" for path in kept} == named
-    assert _row(bare, started)["clean_after"] is None
+    assert _row(bare, started)["cleanup_after"] is None
 
 
 def test_one_job_that_cannot_be_cleaned_holds_up_nothing_and_comes_again(
@@ -130,17 +130,17 @@ def test_one_job_that_cannot_be_cleaned_holds_up_nothing_and_comes_again(
         act(person, "cancel_job", jobId=job_id)
         _later(bare, job_id)
     with bare.database() as connection:
-        check = f"check (id <> '{started}' or clean_after is not null) not valid"
+        check = f"check (id <> '{started}' or cleanup_after is not null) not valid"
         connection.execute(f"alter table jobs add constraint closed {check}".encode())
         counts = sweep()
         connection.execute(b"alter table jobs drop constraint closed")
     assert counts["not_done"] == ["ended jobs"]
-    assert (_row(bare, other)["clean_after"], objects(bare, person, f"{other}/")) == (None, set())
-    taken = "clean_after between now() + interval '9 min' and now() + interval '10 min'"
+    assert (_row(bare, other)["cleanup_after"], objects(bare, person, f"{other}/")) == (None, set())
+    taken = "cleanup_after between now() + interval '9 min' and now() + interval '10 min'"
     assert bare.value(f"select {taken} from jobs where id = %s", started) is True
     _later(bare, started)
     assert sweep()["not_done"] == []
-    assert _row(bare, started)["clean_after"] is None
+    assert _row(bare, started)["cleanup_after"] is None
 
 
 def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
@@ -148,7 +148,7 @@ def test_at_most_five_hundred_are_cleaned_each_by_one_sweep(
 ) -> None:
     bare.rows(
         "insert into jobs (user_id, job_type, status, queue, model_variant, format, quality,"
-        " original_prompt, credits, parameters, clean_after) select %s, 'sdxl_image_fast',"
+        " original_prompt, credits, parameters, cleanup_after) select %s, 'sdxl_image_fast',"
         " 'cancelled', 'sdxl_queue', 'sdxl', 'image', 'fast', 'a star', 0, '{}', now()"
         " from generate_series(1, 510) returning id",
         person.id,
@@ -166,11 +166,11 @@ def _upload(worker: ScriptedWorker, claim: dict[str, Any]) -> None:
 
 
 def _row(system: LocalSystem, job_id: str) -> dict[str, Any]:
-    (row,) = system.rows("select clean_after, completed_at from jobs where id = %s", job_id)
+    (row,) = system.rows("select cleanup_after, completed_at from jobs where id = %s", job_id)
     return row
 
 
 def _later(system: LocalSystem, job_id: str) -> None:
     """Let the job have ended 40 minutes earlier, with its cleanup due now."""
-    passed = "completed_at = completed_at - interval '40 min', clean_after = now()"
+    passed = "completed_at = completed_at - interval '40 min', cleanup_after = now()"
     system.rows(f"update jobs set {passed} where id = %s returning id", job_id)

@@ -65,7 +65,7 @@ def test_a_copy_is_given_up_unless_somebody_is_at_it(
     sweep()
     if held == "held":
         assert files(bare, person)["user-library"] == 3
-        left = "clean_after > now() and source_id is not null"
+        left = "cleanup_after > now() and source_id is not null"
         assert bare.value(f"select {left} from unfinished_copies where target_id = %s", target)
         return
     assert files(bare, person) == {"workspace-temp": 2, "user-library": 0}
@@ -114,7 +114,7 @@ def test_what_a_deletion_left_is_deleted_by_the_next_sweep(
         put(bare, "user-library", path, b"as if it had died before")
     assert sum(one["deletions_finished"] for one in at_once(sweep)) >= 1
     assert files(bare, person)["user-library"] == 0
-    done = "select clean_after is null from deleted_library_assets where library_asset_id = %s"
+    done = "select cleanup_after is null from deleted_library_assets where library_asset_id = %s"
     assert bare.value(done, kept["id"]) is True
 
 
@@ -139,7 +139,7 @@ def test_what_still_has_files_is_not_forgotten(
 ) -> None:
     bare.rows(
         "insert into deleted_library_assets"
-        " (library_asset_id, user_id, storage_path, created_at, clean_after)"
+        " (library_asset_id, user_id, storage_path, created_at, cleanup_after)"
         " select %s, %s, 'none', now() - interval '31 days', now() + interval '1 min'"
         " returning user_id",
         str(uuid4()),
@@ -150,7 +150,7 @@ def test_what_still_has_files_is_not_forgotten(
 
 
 def _a_day_passes(system: LocalSystem, target: str) -> None:
-    later = "clean_after = clean_after - interval '1 day'"
+    later = "cleanup_after = cleanup_after - interval '1 day'"
     system.rows(
         f"update unfinished_copies set {later} where target_id = %s returning target_id", target
     )

@@ -51,8 +51,9 @@ _KINDS = {
         "-1 minute",
     ),
     "turns_deleted": Kind(
-        "insert into turns (served_at, queue, user_id) select {at}, %(mine)s, gen_random_uuid()",
-        "select count(*) from turns where queue = %s",
+        "insert into user_queues (last_dispatched_at, queue, user_id)"
+        " select {at}, %(mine)s, gen_random_uuid()",
+        "select count(*) from user_queues where queue = %s",
         "25 hours",
         "23 hours",
     ),
@@ -72,7 +73,7 @@ _KINDS = {
     ),
     "deletions_forgotten": Kind(
         "insert into deleted_library_assets (created_at, user_id, library_asset_id, storage_path,"
-        " clean_after) select {at}, %(mine)s, gen_random_uuid(), 'none', null",
+        " cleanup_after) select {at}, %(mine)s, gen_random_uuid(), 'none', null",
         "select count(*) from deleted_library_assets where user_id = %s",
         "31 days",
         "29 days",
@@ -134,8 +135,10 @@ def test_the_turns_of_who_has_an_open_job_stay(
 ) -> None:
     job_id = person.create_job()
     hand_worker.message(job_id)
-    long_ago = "update turns set served_at = '-infinity' where user_id = %s returning queue"
-    counts = "select waiting, running from turns where user_id = %s"
+    long_ago = (
+        "update user_queues set last_dispatched_at = '-infinity' where user_id = %s returning queue"
+    )
+    counts = "select waiting, running from user_queues where user_id = %s"
     bare.rows(long_ago, person.id)
     sweep()
     assert bare.rows(counts, person.id) == [{"waiting": 0, "running": 1}]

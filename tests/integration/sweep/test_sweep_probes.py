@@ -61,7 +61,7 @@ def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[Watched]:
     worker.requests = 0
     yield worker
     worker.close()
-    gone = "is_active = false, keeps_awake = true"
+    gone = "is_active = false, is_always_on = true"
     bare.rows(f"update workers set {gone} where key_id = 'noop' returning id")
 
 
@@ -129,7 +129,7 @@ def test_a_worker_unseen_for_ten_minutes_is_asked_no_more_until_it_registers(
 def test_a_worker_that_starts_when_it_is_called_is_not_woken(
     bare: LocalSystem, other: Watched, sweep: Sweep
 ) -> None:
-    sleeps = "keeps_awake = false, last_seen = now() - interval '1 day'"
+    sleeps = "is_always_on = false, last_seen = now() - interval '1 day'"
     bare.rows(f"update workers set {sleeps} where id = 'noop-sdxl' returning id")
     sweep()
     assert (other.requests, other.row()["health"], other.row()["is_active"]) == (0, "healthy", True)

@@ -29,7 +29,7 @@ checked but not reached. Spans are off, which is the default outside the local s
 """
 
 _BUSY_WORKER = """
-    insert into workers (id, worker_type, worker_url, key_id, slots, keeps_awake)
+    insert into workers (id, worker_type, worker_url, key_id, slots, is_always_on)
     values ('busy', 'sdxl', 'http://127.0.0.1:9', 'demo', 1, false) returning id
 """
 

@@ -1,19 +1,48 @@
--- depends: 0012.sweeping
+-- depends: 0001.access-control
 
--- The texts that language models are asked with, and what the pictures' models are kept from.
---
--- prompt_templates.model_type is whom a text is for. `sdxl` and `wan`: a prompt for that model.
--- `qwen_instruct` and `qwen_base`: whatever that model is asked where no picture's model is named;
--- the base model continues a text, so each of its own is the beginning of one. use_case is
--- enhance-prompt's, or `conversation_` and the type of a conversation. token_limit is of what is to
--- be written: of the prompt for a picture's model, or of the answer in a conversation.
---
--- 75 tokens for SDXL: its text encoders were trained on windows of 77, begin and end included;
--- what goes beyond is cut off, or encoded as a window of its own that knows nothing of the subject.
--- 75 also where the model is not named, for then it may be SDXL. 200 for Wan: its encoder reads
--- 512, but the prompts that its makers rewrite for it have 80 to 100 words, 110 to 150 tokens.
+-- The system prompts of the language models, and the negative prompts of the image and video models.
 
-set local role service; -- the table's policies hold for its owner too
+-- model_type: which model the text is for. `sdxl` and `wan`: a prompt for that model. `qwen_instruct`
+-- and `qwen_base`: anything that model is used for where no image or video model is named; the base
+-- model continues a text, so each of its texts is the beginning of one. use_case is that of
+-- enhance-prompt, or `conversation_` and the type of a conversation. token_limit is the limit of what
+-- the model writes: a prompt, or a message in a conversation.
+--
+-- 75 tokens for SDXL: its text encoders were trained on windows of 77, begin and end included; what
+-- goes beyond is cut off, or encoded as a window of its own that knows nothing of the subject. 75 also
+-- where the model is not named, for it may be SDXL. 200 for Wan: its encoder reads 512, but the prompts
+-- that its makers rewrite for it have 80 to 100 words, 110 to 150 tokens.
+create table prompt_templates (
+    id uuid primary key default gen_random_uuid(),
+    created_at timestamptz not null default now(),
+    model_type text not null,
+    use_case text not null,
+    content_mode text not null check (content_mode in ('sfw', 'nsfw')),
+    template_name text not null,
+    system_prompt text not null,
+    token_limit integer not null check (token_limit > 0),
+    version integer not null default 1 check (version > 0),
+    is_active boolean not null default true,
+    unique (template_name, version)
+);
+create unique index one_active_template on prompt_templates (model_type, use_case, content_mode)
+    where is_active;
+call private.enable_rls('prompt_templates');
+
+create table negative_prompts (
+    id uuid primary key default gen_random_uuid(),
+    created_at timestamptz not null default now(),
+    model_type text not null,
+    content_mode text not null check (content_mode in ('sfw', 'nsfw')),
+    negative_prompt text not null,
+    priority integer not null default 0,
+    is_active boolean not null default true
+);
+create index negative_prompts_active on negative_prompts (model_type, content_mode, priority desc)
+    where is_active;
+call private.enable_rls('negative_prompts');
+
+set local role service; -- the policies of the table apply to its owner too
 
 insert into prompt_templates
     (model_type, use_case, content_mode, token_limit, template_name, system_prompt)

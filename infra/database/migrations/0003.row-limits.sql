@@ -1,12 +1,14 @@
--- depends: 0021.addresses
+-- depends: 0001.access-control
 
--- What one statement of `rest` may cost. `rest` puts these calls into the statements that it
--- composes; a user calls nothing by itself, for no function of this schema is offered as a procedure.
+-- Limits of one `rest` statement, and of the rows that one owner may have in a table.
+
+-- `rest` puts calls of these functions into the statements that it composes. Users cannot call them:
+-- no function of this schema is offered as a procedure.
 create schema rest;
 grant usage on schema rest to authenticated, anon;
 
--- Adds to what the transaction's statement has cost so far, in units of one or two microseconds, and
--- refuses to go on beyond the limit. As a condition on a table's rows it costs a microsecond a row; the
+-- Adds to the cost of the transaction's statement so far, in units of one or two microseconds, and
+-- raises an error beyond the limit. As a condition on a table's rows it costs a microsecond a row; the
 -- low `cost` has the planner check it before the conditions whose cost it counts. It names a column of
 -- the row, or the planner would check it where the joins end, for the rows that are left there.
 create function rest.spend(units bigint, of_column anyelement) returns boolean
@@ -41,17 +43,17 @@ begin
 end
 $$;
 
--- How many rows an owner has in each table whose rows a user adds without an end: kept by a trigger,
--- so that a check costs the same however many there are. Two inserts at once take turns at this row.
+-- How many rows an owner has in each table that users can add to without end, kept by a trigger, so
+-- that the check costs the same however many rows there are. Concurrent inserts wait for this row.
 create table row_counts (
     "table" text not null,
     owner_id uuid not null,    -- the user, or the message's conversation
     count bigint not null check (count >= 0),
     primary key ("table", owner_id)
 );
-call private.protect('row_counts');
+call private.enable_rls('row_counts');
 
--- Its arguments: the owner's column, the limit, and what the rows are called.
+-- Trigger; its arguments: the owner's column, the limit, and what the rows are called.
 create function private.count_rows() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
@@ -108,31 +110,3 @@ begin
     );
 end
 $$;
-
-call private.limit_rows('workspace_sessions', 'user_id', 10000, 'workspace sessions');
-call private.limit_rows('user_library', 'user_id', 10000, 'library assets');
-call private.limit_rows('user_collections', 'user_id', 1000, 'collections');
-call private.limit_rows('conversations', 'user_id', 1000, 'conversations');
-call private.limit_rows('messages', 'conversation_id', 2000, 'messages in a conversation');
-
--- The rows that are there. The triggers' locks let no one add or delete one until this is committed.
-set local role service; -- the tables' policies hold for their owner too
-insert into row_counts ("table", owner_id, count)
-select 'workspace_sessions', user_id, count(*) from workspace_sessions group by user_id
-union all
-select 'user_library', user_id, count(*) from user_library group by user_id
-union all
-select 'user_collections', user_id, count(*) from user_collections group by user_id
-union all
-select 'conversations', user_id, count(*) from conversations group by user_id
-union all
-select 'messages', conversation_id, count(*) from messages group by conversation_id;
-reset role;
-
--- What belongs to one session or collection is few of a table's rows, also while the table holds one
--- user's: else the planner, which takes any range of users for a two-hundredth of the table, would
--- read all of the user's rows for each of them.
-alter table jobs alter column workspace_session_id set (n_distinct = -0.05);
-alter table workspace_items alter column session_id set (n_distinct = -0.05);
-alter table user_library alter column collection_id set (n_distinct = -0.05);
-analyze jobs, workspace_items, user_library;

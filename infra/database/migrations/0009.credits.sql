@@ -1,8 +1,8 @@
--- depends: 0002.jobs
+-- depends: 0007.jobs
 
--- Append-only. One grant a user, one reserve and one closing entry (settle or refund) a job, held
--- by the indexes; profiles.token_balance changes in the same transaction, and can be added up again
--- from here at any time.
+-- Append-only. One grant for each user, one reserve and one closing entry (settle or refund) for each
+-- job, enforced by the indexes. profiles.token_balance changes in the same transaction, and can be
+-- computed from here at any time.
 create table credit_ledger (
     id uuid primary key default gen_random_uuid(),
     created_at timestamptz not null default now(),
@@ -17,9 +17,9 @@ create unique index one_grant_a_user on credit_ledger (user_id) where kind = 'gr
 create unique index one_reserve_a_job on credit_ledger (job_id) where kind = 'reserve';
 create unique index one_closing_a_job on credit_ledger (job_id) where kind in ('settle', 'refund');
 create index ledger_of_user on credit_ledger (user_id, created_at desc);
-call private.protect('credit_ledger');
+call private.enable_rls('credit_ledger');
 revoke update, delete on credit_ledger from service;
-call private.let_owner_read('credit_ledger', 'user_id');
+call private.grant_owner_read('credit_ledger', 'user_id');
 grant select on credit_ledger to authenticated;
 
 create table usage_logs (
@@ -33,6 +33,6 @@ create table usage_logs (
     credits_consumed integer not null default 0
 );
 create index usage_of_user on usage_logs (user_id, created_at desc);
-call private.protect('usage_logs');
-call private.let_owner_read('usage_logs', 'user_id');
+call private.enable_rls('usage_logs');
+call private.grant_owner_read('usage_logs', 'user_id');
 grant select on usage_logs to authenticated;

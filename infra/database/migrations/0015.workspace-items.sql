@@ -1,20 +1,45 @@
--- depends: 0013.prompts
+-- depends: 0010.workspace-and-library
 
--- How long a job type has taken lately: of jobs whose first try was their last, so that the time
--- from start to end holds no wait between two.
-create index jobs_by_duration on jobs (job_type, completed_at desc) include (started_at, num_images)
-    where status = 'completed' and attempts = 1;
+-- Deprecated: the items and remote procedures of the earlier generation's workspace. Users may read,
+-- change and delete old items; no new ones are made.
 
--- What waits longest, and the two ends of a queue as a sample of what it holds.
-create index jobs_waiting_by_age on jobs (queue, created_at) include (job_type, num_images)
-    where status = 'queued' and dispatched_at is null;
+create table workspace_items (
+    id uuid primary key default gen_random_uuid(),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    session_id uuid references workspace_sessions (id) on delete set null,
+    job_id uuid references jobs (id) on delete set null,
+    user_id uuid not null,
+    status text not null default 'generated'
+        constraint workspace_items_status_check check (length(status) between 1 and 50),
+    item_type text not null check (item_type in ('image', 'video')),
+    storage_path text,
+    thumbnail_path text,
+    prompt text,
+    metadata jsonb not null default '{}'
+);
+comment on constraint workspace_items_status_check on workspace_items is
+    'Status must be 1 to 50 characters long.';
+-- As for jobs.workspace_session_id (0007.jobs).
+alter table workspace_items alter column session_id set (n_distinct = -0.05);
+create index items_of_session on workspace_items (session_id, created_at desc);
+create index items_of_job on workspace_items (job_id);
+create index items_of_user_by_status on workspace_items (user_id, status, created_at desc);
+create trigger set_updated_at before update on workspace_items
+    for each row execute function private.set_updated_at();
+create trigger publish_change after insert or update or delete on workspace_items
+    for each row execute function private.publish_change();
+call private.enable_rls('workspace_items');
+call private.grant_owner_read('workspace_items', 'user_id');
+create policy own_update on workspace_items for update to authenticated
+    using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy own_delete on workspace_items for delete to authenticated
+    using (user_id = (select auth.uid()));
+-- The statement in the specification names updated_at; the trigger decides its value.
+grant select, update (status, updated_at), delete on workspace_items to authenticated;
 
--- Whose turn it is, as before; and how many wait, from the index alone.
-drop index turns_next;
-create index turns_next on turns (queue, running, served_at) include (waiting) where waiting > 0;
-
--- Deprecated: the remote procedures of the earlier generation's workspace. Each acts for its caller
--- alone, with the caller's own rights: p_user_id is there because its clients send it.
+-- Each procedure acts for its caller only, with the caller's rights. p_user_id is a parameter because
+-- the clients send it.
 create function create_workspace_session(
     p_user_id uuid,
     p_session_name text default 'Workspace Session'
