@@ -22,7 +22,7 @@ _REFUSALS = {
     413: "The body is larger than 1 MiB (PGRST102).",
     416: "No such range (PGRST103).",
     500: "Something went wrong here (PGRSTX00).",
-    503: "The database is away (PGRST000), or a lock was (55P03): try again.",
+    503: "The database is unavailable (PGRST000), or a lock is held (55P03): try again.",
     504: "It took too long (57014).",
 }
 _ANY_ERROR: Json = {

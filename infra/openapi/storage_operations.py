@@ -62,7 +62,7 @@ _REFUSALS = {
     422: "The request is not valid (InvalidRequest).",
     429: "Too many requests, or too many uploads of one user at a time (SlowDown).",
     500: "Something went wrong here (InternalError).",
-    503: "The storage or the database is away, or too many uploads wait: try again (SlowDown).",
+    503: "Storage or database unavailable, or too many uploads wait: try again (SlowDown).",
 }
 _REFUSED = {status: Response(text, (StorageError,)) for status, text in _REFUSALS.items()}
 

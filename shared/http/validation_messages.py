@@ -92,19 +92,13 @@ def _path(kind: str, path: tuple[int | str, ...], ctx: _Context) -> tuple[int | 
 
 
 def _label(path: tuple[int | str, ...]) -> str:
-    """A field's name as a sentence begins with it: ``("metadata", "num_images")``: Num images."""
+    """Return a field's name as a sentence begins with it: ``Title``, but ``assetId`` as it is."""
     if not path:
         return "The body"
     *before, last = path
     if isinstance(last, int):
-        return f"Item {last + 1} of {_words(str(before[-1])) if before else 'the body'}"
-    words = _words(last)
-    return words[:1].upper() + words[1:]
-
-
-def _words(name: str) -> str:
-    """``assetId`` and ``asset_id`` as words: asset id."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").lower()
+        return f"Item {last + 1} of {before[-1] if before else 'the body'}"
+    return last.capitalize() if last.islower() and last.isalpha() else last
 
 
 def _is_text(ctx: _Context) -> bool:

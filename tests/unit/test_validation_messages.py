@@ -51,8 +51,8 @@ class Body(BaseModel):
         ({"share": float("nan")}, "Share must be a finite number."),
         ({"share": "x"}, "Share must be a number."),
         ({"kind": "audio"}, "Kind must be one of: image, video."),
-        ({"isFree": "x"}, "Is free must be true or false."),
-        ({"assetId": "x"}, "Asset id must be a UUID."),
+        ({"isFree": "x"}, "isFree must be true or false."),
+        ({"assetId": "x"}, "assetId must be a UUID."),
         ({"metadata": {"a": "\0"}}, "Metadata must not contain a NUL character."),
         ({"metadata": []}, "Metadata must be an object."),
         ({"other": 1}, "Other is not a known field."),
@@ -67,15 +67,15 @@ def test_a_message_names_the_field_and_what_to_change(body: Any, message: str) -
 @pytest.mark.parametrize(
     ("form", "body", "field", "message"),
     [
-        (QueueJobRequest, {"jobType": "x" * 200}, "jobType", "Job type must be at most"),
-        (QueueJobRequest, {}, "jobType", "Job type is required."),
+        (QueueJobRequest, {"jobType": "x" * 200}, "jobType", "jobType must be at most"),
+        (QueueJobRequest, {}, "jobType", "jobType is required."),
         (WorkspaceAction, {}, "action", "Action is required."),
         (WorkspaceAction, {"action": "x"}, "action", "Action must be one of: save_to_library, "),
         (
             WorkspaceAction,
             {"action": "discard_asset"},
             "discard_asset.assetId",
-            "Asset id is required.",
+            "assetId is required.",
         ),
     ],
 )

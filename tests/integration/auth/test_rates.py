@@ -147,7 +147,7 @@ def test_a_user_uploads_so_many_pictures_and_so_many_bytes(
         assert send(user, own(user, name), RED, **{"x-upsert": "true"}).status_code == 200
     _forget(limited, user)
     sentence = refused(send(user, own(user, "c.png")), 413, "Payload too large")
-    assert sentence == "You have 2 pictures uploaded; remove some first."
+    assert sentence == "You have uploaded 2 images; delete some first."
     assert stored(limited, user) == {own(user, "a.png"), own(user, "uploads/b.png")}
     signed = user.invoke(f"storage/object/upload/sign/{own(user, 'c.png')}", {}).json()["url"]
     by_address = web.put(f"{user.base}/storage/v1{signed}", content=RED)

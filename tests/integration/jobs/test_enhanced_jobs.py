@@ -57,12 +57,12 @@ def test_a_prompt_that_nobody_enhances_is_made_as_it_is(
     job, message = _queued(fault_talker)
     assert (job["original_prompt"], job["enhanced_prompt"]) == (PROMPT, None)
     assert _to_be_made(chat_system, job) == PROMPT
-    assert message.startswith("The job is queued, with your prompt as it is. The chat worker")
+    assert message.startswith("Job queued with the original prompt. The chat worker")
 
 
 def test_without_a_worker_the_answer_says_so(chat_user: UserClient) -> None:
     _, message = _queued(chat_user)
-    assert message == "The job is queued, with your prompt as it is. No chat worker is available."
+    assert message == "Job queued with the original prompt. No chat worker is available."
 
 
 def test_what_the_client_enhanced_is_not_enhanced_again(

@@ -118,7 +118,7 @@ def test_a_job_that_is_tried_again_stays_in_its_trace(
     sent = [span for span in spans if span.name == "send sdxl_queue"]
     assert {span.parent_id for span in sent} == {_row(bare, job_id).span_id}
     assert [span.facts["ourvidz.dispatch_no"] for span in sent] == ["1", "2", "3"]
-    again = [*sent, *(span for span in spans if span.name == "claim lapsed")]
+    again = [*sent, *(span for span in spans if span.name == "lease expired")]
     assert len(again) == 4
     assert {span.trace_id for span in again} == {trace}
     tasks = [headers for headers, body in hand_worker.deliveries if job_id.encode() in body]

@@ -132,7 +132,7 @@ async def test_a_join_is_answered_no_sooner_than_changes_are_told(
             connection.execute("lock table change_events in access exclusive mode")
             refused = await client.join("a", SESSIONS, token=person.token)
             assert refused["status"] == "error"
-            assert refused["response"]["reason"].startswith("The database is away")
+            assert refused["response"]["reason"].startswith("The database is unavailable")
             ref = await client.send("realtime:b", "phx_join", {"config": {"postgres_changes": []}})
             await asyncio.sleep(0.3)
             assert not any(frame["ref"] == ref for frame in client.all)

@@ -54,7 +54,7 @@ def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
         sweep()
     (row,) = person.rows("jobs", id=f"eq.{job}")
     assert row["status"] == "failed"
-    assert "lost" in row["error_message"]
+    assert "stopped responding" in row["error_message"]
     assert person.ledger() == ["grant", "reserve", "refund"]
 
 
