@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from shared.clients.cloud_tasks import Tasks
     from shared.clients.jwks import JwksClient
     from shared.clients.safe_fetch import SafeFetcher
-    from shared.db.listener import Listener
-    from shared.db.notifications import Channel
+    from shared.db.listener import Channel, Listener
     from shared.storage.client import ObjectStorage
     from shared.storage.images.sanitizer import Pictures
 

@@ -3,7 +3,7 @@
 from shared.auth.authenticators import User, Worker
 from shared.auth.callers import require_user_or_worker
 from shared.contracts.worker_registration import GetWorkerUrlRequest, GetWorkerUrlResponse
-from shared.db.queries import registry
+from shared.db.queries import workers
 from shared.errors import NotFoundError
 from shared.http import endpoint
 from shared.services import Services
@@ -17,7 +17,7 @@ async def get_active_worker_url(
     It only reads: a worker changes its URL with ``update-worker-url``.
     """
     async with services.database.transaction() as connection:
-        found = await registry.seen_last(
+        found = await workers.seen_last(
             connection, request.worker_type, key_ids=list(services.settings.worker_keys)
         )
     if found is None:

@@ -20,8 +20,8 @@ from shared.contracts.worker_protocol import (
     UploadTarget,
 )
 from shared.db.connection import Connection
-from shared.db.queries import callback_context, job_transitions, jobs
-from shared.db.queries.callback_context import CallbackContext
+from shared.db.queries import callbacks, job_transitions, jobs
+from shared.db.queries.callbacks import CallbackContext
 from shared.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from shared.services import Services
 from shared.storage import paths
@@ -101,7 +101,7 @@ async def standing(
     connection: Connection, callback: CallbackRequest, worker: Worker
 ) -> CallbackContext:
     """Read what a callback needs in one query: its job, claim and earlier response."""
-    return await callback_context.load_context(
+    return await callbacks.load_context(
         connection,
         job_id=callback.job_id,
         claim_id=callback.claim_id,

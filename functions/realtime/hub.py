@@ -10,7 +10,7 @@ from uuid import UUID
 from functions.realtime.change_message import PUBLIC_TABLE, ChangeMessage
 from functions.realtime.channel import Channel
 from shared.db.listener import ALL_KEYS
-from shared.db.queries import all_events
+from shared.db.queries import change_events
 from shared.db.queries.change_events import Page, Position
 from shared.errors import ServiceUnavailableError
 from shared.services import Services
@@ -103,7 +103,7 @@ class Hub:
             self._has_channels.clear()
             await self._has_channels.wait()
         async with self._services.database.transaction() as connection:
-            page = await all_events.after(connection, self._position, limit=_MAX_EVENTS)
+            page = await change_events.read_all(connection, self._position, limit=_MAX_EVENTS)
         if page.is_expired:
             logger.warning("reading change events fell too far behind")
             self._lose_all()

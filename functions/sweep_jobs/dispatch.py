@@ -2,7 +2,7 @@
 
 from functions.sweep_jobs.report import SweepJobsResponse
 from shared.contracts.job_catalog import WORKER_TYPES
-from shared.db.queries import slots
+from shared.db.queries import dispatch as queries
 from shared.jobs import dispatch
 from shared.services import Services
 
@@ -12,7 +12,7 @@ _MAX_JOBS = 500
 async def clear_unclaimed(services: Services, done: SweepJobsResponse) -> None:
     """Return dispatched jobs that were not claimed in time to their queue."""
     async with services.database.transaction() as connection:
-        cleared = await slots.release_unclaimed(connection, limit=_MAX_JOBS)
+        cleared = await queries.release_unclaimed(connection, limit=_MAX_JOBS)
     done.unclaimed += cleared
 
 

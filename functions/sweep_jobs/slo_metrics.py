@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.storage_cleanup import orphaned_paths
-from shared.db.queries import promises
+from shared.db.queries import dispatch, storage_cleanup
 from shared.db.queries.storage_cleanup import DeletedAsset, FinishedJob, UnfinishedCopy
 from shared.errors import ServiceUnavailableError
 from shared.services import Services
@@ -18,16 +18,16 @@ _MAX_ROWS = 200
 async def measure_waiting(services: Services, _: SweepJobsResponse) -> None:
     """Emit how many seconds the oldest job has waited for a slot, measured after dispatch."""
     async with services.database.transaction() as connection:
-        seconds = await promises.oldest_undispatched_seconds(connection)
+        seconds = await dispatch.oldest_undispatched_seconds(connection)
     logs.emit_metrics(oldest_undispatched_seconds=seconds)
 
 
 async def measure_orphans(services: Services, _: SweepJobsResponse) -> None:
     """Emit how many stored objects have been orphaned for more than a day, before deletion."""
     async with services.database.transaction() as connection:
-        ended = await promises.long_ended(connection, limit=_MAX_ROWS)
-        unfinished = await promises.long_unfinished(connection, limit=_MAX_ROWS)
-        deleted = await promises.long_deleted(connection, limit=_MAX_ROWS)
+        ended = await storage_cleanup.long_ended(connection, limit=_MAX_ROWS)
+        unfinished = await storage_cleanup.long_unfinished(connection, limit=_MAX_ROWS)
+        deleted = await storage_cleanup.long_deleted(connection, limit=_MAX_ROWS)
     objects = 0
     for job in ended:
         objects += await _count(_objects_of(services, job))

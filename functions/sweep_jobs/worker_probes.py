@@ -5,7 +5,7 @@ from functools import partial
 
 from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.runner import for_each
-from shared.db.queries import slots, workers
+from shared.db.queries import dispatch, workers
 from shared.db.queries.workers import Probe
 from shared.errors import InvalidRequestError
 from shared.services import Services
@@ -68,11 +68,11 @@ async def _record_answer(
 async def _record_silence(services: Services, done: SweepJobsResponse, silent: list[Probe]) -> None:
     rows = 0
     async with services.database.transaction() as connection:
-        await slots.lock(connection)
+        await dispatch.lock_all(connection)
         for probe in silent:
             rows += await workers.mark_unresponsive(
                 connection, probe, unseen_seconds=_UNSEEN_SECONDS
             )
-        cleared = await slots.release_unresponsive_workers(connection, limit=_MAX_JOBS)
+        cleared = await dispatch.release_unresponsive_workers(connection, limit=_MAX_JOBS)
     done.workers_silent += rows
     done.unclaimed += cleared

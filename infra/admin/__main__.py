@@ -16,7 +16,7 @@ from infra.database.library_export import LibraryExportError, export_library
 from infra.database.migrate import OldDatabaseError, migrate
 from infra.database.roles import grant_roles
 from shared.contracts.job_catalog import WorkerType
-from shared.db.queries import configured
+from shared.db.queries import workers
 from shared.services import Services
 from shared.settings import SettingsError, settings
 
@@ -67,9 +67,9 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
         return await ages.confirm(services, options.user, is_withdrawn=options.withdraw)
     async with services.database.transaction() as connection:
         if options.command == "retire":
-            exists = await configured.deactivate(connection, options.id)
+            exists = await workers.deactivate(connection, options.id)
             return f"{options.id} was deactivated." if exists else f"{options.id} does not exist."
-        await configured.upsert_configured(
+        await workers.upsert_configured(
             connection,
             worker_id=options.id,
             worker_type=options.type,

@@ -2,7 +2,7 @@
 
 from shared.auth.authenticators import User, Worker, require_user, require_worker
 from shared.contracts.webhook_signature import SIGNATURE_HEADER
-from shared.db.queries import registry
+from shared.db.queries import workers
 from shared.errors import ForbiddenError
 from shared.http import HttpRequest
 from shared.services import Services
@@ -19,6 +19,6 @@ async def require_user_or_worker(call: HttpRequest, services: Services) -> User 
         return await require_user(call, services)
     worker = await require_worker(call, services)
     async with services.database.transaction() as connection:
-        if not await registry.is_registered(connection, key_id=worker.key_id):
+        if not await workers.is_registered(connection, key_id=worker.key_id):
             raise ForbiddenError("No worker is registered under this key.")
     return worker

@@ -14,7 +14,7 @@ from shared.clients import chat_stream
 from shared.clients.chat_stream import ChatCompletion, OnText
 from shared.contracts.language_models import ChatModel
 from shared.db.pool import Database
-from shared.db.queries import registry
+from shared.db.queries import workers
 from shared.errors import ServiceUnavailableError
 from shared.settings import Settings
 from shared.telemetry.logs import logger
@@ -142,7 +142,7 @@ class ChatClient:
     async def _discover_worker(self) -> str:
         key_ids = list(self._settings.worker_keys)
         async with self._database.transaction() as connection:
-            worker = await registry.seen_last(connection, "chat", key_ids=key_ids)
+            worker = await workers.seen_last(connection, "chat", key_ids=key_ids)
         if worker is None:
             raise ChatUnavailableError("no_worker")
         return worker.worker_url

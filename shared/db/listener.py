@@ -9,15 +9,22 @@ import contextlib
 import contextvars
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
-from shared.db import database_login, notifications
-from shared.db.notifications import Channel
+from shared.db import database_login
 from shared.settings import Settings
 from shared.telemetry.logs import logger
+
+Channel = Literal["events", "idempotency"]
+
+_LISTEN: dict[Channel, LiteralString] = {
+    "events": "listen events",
+    "idempotency": "listen idempotency",
+}
 
 ALL_KEYS = ""
 """A subscription to this key is notified of every key, but receives no messages."""
@@ -115,7 +122,7 @@ class Listener:
         address = await database_login.conninfo(self._settings)
         connection = await AsyncConnection.connect(address, autocommit=True, **_CONNECTION)
         async with connection:
-            await notifications.listen(connection, self._channel)
+            await listen(connection, self._channel)
             for subscription in [
                 subscription
                 for subscriptions in self._waiting.values()
@@ -129,3 +136,15 @@ class Listener:
                 if not payload:
                     for subscription in self._waiting.get(ALL_KEYS, ()):
                         subscription.notify()
+
+
+async def listen(connection: AsyncConnection[TupleRow], channel: Channel) -> None:
+    """Listen to a channel, outside of any transaction. Sets timeouts for the connection."""
+    await connection.execute(
+        """
+        select set_config('statement_timeout', '10s', false),
+               set_config('lock_timeout', '5s', false),
+               set_config('idle_in_transaction_session_timeout', '15s', false)
+        """
+    )
+    await connection.execute(_LISTEN[channel])

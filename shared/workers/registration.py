@@ -8,7 +8,8 @@ from shared.auth.authenticators import Worker
 from shared.contracts.job_catalog import QUEUES, WorkerType
 from shared.contracts.worker_registration import RegisterChatWorkerRequest
 from shared.db.connection import Connection
-from shared.db.queries import rate_limits, slots, workers
+from shared.db.queries import dispatch as queries
+from shared.db.queries import rate_limits, workers
 from shared.errors import ForbiddenError, RateLimitedError
 from shared.jobs import dispatch
 from shared.services import Services
@@ -52,7 +53,7 @@ async def _record(
     response_ms: int,
 ) -> None:
     async with services.database.transaction() as connection:
-        if await slots.release_moved_worker(connection, request.worker_id, other_than_url=url):
+        if await queries.release_moved_worker(connection, request.worker_id, other_than_url=url):
             await _count_move(connection, request.worker_id)
         if not await workers.register(
             connection,

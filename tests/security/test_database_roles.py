@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from infra.local.database import server
 from infra.local.database.setup import functions_url
-from shared.db import notifications
+from shared.db import listener
 from shared.db.pool import Role as OurRole
 from shared.errors import ServiceUnavailableError
 from shared.services import Services
@@ -156,7 +156,7 @@ async def test_a_transaction_waits_for_no_lock_without_end(
 async def test_a_listeners_connection_has_its_limits(bare: LocalSystem, tally: Tally) -> None:
     url = functions_url(server.url(bare.ports()["postgres"]))
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await notifications.listen(connection, "events")
+        await listener.listen(connection, "events")
         for name, limit in LIMITS.items():
             rows = await connection.execute(f"show {name}".encode())
             tally.refused(name, is_refused=(await rows.fetchone()) == (limit,))

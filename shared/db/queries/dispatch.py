@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from shared.contracts.job_catalog import QueueName, WorkerType
-from shared.db.connection import Connection
+from shared.contracts.job_catalog import WORKER_TYPES, QueueName, WorkerType
+from shared.db.connection import Connection, require_row
 from shared.db.queries.jobs import Job
 
 MIN_CLAIM_SECONDS = 60.0
@@ -95,3 +95,86 @@ async def unclaimed(
 def _dispatched(row: dict[str, Any]) -> tuple[Job, WorkerAddress]:
     address = WorkerAddress(row.pop("worker_url"), row.pop("key_id"))
     return Job(**row), address
+
+
+async def lock_all(connection: Connection) -> None:
+    """Lock the dispatch of all queues until the end of the transaction.
+
+    Call it before any row is changed.
+    """
+    for queue in WORKER_TYPES:
+        await lock(connection, queue)
+
+
+async def release_unclaimed(connection: Connection, *, limit: int) -> int:
+    """Release the slots of jobs that were not claimed in time; return how many."""
+    await lock_all(connection)
+    rows = await connection.execute(
+        """
+        with unclaimed as materialized (
+            select id from jobs
+            where status = 'queued' and dispatched_at is not null and claim_by < now()
+            order by claim_by
+            limit %(limit)s
+            for update skip locked
+        )
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from unclaimed
+        where jobs.id = unclaimed.id
+        """,
+        {"limit": limit},
+    )
+    return rows.rowcount
+
+
+async def release_moved_worker(
+    connection: Connection, worker_id: str, *, other_than_url: str
+) -> int:
+    """Release the slots of jobs sent to a URL that the worker no longer uses; return how many."""
+    await lock_all(connection)
+    rows = await connection.execute(
+        """
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from workers
+        where workers.id = %(worker_id)s and workers.worker_url <> %(url)s
+            and jobs.worker_id = workers.id
+            and jobs.status = 'queued' and jobs.dispatched_at is not null
+        """,
+        {"worker_id": worker_id, "url": other_than_url},
+    )
+    return rows.rowcount
+
+
+async def release_unresponsive_workers(connection: Connection, *, limit: int) -> int:
+    """Release the slots of jobs sent to unresponsive workers; return how many."""
+    await lock_all(connection)
+    rows = await connection.execute(
+        """
+        with unanswered as materialized (
+            select jobs.id from jobs join workers on workers.id = jobs.worker_id
+            where jobs.status = 'queued' and jobs.dispatched_at is not null
+                and workers.health = 'unhealthy' and workers.is_always_on
+            limit %(limit)s
+            for update of jobs skip locked
+        )
+        update jobs set dispatched_at = null, claim_by = null, updated_at = now()
+        from unanswered
+        where jobs.id = unanswered.id
+        """,
+        {"limit": limit},
+    )
+    return rows.rowcount
+
+
+async def oldest_undispatched_seconds(connection: Connection) -> float:
+    """Return how long the oldest waiting job has waited for a slot, in seconds; 0 if none waits.
+
+    A job that was requeued counts from then on.
+    """
+    rows = await connection.execute(
+        """
+        select coalesce(extract(epoch from now() - min(updated_at)), 0)::double precision as seconds
+        from jobs where status = 'queued' and dispatched_at is null
+        """
+    )
+    return float(require_row(await rows.fetchone())["seconds"])

@@ -1,4 +1,4 @@
-"""Rows whose storage objects must be deleted.
+"""Rows whose storage objects must be deleted, and those for which that is overdue.
 
 A row that is taken becomes due again ten minutes later, unless it is finished. So concurrent sweeps
 take different rows, a sweep that dies loses none, and rows that fail repeatedly come last.
@@ -166,3 +166,53 @@ async def finish_deleted(connection: Connection, library_asset_id: UUID) -> None
         "update deleted_library_assets set cleanup_after = null where library_asset_id = %(id)s",
         {"id": library_asset_id},
     )
+
+
+async def long_ended(connection: Connection, *, limit: int) -> list[FinishedJob]:
+    """Return jobs that ended more than a day ago and whose folders are not cleaned up yet."""
+    rows = connection.cursor(row_factory=class_row(FinishedJob))
+    await rows.execute(
+        """
+        select id, user_id, case
+            when status = 'failed' or status = 'cancelled' and retry_of is not null
+            then reference_roles else '{}'
+        end as kept_references
+        from jobs
+        where cleanup_after is not null and status in ('completed', 'failed', 'cancelled')
+            and completed_at < now() - interval '1 day'
+        order by cleanup_after
+        limit %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return await rows.fetchall()
+
+
+async def long_unfinished(connection: Connection, *, limit: int) -> list[UnfinishedCopy]:
+    """Return copies started over 25 hours ago, an hour past the time to abandon them."""
+    rows = connection.cursor(row_factory=class_row(UnfinishedCopy))
+    await rows.execute(
+        """
+        select target_id, user_id, source_id from unfinished_copies
+        where created_at < now() - interval '25 hours'
+        order by created_at
+        limit %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return await rows.fetchall()
+
+
+async def long_deleted(connection: Connection, *, limit: int) -> list[DeletedAsset]:
+    """Return library assets deleted more than a day ago whose files are not deleted yet."""
+    rows = connection.cursor(row_factory=class_row(DeletedAsset))
+    await rows.execute(
+        """
+        select library_asset_id, storage_path, thumbnail_path from deleted_library_assets
+        where cleanup_after is not null and created_at < now() - interval '1 day'
+        order by created_at
+        limit %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return await rows.fetchall()

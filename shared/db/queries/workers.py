@@ -118,3 +118,61 @@ async def mark_unresponsive(connection: Connection, probe: Probe, *, unseen_seco
         },
     )
     return rows.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A worker's URL and when it was last seen."""
+
+    worker_url: str
+    last_seen: datetime
+
+
+async def seen_last(
+    connection: Connection, worker_type: WorkerType, *, key_ids: list[str]
+) -> Reached | None:
+    """Return the most recently seen healthy active worker of a type with one of the keys."""
+    rows = connection.cursor(row_factory=class_row(Reached))
+    await rows.execute(
+        """
+        select worker_url, last_seen from workers
+        where worker_type = %(worker_type)s and key_id = any(%(key_ids)s)
+            and is_active and health = 'healthy'
+        order by last_seen desc, id
+        limit 1
+        """,
+        {"worker_type": worker_type, "key_ids": key_ids},
+    )
+    return await rows.fetchone()
+
+
+async def is_registered(connection: Connection, *, key_id: str) -> bool:
+    """Return whether a worker has ever registered with the key."""
+    rows = await connection.execute(
+        "select from workers where key_id = %(key_id)s limit 1", {"key_id": key_id}
+    )
+    return rows.rowcount > 0
+
+
+async def upsert_configured(
+    connection: Connection, *, worker_id: str, worker_type: WorkerType, url: str, slots: int
+) -> None:
+    """Insert or update a configured worker. Such workers are never probed."""
+    await connection.execute(
+        """
+        insert into workers (id, worker_type, worker_url, key_id, slots, is_always_on)
+        values (%(id)s, %(worker_type)s, %(url)s, %(id)s, %(slots)s, false)
+        on conflict (id) do update
+            set worker_type = excluded.worker_type, worker_url = excluded.worker_url,
+                slots = excluded.slots, is_always_on = false, is_active = true, health = 'healthy'
+        """,
+        {"id": worker_id, "worker_type": worker_type, "url": url, "slots": slots},
+    )
+
+
+async def deactivate(connection: Connection, worker_id: str) -> bool:
+    """Stop dispatching to a worker; its running jobs continue. False if the worker is unknown."""
+    rows = await connection.execute(
+        "update workers set is_active = false where id = %(id)s", {"id": worker_id}
+    )
+    return rows.rowcount > 0
