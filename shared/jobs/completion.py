@@ -8,7 +8,7 @@ from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.upload_sizes import MAX_THUMBNAIL_BYTES
 from shared.contracts.worker_protocol import CallbackRequest, ReportedAsset
 from shared.db.connection import Connection
-from shared.db.queries import job_transitions, jobs, workspace_assets
+from shared.db.queries import job_transitions, jobs
 from shared.db.queries.callbacks import Receipt
 from shared.errors import ConflictError, InvalidRequestError
 from shared.safety import output_check
@@ -63,7 +63,7 @@ async def complete_job(
         The completed job; None if it has finished already.
     """
     rows = [
-        workspace_assets.to_row(
+        job_transitions.asset_row(
             asset,
             crc32c=stored.crc32c,
             generation=stored.generation,

@@ -105,7 +105,7 @@ def test_a_draining_worker_hands_its_job_back_at_no_attempt(
         "select attempt, outcome from job_claims where job_id = %s order by created_at", job_id
     )
     assert outcomes == [
-        {"attempt": 1, "outcome": "handed_back"},
+        {"attempt": 1, "outcome": "requeued"},
         {"attempt": 1, "outcome": "completed"},
     ]
 

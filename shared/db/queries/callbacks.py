@@ -19,7 +19,7 @@ class Receipt:
     answer: dict[str, Any]
 
     def as_values(self) -> dict[str, object]:
-        """Return the parameters of ``KEPT``."""
+        """Return the parameters of the statements that store it."""
         return {
             "webhook_id": self.webhook_id,
             "body_hash": self.body_hash,
@@ -28,17 +28,7 @@ class Receipt:
 
 
 NONE: dict[str, object] = {"webhook_id": None, "body_hash": None, "answer": None}
-"""Parameters of ``KEPT`` for a change without a callback."""
-
-KEPT = """
-    answered as (
-        insert into webhook_receipts (webhook_id, body_hash, answer)
-        select %(webhook_id)s, %(body_hash)s::bytea, %(answer)s::jsonb from changed
-        where %(webhook_id)s::text is not null
-        on conflict (webhook_id) do nothing
-    )
-"""
-"""CTE of ``job_transitions``: store a response with its change. The first response is kept."""
+"""The parameters without a receipt."""
 
 
 async def insert(connection: Connection, receipt: Receipt) -> None:

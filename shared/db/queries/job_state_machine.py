@@ -14,7 +14,7 @@ from shared.contracts.jobs import JobStatus
 
 Account = Literal["settle", "refund"]
 Outcome = Literal[
-    "completed", "failed", "sent_back", "handed_back", "lapsed", "expired", "cancelled"
+    "completed", "failed", "retried", "requeued", "lease_expired", "expired", "cancelled"
 ]
 
 OPEN: tuple[JobStatus, ...] = ("queued", "processing")
@@ -32,12 +32,12 @@ _THIS_CLAIM = "claim_id = %(claim_id)s"
 _LEASE_EXPIRED = f"{_THIS_CLAIM} and lease_until < now()"
 _MAY_RETRY = "attempts < max_attempts"
 
-MAX_FREE_HAND_BACKS = 3
+MAX_FREE_REQUEUES = 3
 """How many times a job may be requeued by a draining worker without costing an attempt."""
 
-_IS_HAND_BACK_FREE = f"""(
-    select count(*) < {MAX_FREE_HAND_BACKS} from job_claims
-    where job_claims.job_id = jobs.id and outcome = 'handed_back'
+_IS_REQUEUE_FREE = f"""(
+    select count(*) < {MAX_FREE_REQUEUES} from job_claims
+    where job_claims.job_id = jobs.id and outcome = 'requeued'
 )"""  # noqa: S608 - constants
 
 
@@ -96,21 +96,21 @@ REQUEUE = Transition(
     ("processing",), "queued",
     guard=f"{_THIS_CLAIM} and {_MAY_RETRY}",
     effect=_NO_CLAIM,
-    claim_outcome="sent_back",
+    claim_outcome="retried",
 )  # fmt: skip
 REQUEUE_FREE = Transition(
     "the claim's worker: it is draining; the first requeues cost no attempt",
     ("processing",), "queued",
-    guard=f"{_THIS_CLAIM} and ({_MAY_RETRY} or {_IS_HAND_BACK_FREE})",
-    effect=f"{_NO_CLAIM}, attempts = attempts - {_IS_HAND_BACK_FREE}::integer",
-    claim_outcome="handed_back",
+    guard=f"{_THIS_CLAIM} and ({_MAY_RETRY} or {_IS_REQUEUE_FREE})",
+    effect=f"{_NO_CLAIM}, attempts = attempts - {_IS_REQUEUE_FREE}::integer",
+    claim_outcome="requeued",
 )  # fmt: skip
 EXPIRE_LEASE = Transition(
     "sweep-jobs: the lease expired",
     ("processing",), "queued",
     guard=f"{_LEASE_EXPIRED} and deadline_at >= now() and {_MAY_RETRY}",
     effect=_NO_CLAIM,
-    claim_outcome="lapsed",
+    claim_outcome="lease_expired",
 )  # fmt: skip
 COMPLETE = Transition(
     "the worker of the current or an older claim; sweep-jobs, by the worker's manifest",
@@ -137,7 +137,7 @@ FAIL_EXPIRED = Transition(
     guard=f"{_LEASE_EXPIRED} and (deadline_at < now() or not {_MAY_RETRY})",
     effect=_ENDS_UNMADE,
     credit_action="refund",
-    claim_outcome="lapsed",
+    claim_outcome="lease_expired",
 )  # fmt: skip
 EXPIRE = Transition(
     "sweep-jobs: the job is a day old",

@@ -7,24 +7,40 @@ returns the changed job, or None if the guard did not hold and nothing was chang
 """
 
 from collections.abc import Sequence
+from textwrap import dedent, indent
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from shared.contracts.worker_protocol import ReportedAsset
 from shared.db.connection import Connection
-from shared.db.queries import (
-    callbacks,
-    claims,
-    credit_ledger,
-    job_state_machine,
-    progress,
-    workspace_assets,
-)
+from shared.db.queries import callbacks, job_state_machine
 from shared.db.queries.callbacks import Receipt
 from shared.db.queries.job_state_machine import Transition
 from shared.db.queries.jobs import Job
+
+
+def asset_row(
+    asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
+) -> dict[str, Any]:
+    """Return an asset with its bucket metadata as ``complete`` takes it."""
+    return {
+        "asset_index": asset.asset_index,
+        "temp_storage_path": asset.temp_storage_path,
+        "thumbnail_path": asset.thumbnail_path,
+        "file_size_bytes": asset.file_size_bytes,
+        "mime_type": asset.mime_type,
+        "crc32c": crc32c,
+        "generation": generation,
+        "thumbnail_generation": thumbnail_generation,
+        "width": asset.width,
+        "height": asset.height,
+        "duration_seconds": asset.duration_seconds,
+        "seed": asset.seed,
+        "generation_settings": asset.generation_settings,
+    }
 
 
 async def release_dispatch(connection: Connection, job_id: UUID, *, dispatch_no: int) -> Job | None:
@@ -95,7 +111,7 @@ async def complete(
 ) -> Job | None:
     """→ completed: insert the assets and settle the credits.
 
-    ``made`` holds rows of ``workspace_assets.to_row``; ``receipt`` is stored if there is one.
+    ``made`` holds rows of ``asset_row``; ``receipt`` is stored if there is one.
     """
     return await _apply(
         connection,
@@ -117,7 +133,7 @@ async def requeue_without_attempt(
 ) -> Job | None:
     """Processing → queued, by a draining worker.
 
-    The first ``job_state_machine.MAX_FREE_HAND_BACKS`` of a job cost no attempt. Each further one
+    The first ``job_state_machine.MAX_FREE_REQUEUES`` of a job cost no attempt. Each further one
     costs an attempt, and returns None if none is left.
     """
     return await _apply(connection, job_state_machine.REQUEUE_FREE, job_id, claim_id=claim_id)
@@ -160,46 +176,153 @@ async def _apply(
     connection: Connection, transition: Transition, job_id: UUID, **values: object
 ) -> Job | None:
     rows = connection.cursor(row_factory=class_row(Job))
-    await rows.execute(_STATEMENTS[transition], {"id": job_id, "claim_id": None, **values})
+    await rows.execute(STATEMENTS[transition], {"id": job_id, "claim_id": None, **values})
     return await rows.fetchone()
 
 
 def _statement(transition: Transition) -> str:
     """Compose the statement from constants. An unchanged status is not set, to run no trigger."""
     sources = ", ".join(f"'{source}'" for source in transition.sources)
-    stays = transition.sources == (transition.target,)
-    status = "" if stays else f"status = '{transition.target}', "
-    update = f"""
-        update jobs set {status}{transition.effect}, updated_at = now()
-        where id = %(id)s and status in ({sources}) and {transition.guard}
-        returning *
-    """  # noqa: S608
-    if not (ctes := _side_effects(transition)):
-        return update
-    return f"with changed as ({update}), {', '.join(ctes)} select * from changed"  # noqa: S608
+    sets = [dedent(transition.effect).strip(), "updated_at = now()"]
+    if transition.sources != (transition.target,):
+        sets.insert(0, f"status = '{transition.target}'")
+    conditions = ["id = %(id)s", f"status in ({sources})", transition.guard]
+    changed = "\n".join(
+        [
+            "update jobs set",
+            indent(",\n".join(sets), "    "),
+            f"where {' and '.join(conditions)}",
+            "returning *",
+        ]
+    )
+    effects = _side_effects(transition)
+    if not effects:
+        return changed
+    ctes = [
+        f"changed as (\n{indent(changed, '    ')}\n)",
+        *(dedent(cte).strip() for cte in effects),
+    ]
+    return f"with {', '.join(ctes)}\nselect * from changed"
 
 
 def _side_effects(transition: Transition) -> list[str]:
-    """Return the CTEs that write to other tables, based on the ``changed`` row."""
-    ctes = list(_EXTRA_CTES.get(transition, ()))
+    """Return the CTEs that write to other tables, from the ``changed`` row."""
+    effects: list[str] = []
+    if transition is job_state_machine.CLAIM:
+        effects.append(_RECORD_CLAIM)
+    if transition in {job_state_machine.CLAIM, job_state_machine.HEARTBEAT}:
+        effects.append(_RECORD_PROGRESS)
+    if transition is job_state_machine.COMPLETE:
+        effects += [_INSERT_ASSETS, _INSERT_RECEIPT]
     if transition.claim_outcome:
-        ctes.append(claims.ended(transition.claim_outcome))
+        effects.append(_RECORD_OUTCOME.format(outcome=transition.claim_outcome))
     if transition.credit_action:
-        ctes.append(
-            {"settle": credit_ledger.SETTLE_CTE, "refund": credit_ledger.REFUND_CTE}[
-                transition.credit_action
-            ]
+        effects.append(_SETTLE if transition.credit_action == "settle" else _REFUND)
+    return effects
+
+
+_RECORD_CLAIM = """
+    claimed as (
+        insert into job_claims (job_id, claim_id, attempt, worker_id)
+        select id, claim_id, attempts, worker_id from changed where worker_id is not null
+    )
+"""
+
+_RECORD_OUTCOME = """
+    ended as (
+        update job_claims
+        set ended_at = coalesce(ended_at, now()),
+            outcome = case when job_claims.claim_id = subject.claim_id then '{outcome}'
+                else 'superseded' end
+        from (
+            select id, status, coalesce(%(claim_id)s, claim_id) as claim_id from changed
+        ) as subject
+        where job_claims.job_id = subject.id and (
+            job_claims.claim_id = subject.claim_id
+                and (ended_at is null or '{outcome}' = 'completed')
+            or job_claims.claim_id <> subject.claim_id
+                and ended_at is null and subject.status not in ('queued', 'processing')
         )
-    return ctes
+    )
+"""
+"""The claim is ``claim_id`` or, without it, the job's current one. The first outcome is kept,
+except for a late completion. If the job has finished, its other open claims are superseded. A
+claim that is made at the same moment may stay open in this table, which is only a record."""
 
+_RECORD_PROGRESS = """
+    reported as (
+        insert into job_progress (job_id, progress, step, steps, preview_path)
+        select id, %(progress)s::real, %(step)s::integer, %(steps)s::integer, %(preview_path)s
+        from changed
+        on conflict (job_id) do update
+            set progress = excluded.progress, step = excluded.step, steps = excluded.steps,
+                preview_path = excluded.preview_path, updated_at = now()
+    )
+"""
+"""A new attempt starts again at 0."""
 
-_EXTRA_CTES = {
-    job_state_machine.CLAIM: (claims.MADE, progress.PUBLISH_PROGRESS_CTE),
-    job_state_machine.HEARTBEAT: (progress.PUBLISH_PROGRESS_CTE,),
-    job_state_machine.COMPLETE: (workspace_assets.INSERT_ASSETS_CTE, callbacks.KEPT),
-}
-_STATEMENTS = {
+_INSERT_ASSETS = """
+    assets as (
+        insert into workspace_assets (
+            user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
+            promotion
+        )
+        select
+            changed.user_id, changed.id, asset_index, format, temp_storage_path, thumbnail_path,
+            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
+            duration_seconds, seed, original_prompt, model_variant, generation_settings,
+            case destination when 'library' then 'pending' else 'none' end
+        from changed cross join jsonb_to_recordset(%(assets)s) as asset (
+            asset_index integer, temp_storage_path text, thumbnail_path text,
+            file_size_bytes bigint, mime_type text, crc32c text, generation bigint,
+            thumbnail_generation bigint, width integer, height integer, duration_seconds real,
+            seed bigint, generation_settings jsonb
+        )
+    )
+"""
+
+_INSERT_RECEIPT = """
+    receipt as (
+        insert into webhook_receipts (webhook_id, body_hash, answer)
+        select %(webhook_id)s, %(body_hash)s::bytea, %(answer)s::jsonb from changed
+        where %(webhook_id)s::text is not null
+        on conflict (webhook_id) do nothing
+    )
+"""
+"""The first response is kept."""
+
+_SETTLE = """
+    settled as (
+        insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
+        select changed.user_id, changed.id, 'settle', 0, profiles.token_balance
+        from changed
+        join credit_ledger on credit_ledger.job_id = changed.id and kind = 'reserve'
+            and credit_ledger.user_id = changed.user_id
+        join profiles on profiles.id = changed.user_id
+    )
+"""
+"""The reserved credits are spent."""
+
+_REFUND = """
+    credited as (
+        update profiles set token_balance = token_balance - reserved.amount
+        from changed
+        join credit_ledger as reserved on reserved.job_id = changed.id and kind = 'reserve'
+            and reserved.user_id = changed.user_id
+        where profiles.id = changed.user_id
+        returning profiles.id as user_id, reserved.job_id, -reserved.amount as amount, token_balance
+    ), refunded as (
+        insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
+        select user_id, job_id, 'refund', amount, token_balance from credited
+    )
+"""
+"""The reserved credits are given back. A unique index of the ledger allows it once."""
+
+STATEMENTS = {
     transition: _statement(transition)
     for transition in job_state_machine.TABLE.values()
     if transition is not job_state_machine.DISPATCH
 }
+"""The whole statement of each transition; docs/reports/job-statements.md prints them."""

@@ -1,6 +1,6 @@
 """jobs: insert and select. ``job_transitions`` changes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,62 +12,11 @@ from shared.contracts.job_catalog import MediaType, Quality, QueueName
 from shared.contracts.jobs import Destination, JobStatus
 from shared.contracts.worker_protocol import ReferenceRole
 from shared.db.connection import Connection, require_row
-from shared.db.queries import credit_ledger
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A row of ``jobs``."""
-
-    id: UUID
-    created_at: datetime
-    updated_at: datetime
-    user_id: UUID
-    job_type: str
-    status: JobStatus
-    queue: QueueName
-    model_variant: str
-    format: MediaType
-    quality: Quality
-    destination: Destination
-    metadata: dict[str, Any]
-    original_prompt: str
-    enhanced_prompt: str | None
-    error_message: str | None
-    credits: int
-    project_id: UUID | None
-    video_id: UUID | None
-    image_id: UUID | None
-    workspace_session_id: UUID | None
-    attempts: int
-    max_attempts: int
-    started_at: datetime | None
-    completed_at: datetime | None
-    parameters: dict[str, Any]
-    num_images: int
-    priority: int
-    dispatch_no: int
-    dispatched_at: datetime | None
-    claim_by: datetime | None
-    worker_id: str | None
-    claim_id: UUID | None
-    lease_until: datetime | None
-    deadline_at: datetime | None
-    expires_at: datetime
-    traceparent: str | None
-    reference_roles: list[ReferenceRole]
-    cleanup_after: datetime | None
-    retry_of: UUID | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the job has not finished."""
-        return self.status in {"queued", "processing"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """The columns of a job that are set when it is inserted."""
+    """The columns of ``jobs`` that are set when a job is inserted."""
 
     id: UUID
     user_id: UUID
@@ -93,6 +42,34 @@ class NewJob:
     retry_of: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(NewJob):
+    """A row of ``jobs``."""
+
+    created_at: datetime
+    updated_at: datetime
+    status: JobStatus
+    error_message: str | None
+    attempts: int
+    max_attempts: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    dispatch_no: int
+    dispatched_at: datetime | None
+    claim_by: datetime | None
+    worker_id: str | None
+    claim_id: UUID | None
+    lease_until: datetime | None
+    deadline_at: datetime | None
+    expires_at: datetime
+    cleanup_after: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job has not finished."""
+        return self.status in {"queued", "processing"}
+
+
 class InsertedJob(NamedTuple):
     """A new job, and the number of unfinished jobs of its queue, including it."""
 
@@ -100,28 +77,36 @@ class InsertedJob(NamedTuple):
     queue_length: int
 
 
+_COLUMNS = [column.name for column in fields(NewJob)]
+
 _INSERT = f"""
-    with {credit_ledger.DEBIT_CTE}, stored as (
-        insert into jobs (
-            id, user_id, job_type, queue, model_variant, format, quality, destination, metadata,
-            original_prompt, enhanced_prompt, credits, project_id, video_id, image_id, parameters,
-            num_images, priority, traceparent, workspace_session_id, reference_roles, retry_of
-        )
-        select
-            %(id)s, %(user_id)s, %(job_type)s, %(queue)s, %(model_variant)s, %(format)s,
-            %(quality)s, %(destination)s, %(metadata)s, %(original_prompt)s, %(enhanced_prompt)s,
-            %(credits)s, %(project_id)s, %(video_id)s, %(image_id)s, %(parameters)s,
-            %(num_images)s, %(priority)s, %(traceparent)s,
-            %(workspace_session_id)s, %(reference_roles)s, %(retry_of)s
-        from taken
+    with taken as (
+        update profiles set token_balance = token_balance - %(credits)s
+        where id = %(user_id)s and token_balance >= %(credits)s
+            and (%(max_queued)s::integer is null or private.queued_jobs(id) < %(max_queued)s)
+        returning token_balance
+    ), stored as (
+        insert into jobs ({", ".join(_COLUMNS)})
+        select {", ".join(f"%({name})s" for name in _COLUMNS)} from taken
         returning *
-    ), {credit_ledger.RESERVE_CTE}
+    ), used as (
+        insert into usage_logs (user_id, job_id, action, format, quality, credits_consumed)
+        select user_id, id, 'queue_job', format, quality, credits from stored
+    ), reserved as (
+        insert into credit_ledger (user_id, job_id, kind, amount, balance_after)
+        select user_id, id, 'reserve', -credits, token_balance from stored cross join taken
+    )
     select stored.*, (
         select coalesce(sum(waiting + running), 0)::integer + 1 from user_queues
         where queue = %(queue)s
     ) as queue_length
     from stored
 """  # noqa: S608 - constants
+"""``taken`` debits the credits. It has no row if the balance is too low, if the user has no profile
+yet, or if the user has ``max_queued`` jobs queued; the lock of the profile makes that count exact.
+The profile is locked before the user's row of ``user_queues``, as in ``job_transitions``, so that
+two statements cannot deadlock. ``used`` logs the usage for the owner's statistics.
+"""
 
 
 async def insert_job(
@@ -132,7 +117,7 @@ async def insert_job(
     None, without any change, if the balance is too low, if the user has no profile yet, or if
     ``max_queued`` jobs of the user are queued already.
     """
-    values = {name: _to_parameter(getattr(job, name)) for name in NewJob.__slots__}
+    values = {name: _to_parameter(getattr(job, name)) for name in _COLUMNS}
     rows = await connection.execute(_INSERT, {**values, "max_queued": max_queued})
     row = await rows.fetchone()
     if row is None:

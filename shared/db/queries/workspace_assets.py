@@ -1,4 +1,4 @@
-"""workspace_assets: insert, list, count and discard the outputs of jobs."""
+"""workspace_assets: list, count and discard the outputs of jobs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,6 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.contracts.job_catalog import MediaType
-from shared.contracts.worker_protocol import ReportedAsset
 from shared.db.connection import Connection, require_row
 
 
@@ -40,51 +39,6 @@ class Asset:
     saving_until: datetime | None
     expires_at: datetime
     source_library_id: UUID | None
-
-
-INSERT_ASSETS_CTE = """
-    kept as (
-        insert into workspace_assets (
-            user_id, job_id, asset_index, asset_type, temp_storage_path, thumbnail_path,
-            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
-            duration_seconds, generation_seed, original_prompt, model_used, generation_settings,
-            promotion
-        )
-        select
-            changed.user_id, changed.id, asset_index, format, temp_storage_path, thumbnail_path,
-            file_size_bytes, mime_type, crc32c, generation, thumbnail_generation, width, height,
-            duration_seconds, seed, original_prompt, model_variant, generation_settings,
-            case destination when 'library' then 'pending' else 'none' end
-        from changed cross join jsonb_to_recordset(%(assets)s) as asset (
-            asset_index integer, temp_storage_path text, thumbnail_path text,
-            file_size_bytes bigint, mime_type text, crc32c text, generation bigint,
-            thumbnail_generation bigint, width integer, height integer, duration_seconds real,
-            seed bigint, generation_settings jsonb
-        )
-    )
-"""
-"""Insert the assets of the ``changed`` job, which has just completed."""
-
-
-def to_row(
-    asset: ReportedAsset, *, crc32c: str, generation: int, thumbnail_generation: int
-) -> dict[str, Any]:
-    """Return an asset with its bucket metadata as a row of ``INSERT_ASSETS_CTE``."""
-    return {
-        "asset_index": asset.asset_index,
-        "temp_storage_path": asset.temp_storage_path,
-        "thumbnail_path": asset.thumbnail_path,
-        "file_size_bytes": asset.file_size_bytes,
-        "mime_type": asset.mime_type,
-        "crc32c": crc32c,
-        "generation": generation,
-        "thumbnail_generation": thumbnail_generation,
-        "width": asset.width,
-        "height": asset.height,
-        "duration_seconds": asset.duration_seconds,
-        "seed": asset.seed,
-        "generation_settings": asset.generation_settings,
-    }
 
 
 async def get(connection: Connection, asset_id: UUID, *, user_id: UUID) -> Asset | None:
