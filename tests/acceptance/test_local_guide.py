@@ -18,7 +18,7 @@ _PAGES = [
 _MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-@pytest.mark.parametrize("command", ["up", "token", "reset"])
+@pytest.mark.parametrize("command", ["up", "token", "reset", "export-library"])
 def test_the_local_command_line_is_as_printed(command: str) -> None:
     (printed,) = re.findall(rf"    python -m infra\.local {command} (.*)", _LOCAL)
     usage = subprocess.run(

@@ -91,5 +91,5 @@ async def test_the_deprecated_procedures_and_a_refusal(supabase: AsyncClient) ->
     made = await supabase.rpc("create_workspace_session", {"p_user_id": user_id}).execute()
     arguments = {"p_session_id": made.data, "p_user_id": user_id}
     assert (await supabase.rpc("clear_workspace_session", arguments).execute()).data is True
-    with pytest.raises(FunctionsHttpError, match="not known"):
+    with pytest.raises(FunctionsHttpError, match="Unknown job type"):
         await _queue(supabase, jobType="nothing")

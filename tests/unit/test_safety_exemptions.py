@@ -74,7 +74,7 @@ def test_in_the_local_system_only_what_is_known_is_exempt(tmp_path: Path) -> Non
     Safety(LOCAL).admit(NoopPipeline())
     Safety(LOCAL).admit(Weighing(clip))
     for weights in ([], [other], [clip, other], [clip, Weights.named("somebody/model")]):
-        with pytest.raises(UncheckedModelError, match="not known to be harmless"):
+        with pytest.raises(UncheckedModelError, match="is not exempt from output checks"):
             Safety(LOCAL).admit(Weighing(*weights))
     with pytest.raises(UncheckedModelError):
         Safety(LOCAL).admit(Together())

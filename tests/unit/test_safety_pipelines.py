@@ -52,7 +52,7 @@ def test_the_demo_model_is_exempt_and_nothing_that_is_added(
         with pytest.raises(UncheckedModelError):
             sdxl(monkeypatch, **{name: str(tmp_path)})
     for model in ("somebody/model", str(tmp_path)):
-        with pytest.raises(UncheckedModelError, match="not known to be harmless"):
+        with pytest.raises(UncheckedModelError, match="is not exempt from output checks"):
             sdxl(monkeypatch, sdxl_model=model)
 
 
