@@ -28,10 +28,10 @@ COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 
 UNLOCKED = torch triton nvidia-[a-z0-9-]* cuda-[a-z0-9-]*
 
 .DEFAULT_GOAL = help
-.PHONY: help setup clients dev run demo test test-all test-random bench bench-peers bench-more prove security audit secrets sbom lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
+.PHONY: help setup clients dev run demo test test-all test-random bench bench-peers bench-more reliability prove security audit scan-secrets secrets sbom lint typecheck format lock bundle emulate images plan deploy migrate infra-test infra-mutations checkov
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 setup: $(INSTALLED) ## Create the environment in .venv (TORCH_ARGS="--index-url ..." selects a build of torch)
 
@@ -82,8 +82,10 @@ bench-more: setup ## Measure backlog, metrics and realtime, and write docs/repor
 	$(PYTHON) -m tests.performance.metrics
 	$(PYTHON) -m tests.performance.realtime
 
-prove: setup ## Test a running system with kills, replays and load, and write docs/reports/reliability.md
+reliability: setup ## Test a running system with kills, replays and load, and write docs/reports/reliability.md
 	$(PYTHON) -m tests.reliability.run
+
+prove: reliability
 
 security: setup ## Run the security tests with the full corpora (SEED=1), and write docs/reports/security.md
 	$(PYTHON) -m pytest tests/security --corpora=full --threats=docs/reports/security.md $(if $(SEED),--seed=$(SEED))
@@ -91,8 +93,10 @@ security: setup ## Run the security tests with the full corpora (SEED=1), and wr
 audit: setup ## Check every locked package for known vulnerabilities (exit status 2: not run)
 	@infra/audit/run
 
-secrets: setup ## Scan the repository for secrets
+scan-secrets: setup ## Scan the repository for secrets
 	$(PYTHON) -m infra.audit.secret_scan
+
+secrets: scan-secrets
 
 sbom: setup ## Write CycloneDX SBOMs of each bundle and image to dist/sbom
 	$(PYTHON) -m infra.sbom

@@ -40,7 +40,7 @@ class SchemaCache:
         """Return the published tables of which the role may read at least one column."""
         if not self._known:
             async with self._services.database.transaction() as connection:
-                columns = await realtime_schema.told_columns(connection)
+                columns = await realtime_schema.published_columns(connection)
             self._known = {
                 "authenticated": _tables(column for column in columns if column.authenticated),
                 "anon": _tables(column for column in columns if column.anon),

@@ -78,7 +78,7 @@ def refused_by_negative_prompt(prompt: str, negative: str, rules: Rules = RULES)
     ]
     items += [run for item in items for run in join_spaced_letters(item)]
     for rule in rules.left_out:
-        if rule.asked in prompt_contexts and _leaves_out(rule, items, negative, rules):
+        if rule.positive in prompt_contexts and _leaves_out(rule, items, negative, rules):
             return rule.category
     return None
 

@@ -60,8 +60,10 @@ class NegativePromptRule(_Part):
     """A context of a prompt that is refused if its negative prompt excludes another context."""
 
     category: str
-    asked: str
+    positive: str
+    """The context of the prompt."""
     negative: str
+    """The context that the negative prompt excludes."""
     unless: str | None = None
 
 
@@ -99,7 +101,7 @@ class Rules(_Part):
     @model_validator(mode="after")
     def _check_contexts(self) -> "Rules":
         named = {name for rule in self.together for name in rule.contexts}
-        named |= {rule.asked for rule in self.left_out} | {rule.negative for rule in self.left_out}
+        named |= {name for rule in self.left_out for name in (rule.positive, rule.negative)}
         named |= {rule.unless for rule in self.left_out if rule.unless}
         if unknown := named ^ self.contexts.keys():
             raise ValueError(f"these contexts lack a rule, or a definition: {sorted(unknown)}")

@@ -12,5 +12,5 @@ class Fault(NamedTuple):
 
     @property
     def depends_on_speed(self) -> bool:
-        """Whether a slow or busy machine can cause it; ``make prove`` runs alone."""
+        """Whether a slow or busy machine can cause it; ``make reliability`` runs alone."""
         return self.kind in {"late", "idle", "fair"}

@@ -56,7 +56,7 @@ def page(proofs: Sequence[Proof], scale: Scale) -> str:
     return "\n".join([
         "# Reliability",
         "",
-        "Written by `make prove`. Its figures are not edited by hand.",
+        "Written by `make reliability`. Its figures are not edited by hand.",
         "",
         (
             f"Seed {scale.seed}, {seconds:.0f} s on {os.cpu_count()} cores. The noop worker takes "

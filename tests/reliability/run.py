@@ -1,4 +1,4 @@
-"""``make prove``: kill, replay and crowd a running system, and report whether the promises hold.
+"""``make reliability``: kill, replay and crowd a running system, and report broken promises.
 
 Writes docs/reports/reliability.md. Exit status 1 where a promise does not hold.
 """

@@ -26,7 +26,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Scale:
-    """The numbers of a run; the defaults are those of ``make prove``."""
+    """The numbers of a run; the defaults are those of ``make reliability``."""
 
     seed: int = 1
     jobs: int = 1000

@@ -36,7 +36,7 @@ contexts = ["one", "third"]
 across = false
 [[left_out]]
 category = "left_out"
-asked = "one"
+positive = "one"
 negative = "kept_out"
 unless = "third"
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra.local.errors import LocalSystemError
 
-NOBODY = 65534
+UNPRIVILEGED_ID = 65534
 _CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
 """Capabilities by name, with their numbers in the kernel. The first allows reading all files, the
 second also writing; containers often grant root only the second."""
@@ -47,7 +47,7 @@ def server_prefix(binary: Path, data: Path, *, dies_with: str) -> list[str]:
             "as another account. Install util-linux, run this as an ordinary user, or set "
             "DATABASE_URL to a server of your own."
         )
-    account = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+    account = ["--reuid", str(UNPRIVILEGED_ID), "--regid", str(UNPRIVILEGED_ID), "--clear-groups"]
     rights = [] if _is_open(binary) and _is_open(data) else _reading_rights()
     ending = ["--no-new-privs", "--pdeathsig", dies_with, "--"]
     return [setpriv, *account, *rights, *ending]
@@ -57,7 +57,7 @@ def give_to_server(*paths: Path) -> None:
     """Make the server's account the owner of paths, if it is not the caller's account."""
     if os.geteuid() == 0:
         for path in paths:
-            os.chown(path, NOBODY, NOBODY)
+            os.chown(path, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
 
 def _is_open(path: Path) -> bool:

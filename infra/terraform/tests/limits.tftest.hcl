@@ -33,7 +33,7 @@ run "wider_pools_that_postgres_cannot_take" {
   expect_failures = [terraform_data.limits]
 }
 
-run "a_warm_instance_of_nobody" {
+run "a_warm_instance_of_an_unknown_endpoint" {
   command = plan
   variables {
     min_instances = { no-such-endpoint = 1 }

@@ -81,8 +81,8 @@ async def load_context(
                     and key_id = %(key_id)s
             ) as was_claimed,
             body_hash, answer
-        from (values (%(job_id)s, %(webhook_id)s::text)) as letter (job_id, webhook_id)
-        left join jobs on jobs.id = letter.job_id
+        from (values (%(job_id)s, %(webhook_id)s::text)) as request (job_id, webhook_id)
+        left join jobs on jobs.id = request.job_id
         left join webhook_receipts using (webhook_id)
         """,
         {"job_id": job_id, "claim_id": claim_id, "key_id": key_id, "webhook_id": webhook_id},

@@ -111,7 +111,7 @@ async def read(
             ) as load
             from held
             group by queue, status, job_type
-        ), told_queues as (
+        ), queue_objects as (
             select json_build_object(
                 'name', name,
                 'waiting', (
@@ -150,12 +150,12 @@ async def read(
                     select coalesce(json_agg(load), '[]') from loads
                     where queue = name and status = 'processing'
                 )
-            ) as told
+            ) as content
             from unnest(%(queues)s::text[]) as name
-        ), told_durations as (
+        ), duration_objects as (
             select json_build_object(
                 'job_type', name, 'median', median, 'slow', slow
-            ) as told
+            ) as content
             from unnest(%(job_types)s::text[]) as name
             cross join lateral (
                 select percentile_cont(0.5) within group (order by seconds) as median,
@@ -171,22 +171,22 @@ async def read(
                 ) as newest
             ) as measured
             where median is not null
-        ), told_workers as (
+        ), worker_objects as (
             select json_build_object(
                 'id', id, 'worker_type', worker_type, 'health', health,
                 'response_ms', response_ms, 'last_seen', last_seen, 'slots', slots,
                 'is_known', key_id = any(%(key_ids)s),
                 'jobs', (select count(*) from held where held.worker_id = workers.id)
-            ) as told
+            ) as content
             from workers
             where is_active
             order by id
         )
         select
             now() as at,
-            (select coalesce(json_agg(told), '[]') from told_workers) as workers,
-            (select coalesce(json_agg(told), '[]') from told_queues) as queues,
-            (select coalesce(json_agg(told), '[]') from told_durations) as durations
+            (select coalesce(json_agg(content), '[]') from worker_objects) as workers,
+            (select coalesce(json_agg(content), '[]') from queue_objects) as queues,
+            (select coalesce(json_agg(content), '[]') from duration_objects) as durations
         """,
         {"queues": list(queues), "job_types": list(job_types), "key_ids": list(key_ids)},
     )

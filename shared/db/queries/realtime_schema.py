@@ -21,7 +21,7 @@ class PublishedColumn:
     """Likewise for the role ``anon``."""
 
 
-async def told_columns(connection: Connection) -> list[PublishedColumn]:
+async def published_columns(connection: Connection) -> list[PublishedColumn]:
     """Return the columns, in order, of all tables with a trigger that publishes changes."""
     rows = connection.cursor(row_factory=class_row(PublishedColumn))
     await rows.execute(

@@ -26,7 +26,7 @@ test('a session is refreshed, and an old refresh token is dead', async () => {
   assert.equal(error.status, 400);
 });
 
-test('a wrong password, a taken address and a weak password are told apart', async () => {
+test('a wrong password, a taken address and a weak password each have their own error', async () => {
   const { email } = await person();
   const code = async (call) => (await call).error.code;
   const { auth } = connect();

@@ -29,7 +29,7 @@ test('a refusal is an error with the answer beside it', async () => {
   assert.deepEqual([body.success, body.code], [false, 'invalid']);
 });
 
-test('nobody in particular may queue nothing', async () => {
+test('a caller without a session cannot queue a job', async () => {
   const { error } = await connect().functions.invoke('queue-job', { body: { jobType: 'sdxl_image_fast' } });
   assert.equal(error.context.status, 401);
 });

@@ -46,7 +46,7 @@ test('each event is heard by who asked for it, in order', async () => {
   assert.deepEqual([some.received[0].new.is_active, some.received[0].new.session_name], [false, 'first']);
 });
 
-test('nobody hears of what is another\'s', async () => {
+test('no user receives the changes of another', async () => {
   const theirs = await listening(other.supabase, 'jobs', { event: '*', table: 'jobs' });
   const own = await listening(mine.supabase, 'jobs', { event: 'INSERT', table: 'jobs' });
   const job = await queue(mine.supabase);

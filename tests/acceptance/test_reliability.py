@@ -1,6 +1,6 @@
-"""The six guarantees of ``make prove``, checked by its code at small and medium scale.
+"""The six guarantees of ``make reliability``, checked by its code at small and medium scale.
 
-Faults that a slow or busy machine can cause count only in ``make prove``, which runs alone.
+Faults that a slow or busy machine can cause count only in ``make reliability``, which runs alone.
 """
 
 import pytest
