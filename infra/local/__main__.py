@@ -7,7 +7,8 @@ import uuid
 from dataclasses import fields
 from pathlib import Path
 
-from infra.local.supervisor.processes import WORKERS, Options
+from infra.local.config.keys import WORKERS
+from infra.local.supervisor.processes import Options
 
 _DATA = Options.data
 

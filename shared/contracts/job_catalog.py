@@ -9,7 +9,9 @@ from typing import Literal, NamedTuple
 MediaType = Literal["image", "video"]
 Quality = Literal["fast", "high"]
 QueueName = Literal["sdxl_queue", "wan_queue"]
-WorkerType = Literal["sdxl", "wan", "chat"]
+QueuedWorkerType = Literal["sdxl", "wan"]
+"""A type of worker with a queue. A chat worker has none, since it is called directly."""
+WorkerType = Literal[QueuedWorkerType, "chat"]
 
 MEBIBYTE = 1024 * 1024
 
@@ -79,13 +81,13 @@ JOB_TYPES: dict[str, JobType] = {row.name: row for row in _ROWS}
 ALIASES = {"video_fast": "wan_video_fast", "video_high": "wan_video_high"}
 """Earlier names. Jobs are stored and returned under the current name."""
 
-WORKER_TYPES: dict[QueueName, WorkerType] = {"sdxl_queue": "sdxl", "wan_queue": "wan"}
+WORKER_TYPES: dict[QueueName, QueuedWorkerType] = {"sdxl_queue": "sdxl", "wan_queue": "wan"}
 """Worker type of each queue."""
 
 QUEUES: dict[WorkerType, QueueName] = {
     worker_type: queue for queue, worker_type in WORKER_TYPES.items()
 }
-"""Queue of each worker type. A chat worker has none, since it is called directly."""
+"""Queue of each worker type that has one."""
 
 
 def queue_id(queue: QueueName) -> str:

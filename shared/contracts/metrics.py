@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.base import CamelContract
-from shared.contracts.job_catalog import QueueName, WorkerType
+from shared.contracts.job_catalog import QueuedWorkerType, QueueName, WorkerType
 
 EtaPhrase = Literal["immediate", "< 1 min", "1-3 mins", "3-10 mins", "> 10 mins"]
-QueuedWorkerType = Literal["sdxl", "wan"]
 
 
 class WorkerMetrics(CamelContract):

@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).parents[3]
 FOLDER = CHECKOUT / ".local" / "keys"
 SERVICE_ACCOUNT = "functions@local.iam.gserviceaccount.com"
 WORKERS = ("demo", "noop")
+"""The workers that run on one machine: folders of ``gpu_workers/``, and their ids."""
 
 
 def secret(name: str, folder: Path = FOLDER) -> str:

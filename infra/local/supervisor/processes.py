@@ -11,11 +11,6 @@ from infra.local.database import server, setup
 from infra.local.process import readiness
 from infra.local.process.managed_process import ProcessSpec, python_module
 
-WORKERS = {
-    "demo": "gpu_workers.demo.main",
-    "noop": "gpu_workers.noop.main",
-}
-
 
 @dataclass(frozen=True)
 class Options:
@@ -95,7 +90,7 @@ def worker_program(system: LocalSystem, worker: str) -> ProcessSpec:
     return ProcessSpec(
         name="worker",
         port=port,
-        command=functools.partial(python_module, WORKERS[worker]),
+        command=functools.partial(python_module, f"gpu_workers.{worker}.main"),
         environment=environment.worker_env(system, worker),
         is_ready=functools.partial(readiness.answers_http, port),
         ready_seconds=180,
