@@ -4,7 +4,7 @@ from urllib.parse import urljoin
 
 from pydantic import TypeAdapter
 
-from functions.generate_admin_image import admin_job, waiting
+from functions.generate_admin_image import admin_job
 from shared import safety
 from shared.auth import url_tokens
 from shared.auth.authenticators import User, require_admin
@@ -30,7 +30,7 @@ async def generate_admin_image(
         safety.check_prompt(request.prompt, field="prompt")
     job_id = await admin_job.create_admin_job(call, request, user, services)
     bind(job_id=str(job_id))
-    path = await waiting.wait_for_image(job_id, user, services)
+    path = await admin_job.wait_for_image(job_id, user, services)
     if path is None:
         return Accepted(GenerateAdminImageResponse(image_url="", job_id=job_id))
     signed = url_tokens.signed_path("workspace-temp", path, _URL_SECONDS, services)

@@ -1,5 +1,6 @@
-"""Builds a job from a request: its queue, model, cost and parameters."""
+"""Build a job from a request, and enhance its prompt if that is requested."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from functions.queue_job import references
@@ -9,11 +10,11 @@ from shared.contracts.postgres import is_json_larger
 from shared.contracts.worker_protocol import GenerationParams
 from shared.db.queries.jobs import NewJob
 from shared.errors import InvalidRequestError
+from shared.jobs import submit
+from shared.services import Services
 
 
-def build_job(
-    request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int, traceparent: str | None
-) -> NewJob:
+def build_job(request: QueueJobRequest, *, user_id: UUID, job_id: UUID, seed: int) -> NewJob:
     """Build the job of a request.
 
     What the server computes (credits, queue, bucket) is never read from the metadata.
@@ -23,7 +24,6 @@ def build_job(
         user_id: of the job's user.
         job_id: of the new job.
         seed: used if the request has none.
-        traceparent: of the request's trace (W3C Trace Context).
 
     Raises:
         InvalidRequestError: A field is missing or wrong; its details name the field.
@@ -33,27 +33,56 @@ def build_job(
     prompt = _prompt(metadata)
     _check_offered(request, row)
     parameters = _parameters(metadata, row, seed)
-    return NewJob(
-        id=job_id,
+    job = submit.build_job(
+        row,
+        parameters,
+        job_id=job_id,
         user_id=user_id,
-        job_type=row.name,
-        queue=row.queue,
-        model_variant=row.model_variant,
-        format=row.media,
-        quality=row.quality,
-        destination=metadata.destination,
+        prompt=prompt,
         metadata=_validated_metadata(metadata),
-        original_prompt=prompt,
+    )
+    return replace(
+        job,
+        destination=metadata.destination,
         enhanced_prompt=metadata.enhanced_prompt,
-        credits=row.credits * metadata.num_images,
         project_id=request.project_id,
         video_id=request.video_id,
         image_id=request.image_id,
-        parameters=parameters.model_dump(mode="json", by_alias=True),
-        num_images=metadata.num_images,
-        traceparent=traceparent,
         reference_roles=list(references.requested_references(request)),
     )
+
+
+async def apply_enhancement(
+    new: NewJob, metadata: JobMetadata, services: Services
+) -> tuple[NewJob, str]:
+    """Enhance the job's prompt if requested.
+
+    If no language model answers, the prompt stays unchanged: the rules would add words that were
+    not requested.
+
+    Returns:
+        The job with the prompt that it will run with, and the message for its user.
+    """
+    is_requested = metadata.user_requested_enhancement or JOB_TYPES[new.job_type].enhanced
+    if metadata.enhanced_prompt or not is_requested:
+        return new, "Job queued."
+    from shared.prompts import enhancer  # noqa: PLC0415 - most jobs need none
+
+    worker_type = JOB_TYPES[new.job_type].worker_type
+    request = enhancer.EnhancementRequest(
+        prompt=new.original_prompt,
+        content_mode=metadata.content_type,
+        target="wan" if worker_type == "wan" else "sdxl",
+        media=new.format,
+        quality=new.quality,
+    )
+    enhanced = await enhancer.enhance(request, services)
+    if enhanced.fallback_reason:
+        reason = enhanced.fallback_reason.partition(": ")[2]
+        return new, f"Job queued with the original prompt. {reason}"
+    parameters = {**new.parameters, "prompt": enhanced.text}
+    message = "Job queued with the enhanced prompt."
+    return replace(new, enhanced_prompt=enhanced.text, parameters=parameters), message
 
 
 def _job_type(request: QueueJobRequest) -> JobType:

@@ -1,6 +1,6 @@
 """POST /queue-job: validate, store and dispatch a generation job."""
 
-from functions.queue_job import checking, enhancing, job_builder, references, submit
+from functions.queue_job import job_builder, references, submit
 from shared import safety
 from shared.auth.authenticators import User, require_user
 from shared.contracts.jobs import QueueJobRequest, QueueJobResponse
@@ -8,7 +8,7 @@ from shared.http import endpoint
 from shared.http.idempotency import IdempotentRequest
 from shared.jobs import dispatch
 from shared.services import Services
-from shared.telemetry.logs import bind, traceparent
+from shared.telemetry.logs import bind
 
 
 async def queue_job(
@@ -21,16 +21,15 @@ async def queue_job(
     """
     metadata = request.metadata
     async with safety.recording_refusals(user.id, services):
-        await checking.check(metadata, user.id, services)
+        await submit.check_content(metadata, user.id, services)
         new = job_builder.build_job(
             request,
             user_id=user.id,
             job_id=services.new_id(),
             seed=services.new_seed(),
-            traceparent=traceparent(),
         )
         bind(job_id=str(new.id))
-        new, message = await enhancing.apply_enhancement(new, metadata, services)
+        new, message = await job_builder.apply_enhancement(new, metadata, services)
         async with (
             references.stored_references(request, user, new.id, services),
             submit.open_transaction(services, once, metadata.session_name) as connection,

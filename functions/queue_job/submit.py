@@ -1,9 +1,11 @@
-"""Stores a new job and its response in one transaction."""
+"""Check a new job's content, and store it with its response in one transaction."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from uuid import UUID
 
-from shared.contracts.jobs import JobRecord, QueueJobDebug, QueueJobResponse
+from shared import safety
+from shared.contracts.jobs import JobMetadata, JobRecord, QueueJobDebug, QueueJobResponse
 from shared.db.connection import Connection
 from shared.db.queries import jobs, workspace_sessions
 from shared.db.queries.jobs import InsertedJob
@@ -11,6 +13,24 @@ from shared.http.idempotency import IdempotentRequest
 from shared.jobs import submit
 from shared.services import Services
 from shared.settings import Settings
+
+
+async def check_content(metadata: JobMetadata, user_id: UUID, services: Services) -> None:
+    """Check a job's prompts, and whether the user may use its content mode.
+
+    Raises:
+        ContentRefusedError: The safety rules refuse a prompt, or the user may not use ``nsfw``.
+            It names the category.
+    """
+    prompts = (metadata.prompt, metadata.enhanced_prompt)
+    safety.check_prompt(*prompts, field="metadata", negative=metadata.negative_prompt)
+    await safety.check_mode(
+        metadata.content_type,
+        metadata.prompt or "",
+        field="metadata.contentType",
+        user_id=user_id,
+        services=services,
+    )
 
 
 def open_transaction(

@@ -28,11 +28,11 @@ class NewJob:
     destination: Destination
     metadata: dict[str, Any]
     original_prompt: str
-    enhanced_prompt: str | None
+    enhanced_prompt: str | None = None
     credits: int
-    project_id: UUID | None
-    video_id: UUID | None
-    image_id: UUID | None
+    project_id: UUID | None = None
+    video_id: UUID | None = None
+    image_id: UUID | None = None
     parameters: dict[str, Any]
     num_images: int
     traceparent: str | None
