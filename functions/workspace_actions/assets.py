@@ -1,21 +1,64 @@
-"""Clears assets: saves them, verifies the library's copy, and only then removes them."""
+"""save_to_library, discard_asset, and clear_*: save, verify the copy, and only then remove."""
 
 import asyncio
 from uuid import UUID
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import (
+    ActionResponse,
     ClearAsset,
     ClearError,
     ClearJob,
     ClearResponse,
     ClearWorkspace,
+    DiscardAsset,
     SaveResponse,
+    SaveToLibrary,
 )
 from shared.db.queries import jobs, workspace_assets
+from shared.db.queries.library import AssetMetadata
 from shared.errors import ApiError, NotFoundError, ServiceUnavailableError
 from shared.library import discard, save
 from shared.services import Services
+
+
+async def save_to_library(request: SaveToLibrary, user: User, services: Services) -> SaveResponse:
+    """Save an asset to the library.
+
+    The request's labels, and whether the generation settings are removed from the file, apply only
+    if the asset is new to the library. A repeated request returns the same library asset.
+
+    Raises:
+        NotFoundError: The user has no such asset or collection, or its file does not exist.
+        ConflictError: A different object is stored at the copy's path.
+    """
+    labels = AssetMetadata(
+        custom_title=request.custom_title, collection_id=request.collection_id, tags=request.tags
+    )
+    outcome = await save.save_asset(
+        services,
+        request.asset_id,
+        user_id=user.id,
+        labels=labels,
+        without_settings=request.strip_settings,
+    )
+    return SaveResponse(
+        message="Asset saved to library.", library_asset_id=outcome.library_asset.id
+    )
+
+
+async def discard_from_workspace(
+    request: DiscardAsset, user: User, services: Services
+) -> ActionResponse:
+    """Remove an asset from the workspace. A copy in the library stays.
+
+    Raises:
+        NotFoundError: The asset does not belong to the user and never did.
+        ConflictError: The asset is being saved.
+    """
+    await discard.discard_asset(request.asset_id, services, user_id=user.id)
+    return ActionResponse(message="Asset discarded.")
+
 
 MAX_ASSETS = 500
 """Per request, so that it ends well within the function's timeout."""

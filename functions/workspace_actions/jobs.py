@@ -1,21 +1,45 @@
-"""Retries a failed job as a new one."""
+"""cancel_job: a job ends at once, and its worker at its next heartbeat; retry_job."""
 
 from dataclasses import fields
 from uuid import UUID
 
 from shared import safety
-from shared.auth.authenticators import User
+from shared.auth.authenticators import User, is_admin
 from shared.contracts.jobs import JobRecord
 from shared.contracts.worker_protocol import GenerationParams
-from shared.contracts.workspace import JobResponse, RetryJob
+from shared.contracts.workspace import CancelJob, JobResponse, RetryJob
 from shared.db.connection import Connection
-from shared.db.queries import jobs
+from shared.db.queries import job_transitions, jobs
 from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.http import rate_limit
 from shared.jobs import dispatch, submit
 from shared.services import Services
 from shared.storage import paths
 from shared.telemetry.logs import bind, logger, traceparent
+
+
+async def cancel(request: CancelJob, user: User, services: Services) -> JobResponse:
+    """Cancel a job, refund its credits and dispatch the next one. Admins may cancel any job.
+
+    Cancelling a cancelled job again succeeds.
+
+    Raises:
+        NotFoundError: The user has no such job.
+        ConflictError: ``ended``: the job has completed or failed already.
+    """
+    bind(job_id=str(request.job_id))
+    async with services.database.transaction() as connection:
+        job = await jobs.get(connection, request.job_id)
+        if job is None or not (job.user_id == user.id or await is_admin(user, services)):
+            raise NotFoundError
+        reason = "Cancelled by the user." if job.user_id == user.id else "Cancelled by an admin."
+        cancelled = await job_transitions.cancel(connection, job.id, reason=reason)
+        job = cancelled or await jobs.get(connection, request.job_id)
+    if job is None or job.status != "cancelled":
+        raise ConflictError("Job has already finished.", code="ended")
+    if cancelled:
+        await dispatch.dispatch_jobs(services, job.queue)
+    return JobResponse(message="Job cancelled.", job=JobRecord.model_validate(job))
 
 
 async def retry(request: RetryJob, user: User, services: Services) -> JobResponse:

@@ -1,17 +1,21 @@
-"""Library assets: update, delete, and copy to the workspace."""
+"""Library assets: update, delete, and copy to the workspace. Collections: create and delete."""
 
 from uuid import UUID
 
 from shared.auth.authenticators import User
 from shared.contracts.workspace import (
     ActionResponse,
+    CollectionResponse,
     CopyResponse,
     CopyToWorkspace,
+    CreateCollection,
+    DeleteCollection,
     DeleteLibraryAsset,
     UpdateLibraryAsset,
 )
 from shared.db.queries import asset_copies, collections, library
 from shared.errors import ConflictError, NotFoundError
+from shared.http.idempotency import IdempotentRequest
 from shared.library import save
 from shared.services import Services
 from shared.storage import paths
@@ -127,3 +131,30 @@ def _files(library_asset: library.LibraryAsset, asset_id: UUID) -> list[save.Fil
             save.FileCopy(library_asset.thumbnail_path, library_asset.thumbnail_generation, path)
         )
     return files
+
+
+async def create_collection(
+    request: CreateCollection, user: User, services: Services, once: IdempotentRequest
+) -> CollectionResponse:
+    """Create a collection. Names need not be unique."""
+    async with services.database.transaction() as connection:
+        collection_id = await collections.insert(
+            connection, user_id=user.id, name=request.name, description=request.description
+        )
+        response = CollectionResponse(message="Collection created.", collection_id=collection_id)
+        await once.store_response(connection, response)
+    return response
+
+
+async def delete_collection(
+    request: DeleteCollection, user: User, services: Services
+) -> ActionResponse:
+    """Delete a collection. Its assets stay in the library, without a collection.
+
+    Raises:
+        NotFoundError: The user has no such collection.
+    """
+    async with services.database.transaction() as connection:
+        if not await collections.delete(connection, request.collection_id, user_id=user.id):
+            raise NotFoundError
+    return ActionResponse(message="Collection deleted; its assets stay in the library.")

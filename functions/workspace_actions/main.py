@@ -3,15 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from functions.workspace_actions import (
-    assets,
-    cancelling,
-    collections,
-    discarding,
-    jobs,
-    library,
-    saving,
-)
+from functions.workspace_actions import assets, jobs, library
 from shared.auth.authenticators import User, require_user
 from shared.contracts import workspace as actions
 from shared.http import endpoint
@@ -21,16 +13,16 @@ from shared.services import Services
 Action = Callable[[Any, User, Services], Awaitable[actions.WorkspaceActionAnswer]]
 
 ACTIONS: dict[type, Action] = {
-    actions.SaveToLibrary: saving.save,
-    actions.DiscardAsset: discarding.discard,
+    actions.SaveToLibrary: assets.save_to_library,
+    actions.DiscardAsset: assets.discard_from_workspace,
     actions.ClearAsset: assets.clear_asset,
     actions.ClearJob: assets.clear_job,
     actions.ClearWorkspace: assets.clear_workspace,
     actions.CopyToWorkspace: library.copy_to_workspace,
     actions.UpdateLibraryAsset: library.update,
     actions.DeleteLibraryAsset: library.delete,
-    actions.DeleteCollection: collections.delete,
-    actions.CancelJob: cancelling.cancel,
+    actions.DeleteCollection: library.delete_collection,
+    actions.CancelJob: jobs.cancel,
     actions.RetryJob: jobs.retry,
 }
 
@@ -45,7 +37,7 @@ async def workspace_actions(
     action = request.root
     if isinstance(action, actions.CreateCollection):
         # Every other action is idempotent and needs no stored response.
-        return await collections.create(action, user, services, once)
+        return await library.create_collection(action, user, services, once)
     return await ACTIONS[type(action)](action, user, services)
 
 
