@@ -4,14 +4,14 @@
 a browser's EventSource, which cannot send an Authorization header.
 """
 
-from functions.job_events import admission, heartbeat, stream, stream_registry
+from functions.job_events import stream, stream_registry
 from shared.auth.authenticators import User, require_user_or_ticket
 from shared.contracts.events import EventTicket
-from shared.http import HttpRequest, StreamResponse, endpoint
+from shared.db.queries import event_tickets
+from shared.http import HttpRequest, StreamResponse, endpoint, sse
 from shared.services import Services
 
-_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""``x-accel-buffering`` keeps a proxy from buffering the stream."""
+TICKET_SECONDS = 60
 
 
 async def job_events(
@@ -19,15 +19,30 @@ async def job_events(
 ) -> EventTicket | StreamResponse:
     """Stream changes of the user's own rows, or create a ticket. No other user's rows are read."""
     if call.method == "POST":
-        return await admission.create_ticket(caller, services)
+        return await create_ticket(caller, services)
     events = stream.event_stream(stream.parse_reader(call, caller.id), services)
-    lasting = heartbeat.with_heartbeat(
+    lasting = stream.with_heartbeat(
         events,
-        every_seconds=services.settings.event_heartbeat_seconds,
+        interval_seconds=services.settings.event_heartbeat_seconds,
         for_seconds=caller.claims["exp"] - services.clock(),
     )
     counted = await stream_registry.of(services).count(caller.id, lasting)
-    return StreamResponse(counted, "text/event-stream", _HEADERS)
+    return StreamResponse(counted, sse.MEDIA_TYPE, sse.HEADERS)
+
+
+async def create_ticket(user: User, services: Services) -> EventTicket:
+    """Create a ticket. The stream that it opens ends when the user's token expires."""
+    # Two random ids: one has 122 random bits, and a secret should have at least 128.
+    secret = services.new_id().hex + services.new_id().hex
+    async with services.database.transaction() as connection:
+        await event_tickets.insert(
+            connection,
+            secret,
+            user_id=user.id,
+            seconds=TICKET_SECONDS,
+            token_expires_at=user.claims["exp"],
+        )
+    return EventTicket(ticket=secret, expires_in_seconds=TICKET_SECONDS)
 
 
 main = endpoint(job_events, authenticate=require_user_or_ticket, methods=("GET", "POST"))

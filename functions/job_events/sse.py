@@ -1,7 +1,8 @@
-"""Encodes server-sent events (WHATWG HTML, section 9.2)."""
+"""Events of a user's stream, encoded."""
 
 from shared.contracts.events import Change, Progress
 from shared.db.queries.change_events import Event, Position
+from shared.http.sse import encode_event
 
 RETRY = b"retry: 2000\n\n"
 HEARTBEAT = b": heartbeat\n\n"
@@ -9,12 +10,12 @@ HEARTBEAT = b": heartbeat\n\n"
 
 def ready(position: Position) -> bytes:
     """Encode the first event: every later change is sent."""
-    return _event("ready", "{}", position)
+    return encode_event("ready", "{}", _event_id(position))
 
 
 def reset(position: Position) -> bytes:
     """Encode a reset: earlier changes are no longer stored; every later one is sent."""
-    return _event("reset", "{}", position)
+    return encode_event("reset", "{}", _event_id(position))
 
 
 def change(event: Event) -> bytes:
@@ -26,15 +27,13 @@ def change(event: Event) -> bytes:
         record=event.record,
         old_record=event.old_record,
     )
-    return _event("change", change.model_dump_json(), event.position)
+    return encode_event("change", change.model_dump_json(), _event_id(event.position))
 
 
 def progress(event: Progress) -> bytes:
     """Encode a job's progress. It has no id, since it is not sent again after a reconnect."""
-    return _event("progress", event.model_dump_json(by_alias=True))
+    return encode_event("progress", event.model_dump_json(by_alias=True))
 
 
-def _event(name: str, data: str, position: Position | None = None) -> bytes:
-    """Encode an event. An EventSource ignores events without data, so data is never empty."""
-    identified = f"id: {position.xid}-{position.seq}\n" if position else ""
-    return f"event: {name}\n{identified}data: {data}\n\n".encode()
+def _event_id(position: Position) -> str:
+    return f"{position.xid}-{position.seq}"

@@ -1,4 +1,4 @@
-"""Event stream of one user: parse its request, wake on a notification, read the database."""
+"""Event stream of one user: its position, wake on a notification, read the database, heartbeats."""
 
 import asyncio
 import re
@@ -46,8 +46,8 @@ async def event_stream(reader: Reader, services: Services) -> AsyncGenerator[byt
                 yield sse.reset(page.position)
             for event in page.events:
                 yield sse.change(event)
-            until = loop.time() + _seconds_to_next(page, services)
-            while (notification := await subscription.wait(until)) is not None:
+            deadline = loop.time() + _seconds_to_next(page, services)
+            while (notification := await subscription.wait(deadline)) is not None:
                 progress = Progress.model_validate_json(notification)
                 if reader.job_id in {None, progress.job_id}:
                     yield sse.progress(progress)
@@ -78,3 +78,30 @@ def _job_id(text: str | None) -> UUID | None:
     except ValueError:
         detail = {"field": "jobId", "message": "not a UUID", "type": "uuid_parsing"}
         raise InvalidRequestError("jobId is not a UUID.", details=[detail]) from None
+
+
+async def with_heartbeat(
+    pieces: AsyncGenerator[bytes, None], *, interval_seconds: float, for_seconds: float
+) -> AsyncGenerator[bytes, None]:
+    """Yield the pieces as they arrive, and a comment after each idle interval.
+
+    Args:
+        pieces: of the stream; closed at the end.
+        interval_seconds: idle time after which a heartbeat is sent.
+        for_seconds: after which the stream ends.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + for_seconds
+    next_piece = asyncio.ensure_future(anext(pieces))
+    try:
+        while (remaining := end - loop.time()) > 0:
+            await asyncio.wait([next_piece], timeout=min(interval_seconds, remaining))
+            if next_piece.done():
+                yield next_piece.result()
+                next_piece = asyncio.ensure_future(anext(pieces))
+            elif remaining > interval_seconds:
+                yield sse.HEARTBEAT
+    finally:
+        next_piece.cancel()
+        await asyncio.wait([next_piece])
+        await pieces.aclose()

@@ -1,7 +1,7 @@
-"""Turn queue of a conversation: its messages are answered one after the other.
+"""Conversation: its message history, and the queue of its turns.
 
-A turn that waits or is being answered holds no database connection, only a row with a lease. After
-a crash the next message waits until that lease expires.
+Messages are answered one after the other. A turn that waits or is being answered holds no database
+connection, only a row with a lease. After a crash the next message waits until that lease expires.
 """
 
 import asyncio
@@ -9,12 +9,14 @@ import contextlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from functions.playground_chat import history
+from functions.playground_chat.stream_safety import StreamSafetyChecker
+from shared import safety
 from shared.auth.authenticators import User
 from shared.clients.chat import Message
 from shared.contracts.chat import PlaygroundChatRequest
 from shared.db.connection import Connection
 from shared.db.queries import conversations, prompt_templates
+from shared.db.queries.conversations import StoredMessage
 from shared.db.queries.prompt_templates import Template
 from shared.errors import ConflictError, NotFoundError, ServiceUnavailableError
 from shared.services import Services
@@ -75,10 +77,10 @@ async def end_turn(turn_id: int, services: Services) -> None:
 async def _wait_for_turn(pending: "_PendingTurn", turn_id: int, services: Services) -> Turn:
     loop = asyncio.get_running_loop()
     longest = services.settings.chat_long_timeout_seconds + 2 * _STORING_SECONDS
-    until = loop.time() + longest
+    deadline = loop.time() + longest
     turn = None
     try:
-        while turn is None and loop.time() < until:
+        while turn is None and loop.time() < deadline:
             await asyncio.sleep(_POLL_SECONDS)
             async with services.database.transaction() as connection:
                 turn = await pending.take(connection, turn_id)
@@ -135,7 +137,7 @@ class _PendingTurn:
         if not is_next:
             return None
         template = await self._template(connection, conversation_type)
-        messages = await history.add(connection, self._conversation_id, self._request.message)
+        messages = await _add_message(connection, self._conversation_id, self._request.message)
         seconds = self._timeout_seconds + _STORING_SECONDS
         await conversations.start_turn(connection, turn_id, seconds=seconds)
         return Turn(
@@ -174,3 +176,50 @@ def _in_progress() -> ConflictError:
         code="in_progress",
         retry_after_seconds=2,
     )
+
+
+MAX_SENT = 12
+"""Messages that are sent to a model, including the new one."""
+
+
+async def _add_message(
+    connection: Connection, conversation_id: UUID, content: str
+) -> list[Message]:
+    """Store a user's message and return the last ones of the conversation, oldest first.
+
+    A message that is sent again because it got no reply is not stored twice.
+
+    Raises:
+        ContentRefusedError: The safety rules refuse the message in the context of the earlier ones.
+    """
+    new = StoredMessage(sender="user", content=content)
+    messages = await conversations.latest(connection, conversation_id, limit=MAX_SENT)
+    if messages[-1:] != [new]:
+        messages = [*messages[-(MAX_SENT - 1) :], new]
+        _check(messages)
+        await conversations.insert_message(
+            connection, conversation_id, sender=new.sender, content=new.content
+        )
+    return _by_turns(messages)
+
+
+def _check(messages: list[StoredMessage]) -> None:
+    *earlier, new = messages
+    category = StreamSafetyChecker("\n".join(message.content for message in earlier)).check(
+        new.content
+    )
+    if category:
+        raise safety.ContentRefusedError(
+            category, place="message", field="message", text=new.content
+        )
+
+
+def _by_turns(messages: list[StoredMessage]) -> list[Message]:
+    """Alternate user and assistant, as many models require: unanswered messages are joined."""
+    turns: list[Message] = []
+    for message in messages:
+        if turns and turns[-1].role == message.sender:
+            turns[-1] = Message(message.sender, f"{turns[-1].content}\n\n{message.content}")
+        else:
+            turns.append(Message(message.sender, message.content))
+    return turns

@@ -2,13 +2,13 @@
 
 from pydantic import TypeAdapter
 
-from functions.playground_chat import conversation, sse
+from functions.playground_chat import conversation
 from functions.playground_chat.reply import Reply
-from functions.playground_chat.sse import ReplyStream
+from functions.playground_chat.reply_stream import ReplyStream, accepts_event_stream
 from shared import safety
 from shared.auth.authenticators import User, require_user
 from shared.contracts.chat import PlaygroundChatRequest, PlaygroundChatResponse
-from shared.http import HttpRequest, StreamResponse, endpoint, read_json
+from shared.http import HttpRequest, StreamResponse, endpoint, read_json, sse
 from shared.services import Services
 from shared.telemetry.logs import bind
 
@@ -29,7 +29,7 @@ async def playground_chat(
         turn = await conversation.start_turn(request, user, services)
     bind(conversation_id=str(turn.conversation_id))
     reply = Reply(turn, services)
-    if sse.accepts_event_stream(call):
+    if accepts_event_stream(call):
         return StreamResponse(ReplyStream(turn, reply), sse.MEDIA_TYPE, sse.HEADERS)
     return await reply.result_or_disconnect(call.wait_for_disconnect())
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Coroutine
 
 from functions.playground_chat import conversation
 from functions.playground_chat.conversation import Turn
-from functions.playground_chat.stream_safety import Watch
+from functions.playground_chat.stream_safety import StreamSafetyChecker
 from shared import safety
 from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
 from shared.clients.chat_stream import ChatCompletion
@@ -30,7 +30,7 @@ class Reply:
     def __init__(self, turn: Turn, services: Services) -> None:
         self._turn = turn
         self._services = services
-        self._watch = Watch("\n".join(message.content for message in turn.messages))
+        self._safety = StreamSafetyChecker("\n".join(message.content for message in turn.messages))
         self._received: list[str] = []
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._began = services.clock()
@@ -97,7 +97,7 @@ class Reply:
         )
 
     def _on_text(self, text: str) -> None:
-        if category := self._watch.check(text):
+        if category := self._safety.check(text):
             raise _refused(category, text)
         self._received.append(text)
         self._pieces.put_nowait(text)

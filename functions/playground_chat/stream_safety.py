@@ -14,7 +14,7 @@ _OVERLAP = 200
 """Characters that are classified again with the next text; no phrase of the rules is longer."""
 
 
-class Watch:
+class StreamSafetyChecker:
     """Checks a text as it arrives, in the context of the earlier messages.
 
     Across messages only rules that are marked for it apply, such as the one on sexual content with

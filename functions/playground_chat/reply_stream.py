@@ -3,17 +3,12 @@
 from collections.abc import AsyncGenerator
 from types import TracebackType
 
-from pydantic import BaseModel
-
 from functions.playground_chat.conversation import Turn
 from functions.playground_chat.reply import Reply
 from shared.contracts.chat import ChatDelta, ChatError
 from shared.errors import ApiError
 from shared.http import HttpRequest
-
-MEDIA_TYPE = "text/event-stream"
-HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""``x-accel-buffering`` keeps a proxy from buffering the stream."""
+from shared.http.sse import MEDIA_TYPE, encode_event
 
 
 def accepts_event_stream(call: HttpRequest) -> bool:
@@ -56,16 +51,9 @@ class ReplyStream(AsyncGenerator[bytes, None]):
 async def _events(turn: Turn, reply: Reply) -> AsyncGenerator[bytes, None]:
     async for piece in reply.chunks():
         delta = ChatDelta(delta=piece, conversation_id=turn.conversation_id)
-        yield _event("message", delta)
+        yield encode_event("message", delta.model_dump_json())
     try:
-        yield _event("done", await reply.result())
+        yield encode_event("done", (await reply.result()).model_dump_json())
     except ApiError as problem:
-        yield _event("error", _to_error(problem))
-
-
-def _to_error(problem: ApiError) -> ChatError:
-    return ChatError(error=problem.message, code=problem.error_code, details=problem.details)
-
-
-def _event(name: str, data: BaseModel) -> bytes:
-    return f"event: {name}\ndata: {data.model_dump_json()}\n\n".encode()
+        error = ChatError(error=problem.message, code=problem.error_code, details=problem.details)
+        yield encode_event("error", error.model_dump_json())
