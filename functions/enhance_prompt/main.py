@@ -1,8 +1,7 @@
 """POST /enhance-prompt: enhance a prompt with a language model or with rules."""
 
 from shared import safety
-from shared.auth.authenticators import User, Worker
-from shared.auth.callers import require_user_or_worker
+from shared.auth.authenticators import User, Worker, require_user_or_worker
 from shared.contracts.prompts import (
     EnhancementMetadata,
     EnhancePromptRequest,

@@ -1,7 +1,6 @@
 """POST /get-active-worker-url: URL of the latest healthy worker of a type."""
 
-from shared.auth.authenticators import User, Worker
-from shared.auth.callers import require_user_or_worker
+from shared.auth.authenticators import User, Worker, require_user_or_worker
 from shared.contracts.worker_registration import GetWorkerUrlRequest, GetWorkerUrlResponse
 from shared.db.queries import workers
 from shared.errors import NotFoundError

@@ -5,7 +5,6 @@ from dataclasses import replace
 from shared.auth import authenticators
 from shared.auth.authenticators import Anon, User
 from shared.errors import ApiError, UnauthenticatedError
-from shared.http.bearing import bearing
 from shared.services import Services
 
 EXPIRED = "Token has expired"
@@ -18,7 +17,7 @@ async def authenticate(token: str, services: Services) -> User | Anon:
         UnauthenticatedError: The token is not valid, or has expired.
         ServiceUnavailableError: The keys of the token's issuer cannot be fetched.
     """
-    caller = await authenticators.require_user_or_anon(bearing(token), services)
+    caller = await authenticators.authenticate_token(token, services)
     expires_at = caller.claims["exp"]
     if expires_at <= services.clock():
         raise UnauthenticatedError(code="token_expired")

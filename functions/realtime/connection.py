@@ -1,16 +1,16 @@
-"""One client connection: receives messages, sends frames, and closes."""
+"""One client connection: receive messages, send queued frames, and close."""
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from functions.realtime import hub, phoenix
 from functions.realtime.channel import Channel
 from functions.realtime.connection_registry import Registry
-from functions.realtime.limits import Limits
-from functions.realtime.outbox import Backlog, SendQueue
-from functions.realtime.pace import TokenBucket
+from functions.realtime.limits import Limits, TokenBucket
 from functions.realtime.phoenix import MalformedError, Message, Version
 from shared.services import Services
 from shared.telemetry.logs import logger
@@ -42,6 +42,68 @@ _GIVING_WAY_SECONDS = 0.2
 """For the close frame of an evicted socket, so that its place becomes free quickly."""
 
 
+@dataclass(slots=True)
+class Backlog:
+    """Characters that all sockets of the process together have still to send."""
+
+    size: int = 0
+
+
+class SendQueue:
+    """A bounded queue of frames; ``put`` never waits."""
+
+    def __init__(self, limits: Limits, backlog: Backlog) -> None:
+        self._limits = limits
+        self._backlog = backlog
+        self._frames: deque[str] = deque()
+        self._size = 0
+        self._put = asyncio.Event()
+        self._emptied = asyncio.Event()
+
+    def put(self, frame: str) -> bool:
+        """Append a frame; False if a limit is exceeded."""
+        limits = self._limits
+        is_crowded = self._backlog.size > limits.all_queued_bytes
+        if (
+            len(self._frames) >= limits.queued_frames
+            or self._size > limits.queued_bytes
+            or (is_crowded and self._size > limits.share_of_queued_bytes)
+        ):
+            return False
+        self._frames.append(frame)
+        self._add(len(frame))
+        self._put.set()
+        return True
+
+    async def first(self) -> str:
+        """Wait for the oldest frame and return it; ``drop_first`` removes it."""
+        while not self._frames:
+            self._put.clear()
+            await self._put.wait()
+        return self._frames[0]
+
+    def drop_first(self) -> None:
+        """Remove the oldest frame after it was sent."""
+        self._add(-len(self._frames.popleft()))
+        if not self._frames:
+            self._emptied.set()
+
+    async def emptied(self) -> None:
+        """Wait until every frame was sent."""
+        while self._frames:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+    def clear(self) -> None:
+        """Remove all frames that were not sent."""
+        self._frames.clear()
+        self._add(-self._size)
+
+    def _add(self, size: int) -> None:
+        self._size += size
+        self._backlog.size += size
+
+
 class Connection:
     """An accepted WebSocket connection and its channels."""
 
@@ -64,7 +126,7 @@ class Connection:
         self.channels: dict[str, Channel] = {}
         self.pace = TokenBucket(limits.joins_at_once, limits.joins_per_second, services.clock)
         self._send = send
-        self._outbox = SendQueue(limits, backlog)
+        self._queue = SendQueue(limits, backlog)
         self._noted: set[str] = set()
         self._is_gone = False
         self._closing: asyncio.Timeout | None = None
@@ -92,12 +154,12 @@ class Connection:
             receiving.cancel()
             sending.cancel()
             await asyncio.wait([receiving, sending])
-            self._outbox.clear()
+            self._queue.clear()
         return ending
 
     def push(self, frame: str) -> None:
         """Queue a frame. A client that reads too slowly is disconnected; this never waits."""
-        if not self._outbox.put(frame):
+        if not self._queue.put(frame):
             self.end(_TOO_SLOW)
 
     def reply(self, to: Message, status: str, response: dict[str, Any]) -> None:
@@ -111,11 +173,11 @@ class Connection:
         self.note("a message was refused", reason)
         self.reply(message, "error", {"reason": reason})
 
-    def note(self, what: str, reason: str) -> None:
+    def note(self, event: str, reason: str) -> None:
         """Log a problem once per reason, however often the client retries."""
         if reason not in self._noted:
             self._noted.add(reason)
-            logger.warning(what, extra={"fields": {"reason": reason}})
+            logger.warning(event, extra={"fields": {"reason": reason}})
 
     def close(self, channel: Channel, event: str = "phx_close") -> None:
         """Close one channel: with ``phx_close`` for good, with ``phx_error`` to be joined again."""
@@ -166,8 +228,8 @@ class Connection:
     async def _send_loop(self) -> None:
         try:
             while True:
-                await self._send({"type": "websocket.send", "text": await self._outbox.first()})
-                self._outbox.drop_first()
+                await self._send({"type": "websocket.send", "text": await self._queue.first()})
+                self._queue.drop_first()
         except OSError:
             self._is_gone = True
             self.end(CloseReason(_NO_CODE, "it was lost"))
@@ -184,7 +246,7 @@ class Connection:
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(seconds) as self._closing:
                 if ending is not _TOO_SLOW and not is_hurried and not sending.done():
-                    await self._outbox.emptied()
+                    await self._queue.emptied()
                 sending.cancel()
                 await asyncio.wait([sending])
                 code, reason = ending

@@ -1,12 +1,14 @@
-"""Parses and evaluates the ``filter`` of a binding: ``column=operator.value``, joined by commas."""
+"""Parse and evaluate postgres_changes filters."""
 
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
-from functions.realtime import values
 from shared.errors import InvalidRequestError
 
 MAX_VALUES = 100
@@ -45,7 +47,7 @@ class Filter:
         value = row.get(self.column)
         if value is None:
             return False
-        known = values.comparable(value, self.type)
+        known = comparable(value, self.type)
         return known is not None and self.holds(known)
 
 
@@ -76,7 +78,7 @@ def _condition(text: str, types: Mapping[str, str]) -> Filter:
     if name not in _OPERATORS:
         raise InvalidRequestError(f"The filter's operator must be one of: {_KNOWN}.")
     quoted = _QUOTED.fullmatch(value)
-    operand = values.parse_literal(_plain(quoted[1]) if quoted else value, of_type)
+    operand = parse_literal(_plain(quoted[1]) if quoted else value, of_type)
     compare = _OPERATORS[name]
     return Filter(column, of_type, lambda known: compare(known, operand))
 
@@ -86,8 +88,8 @@ def _any_of(text: str, of_type: str) -> Callable[[Any], bool]:
         raise InvalidRequestError("The values of `in` must be in parentheses.")
     items = list(_split(text[1:-1], _ITEM.match))
     if len(items) > MAX_VALUES:
-        raise InvalidRequestError(f"`in` takes at most {MAX_VALUES} values.")
-    operands = {values.parse_literal(item, of_type) for item in items}
+        raise InvalidRequestError(f"`in` takes at most {MAX_VALUES} ")
+    operands = {parse_literal(item, of_type) for item in items}
     return operands.__contains__
 
 
@@ -107,3 +109,64 @@ def _split(text: str, match: Callable[[str, int], re.Match[str] | None]) -> Iter
 def _plain(quoted: str) -> str:
     """Return a quoted text without its escaping backslashes."""
     return _ESCAPE.sub(r"\1", quoted)
+
+
+def parse_literal(text: str, of_type: str) -> Any:  # noqa: ANN401 - of any column
+    """Parse the value in a filter.
+
+    Args:
+        text: the value.
+        of_type: Postgres's name of the column's type.
+
+    Raises:
+        InvalidRequestError: The value is not of that type, or columns of it cannot be filtered.
+    """
+    read = _READ.get(of_type)
+    if read is None:
+        raise InvalidRequestError(f"A column of type {of_type} cannot be filtered.")
+    try:
+        return read(text)
+    except (ValueError, InvalidOperation):
+        raise InvalidRequestError(
+            f"The filter's value is not of its column's type, {of_type}."
+        ) from None
+
+
+def comparable(value: object, of_type: str) -> Any:  # noqa: ANN401 - of any column
+    """Convert a row's JSON value, which is not null; None if it cannot be compared."""
+    try:
+        return _READ[of_type](str(value))
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("not a finite number")
+    return number
+
+
+def _boolean(text: str) -> bool:
+    known = {"true": True, "t": True, "false": False, "f": False}.get(text.lower())
+    if known is None:
+        raise ValueError("not a boolean")
+    return known
+
+
+def _moment(text: str) -> datetime:
+    """Parse a timestamp. Without an offset it is UTC, as in the database's sessions."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    # Compared by code points, unlike the database's collation.
+    **dict.fromkeys(("text", "varchar", "bpchar"), str),
+    **dict.fromkeys(("int2", "int4", "int8", "float4", "float8", "numeric"), _number),
+    "uuid": UUID,
+    "bool": _boolean,
+    "timestamptz": _moment,
+    "timestamp": _moment,
+    "date": date.fromisoformat,
+}

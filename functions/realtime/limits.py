@@ -1,5 +1,6 @@
-"""Limits per socket, user and process."""
+"""Limits of a connection, and a token bucket for its joins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -43,3 +44,30 @@ class Limits:
     def share_of_queued_bytes(self) -> int:
         """An equal share of ``all_queued_bytes`` per socket."""
         return self.all_queued_bytes // self.sockets
+
+
+class TokenBucket:
+    """A token bucket.
+
+    Args:
+        at_once: its capacity; it starts full.
+        per_second: tokens that are added per second.
+        clock: returns the time in seconds.
+    """
+
+    def __init__(self, at_once: int, per_second: float, clock: Callable[[], float]) -> None:
+        self._capacity = at_once
+        self._per_second = per_second
+        self._clock = clock
+        self._left = float(at_once)
+        self._at = clock()
+
+    def try_acquire(self) -> bool:
+        """Take a token; False if there is none."""
+        now = self._clock()
+        self._left = min(self._capacity, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from functools import cached_property
 from urllib.parse import parse_qs
 
-from functions.realtime import auth, client_address, life
-from functions.realtime.connection import Connection, Event, Receive, Send
+from functions.realtime import auth, client_address
+from functions.realtime.connection import Backlog, Connection, Event, Receive, Send
 from functions.realtime.connection_registry import Registry
 from functions.realtime.handlers import answer
 from functions.realtime.limits import Limits
-from functions.realtime.outbox import Backlog
 from functions.realtime.phoenix import VERSIONS, Version
 from shared import services
 from shared.auth.authenticators import Anon, User
@@ -23,7 +22,7 @@ from shared.errors import (
     TooManyRequestsError,
     UnauthenticatedError,
 )
-from shared.http.bearing import bearing
+from shared.http.request import new_traceparent
 from shared.http.responses import RawResponse, render, render_error
 from shared.services import Services
 from shared.telemetry import logs
@@ -51,7 +50,7 @@ class Realtime:
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Serve a WebSocket connection, the lifespan or ``/healthz``."""
         if scope["type"] == "lifespan":
-            await life.last(receive, send)
+            await _last(receive, send)
         elif (scope["type"], scope["path"]) == ("http", "/healthz"):
             await render(RawResponse(b'{"status": "ok"}'), 200)(scope, receive, send)
         else:
@@ -60,7 +59,7 @@ class Realtime:
     async def _handle(self, scope: Event, receive: Receive, send: Send) -> None:
         logs.configure()
         request_id = self._services_factory().new_id().hex
-        logs.start_request_log(bearing("").traceparent, function="realtime", request_id=request_id)
+        logs.start_request_log(new_traceparent(), function="realtime", request_id=request_id)
         try:
             version, token, caller = await self._accept(scope)
             socket = Connection(
@@ -134,6 +133,15 @@ class Realtime:
             logs.logger.info("the socket was lost before it was accepted")
         finally:
             self._registry.remove(socket)
+
+
+async def _last(receive: Receive, send: Send) -> None:
+    """Handle the startup and shutdown events; close the services at shutdown."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await services.close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 main = Realtime()

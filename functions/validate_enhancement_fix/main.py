@@ -1,8 +1,7 @@
 """POST /validate-enhancement-fix: score an enhancement per test case."""
 
 from functions.validate_enhancement_fix import evaluate
-from shared.auth.authenticators import User, Worker
-from shared.auth.callers import require_user_or_worker
+from shared.auth.authenticators import User, Worker, require_user_or_worker
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidateEnhancementResponse
 from shared.http import endpoint
 from shared.services import Services

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import jwt
 
-from shared.auth import signed_tokens, token_spelling
+from shared.auth import tokens
 from shared.contracts import webhook_signature
 from shared.db.pool import Role
-from shared.db.queries import event_tickets, user_roles
+from shared.db.queries import event_tickets, user_roles, workers
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.http import HttpRequest
 from shared.services import Services
@@ -73,7 +73,10 @@ async def require_user(call: HttpRequest, services: Services) -> User:
     Raises:
         UnauthenticatedError: The token is missing, invalid or expired, or not a user's.
     """
-    token = _bearer(call)
+    return await _user_of(_bearer(call), services)
+
+
+async def _user_of(token: str, services: Services) -> User:
     claims = await _decode_user_token(
         token,
         services,
@@ -122,9 +125,18 @@ async def require_user_or_anon(call: HttpRequest, services: Services) -> User | 
     Raises:
         UnauthenticatedError: The token is missing, invalid or expired.
     """
-    token = _bearer(call)
+    return await authenticate_token(_bearer(call), services)
+
+
+async def authenticate_token(token: str, services: Services) -> User | Anon:
+    """Return the user of a JWT, or an anonymous caller for the project's anon key.
+
+    Raises:
+        UnauthenticatedError: The token is invalid or expired.
+    """
+    _check_encoding(token)
     if _unverified_role(token) != "anon":
-        return await require_user(call, services)
+        return await _user_of(token, services)
     claims = await _decode_user_token(
         token,
         services,
@@ -197,9 +209,13 @@ def _bearer(call: HttpRequest) -> str:
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError("An Authorization header with a Bearer token is required.")
     token = token.strip()
-    if not token_spelling.is_canonical(token):
-        raise UnauthenticatedError("The token is malformed.")
+    _check_encoding(token)
     return token
+
+
+def _check_encoding(token: str) -> None:
+    if not tokens.is_canonical(token):
+        raise UnauthenticatedError("The token is malformed.")
 
 
 def _header(token: str, algorithm: str) -> dict[str, Any]:
@@ -256,7 +272,7 @@ def _decode(
     if keys == [None]:
         raise UnauthenticatedError("The token was signed with an unknown key.")
     try:
-        return signed_tokens.decode_with_any_key(
+        return tokens.decode_with_any_key(
             token,
             keys,
             algorithms=[algorithm],
@@ -297,3 +313,19 @@ async def require_user_or_ticket(call: HttpRequest, services: Services) -> User:
     claims = {"sub": str(redeemed.user_id), "exp": redeemed.token_expires_at}
     bind(user_id=claims["sub"])
     return User(redeemed.user_id, {**claims, "role": "authenticated"})
+
+
+async def require_user_or_worker(call: HttpRequest, services: Services) -> User | Worker:
+    """Return the user of a JWT, or the registered worker that signed the request.
+
+    Raises:
+        UnauthenticatedError: Neither credential is valid.
+        ForbiddenError: No worker is registered with the key of the signature.
+    """
+    if "authorization" in call.headers or webhook_signature.SIGNATURE_HEADER not in call.headers:
+        return await require_user(call, services)
+    worker = await require_worker(call, services)
+    async with services.database.transaction() as connection:
+        if not await workers.is_registered(connection, key_id=worker.key_id):
+            raise ForbiddenError("No worker is registered under this key.")
+    return worker

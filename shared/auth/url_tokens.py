@@ -8,7 +8,7 @@ from uuid import UUID
 
 import jwt
 
-from shared.auth import signed_tokens
+from shared.auth import tokens
 from shared.errors import ServiceUnavailableError, UnauthenticatedError
 from shared.services import Services
 
@@ -89,7 +89,7 @@ def _issue(
 
 def _claims(audience: _Audience, token: str, services: Services, *more: str) -> dict[str, Any]:
     try:
-        return signed_tokens.decode_with_any_key(
+        return tokens.decode_with_any_key(
             token,
             _signing_secrets(services),
             algorithms=["HS256"],

@@ -50,7 +50,7 @@ class HttpRequest:
     @cached_property
     def traceparent(self) -> str:
         """The caller's ``traceparent``, or that of a new trace."""
-        return self.incoming_traceparent or f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+        return self.incoming_traceparent or new_traceparent()
 
     async def wait_for_disconnect(self) -> None:
         """Wait until the client disconnects. Call it after the body has been read."""
@@ -73,3 +73,8 @@ class HttpRequest:
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
+
+
+def new_traceparent() -> str:
+    """Return the ``traceparent`` of a new trace, which is recorded."""
+    return f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"

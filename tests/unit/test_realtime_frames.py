@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.realtime import phoenix
-from functions.realtime.limits import Limits
-from functions.realtime.outbox import Backlog, SendQueue
-from functions.realtime.pace import TokenBucket
+from functions.realtime.connection import Backlog, SendQueue
+from functions.realtime.limits import Limits, TokenBucket
 from functions.realtime.phoenix import MalformedError, Message, Version
 
 names = st.none() | st.text()

@@ -17,7 +17,7 @@ import jwt
 from infra.local.auth import errors, users
 from infra.local.auth.users import User
 from infra.local.config import tokens
-from shared.auth import signed_tokens
+from shared.auth.tokens import decode_with_any_key
 
 LIFETIME_SECONDS = 3600
 REUSE_SECONDS = 10
@@ -93,7 +93,7 @@ def bearer_of(authorization: str) -> SessionRef:
         message = "This endpoint requires a valid Bearer token"
         raise errors.AuthError(401, "no_authorization", message)
     try:
-        claims = signed_tokens.decode_with_any_key(
+        claims = decode_with_any_key(
             token,
             [tokens.secret()],
             algorithms=["HS256"],
