@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from shared.contracts.language_models import ChatModel
+from shared.contracts.chat import ChatModel
 from shared.contracts.webhook_signature import key_bytes
 from shared.telemetry.settings import TelemetrySettings, from_environment
 

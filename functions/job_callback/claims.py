@@ -6,12 +6,10 @@ from psycopg.errors import UniqueViolation
 
 from shared.auth.authenticators import Worker
 from shared.contracts.job_catalog import JOB_TYPES
-from shared.contracts.upload_sizes import (
+from shared.contracts.worker_protocol import (
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,
     MAX_THUMBNAIL_BYTES,
-)
-from shared.contracts.worker_protocol import (
     CallbackRequest,
     CallbackResponse,
     GenerationParams,

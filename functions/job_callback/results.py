@@ -9,7 +9,7 @@ from shared.db.connection import Connection
 from shared.db.queries import callbacks, job_transitions, jobs
 from shared.db.queries.callbacks import Receipt
 from shared.errors import ApiError, ConflictError
-from shared.jobs import completion, dispatch, metrics
+from shared.jobs import completion, dispatch
 from shared.library import save
 from shared.safety import output_check
 from shared.services import Services
@@ -48,7 +48,7 @@ async def completed(
             connection, job.id, callback, checked, _receipt(worker, _ACKNOWLEDGED)
         )
     if ended:
-        metrics.record_job_ended(ended, callback_visible_seconds=logs.request_seconds())
+        completion.record_job_ended(ended, callback_visible_seconds=logs.request_seconds())
     await dispatch.dispatch_jobs(services, job.queue)
     if job.destination == "library":
         await _save_to_library(job, services)
@@ -76,7 +76,7 @@ async def failed(callback: CallbackRequest, worker: Worker, services: Services) 
         await output_check.record_worker_refusal(connection, job, callback, services.settings)
         await callbacks.insert(connection, _receipt(worker, _ACKNOWLEDGED))
     if not changed.is_open:
-        metrics.record_job_ended(changed)
+        completion.record_job_ended(changed)
     await dispatch.dispatch_jobs(services, job.queue)
     return _ACKNOWLEDGED
 

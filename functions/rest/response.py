@@ -1,9 +1,10 @@
-"""Builds the HTTP response from a plan's row: status, headers and body."""
+"""Build the HTTP response: status, headers, body."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from functions.rest import deprecated, errors
+from functions.rest import errors
 from functions.rest.errors import RestError
 from functions.rest.sql.plan import MAX_CHARACTERS, Plan
 from shared.http import RawResponse
@@ -48,7 +49,7 @@ def _read(plan: Plan, row: dict[str, Any]) -> RawResponse:
         "content-range": _content_range(first, first + count - 1, total),
         **request.prefer.applied(*names),
         **request.profile,
-        **(deprecated.header(request.name) if request.is_rpc else {}),
+        **(_deprecation_header(request.name) if request.is_rpc else {}),
     }
     if plan.returns_void:
         return RawResponse(b"", None, headers, status=204)
@@ -123,3 +124,16 @@ def _not_single(count: int) -> RestError:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+_DEPRECATED_SINCE = {
+    "create_workspace_session": datetime(2026, 11, 23, tzinfo=UTC),
+    "save_workspace_item_to_library": datetime(2026, 11, 23, tzinfo=UTC),
+    "clear_workspace_session": datetime(2026, 11, 23, tzinfo=UTC),
+}
+
+
+def _deprecation_header(name: str) -> dict[str, str]:
+    """Return the header ``Deprecation`` (RFC 9745) if the function is deprecated, else nothing."""
+    since = _DEPRECATED_SINCE.get(name)
+    return {"deprecation": f"@{int(since.timestamp())}"} if since else {}

@@ -6,7 +6,7 @@ The response redirects to a signed URL of the bucket, so that no file content pa
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from functions.storage import access, described
+from functions.storage import access, listing
 from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User
@@ -70,13 +70,13 @@ async def info(
     await access.check(place, access.require_token(caller), services)
     metadata = await access.stat(place, services)
     return FileInfo(
-        id=described.id_of(place),
+        id=listing.id_of(place),
         name=place.path,
         version=str(metadata.generation),
         bucket_id=place.bucket,
         size=metadata.size,
         content_type=metadata.content_type,
-        cache_control=described.CACHE_CONTROL,
+        cache_control=listing.CACHE_CONTROL,
         etag=metadata.etag,
         metadata={},
         last_modified=metadata.updated_at,
@@ -107,7 +107,7 @@ async def _head(place: ObjectRef, services: Services) -> RawResponse:
         "etag": f'"{metadata.etag}"',
         "last-modified": format_datetime(metadata.updated_at, usegmt=True),
         "accept-ranges": "bytes",
-        "cache-control": described.CACHE_CONTROL,
+        "cache-control": listing.CACHE_CONTROL,
     }
     return RawResponse(b"", metadata.content_type, headers)
 

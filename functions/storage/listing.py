@@ -1,11 +1,21 @@
-"""Lists a user's folder: generated, saved and uploaded files."""
+"""Listings of a user's folder, and the entries of files."""
+
+import hashlib
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from functions.storage import access, described
+from functions.storage import access
 from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth.authenticators import Anon, User
-from shared.contracts.storage import MAX_LISTED, FileEntries, FileEntry, ListRequest, Order
+from shared.contracts.storage import (
+    MAX_LISTED,
+    FileEntries,
+    FileEntry,
+    FileMetadata,
+    ListRequest,
+    Order,
+)
 from shared.db.queries import storage_access
 from shared.http import HttpRequest, read_json
 from shared.services import Services
@@ -61,7 +71,7 @@ async def _entries(
 
     def to_entry(metadata: ObjectMetadata) -> FileEntry:
         name = metadata.path.removeprefix(folder)
-        return described.entry(ObjectRef(place.bucket, metadata.path), metadata, name)
+        return entry(ObjectRef(place.bucket, metadata.path), metadata, name)
 
     inner = [path.removeprefix(folder).rstrip("/") for path in listed.folders]
     folders = [FileEntry(name=name) for name in inner if is_shown(f"{folder}{name}", name)]
@@ -78,3 +88,33 @@ def _sorted(entries: list[FileEntry], by: Order) -> list[FileEntry]:
     if by.column != "name":
         files.sort(key=lambda entry: getattr(entry, by.column), reverse=is_down)
     return folders + files
+
+
+CACHE_CONTROL = "private, max-age=0"
+"""The bucket's default; objects do not override it."""
+
+
+def id_of(place: ObjectRef) -> UUID:
+    """Return an object's id, derived from its key. Clients recognise folders by having no id."""
+    digest = hashlib.sha256(place.key.encode()).digest()
+    return UUID(bytes=digest[:16], version=5)
+
+
+def entry(place: ObjectRef, metadata: ObjectMetadata, name: str) -> FileEntry:
+    """Return the listing entry of a file, under ``name``."""
+    file_metadata = FileMetadata(
+        e_tag=f'"{metadata.etag}"',
+        size=metadata.size,
+        mimetype=metadata.content_type,
+        cache_control=CACHE_CONTROL,
+        last_modified=metadata.updated_at,
+        content_length=metadata.size,
+    )
+    return FileEntry(
+        name=name,
+        id=id_of(place),
+        updated_at=metadata.updated_at,
+        created_at=metadata.created_at,
+        last_accessed_at=metadata.updated_at,
+        metadata=file_metadata,
+    )

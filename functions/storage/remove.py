@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from functions.storage import access, described
+from functions.storage import access, listing
 from functions.storage.object_urls import ObjectRef, bucket_name
 from shared.auth.authenticators import Anon, User
 from shared.contracts.storage import FileEntries, FileEntry, RemoveRequest
@@ -64,6 +64,4 @@ async def _remove(
         await discard.discard_asset(asset_id, services, user_id=user.id)
     elif metadata:
         await services.storage.delete(bucket, path)
-    return (
-        described.entry(ObjectRef(user_uploads.BUCKET, path), metadata, path) if metadata else None
-    )
+    return listing.entry(ObjectRef(user_uploads.BUCKET, path), metadata, path) if metadata else None

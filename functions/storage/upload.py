@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.storage import access, described, multipart, quotas
+from functions.storage import access, listing, multipart, quotas
 from functions.storage.object_urls import ObjectRef, bucket_name, check_key
 from shared.auth import url_tokens
 from shared.auth.authenticators import Anon, User
@@ -115,7 +115,7 @@ async def _store(
         )
     if stored is None:
         raise _duplicate()
-    return Uploaded(id=described.id_of(place), key=place.key)
+    return Uploaded(id=listing.id_of(place), key=place.key)
 
 
 def _duplicate() -> ConflictError:

@@ -8,11 +8,10 @@ from pydantic import ValidationError
 from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.runner import for_each
 from shared.contracts import webhook_signature
-from shared.contracts.upload_sizes import MAX_MANIFEST_BYTES
-from shared.contracts.worker_protocol import CallbackRequest, SignedManifest
+from shared.contracts.worker_protocol import MAX_MANIFEST_BYTES, CallbackRequest, SignedManifest
 from shared.db.queries import job_transitions, jobs, retention
 from shared.errors import ApiError, ServiceUnavailableError
-from shared.jobs import completion, metrics
+from shared.jobs import completion
 from shared.services import Services
 from shared.storage import paths
 from shared.telemetry import tracing
@@ -78,7 +77,7 @@ def _log_recovery(what: str, job: jobs.Job) -> None:
     """Record an event in the job's trace, and its metrics if the job has ended."""
     tracing.record_event(what, parent=job.traceparent, attributes={"ourvidz.job_id": str(job.id)})
     if not job.is_open:
-        metrics.record_job_ended(job)
+        completion.record_job_ended(job)
 
 
 async def _complete_from_manifest(

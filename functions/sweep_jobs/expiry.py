@@ -6,7 +6,7 @@ from uuid import UUID
 from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.runner import for_each
 from shared.db.queries import job_transitions, retention
-from shared.jobs import metrics
+from shared.jobs import completion
 from shared.library import save
 from shared.services import Services
 from shared.telemetry.logs import bind, logger
@@ -57,7 +57,7 @@ async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> Non
             await retention.postpone(connection, job_id)
         raise
     if job:
-        metrics.record_job_ended(job)
+        completion.record_job_ended(job)
         done.failed += 1
 
 

@@ -4,9 +4,7 @@ from functions.validate_enhancement_fix import llm_judge
 from shared import safety
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidationResult
 from shared.prompts.enhancer import TOKEN_LIMIT
-from shared.prompts.rules.checks import CHECKS, closest_check_name
-from shared.prompts.rules.overlap import is_sentence
-from shared.prompts.rules.verdicts import CheckResult
+from shared.prompts.rules.checks import CHECKS, CheckResult, closest_check_name, is_sentence
 from shared.services import Services
 
 SAFE = "safe"

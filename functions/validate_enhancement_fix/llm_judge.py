@@ -10,10 +10,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from shared import safety
 from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
 from shared.contracts.base import Contract
-from shared.contracts.language_models import ChatModel
+from shared.contracts.chat import ChatModel
 from shared.contracts.prompts import ValidateEnhancementRequest
-from shared.prompts.rules.overlap import score_by_overlap
-from shared.prompts.rules.verdicts import CheckResult
+from shared.prompts.rules.checks import CheckResult, score_by_overlap
 from shared.services import Services
 
 MAX_AT_ONCE = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from infra.admin import ages, users
+from infra.admin import users
 from infra.database.library_export import LibraryExportError, export_library
 from infra.database.migrate import OldDatabaseError, migrate
 from infra.database.roles import grant_roles
@@ -64,7 +64,7 @@ async def _run_with_services(options: argparse.Namespace, services: Services) ->
     if options.command == "erase":
         return json.dumps(await users.erase(services, options.user))
     if options.command == "confirm-age":
-        return await ages.confirm(services, options.user, is_withdrawn=options.withdraw)
+        return await users.confirm_age(services, options.user, is_withdrawn=options.withdraw)
     async with services.database.transaction() as connection:
         if options.command == "retire":
             exists = await workers.deactivate(connection, options.id)

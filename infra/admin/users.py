@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from uuid import UUID
 
-from shared.db.queries import job_transitions, user_data
+from shared.db.queries import credit_ledger, job_transitions, safety_decisions, user_data
 from shared.services import Services
 
 _MAX_BYTES = 1 << 30
@@ -68,3 +68,15 @@ async def _files(services: Services, user_id: UUID) -> list[tuple[str, str]]:
         for bucket in buckets
         for path in await services.storage.list_paths(bucket, f"{user_id}/")
     ]
+
+
+async def confirm_age(services: Services, user_id: UUID, *, is_withdrawn: bool) -> str:
+    """Record or withdraw a user's age confirmation; create their profile if they have none.
+
+    Returns:
+        A message for the operator.
+    """
+    async with services.database.transaction() as connection:
+        await credit_ledger.grant(connection, user_id, amount=services.settings.starting_credits)
+        await safety_decisions.confirm_age(connection, user_id, is_confirmed=not is_withdrawn)
+    return f"The age of {user_id} is {'not ' if is_withdrawn else ''}confirmed."

@@ -12,7 +12,7 @@ import httpx
 
 from shared.clients import chat_stream
 from shared.clients.chat_stream import ChatCompletion, OnText
-from shared.contracts.language_models import ChatModel
+from shared.contracts.chat import ChatModel
 from shared.db.pool import Database
 from shared.db.queries import workers
 from shared.errors import ServiceUnavailableError

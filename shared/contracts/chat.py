@@ -1,11 +1,14 @@
 """playground-chat request, response and stream events."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.base import Contract
-from shared.contracts.language_models import ChatModel
 from shared.contracts.text import Text
+
+ChatModel = Literal["qwen_base", "qwen_instruct"]
+"""The base model continues a text; the instruct model is trained for conversations."""
+
 
 MAX_MESSAGE_CHARACTERS = 4000
 

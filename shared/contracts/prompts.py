@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract
+from shared.contracts.chat import ChatModel
 from shared.contracts.jobs import Prompt
-from shared.contracts.language_models import ChatModel
 from shared.contracts.text import Text
 from shared.contracts.worker_protocol import ContentMode
 

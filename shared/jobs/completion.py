@@ -5,16 +5,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.contracts.job_catalog import JOB_TYPES
-from shared.contracts.upload_sizes import MAX_THUMBNAIL_BYTES
-from shared.contracts.worker_protocol import CallbackRequest, ReportedAsset
+from shared.contracts.worker_protocol import MAX_THUMBNAIL_BYTES, CallbackRequest, ReportedAsset
 from shared.db.connection import Connection
 from shared.db.queries import job_transitions, jobs
 from shared.db.queries.callbacks import Receipt
+from shared.db.queries.jobs import Job
 from shared.errors import ConflictError, InvalidRequestError
 from shared.safety import output_check
 from shared.services import Services
 from shared.storage import paths
 from shared.storage.types import ObjectMetadata
+from shared.telemetry import logs
 
 
 class ValidatedAsset(NamedTuple):
@@ -113,3 +114,14 @@ async def _check_objects(services: Services, asset: ReportedAsset) -> ValidatedA
             "An uploaded object is missing or differs; upload it again.", code="object_missing"
         )
     return ValidatedAsset(asset, stored, thumbnail)
+
+
+def record_job_ended(job: Job, **more: float) -> None:
+    """Emit the metrics of a finished job, after the commit. Do not call it for cancelled jobs."""
+    logs.emit_metrics(job_late=int(is_late(job)), **more)
+
+
+def is_late(job: Job) -> bool:
+    """Return whether the job ended after the deadline of its last claim or its expiry."""
+    deadline = min(job.deadline_at or job.expires_at, job.expires_at)
+    return job.completed_at is not None and job.completed_at > deadline

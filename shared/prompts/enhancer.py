@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 
 from shared import safety
 from shared.clients.chat import ChatRequest, ChatUnavailableError, Message
+from shared.contracts.chat import ChatModel
 from shared.contracts.job_catalog import MediaType, Quality
-from shared.contracts.language_models import ChatModel
 from shared.contracts.prompts import UseCase
 from shared.contracts.worker_protocol import ContentMode
 from shared.db.queries import prompt_templates
@@ -14,9 +14,9 @@ from shared.db.queries.prompt_templates import Template
 from shared.prompts import output_cleanup
 from shared.prompts.output_cleanup import OutputFormat
 from shared.prompts.rules import rule_enhancer
+from shared.prompts.rules.checks import preserves_subject
 from shared.prompts.rules.language import language
 from shared.prompts.rules.tokens import estimate_tokens
-from shared.prompts.rules.word_checks import preserves_subject
 from shared.services import Services
 
 Target = Literal["sdxl", "wan"]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.contracts.job_catalog import JOB_TYPES
-from shared.contracts.upload_sizes import (
+from shared.contracts.worker_protocol import (
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,
     MAX_THUMBNAIL_BYTES,

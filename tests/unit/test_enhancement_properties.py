@@ -10,12 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from shared.contracts.job_catalog import MediaType, Quality
-from shared.prompts.rules.attributes import CLAIMS, MEDIA
-from shared.prompts.rules.categories import CATEGORIES, ORDER
 from shared.prompts.rules.prompt_analysis import analyze
 from shared.prompts.rules.rule_enhancer import RuleEnhancement, enhance
-from shared.prompts.rules.subjects import CIRCUMSTANCES, PLACES, THINGS
 from shared.prompts.rules.tokens import estimate_tokens
+from shared.prompts.rules.vocabulary import (
+    CATEGORIES,
+    CIRCUMSTANCES,
+    CLAIMS,
+    MEDIA,
+    ORDER,
+    PLACES,
+    THINGS,
+)
 
 CUES = sorted(
     {

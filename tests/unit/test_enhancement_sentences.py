@@ -2,8 +2,7 @@
 
 import pytest
 
-from shared.prompts.rules.checks import CHECKS
-from shared.prompts.rules.overlap import is_sentence, score_by_overlap
+from shared.prompts.rules.checks import CHECKS, is_sentence, score_by_overlap
 
 
 @pytest.mark.parametrize("name", [*CHECKS, "xyzzy", " adds_detail ", "no-repetition"])

@@ -6,12 +6,22 @@ from itertools import pairwise
 import pytest
 
 from shared.prompts.rules import words
-from shared.prompts.rules.attributes import CLAIMS, CONFLICTS, MEDIA
-from shared.prompts.rules.categories import CATEGORIES, IMPLIED, NEEDLESS, ORDER
-from shared.prompts.rules.phrase_selection import TABLES, Phrase, table
+from shared.prompts.rules.phrases import TABLES, Phrase, table
 from shared.prompts.rules.prompt_analysis import Labels, analyze
-from shared.prompts.rules.subjects import CIRCUMSTANCES, GROUPS, PLACES, THINGS
 from shared.prompts.rules.tokens import estimate_tokens
+from shared.prompts.rules.vocabulary import (
+    CATEGORIES,
+    CIRCUMSTANCES,
+    CLAIMS,
+    CONFLICTS,
+    GROUPS,
+    IMPLIED,
+    MEDIA,
+    NEEDLESS,
+    ORDER,
+    PLACES,
+    THINGS,
+)
 
 LABELS = {*THINGS, *PLACES, *CIRCUMSTANCES, *GROUPS, *MEDIA, *CLAIMS}
 LINES = [(category, phrase) for category in TABLES for phrase in table(category)]

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from shared.db.queries.jobs import Job
-from shared.jobs.metrics import is_late
+from shared.jobs.completion import is_late
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "infra/terraform/modules/monitoring"

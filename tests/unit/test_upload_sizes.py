@@ -11,13 +11,11 @@ from pydantic import ValidationError
 from gpu_workers.runtime.jobs import preview
 from gpu_workers.runtime.media import images
 from shared.contracts import webhook_signature
-from shared.contracts.upload_sizes import (
+from shared.contracts.worker_protocol import (
+    MAX_ASSETS,
     MAX_MANIFEST_BYTES,
     MAX_PREVIEW_BYTES,
     MAX_THUMBNAIL_BYTES,
-)
-from shared.contracts.worker_protocol import (
-    MAX_ASSETS,
     CallbackRequest,
     OutputCheck,
     ReportedAsset,

@@ -1,14 +1,133 @@
-"""Named checks of an enhancement."""
+"""Checks of an enhancement: by name, and by the words of a criterion."""
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
+from typing import NamedTuple
 
-from shared.prompts.rules import word_checks
-from shared.prompts.rules.attributes import CLAIMS, MEDIA
+from shared.prompts.rules import words
 from shared.prompts.rules.language import language, scripts
 from shared.prompts.rules.prompt_analysis import analyze, style_words
 from shared.prompts.rules.tokens import estimate_tokens
-from shared.prompts.rules.verdicts import CheckResult, counted, named
+from shared.prompts.rules.vocabulary import CLAIMS, MEDIA
+
+_MAX_NAMED = 5
+
+
+class CheckResult(NamedTuple):
+    """Result of a check."""
+
+    passed: bool
+    score: float
+    """From 0 to 1."""
+    feedback: str
+    """An explanation for a person, with the evidence."""
+
+
+def named(words: Sequence[str]) -> str:
+    """Quote up to five of the words, and count the rest."""
+    distinct = list(dict.fromkeys(words))
+    more = len(distinct) - _MAX_NAMED
+    text = ", ".join(f'"{word}"' for word in distinct[:_MAX_NAMED])
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Return a number with its noun in singular or plural."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
+MIN_SUBJECT_KEPT = 0.8
+"""An enhancement may replace one word in five."""
+
+NEW_WORDS_FOR_FULL_SCORE = 6
+MIN_NEW_WORDS = 3
+MAX_USES = 2
+"""Maximum uses of a word, unless the prompt itself uses it more often."""
+
+
+def preserves_subject(original: str, enhanced: str, limit: int) -> CheckResult:
+    """Check that the prompt's words are kept, and in their order."""
+    del limit
+    required = [word for word in words.content(original) if not word.negated]
+    if not required:
+        return CheckResult(True, 1.0, "The original prompt has no subject words.")
+    present = words.stems(words.content(enhanced))
+    missing = [word.text for word in required if word.stem not in present]
+    kept = 1 - len(missing) / len(required)
+    feedback = f"Words that are kept: {len(required) - len(missing)} of {len(required)}"
+    if missing:
+        return CheckResult(
+            kept >= MIN_SUBJECT_KEPT, kept, f"{feedback}; missing: {named(missing)}."
+        )
+    if not _in_order(words.stems(required), present):
+        return CheckResult(True, 0.9, f"{feedback}, in another order.")
+    return CheckResult(True, 1.0, f"{feedback}, in their order.")
+
+
+def adds_detail(original: str, enhanced: str, limit: int) -> CheckResult:
+    """Check that the enhancement adds content words."""
+    del limit
+    known = set(words.stems(words.content(original)))
+    new = [word for word in words.content(enhanced) if word.stem not in known]
+    number = len(set(words.stems(new)))
+    feedback = f"{counted(number, 'new word')}"
+    if new:
+        feedback = f"{feedback}: {named([word.text for word in new])}"
+    score = min(1.0, number / NEW_WORDS_FOR_FULL_SCORE)
+    return CheckResult(number >= MIN_NEW_WORDS, score, f"{feedback}.")
+
+
+def no_repetition(original: str, enhanced: str, limit: int) -> CheckResult:
+    """Check that no word or phrase is repeated, unless the prompt repeats it."""
+    del limit
+    allowed, used = _uses(original), _uses(enhanced)
+    repeated = [
+        " ".join(key)
+        for key, number in used.items()
+        if number > max(allowed[key], MAX_USES if len(key) == 1 else 1)
+    ]
+    if not repeated:
+        return CheckResult(True, 1.0, "No word or phrase is repeated.")
+    score = max(0.0, 1 - len(repeated) / len({key for key in used if len(key) == 1}))
+    return CheckResult(False, min(score, 0.5), f"Repeated: {named(repeated)}.")
+
+
+def no_negation_lost(original: str, enhanced: str, limit: int) -> CheckResult:
+    """Check that everything the prompt negates is still negated."""
+    del limit
+    declined = [word for word in words.content(original) if word.negated]
+    if not declined:
+        return CheckResult(True, 1.0, "The original prompt excludes nothing.")
+    enhanced_words = words.content(enhanced)
+    still = {word.stem for word in enhanced_words if word.negated}
+    stems = {word.stem for word in enhanced_words if not word.negated}
+    turned = [word.text for word in declined if word.stem in stems - still]
+    lost = [word.text for word in declined if word.stem not in still]
+    if turned:
+        return CheckResult(False, 0.0, f"Excluded by the prompt, but added: {named(turned)}.")
+    if lost:
+        score = 1 - len(lost) / len(declined)
+        return CheckResult(False, score, f"Excluded by the prompt, but no longer: {named(lost)}.")
+    return CheckResult(True, 1.0, f"Still excluded: {named([word.text for word in declined])}.")
+
+
+def _in_order(required: list[str], present: list[str]) -> bool:
+    remaining = iter(present)
+    return all(stem in remaining for stem in required)
+
+
+def _uses(text: str) -> Counter[tuple[str, ...]]:
+    """Count the uses of each word and of each pair of adjacent words."""
+    uses: Counter[tuple[str, ...]] = Counter()
+    for clause in words.clauses(text):
+        content = [word for word in clause if words.means_something(word.text)]
+        uses.update((word.stem,) for word in content)
+        uses.update(pairwise(words.stems(content)))
+    return uses
+
 
 Check = Callable[[str, str, int], CheckResult]
 """A check of the original prompt, the enhanced prompt and its token limit."""
@@ -98,14 +217,14 @@ def is_single_line(original: str, enhanced: str, limit: int) -> CheckResult:
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
-        word_checks.preserves_subject,
-        word_checks.adds_detail,
-        word_checks.no_repetition,
+        preserves_subject,
+        adds_detail,
+        no_repetition,
         within_token_limit,
         no_contradiction,
         keeps_style_words,
         same_language,
-        word_checks.no_negation_lost,
+        no_negation_lost,
         is_single_line,
     )
 }
@@ -119,3 +238,38 @@ def closest_check_name(name: str) -> str | None:
 
 def _spelled(labels: list[str]) -> list[str]:
     return [label.replace("_", " ") for label in labels]
+
+
+MIN_OVERLAP = 0.6
+
+_OF_THE_REQUEST = """
+add added adds addition check contain contains describe described describes does ensure enhanced
+enhancement have include included includes keep keeps kept make makes mention mentioned mentions
+must need needs original output prompt result say says shall should show shown shows still test text
+use used uses version will word words
+"""
+_ABOUT = frozenset(words.stem(word) for word in _OF_THE_REQUEST.split())
+_NAME = re.compile(r"[\w-]+")
+
+
+def is_sentence(test_case: str) -> bool:
+    """Return whether a test case is a sentence and not the name of a check."""
+    return _NAME.fullmatch(test_case.strip()) is None
+
+
+def score_by_overlap(sentence: str, enhanced: str) -> CheckResult:
+    """Score the share of the sentence's words in the prompt; negated words must be missing."""
+    criteria = [word for word in words.content(sentence) if word.stem not in _ABOUT]
+    if not criteria:
+        feedback = "Scored by word overlap only; the criterion has no words to compare."
+        return CheckResult(False, 0.0, feedback)
+    present = {word.stem for word in words.content(enhanced) if not word.negated}
+    wrong = [word.text for word in criteria if (word.stem in present) == word.negated]
+    score = 1 - len(wrong) / len(criteria)
+    feedback = (
+        f"Scored by word overlap, not by a model: {len(criteria) - len(wrong)} of "
+        f"{len(criteria)} of its words agree"
+    )
+    if wrong:
+        feedback = f"{feedback}; not: {named(wrong)}"
+    return CheckResult(score >= MIN_OVERLAP, score, f"{feedback}.")

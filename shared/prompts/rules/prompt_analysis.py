@@ -6,9 +6,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.prompts.rules import words
-from shared.prompts.rules.attributes import CLAIMS, CONFLICTS, MEDIA
-from shared.prompts.rules.categories import CATEGORIES, IMPLIED
-from shared.prompts.rules.subjects import CIRCUMSTANCES, GROUPS, PLACES, THINGS
+from shared.prompts.rules.vocabulary import (
+    CATEGORIES,
+    CIRCUMSTANCES,
+    CLAIMS,
+    CONFLICTS,
+    GROUPS,
+    IMPLIED,
+    MEDIA,
+    PLACES,
+    THINGS,
+)
 from shared.prompts.rules.words import Word
 
 Labels = frozenset[str]
@@ -27,7 +35,7 @@ _Cues = dict[tuple[str, ...], set[str]]
 
 
 class PromptAnalysis(NamedTuple):
-    """A prompt's labels, from ``subjects``, ``attributes`` and ``categories``."""
+    """A prompt's labels, of the ``vocabulary``."""
 
     labels: Labels
     """Labels of what it describes. Of several things only the first, which is the subject."""

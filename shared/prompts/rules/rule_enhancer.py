@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.contracts.job_catalog import MediaType, Quality
-from shared.prompts.rules.categories import ORDER
 from shared.prompts.rules.language import NEUTRAL, Language, language
-from shared.prompts.rules.phrase_selection import is_compatible, select_phrases
+from shared.prompts.rules.phrases import is_compatible, select_phrases
 from shared.prompts.rules.prompt_analysis import analyze
 from shared.prompts.rules.tokens import estimate_tokens
+from shared.prompts.rules.vocabulary import ORDER
 
 RULES = "rules"
 
