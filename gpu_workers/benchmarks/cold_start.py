@@ -31,7 +31,7 @@ def by_the_worker(folder: Path) -> None:
     """Load as the worker does, with the cache of earlier compilations, and draw one step."""
     settings = load_settings(SdxlSettings).model_copy(update={"sdxl_model": str(folder)})
     worker = Model(settings)
-    words, size = prompt_parser.read("a red star on blue"), (worker.native_size, worker.native_size)
+    words, size = prompt_parser.read("a red star on blue"), (worker.native_side, worker.native_side)
     request = ImageRequest(words, words, steps=1, guidance=7.5, seed=7, size=size)
     worker.generate([request], lambda _step, _steps: None, lambda _: None)
 

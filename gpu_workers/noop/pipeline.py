@@ -19,10 +19,10 @@ from PIL import Image
 
 from gpu_workers.runtime import settings
 from gpu_workers.runtime.media import images
-from gpu_workers.runtime.pipeline import Media, OnStep, PermanentError, ReferenceImage
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, PermanentError, Pipeline
 from gpu_workers.runtime.safety.exemptions import Weights
 from shared.contracts.job_catalog import get_job_type
-from shared.contracts.worker_protocol import GenerationParams, JobMessage
+from shared.contracts.worker_protocol import GenerationParams
 
 _CLIP = Path(__file__).with_name("clip.mp4")
 _CLIP_SIZE = (16, 16)
@@ -31,7 +31,7 @@ _CLIP_SECONDS = 1 / 16
 _MODEL = "noop"
 
 
-class NoopPipeline:
+class NoopPipeline(Pipeline):
     """Serves every job type; it does not serve chat."""
 
     def __init__(self) -> None:
@@ -51,24 +51,28 @@ class NoopPipeline:
         """Read the clip."""
         self._clip = _CLIP.read_bytes()
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        """Wait for the configured steps, then return the media.
+    @property
+    def max_batch_size(self) -> None:
+        """None: the jobs of all slots run at the same time."""
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
+        """Wait for the configured steps of each job, then return its media.
 
         Raises:
             JobCancelled: raised by ``on_step``.
             PermanentError: the job type is unknown.
         """
-        del references
+        return [self._generate(request) for request in requests]
+
+    def _generate(self, request: GenerationRequest) -> list[Media]:
         config = settings.noop()
         for step in range(1, config.noop_steps + 1):
             time.sleep(config.noop_seconds)
-            on_step(step, config.noop_steps)
-        row = get_job_type(message.job_type)
+            request.on_step(step, config.noop_steps)
+        row = get_job_type(request.message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "Unknown job type.")
-        params = message.parameters
+        params = request.message.parameters
         if row.media == "video":
             return [self._video(params)]
         return [_image(params, params.seed + index) for index in range(params.num_images)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from PIL import Image
 
@@ -19,7 +19,7 @@ OnStep = Callable[[int, int], None]
 """``on_step(step, steps)``, called after each step; raises `JobCancelled` to stop the job."""
 
 OnPreview = Callable[[Callable[[], Image.Image]], None]
-"""``show(picture)``, called after each step; it calls ``picture`` if a preview is due."""
+"""``on_preview(draw)``, called after each step; it calls ``draw`` if a preview is due."""
 
 
 class JobCancelled(Exception):  # noqa: N818 - it is no error: the job was cancelled
@@ -34,7 +34,7 @@ class JobError(Exception):
 
     Args:
         code: a stable error code.
-        sentence: the error message for the job's user.
+        message: the error message for the job's user.
     """
 
     retryable = False
@@ -43,10 +43,10 @@ class JobError(Exception):
     checked_by: OutputCheck | None = None
     """The checker that refused it."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
-        self.message = sentence
+        self.message = message
 
 
 class PermanentError(JobError):
@@ -87,33 +87,8 @@ class Media:
     """Of a video: the frames that the safety check looks at."""
 
 
-class Pipeline(Protocol):
-    """A model. ``load`` and ``run`` are called in an inference thread and may block."""
-
-    @property
-    def models(self) -> list[str]:
-        """The names of its models; known before they are loaded."""
-        ...
-
-    def load(self) -> None:
-        """Load the model; called once. Heavy imports belong here."""
-        ...
-
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        """Generate the media of a job, in the order of its assets.
-
-        Args:
-            message: the job.
-            references: the downloaded reference images.
-            on_step: to be called after each step.
-
-        Raises:
-            JobCancelled: raised by ``on_step``.
-            JobError: the job failed; any other exception counts as a retryable failure.
-        """
-        ...
+def _no_preview(_: Callable[[], Image.Image]) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -122,31 +97,49 @@ class GenerationRequest:
 
     message: JobMessage
     references: Sequence[ReferenceImage]
+    """The downloaded reference images."""
     on_step: OnStep
-    on_preview: OnPreview
+    """To be called after each step."""
+    on_preview: OnPreview = _no_preview
 
 
-@runtime_checkable
-class Batching(Protocol):
-    """A pipeline that runs several jobs in one batch; each result is the same as alone."""
+class Pipeline(Protocol):
+    """A model. Its methods are called in an inference thread and may block.
+
+    A subclass has ``models``, ``load`` and ``generate``. By default its jobs run one after the
+    other.
+    """
 
     @property
-    def max_images(self) -> int:
-        """The maximum number of images in one batch."""
+    def models(self) -> list[str]:
+        """The names of its models; known before they are loaded."""
         ...
 
-    def batch_key(self, work: GenerationRequest) -> Hashable:
-        """Return a key; jobs with equal keys may run in one batch.
+    @property
+    def max_batch_size(self) -> int | None:
+        """The maximum number of images in one call of ``generate``, if it is for several jobs.
+
+        None if each job has a call of its own, at the same time as those of the other slots.
+        """
+        return 1
+
+    def batch_key(self, request: GenerationRequest) -> Hashable:
+        """Return a key; jobs with equal keys may share a call of ``generate``.
 
         Raises:
             JobError: the job cannot run at all.
         """
+        return request.message.job_id
+
+    def load(self) -> None:
+        """Load the model; called once. Heavy imports belong here."""
         ...
 
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Generate the media of each job, in the order of ``works``.
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
+        """Generate the media of each job, in the order of its assets.
 
-        Each job's ``on_step`` is called after each step; an exception it raises ends the batch.
+        A job's media are the same whether it is alone or not. Each job's ``on_step`` is called
+        after each step; an exception that it raises ends the call.
 
         Raises:
             JobCancelled: raised by an ``on_step``.

@@ -83,10 +83,10 @@ class Ways:
         if not starts:
             self._adapter.disable()
             return self._text, size
-        if first.way == "adapter":
+        if first.mode == "adapter":
             return self._text, {**size, **self._adapter.enable(starts[0])}
         self._adapter.disable()
-        if first.way == "control":
+        if first.mode == "control":
             return self._control, {**size, **self._controlled(starts)}
         pictures = [start.picture for start in starts]
         return self._image, {"image": pictures, "strength": first.denoising_strength}

@@ -1,7 +1,7 @@
 """The loaded SDXL model: draw batches of pictures. Importing this module takes seconds."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from diffusers.utils import logging
@@ -9,14 +9,15 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.pipeline import OnStep, RetryableError
-from gpu_workers.sdxl import optimizations
+from gpu_workers.sdxl import optimizations, prompt_parser
 from gpu_workers.sdxl.diffusers_pipelines import Ways, load_pipeline
-from gpu_workers.sdxl.image_request import ImageRequest
+from gpu_workers.sdxl.image_request import ImageRequest, resolution
 from gpu_workers.sdxl.latent_preview import LatentPreviewer
 from gpu_workers.sdxl.loras import Loras
 from gpu_workers.sdxl.prompt_encoder import Encoder
 from gpu_workers.sdxl.prompt_parser import Prompt
 from gpu_workers.sdxl.settings import SdxlSettings
+from shared.contracts.worker_protocol import AspectRatio
 
 _StepEnd = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 OnLatents = Callable[[Callable[[int], Image.Image]], None]
@@ -42,7 +43,7 @@ class Model:
         optimizations.apply_optimizations(self._pipe, settings)
 
     @property
-    def native_size(self) -> int:
+    def native_side(self) -> int:
         """The side of the square that the model was trained on, in pixels."""
         return int(self._pipe.unet.config.sample_size * self._pipe.vae_scale_factor)
 
@@ -90,7 +91,7 @@ class Model:
     ) -> list[Image.Image]:
         first = drawings[0]
         # The callback cannot halve the embeddings that the adapter adds.
-        until = 1.0 if first.way == "adapter" else self._guidance_until
+        until = 1.0 if first.mode == "adapter" else self._guidance_until
         self._loras.activate(first.prompt.loras)
         encoded = [self._encoder.encode(drawing.prompt, drawing.negative) for drawing in drawings]
         pipe, arguments = self._ways.select(drawings)
@@ -124,5 +125,19 @@ class Model:
         return step_end
 
 
+def warm_up(model: Model) -> None:
+    """Draw each size alone and in a full batch, so that no job waits for a compilation."""
+    for ratio in get_args(AspectRatio):
+        size = resolution(ratio, native_side=model.native_side)
+        empty = prompt_parser.read("")
+        request = ImageRequest(empty, empty, steps=1, guidance=2.0, seed=0, size=size)
+        for pictures in {1, model.max_batch}:
+            model.generate([request] * pictures, _ignore_step, _no_preview)
+
+
+def _ignore_step(_step: int, _steps: int) -> None:
+    pass
+
+
 def _no_preview(_: Callable[[int], Image.Image]) -> None:
-    """Send no preview: the first attempt has sent it."""
+    """Send no preview: none is due, or the first attempt has sent it."""

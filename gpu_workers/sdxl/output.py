@@ -56,10 +56,10 @@ def _reference_settings(request: ImageRequest) -> dict[str, Any]:
     reference = {
         "reference_type": request.start.type,
         "reference_strength": request.start.strength,
-        "reference_way": request.way,
+        "reference_way": request.mode,
     }
     return (
         {**reference, "denoising_strength": request.denoising_strength}
-        if request.way == "image"
+        if request.mode == "image"
         else reference
     )

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import GenerationRequest, Media, OnStep, ReferenceImage
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, OnStep, Pipeline
 from gpu_workers.runtime.safety.exemptions import Weights
-from gpu_workers.sdxl import output, settings
-from gpu_workers.sdxl.image_request import ImageRequest
-from gpu_workers.sdxl.plan import planned
+from gpu_workers.sdxl import output, prompt_parser, reference_images, settings
+from gpu_workers.sdxl.image_request import ImageRequest, resolution
 from gpu_workers.sdxl.settings import SdxlSettings
-from shared.contracts.worker_protocol import JobMessage
 
 if TYPE_CHECKING:
     from gpu_workers.sdxl.model import Model
@@ -21,11 +19,11 @@ if TYPE_CHECKING:
 _TINY = "tiny-random-sdxl"
 
 
-class SdxlPipeline:
+class SdxlPipeline(Pipeline):
     """SDXL, or the configured model of its architecture."""
 
     _model: "Model"
-    _max_images = 1
+    _max_batch_size = 1
 
     def __init__(self, default: Path | None = None) -> None:
         """Use the model in the folder ``default`` if none is configured."""
@@ -40,9 +38,9 @@ class SdxlPipeline:
         return [Path(configured).name if Path(configured).is_dir() else configured]
 
     @property
-    def max_images(self) -> int:
+    def max_batch_size(self) -> int:
         """The maximum number of pictures in one batch."""
-        return self._max_images
+        return self._max_batch_size
 
     @property
     def weights(self) -> list[Weights]:
@@ -66,61 +64,57 @@ class SdxlPipeline:
         from transformers.utils import logging as hf_logging  # noqa: PLC0415 - heavy, as below
 
         hf_logging.set_verbosity(logging.ERROR)  # Importing diffusers warns of unused features.
-        from gpu_workers.sdxl import model, optimizations, warming  # noqa: PLC0415 - seconds, so not before
+        from gpu_workers.sdxl import model, optimizations  # noqa: PLC0415 - seconds, so not before
 
         settings = self._configured()
         self._model = model.Model(settings)
-        self._max_images = self._model.max_batch
+        self._max_batch_size = self._model.max_batch
         self._settings = settings
         if optimizations.compiles(settings):
-            warming.warm_up(self._model)
+            model.warm_up(self._model)
 
-    def batch_key(self, work: GenerationRequest) -> Hashable:
-        """Return what all requests in one call of the model must have in common.
+    def batch_key(self, request: GenerationRequest) -> Hashable:
+        """Return what all images in one call of the model must have in common.
 
         Raises:
             JobError: the job's reference or a LoRA of its prompt cannot be used.
         """
-        request = self._image_requests(work)[0]
-        pieces = self._model.prompt_chunks(request.prompt, request.negative)
+        image = self._image_requests(request)[0]
+        chunks = self._model.prompt_chunks(image.prompt, image.negative)
         # The IP-Adapter takes the reference of one job only.
-        alone = work.message.job_id if request.way == "adapter" else None
-        start = request.start and (request.start.type, request.start.strength)
+        own_batch = request.message.job_id if image.mode == "adapter" else None
+        start = image.start and (image.start.type, image.start.strength)
         return (
-            request.steps,
-            request.guidance,
-            request.size,
-            request.way,
+            image.steps,
+            image.guidance,
+            image.size,
+            image.mode,
             start,
-            request.prompt.loras,
-            pieces,
-            alone,
+            image.prompt.loras,
+            chunks,
+            own_batch,
         )
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        """Draw one job's pictures, without previews."""
-        return self.run_together([GenerationRequest(message, references, on_step, _no_preview)])[0]
-
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Draw the pictures of several jobs; each is the same as drawn alone with its seed."""
-        drawings = [(work, request) for work in works for request in self._image_requests(work)]
+        images = [
+            (request, image) for request in requests for image in self._image_requests(request)
+        ]
         batches = [
-            drawings[first : first + self._max_images]
-            for first in range(0, len(drawings), self._max_images)
+            images[first : first + self._max_batch_size]
+            for first in range(0, len(images), self._max_batch_size)
         ]
         pictures: list[Image.Image] = []
         for index, batch in enumerate(batches):
-            owners = [work for work, _ in batch]
-            on_step, on_latents = (
+            owners = [request for request, _ in batch]
+            pictures += self._model.generate(
+                [image for _, image in batch],
                 _batch_progress(owners, index, len(batches)),
                 _batch_preview(owners),
             )
-            pictures += self._model.generate([request for _, request in batch], on_step, on_latents)
-        media: dict[int, list[Media]] = {id(work): [] for work in works}
-        for (work, request), picture in zip(drawings, pictures, strict=True):
-            media[id(work)].append(self._media(work, request, picture))
+        media: dict[int, list[Media]] = {id(request): [] for request in requests}
+        for (request, image), picture in zip(images, pictures, strict=True):
+            media[id(request)].append(self._media(request, image, picture))
         return list(media.values())
 
     def _configured(self) -> SdxlSettings:
@@ -129,14 +123,35 @@ class SdxlPipeline:
             return configured
         return configured.model_copy(update={"sdxl_model": str(self._default)})
 
-    def _image_requests(self, work: GenerationRequest) -> list[ImageRequest]:
-        return planned(work, self._settings, own_side=self._model.native_size)
+    def _image_requests(self, request: GenerationRequest) -> list[ImageRequest]:
+        """Return one request per picture of a job; they differ only in their seed."""
+        params = request.message.parameters
+        size = resolution(params.aspect_ratio, native_side=self._model.native_side)
+        reference_images.check_all_present(request.references, request.message.reference_roles)
+        start = reference_images.init_image(request.references, params, size)
+        settings = self._settings
+        guidance = settings.sdxl_guidance
+        return [
+            ImageRequest(
+                prompt=prompt_parser.read(params.prompt),
+                negative=prompt_parser.read(params.negative_prompt),
+                steps=settings.sdxl_steps or params.steps,
+                guidance=params.guidance_scale if guidance is None else guidance,
+                seed=params.seed + index,
+                size=size,
+                mode=reference_images.select_mode(start, settings),
+                start=start,
+            )
+            for index in range(params.num_images)
+        ]
 
-    def _media(self, work: GenerationRequest, request: ImageRequest, picture: Image.Image) -> Media:
+    def _media(
+        self, request: GenerationRequest, image: ImageRequest, picture: Image.Image
+    ) -> Media:
         return output.media_of(
             picture,
-            request,
-            work.message.parameters,
+            image,
+            request.message.parameters,
             model=self.models[0],
             sampler=self._model.sampler,
             lossy=self._settings.lossy,
@@ -147,8 +162,8 @@ def _batch_progress(owners: Sequence[GenerationRequest], index: int, batches: in
     """Return the ``on_step`` of one of several batches: it reports steps of all batches."""
 
     def on_step(step: int, steps: int) -> None:
-        for work in {id(work): work for work in owners}.values():
-            work.on_step(index * steps + step, batches * steps)
+        for request in {id(request): request for request in owners}.values():
+            request.on_step(index * steps + step, batches * steps)
 
     return on_step
 
@@ -159,12 +174,8 @@ def _batch_preview(
     """Return the ``on_latents`` of a batch: it previews each job's first picture in it."""
 
     def on_latents(preview: Callable[[int], Image.Image]) -> None:
-        first = {id(work): index for index, work in reversed(list(enumerate(owners)))}
+        first = {id(request): index for index, request in reversed(list(enumerate(owners)))}
         for index in first.values():
             owners[index].on_preview(lambda index=index: preview(index))  # type: ignore[misc]
 
     return on_latents
-
-
-def _no_preview(_: Callable[[], Image.Image]) -> None:
-    pass

@@ -4,14 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import WanImageToVideoPipeline, WanPipeline, WanVideoToVideoPipeline
+from diffusers import (
+    FirstBlockCacheConfig,
+    WanImageToVideoPipeline,
+    WanPipeline,
+    WanVideoToVideoPipeline,
+)
 from diffusers.utils import logging
 from transformers.utils import logging as transformers_logging
 
 from gpu_workers.runtime.models import integrity
 from gpu_workers.wan.clip_format import ClipFormat, clip
 from gpu_workers.wan.latent_preview import Latents
-from gpu_workers.wan.optimizations import hasten
 from gpu_workers.wan.prompt_encoder import PromptEncoder
 from gpu_workers.wan.settings import WanSettings, name_of
 from gpu_workers.wan.tiny_model import tiny_model
@@ -134,3 +138,22 @@ def _with_flow_shift(scheduler: Any, shift: float | None) -> Any:  # noqa: ANN40
     if shift is None or name is None:
         return scheduler
     return type(scheduler).from_config(scheduler.config, **{name: shift})
+
+
+def hasten(transformer: Any, settings: WanSettings, *, on_gpu: bool) -> None:  # noqa: ANN401 - diffusers has no types
+    """Apply the configured optimisations; compile last, so that the others are compiled too.
+
+    Args:
+        transformer: the transformer, changed in place.
+        settings: the configured optimisations.
+        on_gpu: whether to compile if the settings do not say.
+    """
+    if settings.wan_fp8:
+        transformer.enable_layerwise_casting(
+            storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype
+        )
+    transformer.set_attention_backend(settings.wan_attention)
+    if settings.wan_first_block_cache:
+        transformer.enable_cache(FirstBlockCacheConfig(settings.wan_first_block_cache))
+    if on_gpu if settings.wan_compile is None else settings.wan_compile:
+        transformer.compile_repeated_blocks()

@@ -1,19 +1,17 @@
 """WAN pipeline: jobs to clips, or to single frames as pictures."""
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from gpu_workers.runtime.pipeline import (
     GenerationRequest,
     Media,
     OnStep,
     PermanentError,
-    ReferenceImage,
+    Pipeline,
 )
 from gpu_workers.runtime.safety.exemptions import Weights
 from gpu_workers.wan import output, settings
@@ -21,7 +19,7 @@ from gpu_workers.wan.clip_format import round_frames, sides
 from gpu_workers.wan.clip_request import ClipRequest
 from gpu_workers.wan.reference_images import ReferenceFrames, select_references
 from shared.contracts.job_catalog import get_job_type
-from shared.contracts.worker_protocol import GenerationParams, JobMessage
+from shared.contracts.worker_protocol import GenerationParams
 
 if TYPE_CHECKING:
     from gpu_workers.wan.model import Model
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 _TINY = "tiny-random-wan"
 
 
-class WanPipeline:
+class WanPipeline(Pipeline):
     """Wan, or the configured models of its architecture."""
 
     _model: "Model"
@@ -72,26 +70,11 @@ class WanPipeline:
 
         self._model = Model(self._settings)
 
-    @property
-    def max_images(self) -> int:
-        """One: a clip uses all of the device."""
-        return 1
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
+        """Generate each job's clip, or its pictures one by one, one job after the other."""
+        return [self._generate(request) for request in requests]
 
-    def batch_key(self, work: GenerationRequest) -> Hashable:
-        """Return a key that is unique per job: no two jobs run in one batch."""
-        return work.message.job_id
-
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
-        """Run the jobs one after the other."""
-        return [self._run(work) for work in works]
-
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        """Generate a job's clip, or its pictures one by one, without previews."""
-        return self._run(GenerationRequest(message, references, on_step, _no_preview))
-
-    def _run(self, work: GenerationRequest) -> list[Media]:
+    def _generate(self, work: GenerationRequest) -> list[Media]:
         row = get_job_type(work.message.job_type)
         if row is None:
             raise PermanentError("unsupported_job_type", "Unknown job type.")
@@ -141,7 +124,3 @@ def _job_progress(work: GenerationRequest, index: int) -> OnStep:
         work.on_step(index * steps + step, images * steps)
 
     return on_step
-
-
-def _no_preview(_: Callable[[], Image.Image]) -> None:
-    pass

@@ -12,6 +12,7 @@ from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime import settings
 from gpu_workers.runtime.pipeline import JobCancelled
 from shared.contracts.worker_protocol import GenerationParams, JobMessage
+from tests.support.pipelines import generate_alone
 
 
 def message(job_type: str, *, images: int = 1) -> JobMessage:
@@ -39,7 +40,7 @@ def pipeline() -> NoopPipeline:
 
 
 def test_image_job_makes_one_pixel_an_image(pipeline: NoopPipeline) -> None:
-    outputs = pipeline.run(message("sdxl_image_fast", images=3), [], ignore)
+    outputs = generate_alone(pipeline, message("sdxl_image_fast", images=3), [], ignore)
     assert [media.seed for media in outputs] == [255, 256, 257]
     pictures = [Image.open(io.BytesIO(media.content)) for media in outputs]
     assert [picture.getpixel((0, 0)) for picture in pictures] == [(0, 0, 255), (0, 1, 0), (0, 1, 1)]
@@ -48,7 +49,7 @@ def test_image_job_makes_one_pixel_an_image(pipeline: NoopPipeline) -> None:
 
 @pytest.mark.parametrize("job_type", ["wan_video_fast", "video_high"])
 def test_video_job_makes_one_frame_of_h264(pipeline: NoopPipeline, job_type: str) -> None:
-    (media,) = pipeline.run(message(job_type), [], ignore)
+    (media,) = generate_alone(pipeline, message(job_type), [], ignore)
     with av.open(io.BytesIO(media.content), "r") as clip:
         stream = clip.streams.video[0]
         assert stream.codec_context.name == "h264"
@@ -71,5 +72,5 @@ def test_steps_are_taken_and_can_be_stopped(
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        pipeline.run(message("sdxl_image_fast"), [], stop_at_three)
+        generate_alone(pipeline, message("sdxl_image_fast"), [], stop_at_three)
     assert seen == [(1, 5), (2, 5), (3, 5)]

@@ -7,11 +7,12 @@ import pytest
 from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
-from gpu_workers.runtime.pipeline import GenerationRequest, Media, OnStep, ReferenceImage
+from gpu_workers.runtime.pipeline import GenerationRequest, Media
 from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.safety.settings import SafetySettings
-from shared.contracts.worker_protocol import ContentMode, JobMessage, ReferenceInput
+from shared.contracts.worker_protocol import ContentMode, ReferenceInput
 from tests.support.local_system import wait_until
+from tests.support.pipelines import generate_alone
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.worker_fixtures import Harmless, Together, message, working
 
@@ -34,11 +35,9 @@ class SfwAlone(Harmless):
 class Filmed(NoopPipeline):
     """A pipeline whose clip has no frames to check."""
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        (media,) = super().run(message, references, on_step)
-        return [Media(media.content, "video/mp4", 16, 16, 1, media.thumbnail_source)]
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
+        ((media,),) = super().generate(requests)
+        return [[Media(media.content, "video/mp4", 16, 16, 1, media.thumbnail_source)]]
 
 
 class Shown(Together):
@@ -48,13 +47,13 @@ class Shown(Together):
         super().__init__()
         self._is_seen = is_seen
 
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+    def generate(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         def is_seen() -> bool:
             works[0].on_preview(lambda: Image.new("RGB", (300, 200)))
             return bool(self._is_seen())
 
         wait_until(is_seen, what="a preview to be seen")
-        return [self.run(work.message, (), lambda _, __: None) for work in works]
+        return [generate_alone(NoopPipeline(), work.message) for work in works]
 
 
 @pytest.fixture

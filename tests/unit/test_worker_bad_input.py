@@ -11,17 +11,19 @@ from PIL import Image
 
 from gpu_workers.noop.pipeline import NoopPipeline
 from gpu_workers.runtime.jobs import task_result
-from gpu_workers.runtime.pipeline import Media, OnStep, ReferenceImage
+from gpu_workers.runtime.pipeline import GenerationRequest, Media, Pipeline
 from shared.contracts.job_catalog import get_job_type
-from shared.contracts.worker_protocol import JobMessage, ReferenceInput
+from shared.contracts.worker_protocol import ReferenceInput
+from tests.support.pipelines import generate_alone
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.worker_fixtures import message, working
 
 
-class Once:
+class Once(Pipeline):
     """A pipeline whose first job fails or returns bad output."""
 
     models = ["once"]
+    max_batch_size = None
 
     def __init__(self, wrong: Exception | Media) -> None:
         self.wrong: Exception | Media | None = wrong
@@ -29,17 +31,15 @@ class Once:
     def load(self) -> None:
         pass
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
         wrong, self.wrong = self.wrong, None
         if isinstance(wrong, Exception):
             raise wrong
-        return [wrong] if wrong else NoopPipeline().run(message, references, on_step)
+        return [[wrong]] if wrong else NoopPipeline().generate(requests)
 
 
 def _made() -> Media:
-    return NoopPipeline().run(message(), (), lambda _, __: None)[0]
+    return generate_alone(NoopPipeline(), message())[0]
 
 
 def _large() -> Media:

@@ -141,10 +141,10 @@ class Previewing(Together):
         super().__init__()
         self.take_steps = take_steps
 
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+    def generate(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         (work,) = works
         self.take_steps(work)
-        return super().run_together(works)
+        return super().generate(works)
 
 
 async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:

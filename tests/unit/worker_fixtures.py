@@ -20,7 +20,7 @@ from gpu_workers.runtime.pipeline import (
     GenerationRequest,
     JobCancelled,
     Media,
-    OnStep,
+    Pipeline,
     Pipelines,
     ReferenceImage,
 )
@@ -29,6 +29,7 @@ from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts.worker_protocol import ContentMode, GenerationParams, JobMessage, OutputCheck
 from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.pipelines import generate_alone
 from tests.unit.fake_services import HOME, KEY, Neighbours
 
 NEVER_SECONDS = 3600
@@ -116,10 +117,11 @@ def endless_steps() -> Iterator[int]:
     raise AssertionError(f"the job was not stopped within {PATIENCE_SECONDS} s")
 
 
-class Stepping:
+class Stepping(Pipeline):
     """A pipeline that steps until it is stopped, or raises the given error."""
 
     models = ["stepping"]
+    max_batch_size = None
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -129,20 +131,18 @@ class Stepping:
     def load(self) -> None:
         pass
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        del message
-        self.references = references
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Media]]:
+        (request,) = requests
+        self.references = request.references
         if self.error:
             raise self.error
         for step in endless_steps():
             self.steps_taken = step
-            on_step(step, 1000)
-        return []
+            request.on_step(step, 1000)
+        return [[]]
 
 
-class Together:
+class Together(Pipeline):
     """A pipeline that runs jobs with the same prompt as one batch.
 
     A batch takes ``steps`` steps, and continues while ``may_end`` is cleared. The first batch waits
@@ -150,7 +150,7 @@ class Together:
     """
 
     models = ["together"]
-    max_images = 4
+    max_batch_size = 4
 
     def __init__(self, *, steps: int = 5) -> None:
         self.steps = steps
@@ -169,12 +169,7 @@ class Together:
     def batch_key(self, work: GenerationRequest) -> Hashable:
         return work.message.parameters.prompt
 
-    def run(
-        self, message: JobMessage, references: Sequence[ReferenceImage], on_step: OnStep
-    ) -> list[Media]:
-        return NoopPipeline().run(message, references, on_step)
-
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+    def generate(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         batching.BATCH_WINDOW_SECONDS = 0
         seeds = [work.message.parameters.seed for work in works]
         self.batches.append(seeds)
@@ -190,4 +185,4 @@ class Together:
         except JobCancelled:
             self.stopped += 1
             raise
-        return [self.run(work.message, (), lambda _, __: None) for work in works]
+        return [generate_alone(NoopPipeline(), work.message) for work in works]

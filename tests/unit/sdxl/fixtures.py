@@ -13,6 +13,7 @@ from gpu_workers.sdxl import settings
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from gpu_workers.sdxl.settings import SdxlSettings
 from shared.contracts.worker_protocol import GenerationParams, JobMessage
+from tests.support.pipelines import generate_alone
 
 PARAMS = GenerationParams(
     prompt="a red star", negative_prompt="", steps=2, guidance_scale=6.0, seed=7, num_images=1
@@ -51,7 +52,7 @@ def work(*references: ReferenceImage, **changed: object) -> GenerationRequest:
 
 
 def drawn(pipeline: SdxlPipeline, *references: ReferenceImage, **changed: object) -> list[Media]:
-    return pipeline.run(message(**changed), references, ignore)
+    return generate_alone(pipeline, message(**changed), references, ignore)
 
 
 def pixels(media: Media) -> bytes:

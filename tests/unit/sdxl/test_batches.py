@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_workers.runtime.pipeline import Batching, GenerationRequest, JobCancelled
+from gpu_workers.runtime.pipeline import GenerationRequest, JobCancelled
 from gpu_workers.sdxl.pipeline import SdxlPipeline
+from tests.support.pipelines import generate_alone
 from tests.unit.sdxl.fixtures import difference, drawn, ignore, message, reference, unseen, work
 
 RED = Image.new("RGB", (64, 64), (200, 30, 30))
@@ -17,7 +18,7 @@ def test_a_batch_draws_what_each_job_draws_alone(equipped: SdxlPipeline) -> None
         {"prompt": "a boat at sea", "seed": 90, "negative_prompt": "rain"},
         {"prompt": "a (blue:1.2) ring", "seed": 3},
     ]
-    together = equipped.run_together([work(**one) for one in variants])
+    together = equipped.generate([work(**one) for one in variants])
     assert [len(outputs) for outputs in together] == [2, 1, 1]
     for outputs, one in zip(together, variants, strict=True):
         for media, alone in zip(outputs, drawn(equipped, **one), strict=True):
@@ -37,7 +38,7 @@ def test_latents_of_a_batch_are_those_of_each_alone(equipped: SdxlPipeline) -> N
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model._pipe.vae, "decode", decode)  # noqa: SLF001 - the same
-        equipped.run_together([work(seed=1), work(seed=2, prompt="a ring")])
+        equipped.generate([work(seed=1), work(seed=2, prompt="a ring")])
         drawn(equipped, seed=1)
         drawn(equipped, seed=2, prompt="a ring")
     together, one, other = kept
@@ -45,7 +46,7 @@ def test_latents_of_a_batch_are_those_of_each_alone(equipped: SdxlPipeline) -> N
 
 
 def test_the_worker_sees_that_the_pipeline_batches_jobs(equipped: SdxlPipeline) -> None:
-    assert isinstance(equipped, Batching)
+    assert (equipped.max_batch_size or 0) > 1
 
 
 def test_pictures_drawn_over_go_together_too(equipped: SdxlPipeline) -> None:
@@ -56,7 +57,7 @@ def test_pictures_drawn_over_go_together_too(equipped: SdxlPipeline) -> None:
         for seed in (1, 2)
     ]
     assert equipped.batch_key(works[0]) == equipped.batch_key(works[1])
-    together = equipped.run_together(works)
+    together = equipped.generate(works)
     for (media,), seed in zip(together, (1, 2), strict=True):
         (alone,) = drawn(equipped, reference(RED), seed=seed, reference_strength=0.5)
         assert difference(media, alone) <= 1
@@ -86,8 +87,8 @@ def test_jobs_that_follow_a_style_go_alone(equipped: SdxlPipeline) -> None:
 
 def test_six_images_are_drawn_in_batches_and_counted_over_all(equipped: SdxlPipeline) -> None:
     seen: list[tuple[int, int]] = []
-    outputs = equipped.run(
-        message(num_images=6, steps=1), [], lambda step, steps: seen.append((step, steps))
+    outputs = generate_alone(
+        equipped, message(num_images=6, steps=1), [], lambda step, steps: seen.append((step, steps))
     )
     assert [media.seed for media in outputs] == list(range(7, 13))
     assert seen == [(1, 2), (2, 2)]
@@ -104,7 +105,7 @@ def test_previews_are_drawn_of_each_job(equipped: SdxlPipeline) -> None:
         )
         for place, seed in enumerate((1, 2))
     ]
-    equipped.run_together(works)
+    equipped.generate(works)
     assert [len(one) for one in seen] == [2, 2]
     first, other = seen[0][-1], seen[1][-1]
     assert first.size == (32, 32)
@@ -132,4 +133,4 @@ def test_a_job_that_is_stopped_stops_the_batch_only_where_all_are(equipped: Sdxl
 
     stopped = GenerationRequest(message(), [], stop, unseen)
     with pytest.raises(JobCancelled):
-        equipped.run_together([stopped])
+        equipped.generate([stopped])

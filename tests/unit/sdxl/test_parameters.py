@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from gpu_workers.runtime.pipeline import JobCancelled, OnStep, RetryableError
+from gpu_workers.sdxl.image_request import resolution
 from gpu_workers.sdxl.pipeline import SdxlPipeline
-from gpu_workers.sdxl.resolutions import resolution
 from shared.contracts.worker_protocol import AspectRatio
+from tests.support.pipelines import generate_alone
 from tests.unit.sdxl.fixtures import drawn, message, pixels
 
 
@@ -70,7 +71,7 @@ def test_picture_has_the_models_own_size_at_the_ratio(
 def test_sdxl_draws_at_the_sizes_it_was_trained_on(
     ratio: AspectRatio, size: tuple[int, int]
 ) -> None:
-    assert resolution(ratio, own_side=1024) == size
+    assert resolution(ratio, native_side=1024) == size
 
 
 def test_file_says_what_it_was_made_with(pipeline: SdxlPipeline) -> None:
@@ -84,7 +85,9 @@ def test_file_says_what_it_was_made_with(pipeline: SdxlPipeline) -> None:
 
 def test_steps_are_counted_over_all_images(pipeline: SdxlPipeline) -> None:
     seen: list[tuple[int, int]] = []
-    pipeline.run(message(num_images=2), [], lambda step, steps: seen.append((step, steps)))
+    generate_alone(
+        pipeline, message(num_images=2), [], lambda step, steps: seen.append((step, steps))
+    )
     assert seen == [(step, 4) for step in range(1, 5)]
 
 
@@ -97,7 +100,7 @@ def test_stopped_job_takes_no_further_step(pipeline: SdxlPipeline) -> None:
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        pipeline.run(message(steps=4), [], stop_at_two)
+        generate_alone(pipeline, message(steps=4), [], stop_at_two)
     assert seen == [1, 2]
 
 
@@ -105,7 +108,7 @@ def test_pipeline_draws_as_before_after_it_was_stopped(pipeline: SdxlPipeline) -
     (before,) = drawn(pipeline)
     stop: OnStep = _raise_stopped
     with pytest.raises(JobCancelled):
-        pipeline.run(message(), [], stop)
+        generate_alone(pipeline, message(), [], stop)
     (after,) = drawn(pipeline)
     assert pixels(before) == pixels(after)
 

@@ -5,6 +5,7 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import JobError, ReferenceImage
 from gpu_workers.sdxl.pipeline import SdxlPipeline
+from tests.support.pipelines import generate_alone
 from tests.unit.sdxl.fixtures import difference, drawn, message, pixels, reference
 
 RED = Image.new("RGB", (90, 60), (200, 30, 30))
@@ -26,7 +27,7 @@ def test_the_stronger_the_reference_the_less_is_done_to_it(
 ) -> None:
     seen: list[tuple[int, int]] = []
     job = message(reference_strength=strength, steps=8)
-    pipeline.run(job, [reference(RED)], lambda step, of: seen.append((step, of)))
+    generate_alone(pipeline, job, [reference(RED)], lambda step, of: seen.append((step, of)))
     assert seen == [(step, steps) for step in range(1, steps + 1)]
 
 
@@ -81,7 +82,9 @@ def test_a_reference_that_cannot_be_used_is_refused_rather_than_ignored(
 ) -> None:
     job = message().model_copy(update={"reference_roles": ["reference"]})
     with pytest.raises(JobError) as refused:
-        pipeline.run(job, [reference_image] if reference_image else [], lambda _, __: None)
+        generate_alone(
+            pipeline, job, [reference_image] if reference_image else [], lambda _, __: None
+        )
     assert (refused.value.code, refused.value.retryable) == (code, retryable)
     assert refused.value.message.endswith(".")
     assert len(drawn(pipeline)) == 1

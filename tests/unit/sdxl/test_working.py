@@ -30,9 +30,9 @@ class HeldAtEachStep(Loaded):
         self.steps_reached = 0
         self.steps_allowed = threading.Semaphore(0)
 
-    def run_together(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
+    def generate(self, works: Sequence[GenerationRequest]) -> list[list[Media]]:
         """Run the batch, waiting at each step."""
-        return super().run_together([replace(work, on_step=self._wait) for work in works])
+        return super().generate([replace(work, on_step=self._wait) for work in works])
 
     def _wait(self, _step: int, _steps: int) -> None:
         self.steps_reached += 1

@@ -21,6 +21,7 @@ from shared.contracts.worker_protocol import (
     ReferenceRole,
     ReferenceType,
 )
+from tests.support.pipelines import generate_alone
 
 CLIP = "wan_video_fast"
 PICTURE = "image_fast"
@@ -60,7 +61,7 @@ def made(
     references: Sequence[ReferenceImage] = (),
     **changed: object,
 ) -> Media:
-    (media,) = pipeline.run(message(job_type, **changed), references, ignore)
+    (media,) = generate_alone(pipeline, message(job_type, **changed), references, ignore)
     return media
 
 

@@ -9,6 +9,7 @@ from gpu_workers.runtime.pipeline import PermanentError
 from gpu_workers.wan import settings
 from gpu_workers.wan.pipeline import WanPipeline
 from gpu_workers.wan.settings import WanSettings
+from tests.support.pipelines import generate_alone
 from tests.unit.wan.fixtures import CLIP, PICTURE, frames, loaded, made, message, middle, reference
 
 
@@ -34,7 +35,7 @@ def test_a_reference_is_drawn_anew_as_strongly_as_asked(pipeline: WanPipeline) -
         taken: list[int] = []
         job = message(PICTURE, reference_strength=strength, steps=4)
         references = [reference("reference", colour)]
-        (media,) = pipeline.run(job, references, lambda _, steps: taken.append(steps))
+        (media,) = generate_alone(pipeline, job, references, lambda _, steps: taken.append(steps))
         assert set(taken) == {len(taken)}
         return media.content, len(taken)
 

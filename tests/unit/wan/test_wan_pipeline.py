@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from gpu_workers.wan.pipeline import WanPipeline
+from tests.support.pipelines import generate_alone
 from tests.unit.wan.fixtures import CLIP, PICTURE, frames, ignore, loaded, made, message, middle
 
 
@@ -78,7 +79,7 @@ def test_a_picture_is_one_frame_saved_as_a_picture(pipeline: WanPipeline) -> Non
 
 
 def test_each_picture_of_a_job_is_what_its_seed_draws_alone(pipeline: WanPipeline) -> None:
-    several = pipeline.run(message(PICTURE, num_images=3), [], ignore)
+    several = generate_alone(pipeline, message(PICTURE, num_images=3), [], ignore)
     assert [media.seed for media in several] == [7, 8, 9]
     assert several[2].thumbnail_source.tobytes() == middle(pipeline, PICTURE, seed=9)
 

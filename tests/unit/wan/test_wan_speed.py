@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gpu_workers.runtime.pipeline import JobCancelled
 from gpu_workers.wan.pipeline import WanPipeline
 from gpu_workers.wan.settings import WanSettings
+from tests.support.pipelines import generate_alone
 from tests.unit.wan import fixtures
 from tests.unit.wan.fixtures import CLIP, PICTURE, made, message, reference
 
@@ -84,7 +85,7 @@ def test_the_caches_of_a_stopped_job_are_none_for_the_next(models: Path) -> None
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        cached.run(message(steps=6, seed=1000), [], stop_at_three)
+        generate_alone(cached, message(steps=6, seed=1000), [], stop_at_three)
     assert np.array_equal(middle(cached, steps=6), before)
 
 

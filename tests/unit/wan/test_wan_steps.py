@@ -5,12 +5,13 @@ from PIL import Image
 
 from gpu_workers.runtime.pipeline import GenerationRequest, JobCancelled, RetryableError
 from gpu_workers.wan.pipeline import WanPipeline
+from tests.support.pipelines import generate_alone
 from tests.unit.wan.fixtures import CLIP, PICTURE, ignore, made, message, middle, reference
 
 
 def test_steps_are_counted_over_all_pictures(pipeline: WanPipeline) -> None:
     seen: list[tuple[int, int]] = []
-    pipeline.run(message(PICTURE, num_images=2), [], lambda *step: seen.append(step))
+    generate_alone(pipeline, message(PICTURE, num_images=2), [], lambda *step: seen.append(step))
     assert seen == [(step, 6) for step in range(1, 7)]
 
 
@@ -27,7 +28,7 @@ def test_a_stopped_job_takes_no_further_step_and_the_next_is_as_ever(
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        pipeline.run(message(), references, stop_at_two)  # type: ignore[arg-type]
+        generate_alone(pipeline, message(), references, stop_at_two)  # type: ignore[arg-type]
     assert seen == [1, 2]
     assert middle(pipeline, references=references) == before
 
@@ -62,7 +63,7 @@ def test_each_step_can_be_looked_at_before_the_film_is_there(
 ) -> None:
     shown: list[Image.Image] = []
     work = GenerationRequest(message(job_type), [], ignore, lambda picture: shown.append(picture()))
-    ((finished,),) = pipeline.run_together([work])
+    ((finished,),) = pipeline.generate([work])
     assert [one.size for one in shown] == [(12, 12)] * 3
     assert len({one.tobytes() for one in shown}) == 3
     assert finished.thumbnail_source.tobytes() == middle(pipeline, job_type)
