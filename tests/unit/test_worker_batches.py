@@ -113,7 +113,7 @@ async def test_draining_hands_back_those_that_run_and_those_that_wait_for_their_
         # A batch begins once both jobs have reached it: one of them is in it, the other waits.
         await until(lambda: bool(pipeline.batches), what="a batch to begin")
         await worker.drain()
-        assert await asyncio.gather(*held) == [task_result.HANDED_BACK] * 2
+        assert await asyncio.gather(*held) == [task_result.REQUEUED] * 2
 
 
 class Clock:

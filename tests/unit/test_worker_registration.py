@@ -49,6 +49,6 @@ async def test_registration_is_tried_until_it_is_accepted_with_the_functions_own
         return httpx.Response(200)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(functions)) as http:
-        mailbox = SignedClient(http, SETTINGS, Clock(lambda: 0.0))
-        await registration.register(SETTINGS, {"sdxl": NOOP}, mailbox)
+        client = SignedClient(http, SETTINGS, Clock(lambda: 0.0))
+        await registration.register(SETTINGS, {"sdxl": NOOP}, client)
     assert not responses

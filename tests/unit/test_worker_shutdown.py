@@ -104,10 +104,10 @@ async def test_draining_hands_the_running_job_back_and_sends_the_waiting_away(
     running = asyncio.create_task(worker.run(message()))
     waiting = asyncio.create_task(worker.run(message()))
     await until(lambda: pipeline.steps_taken > 0, what="the first job to run")
-    assert (worker.line.working, worker.line.waiting) == (1, 1)
+    assert (worker.queue.working, worker.queue.waiting) == (1, 1)
     await worker.drain()
     assert await waiting is task_result.DRAINING
-    assert await running is task_result.HANDED_BACK
+    assert await running is task_result.REQUEUED
     assert await worker.run(message()) is task_result.DRAINING
     failure = neighbours.callbacks[-1].failure
     assert failure is not None

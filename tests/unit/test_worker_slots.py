@@ -9,46 +9,46 @@ from gpu_workers.runtime.jobs.slots import QueueClosedError, SlotQueue
 
 
 def test_line_is_busy_beyond_the_window_and_what_is_ending() -> None:
-    line = SlotQueue(slots=2, prefetch_jobs=1)
-    assert [line.enter(uuid4()) for _ in range(6)] == [*[None] * 5, "busy"]
+    queue = SlotQueue(slots=2, prefetch_jobs=1)
+    assert [queue.enter(uuid4()) for _ in range(6)] == [*[None] * 5, "busy"]
 
 
 def test_line_has_room_for_one_when_prefetch_is_zero() -> None:
-    line = SlotQueue(slots=1, prefetch_jobs=0)
-    assert [line.enter(uuid4()) for _ in range(4)] == [*[None] * 3, "busy"]
+    queue = SlotQueue(slots=1, prefetch_jobs=0)
+    assert [queue.enter(uuid4()) for _ in range(4)] == [*[None] * 3, "busy"]
 
 
 def test_line_refuses_a_second_delivery_until_the_first_has_left() -> None:
-    line, job = SlotQueue(slots=1, prefetch_jobs=1), uuid4()
-    assert line.enter(job) is None
-    assert line.enter(job) == "already_here"
-    line.leave(job)
-    assert line.enter(job) is None
+    queue, job = SlotQueue(slots=1, prefetch_jobs=1), uuid4()
+    assert queue.enter(job) is None
+    assert queue.enter(job) == "already_here"
+    queue.leave(job)
+    assert queue.enter(job) is None
 
 
 async def test_turns_come_in_order_and_only_once_the_line_is_open() -> None:
-    line = SlotQueue(slots=1, prefetch_jobs=2)
+    queue = SlotQueue(slots=1, prefetch_jobs=2)
     order: list[int] = []
 
     async def work(number: int) -> None:
-        with await line.turn():
+        with await queue.acquire():
             order.append(number)
 
     tasks = [asyncio.create_task(work(number)) for number in range(3)]
     await asyncio.sleep(0)
-    assert (order, line.waiting) == ([], 3)
-    line.open()
+    assert (order, queue.waiting) == ([], 3)
+    queue.open()
     await asyncio.gather(*tasks)
     assert order == [0, 1, 2]
 
 
 async def test_turn_given_back_early_is_not_given_back_twice() -> None:
-    line = SlotQueue(slots=1, prefetch_jobs=2)
-    line.open()
-    with await line.turn() as first:
+    queue = SlotQueue(slots=1, prefetch_jobs=2)
+    queue.open()
+    with await queue.acquire() as first:
         first.release()
-        second = await line.turn()
-    third = asyncio.create_task(line.turn())
+        second = await queue.acquire()
+    third = asyncio.create_task(queue.acquire())
     await asyncio.sleep(0)
     assert not third.done()
     second.release()
@@ -56,20 +56,20 @@ async def test_turn_given_back_early_is_not_given_back_twice() -> None:
 
 
 async def test_closed_line_sends_the_waiting_away_and_refuses_newcomers() -> None:
-    line = SlotQueue(slots=1, prefetch_jobs=1)
-    waiting = asyncio.create_task(line.turn())
+    queue = SlotQueue(slots=1, prefetch_jobs=1)
+    waiting = asyncio.create_task(queue.acquire())
     await asyncio.sleep(0)
-    line.close()
+    queue.close()
     with pytest.raises(QueueClosedError):
         await waiting
     with pytest.raises(QueueClosedError):
-        await line.turn()
-    assert line.enter(uuid4()) == "draining"
+        await queue.acquire()
+    assert queue.enter(uuid4()) == "draining"
 
 
 async def test_emptied_tells_whether_the_last_job_left_in_time() -> None:
-    line, job = SlotQueue(slots=1, prefetch_jobs=1), uuid4()
-    line.enter(job)
-    assert not await line.wait_empty(0.01)
-    line.leave(job)
-    assert await line.wait_empty(0.01)
+    queue, job = SlotQueue(slots=1, prefetch_jobs=1), uuid4()
+    queue.enter(job)
+    assert not await queue.wait_empty(0.01)
+    queue.leave(job)
+    assert await queue.wait_empty(0.01)

@@ -95,17 +95,17 @@ class Callbacks:
             )
         )
 
-    def failed(self, error: JobError, *, hand_back: bool = False) -> Callback:
+    def failed(self, error: JobError, *, requeue: bool = False) -> Callback:
         """Build the callback that reports a failure.
 
         Args:
             error: why the job failed; its message is cut to 2,000 characters.
-            hand_back: whether the job is requeued without counting as a failed attempt.
+            requeue: whether the job is requeued without counting as a failed attempt.
         """
         failure = JobFailure(
             code=error.code,
             retryable=error.retryable,
-            requeue=hand_back,
+            requeue=requeue,
             categories=list(error.categories),
         )
         error_message = error.message[:_MAX_MESSAGE]

@@ -21,8 +21,8 @@ class WorkerContext:
     unavailable_pipelines: Sequence[Pipeline]
     """Pipelines whose model could not be loaded."""
     safety: Safety
-    line: SlotQueue
+    queue: SlotQueue
     inference: Inference
-    mailbox: SignedClient
+    client: SignedClient
     transfer: Transfer
     clock: Clock

@@ -1,13 +1,14 @@
 """Run one job on a worker: claim it, fetch references, generate, upload, report."""
 
 import asyncio
+import errno
 import time
 from functools import partial
 
 import httpx
 
 from gpu_workers.runtime import log
-from gpu_workers.runtime.jobs import failures, task_result
+from gpu_workers.runtime.jobs import task_result
 from gpu_workers.runtime.jobs.callbacks import CallbackResult, Callbacks
 from gpu_workers.runtime.jobs.context import WorkerContext
 from gpu_workers.runtime.jobs.preview import Preview
@@ -44,7 +45,7 @@ class JobRunner:
         self.progress = Progress()
         self._message = message
         self._context = context
-        self._callbacks = Callbacks(context.mailbox, context.clock, message)
+        self._callbacks = Callbacks(context.client, context.clock, message)
         self._began = time.monotonic()
         self._event = partial(
             log.event,
@@ -74,10 +75,10 @@ class JobRunner:
         return ended
 
     async def _run(self) -> Outcome:
-        queue = self._context.line
+        queue = self._context.queue
         try:
             with tracing.span("wait" if queue.opened else "load"):
-                slot = await queue.turn()
+                slot = await queue.acquire()
         except QueueClosedError:
             return task_result.DRAINING
         with slot:
@@ -122,7 +123,7 @@ class JobRunner:
             return task_result.REPORT_LOST
         except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; it is reported
             self._log("job crashed", severity="ERROR", trace=self._trace(error))
-            return await self._report(failures.to_retryable_error(error))
+            return await self._report(_to_retryable_error(error))
         finally:
             heartbeats.cancel()
 
@@ -134,7 +135,7 @@ class JobRunner:
             raise JobCancelled
         with tracing.span("encode"):
             files = await asyncio.to_thread(prepare_outputs, outputs, claim.uploads, row)
-        delivery = Delivery(self._context.mailbox, self._context.transfer, self._callbacks)
+        delivery = Delivery(self._context.client, self._context.transfer, self._callbacks)
         result = await delivery.deliver(claim, files, checked_by)
         if result.is_lost:
             return task_result.JOB_GONE
@@ -185,14 +186,14 @@ class JobRunner:
         if self.progress.stop_reason != "draining":
             return task_result.STOPPED
         ending = RetryableError("draining", "The worker is shutting down; the job was requeued.")
-        reported = await self._report(ending, hand_back=True)
-        return task_result.HANDED_BACK if reported is task_result.FAILED else reported
+        reported = await self._report(ending, requeue=True)
+        return task_result.REQUEUED if reported is task_result.FAILED else reported
 
-    async def _report(self, error: JobError, *, hand_back: bool = False) -> Outcome:
+    async def _report(self, error: JobError, *, requeue: bool = False) -> Outcome:
         self._log("job failing", severity="WARNING", code=error.code, retryable=error.retryable)
         try:
             with tracing.span("report failed", "client", attributes={"ourvidz.code": error.code}):
-                callback = self._callbacks.failed(error, hand_back=hand_back)
+                callback = self._callbacks.failed(error, requeue=requeue)
                 result = await self._callbacks.send(callback)
         except RetryTimeoutError:
             return task_result.REPORT_LOST
@@ -211,3 +212,15 @@ class JobRunner:
     def _trace(self, error: Exception) -> str:
         params = self._message.parameters
         return log.format_exception(error, [params.prompt, params.negative_prompt])
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def _to_retryable_error(error: Exception) -> RetryableError:
+    """Return the error to report: retryable, because another worker may succeed."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return RetryableError("disk_full", "The worker has no room left on its disk.")
+    if isinstance(error, MemoryError):
+        return RetryableError("out_of_memory", "The worker ran out of memory on this job.")
+    return RetryableError("worker_error", "The worker failed while it ran this job.")

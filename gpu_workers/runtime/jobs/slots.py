@@ -16,14 +16,14 @@ class QueueClosedError(Exception):
 class Slot:
     """The right to run one job; released once, by `release` or at the end of a ``with`` block."""
 
-    def __init__(self, line: "SlotQueue") -> None:
-        self._line: SlotQueue | None = line
+    def __init__(self, queue: "SlotQueue") -> None:
+        self._queue: SlotQueue | None = queue
 
     def release(self) -> None:
         """Free the slot for the next waiting job."""
-        if self._line is not None:
-            self._line.free()
-            self._line = None
+        if self._queue is not None:
+            self._queue.free()
+            self._queue = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +52,7 @@ class SlotQueue:
         self._slots = slots
         # The functions fill a slot as soon as its job has ended for them: before the worker has
         # read the response to its callback, or has been notified that the job was cancelled.
-        self._room = slots + max(prefetch_jobs, 1) + slots
+        self._capacity = slots + max(prefetch_jobs, 1) + slots
         self._free = 0
         self._working = 0
         self._held: set[UUID] = set()
@@ -88,7 +88,7 @@ class SlotQueue:
             return "draining"
         if job_id in self._held:
             return "already_here"
-        if len(self._held) >= self._room:
+        if len(self._held) >= self._capacity:
             return "busy"
         self._held.add(job_id)
         self._empty.clear()
@@ -114,7 +114,7 @@ class SlotQueue:
             if not waiting.done():
                 waiting.set_exception(QueueClosedError)
 
-    async def turn(self) -> Slot:
+    async def acquire(self) -> Slot:
         """Wait for a slot.
 
         Raises:
@@ -145,10 +145,10 @@ class SlotQueue:
                 return
         self._free += 1
 
-    async def wait_empty(self, within: float) -> bool:
-        """Wait for the last job to leave; return False after ``within`` seconds."""
+    async def wait_empty(self, timeout_seconds: float) -> bool:
+        """Wait for the last job to leave; return False after ``timeout_seconds``."""
         try:
-            await asyncio.wait_for(self._empty.wait(), within)
+            await asyncio.wait_for(self._empty.wait(), timeout_seconds)
         except TimeoutError:
             return False
         return True

@@ -8,12 +8,12 @@ class Outcome(NamedTuple):
 
     status: int
     code: str
-    sentence: str
+    message: str
 
 
 COMPLETED = Outcome(200, "completed", "The job was completed.")
 FAILED = Outcome(200, "failed", "The job failed, and this was reported.")
-HANDED_BACK = Outcome(200, "handed_back", "The worker is shutting down; the job was requeued.")
+REQUEUED = Outcome(200, "handed_back", "The worker is shutting down; the job was requeued.")
 JOB_GONE = Outcome(200, "declined", "The job has finished or belongs to another worker.")
 STOPPED = Outcome(200, "stopped", "The job ended while it was running.")
 EXPIRED = Outcome(200, "expired", "The job has expired.")

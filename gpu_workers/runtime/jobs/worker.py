@@ -46,9 +46,9 @@ class Worker:
         self.pipelines = pipelines
         self.loaded = False
         self.draining = False
-        self.line = SlotQueue(slots=settings.worker_slots, prefetch_jobs=settings.prefetch_jobs)
+        self.queue = SlotQueue(slots=settings.worker_slots, prefetch_jobs=settings.prefetch_jobs)
         self.clock = Clock()
-        self.mailbox = SignedClient(http, settings, self.clock)
+        self.client = SignedClient(http, settings, self.clock)
         self.threads = ThreadPoolExecutor(settings.worker_slots, "inference")
         self._missing: list[Pipeline] = []
         self._jobs: dict[JobRunner, asyncio.Task[Outcome]] = {}
@@ -57,9 +57,9 @@ class Worker:
             pipelines=pipelines,
             unavailable_pipelines=self._missing,
             safety=safety,
-            line=self.line,
-            inference=Inference(self.threads, lambda: self.line.working),
-            mailbox=self.mailbox,
+            queue=self.queue,
+            inference=Inference(self.threads, lambda: self.queue.working),
+            client=self.client,
             transfer=Transfer(http, self.clock),
             clock=self.clock,
         )
@@ -95,13 +95,13 @@ class Worker:
                 trace = log.format_exception(error)
                 log.event("model missing", severity="CRITICAL", models=pipeline.models, trace=trace)
         self.loaded = True
-        self.line.open()
+        self.queue.open()
 
     async def run(self, message: JobMessage) -> Outcome:
         """Run a job and return the response to its task when the job has ended."""
         if message.expires_at.timestamp() <= self.clock.now():
             return task_result.EXPIRED
-        refusal = self.line.enter(message.job_id)
+        refusal = self.queue.enter(message.job_id)
         if refusal is not None:
             return _REFUSALS[refusal]
         job = JobRunner(message, self._context)
@@ -112,18 +112,18 @@ class Worker:
             return task_result.DRAINING
         finally:
             del self._jobs[job]
-            self.line.leave(message.job_id)
+            self.queue.leave(message.job_id)
 
     async def drain(self) -> None:
         """Refuse new jobs, let running jobs finish for ``drain_seconds``, requeue the rest."""
         self.draining = True
-        log.event("draining", worker_id=self.settings.worker_id, held=self.line.held)
-        self.line.close()
-        if not await self.line.wait_empty(self.settings.drain_seconds):
+        log.event("draining", worker_id=self.settings.worker_id, held=self.queue.held)
+        self.queue.close()
+        if not await self.queue.wait_empty(self.settings.drain_seconds):
             for job in self._jobs:
                 job.progress.stop("draining")
-            if not await self.line.wait_empty(SHUTDOWN_GRACE_SECONDS):
+            if not await self.queue.wait_empty(SHUTDOWN_GRACE_SECONDS):
                 for task in self._jobs.values():
                     task.cancel()
-        log.event("drained", worker_id=self.settings.worker_id, held=self.line.held)
+        log.event("drained", worker_id=self.settings.worker_id, held=self.queue.held)
         await asyncio.to_thread(tracing.flush)

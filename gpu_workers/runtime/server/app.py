@@ -59,7 +59,7 @@ class Api:
         """GET /info: the worker's models, versions and load."""
         worker = self._worker
         models = {kind: pipeline.models for kind, pipeline in worker.pipelines.items()}
-        jobs, waiting = worker.line.held, worker.line.waiting
+        jobs, waiting = worker.queue.held, worker.queue.waiting
         return JSONResponse({
             "status": self._status(),
             "models": models,
@@ -124,9 +124,9 @@ async def _body(request: Request) -> bytes:
 def _to_response(outcome: Outcome) -> JSONResponse:
     if outcome.status == HTTPStatus.OK:
         return JSONResponse({
-            "success": True, "message": outcome.sentence, "outcome": outcome.code,
+            "success": True, "message": outcome.message, "outcome": outcome.code,
         })  # fmt: skip
-    return _error(outcome.status, outcome.code, outcome.sentence, _RETRY_AFTER)
+    return _error(outcome.status, outcome.code, outcome.message, _RETRY_AFTER)
 
 
 def _error(

@@ -27,7 +27,7 @@ async def _serve(settings: WorkerSettings, pipelines: Pipelines, safety: Safety)
 
         async def make_known() -> None:
             if settings.has_public_url:
-                await register(settings, worker.available_pipelines, worker.mailbox)
+                await register(settings, worker.available_pipelines, worker.client)
 
         return await server.serve(
             application(worker),

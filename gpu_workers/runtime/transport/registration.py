@@ -45,20 +45,20 @@ def requests(settings: WorkerSettings, served: Served) -> list[UpdateWorkerUrlRe
     ]
 
 
-async def register(settings: WorkerSettings, served: Served, mailbox: SignedClient) -> None:
+async def register(settings: WorkerSettings, served: Served, client: SignedClient) -> None:
     """Register every worker type, with retries until each is accepted.
 
     The worker must be listening, because the functions call it to verify its key.
     """
-    await asyncio.gather(*(_register(request, mailbox) for request in requests(settings, served)))
+    await asyncio.gather(*(_register(request, client) for request in requests(settings, served)))
 
 
-async def _register(request: UpdateWorkerUrlRequest, mailbox: SignedClient) -> None:
+async def _register(request: UpdateWorkerUrlRequest, client: SignedClient) -> None:
     body, message_id = request.model_dump_json().encode(), new_message_id()
     delay = FIRST_DELAY
     while True:
         try:
-            response = await mailbox.post(_ENDPOINT, body, message_id=message_id)
+            response = await client.post(_ENDPOINT, body, message_id=message_id)
             status = response.status_code
         except httpx.TransportError:
             status = None
