@@ -18,10 +18,10 @@ ENVIRONMENT = staging
 TF = $(TERRAFORM) -chdir=infra/terraform
 VARIABLES = -var-file=environments/$(ENVIRONMENT)/terraform.tfvars
 TAG = $(shell git rev-parse --short=12 HEAD)
-IMAGES = $(patsubst gpu_workers/%/Dockerfile,%,$(wildcard gpu_workers/*/Dockerfile)) \
-	$(patsubst functions/%/Dockerfile,%,$(wildcard functions/*/Dockerfile)) operator
-REQUIREMENTS = requirements requirements-dev gpu_workers/sdxl/requirements gpu_workers/chat/requirements \
-	gpu_workers/wan/requirements infra/images/operator/requirements infra/checkov/requirements infra/audit/requirements
+WORKERS = $(patsubst gpu_workers/%/requirements.in,%,$(wildcard gpu_workers/*/requirements.in))
+IMAGES = $(WORKERS) $(patsubst functions/%/Dockerfile,%,$(wildcard functions/*/Dockerfile)) operator
+REQUIREMENTS = requirements requirements-dev $(WORKERS:%=gpu_workers/%/requirements) \
+	infra/images/operator/requirements infra/checkov/requirements infra/audit/requirements
 COMPILE = echo "$(TORCH)" | $(VENV)/bin/uv --quiet pip compile --python-version 3.11 --constraint - \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 # Not locked: their CPU and CUDA builds share a version number and differ in their requirements.
@@ -131,8 +131,8 @@ emulate: setup ## Serve one function with reload, next to a running local system
 
 images: ## Build and push an image for each worker, each service and the operator (TAG: the commit)
 	@set -e; registry=$$($(TF) output -raw registry); for name in $(IMAGES); do \
-		file=$$(ls gpu_workers/$$name/Dockerfile functions/$$name/Dockerfile infra/images/$$name/Dockerfile 2>/dev/null); \
-		docker build --platform linux/amd64 --file $$file --tag $$registry/$$name:$(TAG) .; \
+		file=$$(ls functions/$$name/Dockerfile infra/images/$$name/Dockerfile 2>/dev/null || echo gpu_workers/Dockerfile); \
+		docker build --platform linux/amd64 --build-arg WORKER=$$name --file $$file --tag $$registry/$$name:$(TAG) .; \
 		docker push $$registry/$$name:$(TAG); \
 	done
 

@@ -63,15 +63,22 @@ def parts(root: Path = ROOT) -> dict[str, tuple[str, list[Package], list[str]]]:
     artifacts: dict[str, tuple[str, list[Package], list[str]]] = {
         f"{name}.zip": ("application", of_bundles, []) for name in manifest.read().functions
     }
-    for folder in ("gpu_workers", "functions", "infra/images"):
-        for dockerfile in sorted((root / folder).glob("*/Dockerfile")):
-            text = dockerfile.read_text()
-            files = re.findall(r"^COPY (\S*requirements\.txt) ", text, re.MULTILINE)
-            packages = [package for file in files for package in locked((root / file).read_text())]
-            unpinned = [package for pin in _UNPINNED.findall(text) for package in locked(pin)]
-            name = f"{dockerfile.parent.name}.image"
-            artifacts[name] = ("container", packages + unpinned, list(_bases(text)))
+    for name, text in _dockerfiles(root).items():
+        files = re.findall(r"^COPY (\S*requirements\.txt) ", text, re.MULTILINE)
+        packages = [package for file in files for package in locked((root / file).read_text())]
+        unpinned = [package for pin in _UNPINNED.findall(text) for package in locked(pin)]
+        artifacts[f"{name}.image"] = ("container", packages + unpinned, list(_bases(text)))
     return artifacts
+
+
+def _dockerfiles(root: Path) -> dict[str, str]:
+    """Return the Dockerfile of each image; all workers are built from one."""
+    of_workers = (root / "gpu_workers/Dockerfile").read_text()
+    workers = sorted(path.parent.name for path in root.glob("gpu_workers/*/requirements.txt"))
+    others = [*root.glob("functions/*/Dockerfile"), *root.glob("infra/images/*/Dockerfile")]
+    return {name: of_workers.replace("${WORKER}", name) for name in workers} | {
+        path.parent.name: path.read_text() for path in sorted(others)
+    }
 
 
 def document(name: str, kind: str, packages: list[Package], bases: list[str]) -> Json:

@@ -39,16 +39,20 @@ class Line(NamedTuple):
     rest: str
 
 
-def read(dockerfile: Path) -> list[Line]:
-    """Return the instructions of a Dockerfile, continuation lines joined, without comments."""
+def read(dockerfile: Path, worker: str = "") -> list[Line]:
+    """Return the instructions of a Dockerfile, continuation lines joined, without comments.
+
+    ``worker`` is the build argument ``WORKER``.
+    """
     text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE)
+    text = text.replace("${WORKER}", worker)
     lines = [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
     return [Line(*line.split(maxsplit=1)) for line in lines]
 
 
-def copied(dockerfile: Path) -> dict[str, str]:
+def copied(dockerfile: Path, worker: str = "") -> dict[str, str]:
     """Map each path that the Dockerfile copies from the repository to its target in the image."""
-    lines = [line.rest.split() for line in read(dockerfile) if line.name == "COPY"]
+    lines = [line.rest.split() for line in read(dockerfile, worker) if line.name == "COPY"]
     return {rest[0]: rest[1] for rest in lines if not rest[0].startswith("--from")}
 
 

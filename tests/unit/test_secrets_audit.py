@@ -17,7 +17,6 @@ from tests.unit.dockerfiles import copied, read
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = [
-    *ROOT.glob("gpu_workers/*/Dockerfile"),
     *ROOT.glob("functions/*/Dockerfile"),
     *ROOT.glob("infra/images/*/Dockerfile"),
 ]
@@ -61,11 +60,18 @@ def test_whatever_is_passed_over_has_its_reason() -> None:
         assert all(re.fullmatch(r"[0-9a-f]{40}", digest) for digest in entry["hashes"])
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
-def test_an_image_is_given_no_secret(dockerfile: Path) -> None:
+@pytest.mark.parametrize(
+    ("dockerfile", "worker"),
+    [
+        *((ROOT / "gpu_workers/Dockerfile", worker) for worker in ("chat", "sdxl", "wan")),
+        *((dockerfile, "") for dockerfile in DOCKERFILES),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.parent.name,
+)
+def test_an_image_is_given_no_secret(dockerfile: Path, worker: str) -> None:
     named = " ".join(line.rest for line in read(dockerfile) if line.name in {"ARG", "ENV"})
     assert not re.search(r"\w*(SECRET|PASSWORD|TOKEN|WORKER_KEY|API_KEY)\w*", named)
-    for source in copied(dockerfile):
+    for source in copied(dockerfile, worker):
         assert re.match(r"(requirements\.txt|shared|functions|gpu_workers|infra)\b", source), source
         assert (ROOT / source).exists()
 
