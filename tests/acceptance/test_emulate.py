@@ -22,8 +22,8 @@ from tests.support.local_system import (
 )
 
 COMMAND = [sys.executable, "-m", "infra.local.dev_server"]
-SENTENCE = '"Job queued."'
-SPEAKER = Path("functions", "queue_job", "enhancing.py")
+MESSAGE = '"Job queued."'
+CHANGED_FILE = Path("functions", "queue_job", "job_builder.py")
 
 
 class Emulation:
@@ -33,7 +33,7 @@ class Emulation:
         for name in ("functions", "shared"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
-        self.speaker = root / SPEAKER
+        self.changed_file = root / CHANGED_FILE
         self.address = f"http://127.0.0.1:{(port := free_port())}"
         self._log = root / "terminal.log"
         arguments = ["--port", str(port), "--data", str(system.data), "--root", str(root)]
@@ -77,16 +77,16 @@ def emulation(bare: LocalSystem, tmp_path: Path) -> Iterator[Emulation]:
 def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
     emulation: Emulation, person: UserClient
 ) -> None:
-    text = emulation.speaker.read_text()
-    assert SENTENCE in text
+    text = emulation.changed_file.read_text()
+    assert MESSAGE in text
     wait_until(lambda: emulation.message(person) == "Job queued.", what="an answer")
 
-    emulation.speaker.write_text(text + "\ndef broken(:\n")
+    emulation.changed_file.write_text(text + "\ndef broken(:\n")
     wait_until(lambda: "next saved change" in emulation.log(), what="the error to be reported")
     assert "SyntaxError" in emulation.log()
     assert not emulation.message(person)
 
-    emulation.speaker.write_text(text.replace(SENTENCE, '"It waits."'))
+    emulation.changed_file.write_text(text.replace(MESSAGE, '"It waits."'))
     wait_until(lambda: emulation.message(person) == "It waits.", what="the change")
     assert len(person.rows("jobs")) == 2
 

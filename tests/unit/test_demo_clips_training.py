@@ -9,7 +9,7 @@ import torch
 
 from gpu_workers.training.demo_video import train_autoencoder, train_denoiser
 from gpu_workers.training.demo_video.attention import SimpleWanAttnProcessor, with_rest
-from gpu_workers.training.demo_video.export import export_wan
+from gpu_workers.training.demo_video.export import export
 from gpu_workers.training.demo_video.render import FRAMES
 from gpu_workers.training.demo_video.subjects import Moving, MovingScene
 from gpu_workers.training.demo_video.tokenizer import LONGEST
@@ -49,7 +49,7 @@ def test_training_goes_on_where_it_was_left(
 
 
 def test_what_is_exported_films_through_the_worker(checkpoints: Path, tmp_path: Path) -> None:
-    export_wan(checkpoints, tmp_path / "model")
+    export(checkpoints, tmp_path / "model")
     pipeline = loaded(tmp_path / "none", wan_model=str(tmp_path / "model"))
     clip = frames(made(pipeline, prompt="a red star", steps=1))
     assert clip.shape == (FRAMES, 96, 96, 3)

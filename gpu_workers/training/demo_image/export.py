@@ -7,13 +7,13 @@ from diffusers import DPMSolverMultistepScheduler, StableDiffusionXLPipeline
 
 from gpu_workers.runtime.safety import exemptions
 from gpu_workers.training.demo_image import architectures, train_autoencoder, train_denoiser
-from gpu_workers.training.demo_image.trainer import averaged
+from gpu_workers.training.trainer import averaged
 
 MODELS = Path(__file__).parents[2] / "demo" / "models"
 SDXL = MODELS / "demo-sdxl"
 
 
-def export_sdxl(checkpoints: Path, target: Path = SDXL) -> None:
+def export(checkpoints: Path, target: Path = SDXL) -> None:
     """Save the averaged weights as a StableDiffusionXLPipeline in half precision.
 
     An export to the default target also records the weights' hash as exempt from output checks.

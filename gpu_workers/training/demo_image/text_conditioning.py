@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from transformers import CLIPTokenizer
 
+from gpu_workers.training.attributes import AttributeHeads
 from gpu_workers.training.demo_image import architectures
 from gpu_workers.training.demo_image.captions import caption, uninformative_caption
 from gpu_workers.training.demo_image.subjects import PROPERTIES, Subject, properties
@@ -18,9 +19,6 @@ _UNGUIDED_AS_NOTHING = 0.08
 
 _LENGTHS = (32, 32, 32, 77)
 """Inference pads every prompt to 77 tokens; most training batches are shorter, to save time."""
-
-_IGNORED = -100
-"""The label that cross_entropy ignores: a landscape has no shape."""
 
 Read = tuple[torch.Tensor, torch.Tensor]
 """Token embeddings of shape (n, length, 128), and pooled embeddings of shape (n, 64)."""
@@ -35,9 +33,7 @@ class Reader(nn.Module):
         self.first = architectures.text_encoder(len(tokenizer), projected=False)
         self.second = architectures.text_encoder(len(tokenizer), projected=True)
         width = 3 * architectures.TEXT_WIDTH
-        self._heads = nn.ModuleDict(
-            {name: nn.Linear(width, len(words)) for name, words in PROPERTIES.items()}
-        )
+        self._heads = AttributeHeads(PROPERTIES, width)
 
     def forward(self, prompts: list[str], length: int) -> Read:
         """Encode prompts, padded to ``length`` tokens; SDXL uses the second-to-last layers."""
@@ -66,23 +62,11 @@ class Reader(nn.Module):
         ]
         words, pooled = self(prompts, random.choice(_LENGTHS))
         captioned = [
-            None if die < _UNGUIDED else subject
+            {} if die < _UNGUIDED else properties(subject)
             for die, subject in zip(dice, subjects, strict=True)
         ]
-        loss = self._attribute_loss(torch.cat([words[:, -1], pooled], dim=-1), captioned)
+        loss = self._heads.loss(torch.cat([words[:, -1], pooled], dim=-1), captioned)
         is_conditioned = torch.tensor(
             [die >= _UNGUIDED_AS_NOTHING for die in dice], dtype=words.dtype
         )
         return (words * is_conditioned[:, None, None], pooled * is_conditioned[:, None]), loss
-
-    def _attribute_loss(
-        self, embeddings: torch.Tensor, subjects: list[Subject | None]
-    ) -> torch.Tensor:
-        losses = []
-        for name, words in PROPERTIES.items():
-            values = [properties(subject).get(name) if subject else None for subject in subjects]
-            labels = [words.index(value) if value else _IGNORED for value in values]
-            if any(label != _IGNORED for label in labels):
-                scores = self._heads[name](embeddings)
-                losses.append(nn.functional.cross_entropy(scores, torch.tensor(labels)))
-        return torch.stack(losses).sum()

@@ -12,7 +12,7 @@ from torch import nn
 from gpu_workers.training.demo_image import architectures
 from gpu_workers.training.demo_image.dataset import Gallery, as_floats
 from gpu_workers.training.demo_image.subjects import training_subject
-from gpu_workers.training.demo_image.trainer import Trainer, averaged
+from gpu_workers.training.trainer import Trainer, averaged, range_loss, reconstruction_loss
 
 FILE = "autoencoder.pt"
 DECODER_FILE = "decoder.pt"
@@ -31,21 +31,18 @@ def train(folder: Path, steps: int) -> None:
     """Train the autoencoder to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
     network = architectures.autoencoder()
-    course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
+    trainer = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
     gallery = Gallery(training_subject, _DRAWINGS, seed=1)
-    draws = gallery.batches(_BATCH, seed=course.step)
+    draws = gallery.batches(_BATCH, seed=trainer.step)
 
     def loss() -> torch.Tensor:
         size, places = next(draws)
         pixels = as_floats(gallery.shelves[size][1][places])
         with torch.autocast("cpu", torch.bfloat16):
             latents = network.encoder(pixels).float()
-        # Latents must stay between -1 and 1: the scheduler cuts off what guidance drives beyond.
-        beyond = (latents.abs() - 1).relu().square().mean()
-        loss: torch.Tensor = _loss(network.decoder, latents, pixels, _MAX_NOISE) + 4 * beyond
-        return loss
+        return _loss(network.decoder, latents, pixels, _MAX_NOISE) + range_loss(latents)
 
-    course.train(loss)
+    trainer.train(loss)
 
 
 def refine(folder: Path, steps: int) -> None:
@@ -53,16 +50,16 @@ def refine(folder: Path, steps: int) -> None:
     torch.manual_seed(0)
     network = load(folder)
     decoder = network.decoder.train().requires_grad_(requires_grad=True)
-    course = Trainer(decoder, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
-    gallery = Gallery(training_subject, _DRAWINGS, seed=3 + course.step)
-    draws = gallery.batches(_BATCH, seed=course.step)
+    trainer = Trainer(decoder, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
+    gallery = Gallery(training_subject, _DRAWINGS, seed=3 + trainer.step)
+    draws = gallery.batches(_BATCH, seed=trainer.step)
 
     def loss() -> torch.Tensor:
         size, places = next(draws)
         pixels = as_floats(gallery.shelves[size][1][places])
         return _loss(decoder, encoded(network, pixels), pixels, _REFINING_NOISE)
 
-    course.train(loss)
+    trainer.train(loss)
 
 
 def load(folder: Path) -> architectures.Network:
@@ -88,7 +85,4 @@ def _loss(
     noise = max_noise * torch.rand(len(pixels), 1, 1, 1) * torch.randn_like(latents)
     with torch.autocast("cpu", torch.bfloat16):
         decoded = decoder(latents + noise).float()
-    error = decoded - pixels
-    edges = error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
-    loss: torch.Tensor = error.abs().mean() + 4 * error.square().mean() + 0.5 * edges
-    return loss
+    return reconstruction_loss(decoded, pixels)

@@ -8,12 +8,13 @@ from diffusers import DDIMScheduler
 from diffusers.models.attention_processor import AttnProcessor
 from torch import nn
 
+from gpu_workers.training import attributes
 from gpu_workers.training.demo_image import architectures, train_autoencoder
 from gpu_workers.training.demo_image.dataset import SHARES, SIZES, as_floats, pictures
 from gpu_workers.training.demo_image.subjects import Subject, training_subject
 from gpu_workers.training.demo_image.text_conditioning import Reader
 from gpu_workers.training.demo_image.tokenizer import tokenizer
-from gpu_workers.training.demo_image.trainer import Trainer
+from gpu_workers.training.trainer import Trainer, subject_weights
 
 FILE = "sdxl.pt"
 _BATCH = 16
@@ -24,15 +25,9 @@ _OBJECT_WEIGHT = 4
 _OBJECT_DISTANCE = 0.25
 """A latent is of the object from this part of the largest distance to the background on."""
 
-_NEAR = 5
-"""The side, in latents, of the square around each latent of the object."""
-
 _READING = 0.02
 """The weight of the text encoders' attribute loss in the total loss."""
 
-_READING_BATCH = 64
-_READING_RATE = 2e-3
-_READING_STEPS = 250
 _ENCODE_BATCH = 50
 
 Shelves = dict[tuple[int, int], tuple[list[Subject], torch.Tensor]]
@@ -68,11 +63,16 @@ def train(folder: Path, steps: int) -> None:
     torch.manual_seed(0)
     model = TrainableModel()
     model.train_fast()
-    course = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
-    torch.manual_seed(course.step)
-    random = Random(course.step)
-    if course.step == 0:
-        _pretrain_reader(model.reader, random)
+    trainer = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
+    torch.manual_seed(trainer.step)
+    random = Random(trainer.step)
+    if trainer.step == 0:
+
+        def reading_loss() -> torch.Tensor:
+            subjects = [training_subject(random) for _ in range(attributes.PRETRAINING_BATCH)]
+            return model.reader.training_batch(subjects, random)[1]
+
+        attributes.pretrain(model.reader, reading_loss, steps)
     shelves = _latent_datasets(folder)
 
     def loss() -> torch.Tensor:
@@ -83,21 +83,7 @@ def train(folder: Path, steps: int) -> None:
         encodings, reading_loss = model.reader.training_batch(batch, random)
         return _loss(model.unet, latents[indexes].float(), *encodings) + _READING * reading_loss
 
-    course.train(loss)
-
-
-def _pretrain_reader(reader: Reader, random: Random) -> None:
-    """Train the text encoders alone first: a batch without pictures costs little."""
-    optimiser = torch.optim.AdamW(reader.parameters(), _READING_RATE)
-    for step in range(_READING_STEPS):
-        _, loss = reader.training_batch(
-            [training_subject(random) for _ in range(_READING_BATCH)], random
-        )
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        optimiser.zero_grad()
-        if step % 50 == 0:
-            print(f"reading {step} loss {loss.item():.3f}", flush=True)  # noqa: T201 - progress of a command
+    trainer.train(loss)
 
 
 def _loss(
@@ -127,17 +113,10 @@ def _loss(
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
-    """Return the weights of the loss: higher at and around the object, which covers little.
-
-    The weight around the object is as high as on it: else filling too much would cost less than
-    filling too little, and every star would become a blob.
-    """
     background = latents.flatten(2).median(dim=2).values[:, :, None, None]
-    apart = (latents - background).abs().mean(dim=1, keepdim=True)
-    is_object = apart / apart.amax(dim=(2, 3), keepdim=True) > _OBJECT_DISTANCE
-    near = nn.functional.max_pool2d(is_object.float(), _NEAR, stride=1, padding=_NEAR // 2)
-    weights: torch.Tensor = 1 + _OBJECT_WEIGHT * near
-    return weights / weights.mean(dim=(2, 3), keepdim=True)
+    distance = (latents - background).abs().mean(dim=1, keepdim=True)
+    is_object = distance / distance.amax(dim=(2, 3), keepdim=True) > _OBJECT_DISTANCE
+    return subject_weights(is_object, _OBJECT_WEIGHT)
 
 
 def _latent_datasets(folder: Path) -> Shelves:

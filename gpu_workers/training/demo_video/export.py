@@ -7,9 +7,9 @@ from diffusers import UniPCMultistepScheduler, WanPipeline
 
 from gpu_workers.runtime.safety import exemptions
 from gpu_workers.training.demo_image.export import MODELS
-from gpu_workers.training.demo_image.trainer import averaged
 from gpu_workers.training.demo_video import architectures, train_autoencoder, train_denoiser
 from gpu_workers.training.demo_video.render import FPS, FRAMES, OWN_SIDE
+from gpu_workers.training.trainer import averaged
 from gpu_workers.wan.clip_format import CLIP_FILE, ClipFormat
 
 WAN = MODELS / "demo-wan"
@@ -17,7 +17,7 @@ _LOG_VARIANCE = -30.0
 """The log of the latents' variance: practically none."""
 
 
-def export_wan(checkpoints: Path, target: Path = WAN) -> None:
+def export(checkpoints: Path, target: Path = WAN) -> None:
     """Save the averaged weights as a WanPipeline in half precision.
 
     An export to the default target also records the weights' hash as exempt from output checks.

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
+from gpu_workers.training.attributes import AttributeHeads
 from gpu_workers.training.demo_image.captions import uninformative_caption
 from gpu_workers.training.demo_video import architectures
 from gpu_workers.training.demo_video.captions import caption
@@ -16,8 +17,6 @@ LENGTH = 40
 """The maximum number of prompt tokens in training."""
 
 _UNGUIDED = 0.1
-_IGNORED = -100
-"""The label that cross_entropy ignores: a landscape has no shape."""
 
 
 class Reader(nn.Module):
@@ -27,12 +26,7 @@ class Reader(nn.Module):
         super().__init__()
         self.tokenizer = tokenizer
         self.encoder = architectures.text_encoder(len(tokenizer))
-        self._heads = nn.ModuleDict(
-            {
-                name: nn.Linear(architectures.TEXT_WIDTH, len(words))
-                for name, words in PROPERTIES.items()
-            }
-        )
+        self._heads = AttributeHeads(PROPERTIES, architectures.TEXT_WIDTH)
 
     def forward(self, prompts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode prompts.
@@ -48,7 +42,7 @@ class Reader(nn.Module):
         words = self.encoder(tokens.input_ids, mask).last_hidden_state * mask[:, :, None]
         return words, words[torch.arange(len(words)), mask.sum(dim=1) - 1]
 
-    def lesson(
+    def training_batch(
         self, subjects: Sequence[Moving], random: Random
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode random captions; some are left out, as classifier-free guidance needs it.
@@ -64,14 +58,5 @@ class Reader(nn.Module):
                 for subject in captioned
             ]
         )
-        return words, self._attribute_loss(ends, captioned)
-
-    def _attribute_loss(self, ends: torch.Tensor, subjects: list[Moving | None]) -> torch.Tensor:
-        losses = []
-        for name, words in PROPERTIES.items():
-            values = [properties(subject).get(name) if subject else None for subject in subjects]
-            labels = [words.index(value) if value else _IGNORED for value in values]
-            if any(label != _IGNORED for label in labels):
-                scores = self._heads[name](ends)
-                losses.append(nn.functional.cross_entropy(scores, torch.tensor(labels)))
-        return torch.stack(losses).sum()
+        attributes = [properties(subject) if subject else {} for subject in captioned]
+        return words, self._heads.loss(ends, attributes)

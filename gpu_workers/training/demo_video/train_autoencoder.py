@@ -13,10 +13,10 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from torch import nn
 
-from gpu_workers.training.demo_image.trainer import Trainer, averaged
 from gpu_workers.training.demo_video import architectures
 from gpu_workers.training.demo_video.dataset import COUNTS, as_floats, footage
 from gpu_workers.training.demo_video.render import FRAMES
+from gpu_workers.training.trainer import Trainer, averaged, range_loss, reconstruction_loss
 
 FILE = "clips-autoencoder.pt"
 DECODER_FILE = "clips-decoder.pt"
@@ -74,17 +74,17 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     """Train the autoencoder to ``steps`` steps, continuing from a checkpoint in ``folder``."""
     torch.manual_seed(0)
     network = Autoencoder()
-    course = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
-    random = Random(course.step)
+    trainer = Trainer(network, folder / FILE, steps=steps, rate=_RATE)
+    random = Random(trainer.step)
     _, clips = footage(folder, counts)[0]
 
     def loss() -> torch.Tensor:
-        still = course.step < _STILLS_FIRST * steps
+        still = trainer.step < _STILLS_FIRST * steps
         length, batch = (1, _STILLS) if still else random.choice(_LESSONS)
         parts = [_part(clips, length, random) for _ in range(batch)]
         return _loss(network, as_floats(torch.stack(parts)))
 
-    course.train(loss)
+    trainer.train(loss)
 
 
 def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
@@ -93,15 +93,15 @@ def refine(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     network = load(folder)
     for part in (network.vae.decoder, network.vae.post_quant_conv):
         part.train().requires_grad_(requires_grad=True)
-    course = Trainer(network, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
-    random = Random(course.step)
+    trainer = Trainer(network, folder / DECODER_FILE, steps=steps, rate=_REFINING_RATE)
+    random = Random(trainer.step)
     _, clips = footage(folder, counts)[0]
 
     def loss() -> torch.Tensor:
         # Full clips, as the denoiser generates them.
         return _loss(network, as_floats(clips[random.randrange(len(clips))][None]))
 
-    course.train(loss)
+    trainer.train(loss)
 
 
 def load(folder: Path) -> Autoencoder:
@@ -119,10 +119,5 @@ def _part(clips: torch.Tensor, length: int, random: Random) -> torch.Tensor:
 
 def _loss(network: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
     latents = network.latents(pixels)
-    # Latents must stay between -1 and 1: the scheduler cuts off what guidance drives beyond.
-    beyond = (latents.abs() - 1).relu().square().mean()
     noise = _MAX_NOISE * torch.rand(len(pixels), 1, 1, 1, 1) * torch.randn_like(latents)
-    error = network.clips(latents + noise) - pixels
-    edges = error.diff(dim=4).abs().mean() + error.diff(dim=3).abs().mean()
-    pixel_loss = error.abs().mean() + 4 * error.square().mean() + 0.5 * edges
-    return pixel_loss + 4 * beyond
+    return reconstruction_loss(network.clips(latents + noise), pixels) + range_loss(latents)

@@ -7,7 +7,7 @@ from random import Random
 import torch
 from torch import nn
 
-from gpu_workers.training.demo_image.trainer import Trainer
+from gpu_workers.training import attributes
 from gpu_workers.training.demo_video import architectures, train_autoencoder
 from gpu_workers.training.demo_video.attention import SimpleWanAttnProcessor, with_rest
 from gpu_workers.training.demo_video.dataset import COUNTS, Shelf, as_floats, footage
@@ -16,6 +16,7 @@ from gpu_workers.training.demo_video.position_loss import PositionHead
 from gpu_workers.training.demo_video.subjects import Moving, taught
 from gpu_workers.training.demo_video.text_conditioning import Reader
 from gpu_workers.training.demo_video.tokenizer import tokenizer
+from gpu_workers.training.trainer import Trainer, subject_weights
 
 FILE = "clips-wan.pt"
 _BATCH = 16
@@ -34,12 +35,8 @@ _MOVING_WEIGHT = 3
 _MOVES = 0.3
 """A latent moves if it changes by this part of the clip's largest change."""
 
-_NEAR = 5
 _READING = 0.02
 _PLACING = 0.05
-_READING_BATCH = 64
-_READING_RATE = 2e-3
-_READING_STEPS = 250
 _DRIVEN = 0.5
 """The part of the clips that are moved away from the mean."""
 
@@ -74,26 +71,31 @@ def train(folder: Path, steps: int, counts: Sequence[int] = COUNTS) -> None:
     for block in model.transformer.blocks:
         block.attn1.set_processor(SimpleWanAttnProcessor())
         block.attn2.set_processor(SimpleWanAttnProcessor())
-    course = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
-    torch.manual_seed(course.step)
-    random = Random(course.step)
-    if course.step == 0:
-        _pretrain_reader(model.reader, min(steps, _READING_STEPS), random)
+    trainer = Trainer(model, folder / FILE, steps=steps, rate=_RATE)
+    torch.manual_seed(trainer.step)
+    random = Random(trainer.step)
+    if trainer.step == 0:
+
+        def reading_loss() -> torch.Tensor:
+            subjects = [taught(random) for _ in range(attributes.PRETRAINING_BATCH)]
+            return model.reader.training_batch(subjects, random)[1]
+
+        attributes.pretrain(model.reader, reading_loss, steps)
     stock = shelves(folder, counts)
 
     def loss() -> torch.Tensor:
         subjects, latents = random.choices(stock, _SHARES)[0]
-        still = course.step < _STILLS_FIRST * steps or random.random() < _STILLS
+        still = trainer.step < _STILLS_FIRST * steps or random.random() < _STILLS
         indexes = random.choices(range(len(subjects)), k=_STILLS_BATCH if still else _BATCH)
         batch = [subjects[index] for index in indexes]
-        words, reading_loss = model.reader.lesson(batch, random)
+        words, reading_loss = model.reader.training_batch(batch, random)
         clips = latents[indexes].float()
         shown = clips[:, :, :1] if still else clips
         denoising_loss = _loss(model.transformer, shown, words)
         position_loss = model.position_head.loss(batch, shown)
         return denoising_loss + _READING * reading_loss + _PLACING * position_loss
 
-    course.train(loss)
+    trainer.train(loss)
 
 
 @torch.no_grad()
@@ -109,18 +111,6 @@ def _init_text_attention(transformer: architectures.Network) -> None:
         sign = torch.randint(2, block.attn2.to_k.bias.shape) * 2.0 - 1
         block.attn2.to_k.bias.copy_(_KEY * sign)
         block.attn2.to_q.bias.copy_(-sign)
-
-
-def _pretrain_reader(reader: Reader, steps: int, random: Random) -> None:
-    """Train the text encoder alone first: a batch without clips costs little."""
-    optimiser = torch.optim.AdamW(reader.parameters(), _READING_RATE)
-    for step in range(steps):
-        _, loss = reader.lesson([taught(random) for _ in range(_READING_BATCH)], random)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        optimiser.zero_grad()
-        if step % 50 == 0:
-            print(f"reading {step} loss {loss.item():.3f}", flush=True)  # noqa: T201 - progress of a command
 
 
 def _loss(
@@ -149,16 +139,9 @@ def _guidance_augmentation(latents: torch.Tensor, levels: torch.Tensor) -> torch
 
 
 def _weights(latents: torch.Tensor) -> torch.Tensor:
-    """Return the weights of the loss: higher at and around what moves, which covers little.
-
-    The weight around the thing is as high as on it: else filling too much would cost less than
-    filling too little, and every star would become a blob.
-    """
     changes = (latents - latents.mean(dim=2, keepdim=True)).abs().mean(dim=(1, 2))
     moves = changes > _MOVES * changes.amax(dim=(1, 2), keepdim=True)
-    near = nn.functional.max_pool2d(moves[:, None].float(), _NEAR, stride=1, padding=_NEAR // 2)
-    weights: torch.Tensor = 1 + _MOVING_WEIGHT * near[:, :, None]
-    return weights / weights.mean(dim=(3, 4), keepdim=True)
+    return subject_weights(moves[:, None], _MOVING_WEIGHT)[:, :, None]
 
 
 def shelves(folder: Path, counts: Sequence[int] = COUNTS) -> list[Shelf]:

@@ -1,4 +1,4 @@
-"""Training loop with averaged weights (EMA) and checkpoints."""
+"""Training loop with averaged weights (EMA) and checkpoints, and the losses of both models."""
 
 import math
 import time
@@ -11,6 +11,8 @@ from torch import nn
 _CHECKPOINT_SECONDS = 60
 _REPORT_STEPS = 50
 _AVERAGING = 0.998
+_NEAR = 5
+"""The side, in latents, of the square around each latent of the subject."""
 
 
 class Trainer:
@@ -100,3 +102,34 @@ def averaged(file: Path) -> dict[str, torch.Tensor]:
 def _schedule(step: int, steps: int) -> float:
     """Return the learning rate as a part of the highest: 100 steps of warm-up, then cosine."""
     return min((step + 1) / 100, 0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
+
+
+def reconstruction_loss(decoded: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """Return the error of decoded pixels, of which edges count more; height and width are last."""
+    error = decoded - pixels
+    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    loss: torch.Tensor = error.abs().mean() + 4 * error.square().mean() + 0.5 * edges
+    return loss
+
+
+def range_loss(latents: torch.Tensor) -> torch.Tensor:
+    """Return how far latents are beyond -1 to 1, where the scheduler cuts them off."""
+    return 4 * (latents.abs() - 1).relu().square().mean()
+
+
+def subject_weights(is_subject: torch.Tensor, weight: float) -> torch.Tensor:
+    """Return the weights of the loss: higher at and around the subject, which covers little.
+
+    The weight around the subject is as high as on it: else filling too much would cost less than
+    filling too little, and every star would become a blob.
+
+    Args:
+        is_subject: for each latent whether it is of the subject, shape (n, 1, height, width).
+        weight: how much the subject counts more than the rest.
+
+    Returns:
+        Weights with a mean of 1 for each picture, shape (n, 1, height, width).
+    """
+    near = nn.functional.max_pool2d(is_subject.float(), _NEAR, stride=1, padding=_NEAR // 2)
+    weights: torch.Tensor = 1 + weight * near
+    return weights / weights.mean(dim=(2, 3), keepdim=True)
