@@ -9,7 +9,7 @@ from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.runner import for_each
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import MAX_MANIFEST_BYTES, CallbackRequest, SignedManifest
-from shared.db.queries import job_transitions, jobs, retention
+from shared.db.queries import expiry, job_transitions, jobs
 from shared.errors import ApiError, ServiceUnavailableError
 from shared.jobs import completion
 from shared.services import Services
@@ -31,7 +31,7 @@ async def recover_expired_leases(
     """End every claim whose lease has expired: complete its job, requeue it or fail it.
 
     A job past its deadline ends whatever its manifest contains. While the storage is unavailable,
-    the next sweep retries, until ``retention.UNREADABLE_SECONDS`` after the deadline.
+    the next sweep retries, until ``expiry.UNREADABLE_SECONDS`` after the deadline.
 
     Args:
         services: the process's services.
@@ -39,16 +39,16 @@ async def recover_expired_leases(
         max_claims: limit of one sweep.
     """
     async with services.database.transaction() as connection:
-        expired = await retention.expired_claims(connection, limit=max_claims)
+        expired = await expiry.expired_claims(connection, limit=max_claims)
     await for_each(partial(_recover, services, done), expired)
 
 
 async def _recover(
-    services: Services, done: SweepJobsResponse, expired: retention.ExpiredClaim
+    services: Services, done: SweepJobsResponse, expired: expiry.ExpiredClaim
 ) -> None:
     bind(job_id=str(expired.job_id), claim_id=str(expired.claim_id))
     async with services.database.transaction() as connection:
-        job = await retention.postpone_expired_claim(
+        job = await expiry.postpone_expired_claim(
             connection, expired.job_id, claim_id=expired.claim_id
         )
     if job is None:
@@ -81,7 +81,7 @@ def _log_recovery(what: str, job: jobs.Job) -> None:
 
 
 async def _complete_from_manifest(
-    services: Services, job: jobs.Job, expired: retention.ExpiredClaim
+    services: Services, job: jobs.Job, expired: expiry.ExpiredClaim
 ) -> bool:
     """Complete the job with the same checks as for the callback that was lost.
 
@@ -111,7 +111,7 @@ async def _complete_from_manifest(
 
 
 async def _completed(
-    services: Services, job: jobs.Job, expired: retention.ExpiredClaim
+    services: Services, job: jobs.Job, expired: expiry.ExpiredClaim
 ) -> jobs.Job | None:
     """Complete the job from its manifest. None without one, or if the job has ended meanwhile."""
     callback = await _read_manifest(services, expired)
@@ -123,7 +123,7 @@ async def _completed(
 
 
 async def _read_manifest(
-    services: Services, expired: retention.ExpiredClaim
+    services: Services, expired: expiry.ExpiredClaim
 ) -> CallbackRequest | None:
     """Read the completed callback that a worker stored in the bucket; None without a valid one."""
     path = paths.manifest(expired.user_id, expired.job_id, expired.claim_id)

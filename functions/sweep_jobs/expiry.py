@@ -5,7 +5,7 @@ from uuid import UUID
 
 from functions.sweep_jobs.report import SweepJobsResponse
 from functions.sweep_jobs.runner import for_each
-from shared.db.queries import job_transitions, retention
+from shared.db.queries import expiry, job_transitions
 from shared.jobs import completion
 from shared.library import save
 from shared.services import Services
@@ -27,7 +27,7 @@ async def end_overdue_jobs(
 ) -> None:
     """Fail jobs that are past their expiry time, and refund their credits."""
     async with services.database.transaction() as connection:
-        overdue = await retention.overdue(connection, limit=max_jobs)
+        overdue = await expiry.overdue(connection, limit=max_jobs)
     await for_each(partial(_end, services, done), overdue)
 
 
@@ -40,7 +40,7 @@ async def delete_assets(services: Services, done: SweepJobsResponse) -> None:
     """Delete expired assets: the rows first, then the files."""
     for _ in range(0, _MAX_ASSETS, _ASSETS_AT_A_TIME):
         async with services.database.transaction() as connection:
-            expired = await retention.delete_expired_assets(connection, limit=_ASSETS_AT_A_TIME)
+            expired = await expiry.delete_expired_assets(connection, limit=_ASSETS_AT_A_TIME)
         done.assets_expired += len(expired)
         await for_each(partial(_delete_files, services), expired)
         if len(expired) < _ASSETS_AT_A_TIME:
@@ -54,7 +54,7 @@ async def _end(services: Services, done: SweepJobsResponse, job_id: UUID) -> Non
             job = await job_transitions.expire(connection, job_id, reason=_EXPIRED)
     except Exception:
         async with services.database.transaction() as connection:
-            await retention.postpone(connection, job_id)
+            await expiry.postpone(connection, job_id)
         raise
     if job:
         completion.record_job_ended(job)

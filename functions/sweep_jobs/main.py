@@ -15,7 +15,7 @@ from shared.auth.authenticators import Scheduler, require_scheduler
 from shared.http import HttpRequest, endpoint
 from shared.services import Services
 
-PARTS: dict[str, runner.Step] = {
+STEPS: dict[str, runner.Step] = {
     "unclaimed jobs": dispatch.clear_unclaimed,
     "expired leases": expired_leases.recover_expired_leases,
     "overdue jobs": expiry.end_overdue_jobs,
@@ -29,7 +29,7 @@ PARTS: dict[str, runner.Step] = {
     "ended jobs": storage_cleanup.clean_jobs,
     "unfinished copies": storage_cleanup.end_copies,
     "deleted library assets": storage_cleanup.finish_deletions,
-    **retention.PARTS,
+    **retention.STEPS,
 }
 """The steps in order: those that free a slot or a worker run before jobs are dispatched, and
 cleanup runs last. Each step handles a limited number of rows, and may run twice at once."""
@@ -41,7 +41,7 @@ async def sweep_jobs(_: HttpRequest, __: Scheduler, services: Services) -> Sweep
     A step that fails or takes too long is listed in ``not_done``; the later steps still run, and
     the next sweep runs it again.
     """
-    return await runner.run(PARTS, services)
+    return await runner.run(STEPS, services)
 
 
 main = endpoint(sweep_jobs, authenticate=require_scheduler)

@@ -181,34 +181,6 @@ async def read_all(connection: Connection, position: Position | None, *, limit: 
     return page_of(await rows.fetchall(), limit)
 
 
-async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Delete events older than a day, and record the position of the newest deleted one."""
-    rows = await connection.execute(
-        """
-        with old as materialized (
-            select seq from change_events
-            where at < now() - interval '24 hours'
-            order by at
-            limit %(limit)s
-            for update skip locked
-        ), gone as (
-            delete from change_events using old
-            where change_events.seq = old.seq
-            returning change_events.xid, change_events.seq
-        ), newest as (
-            select xid, seq from gone order by xid desc, seq desc limit 1
-        ), remembered as (
-            update event_retention as forgotten set xid = newest.xid, seq = newest.seq
-            from newest
-            where (forgotten.xid, forgotten.seq) < (newest.xid, newest.seq)
-        )
-        select from gone
-        """,
-        {"limit": limit},
-    )
-    return rows.rowcount
-
-
 def page_of(rows: list[dict[str, Any]], limit: int) -> Page:
     """Build a page from one reader's rows: at least one, without an event if there is none."""
     first = rows[0]

@@ -57,25 +57,6 @@ async def redeem(connection: Connection, ticket: str) -> Ticket | None:
     return await rows.fetchone()
 
 
-async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Delete up to ``limit`` expired tickets; return how many."""
-    rows = await connection.execute(
-        """
-        with expired as materialized (
-            select digest from event_tickets
-            where expires_at < now()
-            order by expires_at
-            limit %(limit)s
-            for update skip locked
-        )
-        delete from event_tickets using expired
-        where event_tickets.digest = expired.digest
-        """,
-        {"limit": limit},
-    )
-    return rows.rowcount
-
-
 def _digest(ticket: str) -> bytes:
     """Return the stored hash of a ticket. A ticket is random, so it needs no salt."""
     return hashlib.sha256(ticket.encode()).digest()

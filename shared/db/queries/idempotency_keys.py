@@ -105,21 +105,3 @@ async def release(connection: Connection, reservation: UUID) -> None:
         """,
         {"reservation": reservation, "channel": CHANNEL},
     )
-
-
-async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Delete up to ``limit`` keys older than a day; return how many."""
-    rows = await connection.execute(
-        """
-        with old as materialized (
-            select id from idempotency_keys
-            where created_at < now() - interval '24 hours'
-            limit %(limit)s
-            for update skip locked
-        )
-        delete from idempotency_keys using old
-        where idempotency_keys.id = old.id
-        """,
-        {"limit": limit},
-    )
-    return rows.rowcount

@@ -61,21 +61,3 @@ async def _take(
     )
     tokens: float = require_row(await rows.fetchone())
     return None if tokens >= FULL_TOKEN else (FULL_TOKEN - tokens) * 60 / per_minute
-
-
-async def delete_old(connection: Connection, *, limit: int) -> int:
-    """Delete up to ``limit`` buckets that have been full for long; return how many."""
-    rows = await connection.execute(
-        """
-        with idle as materialized (
-            select user_id, bucket from rate_buckets
-            where refilled_at < now() - interval '1 hour'
-            limit %(limit)s
-            for update skip locked
-        )
-        delete from rate_buckets using idle
-        where rate_buckets.user_id = idle.user_id and rate_buckets.bucket = idle.bucket
-        """,
-        {"limit": limit},
-    )
-    return rows.rowcount

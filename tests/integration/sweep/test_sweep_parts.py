@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from functions.sweep_jobs import runner
-from functions.sweep_jobs.main import PARTS
+from functions.sweep_jobs.main import STEPS
 from functions.sweep_jobs.report import SweepJobsResponse
 from shared.errors import ServiceUnavailableError
 from shared.services import Services
@@ -87,7 +87,7 @@ async def test_a_table_that_is_locked_holds_up_its_own_parts_alone(
     services = Services(bare.settings(lock_timeout_ms=100))
     with bare.database() as connection, connection.transaction():
         connection.execute(b"lock table deleted_library_assets")
-        done = await runner.run(PARTS, services)
+        done = await runner.run(STEPS, services)
     own = ["orphaned objects", "deleted library assets", "deletions_forgotten"]
     assert done.not_done == own
     assert person.status(job_id) == "failed"
