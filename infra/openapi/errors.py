@@ -8,10 +8,16 @@ from infra.openapi.types import Json
 from shared import errors
 from shared.errors import ApiError
 
-REQUEST_ID: Json = {"description": "Names the request in the log.", "schema": {"type": "string"}}
+REQUEST_ID: Json = {
+    "description": "The id of the request in the logs.",
+    "schema": {"type": "string"},
+}
 
 _RETRIED = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_RETRY_AFTER: Json = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}}
+_RETRY_AFTER: Json = {
+    "description": "Seconds to wait before a retry.",
+    "schema": {"type": "integer", "minimum": 0},
+}
 _CHALLENGE: Json = {"schema": {"type": "string", "const": "Bearer"}}
 
 
@@ -29,7 +35,7 @@ def schema() -> Json:
     codes = [error.code for error in classes()]
     fields: Json = {
         "success": {"const": False},
-        "error": {"type": "string", "description": "What went wrong, for a person."},
+        "error": {"type": "string", "description": "The error message, for a person."},
         "code": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "examples": codes},
         "details": {
             "type": "array",
@@ -41,7 +47,7 @@ def schema() -> Json:
     }
     return {
         "type": "object",
-        "description": "Every error.",
+        "description": "An error.",
         "properties": fields,
         "required": list(fields),
     }

@@ -21,7 +21,7 @@ _ADMIN_IMAGE = Operation(
     parameters=(IDEMPOTENCY_KEY,),
     answers={
         200: Response("The picture is ready.", (GenerateAdminImageResponse,)),
-        202: Response("It takes longer; the job goes on.", (GenerateAdminImageResponse,)),
+        202: Response("The job is still running.", (GenerateAdminImageResponse,)),
     },
 )
 
@@ -30,7 +30,7 @@ _CHAT = Operation(
     reads=PlaygroundChatRequest,
     answers={
         200: Response(
-            "The model's answer, whole or as it comes.", (PlaygroundChatResponse,), sse_schemas.CHAT
+            "The model's reply, complete or streamed.", (PlaygroundChatResponse,), sse_schemas.CHAT
         )
     },
     description=(
@@ -48,22 +48,22 @@ _LISTEN = Operation(
         {
             "name": "Last-Event-ID",
             "in": "header",
-            "description": "The same, as an EventSource sends it; it goes before the query's.",
+            "description": "The same, as an EventSource sends it; it precedes the query.",
             "schema": {"type": "string", "pattern": "^[ -~]*$"},
         },
     ),
     security=(BEARER, TICKET),
-    answers={200: Response("A stream, while the token lasts.", content=sse_schemas.JOBS)},
+    answers={200: Response("A stream, until the token expires.", content=sse_schemas.JOBS)},
     description=(
         "`event: ready` comes first; then `event: change` with a Change, `event: progress` with a"
-        " Progress, and `event: reset` where what was missed is not kept any more."
+        " Progress, and `event: reset` if missed events are no longer stored."
     ),
 )
 
 _TICKET = Operation(
     method="POST",
     answers={200: Response("A ticket that opens one stream.", (EventTicket,))},
-    description="For a browser's EventSource, which sends no header.",
+    description="For a browser's EventSource, which cannot send headers.",
 )
 
 DECLARED: dict[str, list[Operation]] = {

@@ -9,21 +9,22 @@ _ROW: Json = {"type": "object"}
 _ROWS: Json = {"type": "array", "items": _ROW}
 _RANGE = {"Content-Range": _TEXT}
 _REFUSALS = {
-    300: "Several relationships (PGRST201) or functions (PGRST203) are meant.",
-    400: "Not in the language (PGRST1..), refused by the database (22..., 23..., 42...), or more"
-    " than one query may ask for (54000, 54001, 2201B).",
-    401: "No or no good credential (PGRST301, 302, 303), or not for the anonymous (42501).",
-    403: "Not granted, or not by row-level security (42501).",
-    404: "No such table (PGRST205) or function (PGRST202, 42883).",
-    405: "A GET that would write (25006).",
-    406: "Not one row (PGRST116), another schema (PGRST106) or media type (PGRST107).",
-    409: "There is one already (23505), what is referred to is not there (23503), or the limit of"
-    " the user's rows is reached (PT409).",
+    300: "The relationship (PGRST201) or function (PGRST203) is ambiguous.",
+    400: "The query is malformed (PGRST1..), refused by the database (22..., 23..., 42...), or"
+    " exceeds a limit (54000, 54001, 2201B).",
+    401: "The credential is missing or invalid (PGRST301, 302, 303), or a user is needed (42501).",
+    403: "Permission denied, by a grant or by row-level security (42501).",
+    404: "The table (PGRST205) or function (PGRST202, 42883) does not exist.",
+    405: "A GET must not call a function that writes (25006).",
+    406: "The result is not one row (PGRST116), or the schema (PGRST106) or media type (PGRST107)"
+    " is not supported.",
+    409: "The row exists already (23505), a row that it references does not exist (23503), or the"
+    " user has too many rows (PT409).",
     413: "The body is larger than 1 MiB (PGRST102).",
-    416: "No such range (PGRST103).",
-    500: "Something went wrong here (PGRSTX00).",
-    503: "The database is unavailable (PGRST000), or a lock is held (55P03): try again.",
-    504: "It took too long (57014).",
+    416: "The range is not satisfiable (PGRST103).",
+    500: "An internal error (PGRSTX00).",
+    503: "The database is unavailable (PGRST000), or a row is locked (55P03); retry.",
+    504: "The query took too long (57014).",
 }
 _ANY_ERROR: Json = {
     "anyOf": [
@@ -55,8 +56,8 @@ _FILTERS: Json = {
         "query",
         "filters",
         "`column=operator.value`, `or=(...)`, `and=(...)`; operators: eq, neq, gt, gte, lt, lte,"
-        " like, ilike, match, imatch, is, in, cs, cd, ov, fts and their kin, each with `not.`"
-        " before.",
+        " like, ilike, match, imatch, is, in, cs, cd, ov, fts and similar; `not.` before"
+        " an operator negates it.",
         {"type": "object", "additionalProperties": _TEXT},
     ),
     "style": "form",
@@ -65,16 +66,16 @@ _FILTERS: Json = {
 _SELECT = _parameter(
     "query",
     "select",
-    "Columns, with commas between: `alias:column::type`, `json->key`, `table!key!inner(columns)`;"
-    " `*` is all that may be read.",
+    "Columns, separated by commas: `alias:column::type`, `json->key`, `table!key!inner(columns)`;"
+    " `*` is every column that the caller may read.",
 )
 _SHAPING = (
     _SELECT,
     _parameter(
         "query", "order", "Columns, each with `.asc`, `.desc`, `.nullsfirst`, `.nullslast`."
     ),
-    _parameter("query", "limit", "Rows, 1000 at most.", _COUNT),
-    _parameter("query", "offset", "Rows to leave out.", _COUNT),
+    _parameter("query", "limit", "The maximum number of rows, up to 1000.", _COUNT),
+    _parameter("query", "offset", "The number of rows to skip.", _COUNT),
 )
 _PREFER = _parameter(
     "header",
@@ -84,8 +85,10 @@ _PREFER = _parameter(
     " `handling=strict`, `max-affected=10`.",
     {"type": "string", "pattern": "^[ -~]*$"},
 )
-_COLUMNS = _parameter("query", "columns", "The columns that are written, of those in the body.")
-_CONFLICT = _parameter("query", "on_conflict", "The columns by which a row is there already.")
+_COLUMNS = _parameter("query", "columns", "The columns of the body to write; others are ignored.")
+_CONFLICT = _parameter(
+    "query", "on_conflict", "The unique columns by which a row counts as existing."
+)
 _BODY: dict[str, Json] = {"application/json": {"anyOf": [_ROW, _ROWS]}}
 
 
@@ -109,35 +112,41 @@ def _rows(description: str, schema: Json = _ROWS) -> Response:
     return Response(description, content={"application/json": schema}, headers=_RANGE)
 
 
-_SEEN = {200: Response("The rows exist.", headers=_RANGE), 206: Response("Not all of them.")}
-_READ = {200: _rows("The rows."), 206: _rows("Some of the rows, where they are counted.")}
-_GIVEN = {
-    200: _rows("The function's result.", {}),
-    204: Response("It gives nothing."),
-    206: _rows("Some of the rows that it gives, where they are counted."),
+_HEADERS_ONLY = {
+    200: Response("The rows exist.", headers=_RANGE),
+    206: Response("Only some of the rows."),
 }
-_CHANGED = {200: _rows("The rows as they are now."), 204: Response("Done.", headers=_RANGE)}
+_READ = {200: _rows("The rows."), 206: _rows("Some of the rows, if they are counted.")}
+_RESULT = {
+    200: _rows("The function's result.", {}),
+    204: Response("The function returns nothing."),
+    206: _rows("Some of the function's rows, if they are counted."),
+}
+_CHANGED = {200: _rows("The rows after the change."), 204: Response("Done.", headers=_RANGE)}
 _OF_TABLES = (_TABLE, *_SHAPING, _FILTERS)
 _OF_FUNCTIONS = (_FUNCTION, *_SHAPING, _FILTERS)
 
 TABLES = [
     _operation("GET", "/{table}", _OF_TABLES, _READ),
-    _operation("HEAD", "/{table}", _OF_TABLES, _SEEN),
+    _operation("HEAD", "/{table}", _OF_TABLES, _HEADERS_ONLY),
     _operation(
         "POST",
         "/{table}",
         (_TABLE, _SELECT, _COLUMNS, _CONFLICT),
         {
-            200: Response("All of them were there already; they are updated."),
-            201: Response("They are there now.", headers={**_RANGE, "Location": _TEXT}),
+            200: Response("All rows existed, and were updated."),
+            201: Response("The rows were inserted.", headers={**_RANGE, "Location": _TEXT}),
         },
         _BODY,
     ),
     _operation("PATCH", "/{table}", (_TABLE, _SELECT, _COLUMNS, _FILTERS), _CHANGED, _BODY),
     _operation("DELETE", "/{table}", (_TABLE, _SELECT, _FILTERS), _CHANGED),
-    _operation("GET", "/rpc/{function}", _OF_FUNCTIONS, _GIVEN),
+    _operation("GET", "/rpc/{function}", _OF_FUNCTIONS, _RESULT),
     _operation(
-        "HEAD", "/rpc/{function}", _OF_FUNCTIONS, {**_SEEN, 204: Response("It gives nothing.")}
+        "HEAD",
+        "/rpc/{function}",
+        _OF_FUNCTIONS,
+        {**_HEADERS_ONLY, 204: Response("The function returns nothing.")},
     ),
-    _operation("POST", "/rpc/{function}", _OF_FUNCTIONS, _GIVEN, {"application/json": _ROW}),
+    _operation("POST", "/rpc/{function}", _OF_FUNCTIONS, _RESULT, {"application/json": _ROW}),
 ]

@@ -13,15 +13,17 @@ SCHEMES: dict[str, Json] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A user's token; for what anyone may read, the project's anon key.",
+        "description": "A user's token, or the project's anon key where everyone may read.",
     },
     "scheduler": {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The Google OIDC token of the scheduler's account, made for this function.",
+        "description": "A Google OIDC token of the scheduler's account, for this function.",
     },
-    "ticket": _key("ticket", "query", "Opens one stream; POST /functions/v1/job-events gives it."),
+    "ticket": _key(
+        "ticket", "query", "Opens one stream; created by POST /functions/v1/job-events."
+    ),
     "signedAddress": _key("token", "query", "The token of a URL that was signed for this object."),
     "signatureWorker": _key(
         webhook_signature.WORKER_HEADER,
@@ -34,7 +36,7 @@ SCHEMES: dict[str, Json] = {
     "signatureTimestamp": _key(
         webhook_signature.TIMESTAMP_HEADER,
         "header",
-        f"Unix seconds, at most {webhook_signature.TOLERANCE_SECONDS} off this server's clock.",
+        f"Unix seconds, at most {webhook_signature.TOLERANCE_SECONDS} from the server's clock.",
     ),
     "signature": _key(
         webhook_signature.SIGNATURE_HEADER,

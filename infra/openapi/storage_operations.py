@@ -28,14 +28,14 @@ _PATH: Json = {
     "name": "path",
     "in": "path",
     "required": True,
-    "description": "The object's, its slashes as they are.",
+    "description": "The object's path; its slashes are not encoded.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_/!.*'() &$=@;:+,?-]+$"},
 }
 _OBJECT = (_BUCKET, _PATH)
 _TOKEN: Json = {
     "name": "token",
     "in": "query",
-    "description": "Of the signed address.",
+    "description": "The token of the signed URL.",
     "schema": _TEXT,
 }
 _DOWNLOAD: Json = {
@@ -47,22 +47,22 @@ _DOWNLOAD: Json = {
 _UPSERT: Json = {
     "name": "x-upsert",
     "in": "header",
-    "description": "`true`: in place of what is there.",
+    "description": "`true` replaces an existing object.",
     "schema": {"type": "string", "enum": ["true", "false"]},
 }
 _REFUSALS = {
-    400: "No object can have this name (InvalidKey), or the body is not JSON.",
-    401: "No or no good credential, or not for this object (InvalidJWT, ExpiredToken).",
-    403: "Not in this place, or not for this caller (AccessDenied).",
-    404: "No such object (NoSuchKey) or bucket (NoSuchBucket), or not this caller's.",
+    400: "The path is not allowed (InvalidKey), or the body is not JSON.",
+    401: "The credential is missing or invalid for this object (InvalidJWT, ExpiredToken).",
+    403: "The caller may not do this here (AccessDenied).",
+    404: "The object (NoSuchKey) or bucket (NoSuchBucket) does not exist, or is not the caller's.",
     408: "The body did not arrive in time (RequestTimeout).",
-    409: "There is one already (ResourceAlreadyExists), or it is being saved (ResourceLocked).",
-    413: "It is too large (EntityTooLarge).",
-    415: "It is no PNG, JPEG or WebP (InvalidMimeType), or no JSON.",
+    409: "The object exists already (ResourceAlreadyExists) or is being saved (ResourceLocked).",
+    413: "The body is too large (EntityTooLarge).",
+    415: "The file is not a PNG, JPEG or WebP image (InvalidMimeType), or the body is not JSON.",
     422: "The request is not valid (InvalidRequest).",
     429: "Too many requests, or too many uploads of one user at a time (SlowDown).",
-    500: "Something went wrong here (InternalError).",
-    503: "Storage or database unavailable, or too many uploads wait: try again (SlowDown).",
+    500: "An internal error (InternalError).",
+    503: "Storage or database is unavailable, or too many uploads are waiting; retry (SlowDown).",
 }
 _REFUSED = {status: Response(text, (StorageError,)) for status, text in _REFUSALS.items()}
 
@@ -72,12 +72,12 @@ def _answers(status: int, good: Response) -> dict[int, Response]:
 
 
 _THERE = _answers(
-    302, Response("It is at the bucket's own signed address.", headers={"Location": _TEXT})
+    302, Response("A redirect to a signed URL of the bucket.", headers={"Location": _TEXT})
 )
 _KNOWN = _answers(
     200,
     Response(
-        "It is there.",
+        "The object exists.",
         headers={"Content-Length": {"type": "integer"}, "ETag": _TEXT, "Last-Modified": _TEXT},
     ),
 )
@@ -90,8 +90,8 @@ _PICTURE: dict[str, Json] = {
     },
 }
 _UPLOAD = (
-    "A PNG, JPEG or WebP of 10 MiB at most, as the body or as the one file of a form, whatever the"
-    " request calls it. It is re-encoded as a PNG, so that only its pixels are stored."
+    "A PNG, JPEG or WebP image of at most 10 MiB, as the body or as the only file of a form, with"
+    " any content type. It is re-encoded as a PNG, so that only its pixels are stored."
 )
 _KINDS: list[tuple[str, tuple[Requirement, ...]]] = [
     ("/object/{bucket}/{path}", (BEARER,)),
@@ -123,7 +123,10 @@ _SIGNING = [
         parameters=(_BUCKET,),
         reads=SignManyRequest,
         answers=_answers(
-            200, Response("An address for each, or why there is none.", (SignedPaths,))
+            200,
+            Response(
+                "A signed URL for each path, or the reason why there is none.", (SignedPaths,)
+            ),
         ),
         name="several",
     ),
@@ -139,7 +142,7 @@ def _uploading(
         parameters=parameters,
         security=security,
         body=_PICTURE,
-        answers=_answers(200, Response("It is stored.", (Uploaded,))),
+        answers=_answers(200, Response("The image was stored.", (Uploaded,))),
         description=_UPLOAD,
     )
 
@@ -150,7 +153,7 @@ _ADDRESS = Operation(
     path=_BY_ADDRESS,
     parameters=(*_OBJECT, _UPSERT),
     answers=_answers(
-        200, Response("Where one picture may be put, for two hours.", (UploadAddress,))
+        200, Response("A signed URL for one upload, valid for two hours.", (UploadAddress,))
     ),
 )
 _INFO = Operation(
