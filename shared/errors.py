@@ -18,13 +18,13 @@ class ApiError(Exception):
 
     def __init__(
         self,
-        sentence: str | None = None,
+        message: str | None = None,
         *,
         code: str | None = None,
         details: list[dict[str, str]] | None = None,
         retry_after_seconds: int | None = None,
     ) -> None:
-        self.message = sentence or inspect.getdoc(type(self)) or ""
+        self.message = message or inspect.getdoc(type(self)) or ""
         self.error_code = code or self.code
         self.details = details or []
         self.retry_after_seconds = retry_after_seconds
@@ -125,5 +125,5 @@ class ServiceUnavailableError(ApiError):
 
     status, code = 503, "unavailable"
 
-    def __init__(self, sentence: str | None = None, *, retry_after_seconds: int = 2) -> None:
-        super().__init__(sentence, retry_after_seconds=retry_after_seconds)
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 2) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)

@@ -53,7 +53,7 @@ def hand_worker(bare: LocalSystem) -> Iterator[ScriptedWorker]:
 
 
 @pytest.fixture
-def somebody(noop: LocalSystem) -> UserClient:
+def user(noop: LocalSystem) -> UserClient:
     """A new user of the system with the noop worker."""
     return UserClient(noop)
 

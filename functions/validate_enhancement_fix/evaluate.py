@@ -4,7 +4,7 @@ from functions.validate_enhancement_fix import llm_judge
 from shared import safety
 from shared.contracts.prompts import ValidateEnhancementRequest, ValidationResult
 from shared.prompts.enhancer import TOKEN_LIMIT
-from shared.prompts.rules.checks import CHECKS, CheckResult, closest_check_name, is_sentence
+from shared.prompts.rules.checks import CHECKS, CheckResult, closest_check_name, is_criterion
 from shared.services import Services
 
 SAFE = "safe"
@@ -24,7 +24,7 @@ async def judge(request: ValidateEnhancementRequest, services: Services) -> list
 
 def _is_criterion(case: str) -> bool:
     """Whether a case is a sentence. In a script without spaces, one may look like a name."""
-    return is_sentence(case) or not case.isascii()
+    return is_criterion(case) or not case.isascii()
 
 
 def _by_name(case: str, request: ValidateEnhancementRequest) -> CheckResult:

@@ -21,7 +21,7 @@ from shared.telemetry.logs import logger
 
 Reason = Literal["no_worker", "away", "slow", "busy", "refused", "broken", "unreadable", "empty"]
 
-_SENTENCES: dict[Reason, str] = {
+_MESSAGES: dict[Reason, str] = {
     "no_worker": "No chat worker is available.",
     "away": "The chat worker cannot be reached.",
     "slow": "The chat worker did not respond in time.",
@@ -47,7 +47,7 @@ class ChatUnavailableError(ServiceUnavailableError):
     """The chat worker did not answer."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(_SENTENCES[reason])
+        super().__init__(_MESSAGES[reason])
         self.reason: Reason = reason
 
 

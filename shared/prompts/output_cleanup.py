@@ -10,7 +10,7 @@ from shared.prompts.rules.tokens import estimate_tokens
 
 _THOUGHT_BEGINS, _THOUGHT_ENDS = "<think>", "</think>"
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "«": "»", "「": "」"}
-_SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[。！？]")  # noqa: RUF001 - other languages
+_FULL_STOP = re.compile(r"[.!?…](?=\s|$)|[。！？]")  # noqa: RUF001 - other languages
 _PHRASE_END = re.compile(r"[.!?…,;:](?=\s|$)|[。！？，、；]")  # noqa: RUF001 - other languages
 _WORD_END = re.compile(r"\s")
 _STAYS = ".!?…。！？"  # noqa: RUF001 - other languages
@@ -57,7 +57,7 @@ def truncate(text: str, limit: int, *, is_prose: bool, is_unfinished: bool = Fal
         text, is_unfinished = text[:MAX_PROMPT_CHARACTERS], True
     if not is_unfinished and estimate_tokens(text) <= limit:
         return text
-    ends = (_SENTENCE_END, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
+    ends = (_FULL_STOP, _PHRASE_END, _WORD_END) if is_prose else (_PHRASE_END, _WORD_END)
     for end in ends:
         parts = _beginnings(text, end)
         # Tokens grow with length, so a binary search needs to count few of the parts.

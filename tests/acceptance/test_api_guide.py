@@ -12,7 +12,7 @@ from uuid import uuid4
 from PIL import Image
 
 from shared.contracts.job_catalog import JOB_TYPES
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
 
 _GUIDE = (ROOT / "docs/guides/api.md").read_text()
@@ -37,7 +37,7 @@ def run_journey(base: str, folder: Path, user_id: str) -> subprocess.CompletedPr
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
@@ -56,11 +56,11 @@ def test_the_curl_lines_do_the_whole_journey(noop: LocalSystem, tmp_path: Path) 
     assert kept["storage_path"].startswith(user_id)
 
 
-def test_the_events_line_tells_what_changes(noop: LocalSystem) -> None:
+def test_the_line_of_an_event_says_what_changes(noop: LocalSystem) -> None:
     (line,) = re.findall(r"<!-- events.*?-->\n```sh\n(.*?)```", _GUIDE, re.DOTALL)
     person = UserClient(noop)
     listening = subprocess.Popen(
-        ["bash", "-c", line.replace("--max-time 5", f"--max-time {PATIENCE_SECONDS}")],
+        ["bash", "-c", line.replace("--max-time 5", f"--max-time {TIMEOUT_SECONDS}")],
         env={**os.environ, "BASE": noop.base, "TOKEN": person.token},
         stdout=subprocess.PIPE,
         text=True,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.chat.process import ChatProcess
 from tests.integration.specification.specification import INTERFACES
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, LocalSystem, UserClient
 
 _GUIDE = (ROOT / "docs/guides/api.md").read_text()
 _ROW = re.compile(r"^\| `([\w-]+)` \| (\w+) \| .*? \| ([\d, ]+) \| `(curl .*)` \|$", re.MULTILINE)
@@ -49,7 +49,7 @@ def _run(line: Line, journey: dict[str, str]) -> tuple[str, dict[str, Any]]:
         env={**os.environ, **journey},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=True,
     )
     body, status = done.stdout.rsplit("\n", 1)

@@ -26,8 +26,8 @@ from infra.local.tasks_emulator.oidc import TokenSigner
 from shared.contracts import webhook_signature
 from tests.support.http import web
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -98,7 +98,7 @@ def end(*servers: Server) -> None:
     for server in servers:
         server.process.terminate()
     for server in servers:
-        server.process.wait(timeout=PATIENCE_SECONDS)
+        server.process.wait(timeout=TIMEOUT_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_a_bundle_holds_its_own_folder_and_the_library(bundles: Path, name: str)
     assert not [path for path in held if path.endswith(".pyc")]
 
 
-def test_a_name_that_the_map_lacks_is_told(tmp_path: Path) -> None:
+def test_a_name_that_the_map_lacks_is_reported(tmp_path: Path) -> None:
     done = pack(tmp_path, "queue-jobs")
 
     assert done.returncode == 1

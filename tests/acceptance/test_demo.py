@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.acceptance.test_api_guide import run_journey
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -119,7 +119,7 @@ def test_ctrl_c_ends_make_run_and_leaves_no_process(tmp_path: Path) -> None:
         output = "".join(_until_welcome(iter(run.stderr.readline, "")))
         assert "can be opened at http://127.0.0.1" in output
         os.killpg(run.pid, signal.SIGINT)
-        run.wait(timeout=PATIENCE_SECONDS)
+        run.wait(timeout=TIMEOUT_SECONDS)
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)

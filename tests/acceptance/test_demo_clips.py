@@ -78,7 +78,7 @@ def test_a_clip_goes_from_one_picture_to_another(person: UserClient) -> None:
     assert used["references"] == "first frame, last frame"
 
 
-def test_what_wan_cannot_use_fails_with_a_sentence_and_is_paid_back(person: UserClient) -> None:
+def test_unsupported_inputs_of_wan_fail_with_a_message_and_a_refund(person: UserClient) -> None:
     body = {
         "jobType": "wan_video_fast",
         "metadata": {"prompt": "a star", "reference_type": "style"},

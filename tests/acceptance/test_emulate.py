@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.http import web
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -61,7 +61,7 @@ class Emulation:
     def stop(self) -> int:
         """Stop it as Ctrl-C does and return its exit status."""
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=PATIENCE_SECONDS)
+        return self._process.wait(timeout=TIMEOUT_SECONDS)
 
 
 @pytest.fixture
@@ -92,16 +92,18 @@ def test_a_saved_change_is_served_and_a_mistake_waits_for_the_next(
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "message"),
     [
         ("queue-job", r"No local system runs on .*"),
         ("queue_jobs", r"There is no function queue_jobs\. Known are: .*queue-job, .*rest.*\."),
     ],
 )
-def test_what_cannot_be_served_is_told(tmp_path: Path, name: str, sentence: str) -> None:
+def test_unsupported_requests_are_refused_with_a_reason(
+    tmp_path: Path, name: str, message: str
+) -> None:
     command = [*COMMAND, name, "--data", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
     assert done.returncode == 1
-    assert re.fullmatch(sentence, done.stderr.strip())
+    assert re.fullmatch(message, done.stderr.strip())
     assert not list(tmp_path.iterdir())

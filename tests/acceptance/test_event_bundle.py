@@ -14,7 +14,7 @@ from tests.support.scripted_worker import ScriptedWorker
 from tests.support.sse_client import SseClient
 
 
-def test_a_served_bundle_tells_changes_as_they_happen(
+def test_a_served_bundle_streams_changes_as_they_happen(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, tmp_path: Path
 ) -> None:
     ports = bare.ports()

@@ -43,7 +43,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
 
 
 @pytest.fixture
-def somebody(slow: LocalSystem) -> UserClient:
+def user(slow: LocalSystem) -> UserClient:
     return UserClient(slow)
 
 
@@ -80,27 +80,27 @@ def _assert_made_once(system: LocalSystem, person: UserClient, job_id: str) -> N
 
 @pytest.mark.parametrize("name", ["worker", "gateway", "tasks", "storage", "postgres"])
 def test_a_job_completes_once_when_a_part_is_killed_in_its_middle(
-    slow: LocalSystem, somebody: UserClient, name: str
+    slow: LocalSystem, user: UserClient, name: str
 ) -> None:
-    job_id = somebody.create_job()
-    _wait_until_running(somebody, job_id)
+    job_id = user.create_job()
+    _wait_until_running(user, job_id)
     slow.kill(name)
-    wait_until(lambda: _is_completed(somebody, job_id), what=f"{job_id} to complete")
-    _assert_made_once(slow, somebody, job_id)
-    (job,) = somebody.rows("jobs", id=f"eq.{job_id}")
+    wait_until(lambda: _is_completed(user, job_id), what=f"{job_id} to complete")
+    _assert_made_once(slow, user, job_id)
+    (job,) = user.rows("jobs", id=f"eq.{job_id}")
     # An outage longer than a lease may cost an attempt; the death of a worker always does.
     assert job["attempts"] >= (2 if name == "worker" else 1)
 
 
 def test_a_draining_worker_hands_its_job_back_at_no_attempt(
-    slow: LocalSystem, somebody: UserClient
+    slow: LocalSystem, user: UserClient
 ) -> None:
-    job_id = somebody.create_job()
-    other = somebody.create_job()
-    _wait_until_running(somebody, job_id)
+    job_id = user.create_job()
+    other = user.create_job()
+    _wait_until_running(user, job_id)
     os.kill(slow.pids()["worker"], signal.SIGTERM)
-    _assert_made_once(slow, somebody, job_id)
-    _assert_made_once(slow, somebody, other)
+    _assert_made_once(slow, user, job_id)
+    _assert_made_once(slow, user, other)
     outcomes = slow.rows(
         "select attempt, outcome from job_claims where job_id = %s order by created_at", job_id
     )
@@ -126,15 +126,15 @@ def test_a_job_is_accepted_while_the_queue_is_away_and_runs_once_it_is_back(
 
 
 def test_a_database_that_is_away_is_503_with_retry_after_and_the_pool_comes_back(
-    slow: LocalSystem, somebody: UserClient
+    slow: LocalSystem, user: UserClient
 ) -> None:
     with slow.supervisor_paused():  # the supervisor would restart Postgres
         os.kill(slow.pids()["postgres"], signal.SIGKILL)
-        refused = [somebody.post_job() for _ in range(2)]
+        refused = [user.post_job() for _ in range(2)]
     assert {response.status_code for response in refused} == {503}
     assert all(response.headers["retry-after"] == "2" for response in refused)
     assert all(response.json()["code"] == "unavailable" for response in refused)
-    wait_until(lambda: somebody.post_job().status_code == 202, what="the pool to come back")
+    wait_until(lambda: user.post_job().status_code == 202, what="the pool to come back")
 
 
 def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: LocalSystem) -> None:
@@ -179,13 +179,13 @@ def test_postgres_restarts_under_load_and_no_accepted_job_is_lost(slow: LocalSys
 
 
 def test_a_task_that_is_delivered_again_after_its_job_ran_is_declined(
-    slow: LocalSystem, somebody: UserClient
+    slow: LocalSystem, user: UserClient
 ) -> None:
-    job_id = somebody.create_job()
-    _assert_made_once(slow, somebody, job_id)
+    job_id = user.create_job()
+    _assert_made_once(slow, user, job_id)
     late = _deliver(slow.worker_url(), _message(slow, job_id))
     assert (late.status_code, late.json()["outcome"]) == (200, "declined")
-    _assert_made_once(slow, somebody, job_id)
+    _assert_made_once(slow, user, job_id)
 
 
 def test_a_task_that_is_delivered_again_while_its_job_runs_stays_in_its_queue(

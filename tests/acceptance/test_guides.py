@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, free_port, wait_until
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, free_port, wait_until
 
 ENDPOINT = (ROOT / "docs/guides/add-an-endpoint.md").read_text()
 PIPELINE = (ROOT / "docs/guides/add-a-pipeline.md").read_text()
@@ -61,7 +61,7 @@ def _run(command: str, folder: Path) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=4 * PATIENCE_SECONDS,
+        timeout=4 * TIMEOUT_SECONDS,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -132,7 +132,7 @@ def _background(command: str, folder: Path, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        process.wait(TIMEOUT_SECONDS)
 
 
 def _is_up(base: str) -> bool:

@@ -22,8 +22,8 @@ from infra.local.storage_emulator.preconditions import NO_CONDITIONS
 from infra.local.storage_emulator.store import Store
 from tests.support.admin_cli import command, run_ok
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -145,7 +145,7 @@ def _run_local(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
 

@@ -40,7 +40,7 @@ def test_every_reference_leads_somewhere() -> None:
             place = place[step]
 
 
-def test_every_method_of_every_function_is_told_of() -> None:
+def test_every_method_of_every_function_is_documented() -> None:
     for function in the_map.read().functions.values():
         documented = {
             method.upper()
@@ -51,7 +51,7 @@ def test_every_method_of_every_function_is_told_of() -> None:
         assert documented == set(function.methods), function.name
 
 
-def test_every_error_is_told_of() -> None:
+def test_every_error_is_documented() -> None:
     classes = [
         var for var in vars(errors).values() if inspect.isclass(var) and issubclass(var, ApiError)
     ]
@@ -76,7 +76,7 @@ def test_an_idempotency_key_is_offered_where_one_is_heeded() -> None:
         ("generate-admin-image", "200 202 400 401 402 403 404 409 413 415 422 429 500 503"),
     ],
 )
-def test_an_operation_tells_of_each_status_that_it_has(name: str, statuses: str) -> None:
+def test_an_operation_documents_each_of_its_statuses(name: str, statuses: str) -> None:
     assert list(OPERATIONS[name]["responses"]) == statuses.split()
 
 

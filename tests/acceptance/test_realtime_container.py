@@ -15,8 +15,8 @@ from infra.local.database import server
 from infra.local.database.setup import functions_url
 from tests.support.http import web
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -66,7 +66,7 @@ def _running(system: LocalSystem, tree: Path, port: int) -> Iterator[subprocess.
         process.wait()
 
 
-async def test_the_container_serves_and_tells_its_clients_when_it_ends(
+async def test_the_container_serves_and_closes_its_sockets_when_it_ends(
     bare: LocalSystem, person: UserClient, tmp_path: Path
 ) -> None:
     _copy_what_the_container_holds(tmp_path)
@@ -78,7 +78,7 @@ async def test_the_container_serves_and_tells_its_clients_when_it_ends(
             assert names(await client.wait("a", 1)) == ["received"]
             process.send_signal(signal.SIGTERM)
             assert await client.closed() == 1012, "which is: come again"
-        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     assert "apikey" not in output
     assert "Traceback" not in output
 

@@ -125,12 +125,12 @@ def _try(case: Case, admin: UserClient) -> None:
 
 @_each(FEW.exclude(tag=SIGNED))
 @_made_up(5)
-def test_an_answer_is_as_told(case: Case, admin: UserClient) -> None:
+def test_a_response_matches_openapi(case: Case, admin: UserClient) -> None:
     _try(case, admin)
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_answer_is_as_told(name: str, admin: UserClient) -> None:
+def test_a_successful_response_matches_openapi(name: str, admin: UserClient) -> None:
     operation = FEW[f"/functions/v1/{name}"]["POST"]
     answer = operation.Case(body=GOOD[name], media_type=JSON).call_and_validate(
         base_url=admin.base,
@@ -140,7 +140,7 @@ def test_a_good_answer_is_as_told(name: str, admin: UserClient) -> None:
     assert answer.status_code < 300, answer.text
 
 
-def test_a_streams_events_are_as_told(admin: UserClient) -> None:
+def test_the_events_of_a_stream_match_openapi(admin: UserClient) -> None:
     began = _read_stream(admin, "ready")
     (position,) = re.findall(r"event: ready\nid: (\S+)", began)
     admin.create_job()
@@ -160,7 +160,7 @@ def _read_stream(admin: UserClient, event: str, **query: str) -> str:
     raise AssertionError(f"no stream of {STREAM_SECONDS} s has the event {event}")
 
 
-def test_a_streamed_answers_events_are_as_told(admin: UserClient) -> None:
+def test_the_events_of_a_streamed_reply_match_openapi(admin: UserClient) -> None:
     chat = FEW["/functions/v1/playground-chat"]["POST"]
     headers = {"authorization": f"Bearer {admin.token}", "accept": "text/event-stream"}
     answer = chat.Case(body={"message": "Hello"}, media_type=JSON).call_and_validate(
@@ -171,14 +171,14 @@ def test_a_streamed_answers_events_are_as_told(admin: UserClient) -> None:
 
 @_each(FEW.include(path="/rest/v1/{table}"))
 @_made_up(10)
-def test_reading_a_table_is_as_told(case: Case, admin: UserClient) -> None:
+def test_reading_a_table_matches_openapi(case: Case, admin: UserClient) -> None:
     case.path_parameters["table"] = "jobs"
     _try(case, admin)
 
 
 @_each(FEW.include(tag=SIGNED))
 @_made_up(5)
-def test_without_a_seal_nothing_is_heard(case: Case, admin: UserClient) -> None:
+def test_no_callback_without_a_signature_is_accepted(case: Case, admin: UserClient) -> None:
     answer = case.call(base_url=admin.base, headers={"authorization": f"Bearer {admin.token}"})
     assert answer.status_code == 401
     case.validate_response(answer, checks=CHECKS)
@@ -187,5 +187,5 @@ def test_without_a_seal_nothing_is_heard(case: Case, admin: UserClient) -> None:
 @pytest.mark.slow
 @_each(MANY.exclude(tag=SIGNED).exclude(operation_id=LASTING))
 @_made_up(200)
-def test_every_answer_is_as_told(case: Case, admin: UserClient) -> None:
+def test_every_response_matches_openapi(case: Case, admin: UserClient) -> None:
     _try(case, admin)

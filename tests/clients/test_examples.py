@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.local.config import tokens
 from tests.clients.test_supabase_js import HERE, needs_node_packages
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, LocalSystem
 
 pytestmark = needs_node_packages
 
@@ -37,7 +37,7 @@ def _run_example(page: str, system: LocalSystem, folder: Path) -> str:
         env={**os.environ, "OURVIDZ_URL": system.base, "ANON_KEY": tokens.anon_token()},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.config import tokens
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 
 HERE = Path(__file__).parent / "js"
 SUITES = sorted(path.name.removesuffix(".test.mjs") for path in HERE.glob("*.test.mjs"))
@@ -57,7 +57,7 @@ def _run(system: LocalSystem, suite: str, **more: str) -> None:
         env={**os.environ, "BASE": system.base, "ANON_KEY": tokens.anon_token(), **more},
         capture_output=True,
         text=True,
-        timeout=2 * PATIENCE_SECONDS,
+        timeout=2 * TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr

@@ -14,7 +14,7 @@ from supabase_functions.errors import FunctionsHttpError
 from infra.local.config import tokens
 from tests.support.http import web
 from tests.support.images import RED
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem
 
 PASSWORD = "correct horse battery"
 
@@ -53,7 +53,7 @@ async def test_a_job_is_followed_kept_and_fetched(supabase: AsyncClient) -> None
         table="jobs",
     )
     await channel.subscribe(lambda status, _: listening.set() if status == "SUBSCRIBED" else None)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await listening.wait()
         job = await _queue(supabase)
         statuses = [(await received.get())["record"]["status"]]

@@ -64,7 +64,7 @@ def test_the_load_balancer_leads_where_the_gateway_does(plan: list[Resource]) ->
     assert led == public | {f"{path}/*" for path in public}
 
 
-def test_openapi_tells_of_each() -> None:
+def test_openapi_documents_each() -> None:
     paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
     for name in FUNCTIONS:
         assert any(path.startswith(tuple(PREFIXES[name])) for path in paths), name

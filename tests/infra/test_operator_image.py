@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.local_system import PATIENCE_SECONDS, ROOT
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS
 
 DOCKERFILE = ROOT / "infra/images/operator/Dockerfile"
 _CACHES = shutil.ignore_patterns("__pycache__")
@@ -31,7 +31,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
 
@@ -56,7 +56,7 @@ def test_what_it_installs_is_locked_and_is_what_the_functions_have() -> None:
     assert "--require-hashes" in DOCKERFILE.read_text()
 
 
-def test_it_runs_as_nobody_in_particular() -> None:
+def test_it_runs_without_privileges() -> None:
     lines = DOCKERFILE.read_text().splitlines()
     assert lines.index("USER operator") > max(
         number for number, line in enumerate(lines) if line.startswith(("COPY", "RUN"))

@@ -49,7 +49,7 @@ def test_every_promise_holds(plans: dict[str, list[Resource]], environment: str)
         ("random_password", {}, "one_provider"),
     ],
 )
-def test_a_promise_that_is_broken_is_told(
+def test_a_broken_promise_of_the_manifest_is_reported(
     kind: str, known: dict[str, object], message: str
 ) -> None:
     found = broken([Resource("it", kind, known, {})], MAP)

@@ -77,12 +77,12 @@ def test_every_function_can_start(plans: dict[str, list[Resource]], environment:
         Settings.model_validate({key.lower(): value for key, value in environments[name].items()})
 
 
-def test_no_function_is_told_what_it_does_not_read(plan: list[Resource]) -> None:
+def test_no_function_gets_a_setting_that_it_does_not_read(plan: list[Resource]) -> None:
     for name in ENDPOINTS:
         assert settings_of(plan)[name].keys() <= KNOWN, name
 
 
-def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
+def test_every_setting_without_a_default_is_set(plan: list[Resource]) -> None:
     needed = {name.upper() for name, one in Settings.model_fields.items() if one.is_required()}
     # Optional on one machine, but nothing in the cloud can provide a default.
     needed |= {"FUNCTIONS_URL", "SCHEDULER_EMAIL", "SCHEDULER_AUDIENCE", "TASKS_PROJECT"}
@@ -90,7 +90,7 @@ def test_every_setting_without_a_default_is_given(plan: list[Resource]) -> None:
         assert needed <= settings_of(plan)[name].keys(), name
 
 
-def test_a_worker_is_told_what_it_reads(plan: list[Resource]) -> None:
+def test_a_worker_gets_the_settings_it_reads(plan: list[Resource]) -> None:
     workers = {name: env for name, env in settings_of(plan).items() if name.startswith("worker-")}
     assert len(workers) == 2
     for name, environment in workers.items():
@@ -99,6 +99,6 @@ def test_a_worker_is_told_what_it_reads(plan: list[Resource]) -> None:
         of_workers.WorkerSettings.model_validate({**own, "port": "8080"})
 
 
-def test_nobody_is_told_that_this_is_one_machine(plan: list[Resource]) -> None:
+def test_no_function_gets_a_setting_of_the_local_system(plan: list[Resource]) -> None:
     for name, environment in settings_of(plan).items():
         assert not [key for key in environment if "EMULATOR" in key or "LOCAL" in key], name

@@ -106,8 +106,8 @@ def _of_accounts(jobs: Sequence[Row], tables: Mapping[str, Sequence[Row]]) -> It
         ]
         seen = sorted((row["kind"], row["amount"]) for row in entries[job["id"]])
         if seen != sorted(expected):
-            sentence = f"The account of the job {job['id']} ({job['status']}) reads {seen}."
-            yield Fault("charge", sentence, job["id"])
+            message = f"The account of the job {job['id']} ({job['status']}) reads {seen}."
+            yield Fault("charge", message, job["id"])
         if uses[job["id"]] != 1:
             yield Fault("charge", f"Job {job['id']} was logged {uses[job['id']]} times.", job["id"])
 
@@ -120,13 +120,13 @@ def _of_assets(
         made = job["num_images"] if job["status"] == "completed" else 0
         seen = sorted(asset["asset_index"] for asset in assets[job["id"]])
         if seen != list(range(made)):
-            sentence = f"The job {job['id']} ({job['status']}) has the assets {seen}, not {made}."
-            yield Fault("asset", sentence, job["id"])
+            message = f"The job {job['id']} ({job['status']}) has the assets {seen}, not {made}."
+            yield Fault("asset", message, job["id"])
         for asset in assets[job["id"]]:
             held = objects.get(asset["temp_storage_path"])
             if held != (asset["file_size_bytes"], asset["crc32c"]):
-                sentence = f"The file of an asset of the job {job['id']} is {held} in the bucket."
-                yield Fault("asset", sentence, job["id"])
+                message = f"The file of an asset of the job {job['id']} is {held} in the bucket."
+                yield Fault("asset", message, job["id"])
             if asset["thumbnail_path"] not in objects:
                 yield Fault("asset", f"A thumbnail of the job {job['id']} is gone.", job["id"])
 

@@ -14,7 +14,7 @@ import httpx
 from tests.reliability.fault import Fault
 from tests.support.local_system import UserClient
 
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
@@ -49,7 +49,7 @@ class Clients:
         def work() -> None:
             while (turn := self._next(turns)) is not None:
                 number, order = turn
-                until = time.monotonic() + _PATIENCE_SECONDS
+                until = time.monotonic() + _TIMEOUT_SECONDS
                 while not may_go(number) and time.monotonic() < until:
                     time.sleep(_LOOK_SECONDS)
                 self.persist(order)
@@ -60,7 +60,7 @@ class Clients:
 
     def persist(self, order: Order) -> None:
         """Retry one request until it is accepted."""
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < until:
             answer = self._ask(order)
             if answer is not None and answer.status_code == httpx.codes.ACCEPTED:
@@ -70,8 +70,8 @@ class Clients:
                 return
             time.sleep(_pause(answer))
         with self._lock:
-            sentence = f"A client was not answered within {_PATIENCE_SECONDS} s."
-            self.faults.append(Fault("answer", sentence))
+            message = f"A client was not answered within {_TIMEOUT_SECONDS} s."
+            self.faults.append(Fault("answer", message))
 
     def job_ids(self) -> set[str]:
         """Return every job id that a client received."""
@@ -100,8 +100,8 @@ class Clients:
         self._count(str(answer.status_code))
         if answer.status_code not in _PROMISED:
             with self._lock:
-                sentence = f"A client was answered {answer.status_code}: {answer.text}"
-                self.faults.append(Fault("answer", sentence))
+                message = f"A client was answered {answer.status_code}: {answer.text}"
+                self.faults.append(Fault("answer", message))
         return answer
 
     def _next(self, turns: Iterator[tuple[int, Order]]) -> tuple[int, Order] | None:

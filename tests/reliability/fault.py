@@ -7,7 +7,7 @@ class Fault(NamedTuple):
     """A violation, and the job that it concerns."""
 
     kind: str
-    sentence: str
+    message: str
     job_id: str | None = None
 
     @property

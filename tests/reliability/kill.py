@@ -115,10 +115,10 @@ def _faults_of(kills: Sequence[Kill]) -> Iterator[Fault]:
         yield Fault("idle", "Less than half of the kills were while jobs ran: they prove little.")
     for one in returns(kills):
         if one.whole_seconds > BOUND_SECONDS:
-            yield Fault("late", _sentence(one), one.job_id)
+            yield Fault("late", _message(one), one.job_id)
 
 
-def _sentence(late: Return) -> str:
+def _message(late: Return) -> str:
     others = [f"{kill.victim} after {kill.at - late.kill.at:.1f} s" for kill in late.others]
     back = "never back" if late.seconds == NEVER else f"back {late.seconds:.1f} s"
     return (

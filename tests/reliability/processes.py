@@ -10,7 +10,7 @@ from tests.support.local_system import LocalSystem
 
 PARTS = ("gateway", "storage", "tasks", "postgres", "worker")
 
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 _LOOK_SECONDS = 0.05
 
 
@@ -24,7 +24,7 @@ class Parts:
 
     def kill(self, name: str) -> int:
         """Kill a part with SIGKILL as soon as it has a process, and return its process id."""
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < until:
             pid = self._system.pids().get(name)
             try:
@@ -34,16 +34,16 @@ class Parts:
             except ProcessLookupError:
                 pass  # it has just ended by itself
             time.sleep(_LOOK_SECONDS)
-        raise AssertionError(f"{name} was not started again in {_PATIENCE_SECONDS} s")
+        raise AssertionError(f"{name} was not started again in {_TIMEOUT_SECONDS} s")
 
     def wait_for(self, name: str, killed: int) -> float:
         """Wait until another process of the part answers, and return the time in Unix seconds."""
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < until:
             if self._system.pids().get(name) not in {None, killed} and self._answers(name):
                 return time.time()
             time.sleep(_LOOK_SECONDS)
-        raise AssertionError(f"{name} was not back in {_PATIENCE_SECONDS} s")
+        raise AssertionError(f"{name} was not back in {_TIMEOUT_SECONDS} s")
 
     def _answers(self, name: str) -> bool:
         port = self._ports[name]

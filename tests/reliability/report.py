@@ -115,5 +115,5 @@ def _section(proof: Proof) -> list[str]:
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in proof.figures),
         *([""] if proof.faults else []),
-        *(f"- {fault.sentence}" for fault in proof.faults[:_MAX_FAULTS]),
+        *(f"- {fault.message}" for fault in proof.faults[:_MAX_FAULTS]),
     ]

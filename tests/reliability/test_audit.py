@@ -80,7 +80,7 @@ def test_the_audit_sees(noop: LocalSystem, jobs: tuple[UserClient, list[str]], w
         assert audit_by(connection, noop, [person.id], made).count(kind) > 0
 
 
-def test_the_audit_sees_jobs_that_are_lost_or_that_nobody_was_told_of(
+def test_the_audit_finds_lost_jobs_and_missing_events(
     noop: LocalSystem, jobs: tuple[UserClient, list[str]]
 ) -> None:
     person, (one, another) = jobs

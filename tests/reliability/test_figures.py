@@ -32,7 +32,7 @@ def test_a_percentile_is_a_value_that_was_seen() -> None:
         (Seen("job", "completed", "claim", None, 102.0), True),
     ],
 )
-def test_a_struck_job_is_back_once_it_is_heard_of_claimed_or_ended(
+def test_a_killed_job_counts_as_recovered_once_it_is_claimed_or_ended(
     now: Seen, *, is_back: bool
 ) -> None:
     kill = Kill("gateway", 100.5, RAN)
@@ -46,7 +46,7 @@ def test_after_its_workers_end_a_heartbeat_of_the_old_claim_is_no_return() -> No
     assert not kill.is_over()
 
 
-def test_time_in_which_later_kills_kept_parts_away_is_told_apart() -> None:
+def test_downtime_by_later_kills_is_counted_separately() -> None:
     first = Kill("worker", 100.0, RAN, back_at=101.0, jobs_back_at={"job": 118.0})
     later = [
         Kill("gateway", 105.0, {}, back_at=107.0),

@@ -40,7 +40,7 @@ def _body(member: type[BaseModel], ids: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.__name__)
-def test_no_action_reaches_what_is_somebody_elses(
+def test_no_action_reaches_rows_of_another_user(
     two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, member: type[BaseModel]
 ) -> None:
     """An id of another user returns 404, as an id that does not exist."""
@@ -64,7 +64,7 @@ def test_no_action_reaches_what_is_somebody_elses(
     tally.refused(f"the owner's things have changed: {changes}", is_refused=not changes)
 
 
-def test_what_is_gone_is_told_to_its_owner_alone(
+def test_a_deletion_is_delivered_to_its_owner_only(
     bare: LocalSystem, hand_worker: ScriptedWorker, tally: Tally
 ) -> None:
     owner, caller = Belongings(bare, hand_worker), UserClient(bare)
@@ -79,7 +79,7 @@ def test_what_is_gone_is_told_to_its_owner_alone(
 
 
 @pytest.mark.parametrize("kind", ["rest", "procedures", "storage", "functions"])
-def test_no_door_tells_or_changes_what_is_somebody_elses(
+def test_no_endpoint_reads_or_changes_rows_of_another_user(
     two: tuple[Belongings, Belongings], corpora: Corpora, tally: Tally, kind: str
 ) -> None:
     owner, caller = two

@@ -34,7 +34,7 @@ def _mixed(targets: list[Victim], corpora: Corpora) -> list[tuple[str, dict[str,
     return corpora.some(cases, short=100)
 
 
-def test_no_mixture_of_two_jobs_is_heard(
+def test_no_callback_that_mixes_two_jobs_is_accepted(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=2, jobs=2) as targets:
@@ -52,7 +52,7 @@ def test_no_mixture_of_two_jobs_is_heard(
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 
-def test_ids_that_are_nobodys_are_404_or_403(
+def test_ids_of_no_accessible_row_are_404_or_403(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=1, jobs=1) as (target,):

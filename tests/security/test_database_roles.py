@@ -70,7 +70,7 @@ def test_the_functions_login_may_do_nothing_by_itself(bare: LocalSystem, tally: 
 
 
 @pytest.mark.parametrize("role", ["authenticated", "anon"])
-def test_a_role_reaches_no_row_of_anybody_elses(
+def test_a_role_reaches_no_row_of_another_user(
     bare: LocalSystem, owner: str, tally: Tally, role: Role
 ) -> None:
     for who in (str(uuid4()), None):

@@ -11,7 +11,7 @@ import pytest
 from tests.security import malicious_files
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient
 
 _REFUSED = {400, 411, 413, 415, 422, 431}
 _MAX_KB = 1024 * 1024
@@ -115,7 +115,7 @@ def test_no_nested_or_endless_body_breaks_a_function(
         '{"metadata":' * 70_000,
     ]
     names = ("queue-job", "workspace-actions", "playground-chat", "rest/workspace_sessions")
-    with httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False) as client:
+    with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
         for body in corpora.some(bodies, short=8):
             for name in names:
                 path = (

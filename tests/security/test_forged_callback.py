@@ -14,7 +14,7 @@ _REFUSED = {400, 401, 431}
 """400 and 431: malformed or too long headers, which the server itself refuses."""
 
 
-def test_no_forged_or_altered_letter_is_heard(
+def test_no_forged_or_altered_callback_is_accepted(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("forged callbacks"), corpora.size(7000, short=300)
@@ -31,7 +31,7 @@ def test_no_forged_or_altered_letter_is_heard(
 
 
 @pytest.mark.parametrize("kind", ["heartbeat", "completed", "failed"])
-def test_the_letters_that_were_altered_were_good(
+def test_the_unaltered_callbacks_are_valid(
     bare: LocalSystem, hand_worker: ScriptedWorker, kind: str
 ) -> None:
     """Without this, the refusals of the altered ones would prove nothing."""

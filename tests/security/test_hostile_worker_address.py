@@ -107,7 +107,7 @@ async def test_a_worker_whose_name_turns_inside_is_not_connected_to(
         tally.refused(address, is_refused=is_resolved_again and site.dialled == [])
 
 
-async def test_a_worker_is_asked_at_the_address_that_was_checked(
+async def test_a_worker_is_called_at_the_verified_address(
     cloud: Services, site: ExternalSite
 ) -> None:
     answers: list[str] = []

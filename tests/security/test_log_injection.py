@@ -13,7 +13,7 @@ import pytest
 from tests.security.running_jobs import signed_callback
 from tests.security.tally import Corpora, Tally
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.scripted_worker import ScriptedWorker
 
 _BREAKS = ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "%0a", "%0d%0a", "\\n"]
@@ -144,7 +144,7 @@ def test_no_raw_request_writes_a_line(bare: LocalSystem, tally: Tally, line: str
     for forged in _FORGED:
         raw = line.format(forged).encode() + b"\r\nhost: x\r\nconnection: close\r\n\r\n"
         with socket.create_connection(
-            ("127.0.0.1", bare.port), timeout=PATIENCE_SECONDS
+            ("127.0.0.1", bare.port), timeout=TIMEOUT_SECONDS
         ) as connection:
             connection.sendall(raw)
             received = connection.recv(200)

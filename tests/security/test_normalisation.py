@@ -67,7 +67,7 @@ def test_no_address_is_normalised(
                 tally.answered(f"{name}: {path}", answer, {*_REFUSED, *_TAKEN})
 
 
-def test_texts_of_the_greatest_length_hold_nobody_up(
+def test_texts_of_the_maximum_length_delay_no_other_user(
     bare: LocalSystem, corpora: Corpora, tally: Tally, person: UserClient
 ) -> None:
     """Texts of the maximum length are normalised, checked by the safety rules, and stored."""

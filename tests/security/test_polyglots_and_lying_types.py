@@ -36,7 +36,7 @@ def _is_ours(answer: httpx.Response) -> bool:
     return content_type == "image/png" and is_picture and MARK not in content
 
 
-def test_what_is_uploaded_is_drawn_anew_or_refused(
+def test_uploads_are_re_encoded_or_refused(
     bare: LocalSystem, person: UserClient, corpora: Corpora, tally: Tally
 ) -> None:
     made = list(malicious_files.make(corpora.chance("media"), corpora.size(400, short=60)))
@@ -59,7 +59,7 @@ def test_what_is_uploaded_is_drawn_anew_or_refused(
     concurrency.each(made, upload)
 
 
-def test_what_is_referred_to_is_drawn_anew_or_refused(
+def test_references_are_re_encoded_or_refused(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     """A worker may report any file as a picture: it is treated as untrusted."""

@@ -13,7 +13,7 @@ import pytest
 from infra.local.config import tokens
 from tests.security.tally import Corpora, Tally
 from tests.support import rate_buckets
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem
 from tests.support.second_gateway import SecondGateway
 
 AT_ONCE = 200
@@ -95,7 +95,7 @@ async def _at_once(
         base_url=system.base,
         trust_env=False,
         verify=False,  # noqa: S501 - loopback
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         limits=httpx.Limits(max_connections=AT_ONCE),
     ) as http:
 

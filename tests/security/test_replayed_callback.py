@@ -41,7 +41,7 @@ def _replayed(
 
 
 @pytest.mark.parametrize("end", ["completed", "failed"])
-def test_the_letters_of_a_job_that_has_ended(
+def test_callbacks_of_a_job_that_has_ended(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally, end: str
 ) -> None:
     with victims(bare, hand_worker, people=1, jobs=3) as targets:
@@ -59,7 +59,7 @@ def test_the_letters_of_a_job_that_has_ended(
 
 
 @pytest.mark.parametrize("end", ["sent back", "handed back"])
-def test_the_letters_of_an_attempt_that_is_over(
+def test_callbacks_of_an_attempt_that_is_over(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally, end: str
 ) -> None:
     """The job runs again under another claim, which older callbacks must not affect."""
@@ -80,7 +80,7 @@ def test_the_letters_of_an_attempt_that_is_over(
         _replayed(bare, again, [target], tally, end)
 
 
-def test_letters_that_are_older_than_five_minutes(
+def test_messages_that_are_older_than_five_minutes(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     chance = corpora.chance("old callbacks")
@@ -99,7 +99,7 @@ def test_letters_that_are_older_than_five_minutes(
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 
-def test_an_id_that_was_used_for_another_letter(
+def test_an_id_that_was_used_for_another_message(
     bare: LocalSystem,
     hand_worker: ScriptedWorker,
     person: UserClient,
@@ -124,7 +124,7 @@ def test_an_id_that_was_used_for_another_letter(
     assert person.rows("jobs") == []
 
 
-def test_one_letter_many_times_at_once_is_heard_once(
+def test_one_callback_sent_many_times_at_once_is_applied_once(
     bare: LocalSystem, hand_worker: ScriptedWorker, corpora: Corpora, tally: Tally
 ) -> None:
     with victims(bare, hand_worker, people=corpora.size(10, short=2), jobs=2) as targets:

@@ -25,9 +25,9 @@ async def test_ten_seconds_are_all_there_is_however_they_are_spent(
 ) -> None:
     assert MAX_SECONDS == 10
     # None of them ends by itself, so only the fetcher's limits end it.
-    sentence = await refusal(site, f"{BASE}/{path}", site.guard(max_seconds=0.4))
+    message = await refusal(site, f"{BASE}/{path}", site.guard(max_seconds=0.4))
     expected = "This URL is not allowed: it took longer than 0.4 seconds."
-    tally.refused(path, is_refused=sentence == expected)
+    tally.refused(path, is_refused=message == expected)
 
 
 async def test_more_than_10_mb_is_refused_as_it_arrives(site: ExternalSite) -> None:
@@ -37,7 +37,7 @@ async def test_more_than_10_mb_is_refused_as_it_arrives(site: ExternalSite) -> N
     assert await refusal(site, f"{BASE}/picture", site.guard(max_bytes=999))
 
 
-async def test_an_encoding_that_was_not_asked_for_is_never_decoded(site: ExternalSite) -> None:
+async def test_an_unrequested_encoding_is_never_decoded(site: ExternalSite) -> None:
     assert "unsupported content encoding" in str(await refusal(site, f"{BASE}/gzip"))
 
 

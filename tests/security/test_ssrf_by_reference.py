@@ -33,8 +33,8 @@ REDIRECTS = [
 async def test_no_hostile_address_is_ever_dialled(site: ExternalSite, tally: Tally) -> None:
     names = Names(ADDRESS)
     for url in hostile_addresses.spelt():
-        sentence = await refusal(site, url, site.guard(names))
-        tally.refused(url[:200], is_refused=sentence is not None)
+        message = await refusal(site, url, site.guard(names))
+        tally.refused(url[:200], is_refused=message is not None)
     assert names.requested == []
     assert site.dialled == []
 
@@ -45,8 +45,8 @@ async def test_no_name_that_points_inside_is_dialled(
     chance = corpora.chance("pointing")
     for address in hostile_addresses.pointing(chance, corpora.size(300, short=80)):
         for answers in ([address], [ADDRESS, address], [address, ADDRESS]):
-            sentence = await refusal(site, f"{BASE}/picture", site.guard(answering(*answers)))
-            is_refused = sentence == "This URL is not allowed: its host is not public."
+            message = await refusal(site, f"{BASE}/picture", site.guard(answering(*answers)))
+            is_refused = message == "This URL is not allowed: its host is not public."
             tally.refused(f"{answers}", is_refused=is_refused)
     assert site.dialled == []
 
@@ -54,8 +54,8 @@ async def test_no_name_that_points_inside_is_dialled(
 async def test_no_redirect_leads_inside(site: ExternalSite, corpora: Corpora, tally: Tally) -> None:
     targets = [*hostile_addresses.spelt(), *REDIRECTS]
     for target in corpora.some(targets, short=40):
-        sentence = await refusal(site, f"{BASE}/redirect?to={quote(target)}")
-        is_fetched = sentence is None
+        message = await refusal(site, f"{BASE}/redirect?to={quote(target)}")
+        is_fetched = message is None
         dialled = [one for one in site.dialled if one != f"{ADDRESS}:443"]
         tally.refused(f"redirect to {target[:200]}", is_refused=not (is_fetched or dialled))
 
@@ -102,9 +102,9 @@ async def test_an_unknown_host_is_refused_like_one_inside(site: ExternalSite) ->
     async def unknown(_: str) -> Sequence[Address]:
         raise OSError
 
-    sentence = "This URL is not allowed: its host is not public."
-    assert await refusal(site, BASE, site.guard(unknown)) == sentence
-    assert await refusal(site, BASE, site.guard(answering("10.0.0.1"))) == sentence
+    message = "This URL is not allowed: its host is not public."
+    assert await refusal(site, BASE, site.guard(unknown)) == message
+    assert await refusal(site, BASE, site.guard(answering("10.0.0.1"))) == message
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def _count(tally: Tally, what: str, answer: httpx.Response) -> None:
         tally.refused(f"{what}: {answer.status_code}", is_refused=_is_refused(answer))
 
 
-def test_no_disguise_comes_in_by_any_door(
+def test_no_disguised_prompt_passes_any_endpoint(
     safety_system: LocalSystem, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("unsafe prompts"), corpora.size(600, short=36)
@@ -82,7 +82,7 @@ def test_nothing_unsafe_comes_through_the_enhancer(
         tally.refused("a job is stored", is_refused=person.rows("jobs") == [])
 
 
-def test_nothing_unsafe_is_told_by_a_model(
+def test_no_unsafe_reply_of_a_model_is_sent(
     safety_system: LocalSystem, chat: ChatServer, corpora: Corpora, tally: Tally
 ) -> None:
     chance, count = corpora.chance("answers"), corpora.size(200, short=8)

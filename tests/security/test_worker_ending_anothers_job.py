@@ -22,7 +22,7 @@ def other(bare: LocalSystem, hand_worker: ScriptedWorker) -> Iterator[ScriptedWo
     worker.close()
 
 
-def test_no_letter_about_anothers_job_is_heard(
+def test_no_callback_about_the_job_of_another_worker_is_accepted(
     bare: LocalSystem,
     hand_worker: ScriptedWorker,
     other: ScriptedWorker,
@@ -44,7 +44,7 @@ def test_no_letter_about_anothers_job_is_heard(
         tally.refused("the rows have changed", is_refused=state(bare, targets) == before)
 
 
-def test_a_job_that_nobody_claimed_is_not_to_be_had_by_another_worker(
+def test_an_unclaimed_job_cannot_be_claimed_by_another_worker(
     hand_worker: ScriptedWorker, other: ScriptedWorker, person: UserClient, tally: Tally
 ) -> None:
     job_id = person.create_job()

@@ -7,7 +7,7 @@ import sys
 from infra.local.config import environment
 from infra.local.database import server
 from infra.local.database.setup import functions_url
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, LocalSystem
 
 
 def settings_of(system: LocalSystem) -> dict[str, str]:
@@ -27,7 +27,7 @@ def command(
         check=False,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
 

@@ -10,10 +10,10 @@ import pytest
 from infra.local.config import keys
 from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import FAULTS, HURRIED_SECONDS, KEY, ChatServer
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.second_gateway import SecondGateway
 
-_PATIENT = str(PATIENCE_SECONDS)
+_PATIENT = str(TIMEOUT_SECONDS)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from shared.clients.public_addresses import Address, Resolver
 from shared.clients.safe_fetch import MAX_BYTES, SafeFetcher
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 ADDRESS = "93.184.216.34"
 """A public address; nothing is ever sent there."""
@@ -60,7 +60,7 @@ class ExternalSite:
         self,
         resolver: Resolver | None = None,
         max_bytes: int = MAX_BYTES,
-        max_seconds: float = PATIENCE_SECONDS,
+        max_seconds: float = TIMEOUT_SECONDS,
     ) -> SafeFetcher:
         """A safe fetcher that resolves every name to the site, unless another resolver is passed.
 
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(0.02)
 
     def _silent(self, _: object) -> None:
-        self.connection.settimeout(PATIENCE_SECONDS)
+        self.connection.settimeout(TIMEOUT_SECONDS)
         self.connection.recv(1)  # until the fetcher disconnects
 
     def _nonsense(self, _: object) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient
 from tests.support.scripted_worker import ScriptedWorker
 
 HURRIED_SECONDS = 0.5
@@ -48,7 +48,7 @@ class Answer:
             OSError: The client has disconnected.
         """
         connection = self._handler.connection
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(TIMEOUT_SECONDS)
         if not connection.recv(1):
             raise ConnectionResetError("The client closed the connection.")
 
@@ -131,7 +131,7 @@ def wait_for(gate: threading.Event, then: Behaviour) -> Behaviour:
     """Wait until the test sets the gate, then continue with ``then``."""
 
     def behave(answer: Answer, body: Body) -> None:
-        if not gate.wait(PATIENCE_SECONDS):
+        if not gate.wait(TIMEOUT_SECONDS):
             raise TimeoutError("The test did not set the gate.")
         then(answer, body)
 
@@ -214,7 +214,7 @@ def streamed(person: UserClient, **body: object) -> Iterator[Iterator[tuple[str,
     headers = {"authorization": f"Bearer {person.token}", "accept": "text/event-stream"}
     url = f"{person.base}/functions/v1/playground-chat"
     with (
-        httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client,
         client.stream("POST", url, json=body, headers=headers) as answer,
     ):
         assert answer.status_code == 200, answer.read()

@@ -26,7 +26,7 @@ from shared.settings import Settings
 from tests.support.http import web
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 """How long a test waits for what must happen. Only a wait for something that never happens takes
 this long, on any machine, so no test depends on the machine's speed."""
 _PARTS = ("postgres", "storage", "tasks", "worker")
@@ -80,7 +80,7 @@ class LocalSystem:
         if self._process.poll() is not None:
             return self._process.returncode
         self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(timeout=PATIENCE_SECONDS)
+        code = self._process.wait(timeout=TIMEOUT_SECONDS)
         self.log.close()
         return code
 
@@ -170,7 +170,7 @@ class UserClient:
         self._http = httpx.Client(
             base_url=system.base,
             headers={"authorization": f"Bearer {self.token}"},
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             verify=False,  # noqa: S501 - loopback
         )
 
@@ -232,10 +232,10 @@ class UserClient:
 
 def wait_until(is_met: Callable[[], bool], *, what: str) -> None:
     """Wait until a condition is met; ``what`` names it in the error."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not is_met():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {PATIENCE_SECONDS} s for {what}")
+            raise AssertionError(f"waited {TIMEOUT_SECONDS} s for {what}")
         time.sleep(0.02)
 
 

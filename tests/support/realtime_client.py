@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from infra.local.config import tokens
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 Frame = dict[str, Any]
 _NAMES = ("join_ref", "ref", "topic", "event", "payload")
@@ -84,7 +84,7 @@ class Client:
 
     async def wait_for(self, is_it: Callable[[Frame], bool]) -> Frame:
         """Wait for the first frame that matches."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while True:
                 for frame in self.all:
                     if is_it(frame):
@@ -112,7 +112,7 @@ class Client:
 
     async def closed(self) -> int | None:
         """Wait until the server closes the socket and return the close code."""
-        await asyncio.wait_for(asyncio.shield(self._reading), PATIENCE_SECONDS)
+        await asyncio.wait_for(asyncio.shield(self._reading), TIMEOUT_SECONDS)
         return self.close_code
 
     async def _read(self) -> None:

@@ -18,7 +18,7 @@ from infra.local.config import keys
 from shared.contracts import webhook_signature
 from shared.contracts.worker_protocol import JobMessage
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, wait_until
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 THUMBNAIL = b"RIFFxxxxWEBP" + b"thumbnail" * 5
@@ -93,7 +93,7 @@ class ScriptedWorker:
             f"{self.system.base}/functions/v1/{function}",
             content=content,
             headers={"content-type": "application/json", **signature_headers, **(headers or {})},
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
 
     def message(self, job_id: str) -> JobMessage:

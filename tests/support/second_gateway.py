@@ -9,7 +9,7 @@ import httpx
 
 from tests.support.admin_cli import settings_of
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, UNLIMITED, LocalSystem, wait_until
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, UNLIMITED, LocalSystem, wait_until
 
 
 class SecondGateway(LocalSystem):
@@ -40,7 +40,7 @@ class SecondGateway(LocalSystem):
     def end(self) -> None:
         """Stop as the cloud does: requests in flight are answered first."""
         self._gateway.send_signal(signal.SIGTERM)
-        self._gateway.wait(timeout=PATIENCE_SECONDS)
+        self._gateway.wait(timeout=TIMEOUT_SECONDS)
         self._out.close()
 
     def _answers(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.local_system import PATIENCE_SECONDS, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, UserClient, wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class SseClient:
 
     def wait_for_end(self) -> None:
         """Wait until the server ends the stream."""
-        assert self.has_ended.wait(PATIENCE_SECONDS)
+        assert self.has_ended.wait(TIMEOUT_SECONDS)
 
     def wait(self, count: int) -> list[SseEvent]:
         """Wait for this many changes and return them."""

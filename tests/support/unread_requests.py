@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def unread_request(url: str, content: object, headers: Mapping[str, str]) -> Ite
         connection.sendall("\r\n".join(lines).encode() + body)
         yield
         connection.shutdown(socket.SHUT_WR)
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(TIMEOUT_SECONDS)
         with contextlib.suppress(ConnectionError):
             while connection.recv(65536):  # until the server closes its side
                 pass

@@ -22,7 +22,7 @@ def test_nothing_known_is_said_of_so_many_packages() -> None:
     assert verdict.lines == ["audit: nothing is known of 2 packages"]
 
 
-def test_what_is_known_is_told_with_what_mends_it() -> None:
+def test_a_known_vulnerability_is_reported_with_its_fix() -> None:
     verdict = of(answer(PROBE), [answer(SOUND, {**SOUND, "name": "h11", "vulns": [FAULT, FAULT]})])
     assert verdict.outcome is Outcome.SOMETHING_KNOWN
     assert verdict.lines[0] == "h11 0.28.1: PYSEC-2018-28, fixed in 2.20.0"

@@ -45,7 +45,7 @@ def test_what_does_not_hold_is_said(tmp_path: Path) -> None:
     assert f"{line} yes |" in report.write(tmp_path, [replace(ROW, holds=True)]).read_text()
 
 
-def test_every_row_tells_when_it_was_measured_and_its_own_table(tmp_path: Path) -> None:
+def test_every_row_has_its_date_and_its_own_table(tmp_path: Path) -> None:
     text = report.write(tmp_path, [ROW]).read_text()
     for expected in (
         "at: 2026-11-23 07:00 UTC, load: 0.3.",
@@ -130,7 +130,7 @@ def test_an_answer_is_whole_when_its_body_is() -> None:
         (b"DELETE /storage/v1/b/x/o/y HTTP/1.1\r\n", "free: DELETE, JSON"),
     ],
 )
-def test_storage_operations_are_told_by_what_they_are_charged_as(line: bytes, name: str) -> None:
+def test_storage_operations_are_classified_as_they_are_billed(line: bytes, name: str) -> None:
     assert relay.storage_operation(line) == name
 
 

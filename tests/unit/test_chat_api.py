@@ -126,14 +126,14 @@ async def test_healthz_proves_the_key_where_it_is_challenged(client: httpx.Async
     assert (await client.get("/healthz", params={"challenge": "x" * 201})).status_code == 400
 
 
-async def test_worker_that_nobody_knows_proves_nothing() -> None:
+async def test_an_unknown_worker_proves_nothing() -> None:
     transport = httpx.ASGITransport(application(ChatWorker(ChatSettings()), None))
     async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
         answer = await client.get("/healthz", params={"challenge": "a"})
     assert answer.json() == {"status": "loading"}
 
 
-async def test_info_tells_what_runs_here_and_no_secret(client: httpx.AsyncClient) -> None:
+async def test_info_lists_what_runs_without_secrets(client: httpx.AsyncClient) -> None:
     answer = await client.get("/info")
     payload = answer.json()
     assert payload["models"] == {"chat": ["qwen_instruct", "qwen_base"]}

@@ -18,7 +18,7 @@ from gpu_workers.chat.requests import ChatRequest, Message
 from gpu_workers.chat.sampling import Sampling
 from gpu_workers.chat.worker import ChatWorker
 from gpu_workers.runtime.settings import ChatSettings
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 from tests.unit.worker_fixtures import until
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Scripted:
     def generate(self, _prompt: list[int], how: Sampling, on_token: Callable[[int], bool]) -> None:
         for _ in range(how.max_tokens):
             self.begun += 1
-            token = self._script.get(timeout=PATIENCE_SECONDS)
+            token = self._script.get(timeout=TIMEOUT_SECONDS)
             if isinstance(token, Exception):
                 raise token
             self.made += 1
@@ -84,7 +84,7 @@ async def loaded(scripted: Scripted, *, drain_seconds: float) -> AsyncIterator[C
 @pytest_asyncio.fixture
 async def worker(model: Scripted) -> AsyncIterator[ChatWorker]:
     """A worker that waits for its replies when it drains."""
-    async with loaded(model, drain_seconds=PATIENCE_SECONDS) as worker:
+    async with loaded(model, drain_seconds=TIMEOUT_SECONDS) as worker:
         yield worker
 
 
@@ -108,14 +108,14 @@ async def test_character_of_several_tokens_comes_whole(worker: ChatWorker, model
     assert (reply.finish, reply.usage.completion) == ("stop", 2 + 4 + 3 + 1 + 1)
 
 
-async def test_character_that_is_cut_off_is_not_told(worker: ChatWorker, model: Scripted) -> None:
+async def test_incomplete_character_is_not_sent(worker: ChatWorker, model: Scripted) -> None:
     model.say("a日")
     reply = await begun(worker, max_tokens=3)
     assert await generated_text(reply) == ["a"]
     assert reply.finish == "length"
 
 
-async def test_beginning_of_a_stop_text_is_told_once_it_is_none(
+async def test_beginning_of_a_stop_text_is_sent_once_it_cannot_be_one(
     worker: ChatWorker, model: Scripted
 ) -> None:
     model.say("a##b#", END)
@@ -133,7 +133,7 @@ async def test_base_model_does_not_go_on_with_the_next_turn(
     )
 
 
-async def test_reply_that_nobody_reads_ends_with_its_next_token(
+async def test_reply_without_a_reader_ends_with_its_next_token(
     worker: ChatWorker, model: Scripted
 ) -> None:
     model.say("a")

@@ -31,7 +31,7 @@ def test_text_comes_out_as_it_went_in_and_no_character_in_parts(text: str) -> No
 
 
 @given(st.lists(st.sampled_from(range(len(ALPHABET)))))
-def test_bytes_that_are_no_text_are_told_as_the_tokenizer_tells_them(tokens: list[int]) -> None:
+def test_invalid_bytes_are_decoded_as_the_tokenizer_decodes_them(tokens: list[int]) -> None:
     detokenizer = Detokenizer(decode)
     output = "".join(detokenizer.push(token) for token in tokens)
     assert output == decode(tokens).removesuffix("\ufffd")
@@ -77,7 +77,7 @@ def test_it_does_not_matter_how_the_text_was_cut(
 
 
 @given(SHORT_TEXTS, STOPS)
-def test_no_stop_text_is_told_and_nothing_else_is_lost(text: str, stops: list[str]) -> None:
+def test_no_stop_text_is_sent_and_nothing_else_is_lost(text: str, stops: list[str]) -> None:
     output = pushed_text(stops, list(text))
     assert text.startswith(output)
     assert not any(stop in output for stop in stops)

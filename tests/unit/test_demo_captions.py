@@ -53,7 +53,7 @@ def test_a_known_word_is_one_token(words: CLIPTokenizer) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["ein Käfer bei Nacht", "夜の海", "🎈", "zzyzx (4k)"])
-def test_any_letters_can_be_read(words: CLIPTokenizer, prompt: str) -> None:
+def test_any_text_can_be_tokenized(words: CLIPTokenizer, prompt: str) -> None:
     tokens = words(prompt).input_ids
     assert len(tokens) > 2
     # The unknown token is the end-of-text token, and would appear before the end.

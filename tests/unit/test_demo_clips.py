@@ -26,7 +26,7 @@ WAYS = 100
 
 
 @pytest.mark.parametrize("size", [(96, 96), (128, 64)])
-def test_a_clip_has_the_frames_and_the_size_asked_for(size: tuple[int, int]) -> None:
+def test_a_clip_has_the_requested_frames_and_size(size: tuple[int, int]) -> None:
     assert film(STAR, *size).shape == (FRAMES, size[1], size[0], 3)
 
 

@@ -39,7 +39,7 @@ def test_another_variation_is_another_picture() -> None:
 
 
 @pytest.mark.parametrize("size", [(96, 96), (128, 72), (72, 128)])
-def test_a_picture_has_the_size_asked_for(size: tuple[int, int]) -> None:
+def test_a_picture_has_the_requested_size(size: tuple[int, int]) -> None:
     assert draw(_scene(), *size).size == size
 
 

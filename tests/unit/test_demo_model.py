@@ -28,7 +28,7 @@ def _picture(pipeline: SdxlPipeline, prompt: str, **changed: object) -> Image.Im
     return Image.open(io.BytesIO(media.content))
 
 
-def test_the_colours_and_the_place_are_those_asked_for(demo: SdxlPipeline) -> None:
+def test_the_colours_and_the_place_are_as_requested(demo: SdxlPipeline) -> None:
     measured = read(_picture(demo, "a red star at the top on a blue background"))
     assert (measured.background, measured.colour, measured.place) == (
         "blue",
@@ -38,7 +38,7 @@ def test_the_colours_and_the_place_are_those_asked_for(demo: SdxlPipeline) -> No
 
 
 @pytest.mark.parametrize(("ratio", "size"), [("16:9", (128, 72)), ("9:16", (72, 128))])
-def test_other_shapes_of_picture_are_of_the_background_asked_for(
+def test_other_aspect_ratios_have_the_requested_background(
     demo: SdxlPipeline, ratio: AspectRatio, size: tuple[int, int]
 ) -> None:
     picture = _picture(demo, "a white circle on a green background", aspect_ratio=ratio)

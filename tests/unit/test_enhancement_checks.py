@@ -118,7 +118,7 @@ def test_what_one_picture_cannot_be_is_a_contradiction(prompt: str, addition: st
 
 @settings(deadline=None)
 @given(some.sampled_from(sorted(CHECKS)), some.text(), some.text(), some.integers(0, 500))
-def test_any_two_texts_get_a_score_and_a_sentence(
+def test_any_two_texts_get_a_score_and_feedback(
     check: str, original: str, enhanced: str, limit: int
 ) -> None:
     verdict = CHECKS[check](original, enhanced, limit)

@@ -172,7 +172,7 @@ def test_a_high_quality_job_gets_more_words_of_the_same() -> None:
     assert len(fast.text) < len(high.text)
 
 
-def test_a_sentence_is_followed_by_a_sentence() -> None:
+def test_additions_follow_a_full_stop() -> None:
     enhancement = enhance("A king sits alone.", media="image", quality="fast", token_limit=75)
 
     assert re.fullmatch(r"A king sits alone\. [A-Z][^.]+\.", enhancement.text)

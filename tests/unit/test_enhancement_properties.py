@@ -145,7 +145,7 @@ def test_every_process_answers_the_same(seed: str) -> None:
     assert answer.stdout.splitlines() == here
 
 
-def test_prompts_alike_are_not_all_told_the_same() -> None:
+def test_similar_prompts_get_different_additions() -> None:
     prompts = [f"a {age} year old whisky in a bar, table {age}" for age in range(20, 40)]
     found = {
         enhance(prompt, media="image", quality="fast", token_limit=75).text.removeprefix(prompt)

@@ -77,7 +77,7 @@ def _queue(
     )
 
 
-def test_without_a_worker_nobody_knows() -> None:
+def test_without_a_worker_there_is_no_estimate() -> None:
     assert eta.estimate(_queue(wan_video_fast=1), {}, slots=0, is_free=False) is None
     assert eta.format_eta(None) == "> 10 mins"
 

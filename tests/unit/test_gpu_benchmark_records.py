@@ -37,7 +37,7 @@ def test_a_row_goes_on_where_it_was_left_and_is_not_measured_twice(tmp_path: Pat
     assert len(calls) == 2, "what is whole is not loaded again"
 
 
-def test_with_other_settings_a_row_is_measured_anew(tmp_path: Path) -> None:
+def test_with_other_settings_a_row_is_measured_again(tmp_path: Path) -> None:
     assert taken(row(), tmp_path, rounds=5) == 5
     changed = row()._replace(settings=lambda: {"fp8": True})
     assert taken(changed, tmp_path, rounds=1) == 1
@@ -74,6 +74,6 @@ def test_figures_are_medians_by_the_unit() -> None:
         ({"ceilings": {"gemm_tflops": 0.7, "copy_gigabytes": 1.0}}, "faster than the device"),
     ],
 )
-def test_figures_that_are_worth_nothing_are_told(changed: dict[str, Any], words: str) -> None:
+def test_worthless_figures_are_reported(changed: dict[str, Any], words: str) -> None:
     (fault,) = report.faults(record_with(**changed))
     assert words in fault

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from infra.http_protocol import MAX_HEAD_BYTES, HttpProtocol
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 _SECONDS = 0.3
 _HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"
@@ -68,7 +68,7 @@ def port(server: uvicorn.Server) -> int:
 def patient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """The port of a server whose timeouts are as long as the tests'."""
     for name in ("head_seconds", "body_seconds", "write_seconds"):
-        monkeypatch.setattr(_Impatient, name, PATIENCE_SECONDS)
+        monkeypatch.setattr(_Impatient, name, TIMEOUT_SECONDS)
     return port
 
 
@@ -105,7 +105,7 @@ async def _exchange(port: int, *pieces: bytes, pause: float = 0, drip: bytes = b
     sending = asyncio.create_task(send())
     received = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while data := await reader.read(65536):
                 received += data
     except ConnectionError:
@@ -203,7 +203,7 @@ async def test_a_client_that_does_not_read_is_cut_off(server: uvicorn.Server, po
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
     writer.write(_COMPLETE_REQUEST.replace(b"/", b"/long", 1))
     await reader.readline()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while server.server_state.connections:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.05)
     writer.close()

@@ -65,7 +65,7 @@ WEBP = encoded(RED, "WEBP")
 
 
 @pytest.mark.parametrize("content", [PNG, JPEG, WEBP], ids=["png", "jpeg", "webp"])
-def test_a_picture_is_drawn_anew(content: bytes) -> None:
+def test_a_picture_is_re_encoded(content: bytes) -> None:
     result = drawn(content)
     assert result.size == (40, 30)
     difference = ImageChops.difference(result, RED).tobytes()

@@ -28,7 +28,7 @@ def test_a_worker_learns_no_secret_but_its_own_key(monkeypatch: pytest.MonkeyPat
         assert name not in worker
 
 
-def test_a_worker_is_told_where_it_and_the_functions_are() -> None:
+def test_a_worker_gets_its_url_and_that_of_the_functions() -> None:
     worker = environment.worker_env(SYSTEM, "noop")
 
     assert worker["WORKER_ID"] == "noop"

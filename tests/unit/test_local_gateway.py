@@ -77,7 +77,7 @@ def test_every_method_reaches_the_function(client: TestClient, method: str) -> N
 @pytest.mark.parametrize(
     "path", ["/functions/v1/queue-jobs", "/functions/v1", "/rest/v10", "/rest", "/nothing"]
 )
-def test_a_path_that_is_nobodys_is_404(client: TestClient, path: str) -> None:
+def test_a_path_without_an_owner_is_404(client: TestClient, path: str) -> None:
     answer = client.get(path)
 
     assert answer.status_code == 404

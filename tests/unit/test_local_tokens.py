@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.config import tokens
 
-SOMEBODY = "11111111-2222-4333-8444-555555555555"
+USER_ID = "11111111-2222-4333-8444-555555555555"
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -26,9 +26,9 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def test_a_users_token_has_what_supabase_auth_writes() -> None:
-    claims = claims_of(tokens.user_token(SOMEBODY))
+    claims = claims_of(tokens.user_token(USER_ID))
 
-    assert claims["sub"] == SOMEBODY
+    assert claims["sub"] == USER_ID
     assert claims["role"] == "authenticated"
     assert "role" not in claims["app_metadata"]
 
@@ -44,25 +44,25 @@ def test_an_admins_token_says_so_where_only_the_server_writes() -> None:
     assert claims["user_metadata"] == {}
 
 
-def test_an_anonymous_token_names_nobody() -> None:
+def test_an_anonymous_token_has_no_user() -> None:
     claims = jwt.decode(tokens.anon_token(), tokens.secret(), algorithms=["HS256"])
 
     assert claims["role"] == "anon"
     assert "sub" not in claims
 
 
-def test_a_token_ends_when_asked() -> None:
+def test_a_token_expires_as_requested() -> None:
     with pytest.raises(jwt.ExpiredSignatureError):
         claims_of(tokens.user_token(expires_in=-1))
 
 
 def test_the_command_prints_one_token_on_one_line() -> None:
-    words = ["token", "--user", SOMEBODY, "--admin", "--expires-in", "3600"]
+    words = ["token", "--user", USER_ID, "--admin", "--expires-in", "3600"]
     printed = subprocess.run(
         [sys.executable, "-m", "infra.local", *words], capture_output=True, text=True, check=True
     ).stdout
 
     assert printed.count("\n") == 1
     claims = claims_of(printed.strip())
-    assert (claims["sub"], claims["app_metadata"]["role"]) == (SOMEBODY, "admin")
+    assert (claims["sub"], claims["app_metadata"]["role"]) == (USER_ID, "admin")
     assert claims["exp"] - claims["iat"] == 3600

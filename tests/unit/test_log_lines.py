@@ -57,7 +57,7 @@ def test_without_a_project_a_trace_goes_by_its_id(monkeypatch: pytest.MonkeyPatc
     assert logs.trace_fields(None) == {}
 
 
-def test_a_user_is_told_by_a_hash_alone() -> None:
+def test_a_user_is_logged_as_a_hash_only() -> None:
     one, other = str(uuid4()), str(uuid4())
     logs.start_request_log(TRACEPARENT)
     logs.bind(user_id=one)

@@ -15,7 +15,7 @@ from shared.storage.images.decoder import redraw
 from shared.storage.images.decoder_queue import PictureQueue
 from shared.storage.images.sanitizer import Pictures
 from tests.support import malicious_images
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 from tests.support.malicious_images import chunk, encode, flat, jpeg_with_scans, png, segment
 
 _SLOW = png(6300, 6300)
@@ -107,7 +107,7 @@ async def _redraw_small(quick: Pictures, content: bytes) -> bytes:
 
 
 async def test_errors_pass_through_the_process() -> None:
-    pictures = Pictures(max_cpu_seconds=PATIENCE_SECONDS)
+    pictures = Pictures(max_cpu_seconds=TIMEOUT_SECONDS)
     with pytest.raises(InvalidRequestError, match="not a complete PNG"):
         await pictures.sanitize_image(b"text")
     with pytest.raises(InvalidRequestError, match="more than 100 scans"):

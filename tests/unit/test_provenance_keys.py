@@ -55,7 +55,7 @@ def test_a_signer_that_is_half_configured_ends_the_worker(tmp_path: Path) -> Non
         assert "C2PA_CERTIFICATES" in refusal()
 
 
-def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_told(tmp_path: Path) -> None:
+def test_a_key_that_cannot_sign_ends_the_worker_and_is_not_logged(tmp_path: Path) -> None:
     good, other = certificates.chain(), certificates.chain()
     for broken in (
         good._replace(key=b"no key"),

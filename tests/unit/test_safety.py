@@ -110,7 +110,7 @@ def test_an_ordinary_prompt_passes(prompt: str) -> None:
 
 
 @pytest.mark.parametrize("prompts", [["a hill, nude child"], ["a hill", "a hill, nude child"]])
-def test_a_refusal_tells_the_category_and_never_the_prompt(prompts: list[str]) -> None:
+def test_a_refusal_names_the_category_and_never_the_prompt(prompts: list[str]) -> None:
     with pytest.raises(ContentPolicyError) as refused:
         check_prompt(*prompts, field="metadata")
     text = f"{refused.value.message} {refused.value.details}"

@@ -71,7 +71,7 @@ async def test_what_passes_is_completed_under_the_checkers_name(neighbours: Neig
     assert checker.seen == [(1, 1)]
 
 
-async def test_what_is_refused_is_not_uploaded_and_the_letter_says_why(
+async def test_refused_output_is_not_uploaded_and_the_callback_says_why(
     neighbours: Neighbours,
 ) -> None:
     safety = Safety(SafetySettings(), Harmless("zorp", "blimp"))

@@ -25,7 +25,7 @@ def test_an_exemption_counts_in_the_local_system_alone() -> None:
 
 
 @pytest.mark.parametrize("settings", [CLOUD, LOCAL])
-def test_a_letter_that_names_nobody_completes_nothing(settings: Any) -> None:  # noqa: ANN401 - a stand-in
+def test_a_callback_without_a_known_worker_completes_nothing(settings: Any) -> None:  # noqa: ANN401 - a stand-in
     with pytest.raises(InvalidRequestError) as refused:
         require_output_check(JOB, None, settings)
     assert refused.value.error_code == "unchecked"

@@ -68,7 +68,7 @@ def test_whatever_is_passed_over_has_its_reason() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else value.parent.name,
 )
-def test_an_image_is_given_no_secret(dockerfile: Path, worker: str) -> None:
+def test_an_image_contains_no_secret(dockerfile: Path, worker: str) -> None:
     named = " ".join(line.rest for line in read(dockerfile) if line.name in {"ARG", "ENV"})
     assert not re.search(r"\w*(SECRET|PASSWORD|TOKEN|WORKER_KEY|API_KEY)\w*", named)
     for source in copied(dockerfile, worker):

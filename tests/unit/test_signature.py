@@ -80,7 +80,7 @@ def test_both_keys_open_while_one_is_rotated() -> None:
         verify([OTHER], signed_headers(key=KEY), BODY, now=NOW)
 
 
-def test_a_letter_may_carry_several_signatures() -> None:
+def test_a_message_may_carry_several_signatures() -> None:
     headers = signed_headers()
     others = f"v1a,AAAA {signed_headers(key=OTHER)['webhook-signature']} v2,x"
     headers["webhook-signature"] = f"{others} {headers['webhook-signature']}"
@@ -131,7 +131,7 @@ def test_a_timestamp_is_a_plain_decimal_integer(timestamp: str) -> None:
     body=a_body,
     tolerance=some.none() | some.just(300.0),
 )
-def test_whatever_else_is_sent_is_a_bad_seal_and_no_other_error(
+def test_any_other_input_is_an_invalid_signature_error(
     headers: dict[str, str], body: bytes, tolerance: float | None
 ) -> None:
     for sent in (headers, {**signed_headers(body), **headers} if headers else {}):

@@ -68,7 +68,7 @@ def test_a_job_is_drawn_without_the_others_of_its_trace(
     ]
 
 
-def test_a_job_without_spans_is_told_of(
+def test_a_job_without_spans_is_reported(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["trace", "9f1d", "--file", str(file)])

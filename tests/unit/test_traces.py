@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from infra import trace
 from shared.telemetry import span_file, trace_context
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -78,7 +78,7 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry.sdk")
     subprocess.run([sys.executable, "-c", text], cwd=ROOT, env={}, check=True)
 
 
-def test_what_is_not_yet_told_is_told_before_the_end(tmp_path: Path) -> None:
+def test_pending_spans_are_exported_before_the_end(tmp_path: Path) -> None:
     """Spans are flushed at SIGTERM, which ends uvicorn's processes, even while one is written."""
     text = """
 import os, signal
@@ -112,7 +112,7 @@ tracing.flush()
         env = {
             "TRACES_ENDPOINT": address,
             "GOOGLE_CLOUD_PROJECT": "our-project",
-            "OTEL_EXPORTER_OTLP_TIMEOUT": str(PATIENCE_SECONDS),
+            "OTEL_EXPORTER_OTLP_TIMEOUT": str(TIMEOUT_SECONDS),
         }
         subprocess.run([sys.executable, "-c", text], cwd=ROOT, env=env, check=True)
         server.shutdown()

@@ -86,7 +86,7 @@ async def test_healthz_refuses_an_endless_challenge(client: httpx.AsyncClient) -
     assert answer.status_code == 400
 
 
-async def test_info_tells_what_runs_here_and_no_secret(client: httpx.AsyncClient) -> None:
+async def test_info_lists_what_runs_without_secrets(client: httpx.AsyncClient) -> None:
     answer = await client.get("/info")
     payload = answer.json()
     assert payload["models"] == {"sdxl": ["noop"]}

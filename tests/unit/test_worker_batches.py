@@ -10,7 +10,7 @@ from gpu_workers.runtime.jobs import preview, task_result
 from gpu_workers.runtime.pipeline import GenerationRequest, Media
 from shared.contracts.worker_protocol import CallbackRequest
 from tests.support import local_system
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 from tests.unit.fake_services import Neighbours
 from tests.unit.worker_fixtures import Together, message, until, working
 
@@ -58,12 +58,12 @@ async def test_the_model_is_loaded_once_for_all_jobs() -> None:
     assert pipeline.loads == 1
 
 
-async def test_a_job_alone_waits_for_nobody() -> None:
+async def test_a_single_job_does_not_wait_for_a_batch() -> None:
     neighbours, pipeline = Neighbours(), Together(steps=1)
     async with working(neighbours, {"sdxl": pipeline}, slots=4) as worker:
         # A batch with free places waits for hours for jobs on the way; here there are none.
         running = worker.run(message())
-        assert await asyncio.wait_for(running, PATIENCE_SECONDS) is task_result.COMPLETED
+        assert await asyncio.wait_for(running, TIMEOUT_SECONDS) is task_result.COMPLETED
 
 
 async def test_cancelling_one_of_a_batch_leaves_the_others_theirs() -> None:
@@ -192,7 +192,7 @@ async def test_previews_are_sent_at_most_once_a_second(clock: Clock) -> None:
     assert beats[-1] is True
 
 
-async def test_a_preview_that_is_not_taken_is_nobodys_loss(
+async def test_a_refused_preview_fails_no_job(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     neighbours = Neighbours()

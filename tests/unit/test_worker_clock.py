@@ -12,7 +12,7 @@ def test_clock_is_its_source_until_it_is_corrected() -> None:
 
 
 @pytest.mark.parametrize("own", [0.0, 86_400.0, 9_999_999.0])
-def test_corrected_clock_goes_on_from_the_told_time(own: float) -> None:
+def test_corrected_clock_continues_from_the_server_time(own: float) -> None:
     readings = iter([own, own, own + 7])
     clock = Clock(lambda: next(readings))
     assert clock.correct(EPOCH_PLUS_A_DAY)

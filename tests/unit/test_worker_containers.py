@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from shared.contracts import webhook_signature
-from tests.support.local_system import PATIENCE_SECONDS, free_port, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, free_port, wait_until
 from tests.unit import dockerfiles
 
 DOCKERFILE = dockerfiles.WORKERS / "Dockerfile"
@@ -42,7 +42,7 @@ def test_the_base_is_cudas_and_every_image_has_its_version() -> None:
         assert re.match(r"\S+:\d+\.\d+\.\d+( AS \w+)?$", image)
 
 
-def test_it_runs_as_nobody_special() -> None:
+def test_it_runs_as_an_ordinary_account() -> None:
     names = [line.name for line in dockerfiles.read(DOCKERFILE)]
     assert _rests("USER") == ["worker"]
     assert names.index("USER") > max(i for i, name in enumerate(names) if name in {"RUN", "COPY"})
@@ -125,7 +125,7 @@ def test_its_worker_starts_from_what_is_in_it(worker: str, tmp_path: Path) -> No
 
     def health() -> str:
         try:
-            answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE_SECONDS)
+            answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS)
             return str(answer.json()["status"])
         except httpx.TransportError:
             return ""
@@ -144,5 +144,5 @@ def test_its_worker_starts_from_what_is_in_it(worker: str, tmp_path: Path) -> No
         assert health() == "ok"
         wait_until(lambda: check() == 0, what="the health check to succeed")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+        assert process.wait(timeout=TIMEOUT_SECONDS) == 0
     assert check() == 1

@@ -84,7 +84,7 @@ async def test_job_ends_with_a_claim_that_is_not_granted(
     assert not neighbours.stored
 
 
-async def test_completed_is_repeated_with_its_webhook_id_until_it_is_heard(
+async def test_completed_is_repeated_with_its_webhook_id_until_it_is_acknowledged(
     worker: Worker, neighbours: Neighbours
 ) -> None:
     neighbours.answers["completed"] = [httpx.Response(503), httpx.Response(429)]

@@ -26,7 +26,7 @@ async def beating_for(seconds: float, progress: Progress, sent: Sent, *, every: 
         await asyncio.wait_for(heartbeat_loop(progress, sent, every=every), seconds)
 
 
-def test_steps_are_told_at_most_four_times_a_second() -> None:
+def test_steps_are_sent_at_most_four_times_a_second() -> None:
     sent = Sent()
 
     async def take_steps() -> None:

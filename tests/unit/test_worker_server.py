@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpu_workers.runtime.server import server
-from tests.support.local_system import PATIENCE_SECONDS, free_port
+from tests.support.local_system import TIMEOUT_SECONDS, free_port
 
 
 class Held:
@@ -60,7 +60,7 @@ def _has(host: str) -> bool:
 
 
 @pytest.mark.parametrize(("host", "address"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
-async def test_it_serves_until_it_is_told_to_end(host: str, address: str) -> None:
+async def test_it_serves_until_it_is_terminated(host: str, address: str) -> None:
     if not _has(host):
         pytest.skip(f"there is no {host} here")
     held, port = Held(), free_port()
@@ -69,10 +69,10 @@ async def test_it_serves_until_it_is_told_to_end(host: str, address: str) -> Non
         server.serve(app, held, host=host, port=port, make_known=held.make_known)
     )
     transport = httpx.AsyncHTTPTransport(retries=5)
-    async with httpx.AsyncClient(transport=transport, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT_SECONDS) as client:
         assert (await client.get(f"http://{address}:{port}/")).status_code == 200
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await asyncio.wait_for(serving, PATIENCE_SECONDS) == 0
+    assert await asyncio.wait_for(serving, TIMEOUT_SECONDS) == 0
     assert held.noted == ["loaded", "known", "drained"]
 
 
@@ -85,7 +85,7 @@ async def test_it_ends_by_itself_where_nothing_can_be_loaded() -> None:
     assert held.noted == ["drained"]
 
 
-async def test_a_taken_port_is_said_in_a_sentence() -> None:
+async def test_a_port_in_use_is_reported_in_one_line() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit, match=f"cannot listen on 127.0.0.1:{port}: Address already"):

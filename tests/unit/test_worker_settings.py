@@ -39,7 +39,7 @@ def test_public_url_is_the_configured_one(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.public_url == "https://gpu.example.com"
 
 
-def test_missing_settings_end_the_process_with_one_sentence(
+def test_missing_settings_end_the_process_with_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -59,7 +59,7 @@ async def test_error_of_a_pipeline_is_reported(
 
 
 @pytest.mark.parametrize("job_type", ["wan_video_fast", "unheard_of"])
-async def test_type_that_nobody_serves_is_a_permanent_failure(
+async def test_type_that_no_pipeline_serves_is_a_permanent_failure(
     worker: Worker, neighbours: Neighbours, job_type: str
 ) -> None:
     assert await worker.run(message(job_type=job_type)) is task_result.FAILED
@@ -86,7 +86,7 @@ async def test_references_are_downloaded_for_the_pipeline(
         httpx.Response(403, json=REFUSED),
     ],
 )
-async def test_heartbeat_that_is_told_to_stop_ends_the_job_without_an_upload(
+async def test_heartbeat_without_proceed_ends_the_job_without_an_upload(
     worker: Worker, neighbours: Neighbours, answer: httpx.Response
 ) -> None:
     serve(worker, Stepping())

@@ -42,7 +42,7 @@ async def test_turns_come_in_order_and_only_once_the_line_is_open() -> None:
     assert order == [0, 1, 2]
 
 
-async def test_turn_given_back_early_is_not_given_back_twice() -> None:
+async def test_a_slot_released_early_is_not_released_twice() -> None:
     queue = SlotQueue(slots=1, prefetch_jobs=2)
     queue.open()
     with await queue.acquire() as first:
@@ -67,7 +67,7 @@ async def test_closed_line_sends_the_waiting_away_and_refuses_newcomers() -> Non
     assert queue.enter(uuid4()) == "draining"
 
 
-async def test_emptied_tells_whether_the_last_job_left_in_time() -> None:
+async def test_emptied_returns_whether_the_last_job_ended_in_time() -> None:
     queue, job = SlotQueue(slots=1, prefetch_jobs=1), uuid4()
     queue.enter(job)
     assert not await queue.wait_empty(0.01)

@@ -28,7 +28,7 @@ from gpu_workers.runtime.safety.output_check import Safety
 from gpu_workers.runtime.safety.settings import SafetySettings
 from gpu_workers.runtime.settings import WorkerSettings
 from shared.contracts.worker_protocol import ContentMode, GenerationParams, JobMessage, OutputCheck
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 from tests.support.pipelines import generate_alone
 from tests.unit.fake_services import HOME, KEY, Neighbours
 
@@ -38,10 +38,10 @@ NEVER_SECONDS = 3600
 
 async def until(condition: Callable[[], bool], *, what: str) -> None:
     """Wait in the event loop until a condition is met; ``what`` names it in the error."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {PATIENCE_SECONDS} s for {what}")
+            raise AssertionError(f"waited {TIMEOUT_SECONDS} s for {what}")
         await asyncio.sleep(0.005)
 
 
@@ -106,15 +106,15 @@ def endless_steps() -> Iterator[int]:
     """Yield numbers from 1, one every 5 ms, until the job is stopped.
 
     Raises:
-        AssertionError: The job was not stopped within ``PATIENCE_SECONDS``.
+        AssertionError: The job was not stopped within ``TIMEOUT_SECONDS``.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     step = 0
     while time.monotonic() < deadline:
         step += 1
         yield step
         time.sleep(0.005)
-    raise AssertionError(f"the job was not stopped within {PATIENCE_SECONDS} s")
+    raise AssertionError(f"the job was not stopped within {TIMEOUT_SECONDS} s")
 
 
 class Stepping(Pipeline):

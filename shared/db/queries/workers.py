@@ -15,7 +15,7 @@ class Probe:
 
     worker_url: str
     key_id: str
-    asked_at: datetime
+    probed_at: datetime
 
 
 async def key_of(connection: Connection, worker_id: str) -> str | None:
@@ -72,7 +72,7 @@ async def to_probe(connection: Connection, *, limit: int) -> list[Probe]:
     rows = connection.cursor(row_factory=class_row(Probe))
     await rows.execute(
         """
-        select worker_url, key_id, now() as asked_at from workers
+        select worker_url, key_id, now() as probed_at from workers
         where is_active and is_always_on
         group by worker_url, key_id
         order by min(last_seen)
@@ -108,12 +108,12 @@ async def mark_unresponsive(connection: Connection, probe: Probe, *, unseen_seco
         set health = 'unhealthy',
             is_active = last_seen > now() - make_interval(secs => %(unseen_seconds)s)
         where worker_url = %(url)s and key_id = %(key_id)s and is_active and is_always_on
-            and last_seen < %(asked_at)s
+            and last_seen < %(probed_at)s
         """,
         {
             "url": probe.worker_url,
             "key_id": probe.key_id,
-            "asked_at": probe.asked_at,
+            "probed_at": probe.probed_at,
             "unseen_seconds": unseen_seconds,
         },
     )

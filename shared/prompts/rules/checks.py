@@ -252,14 +252,14 @@ _ABOUT = frozenset(words.stem(word) for word in _OF_THE_REQUEST.split())
 _NAME = re.compile(r"[\w-]+")
 
 
-def is_sentence(test_case: str) -> bool:
-    """Return whether a test case is a sentence and not the name of a check."""
+def is_criterion(test_case: str) -> bool:
+    """Return whether a test case is a criterion in words and not the name of a check."""
     return _NAME.fullmatch(test_case.strip()) is None
 
 
-def score_by_overlap(sentence: str, enhanced: str) -> CheckResult:
-    """Score the share of the sentence's words in the prompt; negated words must be missing."""
-    criteria = [word for word in words.content(sentence) if word.stem not in _ABOUT]
+def score_by_overlap(criterion: str, enhanced: str) -> CheckResult:
+    """Score the share of the criterion's words in the prompt; negated words must be missing."""
+    criteria = [word for word in words.content(criterion) if word.stem not in _ABOUT]
     if not criteria:
         feedback = "Scored by word overlap only; the criterion has no words to compare."
         return CheckResult(False, 0.0, feedback)

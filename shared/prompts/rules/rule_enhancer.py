@@ -16,7 +16,7 @@ from shared.prompts.rules.vocabulary import ORDER
 
 RULES = "rules"
 
-_END_OF_SENTENCE = (".", "!", "?", "…")
+_FULL_STOPS = (".", "!", "?", "…")
 
 
 class RuleEnhancement(NamedTuple):
@@ -85,6 +85,6 @@ def _joined(prompt: str, added: Sequence[str]) -> str:
         return prompt
     base = prompt.rstrip(" \t\r\n,;")
     text = ", ".join(added)
-    if base.endswith(_END_OF_SENTENCE):
+    if base.endswith(_FULL_STOPS):
         return f"{base} {text[0].upper()}{text[1:]}."
     return f"{base}, {text}"

@@ -17,7 +17,7 @@ import pytest
 from shared.contracts import webhook_signature
 from tests.support.admin_cli import run_ok, settings_of
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, LocalSystem, UserClient, wait_until
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.scripted_worker import ScriptedWorker
 
 KEY_ID = "rotating"
@@ -40,7 +40,7 @@ class Revision(LocalSystem):
     def end(self) -> None:
         """Stop as the cloud does: requests in flight are answered first."""
         self._gateway.send_signal(signal.SIGTERM)
-        self._gateway.wait(timeout=PATIENCE_SECONDS)
+        self._gateway.wait(timeout=TIMEOUT_SECONDS)
 
     def _answers(self) -> bool:
         try:

@@ -114,7 +114,7 @@ def test_a_page_of_any_origin_may_ask(safety_user: Visitor) -> None:
     assert "x-client-info" in answer.headers["access-control-allow-headers"]
 
 
-def test_what_is_offered_is_told_and_nothing_else_is(safety_user: Visitor) -> None:
+def test_published_tables_are_delivered_and_no_others(safety_user: Visitor) -> None:
     settings = safety_user.ask("GET", "settings").json()
     assert (settings["external"]["email"], settings["mailer_autoconfirm"]) == (True, True)
     assert safety_user.ask("GET", "health").json()["name"] == "GoTrue"

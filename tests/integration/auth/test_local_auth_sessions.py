@@ -35,7 +35,7 @@ def test_a_refresh_token_is_used_once(safety_user: Visitor) -> None:
     assert safety_user.sign_in().status_code == 200
 
 
-def test_a_refresh_token_that_is_nobodys_is_refused(safety_user: Visitor) -> None:
+def test_an_unknown_refresh_token_is_refused(safety_user: Visitor) -> None:
     session = safety_user.sign_up()
     for token in ("", "x" * 32, session["access_token"], session["refresh_token"][:-1]):
         refused(safety_user.refresh({"refresh_token": token}), 400, "refresh_token_not_found")

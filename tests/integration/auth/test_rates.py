@@ -114,7 +114,7 @@ def test_after_retry_after_a_request_is_taken_and_not_a_second_before(
     assert user.post_job().status_code == 202
 
 
-def test_whoever_is_no_user_is_not_counted(
+def test_callers_that_are_no_user_are_not_counted(
     limited: SecondGateway, hand_worker: ScriptedWorker
 ) -> None:
     before = limited.value("select count(*) from rate_buckets")
@@ -141,13 +141,13 @@ def test_a_user_uploads_so_many_pictures_and_so_many_bytes(
     noise = Image.effect_noise((64, 64), 90)
     large = io.BytesIO()
     noise.save(large, "PNG")
-    sentence = refused(send(user, own(user), large.getvalue()), 413, "Payload too large")
-    assert sentence.startswith("Your uploads may hold 400 bytes in all")
+    message = refused(send(user, own(user), large.getvalue()), 413, "Payload too large")
+    assert message.startswith("Your uploads may hold 400 bytes in all")
     for name in ("a.png", "a.png", "uploads/b.png"):  # replacing an object is not counted
         assert send(user, own(user, name), RED, **{"x-upsert": "true"}).status_code == 200
     _forget(limited, user)
-    sentence = refused(send(user, own(user, "c.png")), 413, "Payload too large")
-    assert sentence == "You have uploaded 2 images; delete some first."
+    message = refused(send(user, own(user, "c.png")), 413, "Payload too large")
+    assert message == "You have uploaded 2 images; delete some first."
     assert stored(limited, user) == {own(user, "a.png"), own(user, "uploads/b.png")}
     signed = user.invoke(f"storage/object/upload/sign/{own(user, 'c.png')}", {}).json()["url"]
     by_address = web.put(f"{user.base}/storage/v1{signed}", content=RED)

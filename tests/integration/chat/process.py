@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, ROOT, free_port, wait_until
+from tests.support.local_system import ROOT, TIMEOUT_SECONDS, free_port, wait_until
 
 Body = dict[str, Any]
 
@@ -96,7 +96,7 @@ class ChatProcess:
         """Stop the process and return its exit status."""
         if not self.has_ended:
             self.tell_to_end()
-        return self._process.wait(timeout=PATIENCE_SECONDS)
+        return self._process.wait(timeout=TIMEOUT_SECONDS)
 
     def _is_loaded(self) -> bool:
         assert not self.has_ended, self.log()

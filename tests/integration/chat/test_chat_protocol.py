@@ -41,7 +41,7 @@ def test_answer_has_the_protocols_shape_and_the_tokenizers_counts(
     }
 
 
-def test_base_model_is_given_a_plain_transcript(chat: ChatProcess, tokenizer: Tokenizer) -> None:
+def test_base_model_gets_a_plain_transcript(chat: ChatProcess, tokenizer: Tokenizer) -> None:
     content = body("hi", model="qwen_base", max_tokens=20, temperature=0)
     content["messages"].insert(0, {"role": "system", "content": "be brief"})
     payload = chat.post(content).json()
@@ -130,7 +130,7 @@ def test_model_may_end_by_itself(chat: ChatProcess) -> None:
 
 
 @pytest.mark.parametrize("as_list", [False, True])
-def test_stop_text_ends_the_reply_and_is_not_told_in_part(
+def test_stop_text_ends_the_reply_and_is_not_sent_in_part(
     chat: ChatProcess, *, as_list: bool
 ) -> None:
     text = chat.text(seed=3, max_tokens=40)
@@ -183,7 +183,7 @@ def test_messages_beyond_the_context_are_refused_and_a_reply_ends_with_it(
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer another", f"Basic {KEY}", f"Bearer {KEY}x"]
 )
-def test_nobody_comes_in_without_the_key(chat: ChatProcess, header: str) -> None:
+def test_no_request_passes_without_the_key(chat: ChatProcess, header: str) -> None:
     for method, path in (("POST", "chat/completions"), ("GET", "models")):
         sent = {"authorization": header}
         answer = web.request(method, f"{chat.base}/v1/{path}", json=body(), headers=sent)

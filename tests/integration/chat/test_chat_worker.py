@@ -149,7 +149,7 @@ def test_worker_registers_itself_for_chat(tmp_path: Path, bare: LocalSystem) -> 
         assert process.stop() == 0
 
 
-def test_told_to_end_it_sends_away_who_waits_and_ends_a_long_reply(
+def test_termination_refuses_waiting_requests_and_ends_a_long_reply(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     def is_cut() -> bool:

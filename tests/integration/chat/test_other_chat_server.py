@@ -18,8 +18,8 @@ from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import Body, streamed
 from tests.support.http import web
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
     ROOT,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -51,7 +51,7 @@ def _started(command: list[str], url: str, folder: Path, **own: str) -> subproce
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=PATIENCE_SECONDS)
+        process.wait(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -147,7 +147,7 @@ def test_whatever_a_server_does_the_message_is_kept(
     ]
 
 
-def test_what_nobody_answered_is_asked_with_the_next(
+def test_an_unanswered_message_is_sent_with_the_next(
     chat_user: UserClient, server: ChatServer
 ) -> None:
     server.behave = raw_reply(b"", status=500)
@@ -176,7 +176,7 @@ def test_a_long_response_has_more_time_and_more_tokens(
     assert server.requests[-1]["max_tokens"] == 4 * 512
 
 
-def test_somebody_elses_conversation_is_404_and_nothing_is_written(
+def test_another_users_conversation_is_404_and_nothing_is_written(
     chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     conversation_id = _chat(chat_user)["conversation_id"]
@@ -221,7 +221,7 @@ def test_two_messages_that_are_harmless_alone_are_refused_together(
         ("hello", f"a nude {'figure in the park ' * 300} celebrity"),
     ],
 )
-def test_an_answer_that_is_refused_is_neither_told_nor_stored(
+def test_a_refused_reply_is_neither_sent_nor_stored(
     chat_user: UserClient, server: ChatServer, message: str, answer: str
 ) -> None:
     server.behave = reply(*(f"{word} " for word in answer.split()))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.chat.process import ChatProcess
 from tests.support.fake_chat_server import FAULTS, Answer, Body, ChatServer, streamed
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.unread_requests import unread_request
 
 pytest_plugins = ["tests.support.chat_fixtures"]
@@ -47,7 +47,7 @@ class Words:
             time.sleep(0.1)
 
 
-def test_an_answer_is_told_as_it_comes_and_stored(
+def test_a_reply_is_streamed_and_stored(
     chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     received = threading.Semaphore(0)
@@ -57,7 +57,7 @@ def test_an_answer_is_told_as_it_comes_and_stored(
         for word in WORDS:
             answer.chunk(word)
             # The next word is sent once the client has received this one.
-            if not received.acquire(timeout=PATIENCE_SECONDS):
+            if not received.acquire(timeout=TIMEOUT_SECONDS):
                 raise TimeoutError("The word did not reach the client.")
         time.sleep(0.1)
         answer.end(tokens=4)

@@ -183,7 +183,7 @@ def test_a_kill_in_the_middle_of_an_answer_holds_up_the_next_message_for_a_lease
     assert _contents(chat_system, conversation_id) == ["message 1", "message 2", "after all"]
 
 
-def test_an_answer_whose_turn_lapsed_is_not_stored(
+def test_a_reply_whose_turn_expired_is_not_stored(
     chat_system: LocalSystem, chat_user: UserClient, server: ChatServer
 ) -> None:
     conversation_id, gate = _begun(chat_user), threading.Event()

@@ -34,7 +34,7 @@ def test_a_stream_begins_with_where_it_begins(person: UserClient) -> None:
         assert first.id
 
 
-def test_a_jobs_life_is_told_in_order(person: UserClient, hand_worker: ScriptedWorker) -> None:
+def test_a_jobs_events_arrive_in_order(person: UserClient, hand_worker: ScriptedWorker) -> None:
     with SseClient(person) as stream:
         job_id = person.create_job()
         hand_worker.finish(job_id)
@@ -79,7 +79,7 @@ def test_no_change_of_what_a_user_may_read_is_left_out(bare: LocalSystem) -> Non
     assert {row["attname"] for row in rows} == set(JOBS.split()) - {"updated_at"}
 
 
-def test_what_is_deleted_is_told_by_its_id(bare: LocalSystem, person: UserClient) -> None:
+def test_a_deletion_is_delivered_with_its_id(bare: LocalSystem, person: UserClient) -> None:
     with SseClient(person) as stream, bare.database() as connection:
         row = {"user": person.id, "id": uuid4()}
         connection.execute(ROWS["workspace_sessions"].encode(), row)
@@ -89,7 +89,7 @@ def test_what_is_deleted_is_told_by_its_id(bare: LocalSystem, person: UserClient
     assert gone.data["old_record"] == {"id": str(row["id"])}
 
 
-def test_a_user_who_changes_a_row_is_told_and_may_write_no_event(
+def test_a_user_who_changes_a_row_gets_an_event_and_cannot_write_one(
     bare: LocalSystem, person: UserClient
 ) -> None:
     with SseClient(person) as stream, connect_as(bare, "authenticated", person.id) as connection:
@@ -122,7 +122,7 @@ def test_dispatch_heartbeats_and_holds_are_no_change(
     assert [event.record["promotion"] for event in events[3:]] == ["none", "done"]
 
 
-def test_progress_is_told_at_most_four_times_a_second(
+def test_progress_is_sent_at_most_four_times_a_second(
     person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     with SseClient(person) as stream:
@@ -154,7 +154,7 @@ def test_progress_is_told_at_most_four_times_a_second(
     assert all(later.at - event.at > 0.8 for event, later in zip(events, events[4:], strict=False))
 
 
-def test_a_user_is_told_nothing_of_anybody_elses(
+def test_a_user_gets_no_events_of_other_users(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     other_user = UserClient(bare)
@@ -181,7 +181,7 @@ def test_another_users_id_of_an_event_opens_nothing(bare: LocalSystem, person: U
         assert {event.record["user_id"] for event in own.wait(1)} == {person.id}
 
 
-def test_a_stream_of_one_job_tells_of_that_job_alone(
+def test_a_stream_of_one_job_has_events_of_that_job_only(
     person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     job_id, other = person.create_job(), person.create_job()

@@ -35,7 +35,7 @@ def _get(person: UserClient, *, token: str = "", **query: str) -> httpx.Response
         return answer
 
 
-def test_nobody_listens_without_a_credential(person: UserClient) -> None:
+def test_no_stream_without_a_credential(person: UserClient) -> None:
     assert _get(person).status_code == 401
     assert web.post(f"{person.base}{ADDRESS}").status_code == 401
     assert _get(person, token=tokens.anon_token()).status_code == 401
@@ -63,7 +63,7 @@ def test_a_ticket_is_good_for_no_more_than_listening(person: UserClient) -> None
 
 
 @pytest.mark.parametrize("ticket", ["", "x", "\0", "é" * 300])
-def test_a_ticket_that_was_never_given_is_401(person: UserClient, ticket: str) -> None:
+def test_an_unknown_ticket_is_401(person: UserClient, ticket: str) -> None:
     assert _get(person, ticket=ticket).status_code == 401
 
 
@@ -94,7 +94,7 @@ def test_a_stream_ends_with_its_token(person: UserClient) -> None:
         assert not stream.was_cut, "it ended by itself"
 
 
-def test_a_stream_by_ticket_ends_with_the_token_that_asked_for_it(person: UserClient) -> None:
+def test_a_stream_by_ticket_ends_with_the_token_of_its_ticket(person: UserClient) -> None:
     token = tokens.user_token(person.id, expires_in=2)
     headers = {"authorization": f"Bearer {token}"}
     ticket = web.post(f"{person.base}{ADDRESS}", headers=headers).json()["ticket"]
@@ -121,7 +121,7 @@ def test_a_client_that_goes_away_is_let_go(bare: LocalSystem, person: UserClient
     wait_until(lambda: ended() == 3, what="all to be let go")
 
 
-def test_a_client_that_does_not_read_holds_nobody_up(bare: LocalSystem, person: UserClient) -> None:
+def test_a_client_that_does_not_read_delays_no_other(bare: LocalSystem, person: UserClient) -> None:
     items = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'image', %s)"
     deaf = socket.create_connection(("127.0.0.1", bare.port))
     with deaf, SseClient(person) as stream:
@@ -136,7 +136,7 @@ def test_a_client_that_does_not_read_holds_nobody_up(bare: LocalSystem, person: 
         stream.wait(401)
 
 
-def test_tickets_that_nobody_used_are_forgotten(
+def test_unused_tickets_are_deleted(
     bare: LocalSystem, person: UserClient, sweep: Callable[[], dict[str, int]]
 ) -> None:
     _ticket(person)

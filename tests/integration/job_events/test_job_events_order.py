@@ -17,7 +17,7 @@ ITEM = "insert into workspace_items (user_id, item_type, prompt) values (%s, 'im
 """An insert into a table in which one user's inserts do not wait for each other."""
 
 
-def test_what_commits_late_is_told_before_what_began_after_it(
+def test_a_late_commit_is_delivered_before_later_transactions(
     bare: LocalSystem, person: UserClient
 ) -> None:
     with SseClient(person) as stream, bare.database() as early, bare.database() as late:
@@ -30,7 +30,7 @@ def test_what_commits_late_is_told_before_what_began_after_it(
     assert [event.record["prompt"] for event in events] == ["early", "late"]
 
 
-def test_an_older_transaction_that_tells_nobody_anything_is_waited_for(
+def test_an_older_transaction_without_events_is_waited_for(
     bare: LocalSystem, person: UserClient
 ) -> None:
     with SseClient(person) as stream, bare.database() as early, bare.database() as late:
@@ -42,9 +42,7 @@ def test_an_older_transaction_that_tells_nobody_anything_is_waited_for(
         stream.wait(1)  # the older one's end sends no notification, and polls are an hour apart
 
 
-def test_one_rows_changes_are_told_in_the_order_they_were_made(
-    bare: LocalSystem, person: UserClient
-) -> None:
+def test_changes_of_one_row_arrive_in_order(bare: LocalSystem, person: UserClient) -> None:
     """The transaction that completes the job is older than the one that claims it."""
     row = {"user": person.id, "id": uuid4()}
     claim = "update jobs set status = 'processing', claim_id = id, lease_until = now() where id=%s"
@@ -111,7 +109,7 @@ def test_an_id_in_the_query_resumes_too_and_the_header_goes_before_it(
         assert stream.statuses() == ["processing", "completed"]
 
 
-def test_a_long_absence_is_told_page_by_page(bare: LocalSystem, person: UserClient) -> None:
+def test_a_long_absence_is_replayed_page_by_page(bare: LocalSystem, person: UserClient) -> None:
     with SseClient(person) as stream:
         last = stream.last_id
     with bare.database() as connection, connection.transaction():
@@ -125,7 +123,7 @@ def test_a_long_absence_is_told_page_by_page(bare: LocalSystem, person: UserClie
 @pytest.mark.parametrize(
     "last", ["x", "1", "1-", "-1-1", "1-1-1", "0x1-1", "9" * 40 + "-1", "1-" + "9" * 40, "\xb2-1"]
 )
-def test_an_id_that_is_none_begins_anew(person: UserClient, last: str) -> None:
+def test_an_invalid_id_starts_from_now(person: UserClient, last: str) -> None:
     with SseClient(person, lastEventId=last) as stream:
         (first,) = stream.all
         assert (first.event, first.data) == ("reset", {})
@@ -144,7 +142,7 @@ def test_an_id_of_the_future_is_another_databases(bare: LocalSystem, person: Use
         assert stream.wait(1)
 
 
-def test_an_id_older_than_what_is_kept_begins_anew(
+def test_an_id_older_than_the_retained_events_starts_from_now(
     bare: LocalSystem, person: UserClient, sweep: Callable[[], dict[str, int]]
 ) -> None:
     with SseClient(person) as stream:

@@ -47,12 +47,12 @@ class JobLife(RuleBasedStateMachine):
         self.frozen: dict[str, Any] | None = None
         self.replays: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
 
-        self.age = self.patience = 0
+        self.age = self.timeout = 0
 
-    @initialize(patience=st.integers(0, 25))
-    def begin(self, patience: int) -> None:
+    @initialize(timeout=st.integers(0, 25))
+    def begin(self, timeout: int) -> None:
         """Let this many events pass before the job may end: most orders would end it at once."""
-        self.patience = patience
+        self.timeout = timeout
 
     # Callbacks of the worker.
 
@@ -231,7 +231,7 @@ class JobLife(RuleBasedStateMachine):
         assert found["open"] == (self.model.status not in ENDED)
 
     def may_end(self) -> bool:
-        return self.age >= self.patience
+        return self.age >= self.timeout
 
     def teardown(self) -> None:
         """Every job ends, whatever has happened to it."""

@@ -41,7 +41,7 @@ def test_a_worker_that_dies_after_its_upload_costs_an_attempt_and_no_more(
     assert mine == {f"workspace-temp/{kept}", f"workspace-temp/{kept[:-4]}.thumb.webp"}
 
 
-def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
+def test_a_worker_may_die_after_its_callback(
     job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     """The task gets no response, so the queue delivers it again; the worker drops it."""
@@ -51,7 +51,7 @@ def test_a_worker_that_dies_after_its_callback_is_asked_for_nothing_more(
     _assert_made_once(person, job)
 
 
-def test_a_claim_whose_answer_is_lost_is_asked_again_and_is_the_same(
+def test_a_claim_whose_response_is_lost_is_repeated_with_the_same_result(
     job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)
@@ -154,7 +154,7 @@ def test_a_task_that_the_queue_holds_while_it_stands_still_comes_late_and_once(
     _assert_made_once(person, job)
 
 
-def test_a_letter_whose_clock_is_an_hour_off_is_told_the_time(
+def test_a_callback_with_a_wrong_clock_gets_the_server_time(
     job: str, hand_worker: ScriptedWorker
 ) -> None:
     for off in (-3600, 3600):
@@ -164,7 +164,7 @@ def test_a_letter_whose_clock_is_an_hour_off_is_told_the_time(
         assert "date" in refused.headers
 
 
-def test_a_letter_sealed_with_another_key_is_refused_whatever_it_says(
+def test_a_message_signed_with_another_key_is_refused(
     job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)

@@ -27,7 +27,7 @@ def test_a_queued_job_is_cancelled_with_its_refund(
     assert hand_worker.claim(job, str(uuid4())).json()["proceed"] is False
 
 
-def test_a_running_job_is_cancelled_and_its_worker_is_told_to_stop(
+def test_a_running_job_is_cancelled_and_its_worker_stops(
     job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)

@@ -40,7 +40,7 @@ def test_the_enhanced_prompt_is_made(
 
 
 @pytest.mark.parametrize("job_type", ["image7b_fast_enhanced", "video7b_high_enhanced"])
-def test_an_enhanced_type_is_enhanced_without_being_asked_to(
+def test_an_enhanced_type_is_enhanced_by_default(
     chat_system: LocalSystem, chat_user: UserClient, server: ChatServer, job_type: str
 ) -> None:
     server.behave = reply(BETTER)
@@ -50,7 +50,7 @@ def test_an_enhanced_type_is_enhanced_without_being_asked_to(
 
 
 @pytest.mark.parametrize("fault", ["silent", "500", "broken off"])
-def test_a_prompt_that_nobody_enhances_is_made_as_it_is(
+def test_a_prompt_that_cannot_be_enhanced_is_used_unchanged(
     chat_system: LocalSystem, fault_talker: UserClient, server: ChatServer, fault: str
 ) -> None:
     server.behave, _ = FAULTS[fault]

@@ -193,7 +193,7 @@ def test_a_job_that_is_cancelled_says_so(
     assert (future.result().status_code, future.result().json()["code"]) == (409, "job_cancelled")
 
 
-def test_it_goes_before_whoever_waits_and_heeds_no_limit(
+def test_it_goes_before_waiting_jobs_and_has_no_limit(
     request: pytest.FixtureRequest,
     patient: LocalSystem,
     admin: UserClient,

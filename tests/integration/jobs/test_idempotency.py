@@ -15,7 +15,7 @@ from shared.http import idempotency
 from shared.http.idempotency import IdempotentRequest
 from shared.services import Services
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, LocalSystem, UserClient, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, LocalSystem, UserClient, wait_until
 from tests.support.scripted_worker import ScriptedWorker
 from tests.support.second_gateway import SecondGateway
 
@@ -32,7 +32,7 @@ def patient(bare: LocalSystem) -> Iterator[LocalSystem]:
 
     They are started for each test, since another test kills Postgres under them.
     """
-    limits = {f"{name}_TIMEOUT_MS": str(PATIENCE_SECONDS * 1000) for name in ("LOCK", "STATEMENT")}
+    limits = {f"{name}_TIMEOUT_MS": str(TIMEOUT_SECONDS * 1000) for name in ("LOCK", "STATEMENT")}
     revision = SecondGateway(bare, STARTING_CREDITS="20", **limits)
     yield revision.up()
     revision.end()
@@ -130,15 +130,15 @@ async def test_a_request_that_waits_is_notified(
     waiting = asyncio.create_task(idempotency.run_once(act, scope, services))
     try:
         for _ in range(2):  # the first wake-up is the listener's connection
-            await asyncio.wait_for(waits.acquire(), PATIENCE_SECONDS)
+            await asyncio.wait_for(waits.acquire(), TIMEOUT_SECONDS)
         _free(bare, person)
-        answer = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
+        answer = await asyncio.wait_for(waiting, TIMEOUT_SECONDS)
         assert answer == Answer(message="It is done.")
     finally:
         await services.close()
 
 
-def test_the_key_of_a_crashed_request_is_free_once_its_lease_lapses(
+def test_the_key_of_a_crashed_request_is_free_once_its_lease_expires(
     bare: LocalSystem, person: UserClient
 ) -> None:
     _hold(bare, person, "one", lease_seconds=1.5)

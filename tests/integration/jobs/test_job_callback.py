@@ -17,7 +17,7 @@ from tests.support.scripted_worker import PICTURE, ScriptedWorker
 Sweep = Callable[[], dict[str, int]]
 
 
-def test_the_message_is_sealed_by_the_workers_key(job: str, hand_worker: ScriptedWorker) -> None:
+def test_the_message_is_signed_with_the_workers_key(job: str, hand_worker: ScriptedWorker) -> None:
     headers, body = next(
         (headers, body) for headers, body in hand_worker.deliveries if job.encode() in body
     )
@@ -80,7 +80,7 @@ def test_a_claim_of_an_ended_job_is_declined(job: str, hand_worker: ScriptedWork
     assert (answer.status_code, answer.json()["proceed"]) == (200, False)
 
 
-def test_a_heartbeat_extends_the_lease_and_tells_progress(
+def test_a_heartbeat_extends_the_lease_and_records_progress(
     job: str, bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, _ = hand_worker.claimed(job)

@@ -51,7 +51,7 @@ def test_a_retry_takes_from_the_limit_of_jobs(
     assert user.post_job().status_code == 429, "they are one limit"
 
 
-def test_a_retry_that_lives_is_told_at_no_cost(user: UserClient, failed: str) -> None:
+def test_a_live_retry_is_returned_at_no_cost(user: UserClient, failed: str) -> None:
     first = act(user, "retry_job", jobId=failed).json()["job"]["id"]
     for _ in range(2 * JOBS):
         again = act(user, "retry_job", jobId=failed)

@@ -23,7 +23,7 @@ def _path(person: UserClient, job: str) -> str | None:
     return path
 
 
-def test_a_preview_is_told_of_once_there_is_one_and_may_be_put_anew(
+def test_a_preview_is_announced_once_it_exists_and_may_be_replaced(
     job: str, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)

@@ -102,7 +102,7 @@ def test_the_enhanced_prompt_is_what_the_worker_gets(
     assert (job["original_prompt"], job["enhanced_prompt"]) == ("a boat", "a boat at dawn")
 
 
-def test_a_seed_is_chosen_and_kept_when_none_is_given(
+def test_a_seed_is_chosen_and_stored_when_none_is_set(
     person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     first, second = (hand_worker.message(person.create_job()).parameters.seed for _ in range(2))

@@ -82,7 +82,7 @@ def test_a_worker_that_starts_when_it_is_called_is_made_known(bare: LocalSystem)
     assert bare.value("select is_active from workers where id = %s", worker_id) is False
 
 
-def test_a_setting_that_is_missing_is_named_and_no_secret_is_told(bare: LocalSystem) -> None:
+def test_a_missing_setting_is_named_without_secrets(bare: LocalSystem) -> None:
     done = command(bare, "migrate", DATABASE_URL="", JWT_ISSUER="")
     assert done.returncode == 1
     assert "DATABASE_URL" in done.stderr

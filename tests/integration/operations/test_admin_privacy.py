@@ -122,7 +122,7 @@ def test_erasing_one_leaves_another_alone(noop: LocalSystem) -> None:
     assert len(library(other)) == 1
 
 
-def test_whoever_was_erased_may_come_again_without_new_credits(noop: LocalSystem) -> None:
+def test_an_erased_user_may_sign_up_again_without_new_credits(noop: LocalSystem) -> None:
     person = lived_in(noop).person
     before = person.rows("profiles")[0]["token_balance"]
     run_ok(noop, "erase", "--user", person.id)

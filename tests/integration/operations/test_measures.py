@@ -56,7 +56,7 @@ def test_a_job_that_has_expired_was_late(
     assert measured(bare, "job_late").count(1) == before + 1
 
 
-def test_a_sweep_tells_how_long_the_oldest_job_waits(
+def test_a_sweep_reports_how_long_the_oldest_job_waits(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     job_id = person.create_job()
@@ -76,7 +76,7 @@ def test_a_sweep_tells_how_long_the_oldest_job_waits(
     assert 0 <= measured(bare, "oldest_undispatched_seconds")[-1] < 3600
 
 
-def test_a_sweep_counts_what_has_been_nobodys_for_a_day(
+def test_a_sweep_counts_objects_that_were_orphaned_for_a_day(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     while sweep()["jobs_cleaned"]:

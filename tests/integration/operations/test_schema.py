@@ -189,7 +189,7 @@ def test_a_user_is_refused_what_only_the_functions_do(
         connection.execute(statement.encode(), [owner.id])
 
 
-def test_a_row_is_given_to_nobody_else(
+def test_no_user_inserts_rows_for_another(
     bare: LocalSystem, owner: Someone, other_user: Someone
 ) -> None:
     with connect_as(bare, "authenticated", owner.id) as connection, pytest.raises(REFUSED):

@@ -40,12 +40,10 @@ def _row(system: LocalSystem, job_id: str) -> trace_context.Traceparent:
     return traceparent
 
 
-def test_a_job_is_one_trace_from_its_client_to_its_end(
-    noop: LocalSystem, somebody: UserClient
-) -> None:
+def test_a_job_is_one_trace_from_its_client_to_its_end(noop: LocalSystem, user: UserClient) -> None:
     trace = new_trace()
-    job_id = _queue(somebody, traceparent=traceparent(trace))
-    somebody.wait_for(job_id)
+    job_id = _queue(user, traceparent=traceparent(trace))
+    user.wait_for(job_id)
     spans = spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
     assert {span.trace_id for span in spans} == {trace}
     assert {span.service for span in spans} == {"functions", "worker"}
@@ -67,10 +65,10 @@ def test_a_job_is_one_trace_from_its_client_to_its_end(
     assert _row(noop, job_id) == trace_context.Traceparent(trace, first.id, is_sampled=True)
 
 
-def test_each_line_about_a_job_names_its_trace(noop: LocalSystem, somebody: UserClient) -> None:
+def test_each_line_about_a_job_names_its_trace(noop: LocalSystem, user: UserClient) -> None:
     trace = new_trace()
-    job_id = _queue(somebody, traceparent=traceparent(trace))
-    somebody.wait_for(job_id)
+    job_id = _queue(user, traceparent=traceparent(trace))
+    user.wait_for(job_id)
     wait_until(
         lambda: "job ended" in {one["message"] for one in _about(noop, job_id)},
         what="the worker's last line",
@@ -85,13 +83,13 @@ def test_each_line_about_a_job_names_its_trace(noop: LocalSystem, somebody: User
 
 
 def test_a_trace_that_its_client_does_not_keep_is_not_kept(
-    noop: LocalSystem, somebody: UserClient
+    noop: LocalSystem, user: UserClient
 ) -> None:
     trace, kept = new_trace(), new_trace()
-    unkept = _queue(somebody, traceparent=traceparent(trace, sampled=False))
-    somebody.wait_for(unkept)
-    job_id = _queue(somebody, traceparent=traceparent(kept))
-    somebody.wait_for(job_id)
+    unkept = _queue(user, traceparent=traceparent(trace, sampled=False))
+    user.wait_for(unkept)
+    job_id = _queue(user, traceparent=traceparent(kept))
+    user.wait_for(job_id)
     spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
     assert trace not in {span.trace_id for span in spans(noop)}
     assert {one[TRACE] for one in _about(noop, unkept)} == {trace}
@@ -132,29 +130,27 @@ def _wait_for_dispatch(worker: ScriptedWorker, job_id: str, number: int) -> None
     )
 
 
-def test_neither_spans_nor_lines_hold_what_is_secret(
-    noop: LocalSystem, somebody: UserClient
-) -> None:
+def test_neither_spans_nor_lines_hold_what_is_secret(noop: LocalSystem, user: UserClient) -> None:
     word, baggage = f"zeppelin{uuid4().hex}", f"suitcase{uuid4().hex}"
     job_id = _queue(
-        somebody,
+        user,
         f"a secret {word}",
         traceparent=traceparent(new_trace()),
         tracestate=f"vendor={baggage}",
         baggage=f"key={baggage}",
     )
-    somebody.wait_for(job_id)
-    somebody.fetch(somebody.asset(job_id)["temp_storage_path"])
-    somebody.post_job(f"another {word}", num_images=9)
-    somebody.invoke("queue-job", {"jobType": word, "metadata": {"prompt": word}})
+    user.wait_for(job_id)
+    user.fetch(user.asset(job_id)["temp_storage_path"])
+    user.post_job(f"another {word}", num_images=9)
+    user.invoke("queue-job", {"jobType": word, "metadata": {"prompt": word}})
     spans_of(noop, job_id, lambda some: names(some) >= JOURNEY)
     key = noop.settings().worker_keys_for("noop")[0]
     files = sorted((noop.data / "logs").iterdir())
     assert {"gateway.log", "worker.log", "traces.jsonl"} <= {file.name for file in files}
     for file in files:
-        _holds_none_of(file, word, baggage, somebody.token, "X-Goog-Signature", key)
+        _holds_none_of(file, word, baggage, user.token, "X-Goog-Signature", key)
     for name in ("gateway.log", "worker.log", "traces.jsonl"):
-        _holds_none_of(noop.data / "logs" / name, somebody.id)
+        _holds_none_of(noop.data / "logs" / name, user.id)
     stored = noop.value("select jobs::text from jobs where id = %s", job_id)
     assert baggage not in stored
 

@@ -122,7 +122,7 @@ def test_whatever_a_server_does_the_rules_take_over(
 
 
 @pytest.mark.usefixtures("server")
-def test_a_worker_that_is_gone_is_told_of(chat_system: LocalSystem, chat_user: UserClient) -> None:
+def test_an_unreachable_worker_is_reported(chat_system: LocalSystem, chat_user: UserClient) -> None:
     query = "update workers set worker_url = %s where id = 'demo-chat' returning id"
     chat_system.rows(query, f"http://127.0.0.1:{free_port()}")
     _fell_back(_enhanced(chat_user), "away")
@@ -158,7 +158,9 @@ def test_no_template_of_another_mode_is_used(
     assert server.requests == []
 
 
-def test_nsfw_is_refused_before_anybody_is_asked(chat_user: UserClient, server: ChatServer) -> None:
+def test_nsfw_is_refused_before_any_worker_is_called(
+    chat_user: UserClient, server: ChatServer
+) -> None:
     for body in ({"prompt": PROMPT, "content_mode": "nsfw"}, {"prompt": "a n.u.d.e c h i l d"}):
         answer = chat_user.invoke("enhance-prompt", body)
         assert (answer.status_code, answer.json()["code"]) == (422, "content_refused")
@@ -208,7 +210,7 @@ def test_a_user_may_ask_or_a_registered_worker(
     assert (answer.status_code, answer.json()["enhanced_prompt"]) == (200, BETTER)
 
 
-def test_the_real_chat_worker_is_asked(chat_user: UserClient, tiny: ChatProcess) -> None:
+def test_the_real_chat_worker_judges(chat_user: UserClient, tiny: ChatProcess) -> None:
     payload: dict[str, Any] = {}
 
     def has_answered() -> bool:

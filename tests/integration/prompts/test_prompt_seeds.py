@@ -37,7 +37,7 @@ def negatives(bare: LocalSystem) -> list[dict[str, Any]]:
         return connection.execute(query).fetchall()
 
 
-def test_there_is_a_template_for_whatever_can_be_asked(templates: list[dict[str, Any]]) -> None:
+def test_there_is_a_template_for_each_request(templates: list[dict[str, Any]]) -> None:
     spoken = ["qwen_instruct", "qwen_base"]
     cases = [
         *ENHANCE_PROMPT_ASKS,

@@ -41,7 +41,7 @@ def _verdicts(*scores: object, feedback: object = "It says so.") -> str:
     return json.dumps([{"score": score, "feedback": feedback} for score in scores])
 
 
-def test_each_named_check_tells_good_from_bad(chat_user: UserClient) -> None:
+def test_each_named_check_distinguishes_good_from_bad(chat_user: UserClient) -> None:
     assert all(one["passed"] for one in _judged(chat_user, GOOD, *NAMES))
     failed = {one["test_case"] for one in _judged(chat_user, BAD, *NAMES) if not one["passed"]}
     assert failed >= {"preserves_subject", "no_repetition", "keeps_style_words", "no_negation_lost"}
@@ -65,7 +65,7 @@ def test_safe_is_the_safety_rules_verdict(chat_user: UserClient, server: ChatSer
     ("case", "near"),
     [("preserve_subject", "preserves_subject"), ("Adds-Details", "adds_detail"), ("zzz", None)],
 )
-def test_an_unknown_name_is_told_of_with_the_nearest(
+def test_an_unknown_name_is_refused_with_the_nearest_name(
     chat_user: UserClient, case: str, near: str | None
 ) -> None:
     (one,) = _judged(chat_user, GOOD, case)
@@ -74,7 +74,7 @@ def test_an_unknown_name_is_told_of_with_the_nearest(
     assert all(name in one["feedback"] for name in NAMES)
 
 
-def test_a_model_judges_sentences_among_the_names(
+def test_a_model_judges_the_criteria_that_are_not_check_names(
     chat_user: UserClient, server: ChatServer
 ) -> None:
     server.behave = reply("```json\n", _verdicts(0.9, 0.2), "\n```")
@@ -89,9 +89,7 @@ def test_a_model_judges_sentences_among_the_names(
     }  # fmt: skip
 
 
-def test_many_sentences_are_judged_in_their_order(
-    chat_user: UserClient, server: ChatServer
-) -> None:
+def test_many_criteria_are_judged_in_order(chat_user: UserClient, server: ChatServer) -> None:
     def behave(answer: Answer, body: Body) -> None:
         statements = json.loads(body["messages"][1]["content"])["statements"]
         reply(_verdicts(*(int(statement.split()[-1]) / 100 for statement in statements)))(
@@ -114,7 +112,7 @@ def test_many_sentences_are_judged_in_their_order(
         "[" * 9000,
     ],
 )  # fmt: skip
-def test_a_verdict_that_is_none_is_asked_for_once_more_and_then_not_believed(
+def test_an_unreadable_verdict_is_requested_once_more_and_then_ignored(
     chat_user: UserClient, server: ChatServer, rubbish: str
 ) -> None:
     server.behave = reply(rubbish)
@@ -183,7 +181,7 @@ def test_a_user_may_ask_or_a_registered_worker(
     assert server.send("validate-enhancement-fix", body).status_code == 200
 
 
-def test_the_real_chat_worker_is_asked_twice_and_babbles(
+def test_the_real_chat_worker_is_called_twice_without_a_verdict(
     chat_user: UserClient, tiny: ChatProcess
 ) -> None:
     def is_called_twice() -> bool:

@@ -75,7 +75,7 @@ def _check_data(
     assert [one["type"] for one in (inserted, updated, deleted)] == ["INSERT", "UPDATE", "DELETE"]
 
 
-async def test_a_job_is_told_without_what_is_dispatchs_own(person: UserClient) -> None:
+async def test_a_job_event_has_no_columns_of_dispatch(person: UserClient) -> None:
     async with client(person) as one:
         await one.join("jobs", {"event": "*", "table": "jobs"}, token=person.token)
         job_id = await asyncio.to_thread(person.create_job)
@@ -124,7 +124,7 @@ def _prompts(changes: list[dict[str, Any]]) -> list[str]:
     return [change["data"]["record"]["prompt"] for change in changes]
 
 
-async def test_a_join_is_answered_no_sooner_than_changes_are_told(
+async def test_a_join_is_acknowledged_once_changes_are_delivered(
     bare: LocalSystem, person: UserClient
 ) -> None:
     async with serving(bare, Limits(join_seconds=1)) as base, Client(base) as client:
@@ -142,7 +142,7 @@ async def test_a_join_is_answered_no_sooner_than_changes_are_told(
         assert names(await client.wait("a", 1)) == ["received"]
 
 
-async def test_who_may_have_missed_something_is_told_to_join_again(
+async def test_clients_that_may_have_missed_changes_join_again(
     bare: LocalSystem, person: UserClient
 ) -> None:
     forgotten = "update event_retention set xid = pg_current_xact_id(), seq = 10^18 returning 1"

@@ -105,7 +105,7 @@ async def test_a_bad_token_ends_the_channel(person: UserClient, bad: str) -> Non
         assert (await one.request("realtime:a", "nonsense", {}, "1"))["status"] == "error"
 
 
-async def test_a_channel_belongs_to_whoever_its_token_names(
+async def test_a_channel_belongs_to_the_user_of_its_token(
     bare: LocalSystem, person: UserClient
 ) -> None:
     other = UserClient(bare)

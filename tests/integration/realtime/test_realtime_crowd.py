@@ -29,7 +29,7 @@ async def in_turn(several: Sequence[Awaitable[object]]) -> None:
         await asyncio.gather(*several[first : first + AT_ONCE])
 
 
-async def test_a_thousand_sockets_are_told_their_own_while_one_does_not_read(
+async def test_a_thousand_sockets_get_their_own_changes_while_one_does_not_read(
     bare: LocalSystem,
 ) -> None:
     base = f"{bare.base}/realtime/v1"

@@ -182,7 +182,7 @@ async def test_a_socket_with_heartbeats_stays_open(bare: LocalSystem) -> None:
             await client.request("phoenix", "heartbeat", {})
 
 
-async def test_a_slow_reader_is_dropped_and_holds_nobody_up(
+async def test_a_slow_reader_is_dropped_and_delays_no_other(
     bare: LocalSystem, person: UserClient
 ) -> None:
     items = {"event": "*", "table": "workspace_items"}

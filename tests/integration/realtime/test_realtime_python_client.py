@@ -50,7 +50,7 @@ async def test_the_python_client_hears_of_its_users_rows(
     await client.realtime.close()
 
 
-async def test_the_python_client_is_told_what_cannot_be(person: UserClient) -> None:
+async def test_the_python_client_gets_the_errors(person: UserClient) -> None:
     states: list[RealtimeSubscribeStates] = []
     client = await _client(person)
     every = RealtimePostgresChangesListenEvent.All

@@ -49,7 +49,7 @@ async def _is_open(socket: Client) -> bool:
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["by the join", "by access_token"])
-async def test_users_are_heard_however_many_anonymous_sockets_stand(
+async def test_users_connect_however_many_anonymous_sockets_are_open(
     bare: LocalSystem, *, is_late: bool
 ) -> None:
     limits = Limits(sockets=40)

@@ -9,7 +9,7 @@ from tests.support.realtime_changes import LIBRARY, SAVED, SESSIONS, client, mak
 from tests.support.realtime_client import Client
 
 
-async def test_each_channel_of_each_socket_is_told_its_own(
+async def test_each_channel_of_each_socket_gets_its_own_changes(
     bare: LocalSystem, person: UserClient
 ) -> None:
     other = UserClient(bare)
@@ -40,7 +40,7 @@ async def test_rows_that_are_gone_are_found_by_their_owner(
     assert change["ids"] == [1], "its name is not known any more"
 
 
-async def test_public_rows_are_told_to_everyone_while_they_are_public(
+async def test_public_rows_are_delivered_to_everyone_while_they_are_public(
     bare: LocalSystem, person: UserClient
 ) -> None:
     change = "update user_library set visibility = %s where id = %s returning 1"

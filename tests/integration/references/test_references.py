@@ -64,15 +64,15 @@ def test_a_path_of_the_library_is_taken(
         assert fetched(reference).getpixel((4, 4)) == (255, 0, 0)
 
 
-def test_our_signed_address_is_taken_from_whoever_holds_it(
+def test_our_signed_url_is_accepted_from_any_holder(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker, path: str
 ) -> None:
     signed = person.sign(path).json()["signedURL"]
-    somebody = UserClient(bare)
+    user = UserClient(bare)
     for base in ("https://app.example.com/storage/v1", f"{bare.base}/storage/v1", ""):
-        job_id = accepted(ask(somebody, referenceImageUrl=base + signed))
+        job_id = accepted(ask(user, referenceImageUrl=base + signed))
         (reference,) = claimed(hand_worker, job_id)
-        assert f"{somebody.id}/{job_id}/reference-reference.png" in reference["url"]
+        assert f"{user.id}/{job_id}/reference-reference.png" in reference["url"]
         assert fetched(reference).getpixel((4, 4)) == (255, 0, 0)
 
 

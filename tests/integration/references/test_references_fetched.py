@@ -48,7 +48,7 @@ class _Outside(Services):
         return self.outside
 
 
-async def test_a_strangers_picture_is_fetched_once_and_kept(
+async def test_a_foreign_picture_is_fetched_once_and_stored(
     bare: LocalSystem, outside: tuple[Services, ExternalSite]
 ) -> None:
     services, site = outside
@@ -102,7 +102,7 @@ async def test_an_object_is_written_once(outside: tuple[Services, ExternalSite])
         ("redirect?to=https://169.254.169.254/", "its host name is invalid"),
     ],
 )
-async def test_a_strangers_address_without_a_good_picture_keeps_nothing(
+async def test_a_foreign_url_without_a_valid_picture_stores_nothing(
     bare: LocalSystem, outside: tuple[Services, ExternalSite], address: str, why: str
 ) -> None:
     services, _ = outside

@@ -37,8 +37,8 @@ def test_what_is_not_the_callers_is_404(
         "",
         "\U0001f600",
     ):
-        sentence = refused(ask(person, referenceImageUrl=reference), 404)
-        assert sentence == "Reference image not found."
+        message = refused(ask(person, referenceImageUrl=reference), 404)
+        assert message == "Reference image not found."
 
 
 def test_a_path_in_the_callers_folder_is_not_enough(
@@ -52,7 +52,7 @@ def test_a_path_in_the_callers_folder_is_not_enough(
     refused(ask(person, referenceImageUrl=path), 404)
 
 
-def test_a_public_picture_of_somebody_elses_is_404_by_its_path(
+def test_another_users_public_picture_is_404_by_its_path(
     bare: LocalSystem,
     person: UserClient,
     hand_worker: ScriptedWorker,
@@ -149,7 +149,7 @@ def test_a_hostile_address_is_422(
     refused(ask(person, referenceImageUrl=address), 422)
 
 
-def test_a_promised_reference_that_is_not_given_is_422(
+def test_a_declared_reference_that_is_missing_is_422(
     person: UserClient, refused: Callable[[httpx.Response, int], str]
 ) -> None:
     refused(ask(person, {"reference_image": True}), 422)

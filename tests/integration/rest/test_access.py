@@ -91,7 +91,7 @@ def test_the_anonymous_see_and_do_nothing(anon: Reader, me: Reader) -> None:
     assert anon.code("DELETE", "user_library") == (401, "42501")
 
 
-def test_a_bad_token_is_told_as_postgrest_tells_it(trial: LocalSystem) -> None:
+def test_a_bad_token_gets_the_error_of_postgrest(trial: LocalSystem) -> None:
     url = f"{trial.base}/rest/v1/trial_books"
     expired = tokens.user_token(expires_in=-60)
     for headers, code in (

@@ -38,7 +38,7 @@ _PAIRS = some.lists(
 
 
 @pytest.fixture(scope="module")
-def somebody(trial_reader: Reader) -> Reader:
+def user(trial_reader: Reader) -> Reader:
     """A reader with a book whose columns all have values."""
     trial_reader.make(
         "trial_books",
@@ -56,11 +56,11 @@ def somebody(trial_reader: Reader) -> Reader:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_query_is_a_fault_of_ours(
-    somebody: Reader, pairs: list[tuple[str, str]], method: str
+    user: Reader, pairs: list[tuple[str, str]], method: str
 ) -> None:
     query = "&".join(f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in pairs)
     content = {"is_lent": True} if method == "PATCH" else None
-    answer = somebody.ask(method, f"trial_books?{query}&id=gt.0", content)
+    answer = user.ask(method, f"trial_books?{query}&id=gt.0", content)
     assert answer.status_code < 500, (query, answer.text)
     if not answer.is_success:
         assert set(answer.json()) == {"code", "message", "details", "hint"}

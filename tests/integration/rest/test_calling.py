@@ -113,7 +113,7 @@ RAISED = [
 
 
 @pytest.mark.parametrize(("state", "status"), RAISED)
-def test_what_a_function_raises_is_told(me: Reader, state: str, status: int) -> None:
+def test_an_error_of_a_function_is_returned(me: Reader, state: str, status: int) -> None:
     error = {"state": state, "message": "No more.", "detail": "A detail."}
     answer = me.ask("POST", "rpc/trial_raise", error)
     assert answer.status_code == status

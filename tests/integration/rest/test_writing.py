@@ -25,7 +25,7 @@ def test_rows_are_inserted(me: Reader) -> None:
     assert made["owner"] == me.id
 
 
-def test_what_is_inserted_is_told_and_counted(me: Reader) -> None:
+def test_inserted_rows_are_returned_and_counted(me: Reader) -> None:
     counted = me.ask(
         "POST",
         "trial_books?select=title",
@@ -38,7 +38,7 @@ def test_what_is_inserted_is_told_and_counted(me: Reader) -> None:
     assert len(me.rows("trial_books")) == 2
 
 
-def test_many_rows_are_told_whole(me: Reader) -> None:
+def test_many_rows_are_delivered_complete(me: Reader) -> None:
     rows = [{"title": f"Book {nth}"} for nth in range(1000)]
     assert len(me.make("trial_books?limit=5", rows)) == 1000
     me.make("trial_books", {"title": "One more"})
@@ -47,7 +47,7 @@ def test_many_rows_are_told_whole(me: Reader) -> None:
     assert len(me.ask("DELETE", "trial_books", prefer=REPRESENTATION).json()) == 1000
 
 
-def test_headers_only_tell_where_the_row_is(me: Reader) -> None:
+def test_headers_only_returns_the_location_of_the_row(me: Reader) -> None:
     headers = {"prefer": "return=headers-only"}
     answer = me.ask("POST", "trial_books", {"title": "One"}, **headers)
     assert (answer.status_code, answer.content) == (201, b"")

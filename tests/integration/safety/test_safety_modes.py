@@ -53,7 +53,7 @@ def test_nsfw_needs_a_classifier_that_is_configured(bare: LocalSystem, person: U
     assert "classifier" in error["error"]
 
 
-def test_the_date_of_a_confirmation_stays_and_the_credits_are_given_once(
+def test_the_date_of_a_confirmation_stays_and_the_credits_are_granted_once(
     safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
     for _ in range(2):

@@ -13,7 +13,7 @@ BOTH = f"a {ONE} beside a {OTHER}"
 HARMLESS = f"a {ONE} in the rain"
 
 
-def test_repeated_refusals_slow_the_account_down_for_as_long_as_it_is_told(
+def test_repeated_refusals_throttle_the_account_for_retry_after(
     safety_system: LocalSystem, safety_user: UserClient
 ) -> None:
     for _ in range(3):
@@ -47,7 +47,7 @@ def test_those_of_the_day_count_once_there_are_several_again(
 
 
 @pytest.mark.parametrize("function", ["queue-job", "enhance-prompt", "playground-chat"])
-def test_whoever_is_slowed_down_is_so_at_every_gate(
+def test_a_throttled_user_is_throttled_at_every_endpoint(
     safety_system: LocalSystem, safety_user: UserClient, function: str
 ) -> None:
     _refuse(safety_system, safety_user, "prompt", ["drill"], times=9)

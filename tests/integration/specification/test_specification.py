@@ -104,7 +104,7 @@ def test_every_value_of_an_enumeration_is_known(
 
 
 @pytest.mark.parametrize("name", [name for name in INTERFACES if INTERFACES[name].also])
-def test_what_ours_needs_beyond_the_specification_is_told(name: str, audience: Stage) -> None:
+def test_missing_fields_beyond_the_specification_are_named(name: str, audience: Stage) -> None:
     interface = INTERFACES[name]
     answer = audience.call(name, audience.filled(interface.least))
     assert answer.status_code == 422

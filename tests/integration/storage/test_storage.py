@@ -26,7 +26,7 @@ def _get(system: LocalSystem, address: str, **headers: str) -> httpx.Response:
     return web.get(url, headers=headers, follow_redirects=True)
 
 
-def test_a_signed_address_serves_the_object_to_whoever_holds_it(
+def test_a_signed_url_serves_the_object_to_any_holder(
     bare: LocalSystem, person: UserClient, path: str
 ) -> None:
     signed = person.sign(path).json()
@@ -67,7 +67,7 @@ def test_head_answers_with_the_size(bare: LocalSystem, person: UserClient, path:
     assert int(answer.headers["content-length"]) == len(PICTURE)
 
 
-def test_somebody_elses_object_is_404_like_one_that_never_was(
+def test_another_users_object_is_404_like_a_missing_one(
     bare: LocalSystem, person: UserClient, path: str
 ) -> None:
     other_user = UserClient(bare)
@@ -80,7 +80,7 @@ def test_somebody_elses_object_is_404_like_one_that_never_was(
     assert _get(bare, f"/object/workspace-temp/{path}", **anon).status_code == 404
 
 
-def test_nobody_signs_without_a_token(bare: LocalSystem, path: str) -> None:
+def test_no_signed_url_without_a_token(bare: LocalSystem, path: str) -> None:
     url = f"{bare.base}/storage/v1/object/sign/workspace-temp/{path}"
     assert web.post(url, json={"expiresIn": 60}).status_code == 401
     assert _get(bare, f"/object/workspace-temp/{path}").status_code == 401

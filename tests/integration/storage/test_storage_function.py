@@ -17,7 +17,7 @@ def job(person: UserClient, hand_worker: ScriptedWorker) -> str:
     return job_id
 
 
-def test_ones_own_folder_is_listed_and_nobody_elses(
+def test_a_user_lists_their_own_folder_only(
     bare: LocalSystem, person: UserClient, job: str
 ) -> None:
     for name in ("uploads/b.png", "uploads/A.png", "uploads/old/c.png", "d.png"):
@@ -68,7 +68,7 @@ def test_a_listing_is_searched_sorted_and_paged(person: UserClient) -> None:
         assert answer.status_code == 422, answer.text
 
 
-def test_an_entry_and_info_tell_what_the_bucket_says(person: UserClient) -> None:
+def test_an_entry_and_info_match_the_bucket(person: UserClient) -> None:
     sent = send(person, own(person)).json()
     path = f"{person.id}/uploads/cat.png"
     size = len(person.fetch(path))

@@ -22,7 +22,7 @@ from tests.support.local_system import LocalSystem, UserClient
 from tests.support.scripted_worker import PICTURE, ScriptedWorker
 
 
-def test_nobody_writes_into_another_folder(bare: LocalSystem, person: UserClient) -> None:
+def test_no_user_writes_into_the_folder_of_another(bare: LocalSystem, person: UserClient) -> None:
     other_user = UserClient(bare)
     assert send(person, own(person)).status_code == 200
     before = stored(bare, person)

@@ -87,7 +87,9 @@ def test_files_are_neither_moved_nor_copied(person: UserClient) -> None:
         assert "workspace-actions" in refused(answer, 403, "Unauthorized")
 
 
-def test_anon_and_nobody_change_nothing(bare: LocalSystem, person: UserClient) -> None:
+def test_anon_and_requests_without_a_key_change_nothing(
+    bare: LocalSystem, person: UserClient
+) -> None:
     url = f"{bare.base}/storage/v1/object"
     anon = {"authorization": f"Bearer {tokens.anon_token()}"}
     for headers, status in ((anon, 403), ({}, 401)):

@@ -70,7 +70,7 @@ def test_only_the_pixels_are_kept(person: UserClient, kind: str) -> None:
     assert colour_of(kept)
 
 
-def test_what_is_there_is_replaced_only_where_that_is_asked(person: UserClient) -> None:
+def test_an_existing_object_is_replaced_only_on_request(person: UserClient) -> None:
     assert send(person, own(person)).status_code == 200
     again = send(person, own(person), BLUE)
     assert refused(again, 409, "Duplicate") == "The resource already exists"
@@ -83,7 +83,7 @@ def test_what_is_there_is_replaced_only_where_that_is_asked(person: UserClient) 
     assert colour_of(person.fetch(path)) == (255, 0, 0)
 
 
-def test_whoever_holds_an_uploads_address_may_put_that_one_picture(
+def test_the_holder_of_an_upload_url_may_upload_that_picture(
     bare: LocalSystem, person: UserClient
 ) -> None:
     signed = send(person, f"upload/sign/{own(person)}", b"").json()

@@ -54,7 +54,7 @@ def test_a_copy_whose_source_is_gone_is_ended_after_a_day(
 
 
 @pytest.mark.parametrize("held", ["held", "was held", "never held"])
-def test_a_copy_is_given_up_unless_somebody_is_at_it(
+def test_an_unfinished_copy_is_abandoned_unless_it_is_in_progress(
     bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str, target: str, held: str
 ) -> None:
     until_when = {"held": "now() + interval '1 min'", "was held": "now() - interval '1 min'"}
@@ -84,7 +84,7 @@ def test_a_sweep_that_died_after_it_gave_a_copy_up_is_made_good(
     assert bare.rows("select from unfinished_copies where target_id = %s", target) == []
 
 
-def test_a_copy_that_is_given_up_while_it_is_made_is_not_recorded(
+def test_a_copy_that_is_abandoned_in_progress_is_not_recorded(
     bare: LocalSystem, person: UserClient, sweep: Sweep, asset_id: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]

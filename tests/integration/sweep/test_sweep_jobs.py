@@ -9,7 +9,7 @@ from tests.support.sweep import Sweep, at_once
 from tests.support.workspace import until_waiting
 
 
-def test_a_lapsed_lease_sends_the_job_back_and_the_old_claim_is_told(
+def test_an_expired_lease_requeues_the_job_and_stops_the_old_claim(
     job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     old_claim, _ = hand_worker.claimed(job)
@@ -41,7 +41,7 @@ def test_an_older_claim_may_complete_a_job_that_is_open(
     ]
 
 
-def test_a_lease_that_lapses_three_times_fails_the_job_with_a_refund(
+def test_a_lease_that_expires_three_times_fails_the_job_with_a_refund(
     job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     for attempt in (1, 2, 3):
@@ -69,7 +69,7 @@ def test_the_sweep_completes_a_job_from_its_manifest(
     assert person.ledger() == ["grant", "reserve", "settle"]
 
 
-def test_a_manifest_that_another_key_sealed_is_not_believed(
+def test_a_manifest_signed_with_another_key_is_rejected(
     job: str, person: UserClient, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     claim_id, claim = hand_worker.claimed(job)
@@ -101,7 +101,7 @@ def test_a_job_that_never_began_is_ended_after_a_day(
     assert person.ledger() == ["grant", "reserve", "refund"]
 
 
-def test_a_dispatched_job_that_nobody_claims_is_dispatched_anew(
+def test_a_dispatched_job_that_no_worker_claims_is_dispatched_again(
     job: str, bare: LocalSystem, hand_worker: ScriptedWorker, sweep: Sweep
 ) -> None:
     bare.rows("update jobs set claim_by = now() where id = %s returning id", job)

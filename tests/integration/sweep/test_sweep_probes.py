@@ -10,7 +10,7 @@ import pytest
 
 from shared.contracts import webhook_signature
 from tests.support.local_system import (
-    PATIENCE_SECONDS,
+    TIMEOUT_SECONDS,
     LocalSystem,
     UserClient,
     free_port,
@@ -43,7 +43,7 @@ class Watched(ScriptedWorker):
             def do_GET(self) -> None:  # noqa: N802 - the library's name
                 worker.requests += 1
                 if worker.gates:
-                    worker.gates.pop(0).wait(PATIENCE_SECONDS)
+                    worker.gates.pop(0).wait(TIMEOUT_SECONDS)
                     self.send_error(503)
                 else:
                     super().do_GET()
@@ -111,7 +111,7 @@ def test_a_worker_that_answers_again_is_sent_jobs_by_the_same_sweep(
     assert hand_worker.message(job_id).dispatch_no == 1
 
 
-def test_a_worker_unseen_for_ten_minutes_is_asked_no_more_until_it_registers(
+def test_a_worker_unseen_for_ten_minutes_is_not_probed_until_it_registers(
     bare: LocalSystem, other: Watched, sweep: Sweep
 ) -> None:
     other.key, good = webhook_signature.new_key(), other.key
@@ -135,7 +135,7 @@ def test_a_worker_that_starts_when_it_is_called_is_not_woken(
     assert (other.requests, other.row()["health"], other.row()["is_active"]) == (0, "healthy", True)
 
 
-def test_a_worker_of_two_types_is_asked_once(
+def test_a_worker_of_two_types_is_probed_once(
     bare: LocalSystem, other: Watched, sweep: Sweep
 ) -> None:
     assert other.register("wan").status_code == 200
@@ -148,7 +148,7 @@ def test_a_worker_of_two_types_is_asked_once(
 
 
 @pytest.mark.parametrize("where", ["there", "elsewhere"])
-def test_a_worker_that_registers_while_it_is_asked_stays_healthy(
+def test_a_worker_that_registers_during_its_probe_stays_healthy(
     bare: LocalSystem, other: Watched, sweep: Sweep, where: str
 ) -> None:
     gate = threading.Event()
@@ -164,7 +164,7 @@ def test_a_worker_that_registers_while_it_is_asked_stays_healthy(
     again.close()
 
 
-def test_at_most_two_hundred_are_asked_whoever_was_seen_longest_ago_first(
+def test_at_most_two_hundred_are_probed_least_recently_seen_first(
     bare: LocalSystem, sweep: Sweep
 ) -> None:
     bare.rows(

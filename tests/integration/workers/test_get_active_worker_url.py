@@ -92,7 +92,7 @@ def test_without_one_it_is_404(person: UserClient, seen: Seen) -> None:
     assert "chat" in answer.json()["error"]
 
 
-def test_another_type_is_not_told(
+def test_another_type_is_not_delivered(
     person: UserClient, hand_worker: ScriptedWorker, seen: Seen
 ) -> None:
     seen("chatting")
@@ -124,13 +124,13 @@ def test_a_worker_that_never_registered_is_403(bare: LocalSystem, seen: Seen) ->
 
 
 @pytest.mark.parametrize("token", [None, "nonsense", tokens.anon_token()])
-def test_anybody_else_is_401(bare: LocalSystem, token: str | None) -> None:
+def test_any_other_caller_is_401(bare: LocalSystem, token: str | None) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     answer = web.post(f"{bare.base}/functions/v1/get-active-worker-url", json=CHAT, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-def test_a_seal_that_is_not_good_is_401(hand_worker: ScriptedWorker) -> None:
+def test_an_invalid_signature_is_401(hand_worker: ScriptedWorker) -> None:
     answer = hand_worker.send("get-active-worker-url", CHAT, key=webhook_signature.new_key())
     assert answer.status_code == 401
 

@@ -34,7 +34,7 @@ def _register(worker: ScriptedWorker, **more: object) -> httpx.Response:
     return worker.send("register-chat-worker", body)
 
 
-def test_registering_is_recorded_and_told(
+def test_registering_is_recorded_and_returned(
     bare: LocalSystem, person: UserClient, chatter: ScriptedWorker
 ) -> None:
     answer = _register(chatter)
@@ -113,7 +113,7 @@ def test_an_address_that_cannot_prove_the_key_is_422(
     assert "prove" in answer.json()["error"]
 
 
-def test_only_a_workers_seal_opens_it(person: UserClient, chatter: ScriptedWorker) -> None:
+def test_only_a_worker_signature_is_accepted(person: UserClient, chatter: ScriptedWorker) -> None:
     body = {"worker_url": chatter.url, "worker_id": "demo-chat"}
     assert person.invoke("register-chat-worker", body).status_code == 401
     forged = chatter.send("register-chat-worker", body, key=webhook_signature.new_key())

@@ -133,7 +133,7 @@ def test_the_shape_is_the_specifications(admin: UserClient, workers: Insert) -> 
     assert payload["etaEstimates"].keys() == payload["etaSeconds"].keys() == {"sdxl", "wan"}
 
 
-def test_without_a_worker_nobody_can_tell(admin: UserClient, workers: Insert) -> None:
+def test_without_a_worker_the_wait_is_unknown(admin: UserClient, workers: Insert) -> None:
     workers("ill", "wan", health="unhealthy")
     workers("without-a-key", "sdxl", key_id="withdrawn")
     payload = _metrics(admin)
@@ -206,7 +206,7 @@ def wait(bare: LocalSystem) -> Iterator[Insert]:
     bare.rows(END, [user])
 
 
-def test_what_waits_is_told_in_seconds_and_as_a_phrase(
+def test_the_wait_is_reported_in_seconds_and_as_a_phrase(
     admin: UserClient, workers: Insert, wait: Insert
 ) -> None:
     workers("one", "wan")
@@ -250,7 +250,7 @@ def test_what_was_measured_lately_is_believed(
         (tokens.user_token(), 403),
     ],
 )
-def test_only_an_admin_is_told(bare: LocalSystem, token: str | None, status: int) -> None:
+def test_only_an_admin_may_read_it(bare: LocalSystem, token: str | None, status: int) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     answer = web.post(f"{bare.base}/functions/v1/system-metrics", json={}, headers=headers)
     assert answer.status_code == status

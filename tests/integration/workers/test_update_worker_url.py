@@ -125,7 +125,7 @@ def test_a_worker_cannot_end_anothers_job(
     other.close()
 
 
-def test_a_letter_about_another_users_job_is_403(
+def test_a_callback_about_another_users_job_is_403(
     bare: LocalSystem, person: UserClient, hand_worker: ScriptedWorker
 ) -> None:
     job_id = person.create_job()
@@ -159,9 +159,7 @@ def test_a_letter_about_another_users_job_is_403(
         {"x-worker-id": "\u00e9"},
     ],
 )
-def test_a_seal_that_is_not_good_is_401(
-    hand_worker: ScriptedWorker, headers: dict[str, str]
-) -> None:
+def test_an_invalid_signature_is_401(hand_worker: ScriptedWorker, headers: dict[str, str]) -> None:
     raw = {name: value.encode("utf-8") for name, value in headers.items()}
     body = {"worker_type": "sdxl", "worker_url": hand_worker.url, "worker_id": "demo-sdxl"}
     answer = hand_worker.send("update-worker-url", body, headers=raw)  # type: ignore[arg-type]
@@ -169,9 +167,7 @@ def test_a_seal_that_is_not_good_is_401(
     assert answer.headers["date"]
 
 
-def test_a_letter_altered_on_its_way_is_401(
-    person: UserClient, hand_worker: ScriptedWorker
-) -> None:
+def test_an_altered_callback_is_401(person: UserClient, hand_worker: ScriptedWorker) -> None:
     job_id = person.create_job()
     hand_worker.message(job_id)
     answer = hand_worker.send(

@@ -115,7 +115,7 @@ def test_copying_at_once_and_again_gives_the_copy_that_lives(
     assert new_id not in copies
 
 
-def test_a_copy_outlives_its_original_and_is_saved_anew(
+def test_a_copy_outlives_its_original_and_can_be_saved_again(
     bare: LocalSystem, person: UserClient, asset_id: str, kept_id: str
 ) -> None:
     act(person, "discard_asset", assetId=asset_id)

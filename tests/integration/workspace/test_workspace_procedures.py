@@ -159,7 +159,7 @@ def test_an_admin_who_may_read_anothers_item_saves_only_their_own(
             connection.execute(SAVE.encode(), [item, person.id])
 
 
-def test_nobody_acts_for_another(bare: LocalSystem, person: UserClient) -> None:
+def test_no_user_acts_for_another(bare: LocalSystem, person: UserClient) -> None:
     other = UserClient(bare)
     session = _session(bare, other.id)
     item = _item(bare, other.id, session=session)

@@ -128,7 +128,7 @@ def test_a_save_that_another_overtook_gives_what_the_other_recorded(
     assert_kept_once(bare, person, asset_id)
 
 
-def test_saving_anew_while_the_old_one_is_deleted_keeps_the_new_ones_files(
+def test_saving_again_during_a_deletion_keeps_the_new_files(
     bare: LocalSystem, person: UserClient, asset_id: str
 ) -> None:
     kept_id = act(person, "save_to_library", assetId=asset_id).json()["libraryAssetId"]

@@ -14,7 +14,7 @@ from gpu_workers.runtime.pipeline import GenerationRequest, Media
 from gpu_workers.runtime.server.app import application
 from gpu_workers.sdxl.pipeline import SdxlPipeline
 from shared.contracts.worker_protocol import ReferenceInput
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 from tests.unit.fake_services import HOME, Neighbours
 from tests.unit.sdxl.conftest import Loaded
 from tests.unit.sdxl.fixtures import reference
@@ -36,7 +36,7 @@ class HeldAtEachStep(Loaded):
 
     def _wait(self, _step: int, _steps: int) -> None:
         self.steps_reached += 1
-        if not self.steps_allowed.acquire(timeout=PATIENCE_SECONDS):
+        if not self.steps_allowed.acquire(timeout=TIMEOUT_SECONDS):
             raise TimeoutError("The test did not allow the next step.")
 
 

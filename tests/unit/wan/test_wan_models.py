@@ -30,7 +30,7 @@ def test_a_strength_that_means_nothing_to_a_first_frame_is_named(pipeline: WanPi
     assert "reference_strength" not in clip.settings
 
 
-def test_a_reference_is_drawn_anew_as_strongly_as_asked(pipeline: WanPipeline) -> None:
+def test_a_reference_is_redrawn_with_the_requested_strength(pipeline: WanPipeline) -> None:
     def drawn(colour: str, strength: float | None) -> tuple[bytes, int]:
         taken: list[int] = []
         job = message(PICTURE, reference_strength=strength, steps=4)
@@ -56,7 +56,7 @@ def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "roles", "sentence"),
+    ("kind", "roles", "error"),
     [
         ("first", ["start"], None),
         ("first", ["start", "end"], "This worker's model does not support a last frame."),
@@ -65,20 +65,20 @@ def test_a_model_of_text_alone_refuses_a_first_frame(models: Path) -> None:
     ],
 )
 def test_a_model_that_reads_pictures_takes_as_many_as_it_knows(
-    models: Path, kind: str, roles: list[str], sentence: str | None
+    models: Path, kind: str, roles: list[str], error: str | None
 ) -> None:
     from gpu_workers.wan.tiny_model import tiny_model  # noqa: PLC0415 - it takes seconds to import
 
     own = tiny_model(models, kind)  # type: ignore[arg-type]
     pipeline = loaded(models, wan_frames=5, wan_i2v_model=str(own))
     references = [reference(role) for role in roles]  # type: ignore[arg-type]
-    if sentence is None:
+    if error is None:
         others = [*references[:-1], reference(roles[-1], "white")]  # type: ignore[arg-type]
         assert middle(pipeline, references=references) != middle(pipeline, references=others)
         return
     with pytest.raises(PermanentError) as refused:
         made(pipeline, CLIP, references)
-    assert refused.value.message == sentence
+    assert refused.value.message == error
 
 
 def test_a_worker_may_bring_a_model_for_where_none_is_configured(

@@ -31,7 +31,7 @@ def test_a_clip_ends_with_the_last_one(role: ReferenceRole) -> None:
 
 
 @pytest.mark.parametrize("kind", [None, "composition"])
-def test_a_picture_is_drawn_anew(kind: ReferenceType | None) -> None:
+def test_a_picture_is_re_encoded(kind: ReferenceType | None) -> None:
     begun = select_references([reference("reference", kind=kind)], "image")
     assert (begun.first, colour(begun.source)) == (None, RED)
 

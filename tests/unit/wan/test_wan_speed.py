@@ -34,7 +34,7 @@ def middle(pipeline: WanPipeline, **params: object) -> NDArray[np.int_]:
     return np.asarray(made(pipeline, CLIP, **params).thumbnail_source).astype(int)  # type: ignore[arg-type]
 
 
-def test_nothing_lossy_is_on_unless_it_was_asked_for(exact: WanPipeline) -> None:
+def test_nothing_lossy_is_on_by_default(exact: WanPipeline) -> None:
     assert WanSettings().lossy == []
     assert "lossy" not in made(exact).settings
 
@@ -89,7 +89,7 @@ def test_the_caches_of_a_stopped_job_are_none_for_the_next(models: Path) -> None
     assert np.array_equal(middle(cached, steps=6), before)
 
 
-def test_a_picture_is_drawn_anew_without_the_cache(models: Path, exact: WanPipeline) -> None:
+def test_a_picture_is_generated_without_the_cache(models: Path, exact: WanPipeline) -> None:
     params = {"references": [reference("reference")], "steps": 4}
     expected = made(exact, PICTURE, **params)  # type: ignore[arg-type]
     cached = loaded(models, wan_first_block_cache=0.9)

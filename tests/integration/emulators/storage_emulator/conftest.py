@@ -8,7 +8,7 @@ import pytest
 from google.cloud.storage import Bucket, Client
 
 from tests.integration.emulators.storage_emulator.emulator import Emulator, Sign, Signer
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 
 @pytest.fixture(scope="package")
@@ -38,7 +38,7 @@ def bucket(client: Client) -> Bucket:
 
 @pytest.fixture(scope="package")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=PATIENCE_SECONDS) as opened:
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as opened:
         yield opened
 
 

@@ -17,7 +17,7 @@ from google.cloud.storage import Blob, Client
 from google.oauth2.service_account import Credentials
 
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, free_port, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, free_port, wait_until
 
 ORIGIN = "https://app.example.com"
 
@@ -91,7 +91,7 @@ class Emulator:
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self.process
         self.process.send_signal(how)
-        self.process.wait(PATIENCE_SECONDS)
+        self.process.wait(TIMEOUT_SECONDS)
 
     def incoming(self) -> list[Path]:
         """The files of uploads that have begun and are not complete."""

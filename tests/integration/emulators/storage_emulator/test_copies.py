@@ -10,7 +10,7 @@ from tests.integration.emulators.storage_emulator.emulator import put
 
 
 @pytest.mark.emulates("Cloud Storage", "copy and rewrite, with the conditions of source and target")
-def test_copy_keeps_everything_when_nothing_is_given(client: Client, bucket: Bucket) -> None:
+def test_copy_keeps_all_metadata_when_none_is_set(client: Client, bucket: Bucket) -> None:
     target = client.create_bucket(f"target-{uuid4().hex[:8]}")
     source = bucket.blob("source")
     source.metadata = {"job": "7"}

@@ -11,7 +11,7 @@ from tests.support.http import web
 
 
 @pytest.mark.emulates("Cloud Storage", "objects: upload, read, patch, replace, delete")
-def test_object_metadata_is_told_when_it_is_uploaded(client: Client, bucket: Bucket) -> None:
+def test_object_metadata_is_returned_by_the_upload(client: Client, bucket: Bucket) -> None:
     blob = bucket.blob("photos/ü/1 %2F #.png")
     blob.metadata = {"job": "42"}
     blob.cache_control = "public, max-age=60"
@@ -70,7 +70,7 @@ def test_object_is_gone_when_deleted(bucket: Bucket) -> None:
 
 
 @pytest.mark.emulates("Cloud Storage", "the JSON API's errors")
-def test_missing_bucket_is_told_when_an_object_is_asked_for(client: Client) -> None:
+def test_missing_bucket_is_reported_when_an_object_is_requested(client: Client) -> None:
     with pytest.raises(exceptions.NotFound, match="The specified bucket does not exist"):
         client.bucket("no-such-bucket").blob("x").reload()
 

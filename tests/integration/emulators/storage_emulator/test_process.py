@@ -15,7 +15,7 @@ from google.cloud.storage import Bucket, Client
 
 from tests.integration.emulators.storage_emulator.emulator import Emulator, Sign, Signer, put
 from tests.support.http import web
-from tests.support.local_system import PATIENCE_SECONDS, wait_until
+from tests.support.local_system import TIMEOUT_SECONDS, wait_until
 
 
 @pytest.mark.emulates("Cloud Storage", "STORAGE_EMULATOR_HOST")
@@ -73,7 +73,7 @@ def _write(
     bucket: Bucket, signs: Sign, writer: int, acknowledged: dict[str, tuple[int, str]]
 ) -> None:
     """Upload until the emulator is gone and record what it acknowledged."""
-    with httpx.Client(timeout=PATIENCE_SECONDS) as http:
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as http:
         for number in range(10_000):
             data = os.urandom(300_000)
             name = f"{writer}/{number % 5}"

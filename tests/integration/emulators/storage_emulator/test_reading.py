@@ -35,7 +35,7 @@ from tests.integration.emulators.storage_emulator.emulator import Sign, put
         ("lines=1-2", 200, b"0123456789"),
     ],
 )
-def test_signed_read_gives_the_range_when_asked(
+def test_signed_read_returns_the_requested_range(
     bucket: Bucket,
     sign: Sign,
     http: httpx.Client,
@@ -73,7 +73,7 @@ def test_client_reads_ranges_when_downloading_in_pieces(bucket: Bucket) -> None:
 
 
 @pytest.mark.emulates("Cloud Storage", "list objects by prefix, delimiter and offsets")
-def test_listing_folds_folders_when_given_a_delimiter(bucket: Bucket) -> None:
+def test_listing_folds_folders_with_a_delimiter(bucket: Bucket) -> None:
     for name in ("a", "b/1", "b/2", "b/c/3", "d", "é"):
         put(bucket.blob(name), name)
     top = bucket.list_blobs(delimiter="/")

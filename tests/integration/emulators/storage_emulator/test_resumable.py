@@ -28,7 +28,7 @@ def test_resumable_upload_arrives_when_sent_in_chunks(bucket: Bucket) -> None:
         blob.upload_from_file(io.BytesIO(data), if_generation_match=0)
 
 
-def test_resumable_upload_tells_its_progress_when_asked(bucket: Bucket, http: httpx.Client) -> None:
+def test_resumable_upload_returns_its_progress(bucket: Bucket, http: httpx.Client) -> None:
     blob = bucket.blob("slow")
     address = blob.create_resumable_upload_session(content_type="text/plain")
 

@@ -33,7 +33,7 @@ def test_signed_urls_do_everything_when_untouched(
 
 
 @pytest.mark.emulates("Cloud Storage", "signed GET with another content type and disposition")
-def test_signed_read_overrides_headers_when_asked(
+def test_signed_read_overrides_headers_on_request(
     bucket: Bucket, sign: Sign, http: httpx.Client
 ) -> None:
     blob = put(bucket.blob("x"), content_type="image/png")
@@ -71,7 +71,7 @@ def test_signed_read_selects_the_generation_when_named(
 
 
 @pytest.mark.emulates("Cloud Storage", "signed PUT with a generation condition")
-def test_signed_upload_replaces_nothing_when_told_so(
+def test_signed_upload_replaces_nothing_with_a_precondition(
     bucket: Bucket, sign: Sign, http: httpx.Client
 ) -> None:
     headers = {"x-goog-if-generation-match": "0"}

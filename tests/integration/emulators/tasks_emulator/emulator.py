@@ -57,7 +57,7 @@ class Emulator:
     def end(self, number: signal.Signals) -> None:
         self.channel.close()
         self.process.send_signal(number)
-        self.process.wait(local_system.PATIENCE_SECONDS)
+        self.process.wait(local_system.TIMEOUT_SECONDS)
         if self.process.stdout:
             self.process.stdout.close()
 

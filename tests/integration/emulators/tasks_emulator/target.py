@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.support.local_system import PATIENCE_SECONDS
+from tests.support.local_system import TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Target:
     def wait_for(self, path: str, count: int = 1) -> list[Push]:
         """The pushes to a path, once there are as many as expected."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self.got(path)) >= count, PATIENCE_SECONDS)
+            self._changed.wait_for(lambda: len(self.got(path)) >= count, TIMEOUT_SECONDS)
         got = self.got(path)
         assert len(got) >= count, f"{len(got)} pushes to {path}, not {count}"
         return got
@@ -86,7 +86,7 @@ class Target:
         replies = self._replies[push.path]
         reply = replies.pop(0) if replies else Reply()
         if reply.gate:
-            reply.gate.wait(PATIENCE_SECONDS)
+            reply.gate.wait(TIMEOUT_SECONDS)
         with self._changed:
             self._at_once -= 1
         return reply

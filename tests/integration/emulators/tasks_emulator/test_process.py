@@ -71,7 +71,7 @@ def _check_resumed(client: CloudTasksClient, paused: str, target: Target, waitin
 
 
 @pytest.mark.emulates("Cloud Tasks", "what is acknowledged is kept through kill -9")
-def test_process_ends_at_once_and_redelivers_when_told_to_end_in_mid_flight(
+def test_process_ends_at_once_and_redelivers_when_terminated_in_flight(
     tmp_path: Path, target: Target, path: str
 ) -> None:
     gate = threading.Event()

@@ -1,17 +1,17 @@
-"""Checks of free-form sentences about an enhancement, without a model."""
+"""Checks of free-form criteria about an enhancement, without a model."""
 
 import pytest
 
-from shared.prompts.rules.checks import CHECKS, is_sentence, score_by_overlap
+from shared.prompts.rules.checks import CHECKS, is_criterion, score_by_overlap
 
 
 @pytest.mark.parametrize("name", [*CHECKS, "xyzzy", " adds_detail ", "no-repetition"])
-def test_a_name_is_no_sentence(name: str) -> None:
-    assert not is_sentence(name)
+def test_a_check_name_is_not_a_criterion(name: str) -> None:
+    assert not is_criterion(name)
 
 
 @pytest.mark.parametrize(
-    ("sentence", "passes", "score", "evidence"),
+    ("criterion", "passes", "score", "evidence"),
     [
         ("The prompt should mention a fox in snow.", True, 1.0, "2 of 2"),
         ("mentions a bear", False, 0.0, '"bear"'),
@@ -21,11 +21,11 @@ def test_a_name_is_no_sentence(name: str) -> None:
         ("It should be added.", False, 0.0, "no word"),
     ],
 )
-def test_a_sentence_is_judged_by_its_words_and_that_is_said(
-    sentence: str, *, passes: bool, score: float, evidence: str
+def test_a_criterion_without_a_model_is_judged_by_its_words(
+    criterion: str, *, passes: bool, score: float, evidence: str
 ) -> None:
-    assert is_sentence(sentence)
-    verdict = score_by_overlap(sentence, "a red fox in deep snow")
+    assert is_criterion(criterion)
+    verdict = score_by_overlap(criterion, "a red fox in deep snow")
 
     assert verdict.passed is passes
     assert verdict.score == pytest.approx(score)
