@@ -70,7 +70,7 @@ async def claim(callback: CallbackRequest, worker: Worker, services: Services) -
 async def heartbeat(
     callback: CallbackRequest, worker: Worker, services: Services
 ) -> CallbackResponse:
-    """Extend the claim's lease and store its progress.
+    """Renew the claim's lease and store its progress.
 
     Returns:
         A response whose ``proceed`` is false if the claim has lost the job.

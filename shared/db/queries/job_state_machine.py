@@ -2,7 +2,7 @@
 
 A transition is one guarded UPDATE by the database's clock. If the guard does not hold, nothing
 changes and no row is returned. ``job_transitions`` applies the transitions; the only other writer
-of these columns is ``slots``, which applies ``RELEASE`` in bulk.
+of these columns is ``dispatch``, which applies ``RELEASE`` in bulk.
 
 Completed, failed and cancelled are not the source of any transition: they are final.
 """

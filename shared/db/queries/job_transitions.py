@@ -59,7 +59,7 @@ async def claim(
 ) -> Job | None:
     """Queued → processing: a worker claims the job.
 
-    The lease ends after ``lease_seconds`` unless extended, the attempt after ``run_seconds``.
+    The lease ends after ``lease_seconds`` unless it is renewed, the attempt after ``run_seconds``.
     """
     return await _apply(
         connection,
@@ -87,7 +87,7 @@ async def extend_lease(
     steps: int | None,
     preview_path: str | None,
 ) -> Job | None:
-    """Heartbeat: extend the lease, but not past the claim's deadline, and record the progress."""
+    """Heartbeat: renew the lease, but not past the claim's deadline, and record the progress."""
     return await _apply(
         connection,
         job_state_machine.HEARTBEAT,
