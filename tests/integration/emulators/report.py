@@ -26,7 +26,7 @@ INTRODUCTION = f"""# What the emulators support
 Written by `{COMMAND}` from the marks of the tests.
 A row names the test files that try it, and how many tests in brackets. What is not supported is
 tried too, with the answer that a caller gets.
-Why OurVidz has its own emulators: [0004](../decisions/0004-emulators-of-our-own.md).
+Why OurVidz has its own emulators: [0004](../decisions/0004-custom-emulators.md).
 """
 
 
