@@ -42,10 +42,10 @@ async def create_admin_job(
     async def act(once: IdempotentRequest) -> AdminJob:
         async with services.database.transaction() as connection:
             new = _build_job(request, user.id, services)
-            job, _ = await submit.submit_job(connection, new, services.settings, is_free=True)
-            stored = AdminJob(job_id=job.id)
+            await submit.submit_job(connection, new, services.settings, is_free=True)
+            stored = AdminJob(job_id=new.id)
             await once.store_response(connection, stored)
-        await dispatch.dispatch_jobs(services, job.queue)
+        await dispatch.dispatch_jobs(services, new.queue)
         return stored
 
     scope = idempotency.key_scope(

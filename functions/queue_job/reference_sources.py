@@ -1,7 +1,8 @@
 """Resolves a reference to a stored object, by its path or signed URL, and reads it."""
 
 import re
-from typing import Literal, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Literal, cast
 from urllib.parse import unquote
 
 from shared.auth import url_tokens
@@ -29,11 +30,17 @@ _MAX_BYTES = max(row.max_bytes for row in JOB_TYPES.values() if row.media == "im
 """The largest image that a job of this system may produce."""
 
 
-class ObjectRef(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
     """An object in one of the two buckets, by the bucket's public name."""
 
     bucket: Bucket
     path: str
+
+    @property
+    def key(self) -> str:
+        """The bucket's public name and the path, joined by a slash."""
+        return f"{self.bucket}/{self.path}"
 
 
 async def resolve(source: str, user: User, services: Services) -> ObjectRef | None:
@@ -50,27 +57,27 @@ async def resolve(source: str, user: User, services: Services) -> ObjectRef | No
     """
     signed = _SIGNED.fullmatch(source)
     if signed:
-        place = ObjectRef(cast("Bucket", signed[1]), unquote(signed[2]))
-        return await _from_signed_url(place, signed[3] or "", services)
+        ref = ObjectRef(cast("Bucket", signed[1]), unquote(signed[2]))
+        return await _from_signed_url(ref, signed[3] or "", services)
     return None if "://" in source else await _from_path(source, user, services)
 
 
-async def _from_signed_url(place: ObjectRef, token: str, services: Services) -> ObjectRef:
+async def _from_signed_url(ref: ObjectRef, token: str, services: Services) -> ObjectRef:
     """Return the object of a signed URL: the token proves access, and its row must still exist.
 
     An upload has no row; it exists as long as its file does.
     """
     try:
-        allowed = url_tokens.check(token, services).place
+        signed_key = url_tokens.check(token, services).object_key
     except UnauthenticatedError as problem:
         raise InvalidRequestError(problem.message) from None
-    if allowed != "/".join(place):
+    if signed_key != ref.key:
         raise InvalidRequestError("The signed URL is for another object.")
     async with services.database.transaction() as connection:
-        if await workspace_assets.is_visible(connection, place.bucket, place.path):
-            return place
-    if place.bucket == user_uploads.BUCKET and user_uploads.upload_owner(place.path):
-        return place
+        if await workspace_assets.is_visible(connection, ref.bucket, ref.path):
+            return ref
+    if ref.bucket == user_uploads.BUCKET and user_uploads.upload_owner(ref.path):
+        return ref
     raise NotFoundError("The referenced object does not exist any more.")
 
 
@@ -81,32 +88,32 @@ async def _from_path(source: str, user: User, services: Services) -> ObjectRef:
     """
     bucket, _, rest = source.partition("/")
     if bucket in _BUCKETS:
-        places = [ObjectRef(bucket, rest)]
+        candidates = [ObjectRef(bucket, rest)]
     else:
-        places = [ObjectRef(bucket, source) for bucket in _BUCKETS]
-    if _PLAIN.fullmatch(source) and places[0].path.startswith(f"{user.id}/"):
+        candidates = [ObjectRef(bucket, source) for bucket in _BUCKETS]
+    if _PLAIN.fullmatch(source) and candidates[0].path.startswith(f"{user.id}/"):
         async with services.database.transaction(user.role, user.claims) as connection:
-            for place in places:
-                if await workspace_assets.is_visible(connection, *place):
-                    return place
-    for place in places:
-        if place.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(place.path, user.id):
-            return place
+            for ref in candidates:
+                if await workspace_assets.is_visible(connection, ref.bucket, ref.path):
+                    return ref
+    for ref in candidates:
+        if ref.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(ref.path, user.id):
+            return ref
     raise NotFoundError("Reference image not found.")
 
 
-async def read(place: ObjectRef, services: Services) -> bytes:
+async def read(ref: ObjectRef, services: Services) -> bytes:
     """Read an image from its bucket.
 
     Raises:
         InvalidRequestError: The object is a video, or larger than ``_MAX_BYTES``.
         NotFoundError: Its file does not exist any more.
     """
-    if place.path.endswith(".mp4"):
+    if ref.path.endswith(".mp4"):
         raise InvalidRequestError("A reference must be an image, not a video.")
     settings = services.settings
     names = {"workspace-temp": settings.workspace_bucket, "user-library": settings.library_bucket}
-    content = await services.storage.read(names[place.bucket], place.path, max_bytes=_MAX_BYTES + 1)
+    content = await services.storage.read(names[ref.bucket], ref.path, max_bytes=_MAX_BYTES + 1)
     if content is None:
         raise NotFoundError("The referenced file does not exist any more.")
     if len(content) > _MAX_BYTES:

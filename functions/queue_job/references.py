@@ -6,7 +6,7 @@ one cannot be fetched, the request is refused instead of running without it.
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from dataclasses import dataclass
 from uuid import UUID
 
 from functions.queue_job import reference_sources
@@ -22,7 +22,8 @@ from shared.storage import paths
 from shared.telemetry.logs import logger
 
 
-class _Context(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Context:
     user: User
     mode: ContentMode
 

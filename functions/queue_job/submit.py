@@ -58,11 +58,11 @@ async def insert_job(
 
 def build_response(stored: InsertedJob, message: str) -> QueueJobResponse:
     """Build the response: the stored job and the current length of its queue."""
-    job, queue_length = stored
+    job = stored.job
     return QueueJobResponse(
         job=JobRecord.model_validate(job),
         message=message,
-        queue_length=queue_length,
+        queue_length=stored.queue_length,
         model_variant=job.model_variant,
         workspace_session_id=job.workspace_session_id,
         debug=QueueJobDebug(

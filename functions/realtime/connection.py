@@ -5,7 +5,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from functions.realtime import hub, phoenix
 from functions.realtime.channel import Channel
@@ -24,7 +24,8 @@ _NO_CODE = 1005
 """Close code of a connection that was closed without one."""
 
 
-class CloseReason(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CloseReason:
     """Close code and reason that are sent to the client (RFC 6455, section 7.4)."""
 
     code: int
@@ -249,8 +250,8 @@ class Connection:
                     await self._queue.emptied()
                 sending.cancel()
                 await asyncio.wait([sending])
-                code, reason = ending
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                close = {"type": "websocket.close", "code": ending.code, "reason": ending.reason}
+                await self._send(close)
 
     def _forget_all(self) -> None:
         for channel in tuple(self.channels.values()):

@@ -18,15 +18,15 @@ _AT_ONCE = 10
 """Concurrent requests to the storage."""
 
 
-async def check(place: ObjectRef, caller: User | Anon, services: Services) -> None:
+async def check(ref: ObjectRef, caller: User | Anon, services: Services) -> None:
     """Raise NotFoundError if the object does not exist or the caller may not read it."""
-    if not await accessible(place.bucket, [place.path], caller, services):
+    if not await accessible(ref.bucket, [ref.path], caller, services):
         raise _missing()
 
 
-async def stat(place: ObjectRef, services: Services) -> ObjectMetadata:
+async def stat(ref: ObjectRef, services: Services) -> ObjectMetadata:
     """Return an object's metadata. Raises NotFoundError if it does not exist."""
-    metadata = await services.storage.get_metadata(bucket_name(place.bucket, services), place.path)
+    metadata = await services.storage.get_metadata(bucket_name(ref.bucket, services), ref.path)
     if metadata is None:
         raise _missing()
     return metadata

@@ -20,7 +20,7 @@ _MAX_SECONDS = 3600
 
 
 async def fetch(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> RawResponse | Redirect:
     """Redirect to an object that the caller may read.
 
@@ -28,52 +28,50 @@ async def fetch(
         UnauthenticatedError: There is no token.
         NotFoundError: The object does not exist, or the caller may not read it.
     """
-    await access.check(place, access.require_token(caller), services)
-    return await _answer(call, place, _MAX_SECONDS, services)
+    await access.check(ref, access.require_token(caller), services)
+    return await _answer(call, ref, _MAX_SECONDS, services)
 
 
 async def fetch_public(
-    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, _: User | Anon, services: Services
 ) -> RawResponse | Redirect:
     """Redirect to an object without a token: a library file that its owner made public.
 
     Raises:
         NotFoundError: The object does not exist, or is not public.
     """
-    await access.check(place, Anon(has_key=False), services)
-    return await _answer(call, place, _MAX_SECONDS, services)
+    await access.check(ref, Anon(has_key=False), services)
+    return await _answer(call, ref, _MAX_SECONDS, services)
 
 
 async def fetch_signed(
-    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, _: User | Anon, services: Services
 ) -> RawResponse | Redirect:
     """Redirect to the object of a signed URL, for at most the rest of its lifetime.
 
     Raises:
         UnauthenticatedError: The token is not valid for this object, or has expired.
     """
-    signed_key, seconds_left = url_tokens.check(call.query.get("token", ""), services)
-    if signed_key != place.key:
+    grant = url_tokens.check(call.query.get("token", ""), services)
+    if grant.object_key != ref.key:
         raise UnauthenticatedError("The signed URL is for another object.")
-    return await _answer(call, place, max(1, min(seconds_left, _MAX_SECONDS)), services)
+    return await _answer(call, ref, max(1, min(grant.seconds_left, _MAX_SECONDS)), services)
 
 
-async def info(
-    _: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
-) -> FileInfo:
+async def info(_: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services) -> FileInfo:
     """Return the metadata of an object.
 
     Raises:
         UnauthenticatedError: There is no token.
         NotFoundError: The object does not exist, or the caller may not read it.
     """
-    await access.check(place, access.require_token(caller), services)
-    metadata = await access.stat(place, services)
+    await access.check(ref, access.require_token(caller), services)
+    metadata = await access.stat(ref, services)
     return FileInfo(
-        id=listing.id_of(place),
-        name=place.path,
+        id=listing.id_of(ref),
+        name=ref.path,
         version=str(metadata.generation),
-        bucket_id=place.bucket,
+        bucket_id=ref.bucket,
         size=metadata.size,
         content_type=metadata.content_type,
         cache_control=listing.CACHE_CONTROL,
@@ -85,13 +83,13 @@ async def info(
 
 
 async def _answer(
-    call: HttpRequest, place: ObjectRef, seconds: int, services: Services
+    call: HttpRequest, ref: ObjectRef, seconds: int, services: Services
 ) -> RawResponse | Redirect:
     if call.method == "HEAD":
-        return await _head(place, services)
+        return await _head(ref, services)
     url = await services.storage.signed_url(
-        bucket_name(place.bucket, services),
-        place.path,
+        bucket_name(ref.bucket, services),
+        ref.path,
         "GET",
         seconds=seconds,
         disposition=_disposition(call.query.get("download")),
@@ -99,9 +97,9 @@ async def _answer(
     return Redirect(url)
 
 
-async def _head(place: ObjectRef, services: Services) -> RawResponse:
+async def _head(ref: ObjectRef, services: Services) -> RawResponse:
     """Respond to HEAD directly: a client may take a redirect for the final response."""
-    metadata = await access.stat(place, services)
+    metadata = await access.stat(ref, services)
     headers = {
         "content-length": str(metadata.size),
         "etag": f'"{metadata.etag}"',

@@ -26,7 +26,7 @@ _LISTED = TypeAdapter(ListRequest)
 
 
 async def list_folder(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> FileEntries:
     """Return the entries of a folder; other users' folders appear empty.
 
@@ -41,10 +41,10 @@ async def list_folder(
         return FileEntries([])
     folder = request.prefix.rstrip("/")
     if not folder:
-        entries = await _entries(place, f"{caller.id}/", caller, services)
+        entries = await _entries(ref, f"{caller.id}/", caller, services)
         entries = [FileEntry(name=str(caller.id))] if entries else []
     elif user_uploads.is_valid_key(folder) and user_uploads.is_owned(f"{folder}/", caller.id):
-        entries = await _entries(place, f"{folder}/", caller, services)
+        entries = await _entries(ref, f"{folder}/", caller, services)
     else:
         entries = []
     begins = request.search.lower()
@@ -54,24 +54,20 @@ async def list_folder(
     )
 
 
-async def _entries(
-    place: ObjectRef, folder: str, user: User, services: Services
-) -> list[FileEntry]:
+async def _entries(ref: ObjectRef, folder: str, user: User, services: Services) -> list[FileEntry]:
     """Return a folder's files that the user may see: not the previews and manifests of jobs."""
-    bucket = bucket_name(place.bucket, services)
+    bucket = bucket_name(ref.bucket, services)
     listed = await services.storage.list_folder(bucket, folder, limit=MAX_LISTED)
     async with services.database.transaction(user.role, user.claims) as connection:
-        recorded = await storage_access.names_in(connection, place.bucket, folder, user_id=user.id)
+        recorded = await storage_access.names_in(connection, ref.bucket, folder, user_id=user.id)
 
     def is_shown(path: str, name: str) -> bool:
-        is_upload = place.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(
-            path, user.id
-        )
+        is_upload = ref.bucket == user_uploads.BUCKET and user_uploads.is_upload_path(path, user.id)
         return is_upload or name in recorded
 
     def to_entry(metadata: ObjectMetadata) -> FileEntry:
         name = metadata.path.removeprefix(folder)
-        return entry(ObjectRef(place.bucket, metadata.path), metadata, name)
+        return entry(ObjectRef(ref.bucket, metadata.path), metadata, name)
 
     inner = [path.removeprefix(folder).rstrip("/") for path in listed.folders]
     folders = [FileEntry(name=name) for name in inner if is_shown(f"{folder}{name}", name)]
@@ -94,13 +90,13 @@ CACHE_CONTROL = "private, max-age=0"
 """The bucket's default; objects do not override it."""
 
 
-def id_of(place: ObjectRef) -> UUID:
+def id_of(ref: ObjectRef) -> UUID:
     """Return an object's id, derived from its key. Clients recognise folders by having no id."""
-    digest = hashlib.sha256(place.key.encode()).digest()
+    digest = hashlib.sha256(ref.key.encode()).digest()
     return UUID(bytes=digest[:16], version=5)
 
 
-def entry(place: ObjectRef, metadata: ObjectMetadata, name: str) -> FileEntry:
+def entry(ref: ObjectRef, metadata: ObjectMetadata, name: str) -> FileEntry:
     """Return the listing entry of a file, under ``name``."""
     file_metadata = FileMetadata(
         e_tag=f'"{metadata.etag}"',
@@ -112,7 +108,7 @@ def entry(place: ObjectRef, metadata: ObjectMetadata, name: str) -> FileEntry:
     )
     return FileEntry(
         name=name,
-        id=id_of(place),
+        id=id_of(ref),
         updated_at=metadata.updated_at,
         created_at=metadata.created_at,
         last_accessed_at=metadata.updated_at,

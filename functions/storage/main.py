@@ -56,11 +56,11 @@ async def storage(
     call: HttpRequest, caller: User | Anon, services: Services
 ) -> BaseModel | RawResponse | Redirect:
     """Handle a request for an object or a bucket, selected by its URL and method."""
-    kind, place = parse(call.path)
-    handlers = (_OF_OBJECTS if place.path else _OF_BUCKETS).get(kind, {})
+    kind, ref = parse(call.path)
+    handlers = (_OF_OBJECTS if ref.path else _OF_BUCKETS).get(kind, {})
     if handler := handlers.get(call.method):
-        return await handler(call, place, caller, services)
-    if handlers and place.path:
+        return await handler(call, ref, caller, services)
+    if handlers and ref.path:
         raise MethodNotAllowedError
     raise NotFoundError("Not found.")
 

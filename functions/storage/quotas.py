@@ -27,8 +27,8 @@ class Usage(NamedTuple):
     size: int
 
 
-async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> Usage:
-    """Return the user's uploads, excluding the object at ``place``.
+async def usage_excluding(ref: ObjectRef, owner: UUID, services: Services) -> Usage:
+    """Return the user's uploads, excluding the object at ``ref``.
 
     Raises:
         QuotaError: The user has as many images as ``uploads_per_user`` allows.
@@ -36,12 +36,12 @@ async def usage_excluding(place: ObjectRef, owner: UUID, services: Services) -> 
     limit = services.settings.uploads_per_user
     if not (limit or services.settings.upload_bytes_per_user):
         return Usage(0, 0)
-    bucket = bucket_name(place.bucket, services)
+    bucket = bucket_name(ref.bucket, services)
     sizes = await services.storage.sizes(bucket, f"{owner}/")
     others = [
         size
         for path, size in sizes.items()
-        if path != place.path and user_uploads.is_upload_path(path, owner)
+        if path != ref.path and user_uploads.is_upload_path(path, owner)
     ]
     if limit and len(others) >= limit:
         raise QuotaError(f"You have uploaded {len(others)} images; delete some first.")

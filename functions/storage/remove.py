@@ -22,7 +22,7 @@ _AT_ONCE = 5
 
 
 async def remove(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> FileEntries:
     """Delete uploads, and discard assets as the action ``discard_asset`` does.
 
@@ -37,7 +37,7 @@ async def remove(
         ForbiddenError: The caller is not a user, or the bucket is not the workspace.
     """
     user = access.require_user(caller)
-    if place.bucket != user_uploads.BUCKET:
+    if ref.bucket != user_uploads.BUCKET:
         raise ForbiddenError("Use delete_library_asset to delete library files.")
     requested = (await read_json(call, _REMOVED)).prefixes
     paths = [path for path in dict.fromkeys(requested) if user_uploads.is_valid_key(path)]

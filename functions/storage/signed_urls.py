@@ -22,7 +22,7 @@ _MISSING = "Either the object does not exist or you do not have access to it"
 
 
 async def sign(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> SignResponse:
     """Return a signed URL of one object.
 
@@ -31,13 +31,13 @@ async def sign(
         NotFoundError: The object does not exist, or the caller may not read it.
     """
     seconds = (await read_json(call, _ONE)).expires_in
-    await access.check(place, access.require_token(caller), services)
-    address = url_tokens.signed_path(place.bucket, place.path, seconds, services)
+    await access.check(ref, access.require_token(caller), services)
+    address = url_tokens.signed_path(ref.bucket, ref.path, seconds, services)
     return SignResponse(signed_url=address)
 
 
 async def sign_many(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> SignedPaths:
     """Return signed URLs of several objects; those that cannot be read have an error instead.
 
@@ -46,13 +46,13 @@ async def sign_many(
     """
     request = await read_json(call, _MANY)
     accessible = await access.accessible(
-        place.bucket, request.paths, access.require_token(caller), services
+        ref.bucket, request.paths, access.require_token(caller), services
     )
     signed_paths = []
     for path in request.paths:
         address, error = None, _MISSING
         if path in accessible:
-            address = url_tokens.signed_path(place.bucket, path, request.expires_in, services)
+            address = url_tokens.signed_path(ref.bucket, path, request.expires_in, services)
         signed_paths.append(
             SignedPath(path=path, signed_url=address, error=None if address else error)
         )

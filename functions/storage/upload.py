@@ -23,7 +23,7 @@ _ADDRESS_SECONDS = 2 * 3600
 
 
 async def upload(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> Uploaded:
     """Store an image at a new path, or replace one if the header ``x-upsert`` is ``true``.
 
@@ -35,21 +35,21 @@ async def upload(
         QuotaError: The user has uploaded too much.
     """
     user = access.require_user(caller)
-    _check(place, user)
-    return await _store(call, place, user.id, services, replaces=_is_upsert(call))
+    _check(ref, user)
+    return await _store(call, ref, user.id, services, replaces=_is_upsert(call))
 
 
 async def replace(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> Uploaded:
     """Store an image, and replace an existing one. Raises what ``upload`` does, but no conflict."""
     user = access.require_user(caller)
-    _check(place, user)
-    return await _store(call, place, user.id, services, replaces=True)
+    _check(ref, user)
+    return await _store(call, ref, user.id, services, replaces=True)
 
 
 async def sign(
-    call: HttpRequest, place: ObjectRef, caller: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, caller: User | Anon, services: Services
 ) -> UploadAddress:
     """Return a signed URL at which its holder may upload this one image, for two hours.
 
@@ -59,18 +59,18 @@ async def sign(
         ConflictError: ``duplicate``: the path exists, and ``x-upsert`` is not ``true``.
     """
     user = access.require_user(caller)
-    _check(place, user)
+    _check(ref, user)
     replaces = _is_upsert(call)
-    if not replaces and await access.accessible(place.bucket, [place.path], user, services):
+    if not replaces and await access.accessible(ref.bucket, [ref.path], user, services):
         raise _duplicate()
     token = url_tokens.issue_upload(
-        place.key, _ADDRESS_SECONDS, services, owner=user.id, replaces=replaces
+        ref.key, _ADDRESS_SECONDS, services, owner=user.id, replaces=replaces
     )
-    return UploadAddress(url=f"/object/upload/sign/{place.key}?token={token}", token=token)
+    return UploadAddress(url=f"/object/upload/sign/{ref.key}?token={token}", token=token)
 
 
 async def upload_signed(
-    call: HttpRequest, place: ObjectRef, _: User | Anon, services: Services
+    call: HttpRequest, ref: ObjectRef, _: User | Anon, services: Services
 ) -> Uploaded:
     """Store an image at a signed upload URL.
 
@@ -79,17 +79,17 @@ async def upload_signed(
         ConflictError: ``duplicate``: the path exists, and the URL was signed without ``x-upsert``.
     """
     grant = url_tokens.check_upload(call.query.get("token", ""), services)
-    if grant.place != place.key:
+    if grant.object_key != ref.key:
         raise UnauthenticatedError("The signed URL is for another object.")
-    return await _store(call, place, grant.owner, services, replaces=grant.replaces)
+    return await _store(call, ref, grant.owner, services, replaces=grant.replaces)
 
 
-def _check(place: ObjectRef, user: User) -> None:
+def _check(ref: ObjectRef, user: User) -> None:
     """Raise ForbiddenError or InvalidKeyError if the user may not upload to this path."""
-    check_key(place.path)
-    if place.bucket != user_uploads.BUCKET or not user_uploads.is_owned(place.path, user.id):
+    check_key(ref.path)
+    if ref.bucket != user_uploads.BUCKET or not user_uploads.is_owned(ref.path, user.id):
         raise ForbiddenError("Uploads must be in your own folder of workspace-temp.")
-    if not user_uploads.is_upload_path(place.path, user.id):
+    if not user_uploads.is_upload_path(ref.path, user.id):
         raise ForbiddenError("This folder is reserved for job results; use another name.")
 
 
@@ -98,24 +98,24 @@ def _is_upsert(call: HttpRequest) -> bool:
 
 
 async def _store(
-    call: HttpRequest, place: ObjectRef, owner: UUID, services: Services, *, replaces: bool
+    call: HttpRequest, ref: ObjectRef, owner: UUID, services: Services, *, replaces: bool
 ) -> Uploaded:
     # The slot is taken before the body is read: a request that waits has none in memory.
     async with services.pictures.place(owner):
-        held = await quotas.usage_excluding(place, owner, services)
+        held = await quotas.usage_excluding(ref, owner, services)
         content = await multipart.picture(call)
         try:
             image = await services.pictures.sanitize_image(content)
         except InvalidRequestError as problem:
             raise UnsupportedMediaTypeError(problem.message) from None
         quotas.check(held, image, services)
-        bucket = bucket_name(place.bucket, services)
+        bucket = bucket_name(ref.bucket, services)
         stored = await services.storage.upload(
-            bucket, place.path, image, user_uploads.TYPE, replaces=replaces
+            bucket, ref.path, image, user_uploads.TYPE, replaces=replaces
         )
     if stored is None:
         raise _duplicate()
-    return Uploaded(id=listing.id_of(place), key=place.key)
+    return Uploaded(id=listing.id_of(ref), key=ref.key)
 
 
 def _duplicate() -> ConflictError:

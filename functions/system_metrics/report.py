@@ -81,5 +81,8 @@ def _queue(queue: QueueState) -> QueueMetrics:
 def _seconds(estimate: eta.Eta | None) -> EtaSeconds | None:
     if estimate is None:
         return None
-    likely, minimum, maximum = (round(seconds, 1) for seconds in estimate)
-    return EtaSeconds(likely=likely, least=minimum, most=maximum)
+    return EtaSeconds(
+        likely=round(estimate.expected, 1),
+        least=round(estimate.min, 1),
+        most=round(estimate.max, 1),
+    )

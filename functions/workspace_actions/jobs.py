@@ -81,9 +81,8 @@ async def _queue(
             job = await _latest_attempt(connection, request, user)
             if _needs_retry(job, request):
                 await rate_limit.take_with(connection, "jobs", user.id, services.settings)
-                job, _ = await submit.submit_job(
-                    connection, _retry_of(job, new_id), services.settings
-                )
+                retry = _retry_of(job, new_id)
+                job = (await submit.submit_job(connection, retry, services.settings)).job
     except ServiceUnavailableError:
         raise
     except Exception:

@@ -3,7 +3,8 @@
 Downloads and uploads use different audiences, so a token for one is not valid for the other.
 """
 
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 from uuid import UUID
 
 import jwt
@@ -15,42 +16,44 @@ from shared.services import Services
 _Audience = Literal["storage", "storage-upload"]
 
 
-class DownloadGrant(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DownloadGrant:
     """Permission of a download token."""
 
-    place: str
+    object_key: str
     """The bucket's public name and the path, joined by a slash."""
     seconds_left: int
 
 
-class UploadGrant(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class UploadGrant:
     """Permission of an upload token."""
 
-    place: str
+    object_key: str
     owner: UUID
     """The user who requested the URL and will own the upload."""
     replaces: bool
 
 
-def issue(place: str, seconds: int, services: Services) -> str:
-    """Return a token to read the object ``place``, valid for ``seconds``."""
-    return _issue("storage", place, seconds, services)
+def issue(object_key: str, seconds: int, services: Services) -> str:
+    """Return a token to read the object ``object_key``, valid for ``seconds``."""
+    return _issue("storage", object_key, seconds, services)
 
 
 def issue_upload(
-    place: str, seconds: int, services: Services, *, owner: UUID, replaces: bool
+    object_key: str, seconds: int, services: Services, *, owner: UUID, replaces: bool
 ) -> str:
-    """Return a token to upload to ``place``, valid for ``seconds``.
+    """Return a token to upload to ``object_key``, valid for ``seconds``.
 
     Args:
-        place: The bucket's public name and the path, joined by a slash.
+        object_key: The bucket's public name and the path, joined by a slash.
         seconds: How long the token is valid.
         services: Provides the clock and the signing secret.
         owner: The user who will own the upload.
         replaces: Whether an existing object may be overwritten.
     """
     claims = {"owner": str(owner), "upsert": replaces}
-    return _issue("storage-upload", place, seconds, services, **claims)
+    return _issue("storage-upload", object_key, seconds, services, **claims)
 
 
 def signed_path(bucket: str, path: str, seconds: int, services: Services) -> str:
@@ -80,10 +83,10 @@ def check_upload(token: str, services: Services) -> UploadGrant:
 
 
 def _issue(
-    audience: _Audience, place: str, seconds: int, services: Services, **more: object
+    audience: _Audience, object_key: str, seconds: int, services: Services, **more: object
 ) -> str:
     now = int(services.clock())
-    claims = {**more, "url": place, "aud": audience, "iat": now, "exp": now + seconds}
+    claims = {**more, "url": object_key, "aud": audience, "iat": now, "exp": now + seconds}
     return jwt.encode(claims, _signing_secrets(services)[0], algorithm="HS256")
 
 

@@ -7,7 +7,8 @@ it. Blanking keeps the file's length, so nothing else moves and the signature st
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from dataclasses import dataclass
+from typing import BinaryIO
 
 MAX_PARTS = 10_000
 """Maximum chunks or boxes of a file. Files written by workers have fewer than a hundred."""
@@ -20,7 +21,8 @@ _PADDING = b"ovPd"
 """Chunk type of padding. By the case of its characters: ancillary, private, safe to copy."""
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """A PNG chunk or an MP4 box: its type, its offset, and its length including the header."""
 
     kind: bytes
@@ -82,7 +84,9 @@ def boxes(file: BinaryIO, inside: Part | None = None) -> Iterator[Part]:
     Raises:
         ValueError: A box has a wrong length, or there are more than MAX_PARTS.
     """
-    at, end = (0, file.seek(0, 2)) if inside is None else (inside.start + 8, sum(inside[1:]))
+    at, end = 0, file.seek(0, 2)
+    if inside is not None:
+        at, end = inside.start + 8, inside.start + inside.length
     for _ in range(MAX_PARTS):
         if at >= end:
             return

@@ -1,7 +1,7 @@
 """Validate a worker's reported results against storage and complete the job."""
 
 import asyncio
-from typing import NamedTuple
+from dataclasses import dataclass
 from uuid import UUID
 
 from shared.contracts.job_catalog import JOB_TYPES
@@ -18,7 +18,8 @@ from shared.storage.types import ObjectMetadata
 from shared.telemetry import logs
 
 
-class ValidatedAsset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ValidatedAsset:
     """A reported asset whose file and thumbnail were found in the bucket as reported."""
 
     asset: ReportedAsset
@@ -48,7 +49,7 @@ async def complete_job(
     connection: Connection,
     job_id: UUID,
     callback: CallbackRequest,
-    checked: list[ValidatedAsset],
+    results: list[ValidatedAsset],
     receipt: Receipt | None = None,
 ) -> jobs.Job | None:
     """Complete the job: store its assets and settle its credits.
@@ -57,7 +58,7 @@ async def complete_job(
         connection: In a transaction.
         job_id: The job.
         callback: The callback, or the one in the worker's manifest.
-        checked: The results of ``validate_results``.
+        results: Of ``validate_results``.
         receipt: The callback's stored response, if it is to be recorded.
 
     Returns:
@@ -65,12 +66,12 @@ async def complete_job(
     """
     rows = [
         job_transitions.asset_row(
-            asset,
-            crc32c=stored.crc32c,
-            generation=stored.generation,
-            thumbnail_generation=thumbnail.generation,
+            result.asset,
+            crc32c=result.stored.crc32c,
+            generation=result.stored.generation,
+            thumbnail_generation=result.thumbnail.generation,
         )
-        for asset, stored, thumbnail in checked
+        for result in results
     ]
     return await job_transitions.complete(
         connection, job_id, claim_id=callback.claim_id, made=rows, receipt=receipt

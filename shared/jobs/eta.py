@@ -8,7 +8,7 @@ contains the start of at least four jobs in five; its width was found by simulat
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from shared.contracts.job_catalog import JOB_TYPES
 from shared.contracts.metrics import EtaPhrase
@@ -28,7 +28,8 @@ _EXPECTED_SLOW = 2.0
 """Factor for the slowest tenth of jobs of a type that was not measured in the last day."""
 
 
-class Eta(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Eta:
     """Expected, earliest and latest start, in seconds from now."""
 
     expected: float

@@ -6,6 +6,7 @@ already counts as copied. A caller that comes second gets the library asset of t
 """
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,7 +25,8 @@ _GONE = "The asset's file is gone."
 _ELSE = "A different object exists at the copy's path; nothing was changed."
 
 
-class FileCopy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileCopy:
     """A file to copy: source path and generation, target path, and whether to strip metadata."""
 
     source: str
@@ -33,7 +35,8 @@ class FileCopy(NamedTuple):
     without_settings: bool = False
 
 
-class LockedAsset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LockedAsset:
     """A locked asset, the id of its future library asset, and whether to strip metadata."""
 
     asset: workspace_assets.Asset
@@ -72,11 +75,11 @@ async def save_asset(
         ConflictError: A different object exists at the target path, such as a copy with settings.
     """
     labels = labels or library.AssetMetadata()
-    library_asset = await _lock_for_save(services, asset_id, user_id, labels)
-    if isinstance(library_asset, library.LibraryAsset):
-        return SaveResult(library_asset, is_new=False)
-    copies = await _copy_held(services, library_asset._replace(without_settings=without_settings))
-    return await _record(services, library_asset, labels, copies)
+    locked = await _lock_for_save(services, asset_id, user_id, labels)
+    if isinstance(locked, library.LibraryAsset):
+        return SaveResult(locked, is_new=False)
+    copies = await _copy_locked(services, replace(locked, without_settings=without_settings))
+    return await _record(services, locked, labels, copies)
 
 
 async def verify_library_file(services: Services, library_asset: library.LibraryAsset) -> None:
@@ -172,30 +175,30 @@ async def _lock_for_save(
         return LockedAsset(asset, library_id)
 
 
-async def _copy_held(services: Services, held: LockedAsset) -> asset_copies.CopiedFiles | None:
+async def _copy_locked(services: Services, locked: LockedAsset) -> asset_copies.CopiedFiles | None:
     """Copy the files of a locked asset.
 
     Returns None if the source is gone, which is possible after another call recorded the copy.
     """
     buckets = (services.settings.workspace_bucket, services.settings.library_bucket)
-    ids = (held.asset.id, held.library_id)
+    ids = (locked.asset.id, locked.library_id)
     try:
-        copies = await copy_files(services, buckets, _files(held), ids=ids)
+        copies = await copy_files(services, buckets, _files(locked), ids=ids)
     except NotFoundError:
         return None
-    same = copies.crc32c == held.asset.crc32c or held.without_settings
-    if not same or copies.size != held.asset.file_size_bytes:
+    same = copies.crc32c == locked.asset.crc32c or locked.without_settings
+    if not same or copies.size != locked.asset.file_size_bytes:
         raise ConflictError("The asset's file has changed since it was checked.")
     return copies
 
 
 async def _record(
     services: Services,
-    held: LockedAsset,
+    locked: LockedAsset,
     labels: library.AssetMetadata,
     copies: asset_copies.CopiedFiles | None,
 ) -> SaveResult:
-    asset, library_id, _ = held
+    asset, library_id = locked.asset, locked.library_id
     async with services.database.transaction() as connection:
         await asset_copies.lock_asset(connection, asset.id, user_id=asset.user_id)
         if copies and await asset_copies.finish(connection, asset.id, target_id=library_id):
@@ -228,11 +231,11 @@ def _copied_files(
     )
 
 
-def _files(held: LockedAsset) -> list[FileCopy]:
+def _files(locked: LockedAsset) -> list[FileCopy]:
     """List the asset's file, then its thumbnail, if it has one."""
-    asset, library_id, without_settings = held
+    asset, library_id = locked.asset, locked.library_id
     path = paths.library(asset.user_id, library_id, asset.mime_type)
-    files = [FileCopy(asset.temp_storage_path, asset.generation, path, without_settings)]
+    files = [FileCopy(asset.temp_storage_path, asset.generation, path, locked.without_settings)]
     if asset.thumbnail_path and asset.thumbnail_generation:
         path = paths.library_thumbnail(asset.user_id, library_id)
         files.append(FileCopy(asset.thumbnail_path, asset.thumbnail_generation, path))

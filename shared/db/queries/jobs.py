@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -70,7 +70,8 @@ class Job(NewJob):
         return self.status in {"queued", "processing"}
 
 
-class InsertedJob(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InsertedJob:
     """A new job, and the number of unfinished jobs of its queue, including it."""
 
     job: Job
