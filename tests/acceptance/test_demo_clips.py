@@ -87,6 +87,6 @@ def test_unsupported_inputs_of_wan_fail_with_a_message_and_a_refund(person: User
     job_id = person.invoke("queue-job", body).json()["job"]["id"]
     person.wait_for(job_id, "failed")
     (job,) = person.rows("jobs", id=f"eq.{job_id}")
-    assert "style" in job["error_message"]
+    assert "Style" in job["error_message"]
     assert job["attempts"] == 1
     assert person.ledger()[-1] == "refund"
